@@ -1,0 +1,163 @@
+"""Every name that this project gives: API group, labels, annotations, object names, environment variables.
+
+No other module spells one. Names are load-bearing across releases: a changed label or field manager would orphan the
+objects of the release before, a changed object name would roll every pod.
+"""
+
+import hashlib
+import re
+from typing import Final
+
+GROUP: Final = "ailtire.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "AiltireStack"
+PLURAL: Final = "ailtirestacks"
+SINGULAR: Final = "ailtirestack"
+SHORT_NAME: Final = "ats"
+CATEGORY: Final = "ailtire"
+
+FIELD_MANAGER: Final = "ailtire-operator"
+"""Owner of every field that the operator applies; drift is judged by it, so it never changes."""
+HANDOVER_MANAGER: Final = "ailtire-operator-handover"
+"""Holds ``spec.replicas`` while an autoscaler takes it over (see cluster.apply)."""
+OPERATOR_NAME: Final = "ailtire-operator"
+OPERATOR_NAMESPACE: Final = "ailtire-system"
+LEASE_NAME: Final = "ailtire-operator"
+
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LABEL_NAME: Final = "app.kubernetes.io/name"
+LABEL_PART_OF: Final = "app.kubernetes.io/part-of"
+LABEL_COMPONENT: Final = "app.kubernetes.io/component"
+LABEL_STACK: Final = f"{GROUP}/stack"
+LABEL_ROOT: Final = f"{GROUP}/root"
+LABEL_SERVICE: Final = f"{GROUP}/service"
+LABEL_VOLUME: Final = f"{GROUP}/volume"
+LABEL_NETWORK: Final = f"{GROUP}/network"
+LABEL_EGRESS: Final = f"{GROUP}/egress"
+NETWORK_LABEL_PREFIX: Final = f"network.{GROUP}/"
+MANAGED_SELECTOR: Final = f"{LABEL_MANAGED_BY}={OPERATOR_NAME}"
+
+ANNOTATION_KEY: Final = f"{GROUP}/key"
+"""The key as its author wrote it, where the object's name had to be sanitised."""
+ANNOTATION_CONFIG: Final = f"{GROUP}/config"
+
+RESERVED_PREFIXES: Final = (f"{GROUP}/", f".{GROUP}/", "kubernetes.io/", ".kubernetes.io/", "k8s.io/", ".k8s.io/")
+RESERVED_VARIABLE_PREFIX: Final = "AILTIRE_"
+
+VARIABLE_STACKNAME: Final = "AILTIRE_STACKNAME"
+VARIABLE_PARENT: Final = "AILTIRE_PARENT"
+VARIABLE_PARENTHOST: Final = "AILTIRE_PARENTHOST"
+VARIABLE_APPNAME: Final = "AILTIRE_APPNAME"
+VARIABLE_SERVICENAME: Final = "AILTIRE_SERVICENAME"
+VARIABLE_PARENT_NETWORK: Final = "AILTIRE_PARENT_NETWORK"
+PLATFORM_VARIABLES: Final = (
+    VARIABLE_STACKNAME,
+    VARIABLE_PARENT,
+    VARIABLE_PARENTHOST,
+    VARIABLE_APPNAME,
+    VARIABLE_SERVICENAME,
+    VARIABLE_PARENT_NETWORK,
+)
+
+GATEWAY_PORT: Final = 3000
+"""Where upstream's stack container answered; our gateways keep it."""
+GATEWAY_ALIAS: Final = "admin"
+"""The name by which a stack's members reach their own stack container upstream."""
+OWN_NETWORKS: Final = frozenset({"siblings", "sibling", "children", "default"})
+"""The names of services.js (and of Compose) for the stack's own network."""
+PARENT_NETWORK: Final = "parent"
+
+OBJECT_NAME_LIMIT: Final = 63
+"""Characters: a Service's name is a DNS label."""
+WORKLOAD_NAME_LIMIT: Final = 52
+"""Characters: StatefulSets and Jobs append a revision or index to make a label value of at most 63."""
+_HASH_LENGTH: Final = 8
+_NOT_DNS = re.compile(r"[^a-z0-9]+")
+
+
+def digest(text: str, length: int = _HASH_LENGTH) -> str:
+    """The first ``length`` hexadecimal digits of the text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def sanitize(key: str) -> str:
+    """A service key as part of a DNS label: ``policy_engine`` becomes ``policy-engine``, ``childStack`` ``childstack``.
+
+    The result matches ``[a-z0-9]+(-[a-z0-9]+)*``; a key without a single usable character becomes its hash.
+    """
+    return _NOT_DNS.sub("-", key.lower()).strip("-") or f"x{digest(key)}"
+
+
+def is_dns_label(text: str) -> bool:
+    """Whether the text can stand in a DNS name as it is (RFC 1123: 63 characters, lower case)."""
+    return len(text) <= OBJECT_NAME_LIMIT and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", text) is not None
+
+
+def shorten(name: str, limit: int = OBJECT_NAME_LIMIT) -> str:
+    """The name itself, or its start and a hash of the whole where it exceeds ``limit`` characters."""
+    if len(name) <= limit:
+        return name
+    return f"{name[: limit - _HASH_LENGTH - 1].rstrip('-')}-{digest(name)}"
+
+
+def member(stack: str, key: str) -> str:
+    """The object name of a stack's member: its Service, its workload, its child stack."""
+    return shorten(f"{stack}-{sanitize(key)}")
+
+
+def workload(stack: str, key: str) -> str:
+    """The name of a StatefulSet or Job of a member, short enough for the names Kubernetes derives from it."""
+    return shorten(f"{stack}-{sanitize(key)}", WORKLOAD_NAME_LIMIT)
+
+
+def volume(stack: str, key: str) -> str:
+    """The name of a PersistentVolumeClaim of the stack. The double hyphen keeps it apart from every member's."""
+    return shorten(f"{stack}--{sanitize(key)}--data")
+
+
+def gateway(stack: str) -> str:
+    """The name of the gateway's Deployment and PodDisruptionBudget; its Service bears the stack's own name."""
+    return shorten(f"{stack}--gateway")
+
+
+def gateway_config(stack: str, content: str) -> str:
+    """The name of a gateway's ConfigMap: a new content is a new object, so that old pods keep theirs."""
+    return shorten(f"{stack}--gateway", OBJECT_NAME_LIMIT - _HASH_LENGTH - 1) + f"-{digest(content)}"
+
+
+def network_id(owner: str, network: str) -> str:
+    """What tells one network of one stack from all others in its namespace: ten hexadecimal digits."""
+    return digest(f"{owner}/{network}", 10)
+
+
+def zone(owner: str, network: str) -> str:
+    """The name of the headless Service that is the network's DNS zone; short, as it stands in every search list."""
+    return f"z-{network_id(owner, network)}"
+
+
+def zone_slice(owner: str, network: str, family: str, index: int) -> str:
+    """The name of one EndpointSlice of a zone (``family``: IPv4 or IPv6)."""
+    return f"{zone(owner, network)}-{family.lower()}-{index}"
+
+
+def network_label(owner: str, network: str) -> str:
+    """The label of the pods that belong to the network."""
+    return f"{NETWORK_LABEL_PREFIX}{network_id(owner, network)}"
+
+
+def network_policy(owner: str, network: str, purpose: str = "members") -> str:
+    """The name of a network's NetworkPolicy; ``purpose`` is members, egress or edge."""
+    return shorten(f"{owner}--{sanitize(network)}", OBJECT_NAME_LIMIT - len(purpose) - 2) + f"--{purpose}"
+
+
+def label_value(text: str) -> str:
+    """The text as a label value: cut and hashed above 63 characters, characters that are not allowed replaced."""
+    clean = re.sub(r"[^A-Za-z0-9_.-]", "-", text)
+    return shorten(clean).strip("-_.")
+
+
+def is_reserved_key(key: str) -> bool:
+    """Whether a label or annotation key belongs to Kubernetes or to this operator, so that no stack may set it."""
+    prefix = key.rpartition("/")[0] + "/" if "/" in key else ""
+    return any(prefix == reserved or (reserved[0] == "." and prefix.endswith(reserved)) for reserved in RESERVED_PREFIXES)
