@@ -1,0 +1,95 @@
+# Everything a person does with this project; `make` alone lists it.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/.installed
+LAB    := PYTHONPATH=tests $(BIN)/python -m lab
+PYTEST := $(BIN)/python -m pytest
+REPORTS := build/reports
+
+export PYTHONPATH := operator:tests
+
+.PHONY: help
+help: ## Say what there is to type
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##-- a cluster to try it on -------------------------------------------------------------------------------------------
+.PHONY: up down status logs
+up: $(READY) ## Start a Kubernetes control plane, the operator and the example application, all on this machine
+	@$(LAB) up
+
+down: $(READY) ## Stop all of that and remove what it left
+	@$(LAB) down
+
+status: $(READY) ## Say what of it is running
+	@$(LAB) status
+
+logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
+	@$(LAB) logs --follow
+
+##-- checks -----------------------------------------------------------------------------------------------------------
+.PHONY: test lint types imports verify unit cluster bench
+test: lint types imports verify binaries ## Run every check and every test; reports land in build/reports
+	@mkdir -p $(REPORTS) build/coverage
+	@$(PYTEST) --junitxml=$(REPORTS)/junit.xml \
+	  --cov --cov-report=xml --cov-report=html --cov-report=
+
+lint: $(READY) ## Check style, and that the code is formatted
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(READY) ## Check types
+	@$(BIN)/mypy
+
+imports: $(READY) ## Check that imports go one way (import-linter)
+	@$(BIN)/lint-imports --no-cache
+
+verify: $(READY) ## Check that what is generated and committed is current
+	@rm -rf build/crds && mkdir -p build/crds
+	@$(BIN)/python -m ailtire_operator.model.crd build/crds
+	@for made in build/crds/*.yaml; do \
+	  diff -u crds/$${made##*/} $$made || { echo "crds/$${made##*/} is not current: run 'make crds' and commit it" >&2; exit 1; }; \
+	done
+
+unit: $(READY) ## Run the tests that need no cluster (seconds)
+	@$(PYTEST) tests/unit tests/golden tests/property
+
+cluster: binaries ## Run the tests against a real API server
+	@$(PYTEST) tests/cluster
+
+bench: binaries ## Run the benchmarks
+	@$(PYTEST) tests/bench -s
+
+.PHONY: binaries
+binaries: $(READY)
+	@$(LAB) binaries
+
+##-- what is made from something else ---------------------------------------------------------------------------------
+.PHONY: crds lock clean
+crds: $(READY) ## Generate crds/ from the model
+	@mkdir -p crds && $(BIN)/python -m ailtire_operator.model.crd crds
+
+lock: ## Choose every dependency's version anew and write requirements.lock
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@build/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --all-extras \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+
+clean: ## Stop the cluster and remove everything that was made here (not the cached binaries)
+	@if [ -x $(BIN)/python ] && [ -d .lab ]; then $(LAB) down; fi
+	@rm -rf build .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+##-- the virtual environment ------------------------------------------------------------------------------------------
+.venv/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "Python's ensurepip is missing. On Debian: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
+	@echo "Making .venv from requirements.lock"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(READY): .venv/.locked pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
