@@ -1,0 +1,1 @@
+"""What a person may write (spec), read (status) and set (operator settings): typed, bounded, described."""

@@ -1,0 +1,25 @@
+"""The translation report: what a key becomes where that is not exactly what it says. Nothing is dropped silently."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Classification = Literal["approximate", "ignored", "rejected", "resolved", "gated"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """One deviation, as text that a person can act on."""
+
+    path: str
+    """Where the value stands: ``spec.services.web.volumes.docker``."""
+    classification: Classification
+    """approximate (works otherwise than written), ignored (no effect), rejected, resolved (settled at import), gated
+    (needs the cluster's or the operator's permission)."""
+    message: str
+    """What happens instead, and why."""
+    remedy: str = ""
+    """What to do about it; empty where nothing need be done."""
+
+    def __str__(self) -> str:
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.path}: {self.classification}: {self.message}{remedy}"

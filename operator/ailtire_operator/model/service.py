@@ -1,0 +1,324 @@
+"""One entry of ``spec.services``: a plain service (it has an image) or a stack (it has a definition or a reference)."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.values import (
+    AbsolutePath,
+    Argument,
+    Duration,
+    EnvironmentValue,
+    ImageReference,
+    InterfaceKey,
+    MetadataKey,
+    ObjectName,
+    Port,
+    Quantity,
+    ServiceKey,
+    UrlPath,
+    VariableName,
+    amount,
+)
+
+
+class Interface(Strict):
+    """One route of a service through its stack's gateway."""
+
+    path: UrlPath = "/"
+    """Key with a leading slash: the path that the backend sees in place of the key. Key without one: the external
+    prefix, which a plain service sees unchanged."""
+    port: Port = 3000
+    """The port on which the service answers; a child stack always answers on its gateway's port 3000."""
+    protocol: Annotated[Literal["http", "https", "ws", "tcp"], Field()] = "http"
+    """http (WebSockets included), https, ws (the same as http) or tcp (passed through on the gateway's port of the
+    same number, no path)."""
+
+
+class ServicePort(Strict):
+    """A port on which the service listens for its peers."""
+
+    port: Port
+    """The number, the same inside the container and on the Service, as peers dial it in Compose."""
+    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
+    """TCP, UDP or SCTP."""
+    app_protocol: Annotated[str, Field(max_length=63)] | None = None
+    """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
+
+
+class EnvironmentSource(Strict):
+    """A Secret or ConfigMap of the namespace whose every key becomes a variable."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
+    )
+
+    secret: ObjectName | None = None
+    """The Secret's name."""
+    config_map: ObjectName | None = None
+    """The ConfigMap's name."""
+    prefix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Put before every key."""
+    optional: bool = False
+    """Start without the object where it is missing; otherwise the pod waits for it."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.secret is None) == (self.config_map is None):
+            raise ValueError("set exactly one of secret and configMap")
+        return self
+
+
+class EnvironmentReference(Strict):
+    """One key of a Secret or ConfigMap of the namespace as the value of one variable."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
+    )
+
+    secret: ObjectName | None = None
+    """The Secret's name."""
+    config_map: ObjectName | None = None
+    """The ConfigMap's name."""
+    key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+    """The key in it."""
+    optional: bool = False
+    """Start without the variable where the key is missing; otherwise the pod waits for it."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.secret is None) == (self.config_map is None):
+            raise ValueError("set exactly one of secret and configMap")
+        return self
+
+
+class Healthcheck(Strict):
+    """When the service is healthy: readiness and liveness, with Docker's defaults (30s, 30s, 3 retries)."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "(has(self.disable) && self.disable) || [has(self.test), has(self.http), has(self.tcp)].exists_one(x, x)",
+                "set exactly one of test, http and tcp, or disable: true",
+            )
+        )
+    )
+
+    test: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
+    """Docker's form: [CMD, program, argument] runs it, [CMD-SHELL, text] gives the text to /bin/sh -c, [NONE] is no check."""
+    http: UrlPath | None = None
+    """A path that answers a GET with a status below 400."""
+    tcp: bool | None = None
+    """True: healthy while the port accepts connections."""
+    port: Port | None = None
+    """For http and tcp; by default the service's first port."""
+    interval: Duration = "30s"
+    """Time between two checks."""
+    timeout: Duration = "30s"
+    """A check that takes longer has failed."""
+    retries: Annotated[int, Field(ge=0, le=1000)] = 3
+    """Failures in a row until the service counts as unhealthy."""
+    start_period: Duration | None = None
+    """Time for starting in which failures do not count."""
+    start_interval: Duration = "5s"
+    """Time between two checks while starting."""
+    disable: bool = False
+    """No check at all."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [kind for kind in (self.test, self.http, self.tcp) if kind is not None]
+        if not self.disable and len(kinds) != 1:
+            raise ValueError("set exactly one of test, http and tcp, or disable: true")
+        return self
+
+
+class VolumeMount(Strict):
+    """Storage in the service's file system."""
+
+    source: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """A name from spec.data (a volume of the stack), or an absolute path of the node (refused unless the operator's
+    settings allow it; the Docker socket is always dropped). Without it: scratch space that lives as long as the pod."""
+    target: AbsolutePath
+    """Where it appears in the container."""
+    read_only: bool = False
+    """Mount it read-only."""
+    medium: Literal["Disk", "Memory"] = "Disk"
+    """For scratch space: the node's disk, or memory (Docker's tmpfs)."""
+    size: Quantity | None = None
+    """For scratch space: its limit."""
+
+
+class NetworkMembership(Strict):
+    """The service's place in one network."""
+
+    aliases: Annotated[list[Annotated[str, Field(min_length=1, max_length=63)]], Field(max_length=32)] = []
+    """Further names under which the network's members reach the service."""
+
+
+class ResourceList(Strict):
+    """Amounts of processor time and memory."""
+
+    cpu: Quantity | None = None
+    """Processors: 500m is half of one."""
+    memory: Quantity | None = None
+    """Bytes: 256Mi."""
+
+
+class Resources(Strict):
+    """What the service may use and what is set aside for it."""
+
+    limits: ResourceList | None = None
+    """The most that it gets."""
+    reservations: ResourceList | None = None
+    """Set aside for it on its node. Nothing is set aside unless said here, as in Compose."""
+
+    @model_validator(mode="after")
+    def _reservations_fit(self) -> Self:
+        for name in ("cpu", "memory"):
+            limit, reserved = getattr(self.limits, name, None), getattr(self.reservations, name, None)
+            if limit is not None and reserved is not None and amount(reserved) > amount(limit):
+                raise ValueError(f"reservations.{name} {reserved} is above limits.{name} {limit}")
+        return self
+
+
+class UpdateConfig(Strict):
+    """How a change rolls through the replicas. Without it no replica stops before its successor is ready."""
+
+    order: Literal["startFirst", "stopFirst"] = "startFirst"
+    """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
+    parallelism: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Replicas replaced at once; 0 is all."""
+    delay: Duration | None = None
+    """Time a new replica must stay ready before the next one is replaced."""
+    monitor: Duration | None = None
+    """The same as delay; the longer of the two counts."""
+
+
+class Deploy(Strict):
+    """How the service runs: Compose's ``deploy``."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How many run. Left to the autoscaler where policies.scaling is set."""
+    resources: Resources | None = None
+    """Limits and reservations."""
+    update_config: UpdateConfig | None = None
+    """How changes roll out."""
+    endpoint_mode: Literal["vip", "dnsrr"] = "vip"
+    """vip: one stable address for all replicas. dnsrr: the name resolves to the replicas' own addresses."""
+
+
+class StackReference(Strict):
+    """A stack that is declared in a resource of its own, marked ``spec.template: true``, in the same namespace."""
+
+    name: ObjectName
+    """The AiltireStack's name. Every parent that names it gets a child of its own with that definition."""
+    optional: bool = False
+    """A missing stack is reported but does not keep this one from being ready."""
+
+
+_STACK_ONLY = ("stack", "stack_ref")
+_PLAIN_ONLY = (
+    "image", "command", "entrypoint", "environment", "environment_from", "environment_values_from", "ports", "healthcheck",
+    "deploy", "working_dir", "user", "stop_signal", "stop_grace_period", "labels", "annotations", "read_only",
+)  # fmt: skip
+
+SERVICE_RULES = rules(
+    (
+        "(has(self.type) && self.type == 'stack') || has(self.image)",
+        "a service has an image, or is a stack (type: stack)",
+    ),
+    (
+        "!(has(self.type) && self.type == 'stack') || has(self.stack) != has(self.stackRef)",
+        "a stack has exactly one of stack (its definition) and stackRef (a reference)",
+    ),
+    (
+        "(has(self.type) && self.type == 'stack') || (!has(self.stack) && !has(self.stackRef))",
+        "stack and stackRef need type: stack",
+    ),
+    (
+        "!(has(self.type) && self.type == 'stack') || !has(self.image)",
+        "a stack has no image of its own; its services have",
+    ),
+)
+
+
+class Service(Strict):
+    """A member of a stack."""
+
+    model_config = ConfigDict(json_schema_extra=SERVICE_RULES)
+
+    type: Literal["service", "stack"] = "service"
+    """service (the default) runs an image; stack makes a child AiltireStack."""
+    image: ImageReference | None = None
+    """The image, prefixed by spec.imageRegistry where it names no registry, unless spec.images overrides it."""
+    entrypoint: Annotated[list[Argument], Field(min_length=1, max_length=256)] | None = None
+    """Replaces the image's ENTRYPOINT (and CMD)."""
+    command: Annotated[list[Argument], Field(max_length=256)] | None = None
+    """Replaces the image's CMD: the arguments of the entrypoint."""
+    working_dir: AbsolutePath | None = None
+    """The directory in which the process starts."""
+    user: Annotated[str, Field(pattern=r"^[0-9]{1,10}(:[0-9]{1,10})?$")] | None = None
+    """Numeric user, or user:group, for example "1000:1000". Needed under securityProfile: restricted where the image's
+    own user is root or a name."""
+    read_only: bool = False
+    """The container's root file system is read-only."""
+    environment: Annotated[dict[VariableName, EnvironmentValue], Field(max_length=200)] = {}
+    """Variables, by name. AILTIRE_* is reserved."""
+    environment_from: Annotated[list[EnvironmentSource], Field(max_length=32)] = []
+    """Secrets and ConfigMaps of which every key becomes a variable; a later one wins, environment wins over all."""
+    environment_values_from: Annotated[dict[VariableName, EnvironmentReference], Field(max_length=200)] = {}
+    """Variables whose value is one key of a Secret or ConfigMap, by name."""
+    ports: Annotated[dict[Annotated[str, Field(max_length=15, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")], ServicePort], Field(max_length=64)] = {}
+    """Ports for the service's peers, by name. Those of interface need not be repeated."""
+    interface: Annotated[dict[InterfaceKey, Interface], Field(max_length=64)] = {}
+    """Routes through the stack's gateway, by external prefix."""
+    healthcheck: Healthcheck | None = None
+    """When the service counts as healthy."""
+    volumes: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], VolumeMount], Field(max_length=64)] = {}
+    """Storage, by a name of your own."""
+    deploy: Deploy | None = None
+    """Replicas, resources, updates."""
+    policies: Policies | None = None
+    """Scaling, and what the gateway does for the service's routes."""
+    networks: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], NetworkMembership], Field(max_length=32)] = {}
+    """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
+    others are declared in spec.networks."""
+    stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$")] | None = None
+    """The signal that asks the process to stop; SIGTERM unless the image says otherwise."""
+    stop_grace_period: Duration | None = None
+    """Time between that signal and SIGKILL; 30s."""
+    labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]], Field(max_length=64)] = {}
+    """Further labels of the pods."""
+    annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
+    """Further annotations of the pods."""
+    stack: Annotated[
+        dict[str, Any] | None, Field(json_schema_extra={"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+    ] = None
+    """The child stack's definition: the same fields as spec. Checked in full when the child's own resource is written,
+    and at once by kubectl ailtire validate."""
+    stack_ref: StackReference | None = None
+    """The child stack's definition, declared elsewhere."""
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether this member is a child stack."""
+        return self.type == "stack"
+
+    @model_validator(mode="after")
+    def _plain_or_stack(self) -> Self:
+        if not self.is_stack:
+            if self.image is None:
+                raise ValueError("a service has an image, or is a stack (type: stack)")
+            if self.stack is not None or self.stack_ref is not None:
+                raise ValueError("stack and stackRef need type: stack")
+        elif (self.stack is None) == (self.stack_ref is None):
+            raise ValueError("a stack has exactly one of stack (its definition) and stackRef (a reference)")
+        elif self.image is not None:
+            raise ValueError("a stack has no image of its own; its services have")
+        return self
+
+
+Services = Annotated[dict[ServiceKey, Service], Field(max_length=500)]

@@ -1,0 +1,50 @@
+"""The operator's settings, from AILTIRE_OPERATOR_* environment variables."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+GATEWAY_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine"
+
+
+class Settings(BaseSettings):
+    """What an administrator decides for all stacks. Every change that reaches a pod template rolls pods."""
+
+    model_config = SettingsConfigDict(env_prefix="AILTIRE_OPERATOR_", frozen=True, use_attribute_docstrings=True)
+
+    namespace: str = ""
+    """Watch this namespace only; all where empty."""
+    gateway_image: str = GATEWAY_IMAGE
+    """The gateways' image: an unprivileged nginx."""
+    nameservers: Annotated[list[str], NoDecode] = []
+    """DNS servers for the pods, comma-separated; those of the operator's own /etc/resolv.conf where empty."""
+    cluster_domain: str = "cluster.local"
+    """The cluster's DNS domain."""
+    allow_host_paths: bool = False
+    """Let stacks mount paths of the node (never the Docker socket). Opens the node to every author of a stack."""
+    edge_sources: Annotated[list[str], NoDecode] = []
+    """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
+    drain_seconds: Annotated[int, Field(ge=0, le=60)] = 5
+    """How long a stopping pod goes on serving while the cluster takes it out of rotation."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 16
+    """Stacks reconciled, and requests under way, at once."""
+    request_timeout: Annotated[float, Field(gt=0, le=300)] = 15.0
+    """Seconds that one request to the API server may take."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port of /healthz, /readyz and /metrics; 0 turns them off."""
+    metrics_host: str = "0.0.0.0"
+    """Address of that port."""
+    watch_silence_seconds: Annotated[float, Field(ge=5)] = 75.0
+    """A watch without a sign of life for this long counts as dead."""
+    leader_election: bool = True
+    """Let one of several operators work, by a Lease."""
+    lease_namespace: str = "ailtire-system"
+    """Where that Lease is."""
+
+    @field_validator("nameservers", "edge_sources", mode="before")
+    @classmethod
+    def _split(cls, value: str | list[str]) -> list[str]:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value

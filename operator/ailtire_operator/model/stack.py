@@ -1,0 +1,239 @@
+"""``spec`` of an AiltireStack: what a person writes, and the place that a parent writes into its child."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.service import Resources, Service, Services
+from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port, Quantity, StackName
+
+SecurityProfile = Literal["restricted", "baseline"]
+DEPTH_LIMIT = 16
+"""Levels of a tree."""
+TREE_LIMIT = 5000
+"""Members (services and stacks) of a whole tree."""
+
+
+class Network(Strict):
+    """A network beside the stack's own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Shared under this name with every stack below that declares it too."""
+    external: bool = False
+    """Declared by a stack above, under name (or under this key)."""
+    internal: bool = False
+    """Members reach each other and DNS, nothing else."""
+    driver: Annotated[str, Field(max_length=63)] | None = None
+    """Kept for Swarm; Kubernetes' own network carries the traffic."""
+    attachable: bool | None = None
+    """Kept for Swarm."""
+
+
+class Data(Strict):
+    """A volume of the stack."""
+
+    size: Quantity = "1Gi"
+    """How much is asked for."""
+    storage_class: ObjectName | None = None
+    """The StorageClass; the cluster's default where not given."""
+    mode: Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"] = "ReadWriteOnce"
+    """Who may mount it: one node, or many."""
+    retain: bool = False
+    """Keep the data when the volume leaves the stack or the stack is deleted."""
+    per_replica: bool = False
+    """Every replica has a volume of its own; services that use it become StatefulSets."""
+
+
+class Gateway(Strict):
+    """The reverse proxy of the stack; there is one wherever a service has an interface."""
+
+    replicas: Annotated[int, Field(ge=0, le=100)] = 1
+    """How many run."""
+    image: ImageReference | None = None
+    """An unprivileged nginx that reads /etc/nginx/nginx.conf; the operator's setting where not given."""
+    resources: Resources | None = None
+    """Limits and reservations."""
+
+
+class Tls(Strict):
+    """HTTPS at the edge."""
+
+    secret_name: ObjectName
+    """A TLS Secret of the namespace."""
+
+
+class GatewayParent(Strict):
+    """A Gateway of the Gateway API to attach to."""
+
+    name: ObjectName
+    """The Gateway's name."""
+    namespace: ObjectName | None = None
+    """Its namespace; the stack's own where not given."""
+    section_name: ObjectName | None = None
+    """One of its listeners."""
+
+
+class Edge(Strict):
+    """How the world outside the cluster reaches the stack: one Ingress or HTTPRoute to its gateway."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("!(has(self.kind) && self.kind == 'HTTPRoute') || has(self.parentRef)", "an HTTPRoute needs parentRef"),
+        )
+    )
+
+    kind: Literal["Ingress", "HTTPRoute"] = "Ingress"
+    """Ingress, or HTTPRoute where the cluster serves the Gateway API."""
+    class_name: ObjectName | None = None
+    """The IngressClass; the cluster's default where not given."""
+    parent_ref: GatewayParent | None = None
+    """The Gateway that an HTTPRoute attaches to."""
+    hosts: Annotated[list[Host], Field(max_length=32)] = []
+    """Host names; all where empty."""
+    tls: Tls | None = None
+    """HTTPS with a certificate of the namespace."""
+    annotations: Annotated[dict[Annotated[str, Field(max_length=317)], Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
+    """Annotations of the Ingress or HTTPRoute, as its controller understands them."""
+
+    @model_validator(mode="after")
+    def _attached(self) -> Self:
+        if self.kind == "HTTPRoute" and self.parent_ref is None:
+            raise ValueError("an HTTPRoute needs parentRef")
+        return self
+
+
+class StackInterface(Strict):
+    """What the root answers on beside HTTP paths."""
+
+    ports: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[0-9]{1,5}$")], Port],
+        Field(
+            max_length=32,
+            json_schema_extra=rules(("self.all(p, int(p) >= 1 && int(p) <= 65535)", "ports are numbers from 1 to 65535")),
+        ),
+    ] = {}
+    """External port to internal port. 3000 inside is the gateway's HTTP; any other is passed on as TCP to the one
+    service whose interface names that port."""
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        wrong = [port for port in self.ports if not 1 <= int(port) <= 65535]
+        if wrong:
+            raise ValueError(f"ports are numbers from 1 to 65535, not {', '.join(wrong)}")
+        return self
+
+
+class Place(Strict):
+    """What a child must know of its place in the tree. The operator writes it; in a resource of yours it is refused."""
+
+    root: Annotated[str, Field(max_length=63)]
+    """The name of the tree's root."""
+    parent: Annotated[str, Field(max_length=63)]
+    """The name of the stack that holds this one."""
+    parent_key: Annotated[str, Field(max_length=63)]
+    """The key of this stack in its parent's services."""
+    parent_host: Annotated[str, Field(max_length=63)] = ""
+    """The Service of the parent's gateway; empty where the parent has none."""
+    depth: Annotated[int, Field(ge=1, le=DEPTH_LIMIT)]
+    """Levels below the root."""
+    app_name: Annotated[str, Field(max_length=63)]
+    """The application's name."""
+    images: Annotated[dict[Annotated[str, Field(max_length=512)], ImageReference], Field(max_length=1000)] = {}
+    """Inherited image overrides."""
+    image_registry: Annotated[str, Field(max_length=253)] | None = None
+    """Inherited registry prefix."""
+    image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
+    """Inherited pull secrets."""
+    security_profile: SecurityProfile = "restricted"
+    """Inherited Pod Security profile."""
+    environment: Annotated[str, Field(max_length=63)] | None = None
+    """Inherited name of the environment."""
+    networks: Annotated[dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)] = {}
+    """Shared networks in scope: their names, and <owning stack>/<key>."""
+    gateway_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
+    """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
+    urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []
+    """Where the parent's route to this stack is reached from outside."""
+    templates: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
+    """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
+
+
+class StackSpec(Strict):
+    """A stack: services, and services that are themselves stacks."""
+
+    app_name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
+    """The application's name (AILTIRE_APPNAME in the whole tree); the root's own name where not given."""
+    environment: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
+    """The environment's name (dev, qa, prod): a label of every pod of the subtree."""
+    image_registry: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]$")] | None = None
+    """Put before images that name no registry; inherited by the subtree."""
+    image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
+    """Secrets for pulling the images; inherited by the subtree."""
+    images: Annotated[dict[Annotated[str, Field(min_length=1, max_length=512)], ImageReference], Field(max_length=1000)] = {}
+    """What to run in place of an image, by the image's name as the services write it, with or without its tag.
+    Inherited by the subtree, where the outermost stack's word counts: the map that an environment's overlay patches."""
+    security_profile: SecurityProfile | None = None
+    """The Pod Security Standard that the pods meet: restricted (the default), or baseline for images that expect
+    Docker's defaults (root, its capabilities). Inherited by the subtree."""
+    services: Services = {}
+    """The members, by key."""
+    networks: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], Network], Field(max_length=32)] = {}
+    """Networks beside the stack's own, by key."""
+    data: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], Data], Field(max_length=64)] = {}
+    """Volumes of the stack, by key."""
+    interface: StackInterface | None = None
+    """Ports of the root's Service."""
+    gateway: Gateway | None = None
+    """The stack's reverse proxy."""
+    edge: Edge | None = None
+    """The way in from outside the cluster."""
+    template: bool = False
+    """Never run: other stacks refer to it by stackRef."""
+    suspend: bool = False
+    """Nothing of the stack and its subtree is changed until this is gone; what runs keeps running."""
+    place: Place | None = None
+    """Written by the operator."""
+
+    @property
+    def children(self) -> dict[str, Service]:
+        """The members that are stacks, by key."""
+        return {key: service for key, service in self.services.items() if service.is_stack}
+
+    @property
+    def plain(self) -> dict[str, Service]:
+        """The members that run an image, by key."""
+        return {key: service for key, service in self.services.items() if not service.is_stack}
+
+    @property
+    def has_interface(self) -> bool:
+        """Whether any member has a route, so that there is a gateway."""
+        return any(service.interface for service in self.services.values())
+
+
+class Stack(Strict):
+    """An AiltireStack as the store holds it: the little metadata that decides anything, and the typed spec."""
+
+    name: StackName
+    """metadata.name."""
+    namespace: str = ""
+    """metadata.namespace; empty only when manifests are rendered for no namespace in particular."""
+    uid: str = ""
+    """metadata.uid."""
+    generation: int = 0
+    """metadata.generation."""
+    spec: StackSpec
+    """The validated spec."""
+
+    @property
+    def root(self) -> str:
+        """The name of the tree's root."""
+        return self.spec.place.root if self.spec.place else self.name
+
+    @property
+    def app_name(self) -> str:
+        """The application's name."""
+        return self.spec.place.app_name if self.spec.place else self.spec.app_name or self.name
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,81 @@
+"""What goes into a plan beside the spec, and what comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.stack import Stack, StackSpec
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as JSON, in the API server's own form, without what only the cluster adds (owner, namespace)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What only a cluster knows. Empty where manifests are rendered without one."""
+
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By Service name: its ClusterIPs, or the addresses of the ready pods behind a headless Service."""
+    templates: Mapping[str, StackSpec] = field(default_factory=dict)
+    """By name: the stacks of the namespace that are marked ``spec.template``."""
+    stop_signal: bool = False
+    """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
+    http_routes: bool = False
+    """The API server serves HTTPRoute."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """One plain service of the plan."""
+
+    key: str
+    kind: str
+    """The workload's kind: Deployment or StatefulSet."""
+    name: str
+    """The workload's name."""
+    replicas: int | None
+    """How many should run; None where an autoscaler decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPlan:
+    """One child stack of the plan."""
+
+    key: str
+    name: str
+    """The child AiltireStack's name."""
+    missing: str | None = None
+    """The template that it refers to and that does not exist; then there is no object for it."""
+    optional: bool = False
+    """A missing template does not keep the stack from being ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """One route of the stack's gateway."""
+
+    prefix: str
+    """External prefix at this gateway, without a trailing slash; empty for the root path."""
+    service: str
+    """The member's key."""
+    port: int
+    urls: tuple[str, ...] = ()
+    """Where it is reached from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that should exist for one stack, and what to tell about it."""
+
+    stack: Stack
+    objects: tuple[Manifest, ...]
+    """Services first, child stacks last; each name of a kind once."""
+    notices: tuple[Notice, ...]
+    services: Mapping[str, ServicePlan]
+    children: Mapping[str, ChildPlan]
+    routes: tuple[RoutePlan, ...] = ()
+    gateway: ServicePlan | None = None
+    """The stack's gateway, where it has one (its key is empty)."""
+    urls: tuple[str, ...] = ()
+    """Where the stack itself is reached from outside."""
