@@ -34,6 +34,8 @@ LABEL_ROOT: Final = f"{GROUP}/root"
 LABEL_SERVICE: Final = f"{GROUP}/service"
 LABEL_VOLUME: Final = f"{GROUP}/volume"
 LABEL_NETWORK: Final = f"{GROUP}/network"
+LABEL_ENVIRONMENT: Final = f"{GROUP}/environment"
+LABEL_RETAIN: Final = f"{GROUP}/retain"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
 NETWORK_LABEL_PREFIX: Final = f"network.{GROUP}/"
 MANAGED_SELECTOR: Final = f"{LABEL_MANAGED_BY}={OPERATOR_NAME}"
@@ -73,6 +75,8 @@ OBJECT_NAME_LIMIT: Final = 63
 WORKLOAD_NAME_LIMIT: Final = 52
 """Characters: StatefulSets and Jobs append a revision or index to make a label value of at most 63."""
 _HASH_LENGTH: Final = 8
+COMPONENT_SERVICE: Final = "service"
+COMPONENT_GATEWAY: Final = "gateway"
 _NOT_DNS = re.compile(r"[^a-z0-9]+")
 
 

@@ -7,65 +7,31 @@ from typing import Any
 from pydantic import ValidationError
 
 from ailtire_operator import naming
+from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
+from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, Stack, StackSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One error in a definition."""
-
-    path: str
-    """``spec.services.cpl.stack.services.dm.image``."""
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
-
-
-class InvalidStack(ValueError):
-    """The definition breaks a rule; ``problems`` holds each with its path."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(str(problem) for problem in problems[:8]) + (" ..." if len(problems) > 8 else ""))
-
-
-def path_of(base: str, location: tuple[int | str, ...]) -> str:
-    """A JSON path in dots; keys with dots or slashes stand in brackets: ``spec.services.web.interface["/web"].port``."""
-    parts = [base]
-    for step in location:
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        elif step == "[key]":
-            continue
-        elif step.replace("_", "a").replace("-", "a").isalnum():
-            parts.append(f".{step}")
-        else:
-            parts.append(f'["{step}"]')
-    return "".join(parts)
-
-
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
-    """The typed spec. Raises InvalidStack with every problem found at this level."""
+    """The typed spec, this level only. Raises InvalidStack with every problem found."""
     try:
-        return StackSpec.model_validate(data)
+        spec = StackSpec.model_validate(data)
     except ValidationError as error:
-        raise InvalidStack([Problem(path_of(path, each["loc"]), _sentence(each["msg"])) for each in error.errors()]) from None
+        raise invalid(path, error) from None
     except RecursionError:
         raise InvalidStack([Problem(path, "nested too deeply")]) from None
-
-
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    problems = [*_colliding_keys(spec, path), *_dangling_names(spec, path)]
+    if problems:
+        raise InvalidStack(problems)
+    return spec
 
 
 def parse_stack(resource: Mapping[str, Any]) -> Stack:
     """The typed stack of an AiltireStack resource, this level only. Raises InvalidStack."""
     metadata = resource.get("metadata") or {}
-    spec = parse_spec(resource.get("spec") if resource.get("spec") is not None else {})
-    _check_keys(spec)
+    spec = parse_spec({} if resource.get("spec") is None else resource["spec"])
     try:
-        return Stack(
+        stack = Stack(
             name=metadata.get("name", ""),
             namespace=metadata.get("namespace") or "",
             uid=metadata.get("uid") or "",
@@ -73,18 +39,47 @@ def parse_stack(resource: Mapping[str, Any]) -> Stack:
             spec=spec,
         )
     except ValidationError as error:
-        raise InvalidStack([Problem(path_of("metadata", each["loc"]), _sentence(each["msg"])) for each in error.errors()]) from None
+        raise invalid("metadata", error) from None
+    if "--" in stack.name:
+        raise InvalidStack([Problem("metadata.name", "a stack's name has no double hyphen")])
+    return stack
 
 
-def _check_keys(spec: StackSpec, path: str = "spec") -> None:
-    """Two keys that become one name would share their objects. Raises InvalidStack."""
+def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:
+    """Two keys that become one name would share their objects."""
     for field, keys in (("services", spec.services), ("data", spec.data)):
         seen: dict[str, str] = {}
         for key in keys:
-            name = naming.sanitize(key)
-            if name in seen:
-                raise InvalidStack([Problem(path_of(f"{path}.{field}", (key,)), f"'{key}' and '{seen[name]}' both become the name '{name}'")])
-            seen[name] = key
+            other = seen.setdefault(naming.sanitize(key), key)
+            if other != key:
+                sentence = f"'{key}' and '{other}' both become the name '{naming.sanitize(key)}'; rename one"
+                yield Problem(path_of(f"{path}.{field}", key), sentence)
+
+
+def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
+    """Networks and volumes that a service names and the stack does not declare."""
+    builtin = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
+    for key, service in spec.services.items():
+        for network in service.networks:
+            if network not in spec.networks and network not in builtin:
+                sentence = f"there is no network '{network}'; declare it in spec.networks"
+                yield Problem(path_of(f"{path}.services", key, "networks", network), sentence)
+        for name, mount in service.volumes.items():
+            if mount.source and not mount.source.startswith("/") and mount.source not in spec.data:
+                sentence = f"there is no volume '{mount.source}'; declare it in spec.data"
+                yield Problem(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
+
+
+def child_spec(service: Service, path: str) -> StackSpec:
+    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for what only a resource may have."""
+    if isinstance(service.parsed, StackSpec):
+        return service.parsed
+    spec = parse_spec(service.stack, path)
+    for field in ("template", "place"):
+        if getattr(spec, field):
+            raise InvalidStack([Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")])
+    service.remember(spec)
+    return spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,51 +94,72 @@ class Level:
     depth: int
     templates: tuple[str, ...] = ()
     """The templates on the way from the root."""
+    key: str = ""
+    """Its key in its parent's services; empty for the first."""
+    parent: str = ""
+    """Its parent's name; empty for the first."""
 
 
-def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec], *, path: str = "spec") -> Iterator[Level]:
+def first_level(name: str, spec: StackSpec) -> Level:
+    """The stack itself as the top of its own tree."""
+    place = spec.place
+    return Level("spec", name, spec, place.depth if place else 0, tuple(place.templates) if place else ())
+
+
+def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
+    """The child stack under a key, or None where it refers to a template that does not exist.
+
+    Raises InvalidStack for a wrong value in the child itself, a cycle of references, and a tree too deep.
+    """
+    service = level.spec.services[key]
+    path = path_of(f"{level.path}.services", key)
+    if level.depth + 1 > DEPTH_LIMIT:
+        raise InvalidStack([Problem(path, f"the tree is deeper than {DEPTH_LIMIT} levels")])
+    name = naming.member(level.name, key)
+    if service.stack_ref is None:
+        path = f"{path}.stack"
+        return Level(path, name, child_spec(service, path), level.depth + 1, level.templates, key, level.name)
+    reference = service.stack_ref.name
+    if reference in level.templates:
+        cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
+        raise InvalidStack([Problem(f"{path}.stackRef.name", f"a stack cannot contain itself: {cycle}")])
+    if reference not in templates:
+        return None
+    path = f"{path}.stackRef({reference})"
+    return Level(path, name, templates[reference], level.depth + 1, (*level.templates, reference), key, level.name)
+
+
+def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
     """Every stack of the tree, parents first; references resolved from ``templates`` (a missing one is left out).
 
     Raises InvalidStack for a wrong value at any level, a cycle of references, and trees too deep or too large.
     """
-    place = spec.place
-    start = Level(path, name, spec, place.depth if place else 0, tuple(place.templates) if place else ())
-    waiting = [start]
+    waiting = [first_level(name, spec)]
     members = 0
     while waiting:
         level = waiting.pop()
-        _check_keys(level.spec, level.path)
         members += len(level.spec.services)
         if members > TREE_LIMIT:
             raise InvalidStack([Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
         yield level
-        waiting.extend(reversed(list(_children(level, templates))))
+        below = [child_level(level, key, templates) for key in reversed(level.spec.children)]
+        waiting.extend(child for child in below if child is not None)
 
 
-def _children(level: Level, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
-    for key, service in level.spec.children.items():
-        path = path_of(f"{level.path}.services", (key,))
-        if level.depth + 1 > DEPTH_LIMIT:
-            raise InvalidStack([Problem(path, f"the tree is deeper than {DEPTH_LIMIT} levels")])
-        name = naming.member(level.name, key)
-        if service.stack_ref is None:
-            yield Level(f"{path}.stack", name, child_spec(service.stack, f"{path}.stack"), level.depth + 1, level.templates)
-            continue
-        reference = service.stack_ref.name
-        if reference in level.templates:
-            cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
-            raise InvalidStack([Problem(f"{path}.stackRef.name", f"a stack cannot contain itself: {cycle}")])
-        if reference in templates:
-            yield Level(f"{path}.stackRef({reference})", name, templates[reference], level.depth + 1, (*level.templates, reference))
-
-
-_ROOT_ONLY = ("template", "place")
-
-
-def child_spec(definition: Any, path: str) -> StackSpec:
-    """The typed definition of an inline child. Raises InvalidStack, also for fields that only a resource may have."""
-    spec = parse_spec(definition, path)
-    for field in _ROOT_ONLY:
-        if field in spec.model_fields_set and getattr(spec, field):
-            raise InvalidStack([Problem(f"{path}.{field}", "only a resource of its own may set this, not an inline stack")])
-    return spec
+def sound_levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
+    """The same without what is wrong: a bad grandchild stops its own branch, not the tree."""
+    waiting = [first_level(name, spec)]
+    members = 0
+    while waiting:
+        level = waiting.pop()
+        members += len(level.spec.services)
+        if members > TREE_LIMIT:
+            return
+        yield level
+        for key in reversed(level.spec.children):
+            try:
+                child = child_level(level, key, templates)
+            except InvalidStack:
+                continue
+            if child is not None:
+                waiting.append(child)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import Strict, rules
 from ailtire_operator.model.policies import Policies
@@ -219,12 +219,6 @@ class StackReference(Strict):
     """A missing stack is reported but does not keep this one from being ready."""
 
 
-_STACK_ONLY = ("stack", "stack_ref")
-_PLAIN_ONLY = (
-    "image", "command", "entrypoint", "environment", "environment_from", "environment_values_from", "ports", "healthcheck",
-    "deploy", "working_dir", "user", "stop_signal", "stop_grace_period", "labels", "annotations", "read_only",
-)  # fmt: skip
-
 SERVICE_RULES = rules(
     (
         "(has(self.type) && self.type == 'stack') || has(self.image)",
@@ -301,6 +295,17 @@ class Service(Strict):
     and at once by kubectl ailtire validate."""
     stack_ref: StackReference | None = None
     """The child stack's definition, declared elsewhere."""
+
+    _parsed: Strict | None = PrivateAttr(default=None)
+
+    @property
+    def parsed(self) -> Strict | None:
+        """The definition in ``stack`` once it was validated (model.loading.child_spec)."""
+        return self._parsed
+
+    def remember(self, definition: Strict) -> None:
+        """Keep the validated definition: every ancestor looks at it, often."""
+        self._parsed = definition
 
     @property
     def is_stack(self) -> bool:

@@ -49,6 +49,8 @@ class ChildPlan:
     """The template that it refers to and that does not exist; then there is no object for it."""
     optional: bool = False
     """A missing template does not keep the stack from being ready."""
+    problem: str | None = None
+    """What is wrong with its definition, with the path; then there is no object for it, and what runs keeps running."""
 
 
 @dataclass(frozen=True, slots=True)
