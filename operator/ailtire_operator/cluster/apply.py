@@ -1,0 +1,288 @@
+"""Write what differs, and only where we may.
+
+Server-side apply with one field manager: fields that we stop to name disappear, those of others stay. It is never bare:
+what the store does not know is applied with ``resourceVersion: "1"``, which creates it or answers 409, and what it
+knows with its ``uid``; so ``force`` cannot merge us into an object of somebody else. Nothing here waits and tries
+again: the queue does, with fresh data. The one exception is a 409, where the fresh data is one read away.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
+from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader, Refused
+from ailtire_operator.cluster.events import event_of
+from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.kinds import EVENT, KINDS, Kind, Manifest, Ref, kind_of
+from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
+from ailtire_operator.cluster.store import Record, Store, record_of
+
+Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
+
+WRITE_TIMEOUT: Final = 6.0
+"""Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
+GONE_TIMEOUT: Final = 30.0
+_CREATE_ONLY: Final = "1"
+"""No object ever has this resourceVersion, so that an apply with it can only create."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one manifest."""
+
+    ref: Ref
+    changed: bool
+    record: Record | None
+    error: ClusterError | None
+    verb: Verb
+
+
+class Applier:
+    """Brings manifests into the cluster, and takes objects out of it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        *,
+        fence: Callable[[], bool],
+        on_write: Callable[[str, str], None] = lambda kind, verb: None,
+        concurrency: int = 16,
+        gone_timeout: float = GONE_TIMEOUT,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._fence = fence
+        self._on_write = on_write
+        self._slots = asyncio.Semaphore(concurrency)
+        self._gone_timeout = gone_timeout
+        self._overridden: dict[Ref, tuple[str, str]] = {}
+        self._stubborn: dict[Ref, tuple[str, ...]] = {}
+        store.listeners.append(self._forget)
+
+    def in_sync(self, manifest: Manifest) -> bool:
+        """Whether applying the manifest would change nothing, as far as the store knows; makes no request."""
+        record = self._store.get(Ref.of(manifest))
+        return record is not None and self._equal(record, fingerprint(desired_projection(manifest)))
+
+    def overridden(self, ref: Ref) -> bool:
+        """Whether the cluster keeps answering something else than what we send, so that we have stopped to send it."""
+        record = self._store.get(ref)
+        return record is not None and ref in self._overridden and self._overridden[ref][1] == record.owned_hash
+
+    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
+        """Make the object equal to the manifest, for the stack with this uid."""
+        self._check_fence()
+        ref = Ref.of(manifest)
+        try:
+            return await self._apply(_Task(ref, manifest, owner_uid, fingerprint(desired_projection(manifest))))
+        except ClusterError as error:
+            return Applied(ref, False, self._store.get(ref), error, "none")
+
+    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
+        """Delete the object of this uid, no other; ``wait`` until it is gone. What is gone already is a success."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            answer = await self._write("DELETE", ref.path, ref.kind, "delete", body=body)
+        except (NotFound, Conflict):
+            self._store.remove(ref, uid)  # gone, or another object has the name by now: ours is no more
+            return Applied(ref, False, None, None, "none")
+        except ClusterError as error:
+            return Applied(ref, False, self._store.get(ref), error, "none")
+        if "deletionTimestamp" in answer.get("metadata", {}):
+            self._store.put(answer)  # a finalizer holds it; otherwise a Status or the last state is answered
+        else:
+            self._store.remove(ref, uid)
+        stuck = await self._until_gone(ref, uid) if wait else None
+        return Applied(ref, True, self._store.get(ref), stuck, "delete")
+
+    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
+        """Replace our part of the object's status; the caller has made sure that it differs."""
+        body = {**_address(ref, uid), "status": status}
+        await self._patch(KINDS[ref.kind], ref, body, "status", subresource="status")
+
+    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
+        """Let a second manager hold ``spec.replicas`` at the live value, so that ours can let go of it.
+
+        A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod.
+        """
+        body = {**_address(ref, uid), "spec": {"replicas": replicas}}
+        await self._patch(KINDS[ref.kind], ref, body, "update", manager=naming.HANDOVER_MANAGER)
+
+    async def remove_extra(self, ref: Ref, uid: str, pointers: Sequence[str]) -> None:
+        """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
+
+        What comes back at once (a default of the schema) is remembered and not removed again: never write in a circle.
+        """
+        if not pointers or self._stubborn.get(ref) == tuple(pointers):
+            return
+        test = {"op": "test", "path": "/metadata/uid", "value": uid}
+        patch = [test, *({"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers)]
+        params = {"fieldManager": naming.FIELD_MANAGER}
+        answer = await self._write(
+            "PATCH", ref.path, ref.kind, "update", params=params, body=patch, content_type=JSON_PATCH
+        )
+        self._store.put(answer)
+        if all(_has(answer.get("spec") or {}, pointer) for pointer in pointers):
+            self._stubborn[ref] = tuple(pointers)
+
+    async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
+        """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
+        body = event_of(ref, uid, warning=warning, reason=reason, message=message)
+        await self._write("POST", EVENT.path(ref.namespace), EVENT.kind, "create", body=body)
+
+    async def _apply(self, task: "_Task") -> Applied:
+        record = self._store.get(task.ref)
+        if record is None:
+            return await self._create(task)
+        if not is_ours(record, task.manifest, task.owner_uid, self._store):
+            return _foreign(record, holder_of(record, self._store))
+        return await self._change(task, record)
+
+    async def _create(self, task: "_Task") -> Applied:
+        try:
+            return await self._send(task, {"resourceVersion": _CREATE_ONLY}, "create")
+        except Conflict:
+            if task.again:
+                raise
+        return await self._retry(task)
+
+    async def _change(self, task: "_Task", record: Record) -> Applied:
+        """Update or replace an object of ours, if it differs at all."""
+        if record.deleting:
+            return Applied(task.ref, False, record, Conflict(f"{task.ref} is being deleted"), "none")
+        if self._equal(record, task.wanted):
+            return Applied(task.ref, False, record, None, "none")
+        if (refused := refusal(task.manifest, record)) is not None:
+            return Applied(task.ref, False, record, Refused(refused), "refused")
+        if needs_replace(task.manifest, record) is not None:
+            deleted = await self.delete(task.ref, record.uid, wait=True)
+            if deleted.error is not None:
+                raise deleted.error
+            return await self._send(task, {"resourceVersion": _CREATE_ONLY}, "replace")
+        try:
+            return await self._send(task, {"uid": record.uid}, "update")
+        except Conflict:
+            if task.again:
+                raise
+        return await self._retry(task)
+
+    async def _retry(self, task: "_Task") -> Applied:
+        """Once more after a 409, with what the API server says is there now."""
+        task = replace(task, again=True)
+        try:
+            obj = await self._connection.request("GET", task.ref.path)
+        except NotFound:
+            if (known := self._store.get(task.ref)) is not None:
+                self._store.remove(task.ref, known.uid)
+            return await self._create(task)
+        record = record_of(obj)
+        if not is_ours(record, task.manifest, task.owner_uid, self._store):
+            return _foreign(record, holder_of(record, self._store, obj))
+        return await self._change(task, self._store.put(obj) or record)
+
+    async def _send(self, task: "_Task", address: dict[str, str], verb: Verb) -> Applied:
+        """Apply the manifest to exactly the object that the address names, and learn from the answer."""
+        body = {**task.manifest, "metadata": {**task.manifest["metadata"], **address}}
+        record = await self._patch(kind_of(task.manifest), task.ref, body, verb)
+        if record.owned_hash == task.wanted:
+            self._overridden.pop(task.ref, None)
+        else:
+            self._overridden[task.ref] = (task.wanted, record.owned_hash)
+        return Applied(task.ref, True, record, None, verb)
+
+    async def _patch(
+        self,
+        kind: Kind,
+        ref: Ref,
+        body: Manifest,
+        verb: str,
+        *,
+        subresource: str | None = None,
+        manager: str = naming.FIELD_MANAGER,
+    ) -> Record:
+        params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        path = kind.path(ref.namespace, ref.name, subresource)
+        answer = await self._write("PATCH", path, ref.kind, verb, params=params, body=body, content_type=APPLY)
+        self._store.put(answer)
+        return record_of(answer)
+
+    async def _write(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
+        """Every write goes through here: limited in number, fenced at the moment of sending, and counted."""
+        async with self._slots:
+            answer = await self._connection.request(
+                method, path, guard=self._check_fence, timeout=WRITE_TIMEOUT, **options
+            )
+        self._on_write(kind, verb)
+        return answer
+
+    async def _until_gone(self, ref: Ref, uid: str) -> ClusterError | None:
+        """Wait for the watch to tell of the end of an object; an error if it takes too long."""
+        gone = asyncio.Event()
+
+        def notice(old: Record | None, new: Record | None) -> None:
+            if old is not None and old.ref == ref and (new is None or new.uid != uid):
+                gone.set()
+
+        self._store.listeners.append(notice)
+        try:
+            record = self._store.get(ref)
+            if record is not None and record.uid == uid:
+                async with asyncio.timeout(self._gone_timeout):
+                    await gone.wait()
+        except TimeoutError:
+            return Conflict(f"{ref} is still being deleted: something holds it with a finalizer")
+        finally:
+            self._store.listeners.remove(notice)
+        return None
+
+    def _equal(self, record: Record, wanted: str) -> bool:
+        return record.owned_hash == wanted or self._overridden.get(record.ref) == (wanted, record.owned_hash)
+
+    def _check_fence(self) -> None:
+        if not self._fence():
+            raise NotLeader("this process does not hold the lease")
+
+    def _forget(self, old: Record | None, new: Record | None) -> None:
+        """Memory of an object ends with it."""
+        if old is not None and (new is None or new.uid != old.uid):
+            self._overridden.pop(old.ref, None)
+            self._stubborn.pop(old.ref, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A manifest on its way."""
+
+    ref: Ref
+    manifest: Manifest
+    owner_uid: str
+    wanted: str
+    """The fingerprint that the live object shall have."""
+    again: bool = False
+    """Whether this is the second try after a 409."""
+
+
+def _address(ref: Ref, uid: str) -> Manifest:
+    metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
+    return {"apiVersion": KINDS[ref.kind].api_version, "kind": ref.kind, "metadata": metadata}
+
+
+def _foreign(record: Record, holder: str) -> Applied:
+    return Applied(record.ref, False, record, Conflict(f"{record.ref} exists already and {holder}"), "foreign")
+
+
+def _has(value: Any, pointer: str) -> bool:
+    """Whether a JSON pointer leads to something."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return False
+    return True

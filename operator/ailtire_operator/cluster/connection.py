@@ -1,0 +1,246 @@
+"""HTTP to the API server: JSON in, JSON out, and errors that say something.
+
+Raw aiohttp and orjson instead of the client's generated API: four fifths of its time goes into models that nobody here
+looks at, its default timeout is five minutes, and it follows the proxy variables of the environment.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+import orjson
+
+from ailtire_operator.cluster import credentials
+from ailtire_operator.cluster.credentials import Credentials
+from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
+from ailtire_operator.naming import OPERATOR_NAME
+
+Json = dict[str, Any]
+Params = Mapping[str, str | int]
+
+JSON: Final = "application/json"
+APPLY: Final = "application/apply-patch+yaml"
+JSON_PATCH: Final = "application/json-patch+json"
+
+_READ_ATTEMPTS: Final = 4
+_RETRY_CAP: Final = 2.0
+_RELOAD_PAUSE: Final = 5.0
+_KEEP_ALIVE: Final = 60.0
+"""Seconds, below the API server's own 90: else it closes a connection just as a write goes out on it."""
+_NETWORK_ERRORS: Final = (aiohttp.ClientError, TimeoutError, OSError)
+_HEADERS: Final = {
+    "Accept": JSON,
+    # Compressing costs the API server more time than the network of a cluster costs us.
+    "Accept-Encoding": "identity",
+    "User-Agent": OPERATOR_NAME,
+}
+
+
+class Connection:
+    """One API server and one identity; shared by everything in the process."""
+
+    def __init__(self, login: Credentials, reload: Callable[[], Any], *, timeout: float, connections: int) -> None:
+        self._credentials = login
+        self._reload = reload
+        self._reloading = asyncio.Lock()
+        self._reloaded_at = float("-inf")
+        self._timeout = timeout
+        # The limit is a semaphore and not the connector's: watches would use up the connector's connections, and a
+        # request's timeout has to start when it is sent, not when it is queued.
+        self._slots = asyncio.Semaphore(connections)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_HEADERS,
+            trust_env=False,
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        timeout: float = 15.0,
+        connections: int = 16,
+    ) -> Self:
+        """Read the configuration; no request is made yet."""
+
+        async def reload() -> Credentials:
+            return await credentials.load(kubeconfig, context)
+
+        return cls(await reload(), reload, timeout=timeout, connections=connections)
+
+    @property
+    def namespace(self) -> str:
+        """That of the kubeconfig's context or of the pod we run in, else ``default``."""
+        return self._credentials.namespace
+
+    @property
+    def host(self) -> str:
+        """The API server's URL."""
+        return self._credentials.host
+
+    async def close(self) -> None:
+        """Close all connections, watches included."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: object | None = None,
+        content_type: str | None = None,
+        timeout: float | None = None,
+        guard: Callable[[], None] | None = None,
+        urgent: bool = False,
+    ) -> Json:
+        """Send one request and return the answer's object; only reads are repeated, as only they are harmless.
+
+        ``guard`` is called right before each sending and may raise: a fence that must hold at that very moment.
+        ``urgent`` requests (the lease) neither queue behind the others nor wait to be repeated.
+        """
+        data = None if body is None else orjson.dumps(body)
+        headers = {} if data is None else {"Content-Type": content_type or JSON}
+        limits = aiohttp.ClientTimeout(total=timeout or self._timeout)
+        call = _Call(method, path, guard, {"params": params, "data": data, "headers": headers, "timeout": limits})
+        if urgent:
+            return await self._send(call)
+        attempts = _READ_ATTEMPTS if method == "GET" else 1
+        for attempt in range(1, attempts):
+            try:
+                async with self._slots:
+                    return await self._send(call)
+            except Unavailable as error:
+                await asyncio.sleep(_pause(attempt, error.retry_after))
+        async with self._slots:
+            return await self._send(call)
+
+    async def stream(
+        self, path: str, params: Params | None = None, *, idle: float | None = None
+    ) -> AsyncGenerator[Json, None]:
+        """The objects of a watch, as they come; ends when the server ends it.
+
+        A line may be as long as it likes: a readline() would stop at aiohttp's buffer. ``idle`` seconds without a
+        single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours.
+        """
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
+        pending: list[bytes] = []
+        async with self._exchange("GET", path, params=params, timeout=limits) as response:
+            if response.status == 401:
+                await self._renew_credentials()
+            if response.status >= 400:
+                raise await _failure(response)
+            async for chunk in response.content.iter_any():
+                *lines, rest = chunk.split(b"\n")
+                for line in lines:
+                    pending.append(line)
+                    whole = b"".join(pending)
+                    pending.clear()
+                    if whole.strip():
+                        yield _decode(whole)
+                if rest:
+                    pending.append(rest)
+
+    async def _send(self, call: "_Call") -> Json:
+        answer = await self._try(call)
+        if answer is None:
+            # Turned away before anything was done, so that a write may be repeated as well.
+            await self._renew_credentials()
+            answer = await self._try(call)
+        if answer is None:
+            raise Denied("the API server does not accept the operator's credentials", status=401)
+        return answer
+
+    async def _try(self, call: "_Call") -> Json | None:
+        """Send it once; None if the API server does not know us (401)."""
+        if call.guard is not None:
+            call.guard()
+        async with self._exchange(call.method, call.path, **call.options) as response:
+            if response.status < 400:
+                return _decode(await response.read())
+            if response.status == 401:
+                return None
+            raise await _failure(response)
+
+    @asynccontextmanager
+    async def _exchange(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One HTTP exchange, in which whatever the network does wrong becomes ``Unavailable``."""
+        login = self._credentials
+        try:
+            token = await login.token()
+            async with self._session.request(
+                method,
+                login.host + path,
+                headers={**(headers or {}), **({"Authorization": token} if token else {})},
+                ssl=login.tls or True,
+                server_hostname=login.server_name,
+                proxy=login.proxy,
+                allow_redirects=False,
+                **options,
+            ) as response:
+                yield response
+        except _NETWORK_ERRORS as error:
+            said = str(error) or type(error).__name__
+            raise Unavailable(f"the API server cannot be reached or does not answer in time ({said})") from error
+
+    async def _renew_credentials(self) -> None:
+        """Read the configuration again: the token has expired, or somebody has replaced the file."""
+        async with self._reloading:
+            now = asyncio.get_running_loop().time()
+            if now - self._reloaded_at >= _RELOAD_PAUSE:
+                self._reloaded_at = now
+                self._credentials = await self._reload()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request as it can be sent again."""
+
+    method: str
+    path: str
+    guard: Callable[[], None] | None
+    options: Mapping[str, Any]
+
+
+def _pause(attempt: int, wish: float | None) -> float:
+    """Seconds before a read is repeated: what the server asked for, within reason, else a growing random pause."""
+    return min(_RETRY_CAP, wish if wish is not None else random.uniform(0.05, 0.1) * 2**attempt)
+
+
+async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
+    text = await response.read()
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        body = {"message": text[:200].decode(errors="replace")}
+    return from_status(response.status, body, response.headers.get("Retry-After"))
+
+
+def _decode(data: bytes) -> Json:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Unavailable("the API server's answer is not the JSON that was expected") from error
+    if not isinstance(value, dict):
+        raise Unavailable("the API server's answer is not an object")
+    return value

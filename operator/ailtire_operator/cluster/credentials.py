@@ -1,0 +1,92 @@
+"""Where the API server is and who we are: a kubeconfig file, or the service account of the pod.
+
+Loading is left to the Kubernetes client, which knows every kind of kubeconfig user (token, certificate, exec, OIDC).
+"""
+
+import os
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from ailtire_operator.cluster.errors import ClusterError, Unavailable
+
+_SERVICE_HOST: Final = "KUBERNETES_SERVICE_HOST"
+_POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_DEFAULT_NAMESPACE: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """All that a request needs to reach the API server and be let in."""
+
+    host: str
+    namespace: str
+    tls: ssl.SSLContext | None
+    """None where the server speaks plain HTTP (a test's proxy, ``kubectl proxy``)."""
+    server_name: str | None
+    proxy: str | None
+    token: Callable[[], Awaitable[str | None]]
+    """The Authorization header; a service account's token is read anew every minute, as the kubelet replaces it."""
+
+
+async def load(kubeconfig: str | None = None, context: str | None = None) -> Credentials:
+    """Find and read the configuration: the given file, ``$KUBECONFIG``, the pod's service account, the user's file."""
+    # Not ``Configuration()``: this client keeps a process-wide default copy, which nobody here wants to share.
+    configuration: Configuration = type.__call__(Configuration)
+    try:
+        if not kubeconfig and not context and "KUBECONFIG" not in os.environ and os.environ.get(_SERVICE_HOST):
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            namespace = _pod_namespace()
+        else:
+            namespace = await _load_file(kubeconfig, context, configuration)
+        return Credentials(
+            host=configuration.host.rstrip("/"),
+            namespace=namespace,
+            tls=_tls(configuration) if configuration.host.startswith("https") else None,
+            server_name=configuration.tls_server_name,
+            proxy=configuration.proxy,
+            token=_token(configuration),
+        )
+    except (ConfigException, OSError, ValueError, KeyError) as error:
+        raise ClusterError(f"no usable configuration for the cluster: {error}") from error
+
+
+async def _load_file(kubeconfig: str | None, context: str | None, configuration: Any) -> str:
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    if not any(Path(path).expanduser().exists() for path in paths.split(os.pathsep)):
+        raise ConfigException(f"there is no file {paths}")
+    # Never write the user's file: with persist_config the client saves it back, refreshed tokens and all.
+    loader = await load_kube_config(  # type: ignore[no-untyped-call]
+        config_file=paths, context=context, client_configuration=configuration, persist_config=False
+    )
+    return str(loader.current_context["context"].get("namespace") or _DEFAULT_NAMESPACE)
+
+
+def _pod_namespace() -> str:
+    return _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else _DEFAULT_NAMESPACE
+
+
+def _token(configuration: Any) -> Callable[[], Awaitable[str | None]]:
+    async def token() -> str | None:
+        try:
+            value: str | None = await configuration.get_api_key_with_prefix("BearerToken")
+        except (ConfigException, OSError) as error:
+            raise Unavailable(f"the operator's token cannot be read: {error}") from error
+        return value
+
+    return token
+
+
+def _tls(configuration: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, keyfile=configuration.key_file)
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

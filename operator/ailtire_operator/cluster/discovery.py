@@ -1,0 +1,79 @@
+"""What this cluster can do: version, served kinds, features that no version number tells of."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.errors import ClusterError, NotFound
+from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind, Manifest
+
+logger = logging.getLogger(__name__)
+
+_PROBE: Final = "ailtire-probe"
+
+
+async def server_version(connection: Connection) -> str:
+    """The API server's version, as ``v1.35.4``."""
+    return str((await connection.request("GET", "/version")).get("gitVersion", ""))
+
+
+async def served(connection: Connection, kinds: Iterable[Kind]) -> frozenset[Kind]:
+    """Those of the kinds that the API server serves."""
+    wanted = list(kinds)
+    found: set[Kind] = set()
+    for group, version in sorted({(kind.group, kind.version) for kind in wanted}):
+        path = f"/apis/{group}/{version}" if group else f"/api/{version}"
+        try:
+            resources = (await connection.request("GET", path)).get("resources") or ()
+        except NotFound:
+            continue
+        names = {resource["name"] for resource in resources}
+        found |= {kind for kind in wanted if (kind.group, kind.version) == (group, version) and kind.plural in names}
+    return frozenset(found)
+
+
+async def stop_signal_served(connection: Connection, namespace: str) -> bool:
+    """Whether a pod may name its own stop signal (``lifecycle.stopSignal``, a feature gate).
+
+    A server without it drops the field without a word, so the only way to know is to ask for one and look: a dry run
+    changes nothing. Where the question itself is refused, the answer is no.
+    """
+    params = {"dryRun": "All", "fieldValidation": "Ignore"}
+    try:
+        answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=_probe(namespace))
+    except ClusterError as error:
+        logger.info("no stop signals: %s", error)
+        return False
+    container: dict[str, Any] = answer["spec"]["template"]["spec"]["containers"][0]
+    return bool((container.get("lifecycle") or {}).get("stopSignal"))
+
+
+def _probe(namespace: str) -> Manifest:
+    labels = {"app": _PROBE}
+    container = {
+        "name": _PROBE,
+        "image": _PROBE,
+        "lifecycle": {"stopSignal": "SIGINT"},
+        "resources": {"limits": {"cpu": "1m", "memory": "1Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    }
+    return {
+        "apiVersion": DEPLOYMENT.api_version,
+        "kind": DEPLOYMENT.kind,
+        "metadata": {"generateName": f"{_PROBE}-", "namespace": namespace},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                # The signal is only accepted for a pod whose operating system is named.
+                "spec": {"os": {"name": "linux"}, "containers": [container]},
+            },
+        },
+    }

@@ -1,0 +1,127 @@
+"""What our field manager owns of a live object, in the same form as what it would apply: equal means nothing to do.
+
+Comparing whole objects would fight the server's defaults and every other writer; comparing a hash kept in an annotation
+would miss drift. The API server itself keeps the list of the fields that we set (``metadata.managedFields``), so the
+live values of just those fields are what has to equal the manifest. Pure: no I/O, no clock.
+
+A ``fieldsV1`` tree has these keys: ``f:name`` a field, ``k:{...}`` the item of a list with these key fields,
+``v:value`` an element of a set, ``.`` the thing itself. A node without children is a leaf: its whole value is ours.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from ailtire_operator.naming import FIELD_MANAGER
+
+Tree = Mapping[str, Any]
+
+_ADDRESS: Final = frozenset({"name", "namespace", "uid", "resourceVersion", "creationTimestamp", "managedFields"})
+_ZERO: Final = None
+"""Stands for every zero value: the server drops many (``value: ""``) from the object, yet keeps them as owned."""
+
+
+def owned_fields(obj: Mapping[str, Any], manager: str = FIELD_MANAGER) -> Tree:
+    """The ``fieldsV1`` tree of what the manager has applied to the object itself; empty where it has not."""
+    for entry in obj["metadata"].get("managedFields") or ():
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            fields: Tree = entry.get("fieldsV1") or {}
+            return fields
+    return {}
+
+
+def owned_projection(obj: Mapping[str, Any], manager: str = FIELD_MANAGER) -> dict[str, Any]:
+    """The live values of the fields that the manager owns by server-side apply."""
+    fields = owned_fields(obj, manager)
+    projection: dict[str, Any] = _project(fields, obj) if fields else {}
+    return projection
+
+
+def desired_projection(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest without what only addresses the object: nobody owns those fields."""
+    projection = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+    metadata = {key: value for key, value in manifest["metadata"].items() if key not in _ADDRESS}
+    return {**projection, "metadata": metadata} if metadata else projection
+
+
+def fingerprint(projection: Mapping[str, Any]) -> str:
+    """A hash that is the same for what the server considers the same.
+
+    The order of map keys never counts, nor that of a list of maps: the server merges those lists by key and may give
+    them back in another order. The order of scalars does (a command line).
+    """
+    return hashlib.blake2b(_dump(_normalise(projection)), digest_size=16).hexdigest()
+
+
+def extra_paths(desired: Any, live: Any, path: str = "") -> list[str]:
+    """JSON pointers to what the live value has beyond the desired one, in an order in which they can be removed.
+
+    Differing values are not listed: applying corrects those. Only additions survive an apply, as others own them.
+    """
+    if isinstance(desired, Mapping) and isinstance(live, Mapping):
+        extra = []
+        for key, value in live.items():
+            pointer = f"{path}/{_escape(key)}"
+            extra += extra_paths(desired[key], value, pointer) if key in desired else [pointer]
+        return extra
+    if isinstance(desired, list) and isinstance(live, list) and len(live) > len(desired):
+        # Backwards, as each removal moves the items behind it.
+        surplus = (index for index in reversed(range(len(live))) if live[index] not in desired)
+        return [f"{path}/{index}" for index in surplus][: len(live) - len(desired)]
+    return []
+
+
+def _project(fields: Tree, live: Any) -> Any:
+    if not fields:
+        return live
+    if isinstance(live, Mapping):
+        projected = {}
+        for key, below in fields.items():
+            if key.startswith("f:"):
+                name = key[2:]
+                projected[name] = _project(below, live[name]) if name in live else _ZERO
+        return projected
+    if isinstance(live, list):
+        return list(_items(fields, live))
+    return live
+
+
+def _items(fields: Tree, live: list[Any]) -> Iterator[Any]:
+    """The owned elements of a list, in the tree's order: by key for maps, by value for a set."""
+    indices: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {}
+    for field, below in fields.items():
+        if field.startswith("k:"):
+            wanted = orjson.loads(field[2:])
+            names = tuple(wanted)
+            if names not in indices:
+                indices[names] = {tuple(item.get(name) for name in names): item for item in reversed(live)}
+            if (item := indices[names].get(tuple(wanted.values()))) is not None:
+                yield _project(below, item)
+    owned = [orjson.loads(field[2:]) for field in fields if field.startswith("v:")]
+    yield from (item for item in live if item in owned)
+
+
+def _dump(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _normalise(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _normalise_field(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [_normalise(item) for item in value]
+        if any(isinstance(item, dict) for item in items):
+            items.sort(key=_dump)
+        return items
+    return value
+
+
+def _normalise_field(value: Any) -> Any:
+    # A field has one type, so that its zero value cannot be taken for that of another; in a list every value counts.
+    return _normalise(value) if value else _ZERO
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,117 @@
+"""The kinds of objects that the operator owns or reads, and how an object of them is addressed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ailtire_operator import naming
+
+Manifest = dict[str, Any]
+"""An object in the form in which the API server takes and gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind in the one version that this operator speaks."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    optional: bool = False
+    """Whether a cluster may lack it (an add-on's CRD): its absence is then no error."""
+    selected: bool = True
+    """Whether it is watched by our label alone; AiltireStacks are not, as their roots are written by people."""
+
+    @property
+    def api_version(self) -> str:
+        """``apps/v1``; the core group has no name: ``v1``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
+        """The URL path of the collection (over all namespaces without one), of an object or of its subresource."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        scope = (f"namespaces/{namespace}",) if namespace else ()
+        return "/".join(filter(None, (root, *scope, self.plural, name, subresource)))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """An object's address. The kind's name suffices: no two kinds here share one."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Ref":
+        """The address of a manifest or a live object."""
+        metadata = manifest["metadata"]
+        return cls(manifest["kind"], metadata.get("namespace", ""), metadata["name"])
+
+    @property
+    def path(self) -> str:
+        """The URL path of the object."""
+        return KINDS[self.kind].path(self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+SERVICE: Final = Kind("", "v1", "Service", "services")
+ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
+CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
+VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
+STATEFUL_SET: Final = Kind("apps", "v1", "StatefulSet", "statefulsets")
+NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
+AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", optional=True)
+STACK: Final = Kind(naming.GROUP, naming.VERSION, naming.KIND, naming.PLURAL, selected=False)
+
+POD: Final = Kind("", "v1", "Pod", "pods")
+EVENT: Final = Kind("", "v1", "Event", "events")
+LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
+REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
+REVISION: Final = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
+
+OWNED_KINDS: Final[tuple[Kind, ...]] = (
+    SERVICE,
+    ENDPOINT_SLICE,
+    CONFIG_MAP,
+    VOLUME_CLAIM,
+    DEPLOYMENT,
+    STATEFUL_SET,
+    NETWORK_POLICY,
+    INGRESS,
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+    HTTP_ROUTE,
+    STACK,
+)
+"""What a stack may own. The list may grow but never shrink: a kind that is no longer written must still be pruned."""
+
+WATCHED_KINDS: Final = (*OWNED_KINDS, POD)
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.kind: kind for kind in (*OWNED_KINDS, POD, EVENT, LEASE, REPLICA_SET, REVISION)
+}
+
+
+def kind_of(manifest: Mapping[str, Any]) -> Kind:
+    """The kind of a manifest.
+
+    Raises ``ValueError`` for one that the operator does not handle, or in another version: the plan is at fault then.
+    """
+    kind = KINDS.get(manifest["kind"])
+    if kind is None or manifest.get("apiVersion") != kind.api_version:
+        raise ValueError(f"{manifest.get('apiVersion')} {manifest['kind']} is no kind that this operator writes")
+    return kind
+
+
+def controller_of(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The ownerReference of the object's controller: at most one has that mark."""
+    references = obj["metadata"].get("ownerReferences") or ()
+    return next((reference for reference in references if reference.get("controller")), None)

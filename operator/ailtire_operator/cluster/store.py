@@ -1,0 +1,219 @@
+"""What the operator knows of the cluster: one small record per object, in memory, used from one event loop.
+
+Fed by the watches and by the answers of our own writes, which often come first. Three rules keep it from going back in
+time: an older version never replaces a newer one; what was seen deleted does not come back by a late answer; and what a
+complete list did not contain is not brought back by anything older than that list.
+"""
+
+import sys
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.fields import fingerprint, owned_projection
+from ailtire_operator.cluster.kinds import Ref, controller_of
+from ailtire_operator.cluster.summaries import summarize
+
+Listener = Callable[["Record | None", "Record | None"], None]
+
+_OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
+_INDEXED_LABELS: Final = (naming.LABEL_STACK, naming.LABEL_ROOT)
+_TOMBSTONES: Final = 20_000
+_NO_HASH: Final = ""
+_Key = TypeVar("_Key")
+
+
+@dataclass(slots=True)
+class Record:
+    """One live object, as far as anybody here needs it."""
+
+    ref: Ref
+    uid: str
+    resource_version: str
+    generation: int
+    owner_uid: str | None
+    """The uid of the controller in its ownerReferences."""
+    labels: dict[str, str]
+    """Those under our own prefixes, and who manages it."""
+    deleting: bool
+    owned_hash: str
+    """The fingerprint of the live values of what our field manager owns; empty where it owns nothing."""
+    summary: Mapping[str, Any]
+
+    @property
+    def version(self) -> int:
+        """The resourceVersion as the ordered number that it is (KEP-5504 promises what has always been so)."""
+        return version_of(self.resource_version)
+
+    def looks_like(self, other: "Record") -> bool:
+        """Whether the two differ in nothing but their version: no reader can tell them apart."""
+        return (
+            self.uid == other.uid
+            and self.generation == other.generation
+            and self.owner_uid == other.owner_uid
+            and self.deleting == other.deleting
+            and self.owned_hash == other.owned_hash
+            and self.labels == other.labels
+            and self.summary == other.summary
+        )
+
+
+def version_of(resource_version: str) -> int:
+    """A resourceVersion as a number; 0 for what is none, so that it loses against every other."""
+    return int(resource_version) if resource_version.isdigit() else 0
+
+
+def record_of(obj: Mapping[str, Any]) -> Record:
+    """The record of a live object."""
+    metadata = obj["metadata"]
+    controller = controller_of(obj)
+    projection = owned_projection(obj)
+    return Record(
+        ref=Ref(sys.intern(obj["kind"]), sys.intern(metadata.get("namespace", "")), metadata["name"]),
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        generation=metadata.get("generation", 0),
+        owner_uid=controller["uid"] if controller else None,
+        labels=_our_labels(metadata.get("labels") or {}),
+        deleting="deletionTimestamp" in metadata,
+        owned_hash=fingerprint(projection) if projection else _NO_HASH,
+        summary=summarize(obj),
+    )
+
+
+def _our_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    return {
+        sys.intern(key): sys.intern(value)
+        for key, value in labels.items()
+        if key.startswith(_OUR_LABELS) or key == naming.LABEL_MANAGED_BY
+    }
+
+
+class Store:
+    """The records of all watched kinds, found by address, uid, owner, kind or label."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        """Called with the old and the new record of every visible change; they must neither fail nor wait."""
+        self._records: dict[str, dict[Ref, Record]] = defaultdict(dict)
+        self._uids: dict[str, Ref] = {}
+        self._owned: dict[str, dict[Ref, None]] = {}
+        self._labelled: dict[tuple[str, str, str], dict[Ref, None]] = {}
+        self._tombstones: OrderedDict[str, int] = OrderedDict()
+        self._listed: dict[str, tuple[str | None, int]] = {}
+
+    def put(self, obj: Mapping[str, Any]) -> Record | None:
+        """Remember a live object, unless something newer is known; the record that counts then, if any."""
+        metadata = obj["metadata"]
+        ref = Ref.of(obj)
+        known = self._records[ref.kind].get(ref)
+        version = version_of(metadata["resourceVersion"])
+        if not self._is_news(known, ref, metadata["uid"], version):
+            return known
+        record = record_of(obj)
+        if known is not None and record.looks_like(known):
+            known.resource_version = record.resource_version
+            return known
+        self._replace(known, record)
+        return record
+
+    def remove(self, ref: Ref, uid: str | None = None, resource_version: str | None = None) -> None:
+        """Forget an object that is gone: that of this uid, if one is given, and not one younger than the version."""
+        known = self._records[ref.kind].get(ref)
+        uid = uid or (known.uid if known else None)
+        version = version_of(resource_version) if resource_version else sys.maxsize
+        if uid is not None:
+            # What leaves a selector is "deleted" too and may come back with a later version; a dead uid never does.
+            self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
+            if len(self._tombstones) > _TOMBSTONES:
+                self._tombstones.popitem(last=False)
+        if known is not None and known.uid == uid and known.version <= version:
+            self._replace(known, None)
+
+    def listed(self, kind: str, namespace: str | None, refs: set[Ref], resource_version: str) -> None:
+        """A complete list was read at this version: what it lacks and is not younger is gone, however it went."""
+        version = version_of(resource_version)
+        for record in list(self._records[kind].values()):
+            scoped = namespace is None or record.ref.namespace == namespace
+            if scoped and record.ref not in refs and record.version <= version:
+                self.remove(record.ref, record.uid, resource_version)
+        self._listed[kind] = (namespace, version)
+
+    def rewind(self, kind: str) -> None:
+        """The cluster's history has started again (a restored database): no version seen so far means anything."""
+        self._listed.pop(kind, None)
+        self._tombstones.clear()
+        for record in self._records[kind].values():
+            record.resource_version = "0"
+
+    def get(self, ref: Ref) -> Record | None:
+        """The record of an address."""
+        return self._records[ref.kind].get(ref)
+
+    def by_uid(self, uid: str) -> Record | None:
+        """The record of a uid."""
+        ref = self._uids.get(uid)
+        return self.get(ref) if ref else None
+
+    def owned_by(self, uid: str) -> Iterator[Record]:
+        """Everything whose controller has this uid."""
+        return self._resolve(self._owned.get(uid))
+
+    def of_kind(self, kind: str) -> Iterator[Record]:
+        """All objects of a kind."""
+        return iter(list(self._records[kind].values()))
+
+    def by_label(self, namespace: str, label: str, value: str) -> Iterator[Record]:
+        """Everything in the namespace with this label: by index for a stack's or a root's name, else by search."""
+        if label in _INDEXED_LABELS:
+            return self._resolve(self._labelled.get((namespace, label, value)))
+        everything = (record for records in self._records.values() for record in list(records.values()))
+        return (one for one in everything if one.ref.namespace == namespace and one.labels.get(label) == value)
+
+    def __len__(self) -> int:
+        return len(self._uids)
+
+    def _is_news(self, known: Record | None, ref: Ref, uid: str, version: int) -> bool:
+        if version <= self._tombstones.get(uid, -1):
+            return False
+        if known is not None:
+            return version > known.version
+        namespace, listed = self._listed.get(ref.kind, (None, -1))
+        return version > listed or (namespace is not None and ref.namespace != namespace)
+
+    def _resolve(self, refs: Mapping[Ref, None] | None) -> Iterator[Record]:
+        found = (self.get(ref) for ref in list(refs or ()))
+        return (record for record in found if record is not None)
+
+    def _replace(self, old: Record | None, new: Record | None) -> None:
+        if old is not None:
+            del self._records[old.ref.kind][old.ref]
+            self._index(old, add=False)
+        if new is not None:
+            self._records[new.ref.kind][new.ref] = new
+            self._index(new, add=True)
+        for listener in self.listeners:
+            listener(old, new)
+
+    def _index(self, record: Record, *, add: bool) -> None:
+        if add:
+            self._uids[record.uid] = record.ref
+        else:
+            self._uids.pop(record.uid, None)
+        if record.owner_uid:
+            _mark(self._owned, record.owner_uid, record.ref, add=add)
+        for label in _INDEXED_LABELS:
+            if label in record.labels:
+                _mark(self._labelled, (record.ref.namespace, label, record.labels[label]), record.ref, add=add)
+
+
+def _mark(index: dict[_Key, dict[Ref, None]], key: _Key, ref: Ref, *, add: bool) -> None:
+    """Add to or take from a multi-map that keeps the order of arrival and no empty entries."""
+    if add:
+        index.setdefault(key, {})[ref] = None
+    elif key in index:
+        index[key].pop(ref, None)
+        if not index[key]:
+            del index[key]

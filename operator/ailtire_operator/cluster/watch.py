@@ -1,0 +1,248 @@
+"""Follow the kinds we own: one list, then a watch, and a list again whenever the thread of history is lost.
+
+A watch alone is not enough. What is deleted while no watch is open is never announced, so that every list is compared
+with the store; and a dead connection looks like a quiet cluster, so that silence has a limit. The API server sends a
+bookmark every minute, which is the sign of life that is waited for.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable, from_status
+from ailtire_operator.cluster.kinds import WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.store import Store, version_of
+from ailtire_operator.naming import MANAGED_SELECTOR
+
+logger = logging.getLogger(__name__)
+
+PAGE: Final = 500
+WATCH_SECONDS: Final = 290
+SILENCE_SECONDS: Final = 75.0
+"""Without an event or a bookmark for this long, the connection is taken for dead."""
+ABSENT_SECONDS: Final = 60.0
+"""How often a kind that the cluster lacks is looked for again."""
+_PAUSE_MIN: Final = 0.1
+_PAUSE_MAX: Final = 30.0
+_LIST_TIMEOUT: Final = 60.0
+
+
+class Reflector:
+    """Keeps the store's records of one kind like the cluster's."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        silence: float = SILENCE_SECONDS,
+        absent_pause: float = ABSENT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.kind = kind
+        self.synced = asyncio.Event()
+        """Set once the kind has been listed, or is known to be absent."""
+        self.absent = False
+        """Whether the cluster does not serve this (optional) kind."""
+        self.error = ""
+        """Why it is not up to date, in words; empty while all is well."""
+        self._connection = connection
+        self._store = store
+        self._namespace = namespace
+        self._path = kind.path(namespace)
+        self._selector = {"labelSelector": MANAGED_SELECTOR} if kind.selected else {}
+        self._silence = silence
+        self._absent_pause = absent_pause
+        self._clock = clock
+        self._alive_at = clock()
+        self._version = ""
+        self._newest = 0
+        self._failures = 0
+
+    def age(self) -> float:
+        """Seconds since the last sign of life from the API server."""
+        return self._clock() - self._alive_at
+
+    async def run(self) -> None:
+        """Follow the kind until cancelled; no error ends it."""
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+            except Gone:
+                # Compacted history is everyday life; the pause is for the case that the list does not help.
+                self._version = ""
+            except NotFound as error:
+                self._version = ""
+                await self._without(error)
+                continue
+            except ClusterError as error:
+                if self.kind.optional and isinstance(error, Denied):
+                    await self._without(error)
+                    continue
+                await self._failed(error)
+                continue
+            except Exception as error:
+                # An object that breaks our own reading of it must not blind us to all the others for ever.
+                logger.exception("following %s", self.kind.plural)
+                self._version = ""
+                await self._failed(error)
+                continue
+            await self._pause_after_short_watch()
+
+    async def _list(self) -> None:
+        """Read all pages of the list, put every object into the store, and drop what is no longer there."""
+        seen: set[Ref] = set()
+        token = ""
+        version = ""
+        while True:
+            page: dict[str, str | int] = {"limit": PAGE, **self._selector, **({"continue": token} if token else {})}
+            answer = await self._connection.request("GET", self._path, params=page, timeout=_LIST_TIMEOUT)
+            if not version:
+                version = answer["metadata"]["resourceVersion"]
+                self._check_rewind(version)
+            for item in answer.get("items") or ():
+                seen.add(self._put(item))
+            self._is_alive()
+            token = answer["metadata"].get("continue") or ""
+            if not token:
+                break
+            # One page is some 20 ms of pure computing; whoever waits for the loop comes in between.
+            await asyncio.sleep(0)
+        self._store.listed(self.kind.kind, self._namespace, seen, version)
+        self._version = version
+        self._newest = max(self._newest, version_of(version))
+        self.absent = False
+        self.synced.set()
+
+    def _check_rewind(self, version: str) -> None:
+        """A list older than what was seen before is not stale, as lists are consistent: the database was restored."""
+        if version_of(version) < self._newest:
+            logger.warning("%s: the cluster's history went back to %s", self.kind.plural, version)
+            self._newest = 0
+            self._store.rewind(self.kind.kind)
+
+    async def _watch(self) -> None:
+        """Take in what happens from the known version on, until the server ends the watch."""
+        started = self._clock()
+        params: dict[str, str | int] = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            # Spread, so that the watches of all kinds do not end in the same second.
+            "timeoutSeconds": WATCH_SECONDS - random.randrange(20),
+            **self._selector,
+        }
+        async with aclosing(self._connection.stream(self._path, params, idle=self._silence)) as events:
+            async for event in events:
+                self._handle(event)
+        self._failures = self._failures + 1 if self._clock() - started < 1 else 0
+
+    def _handle(self, event: Mapping[str, Any]) -> None:
+        obj = event["object"]
+        if event["type"] == "ERROR":
+            self._version = ""
+            raise from_status(obj.get("code") or 500, obj)
+        self._is_alive()
+        metadata = obj["metadata"]
+        if event["type"] == "DELETED":
+            obj["kind"] = self.kind.kind
+            self._store.remove(Ref.of(obj), metadata["uid"], metadata["resourceVersion"])
+        elif event["type"] != "BOOKMARK":
+            self._put(obj)
+        self._version = metadata["resourceVersion"]
+        self._newest = max(self._newest, version_of(self._version))
+
+    def _put(self, obj: dict[str, Any]) -> Ref:
+        obj["kind"] = self.kind.kind  # the items of a list do not say it
+        self._store.put(obj)
+        return Ref.of(obj)
+
+    def _is_alive(self) -> None:
+        self._alive_at = self._clock()
+        self._failures = 0
+        self.error = ""
+
+    async def _without(self, error: ClusterError) -> None:
+        """The API server does not know the kind, or does not let us see it."""
+        if not self.kind.optional:
+            await self._failed(error)
+            return
+        if not self.absent:
+            logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
+        self.absent = True
+        self._version = ""
+        self._alive_at = self._clock()
+        self._store.listed(self.kind.kind, self._namespace, set(), str(self._newest))
+        self.synced.set()
+        await asyncio.sleep(self._absent_pause * random.uniform(0.9, 1.1))
+
+    async def _failed(self, error: Exception) -> None:
+        if not self.error:
+            logger.warning("%s: %s", self.kind.plural, error)
+        self.error = str(error)
+        self._failures += 1
+        wish = error.retry_after if isinstance(error, Unavailable) else None
+        await asyncio.sleep(max(wish or 0.0, self._pause()))
+
+    async def _pause_after_short_watch(self) -> None:
+        if self._failures or not self._version:
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """A random pause that grows with the failures in a row, so that many operators do not come back as one."""
+        return random.uniform(_PAUSE_MIN / 2, min(_PAUSE_MAX, _PAUSE_MIN * 2.0 ** min(self._failures, 10)))
+
+
+class Watches:
+    """The reflectors of all kinds, for one namespace or for the whole cluster."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        namespace: str | None = None,
+        *,
+        watched: Iterable[Kind] = WATCHED_KINDS,
+    ) -> None:
+        self._reflectors = [Reflector(connection, store, kind, namespace) for kind in watched]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to follow; see ``synced`` for when the store is complete."""
+        self._tasks = [asyncio.create_task(one.run(), name=f"watch {one.kind.plural}") for one in self._reflectors]
+
+    async def stop(self) -> None:
+        """End all watches."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def synced(self) -> None:
+        """Wait until every kind has been listed once: before that, what is missing only seems to be."""
+        await asyncio.gather(*(one.synced.wait() for one in self._reflectors))
+
+    def is_synced(self) -> bool:
+        """Whether ``synced`` would return at once."""
+        return all(one.synced.is_set() for one in self._reflectors)
+
+    def health(self) -> dict[str, float]:
+        """Seconds since the last sign of life, by kind; kinds that the cluster lacks are left out."""
+        return {one.kind.kind: one.age() for one in self._reflectors if not one.absent}
+
+    def absent(self) -> frozenset[str]:
+        """The optional kinds that the cluster lacks."""
+        return frozenset(one.kind.kind for one in self._reflectors if one.absent)
+
+    def failures(self) -> dict[str, str]:
+        """Why a kind is not up to date, by kind: empty while all is well."""
+        return {one.kind.kind: one.error for one in self._reflectors if one.error}
