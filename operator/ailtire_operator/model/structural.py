@@ -1,0 +1,127 @@
+"""From a pydantic model to a structural schema, the dialect of JSON Schema that the API server takes for a resource.
+
+It knows no references, no titles, no unions with null, no rules for the keys of a map, and ``additionalProperties:
+false`` is its own default under another name (unknown fields are pruned, or refused under strict field validation).
+Nor does anything here set a default: the server would write it into every child that the operator applies, and what
+the operator did not write would look like drift. What a field is without a value stands in its description instead.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+Schema = dict[str, Any]
+
+KEY_RULES: Final = "x-key-rules"
+"""On the type of a map's keys: (expression in ``key``, message) pairs. A structural schema has no place for them."""
+_DROPPED: Final = frozenset({"title", "default", "$defs", "propertyNames", "patternProperties", KEY_RULES})
+
+
+def structural(model: type[BaseModel], *, tell_defaults: bool = False) -> Schema:
+    """The structural schema of a model, as its author writes it (camelCase)."""
+    schema = model.model_json_schema(by_alias=True)
+    return _Conversion(schema.get("$defs", {}), tell_defaults).convert(schema)
+
+
+class _Conversion:
+    """One model's conversion: its definitions, and how to word descriptions."""
+
+    def __init__(self, definitions: Mapping[str, Schema], tell_defaults: bool) -> None:
+        self._definitions = definitions
+        self._tell_defaults = tell_defaults
+
+    def convert(self, schema: Schema) -> Schema:
+        """The schema of one value and all below it."""
+        merged = self._merge(schema)
+        result = {key: value for key, value in merged.items() if key not in _DROPPED}
+        if "description" in merged:
+            result["description"] = self._describe(merged)
+        if "const" in result:
+            result["enum"] = [result.pop("const")]
+        if "properties" in merged:
+            result["properties"] = {name: self.convert(each) for name, each in merged["properties"].items()}
+        if merged.get("type") == "array":
+            result["items"] = self.convert(merged["items"])
+            result.setdefault("x-kubernetes-list-type", "atomic")
+        if merged.get("type") == "object":
+            self._convert_map(merged, result)
+        _close_bounds(result)
+        return result
+
+    def _merge(self, schema: Schema) -> Schema:
+        """The schema with its reference and its union with null resolved; what stands outside wins."""
+        outside = {key: value for key, value in schema.items() if key != "$ref"}
+        inside: Schema = {}
+        if "$ref" in schema:
+            inside = self._merge(self._definitions[schema["$ref"].rpartition("/")[2]])
+        alternatives = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+        if len(alternatives) == 1:
+            del outside["anyOf"]
+            inside = self._merge(alternatives[0])
+        return {**inside, **outside}
+
+    def _convert_map(self, schema: Schema, result: Schema) -> None:
+        """Values in ``additionalProperties``, bounds on keys as rules: a structural schema checks no key."""
+        values = schema.get("additionalProperties")
+        names = dict(schema.get("propertyNames", {}))
+        for pattern, each in schema.get(
+            "patternProperties", {}
+        ).items():  # how pydantic writes a map whose keys match one
+            values, names["pattern"] = each, pattern
+        result.pop("additionalProperties", None)
+        if isinstance(values, dict) and not result.get("x-kubernetes-preserve-unknown-fields"):
+            result["additionalProperties"] = self.convert(values)
+        if rules := _key_rules(names):
+            result["x-kubernetes-validations"] = [*rules, *result.get("x-kubernetes-validations", ())]
+
+    def _describe(self, schema: Schema) -> str:
+        text = re.sub(r"\s+", " ", schema["description"]).replace("``", "").strip()
+        default = schema.get("default")
+        if (
+            self._tell_defaults
+            and isinstance(default, str | int)
+            and default not in (False, "")
+            and "default" not in text
+        ):
+            text += f" Default: {'true' if default is True else default}."
+        return text
+
+
+def _key_rules(names: Schema) -> list[Schema]:
+    """Rules on a map for what its key type says."""
+    low, high = names.get("minLength", 0), names.get("maxLength")
+    rules = [_key_rule(expression, message) for expression, message in names.get(KEY_RULES, ())]
+    if high is not None:
+        bounds = [f"size(key) >= {low}"] * (low > 0) + [f"size(key) <= {high}"]
+        rules.insert(0, _key_rule(" && ".join(bounds), f"must have {low} to {high} characters"))
+    if "pattern" in names and not any("matches" in expression for expression, _ in names.get(KEY_RULES, ())):
+        rules.append(_key_rule(_matches(names["pattern"]), f"does not match {names['pattern']}"))
+    return rules
+
+
+def _key_rule(expression: str, message: str) -> Schema:
+    """A rule for every key of a map, whose message names the first key that breaks it."""
+    text = message.replace("\\", "\\\\").replace("'", "\\'")
+    return {
+        "rule": f"self.all(key, {expression})",
+        "message": f"a key {message}",
+        "messageExpression": f"'\\'' + self.filter(key, !({expression}))[0] + '\\' {text}'",
+    }
+
+
+def _matches(pattern: str) -> str:
+    return "key.matches('{}')".format(pattern.replace("\\", "\\\\").replace("'", "\\'"))
+
+
+def _close_bounds(schema: Schema) -> None:
+    """Numeric exclusive bounds are of a later draft; whole numbers have the next one instead."""
+    for exclusive, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
+        bound = schema.get(exclusive)
+        if bound is None or isinstance(bound, bool):
+            continue
+        if schema.get("type") == "integer":
+            schema[inclusive] = schema.pop(exclusive) + step
+        else:
+            schema[inclusive], schema[exclusive] = bound, True
