@@ -1,0 +1,72 @@
+"""One control plane for the session, a namespace for each test, and the operator as `make up` runs it.
+
+A cluster test without a cluster fails: nothing here skips. With pytest-xdist every worker has a control plane of its
+own.
+"""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from lab import Audit, ControlPlane, Operator, binaries, sessions
+from lab.paths import ROOT
+
+_LOGS = ROOT / "build" / "reports" / "lab"
+_RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "cluster"):
+            item.add_marker(pytest.mark.cluster)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what is missing before any test's clock runs: the first time that takes minutes."""
+    if any(item.get_closest_marker("cluster") for item in session.items) and not session.config.option.collectonly:
+        binaries.ensure()
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    sessions.clear_abandoned()
+    plane = ControlPlane(sessions.new_home())
+    try:
+        yield plane.start()
+    finally:
+        shutil.copytree(plane.home / "logs", _LOGS, dirs_exist_ok=True)
+        plane.stop()
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """A namespace of the test's own, as strict about pods as a namespace can be."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    control_plane.kubectl("label", "namespace", name, _RESTRICTED)
+    yield name
+    # Stacks first: an operator that still saw them would write into a namespace that is going away.
+    if "ailtirestacks" in control_plane.kubectl("api-resources", "--api-group=ailtire.io", "-o", "name"):
+        control_plane.kubectl("delete", "ailtirestacks", "--all", "-n", name, "--timeout=30s")
+    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def audit(control_plane: ControlPlane) -> Audit:
+    return Audit(control_plane)
+
+
+@pytest.fixture(scope="session")
+def _installed_operator(control_plane: ControlPlane) -> Operator:
+    operator = Operator(control_plane)
+    operator.install()
+    return operator
+
+
+@pytest.fixture
+def operator(_installed_operator: Operator) -> Operator:
+    """The operator, running and ready; the next test gets it so again, whatever this one does to it."""
+    _installed_operator.start()
+    return _installed_operator

@@ -1,0 +1,107 @@
+"""Reads the API server's audit log: tests count what was really written, whoever wrote it."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from lab.controlplane import ControlPlane
+from lab.errors import LabError
+
+OPERATOR = "system:serviceaccount:ailtire-system:ailtire-operator"
+"""The operator's name in the audit log."""
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_BARRIER_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One answered request."""
+
+    verb: str
+    user: str
+    resource: str
+    """The plural, with its group where it has one: `deployments.apps`."""
+    namespace: str
+    name: str
+    subresource: str
+    code: int
+    agent: str
+    uri: str
+
+    @classmethod
+    def of(cls, event: dict[str, Any]) -> Self:
+        """Read an event of the log."""
+        target = event.get("objectRef", {})
+        return cls(
+            verb=event["verb"],
+            user=event["user"]["username"],
+            resource=".".join(filter(None, (target.get("resource", ""), target.get("apiGroup", "")))),
+            namespace=target.get("namespace", ""),
+            name=target.get("name", ""),
+            subresource=target.get("subresource", ""),
+            code=event.get("responseStatus", {}).get("code", 0),
+            agent=event.get("userAgent", ""),
+            uri=event["requestURI"],
+        )
+
+    @property
+    def writes(self) -> bool:
+        """Whether it was meant to change something."""
+        return self.verb in WRITES and "dryRun=All" not in self.uri
+
+    def __str__(self) -> str:
+        """Return it as a line that a failing test can show."""
+        resource = "/".join(filter(None, (self.resource, self.subresource)))
+        return f"{self.code} {self.verb} {resource} {self.namespace}/{self.name} by {self.user}"
+
+
+class Audit:
+    """The audit log of one control plane, with marks in it."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def mark(self) -> int:
+        """Return the place in the log behind everything that was answered until now."""
+        return self._barrier(self._size())
+
+    def requests(self, since: int) -> list[Request]:
+        """Return every request answered since a mark, oldest first."""
+        end = self._barrier(since)
+        return [Request.of(event) for event, offset in self._events(since) if offset <= end]
+
+    def writes(self, since: int, *, user: str | None = None, namespace: str | None = None) -> list[Request]:
+        """Return the writes since a mark, those of one user or in one namespace where these are given."""
+        return [
+            request
+            for request in self.requests(since)
+            if request.writes and user in (None, request.user) and namespace in (None, request.namespace)
+        ]
+
+    def _size(self) -> int:
+        return self._plane.audit_log.stat().st_size
+
+    def _barrier(self, since: int) -> int:
+        """Return the place behind a request of our own: the log has everything older by then."""
+        name = uuid.uuid4().hex
+        self._plane.api.get(f"/version?{name}")
+        deadline = time.monotonic() + _BARRIER_SECONDS
+        while time.monotonic() < deadline:
+            for event, offset in self._events(since):
+                if event["requestURI"].endswith(name):
+                    return offset
+            time.sleep(0.02)
+        raise LabError(f"the API server no longer writes {self._plane.audit_log}")
+
+    def _events(self, since: int) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield the events behind a place, each with the place behind itself; half a line is not there yet."""
+        with self._plane.audit_log.open("rb") as log:
+            offset = log.seek(since)
+            for line in log:
+                if not line.endswith(b"\n"):
+                    return
+                offset += len(line)
+                yield json.loads(line), offset

@@ -1,0 +1,118 @@
+"""Finds the programs of the lab, or builds them once from their Go modules into the user's cache."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+from lab import toolchain
+from lab.errors import LabError
+from lab.locking import exclusive
+from lab.paths import cache
+from lab.report import Say, say
+from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, Program, go_needed, minor_version
+
+_HEARTBEAT_SECONDS = 20.0
+
+
+def ensure(programs: Iterable[Program] = CONTROL_PLANE, tell: Say = say) -> dict[str, Path]:
+    """Return where each program is; whatever is missing is built now, which takes minutes the first time."""
+    wanted = list(programs)
+    with ThreadPoolExecutor() as asking:
+        found = dict(zip(wanted, asking.map(find, wanted), strict=True))
+    missing = [program for program, path in found.items() if path is None]
+    for number, program in enumerate(missing, 1):
+        found[program] = _build_once(program, f"{number} of {len(missing)}", tell)
+    return {program.name: path for program, path in found.items() if path is not None}
+
+
+def path(name: str) -> Path:
+    """Return where one program is, by its name."""
+    return _ensured(name)
+
+
+@lru_cache
+def _ensured(name: str) -> Path:
+    return ensure([PROGRAMS[name]])[name]
+
+
+def find(program: Program) -> Path | None:
+    """Look where installed programs are, then in the cache."""
+    for candidate in _installed(program.name):
+        if program.accepts(_version(candidate, program)):
+            return candidate
+    cached = _cached(program)
+    return cached if cached.exists() else None
+
+
+def _installed(name: str) -> Iterable[Path]:
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets and (candidate := Path(assets) / name).exists():
+        yield candidate
+    if on_path := shutil.which(name):
+        yield Path(on_path)
+
+
+def _version(command: Path, program: Program) -> tuple[int, int]:
+    asked = [str(command), *program.ask]
+    try:
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return (0, 0)
+    return minor_version(answer.stdout)
+
+
+def _cached(program: Program) -> Path:
+    return cache() / f"{program.name}-{program.version}" / program.name
+
+
+def _build_once(program: Program, count: str, tell: Say) -> Path:
+    target = _cached(program)
+    lock = target.parent.with_name(f"{target.parent.name}.lock")
+    with exclusive(lock, lambda: tell(f"another process is building {program.name}: waiting for it")):
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _build(program, target, count, tell)
+    return target
+
+
+def _build(program: Program, target: Path, count: str, tell: Say) -> None:
+    """Build beside the target and rename: a file with the final name is always whole."""
+    go = toolchain.go(go_needed(program.folder), tell)
+    partial = target.with_suffix(".partial")
+    command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", program.linker_flags]
+    what = f"building {program.name} {program.version} ({count})"
+    tell(f"{what}: about {program.minutes} the first time")
+    begun = time.monotonic()
+    with (target.parent / "build.log").open("w+") as log:
+        build = subprocess.Popen(
+            [*command, "-o", str(partial), program.package],
+            cwd=GOBUILD / program.folder,
+            env=toolchain.environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        _wait(build, what, begun, tell)
+        if build.returncode:
+            log.seek(0)
+            raise LabError(f"{what} failed; the Go module may be out of reach.\n{log.read()[-2000:].strip()}")
+    partial.rename(target)
+    tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
+
+
+def _wait(build: subprocess.Popen[bytes], what: str, begun: float, tell: Say) -> None:
+    """Give a sign of life now and then; a build that nobody waits for any more is ended."""
+    try:
+        while build.poll() is None:
+            try:
+                build.wait(_HEARTBEAT_SECONDS)
+            except subprocess.TimeoutExpired:
+                tell(f"{what}: {time.monotonic() - begun:.0f} s so far")
+    finally:
+        if build.poll() is None:
+            build.terminate()
+            build.wait()

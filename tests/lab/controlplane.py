@@ -1,0 +1,179 @@
+"""A whole Kubernetes control plane on loopback, with fake nodes, up in a few seconds and gone without a trace."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from lab import binaries, client, components, credentials, furniture
+from lab.api import Api
+from lab.components import Layout
+from lab.errors import LabError
+from lab.processes import Process, died, free_ports, log_tail, spawn
+from lab.report import Say, silent
+from lab.state import State
+
+_START_SECONDS = 90.0
+_PORT_ATTEMPTS = 4
+_PORT_TAKEN = "address already in use"
+_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+
+
+class _PortTaken(Exception):
+    """Somebody else took a port between our looking for one and our program's binding it."""
+
+
+class ControlPlane:
+    """etcd, API server, controller manager, scheduler and kwok, all of them plain processes in one folder."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        nodes: int = 4,
+        feature_gates: str = "",
+        apiserver_args: Sequence[str] = (),
+        tell: Say = silent,
+    ) -> None:
+        if not 1 <= nodes <= components.MAX_NODES:
+            raise LabError(f"a control plane has 1 to {components.MAX_NODES} nodes, not {nodes}")
+        self._layout = Layout(home.resolve())
+        self._nodes = nodes
+        self._feature_gates = feature_gates
+        self._apiserver_args = tuple(apiserver_args)
+        self._tell = tell
+        self._state = State.load(self._layout.state)
+        self.start_seconds = 0.0
+        """How long the last start took, less the building of binaries."""
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds all of it."""
+        return self._layout.home
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self._layout.kubeconfig("admin")
+
+    @property
+    def audit_log(self) -> Path:
+        """What the API server was asked for, one JSON object a line."""
+        return self._layout.audit_log
+
+    @property
+    def ca(self) -> Path:
+        """The certificate by which clients know the API server."""
+        return self._layout.ca
+
+    @property
+    def url(self) -> str:
+        """Where the API server answers."""
+        return self._state.url
+
+    @property
+    def token(self) -> str:
+        """The administrator's token."""
+        return self._state.token
+
+    @property
+    def api(self) -> Api:
+        """The administrator's way in, for a few requests."""
+        return Api(self.url, self.token, self._layout.ca)
+
+    @property
+    def running(self) -> bool:
+        """Whether every process lives and the API server takes requests."""
+        return bool(self._state.processes) and not self._dead() and self.api.ready()
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """The processes by program, for those who want to look or to disturb."""
+        return dict(self._state.processes)
+
+    def accompany(self, name: str, process: Process) -> None:
+        """Remember a process that works for this control plane and goes down with it."""
+        self._state.processes.pop(name, None)
+        self._state.processes[name] = process
+        self._state.save(self._layout.state)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+        """Run kubectl as the administrator and return what it prints."""
+        return client.kubectl(self.kubeconfig, *arguments, stdin=stdin, timeout=timeout)
+
+    def ailtire(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+        """Run the project's kubectl plugin as the administrator and return what it prints."""
+        return client.ailtire(self.kubeconfig, *arguments, stdin=stdin, timeout=timeout)
+
+    def start(self) -> Self:
+        """Start it, unless it is up already; what is left of an earlier one is removed first."""
+        if self.running:
+            return self
+        programs = binaries.ensure(tell=self._tell)
+        begun = time.monotonic()
+        for attempt in range(_PORT_ATTEMPTS):
+            try:
+                self._start_servers(programs)
+                break
+            except _PortTaken:
+                if attempt == _PORT_ATTEMPTS - 1:
+                    raise LabError("other programs keep taking the lab's ports; try again") from None
+            except BaseException:
+                self._kill()
+                raise
+        self.start_seconds = time.monotonic() - begun
+        return self
+
+    def stop(self) -> None:
+        """End every process of it, and remove its folder; a folder that is no lab's is left alone."""
+        self._kill()
+        if self._layout.state.exists():
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def _dead(self) -> list[str]:
+        """Return the programs of ours that ended; companions may."""
+        return [name for name in _PROGRAMS if name in self.processes and not self.processes[name].alive]
+
+    def _kill(self) -> None:
+        for process in reversed(self._state.processes.values()):
+            process.stop()
+        self._state = State()
+
+    def _start_servers(self, programs: dict[str, Path]) -> None:
+        """Start everything in the order of need; each waits by itself for what it needs."""
+        self.stop()
+        self._claim_folder()
+        tokens = credentials.create(self._layout)
+        etcd_port, peer_port, port = free_ports(3)
+        self._state = State(f"https://127.0.0.1:{port}", tokens["admin"])
+        credentials.write_kubeconfigs(self._layout, self.url, tokens)
+        layout, gates = self._layout, self._feature_gates
+        self._spawn(programs, "etcd", components.etcd(layout, etcd_port, peer_port))
+        arguments = components.apiserver(layout, etcd_port, port, gates, self._apiserver_args)
+        self._spawn(programs, "kube-apiserver", arguments)
+        self._wait("the API server", self.api.ready)
+        self._spawn(programs, "kube-controller-manager", components.controller_manager(layout))
+        self._spawn(programs, "kube-scheduler", components.scheduler(layout))
+        self._spawn(programs, "kwok", components.kwok(layout))
+        furniture.install(self.api, self._nodes)
+        self._wait("nodes and service accounts", lambda: furniture.complete(self.api, self._nodes))
+
+    def _claim_folder(self) -> None:
+        if self.home.exists() and any(self.home.iterdir()):
+            raise LabError(f"{self.home} holds something that is not the lab's: remove it, or use another folder")
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._state.save(self._layout.state)
+
+    def _spawn(self, programs: dict[str, Path], name: str, arguments: list[str]) -> None:
+        self.accompany(name, spawn([str(programs[name]), *arguments], self._layout.log(name)))
+
+    def _wait(self, what: str, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not condition():
+            if dead := self._dead():
+                log = self._layout.log(dead[0])
+                raise _PortTaken if _PORT_TAKEN in log_tail(log, 200) else died(dead[0], log)
+            if time.monotonic() > deadline:
+                raise LabError(f"{what} did not come up in {_START_SECONDS:.0f} s; see {self.home / 'logs'}")
+            time.sleep(0.05)

@@ -1,0 +1,108 @@
+"""Starts processes that outlive us, and stops exactly those again, in this session or a later one."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that the lab started; pid and start time together name it for good, a pid alone is used again."""
+
+    pid: int
+    began: int
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """Identify a running process."""
+        return cls(pid, _began(pid))
+
+    def to_json(self) -> dict[str, int]:
+        """Return the form in which a state file keeps it."""
+        return asdict(self)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, os.WNOHANG)  # a child of ours that ended is gone only once it was waited for
+        return self.began != 0 and _began(self.pid) == self.began
+
+    def stop(self, grace: float = 0.0) -> None:
+        """End it and its children: politely where there is grace, for certain after that."""
+        if grace and self._signalled(signal.SIGTERM):
+            self._wait(grace)
+        if self._signalled(signal.SIGKILL):
+            self._wait(10)
+
+    def _signalled(self, number: signal.Signals) -> bool:
+        if not self.alive:
+            return False
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)  # `spawn` made it the leader of its group
+        return True
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+    """Start a command as the leader of its own session, its output appended to a log file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    process = Process.of(child.pid)
+    child.returncode = 0  # it is ours to watch by pid: Popen shall not warn that it still runs
+    return process
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback address that nobody uses just now; whoever binds them later may still be late."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def log_tail(log: Path, lines: int = 15) -> str:
+    """Return the end of a log file."""
+    with suppress(OSError):
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def died(name: str, log: Path) -> LabError:
+    """Return the error for a process that ended by itself."""
+    return LabError(f"{name} ended by itself; its log {log} ends with:\n{log_tail(log)}")
+
+
+def _began(pid: int) -> int:
+    """Return when a process began, in the kernel's ticks; 0 where there is none or only its remains."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if fields[0] == "Z" else int(fields[19])

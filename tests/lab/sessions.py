@@ -1,0 +1,24 @@
+"""Folders of the test sessions' control planes. A session that was killed leaves one behind: the next one clears it."""
+
+import os
+from pathlib import Path
+
+from lab.controlplane import ControlPlane
+from lab.paths import SESSIONS
+from lab.processes import Process
+from lab.report import Say, silent
+
+
+def new_home(name: str = "plane") -> Path:
+    """Return a folder for a control plane of this process; its name says whose it is."""
+    owner = Process.of(os.getpid())
+    return SESSIONS / f"{owner.pid}-{owner.began}-{name}"
+
+
+def clear_abandoned(tell: Say = silent) -> None:
+    """Stop and remove the control planes whose owners are gone."""
+    for home in SESSIONS.glob("*-*-*"):
+        pid, began, _name = home.name.split("-", 2)
+        if not Process(int(pid), int(began)).alive:
+            tell(f"removing the control plane that a killed test session left in {home}")
+            ControlPlane(home).stop()

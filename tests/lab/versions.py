@@ -1,0 +1,94 @@
+"""The programs a lab is made of, and their versions: those that the wrapper modules in gobuild/ require."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lab.paths import HERE
+
+GOBUILD = HERE / "gobuild"
+_VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One binary: where its code is, how to ask it for its version, how far from ours that may be."""
+
+    name: str
+    folder: str
+    """Its wrapper module in gobuild/."""
+    module: str
+    package: str
+    minutes: str
+    """How long a first build takes on two cores."""
+    ask: tuple[str, ...] = ("--version",)
+    skew: int = 0
+    """How many minor versions an installed one may be away from the pinned one."""
+
+    @property
+    def version(self) -> str:
+        """The pinned version, as the wrapper module's go.mod has it."""
+        return required(self.folder, self.module)
+
+    def accepts(self, version: tuple[int, int]) -> bool:
+        """Say whether an installed program of this major and minor version can stand in for the pinned one."""
+        major, minor = minor_version(self.version)
+        return version[0] == major and abs(version[1] - minor) <= self.skew
+
+    @property
+    def linker_flags(self) -> str:
+        """Flags that tell the program its own version: clients refuse a server that does not know it."""
+        values: dict[str, str] = {}
+        if self.folder == "kubernetes":
+            major, minor = minor_version(self.version)
+            facts = {"gitVersion": self.version, "gitMajor": str(major), "gitMinor": str(minor)}
+            facts |= {"gitTreeState": "archive", "gitCommit": "unknown", "buildDate": "1970-01-01T00:00:00Z"}
+            values = {f"{package}.{key}": value for package in _VERSION_PACKAGES for key, value in facts.items()}
+        return " ".join(["-s", "-w", *(f"-X {key}={value}" for key, value in values.items())])
+
+
+def _kubernetes(name: str, minutes: str, ask: tuple[str, ...] = ("--version",), skew: int = 0) -> Program:
+    package = f"k8s.io/kubernetes/cmd/{name}"
+    return Program(name, "kubernetes", "k8s.io/kubernetes", package, minutes, ask, skew)
+
+
+_ETCD = "go.etcd.io/etcd/server/v3"
+_KWOK = "sigs.k8s.io/kwok"
+_HELM = "helm.sh/helm/v3"
+
+CONTROL_PLANE = (
+    Program("etcd", "etcd", _ETCD, _ETCD, "1 minute", skew=1),
+    Program("kwok", "kwok", _KWOK, f"{_KWOK}/cmd/kwok", "1-2 minutes"),
+    _kubernetes("kube-apiserver", "3-4 minutes"),
+    _kubernetes("kube-controller-manager", "1 minute"),
+    _kubernetes("kube-scheduler", "10 seconds"),
+    _kubernetes("kubectl", "20 seconds", ask=("version", "--client"), skew=1),
+)
+HELM = Program("helm", "helm", _HELM, f"{_HELM}/cmd/helm", "3 minutes", ask=("version", "--short"), skew=9)
+PROGRAMS = {program.name: program for program in (*CONTROL_PLANE, HELM)}
+
+
+@cache
+def required(folder: str, module: str) -> str:
+    """Return the version of a module that the go.mod of a wrapper module requires."""
+    return _only(rf"^(?:require|\t)\s*{re.escape(module)} (v\S+)", GOBUILD / folder / "go.mod")
+
+
+@cache
+def go_needed(folder: str) -> tuple[int, int]:
+    """Return the version of Go that a wrapper module wants at least."""
+    return minor_version(_only(r"^go (\S+)", GOBUILD / folder / "go.mod"))
+
+
+def minor_version(text: str) -> tuple[int, int]:
+    """Return major and minor version of the first version number in a text; (0, 0) where there is none."""
+    match = re.search(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _only(pattern: str, path: Path) -> str:
+    match = re.search(pattern, path.read_text(), re.MULTILINE)
+    if match is None:
+        raise LookupError(f"{path} has no line like {pattern}")
+    return match[1]
