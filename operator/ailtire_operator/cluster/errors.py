@@ -15,14 +15,12 @@
 ``str()`` of each is a sentence for the person who wrote the stack: it goes into the status as it is.
 """
 
-# ruff: noqa: N818  (they are answers of the API server, and are named as it names them)
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 MESSAGE_LIMIT: Final = 300
-_LEAD = re.compile(r'^[\w.]+ "[^"]*" is (?:invalid|forbidden): ')
+_LEAD = re.compile(r'^[\w.]+ "[^"]*" is (?:invalid|forbidden): |^failed to create typed patch object \([^)]*\): ')
 _NOT_A_SCHEMA_MATCH = ("failed to create typed patch object", "field not declared in schema")
 
 
@@ -86,7 +84,8 @@ def shorten(message: str) -> str:
 
 def from_status(code: int, body: Mapping[str, Any], retry_after: str | None = None) -> ClusterError:
     """The error for a ``Status`` object: the body of a failed request, or of an ERROR event in a watch."""
-    message = _LEAD.sub("", str(body.get("message") or "")) or f"the API server answered {code}"
+    said = str(body.get("message") or "")
+    message = _LEAD.sub("", said) or f"the API server answered {code}"
     details = body.get("details") or {}
     if code == 404:
         return NotFound(message, status=code)
@@ -95,9 +94,9 @@ def from_status(code: int, body: Mapping[str, Any], retry_after: str | None = No
     if code == 410 or body.get("reason") == "Expired":
         return Gone(message, status=code)
     if code in (401, 403):
-        return Denied(message, status=code, reason=str(body.get("message") or ""))
+        return Denied(message, status=code, reason=said)
     # A field that the schema does not know makes server-side apply answer 500: nothing that waiting could heal.
-    if code in (400, 413, 415, 422) or (code == 500 and any(words in message for words in _NOT_A_SCHEMA_MATCH)):
+    if code in (400, 413, 415, 422) or (code == 500 and any(words in said for words in _NOT_A_SCHEMA_MATCH)):
         return Invalid(message, status=code, causes=_causes(details))
     if code == 429 or code >= 500:
         return Unavailable(message, status=code, retry_after=_seconds(retry_after, details))

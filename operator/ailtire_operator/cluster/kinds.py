@@ -22,6 +22,13 @@ class Kind:
     """Whether a cluster may lack it (an add-on's CRD): its absence is then no error."""
     selected: bool = True
     """Whether it is watched by our label alone; AiltireStacks are not, as their roots are written by people."""
+    also: str = ""
+    """A further selector, for what carries our label though it is not ours."""
+
+    @property
+    def selector(self) -> str:
+        """The label selector with which the kind is watched; empty for all of it."""
+        return ",".join(filter(None, (naming.MANAGED_SELECTOR if self.selected else "", self.also)))
 
     @property
     def api_version(self) -> str:
@@ -59,7 +66,14 @@ class Ref:
 
 
 SERVICE: Final = Kind("", "v1", "Service", "services")
-ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
+ENDPOINT_SLICE: Final = Kind(
+    "discovery.k8s.io",
+    "v1",
+    "EndpointSlice",
+    "endpointslices",
+    # Kubernetes copies a Service's labels to the slices that it makes for it, one for each and all their changes.
+    also="endpointslice.kubernetes.io/managed-by!=endpointslice-controller.k8s.io",
+)
 CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
 VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")

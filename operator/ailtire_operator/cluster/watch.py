@@ -17,7 +17,6 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable, from_status
 from ailtire_operator.cluster.kinds import WATCHED_KINDS, Kind, Ref
 from ailtire_operator.cluster.store import Store, version_of
-from ailtire_operator.naming import MANAGED_SELECTOR
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class Reflector:
         self._store = store
         self._namespace = namespace
         self._path = kind.path(namespace)
-        self._selector = {"labelSelector": MANAGED_SELECTOR} if kind.selected else {}
+        self._selector = {"labelSelector": kind.selector} if kind.selector else {}
         self._silence = silence
         self._absent_pause = absent_pause
         self._clock = clock
