@@ -44,7 +44,7 @@ types: $(READY) ## Check types
 	@$(BIN)/mypy
 
 imports: $(READY) ## Check that imports go one way (import-linter)
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 verify: $(READY) ## Check that what is generated and committed is current
 	@rm -rf build/crds && mkdir -p build/crds

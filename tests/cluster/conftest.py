@@ -59,10 +59,11 @@ def audit(control_plane: ControlPlane) -> Audit:
 
 
 @pytest.fixture(scope="session")
-def _installed_operator(control_plane: ControlPlane) -> Operator:
+def _installed_operator(control_plane: ControlPlane) -> Iterator[Operator]:
     operator = Operator(control_plane)
     operator.install()
-    return operator
+    yield operator
+    operator.stop()  # politely: then it writes down what of its code was run
 
 
 @pytest.fixture

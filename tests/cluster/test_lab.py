@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Audit, CommandError, ControlPlane, LabError, eventually, kubectl, sessions
+from lab import Audit, CommandError, ControlPlane, LabError, eventually, kubectl, manifests, sessions
 from lab.api import Api, Refused
 from lab.paths import ROOT
 
@@ -152,3 +152,12 @@ def test_a_control_plane_whose_session_was_killed_is_cleared_away() -> None:
     sessions.clear_abandoned()
     assert not home.exists()
     assert not any(process.alive for process in left.processes.values())
+
+
+def test_the_definition_and_the_rights_are_accepted(control_plane: ControlPlane) -> None:
+    manifests.install(control_plane)
+    assert "ailtirestacks" in control_plane.kubectl("api-resources", "--api-group=ailtire.io", "-o", "name")
+    before = control_plane.kubectl("get", "crd/ailtirestacks.ailtire.io", "-o", "jsonpath={.metadata.generation}")
+    manifests.install(control_plane)
+    after = control_plane.kubectl("get", "crd/ailtirestacks.ailtire.io", "-o", "jsonpath={.metadata.generation}")
+    assert before == after
