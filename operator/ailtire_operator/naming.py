@@ -64,6 +64,7 @@ PLATFORM_VARIABLES: Final = (
 
 GATEWAY_PORT: Final = 3000
 """Where upstream's stack container answered; our gateways keep it."""
+GATEWAY_HEALTH_PORT: Final = 3090
 GATEWAY_ALIAS: Final = "admin"
 """The name by which a stack's members reach their own stack container upstream."""
 OWN_NETWORKS: Final = frozenset({"siblings", "sibling", "children", "default"})

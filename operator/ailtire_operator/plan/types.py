@@ -21,7 +21,7 @@ class Observed:
     """By name: the stacks of the namespace that are marked ``spec.template``."""
     stop_signal: bool = False
     """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
-    http_routes: bool = False
+    http_routes: bool = True
     """The API server serves HTTPRoute."""
 
 

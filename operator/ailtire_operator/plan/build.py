@@ -1,0 +1,62 @@
+"""The plan of one stack: everything that should exist for it, and what to tell about it."""
+
+from ailtire_operator.model.loading import sound_levels
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import TREE_LIMIT, Stack
+from ailtire_operator.plan import children, edge, gateway, network, storage, workload, zones
+from ailtire_operator.plan.gateway import GatewayPlan
+from ailtire_operator.plan.routes import Route
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest, Observed, Plan, RoutePlan, ServicePlan
+
+_ORDER = {"Service": 0, "AiltireStack": 2}
+
+
+def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
+    """Everything that should exist for the stack. Raises InvalidStack for what cannot be had as it is written."""
+    scope = Scope(stack, settings, observed)
+    _check_size(scope)
+    networks = network.of_stack(scope)
+    services: dict[str, ServicePlan] = {}
+    objects: list[Manifest] = storage.claims(scope)
+    for key, service in scope.spec.plain.items():
+        services[key], made = workload.plan_service(scope, networks, key, service)
+        objects += made
+    front = gateway.plan_gateway(scope, networks)
+    routes = front.routes if front else []
+    found, resources = children.plan_children(scope, networks, routes)
+    objects += zones.zones(scope, network.rosters(scope, networks))
+    objects += zones.policies(scope, networks, _edge_ports(scope, front))
+    objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
+    urls = edge.urls(scope)
+    return Plan(
+        stack=stack,
+        objects=tuple(sorted(objects, key=_place_in_order)),
+        notices=tuple(sorted(scope.notices)),
+        services=services,
+        children=found,
+        routes=tuple(_route_plan(route, urls) for route in sorted(routes, key=lambda each: each.prefix)),
+        gateway=front.plan if front else None,
+        urls=urls,
+    )
+
+
+def _check_size(scope: Scope) -> None:
+    if scope.spec.place is not None:
+        return
+    members = sum(len(level.spec.services) for level in sound_levels(scope.name, scope.spec, scope.observed.templates))
+    if members > TREE_LIMIT:
+        raise scope.refuse("spec.services", f"the tree has more than {TREE_LIMIT} services and stacks")
+
+
+def _edge_ports(scope: Scope, front: GatewayPlan | None) -> list[int]:
+    published = scope.spec.place is None and scope.spec.interface is not None and bool(scope.spec.interface.ports)
+    return front.ports if front and (scope.spec.edge is not None or published) else []
+
+
+def _place_in_order(manifest: Manifest) -> tuple[int, str, str]:
+    return _ORDER.get(manifest["kind"], 1), manifest["kind"], manifest["metadata"]["name"]
+
+
+def _route_plan(route: Route, urls: tuple[str, ...]) -> RoutePlan:
+    return RoutePlan(route.prefix, route.service, route.port, tuple(url + (route.prefix or "/") for url in urls))

@@ -1,0 +1,93 @@
+"""Child stacks as resources: the child's definition, and its place in the tree."""
+
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.loading import Level, child_level, first_level
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.service import Service
+from ailtire_operator.model.stack import Place
+from ailtire_operator.plan import edge
+from ailtire_operator.plan.network import Networks
+from ailtire_operator.plan.routes import Route
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import ChildPlan, Manifest
+from ailtire_operator.plan.values import manifest
+
+_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies"})
+_URL_LIMIT = 32
+
+
+def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tuple[dict[str, ChildPlan], list[Manifest]]:
+    """The child resources; for one that is missing or wrong there is none, and its plan says so."""
+    plans, objects = {}, []
+    above = first_level(scope.name, scope.spec)
+    for key, service in scope.spec.children.items():
+        _report_unused(scope, key, service)
+        plan, level = _look(scope, above, key, service)
+        plans[key] = plan
+        if level is not None:
+            objects.append(_resource(scope, networks, routes, service, level))
+    return plans, objects
+
+
+def _look(scope: Scope, above: Level, key: str, service: Service) -> tuple[ChildPlan, Level | None]:
+    name = naming.member(scope.name, key)
+    try:
+        level = child_level(above, key, scope.observed.templates)
+    except InvalidStack as error:
+        return ChildPlan(key, name, problem=str(error)), None
+    if level is None and service.stack_ref is not None:
+        return ChildPlan(key, name, missing=service.stack_ref.name, optional=service.stack_ref.optional), None
+    return ChildPlan(key, name), level
+
+
+def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Manifest:
+    place = _place(scope, networks, routes, service, level)
+    definition = service.stack if service.stack is not None else level.spec.to_json()
+    spec = {name: value for name, value in _without_nulls(definition).items() if name != "template"}
+    spec["place"] = place.to_json()
+    annotations = {naming.ANNOTATION_KEY: level.key}
+    return manifest(naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec)
+
+
+def _without_nulls(value: Any) -> Any:
+    """The API server drops them, and so do we."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    return value
+
+
+def _place(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Place:
+    prefixes = edge.outermost([route.prefix for route in routes if route.service == level.key])
+    urls = [url + prefix for url in edge.urls(scope) for prefix in prefixes][:_URL_LIMIT]
+    optional: dict[str, Any] = {
+        "images": scope.images,
+        "image_registry": scope.image_registry,
+        "image_pull_secrets": scope.image_pull_secrets,
+        "environment": scope.environment,
+        "networks": {name: str(network) for name, network in networks.below.items()},
+        "urls": urls,
+        "templates": list(level.templates),
+    }
+    return Place(
+        root=scope.stack.root,
+        parent=scope.name,
+        parent_key=level.key,
+        parent_host=scope.gateway_host,
+        depth=level.depth,
+        app_name=scope.stack.app_name,
+        security_profile=scope.security_profile,
+        gateway_networks=[str(network) for network in networks.of(service)],
+        **{name: value for name, value in optional.items() if value},
+    )
+
+
+def _report_unused(scope: Scope, key: str, service: Service) -> None:
+    for field in sorted(service.model_fields_set - _OF_A_STACK):
+        if getattr(service, field):
+            name = type(service).model_fields[field].alias or field
+            message = "a child stack has no container of its own, so this has no effect."
+            scope.report(scope.path(key, name), "ignored", message, "Say it on the services of the child, or on its gateway.")

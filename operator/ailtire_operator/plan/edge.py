@@ -1,0 +1,67 @@
+"""The way in from outside: one plain Ingress or HTTPRoute to the gateway. Nothing is rewritten there, so that every
+controller will do; hosts and certificates are the environment's.
+"""
+
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.stack import Edge
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest
+from ailtire_operator.plan.values import compact, manifest
+
+_GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def plan_edge(scope: Scope) -> list[Manifest]:
+    """The Ingress or HTTPRoute of a stack that has an edge and a gateway."""
+    edge = scope.spec.edge
+    if edge is None or not scope.spec.has_interface:
+        return []
+    if edge.kind == "Ingress":
+        spec = _ingress(scope, edge)
+        return [manifest("networking.k8s.io/v1", "Ingress", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)]
+    if not scope.observed.http_routes:
+        scope.report(
+            "spec.edge.kind", "gated", "the cluster does not serve HTTPRoute, so nothing is reached from outside.",
+            "Install the Gateway API, or use kind: Ingress.",
+        )  # fmt: skip
+        return []
+    spec = _http_route(scope, edge)
+    return [manifest(f"{_GATEWAY_API}/v1", "HTTPRoute", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)]
+
+
+def _ingress(scope: Scope, edge: Edge) -> dict[str, Any]:
+    backend = {"service": {"name": scope.name, "port": {"number": naming.GATEWAY_PORT}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    return compact(
+        ingressClassName=edge.class_name,
+        tls=[compact(hosts=list(edge.hosts), secretName=edge.tls.secret_name)] if edge.tls else None,
+        rules=[{"host": host, "http": paths} for host in edge.hosts] or [{"http": paths}],
+    )
+
+
+def _http_route(scope: Scope, edge: Edge) -> dict[str, Any]:
+    """Every default is written out: they stand inside lists that are replaced as a whole."""
+    reference = edge.parent_ref
+    parent = {"group": _GATEWAY_API, "kind": "Gateway"}
+    if reference is not None:
+        parent |= compact(name=reference.name, namespace=reference.namespace, sectionName=reference.section_name)
+    backend = {"group": "", "kind": "Service", "name": scope.name, "port": naming.GATEWAY_PORT, "weight": 1}
+    rule = {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}], "backendRefs": [backend]}
+    return compact(parentRefs=[parent], hostnames=list(edge.hosts), rules=[rule])
+
+
+def urls(scope: Scope) -> tuple[str, ...]:
+    """Where the stack's gateway is reached from outside: by its own edge, and through its parent's gateway."""
+    if not scope.spec.has_interface:
+        return ()
+    edge = scope.spec.edge
+    scheme = "https" if edge and edge.tls else "http"
+    own = [f"{scheme}://{host}" for host in edge.hosts] if edge else []
+    return tuple([*own, *(scope.spec.place.urls if scope.spec.place else [])])
+
+
+def outermost(prefixes: list[str]) -> list[str]:
+    """The prefixes that lie below no other one: ``/web/socket.io`` adds nothing where there is ``/web``."""
+    return [prefix for prefix in prefixes if not any(prefix != other and prefix.startswith(f"{other}/") for other in prefixes)]

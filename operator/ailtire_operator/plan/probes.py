@@ -1,0 +1,61 @@
+"""A healthcheck as Kubernetes' probes: readiness keeps traffic away, liveness replaces, startup gives time."""
+
+from math import ceil
+from typing import Any
+
+from ailtire_operator.model.service import Healthcheck, Service
+from ailtire_operator.model.values import seconds, whole_seconds
+from ailtire_operator.plan.scope import Scope
+
+_DEFAULT_RETRIES = 3
+_SHELL = "/bin/sh"
+
+
+def probes(scope: Scope, key: str, service: Service) -> dict[str, Any]:
+    """The probes of a service's container; none without a healthcheck, as the kubelet does not read an image's own."""
+    check = service.healthcheck
+    action = None if check is None or check.disable else _action(scope, key, service, check)
+    if check is None or action is None:
+        return {}
+    period = max(1, whole_seconds(check.interval))
+    retries = check.retries or _DEFAULT_RETRIES
+    timing = {"timeoutSeconds": max(1, whole_seconds(check.timeout))}
+    steady = {**action, "periodSeconds": period, "failureThreshold": retries, **timing}
+    return {"readinessProbe": steady, "livenessProbe": steady, "startupProbe": {**action, **_starting(check, period, retries), **timing}}
+
+
+def _starting(check: Healthcheck, period: int, retries: int) -> dict[str, int]:
+    """Docker's start period and the tries after it, looked at more often, so that a service is ready soon."""
+    interval = max(1, whole_seconds(check.start_interval))
+    start = seconds(check.start_period) if check.start_period else 0
+    return {"periodSeconds": interval, "failureThreshold": max(1, ceil(start / interval) + retries * ceil(period / interval))}
+
+
+def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dict[str, Any] | None:
+    if check.test is not None:
+        return _command(scope, key, check.test)
+    port = check.port or first_port(service)
+    if port is None:
+        raise scope.refuse(scope.path(key, "healthcheck", "port"), "the service declares no port to check; set healthcheck.port")
+    if check.http is not None:
+        return {"httpGet": {"path": check.http, "port": port}}
+    return {"tcpSocket": {"port": port}} if check.tcp else None
+
+
+def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
+    form, *arguments = test
+    if form == "NONE":
+        return None
+    if form == "CMD-SHELL" and len(arguments) == 1:
+        return {"exec": {"command": [_SHELL, "-c", arguments[0]]}}
+    if form == "CMD" and arguments:
+        return {"exec": {"command": arguments}}
+    raise scope.refuse(
+        scope.path(key, "healthcheck", "test"), "write [CMD, program, argument, ...], [CMD-SHELL, text] or [NONE], as in Compose"
+    )
+
+
+def first_port(service: Service) -> int | None:
+    """The first port that the service declares, by ``ports`` or else by ``interface``."""
+    declared = [port.port for port in service.ports.values()] or [entry.port for entry in service.interface.values()]
+    return declared[0] if declared else None

@@ -1,0 +1,124 @@
+"""The routes of a stack's gateway, from the interfaces of its members, in both dialects of services.js."""
+
+from dataclasses import dataclass
+
+from ailtire_operator import naming
+from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.service import Interface, Service
+from ailtire_operator.plan.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One HTTP route."""
+
+    prefix: str
+    """What it answers, without a trailing slash; empty for everything."""
+    backend_path: str | None
+    """What the backend sees in place of the prefix; None leaves the path as it came."""
+    service: str
+    """The member's key."""
+    host: str
+    """The full name of the Service behind it."""
+    port: int
+    scheme: str
+    """http or https."""
+    policies: Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One TCP port passed through."""
+
+    listen: int
+    service: str
+    host: str
+    port: int
+
+
+def routes(scope: Scope) -> list[Route]:
+    """All HTTP routes, longest prefix first. Of two equal prefixes the first service, by key, keeps it."""
+    found: dict[str, Route] = {}
+    for key, service in sorted(scope.spec.services.items()):
+        for label, entry in sorted(service.interface.items()):
+            if entry.protocol == "tcp":
+                continue
+            route = _route(scope, key, service, label, entry)
+            other = found.setdefault(route.prefix, route)
+            if other is not route:
+                scope.report(
+                    scope.path(key, "interface", label), "rejected",
+                    f"'{route.prefix or '/'}' already leads to service '{other.service}', so this entry has no effect.",
+                    "Give it a prefix of its own.",
+                )  # fmt: skip
+    return sorted(found.values(), key=lambda route: (-len(route.prefix), route.prefix))
+
+
+def _route(scope: Scope, key: str, service: Service, label: str, entry: Interface) -> Route:
+    if label.startswith("/"):
+        prefix, backend_path = label, entry.path
+    else:  # the older dialect: the path is the external prefix; a child's own gateway had it stripped
+        prefix, backend_path = entry.path, "/" if service.is_stack else None
+    prefix = prefix.rstrip("/")
+    if backend_path is not None and backend_path.rstrip("/") == prefix and (backend_path == prefix or not prefix):
+        backend_path = None  # nothing to change, so the path goes through byte for byte
+    return Route(
+        prefix=prefix,
+        backend_path=backend_path,
+        service=key,
+        host=scope.full_name(naming.member(scope.name, key)),
+        port=naming.GATEWAY_PORT if service.is_stack else entry.port,
+        scheme="https" if entry.protocol == "https" else "http",
+        policies=service.policies or Policies(),
+    )
+
+
+def streams(scope: Scope) -> list[Stream]:
+    """The TCP ports: entries that say tcp, and at the root those that interface.ports names beside the gateway's own."""
+    found: dict[int, Stream] = {}
+    for key, service in sorted(scope.spec.plain.items()):
+        for label, entry in sorted(service.interface.items()):
+            if entry.protocol == "tcp":
+                _add_stream(scope, found, key, entry.port, scope.path(key, "interface", label))
+    if scope.spec.place is None and scope.spec.interface is not None:
+        for external, internal in sorted(scope.spec.interface.ports.items()):
+            if internal != naming.GATEWAY_PORT and internal not in found:
+                _add_declared(scope, found, external, internal)
+    return [found[port] for port in sorted(found)]
+
+
+def _add_declared(scope: Scope, found: dict[int, Stream], external: str, internal: int) -> None:
+    path = f'spec.interface.ports["{external}"]'
+    behind = [
+        key for key, service in sorted(scope.spec.plain.items()) if any(e.port == internal for e in service.interface.values())
+    ]
+    if len(behind) == 1:
+        _add_stream(scope, found, behind[0], internal, path)
+    else:
+        many = f"services {', '.join(behind)} all have" if behind else "no service of this stack has"
+        scope.report(
+            path, "ignored", f"{many} an interface on port {internal}, so nothing answers on it.", "Name the port in one interface."
+        )
+
+
+def _add_stream(scope: Scope, found: dict[int, Stream], key: str, port: int, path: str) -> None:
+    if port in (naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT):
+        scope.report(path, "rejected", f"the gateway needs port {port} itself, so it is not passed through as TCP.", "Use another port.")
+        return
+    stream = Stream(port, key, scope.full_name(naming.member(scope.name, key)), port)
+    other = found.setdefault(port, stream)
+    if other.service != key:
+        scope.report(path, "rejected", f"TCP port {port} already leads to service '{other.service}'.", "Use another port.")
+
+
+def report_dead_ends(scope: Scope) -> None:
+    """Say what a person would otherwise find by a 502 or a missing answer."""
+    for key, service in scope.spec.children.items():
+        for label, entry in service.interface.items():
+            path = scope.path(key, "interface", label)
+            if entry.port != naming.GATEWAY_PORT:
+                message = f"a child stack answers on its gateway's port {naming.GATEWAY_PORT}, so {entry.port} is not used."
+                scope.report(path, "approximate", message)
+            if entry.protocol == "tcp":
+                message = "a child stack passes no TCP port up, so this entry has no effect."
+                scope.report(path, "ignored", message, "Give the child an interface of its own at the root.")

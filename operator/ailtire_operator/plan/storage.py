@@ -1,0 +1,106 @@
+"""Volumes: the stack's claims, a service's mounts, and what of it keeps a service from rolling."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import Service, VolumeMount
+from ailtire_operator.model.stack import Data
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest
+from ailtire_operator.plan.values import canonical, compact, manifest
+
+DOCKER_SOCKETS = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What a service's pods mount."""
+
+    volumes: list[dict[str, Any]]
+    mounts: list[dict[str, Any]]
+    claim_templates: list[dict[str, Any]]
+    """Claims of which every replica gets its own; any makes the service a StatefulSet."""
+    retain: bool
+    """The replicas' own claims outlive the service."""
+    single_writer: list[str]
+    """Mounts (by key) of claims that one node at a time may write."""
+
+
+def claims(scope: Scope) -> list[Manifest]:
+    """The stack's own PersistentVolumeClaims; those of each replica are made by its StatefulSet."""
+    objects = []
+    for key, data in scope.spec.data.items():
+        if data.per_replica:
+            continue
+        labels = scope.labels() | {naming.LABEL_VOLUME: naming.sanitize(key)}
+        if data.retain:
+            labels[naming.LABEL_RETAIN] = "true"
+        objects.append(manifest("v1", "PersistentVolumeClaim", naming.volume(scope.name, key), labels, spec=_claim_spec(data)))
+    return objects
+
+
+def storage(scope: Scope, key: str, service: Service) -> Storage:
+    """The volumes of one service. Raises InvalidStack for a path of the node that the settings do not allow."""
+    result = Storage([], [], [], _retains(scope, service), [])
+    for name, mount in service.volumes.items():
+        path = scope.path(key, "volumes", name)
+        if mount.source in DOCKER_SOCKETS:
+            scope.report(
+                path, "ignored", "there is no Docker socket in Kubernetes, so it is not mounted; the operator does the deploying.",
+                "Remove it once the service no longer starts containers itself.",
+            )  # fmt: skip
+            continue
+        _add(scope, result, name, mount, path)
+    return result
+
+
+def _add(scope: Scope, result: Storage, name: str, mount: VolumeMount, path: str) -> None:
+    volume = naming.shorten(naming.sanitize(name))
+    data = scope.spec.data.get(mount.source or "")
+    if data is not None and data.per_replica:
+        volume = naming.shorten(naming.sanitize(mount.source or ""))
+        _add_template(scope, result, volume, data)
+    else:
+        result.volumes.append({"name": volume, **_volume_source(scope, mount, data, path)})
+    if data is not None and not data.per_replica and data.mode in ("ReadWriteOnce", "ReadWriteOncePod"):
+        result.single_writer.append(name)
+    result.mounts.append(compact(name=volume, mountPath=mount.target, readOnly=mount.read_only or None))
+
+
+def _add_template(scope: Scope, result: Storage, volume: str, data: Data) -> None:
+    if any(template["metadata"]["name"] == volume for template in result.claim_templates):
+        return
+    metadata = {"name": volume, "labels": scope.labels() | {naming.LABEL_VOLUME: volume}}
+    # The API server fills these two in; written out they compare equal to what it answers.
+    spec = {"volumeMode": "Filesystem", **_claim_spec(data)}
+    template = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec, "status": {"phase": "Pending"}}
+    result.claim_templates.append(template)
+
+
+def _volume_source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
+    if mount.source is None:
+        size = canonical(mount.size) if mount.size else None
+        return {"emptyDir": compact(medium="Memory" if mount.medium == "Memory" else None, sizeLimit=size)}
+    if data is not None:
+        return {"persistentVolumeClaim": {"claimName": naming.volume(scope.name, mount.source)}}
+    if not scope.settings.allow_host_paths:
+        raise scope.refuse(
+            path_of(path, "source"),
+            f"'{mount.source}' is a path of the node, which this cluster's operator does not allow; use a volume of spec.data",
+        )
+    return {"hostPath": {"path": mount.source}}
+
+
+def _claim_spec(data: Data) -> dict[str, Any]:
+    return compact(
+        accessModes=[data.mode],
+        resources={"requests": {"storage": canonical(data.size)}},
+        storageClassName=data.storage_class,
+    )
+
+
+def _retains(scope: Scope, service: Service) -> bool:
+    used = [scope.spec.data[mount.source] for mount in service.volumes.values() if mount.source in scope.spec.data]
+    return any(data.per_replica and data.retain for data in used)

@@ -1,0 +1,125 @@
+"""A network as a DNS zone (a headless Service and the EndpointSlices we write into it) and as a NetworkPolicy."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.plan.network import NetworkId, Networks, Roster, owned
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest
+from ailtire_operator.plan.values import compact, manifest
+
+MEMBER = "member"
+INTERNAL = "internal"
+_ENDPOINTS_PER_SLICE = 900
+"""An EndpointSlice holds 1,000 at the most."""
+_SEARCH_LIMIT = 250
+"""Bytes of a search line: musl drops a longer one whole, and every name with it."""
+_DNS_PORTS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
+
+
+def zones(scope: Scope, rosters: dict[NetworkId, Roster]) -> list[Manifest]:
+    """Zone Service and EndpointSlices of every network that the stack owns."""
+    objects = []
+    for network, roster in rosters.items():
+        labels = scope.labels() | {naming.LABEL_NETWORK: naming.label_value(network.key)}
+        name = naming.zone(network.owner, network.key)
+        objects.append(manifest("v1", "Service", name, labels, spec={"clusterIP": "None", "type": "ClusterIP"}))
+        objects.extend(_slices(scope, network, roster, labels))
+    return objects
+
+
+def _slices(scope: Scope, network: NetworkId, roster: Roster, labels: dict[str, str]) -> Iterator[Manifest]:
+    endpoints: dict[str, list[dict[str, Any]]] = {"IPv4": [], "IPv6": []}
+    for name, services in sorted(roster.names.items()):
+        for address in sorted(address for service in services for address in scope.observed.addresses.get(service, ())):
+            family = f"IPv{ip_address(address).version}"
+            endpoints[family].append({"addresses": [address], "hostname": name, "conditions": {"ready": True}})
+    zone_labels = labels | {
+        "kubernetes.io/service-name": naming.zone(network.owner, network.key),
+        "endpointslice.kubernetes.io/managed-by": naming.OPERATOR_NAME,
+    }
+    for family, found in endpoints.items():
+        for index in range(0, len(found), _ENDPOINTS_PER_SLICE):
+            name = naming.zone_slice(network.owner, network.key, family, index // _ENDPOINTS_PER_SLICE)
+            part = found[index : index + _ENDPOINTS_PER_SLICE]
+            yield manifest("discovery.k8s.io/v1", "EndpointSlice", name, zone_labels, addressType=family, endpoints=part)
+
+
+def resolver(scope: Scope, joined: list[NetworkId], path: str) -> dict[str, Any]:
+    """DNS settings of a pod: the zones of its networks come before the cluster's own suffixes."""
+    domain = scope.settings.cluster_domain
+    suffix = f"{scope.namespace}.svc.{domain}"
+    searches = [f"{naming.zone(network.owner, network.key)}.{suffix}" for network in joined]
+    cluster = [suffix, f"svc.{domain}", domain]
+    while cluster and _search_length([*searches, *cluster]) > _SEARCH_LIMIT:
+        cluster.pop()
+    kept = searches
+    while _search_length(kept) > _SEARCH_LIMIT:
+        kept = kept[:-1]
+    if len(kept) < len(searches):
+        message = f"a pod's search list holds {len(kept)} of its {len(searches)} networks, so names of the others do not resolve."
+        scope.report(path, "approximate", message, "Join fewer networks, or use full names.")
+    return {
+        "dnsPolicy": "None",
+        "dnsConfig": {
+            "nameservers": list(scope.settings.dns_servers),
+            "searches": [*kept, *cluster],
+            "options": [{"name": "ndots", "value": "1"}],
+        },
+    }
+
+
+def _search_length(searches: list[str]) -> int:
+    return len(" ".join(searches).encode())
+
+
+def network_labels(joined: list[NetworkId]) -> dict[str, str]:
+    """The labels that make a pod a member of its networks."""
+    return {network.label: MEMBER for network in joined}
+
+
+def is_internal(scope: Scope, networks: Networks, joined: list[NetworkId]) -> bool:
+    """Whether all networks of a pod are internal, so that it reaches its peers and DNS alone."""
+    internal = {networks.by_key[key] for key, network in scope.spec.networks.items() if network.internal}
+    return bool(joined) and all(network in internal for network in joined)
+
+
+def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Manifest]:
+    """Members talk to members; all else stays outside, but for the ports of a gateway at the edge."""
+    objects = []
+    internal = {networks.by_key[key] for key, network in scope.spec.networks.items() if network.internal}
+    for network in owned(scope, networks):
+        objects.append(_policy(scope, network, "members", _members_policy(network)))
+        if network in internal:
+            objects.append(_policy(scope, network, "egress", _internal_policy(network)))
+    if edge_ports:
+        objects.append(_policy(scope, networks.own, "edge", _edge_policy(scope, edge_ports)))
+    return objects
+
+
+def _policy(scope: Scope, network: NetworkId, purpose: str, spec: dict[str, Any]) -> Manifest:
+    labels = scope.labels() | {naming.LABEL_NETWORK: naming.label_value(network.key)}
+    name = naming.network_policy(network.owner, network.key, purpose)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, labels, spec=spec)
+
+
+def _peers(network: NetworkId) -> list[dict[str, Any]]:
+    return [{"podSelector": {"matchLabels": {network.label: MEMBER}}}]
+
+
+def _members_policy(network: NetworkId) -> dict[str, Any]:
+    selector = {"matchLabels": {network.label: MEMBER}}
+    return {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [{"from": _peers(network)}]}
+
+
+def _internal_policy(network: NetworkId) -> dict[str, Any]:
+    selector = {"matchLabels": {network.label: MEMBER, naming.LABEL_EGRESS: INTERNAL}}
+    return {"podSelector": selector, "policyTypes": ["Egress"], "egress": [{"to": _peers(network)}, {"ports": _DNS_PORTS}]}
+
+
+def _edge_policy(scope: Scope, ports: list[int]) -> dict[str, Any]:
+    sources = [{"ipBlock": {"cidr": cidr}} for cidr in scope.settings.edge_sources]
+    rule = compact(**{"from": sources}, ports=[{"port": port, "protocol": "TCP"} for port in ports])
+    return {"podSelector": {"matchLabels": scope.gateway_selector()}, "policyTypes": ["Ingress"], "ingress": [rule]}
