@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+DEFAULT_NAMESERVER = "10.96.0.10"
 GATEWAY_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine"
 
 
@@ -41,6 +42,11 @@ class Settings(BaseSettings):
     """Let one of several operators work, by a Lease."""
     lease_namespace: str = "ailtire-system"
     """Where that Lease is."""
+
+    @property
+    def dns_servers(self) -> tuple[str, ...]:
+        """The pods' DNS servers; where nobody knows better, the address that kubeadm and kind give the cluster's."""
+        return tuple(self.nameservers) or (DEFAULT_NAMESERVER,)
 
     @field_validator("nameservers", "edge_sources", mode="before")
     @classmethod
