@@ -15,8 +15,9 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
 from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader, Refused
 from ailtire_operator.cluster.events import event_of
-from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.fields import desired_projection, fingerprint, leads_somewhere
 from ailtire_operator.cluster.kinds import EVENT, KINDS, Kind, Manifest, Ref, kind_of
+from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
 
@@ -59,19 +60,18 @@ class Applier:
         self._on_write = on_write
         self._slots = asyncio.Semaphore(concurrency)
         self._gone_timeout = gone_timeout
-        self._overridden: dict[Ref, tuple[str, str]] = {}
-        self._stubborn: dict[Ref, tuple[str, ...]] = {}
-        store.listeners.append(self._forget)
+        self._memory = Memory()
+        store.listeners.append(self._memory.forget)
 
     def in_sync(self, manifest: Manifest) -> bool:
         """Whether applying the manifest would change nothing, as far as the store knows; makes no request."""
         record = self._store.get(Ref.of(manifest))
-        return record is not None and self._equal(record, fingerprint(desired_projection(manifest)))
+        return record is not None and self._memory.settled(record, fingerprint(desired_projection(manifest)))
 
     def overridden(self, ref: Ref) -> bool:
         """Whether the cluster keeps answering something else than what we send, so that we have stopped to send it."""
         record = self._store.get(ref)
-        return record is not None and ref in self._overridden and self._overridden[ref][1] == record.owned_hash
+        return record is not None and self._memory.is_overridden(record)
 
     async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
         """Make the object equal to the manifest, for the stack with this uid."""
@@ -117,7 +117,7 @@ class Applier:
 
         What comes back at once (a default of the schema) is remembered and not removed again: never write in a circle.
         """
-        if not pointers or self._stubborn.get(ref) == tuple(pointers):
+        if not pointers or self._memory.is_stubborn(ref, pointers):
             return
         test = {"op": "test", "path": "/metadata/uid", "value": uid}
         patch = [test, *({"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers)]
@@ -126,8 +126,8 @@ class Applier:
             "PATCH", ref.path, ref.kind, "update", params=params, body=patch, content_type=JSON_PATCH
         )
         self._store.put(answer)
-        if all(_has(answer.get("spec") or {}, pointer) for pointer in pointers):
-            self._stubborn[ref] = tuple(pointers)
+        if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
+            self._memory.learn_stubborn(ref, pointers)
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
@@ -154,8 +154,11 @@ class Applier:
         """Update or replace an object of ours, if it differs at all."""
         if record.deleting:
             return Applied(task.ref, False, record, Conflict(f"{task.ref} is being deleted"), "none")
-        if self._equal(record, task.wanted):
+        if self._memory.settled(record, task.wanted):
             return Applied(task.ref, False, record, None, "none")
+        if self._memory.is_contested(task.ref, task.wanted):
+            fight = Conflict(f"{task.ref} is changed by somebody else as often as it is put right; waiting")
+            return Applied(task.ref, False, record, fight, "none")
         if (refused := refusal(task.manifest, record)) is not None:
             return Applied(task.ref, False, record, Refused(refused), "refused")
         if needs_replace(task.manifest, record) is not None:
@@ -188,10 +191,7 @@ class Applier:
         """Apply the manifest to exactly the object that the address names, and learn from the answer."""
         body = {**task.manifest, "metadata": {**task.manifest["metadata"], **address}}
         record = await self._patch(kind_of(task.manifest), task.ref, body, verb)
-        if record.owned_hash == task.wanted:
-            self._overridden.pop(task.ref, None)
-        else:
-            self._overridden[task.ref] = (task.wanted, record.owned_hash)
+        self._memory.learn(record, task.wanted, created=verb != "update")
         return Applied(task.ref, True, record, None, verb)
 
     async def _patch(
@@ -239,18 +239,9 @@ class Applier:
             self._store.listeners.remove(notice)
         return None
 
-    def _equal(self, record: Record, wanted: str) -> bool:
-        return record.owned_hash == wanted or self._overridden.get(record.ref) == (wanted, record.owned_hash)
-
     def _check_fence(self) -> None:
         if not self._fence():
             raise NotLeader("this process does not hold the lease")
-
-    def _forget(self, old: Record | None, new: Record | None) -> None:
-        """Memory of an object ends with it."""
-        if old is not None and (new is None or new.uid != old.uid):
-            self._overridden.pop(old.ref, None)
-            self._stubborn.pop(old.ref, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +264,3 @@ def _address(ref: Ref, uid: str) -> Manifest:
 
 def _foreign(record: Record, holder: str) -> Applied:
     return Applied(record.ref, False, record, Conflict(f"{record.ref} exists already and {holder}"), "foreign")
-
-
-def _has(value: Any, pointer: str) -> bool:
-    """Whether a JSON pointer leads to something."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return False
-    return True

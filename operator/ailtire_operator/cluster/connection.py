@@ -132,12 +132,18 @@ class Connection:
             return await self._send(call)
 
     async def stream(
-        self, path: str, params: Params | None = None, *, idle: float | None = None
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        idle: float | None = None,
+        on_open: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Json, None]:
         """The objects of a watch, as they come; ends when the server ends it.
 
         A line may be as long as it likes: a readline() would stop at aiohttp's buffer. ``idle`` seconds without a
-        single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours.
+        single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours. ``on_open`` is called
+        when the server has accepted the watch.
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
         pending: list[bytes] = []
@@ -146,6 +152,7 @@ class Connection:
                 await self._renew_credentials()
             if response.status >= 400:
                 raise await _failure(response)
+            on_open()
             async for chunk in response.content.iter_any():
                 *lines, rest = chunk.split(b"\n")
                 for line in lines:

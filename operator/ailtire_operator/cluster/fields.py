@@ -73,6 +73,19 @@ def extra_paths(desired: Any, live: Any, path: str = "") -> list[str]:
     return []
 
 
+def leads_somewhere(value: Any, pointer: str) -> bool:
+    """Whether a JSON pointer finds something in the value."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return False
+    return True
+
+
 def _project(fields: Tree, live: Any) -> Any:
     if not fields:
         return live

@@ -76,6 +76,7 @@ class Leadership:
         self._lease: dict[str, Any] = {}
         self._seen: tuple[str, float] = ("", NEVER)
         self._released = False
+        self._failing = False
         self._busy = asyncio.Lock()
 
     def is_leader(self) -> bool:
@@ -112,9 +113,11 @@ class Leadership:
                 sent = self._clock()
                 held = await self._acquire_or_renew()
         except ClusterError as error:
-            logger.warning("the lease could not be renewed: %s", error)
-            self._lease = {}
+            if not self._failing:
+                logger.warning("no lease: %s", error)
+            self._failing = True
             return None
+        self._failing = False
         if held and not self._released:
             # From when the request left, not from when the answer came: nobody can have seen it earlier.
             self._last_ok = sent
@@ -134,11 +137,14 @@ class Leadership:
             self._lease = await self._request("GET", self._name)
         except NotFound:
             return await self._create()
-        if self._holder() != self.identity and not self._is_free():
+        ours = self._holder() == self.identity
+        if not ours and not self._is_free():
             return False
         try:
             await self._put(self.identity)
         except (Conflict, NotFound):
+            if ours:
+                raise  # nothing says that we have lost it: the next try will tell
             return False
         return True
 
@@ -155,9 +161,9 @@ class Leadership:
         return given_back or self._clock() >= since + max(duration, self._timing.duration)
 
     def _wait(self) -> float:
-        """Until the next try: as a candidate not longer than until the holder's time is up."""
-        if self.is_leader() or self.acquired.is_set():
-            return self._timing.retry
+        """Until the next try: soon after a failed one, and as a candidate not after the holder's time is up."""
+        if self.acquired.is_set():
+            return self._timing.poll if self._failing else self._timing.retry
         left = self._seen[1] + self._timing.duration - self._clock()
         return min(self._timing.poll, left) if left > 0 else self._timing.poll
 

@@ -29,6 +29,10 @@ ABSENT_SECONDS: Final = 60.0
 _PAUSE_MIN: Final = 0.1
 _PAUSE_MAX: Final = 30.0
 _LIST_TIMEOUT: Final = 60.0
+_SHORT: Final = 1.0
+"""Seconds: a server that ends watches sooner than this is not asked again at once."""
+_DEAF: Final = 2
+"""After so many watches in a row that ended in silence, history is read anew by a list."""
 
 
 class Reflector:
@@ -64,6 +68,7 @@ class Reflector:
         self._version = ""
         self._newest = 0
         self._failures = 0
+        self._deaf = 0
 
     def age(self) -> float:
         """Seconds since the last sign of life from the API server."""
@@ -76,26 +81,20 @@ class Reflector:
                 if not self._version:
                     await self._list()
                 await self._watch()
+                pause = self._pause() if self._failures else 0.0
             except Gone:
-                # Compacted history is everyday life; the pause is for the case that the list does not help.
+                # Compacted history is everyday life; it counts as a failure for the case that a list does not help.
                 self._version = ""
-            except NotFound as error:
-                self._version = ""
-                await self._without(error)
-                continue
+                self._failures += 1
+                pause = self._pause()
             except ClusterError as error:
-                if self.kind.optional and isinstance(error, Denied):
-                    await self._without(error)
-                    continue
-                await self._failed(error)
-                continue
+                pause = self._failed(error)
             except Exception as error:
                 # An object that breaks our own reading of it must not blind us to all the others for ever.
                 logger.exception("following %s", self.kind.plural)
                 self._version = ""
-                await self._failed(error)
-                continue
-            await self._pause_after_short_watch()
+                pause = self._failed(error)
+            await asyncio.sleep(pause)
 
     async def _list(self) -> None:
         """Read all pages of the list, put every object into the store, and drop what is no longer there."""
@@ -140,10 +139,11 @@ class Reflector:
             "timeoutSeconds": WATCH_SECONDS - random.randrange(20),
             **self._selector,
         }
-        async with aclosing(self._connection.stream(self._path, params, idle=self._silence)) as events:
+        stream = self._connection.stream(self._path, params, idle=self._silence, on_open=self._opened)
+        async with aclosing(stream) as events:
             async for event in events:
                 self._handle(event)
-        self._failures = self._failures + 1 if self._clock() - started < 1 else 0
+        self._failures = self._failures + 1 if self._clock() - started < _SHORT else 0
 
     def _handle(self, event: Mapping[str, Any]) -> None:
         obj = event["object"]
@@ -151,6 +151,7 @@ class Reflector:
             self._version = ""
             raise from_status(obj.get("code") or 500, obj)
         self._is_alive()
+        self._deaf = self._failures = 0
         metadata = obj["metadata"]
         if event["type"] == "DELETED":
             obj["kind"] = self.kind.kind
@@ -165,36 +166,38 @@ class Reflector:
         self._store.put(obj)
         return Ref.of(obj)
 
+    def _opened(self) -> None:
+        self._is_alive()
+        self._deaf += 1
+
     def _is_alive(self) -> None:
         self._alive_at = self._clock()
-        self._failures = 0
         self.error = ""
 
-    async def _without(self, error: ClusterError) -> None:
-        """The API server does not know the kind, or does not let us see it."""
-        if not self.kind.optional:
-            await self._failed(error)
-            return
-        if not self.absent:
-            logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
-        self.absent = True
-        self._version = ""
-        self._alive_at = self._clock()
-        self._store.listed(self.kind.kind, self._namespace, set(), str(self._newest))
-        self.synced.set()
-        await asyncio.sleep(self._absent_pause * random.uniform(0.9, 1.1))
-
-    async def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> float:
+        """Take note of an error, and return how long to wait before the next try."""
+        if self.kind.optional and isinstance(error, (NotFound, Denied)):
+            return self._without(error)
+        if isinstance(error, NotFound) or self._deaf >= _DEAF:
+            # A watch from a version that the server will never reach (a restored database) is accepted and silent.
+            self._version = ""
         if not self.error:
             logger.warning("%s: %s", self.kind.plural, error)
         self.error = str(error)
         self._failures += 1
         wish = error.retry_after if isinstance(error, Unavailable) else None
-        await asyncio.sleep(max(wish or 0.0, self._pause()))
+        return max(wish or 0.0, self._pause())
 
-    async def _pause_after_short_watch(self) -> None:
-        if self._failures or not self._version:
-            await asyncio.sleep(self._pause())
+    def _without(self, error: ClusterError) -> float:
+        """Take note that the API server does not serve an add-on's kind, or does not let us see it."""
+        if not self.absent:
+            logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
+        self.absent = True
+        self._version = ""
+        self._is_alive()
+        self._store.listed(self.kind.kind, self._namespace, set(), str(self._newest))
+        self.synced.set()
+        return self._absent_pause * random.uniform(0.9, 1.1)
 
     def _pause(self) -> float:
         """A random pause that grows with the failures in a row, so that many operators do not come back as one."""

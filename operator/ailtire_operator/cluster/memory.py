@@ -1,0 +1,66 @@
+"""What keeps the operator from writing in a circle: memory of how the cluster took our last writes.
+
+In memory only. After a restart each of these objects costs one write more, which the API server answers with the same
+object: nothing rolls.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.store import Record
+
+FIGHT_WRITES: Final = 10
+FIGHT_SECONDS: Final = 60.0
+"""So many writes of the same content in so short a time mean that another writer undoes each of them."""
+
+
+class Memory:
+    """What was learnt from answers, by object; it ends with the object."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._overridden: dict[Ref, tuple[str, str]] = {}
+        self._stubborn: dict[Ref, tuple[str, ...]] = {}
+        self._updates: dict[Ref, tuple[str, float, int]] = {}
+
+    def learn(self, record: Record, wanted: str, *, created: bool) -> None:
+        """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
+        if record.owned_hash == wanted:
+            self._overridden.pop(record.ref, None)
+        else:
+            # A dropped alpha field, a mutating policy: sending it again would only give the same answer again.
+            self._overridden[record.ref] = (wanted, record.owned_hash)
+        if not created:
+            last, since, count = self._updates.get(record.ref, ("", 0.0, 0))
+            fresh = last != wanted or self._clock() - since >= FIGHT_SECONDS
+            self._updates[record.ref] = (wanted, self._clock(), 1) if fresh else (wanted, since, count + 1)
+
+    def settled(self, record: Record, wanted: str) -> bool:
+        """Whether the object is as wanted, or as the cluster insists on having it when that is sent."""
+        return record.owned_hash == wanted or self._overridden.get(record.ref) == (wanted, record.owned_hash)
+
+    def is_overridden(self, record: Record) -> bool:
+        """Whether the object is as the cluster insists on having it."""
+        return record.ref in self._overridden and self._overridden[record.ref][1] == record.owned_hash
+
+    def is_contested(self, ref: Ref, wanted: str) -> bool:
+        """Whether this content was written so often lately that writing it once more would not help."""
+        last, since, count = self._updates.get(ref, ("", 0.0, 0))
+        return last == wanted and count >= FIGHT_WRITES and self._clock() - since < FIGHT_SECONDS
+
+    def learn_stubborn(self, ref: Ref, pointers: Sequence[str]) -> None:
+        """Note fields that were there again after their removal (defaults of a schema)."""
+        self._stubborn[ref] = tuple(pointers)
+
+    def is_stubborn(self, ref: Ref, pointers: Sequence[str]) -> bool:
+        """Whether removing just these fields has been tried in vain."""
+        return self._stubborn.get(ref) == tuple(pointers)
+
+    def forget(self, old: Record | None, new: Record | None) -> None:
+        """A listener of the store: another object under the same name starts from nothing."""
+        if old is not None and (new is None or new.uid != old.uid):
+            self._overridden.pop(old.ref, None)
+            self._stubborn.pop(old.ref, None)
+            self._updates.pop(old.ref, None)
