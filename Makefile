@@ -81,14 +81,19 @@ clean: ## Stop the cluster and remove everything that was made here (not the cac
 	@rm -rf build .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 ##-- the virtual environment ------------------------------------------------------------------------------------------
+# The stamp is a copy of the lock: a newer file with the same content costs nothing.
 .venv/.locked: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11")'
+	@cmp -s $< $@ && touch $@ || $(MAKE) --no-print-directory fresh-venv
+
+.PHONY: fresh-venv
+fresh-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	  echo "Python's ensurepip is missing. On Debian: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
 	@echo "Making .venv from requirements.lock"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@touch $@
+	@cp requirements.lock .venv/.locked
 
 $(READY): .venv/.locked pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
