@@ -10,18 +10,16 @@ from lab import binaries, client, components, credentials, furniture
 from lab.api import Api
 from lab.components import Layout
 from lab.errors import LabError
-from lab.processes import Process, died, free_ports, log_tail, spawn
+from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, port_taken, spawn
 from lab.report import Say, silent
 from lab.state import State
 
 _START_SECONDS = 90.0
-_PORT_ATTEMPTS = 4
-_PORT_TAKEN = "address already in use"
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 class _PortTaken(Exception):
-    """Somebody else took a port between our looking for one and our program's binding it."""
+    """A program of ours found its port taken: another try with other ports may do."""
 
 
 class ControlPlane:
@@ -112,12 +110,12 @@ class ControlPlane:
             return self
         programs = binaries.ensure(tell=self._tell)
         begun = time.monotonic()
-        for attempt in range(_PORT_ATTEMPTS):
+        for attempt in range(PORT_ATTEMPTS):
             try:
                 self._start_servers(programs)
                 break
             except _PortTaken:
-                if attempt == _PORT_ATTEMPTS - 1:
+                if attempt == PORT_ATTEMPTS - 1:
                     raise LabError("other programs keep taking the lab's ports; try again") from None
             except BaseException:
                 self._kill()
@@ -173,7 +171,7 @@ class ControlPlane:
         while not condition():
             if dead := self._dead():
                 log = self._layout.log(dead[0])
-                raise _PortTaken if _PORT_TAKEN in log_tail(log, 200) else died(dead[0], log)
+                raise _PortTaken if port_taken(log) else died(dead[0], log)
             if time.monotonic() > deadline:
                 raise LabError(f"{what} did not come up in {_START_SECONDS:.0f} s; see {self.home / 'logs'}")
             time.sleep(0.05)

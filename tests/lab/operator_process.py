@@ -12,7 +12,7 @@ from lab.components import DNS_ADDRESS
 from lab.controlplane import ControlPlane
 from lab.errors import LabError
 from lab.paths import ROOT
-from lab.processes import Process, died, free_ports, spawn
+from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, port_taken, spawn
 from lab.report import Say, silent
 
 _NAME = "operator"
@@ -75,15 +75,14 @@ class Operator:
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it is ready."""
-        if not self.pid:
-            self._spawn()
-        deadline = time.monotonic() + _READY_SECONDS
-        while not self.ready:
+        for _attempt in range(PORT_ATTEMPTS):
             if not self.pid:
-                raise died("the operator", self.log)
-            if time.monotonic() > deadline:
-                raise LabError(f"the operator is not ready after {_READY_SECONDS:.0f} s; see {self.log}")
-            time.sleep(0.1)
+                self._spawn()
+            if self._became_ready():
+                return
+            if not port_taken(self.log):
+                break
+        raise died("the operator", self.log)
 
     def stop(self) -> None:
         """Ask it to stop, and wait until it did."""
@@ -97,6 +96,17 @@ class Operator:
         """Stop it and start it again."""
         self.stop()
         self.start()
+
+    def _became_ready(self) -> bool:
+        """Wait until it is ready, or until it ended."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self.ready:
+            if not self.pid:
+                return False
+            if time.monotonic() > deadline:
+                raise LabError(f"the operator is not ready after {_READY_SECONDS:.0f} s; see {self.log}")
+            time.sleep(0.1)
+        return True
 
     @property
     def _port_file(self) -> Path:

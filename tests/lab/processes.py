@@ -13,6 +13,9 @@ from typing import Self
 
 from lab.errors import LabError
 
+PORT_ATTEMPTS = 4
+"""How often a program may find its port taken by somebody who was quicker."""
+
 
 @dataclass(frozen=True)
 class Process:
@@ -92,6 +95,11 @@ def log_tail(log: Path, lines: int = 15) -> str:
     with suppress(OSError):
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     return ""
+
+
+def port_taken(log: Path) -> bool:
+    """Say whether a program ended because somebody else took its port between our looking for one and its binding."""
+    return "address already in use" in log_tail(log, 200)
 
 
 def died(name: str, log: Path) -> LabError:
