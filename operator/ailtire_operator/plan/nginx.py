@@ -22,6 +22,17 @@ _WEBSOCKET_STATUS = "418"
 """Marks an upgrade inside nginx; no client ever sees it."""
 _REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
 _TRUSTED_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
+_FORWARDED = {
+    "Host": "$http_host",
+    "Connection": "$connection_upgrade",
+    "Upgrade": "$http_upgrade",
+    "X-Real-IP": "$remote_addr",
+    "X-Forwarded-For": "$proxy_add_x_forwarded_for",
+    "X-Forwarded-Proto": "$forwarded_proto",
+    "X-Forwarded-Host": "$forwarded_host",
+    "X-Forwarded-Prefix": "$http_x_forwarded_prefix$stripped",
+}
+"""What a service learns of its caller. The host stays the caller's; the prefix grows level by level."""
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -108,7 +119,16 @@ def _health() -> Directive:
 
 
 def _server(scope: Scope, routes: list[Route]) -> Directive:
-    block = [_d("listen", str(naming.GATEWAY_PORT), "default_server"), _d("server_name", "_"), _d("default_type", "text/plain")]
+    block = [
+        _d("listen", str(naming.GATEWAY_PORT), "default_server"),
+        _d("server_name", "_"),
+        _d("default_type", "text/plain"),
+        _d("proxy_http_version", "1.1"),
+        *(_d("proxy_set_header", name, value) for name, value in _FORWARDED.items()),
+        _d("proxy_connect_timeout", "5s"),
+        _d("proxy_read_timeout", f"{_IDLE_SECONDS}s"),
+        _d("proxy_send_timeout", f"{_IDLE_SECONDS}s"),
+    ]
     for index, route in enumerate(routes):
         block.extend(_locations(index, route))
     if all(route.prefix for route in routes):
@@ -137,7 +157,7 @@ def _location(index: int, route: Route, rewrite: list[Directive]) -> list[Direct
         ]
     if _retries(route):
         block.append(_d("error_page", "502", "504", "=", _retry_name(index, 1)))
-    return [*block, *rewrite, *_proxy(route, _timeout(route))]
+    return [*block, *_proxy(route, rewrite, _timeout(route))]
 
 
 def _websocket_location(index: int, route: Route) -> list[Directive]:
@@ -145,7 +165,7 @@ def _websocket_location(index: int, route: Route) -> list[Directive]:
     if _timeout(route) is None:
         return []
     rewrite = [*_rewrite_exact(route, guard=True), *_rewrite_below(route)] if route.prefix else _rewrite_below(route)
-    return [_d("location", _websocket_name(index), block=[*_logging(route), *rewrite, *_proxy(route, None)])]
+    return [_d("location", _websocket_name(index), block=[*_logging(route), *_proxy(route, rewrite, None)])]
 
 
 def _retry_locations(index: int, route: Route) -> list[Directive]:
@@ -155,7 +175,7 @@ def _retry_locations(index: int, route: Route) -> list[Directive]:
         block = [*_logging(route), _d("if", "$request_method", "!~", _REPEATABLE, block=[_d("return", "502")])]
         if attempt < _retries(route):
             block.append(_d("error_page", "502", "504", "=", _retry_name(index, attempt + 1)))
-        locations.append(_d("location", _retry_name(index, attempt), block=[*block, *_proxy(route, _timeout(route))]))
+        locations.append(_d("location", _retry_name(index, attempt), block=[*block, *_proxy(route, [], _timeout(route))]))
     return locations
 
 
@@ -171,25 +191,15 @@ def _rewrite_below(route: Route) -> list[Directive]:
     return [_d("rewrite", f"^{re.escape(route.prefix)}/(.*)$", f"{route.backend_path.rstrip('/')}/$1", "break")]
 
 
-def _proxy(route: Route, timeout: int | None) -> list[Directive]:
-    wait = f"{timeout}ms" if timeout is not None else f"{_IDLE_SECONDS}s"
-    headers = {
-        "Host": "$http_host",
-        "Connection": "$connection_upgrade",
-        "Upgrade": "$http_upgrade",
-        "X-Real-IP": "$remote_addr",
-        "X-Forwarded-For": "$proxy_add_x_forwarded_for",
-        "X-Forwarded-Proto": "$forwarded_proto",
-        "X-Forwarded-Host": "$forwarded_host",
-        "X-Forwarded-Prefix": f"$http_x_forwarded_prefix{route.prefix if route.backend_path is not None else ''}",
-    }
+def _proxy(route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
+    """Where the request goes. ``break`` in a rewrite ends all that follows of nginx's rewriting, so ``set`` comes first."""
+    bounds = [_d(f"proxy_{step}_timeout", f"{timeout}ms") for step in ("read", "send")] if timeout is not None else []
+    stripped = "" if route.backend_path is None else route.prefix
     return [
         _d("set", "$target", f"{route.host}:{route.port}"),
-        _d("proxy_http_version", "1.1"),
-        *(_d("proxy_set_header", name, value) for name, value in headers.items()),
-        _d("proxy_connect_timeout", "5s"),
-        _d("proxy_read_timeout", wait),
-        _d("proxy_send_timeout", wait),
+        _d("set", "$stripped", stripped),
+        *rewrite,
+        *bounds,
         _d("proxy_pass", f"{route.scheme}://$target"),
     ]
 

@@ -1,5 +1,6 @@
 """A healthcheck as Kubernetes' probes: readiness keeps traffic away, liveness replaces, startup gives time."""
 
+from copy import deepcopy
 from math import ceil
 from typing import Any
 
@@ -21,7 +22,8 @@ def probes(scope: Scope, key: str, service: Service) -> dict[str, Any]:
     retries = check.retries or _DEFAULT_RETRIES
     timing = {"timeoutSeconds": max(1, whole_seconds(check.timeout))}
     steady = {**action, "periodSeconds": period, "failureThreshold": retries, **timing}
-    return {"readinessProbe": steady, "livenessProbe": steady, "startupProbe": {**action, **_starting(check, period, retries), **timing}}
+    starting = {**action, **_starting(check, period, retries), **timing}
+    return deepcopy({"readinessProbe": steady}) | deepcopy({"livenessProbe": steady}) | deepcopy({"startupProbe": starting})
 
 
 def _starting(check: Healthcheck, period: int, retries: int) -> dict[str, int]:
