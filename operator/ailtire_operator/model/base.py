@@ -1,13 +1,19 @@
 """The base of every model: frozen, closed, camelCase outside, described by the docstring under each field."""
 
-from typing import Any
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+
+KEY_RULES: Final = "x-key-rules"
+"""In the schema of a map's keys: (CEL expression in ``key``, message) pairs for the resource's schema."""
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors; values never change after validation."""
+    """Unknown keys are errors; values never change after validation; null is the same as leaving a field out.
+
+    The latter is what the API server makes of ``image: null`` or an empty ``image:`` in a resource that is created.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -18,6 +24,13 @@ class Strict(BaseModel):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if isinstance(data, dict) and None in data.values():
+            return {key: value for key, value in data.items() if value is not None}
+        return data
 
     def to_json(self) -> dict[str, Any]:
         """The model as its author would write it: camelCase, nothing that was left out."""

@@ -31,8 +31,8 @@ _DESCRIPTION = (
 _NAME_RULES: Final = [
     {
         "rule": "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "message": "metadata.name must be at most 63 characters of a-z, 0-9 and -, begin with a letter and not end with -: "
-        "it becomes a DNS name",
+        "message": "metadata.name becomes a DNS name: at most 63 characters of a-z, 0-9 and -, the first a letter, the "
+        "last no hyphen",
     },
     {
         "rule": "!self.metadata.name.contains('--')",

@@ -71,13 +71,15 @@ def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
 
 
 def child_spec(service: Service, path: str) -> StackSpec:
-    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for what only a resource may have."""
+    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for a template or a place."""
     if isinstance(service.parsed, StackSpec):
         return service.parsed
     spec = parse_spec(service.stack, path)
     for field in ("template", "place"):
         if getattr(spec, field):
-            raise InvalidStack([Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")])
+            raise InvalidStack(
+                [Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
+            )
     service.remember(spec)
     return spec
 

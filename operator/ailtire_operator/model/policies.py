@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import Strict, rules
-from ailtire_operator.model.values import Duration, ObjectName
+from ailtire_operator.model.values import Duration, ObjectName, UniqueList
 
 
 class Scaling(Strict):
@@ -58,7 +58,10 @@ class AccessControl(Strict):
 
     rate_limit: Annotated[int, Field(ge=1, le=100000)] | None = None
     """Requests per second and client address; above twice that in a burst the caller gets a 429."""
-    allow: Annotated[list[Annotated[str, Field(max_length=64, pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")]], Field(max_length=64)] = []
+    allow: Annotated[
+        UniqueList[Annotated[str, Field(max_length=64, pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")]],
+        Field(max_length=64),
+    ] = []
     """Client addresses or CIDR ranges that may call; all where empty."""
     authentication: Authentication | None = None
     """Basic authentication."""
@@ -68,7 +71,7 @@ class Logging(Strict):
     """What the gateway writes about the service's requests."""
 
     level: Literal["debug", "info", "warn", "error", "none"]
-    """debug and info write every request, warn and error only failed ones (status 400 / 500 and above), none nothing."""
+    """debug and info write every request, warn and error only failed ones (from status 400 / 500 on), none nothing."""
 
 
 class Policies(Strict):

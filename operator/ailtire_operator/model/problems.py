@@ -26,7 +26,7 @@ class InvalidStack(ValueError):
 
 
 def path_of(base: str, *location: int | str) -> str:
-    """A JSON path in dots; keys with dots or slashes stand in brackets: ``spec.services.web.interface["/web"].port``."""
+    """A JSON path in dots; other keys than words stand in brackets: ``spec.services.web.interface["/web"].port``."""
     parts = [base]
     for step in location:
         if isinstance(step, int):

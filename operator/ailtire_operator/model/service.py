@@ -1,10 +1,24 @@
 """One entry of ``spec.services``: a plain service (it has an image) or a stack (it has a definition or a reference)."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.child import Definition, StackReference
+from ailtire_operator.model.deploy import Deploy
+from ailtire_operator.model.deploy import Resources as Resources
+from ailtire_operator.model.deploy import UpdateConfig as UpdateConfig
+from ailtire_operator.model.keys import (
+    QUALIFIED_PATTERN,
+    InterfaceKey,
+    MetadataKey,
+    NetworkKey,
+    PortName,
+    ServiceKey,
+    VariableName,
+    VolumeKey,
+)
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.values import (
     AbsolutePath,
@@ -12,15 +26,13 @@ from ailtire_operator.model.values import (
     Duration,
     EnvironmentValue,
     ImageReference,
-    InterfaceKey,
-    MetadataKey,
+    LabelValue,
     ObjectName,
     Port,
     Quantity,
-    ServiceKey,
+    UniqueList,
     UrlPath,
-    VariableName,
-    amount,
+    UserId,
 )
 
 
@@ -32,7 +44,7 @@ class Interface(Strict):
     prefix, which a plain service sees unchanged."""
     port: Port = 3000
     """The port on which the service answers; a child stack always answers on its gateway's port 3000."""
-    protocol: Annotated[Literal["http", "https", "ws", "tcp"], Field()] = "http"
+    protocol: Literal["http", "https", "ws", "tcp"] = "http"
     """http (WebSockets included), https, ws (the same as http) or tcp (passed through on the gateway's port of the
     same number, no path)."""
 
@@ -44,7 +56,7 @@ class ServicePort(Strict):
     """The number, the same inside the container and on the Service, as peers dial it in Compose."""
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """TCP, UDP or SCTP."""
-    app_protocol: Annotated[str, Field(max_length=63)] | None = None
+    app_protocol: Annotated[str, Field(max_length=63, pattern=QUALIFIED_PATTERN)] | None = None
     """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
 
 
@@ -100,14 +112,14 @@ class Healthcheck(Strict):
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "(has(self.disable) && self.disable) || [has(self.test), has(self.http), has(self.tcp)].exists_one(x, x)",
+                "has(self.disable) && self.disable || [has(self.test), has(self.http), has(self.tcp)].exists_one(x, x)",
                 "set exactly one of test, http and tcp, or disable: true",
             )
         )
     )
 
     test: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
-    """Docker's form: [CMD, program, argument] runs it, [CMD-SHELL, text] gives the text to /bin/sh -c, [NONE] is no check."""
+    """Docker's form: [CMD, program, argument], [CMD-SHELL, text] for /bin/sh -c, or [NONE] for no check."""
     http: UrlPath | None = None
     """A path that answers a GET with a status below 400."""
     tcp: bool | None = None
@@ -154,69 +166,8 @@ class VolumeMount(Strict):
 class NetworkMembership(Strict):
     """The service's place in one network."""
 
-    aliases: Annotated[list[Annotated[str, Field(min_length=1, max_length=63)]], Field(max_length=32)] = []
+    aliases: Annotated[UniqueList[NetworkKey], Field(max_length=32)] = []
     """Further names under which the network's members reach the service."""
-
-
-class ResourceList(Strict):
-    """Amounts of processor time and memory."""
-
-    cpu: Quantity | None = None
-    """Processors: 500m is half of one."""
-    memory: Quantity | None = None
-    """Bytes: 256Mi."""
-
-
-class Resources(Strict):
-    """What the service may use and what is set aside for it."""
-
-    limits: ResourceList | None = None
-    """The most that it gets."""
-    reservations: ResourceList | None = None
-    """Set aside for it on its node. Nothing is set aside unless said here, as in Compose."""
-
-    @model_validator(mode="after")
-    def _reservations_fit(self) -> Self:
-        for name in ("cpu", "memory"):
-            limit, reserved = getattr(self.limits, name, None), getattr(self.reservations, name, None)
-            if limit is not None and reserved is not None and amount(reserved) > amount(limit):
-                raise ValueError(f"reservations.{name} {reserved} is above limits.{name} {limit}")
-        return self
-
-
-class UpdateConfig(Strict):
-    """How a change rolls through the replicas. Without it no replica stops before its successor is ready."""
-
-    order: Literal["startFirst", "stopFirst"] = "startFirst"
-    """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
-    parallelism: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Replicas replaced at once; 0 is all."""
-    delay: Duration | None = None
-    """Time a new replica must stay ready before the next one is replaced."""
-    monitor: Duration | None = None
-    """The same as delay; the longer of the two counts."""
-
-
-class Deploy(Strict):
-    """How the service runs: Compose's ``deploy``."""
-
-    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    """How many run. Left to the autoscaler where policies.scaling is set."""
-    resources: Resources | None = None
-    """Limits and reservations."""
-    update_config: UpdateConfig | None = None
-    """How changes roll out."""
-    endpoint_mode: Literal["vip", "dnsrr"] = "vip"
-    """vip: one stable address for all replicas. dnsrr: the name resolves to the replicas' own addresses."""
-
-
-class StackReference(Strict):
-    """A stack that is declared in a resource of its own, marked ``spec.template: true``, in the same namespace."""
-
-    name: ObjectName
-    """The AiltireStack's name. Every parent that names it gets a child of its own with that definition."""
-    optional: bool = False
-    """A missing stack is reported but does not keep this one from being ready."""
 
 
 SERVICE_RULES = rules(
@@ -254,7 +205,7 @@ class Service(Strict):
     """Replaces the image's CMD: the arguments of the entrypoint."""
     working_dir: AbsolutePath | None = None
     """The directory in which the process starts."""
-    user: Annotated[str, Field(pattern=r"^[0-9]{1,10}(:[0-9]{1,10})?$")] | None = None
+    user: UserId | None = None
     """Numeric user, or user:group, for example "1000:1000". Needed under securityProfile: restricted where the image's
     own user is root or a name."""
     read_only: bool = False
@@ -265,32 +216,30 @@ class Service(Strict):
     """Secrets and ConfigMaps of which every key becomes a variable; a later one wins, environment wins over all."""
     environment_values_from: Annotated[dict[VariableName, EnvironmentReference], Field(max_length=200)] = {}
     """Variables whose value is one key of a Secret or ConfigMap, by name."""
-    ports: Annotated[dict[Annotated[str, Field(max_length=15, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")], ServicePort], Field(max_length=64)] = {}
+    ports: Annotated[dict[PortName, ServicePort], Field(max_length=64)] = {}
     """Ports for the service's peers, by name. Those of interface need not be repeated."""
     interface: Annotated[dict[InterfaceKey, Interface], Field(max_length=64)] = {}
     """Routes through the stack's gateway, by external prefix."""
     healthcheck: Healthcheck | None = None
     """When the service counts as healthy."""
-    volumes: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], VolumeMount], Field(max_length=64)] = {}
+    volumes: Annotated[dict[VolumeKey, VolumeMount], Field(max_length=64)] = {}
     """Storage, by a name of your own."""
     deploy: Deploy | None = None
     """Replicas, resources, updates."""
     policies: Policies | None = None
     """Scaling, and what the gateway does for the service's routes."""
-    networks: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], NetworkMembership], Field(max_length=32)] = {}
+    networks: Annotated[dict[NetworkKey, NetworkMembership], Field(max_length=32)] = {}
     """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
     others are declared in spec.networks."""
     stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$")] | None = None
     """The signal that asks the process to stop; SIGTERM unless the image says otherwise."""
     stop_grace_period: Duration | None = None
     """Time between that signal and SIGKILL; 30s."""
-    labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]], Field(max_length=64)] = {}
+    labels: Annotated[dict[MetadataKey, LabelValue], Field(max_length=64)] = {}
     """Further labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Further annotations of the pods."""
-    stack: Annotated[
-        dict[str, Any] | None, Field(json_schema_extra={"type": "object", "x-kubernetes-preserve-unknown-fields": True})
-    ] = None
+    stack: Definition | None = None
     """The child stack's definition: the same fields as spec. Checked in full when the child's own resource is written,
     and at once by kubectl ailtire validate."""
     stack_ref: StackReference | None = None

@@ -5,8 +5,18 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import Strict, rules
-from ailtire_operator.model.service import Resources, Service, Services
-from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port, Quantity, StackName
+from ailtire_operator.model.deploy import Resources
+from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, NetworkKey, PortNumber, VolumeKey
+from ailtire_operator.model.service import Service, Services
+from ailtire_operator.model.values import (
+    Host,
+    ImageReference,
+    ObjectName,
+    Port,
+    PositiveQuantity,
+    StackName,
+    UniqueList,
+)
 
 SecurityProfile = Literal["restricted", "baseline"]
 DEPTH_LIMIT = 16
@@ -33,7 +43,7 @@ class Network(Strict):
 class Data(Strict):
     """A volume of the stack."""
 
-    size: Quantity = "1Gi"
+    size: PositiveQuantity = "1Gi"
     """How much is asked for."""
     storage_class: ObjectName | None = None
     """The StorageClass; the cluster's default where not given."""
@@ -89,11 +99,11 @@ class Edge(Strict):
     """The IngressClass; the cluster's default where not given."""
     parent_ref: GatewayParent | None = None
     """The Gateway that an HTTPRoute attaches to."""
-    hosts: Annotated[list[Host], Field(max_length=32)] = []
+    hosts: Annotated[UniqueList[Host], Field(max_length=32)] = []
     """Host names; all where empty."""
     tls: Tls | None = None
     """HTTPS with a certificate of the namespace."""
-    annotations: Annotated[dict[Annotated[str, Field(max_length=317)], Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
+    annotations: Annotated[dict[EdgeAnnotationKey, Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
     """Annotations of the Ingress or HTTPRoute, as its controller understands them."""
 
     @model_validator(mode="after")
@@ -107,10 +117,15 @@ class StackInterface(Strict):
     """What the root answers on beside HTTP paths."""
 
     ports: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[0-9]{1,5}$")], Port],
+        dict[PortNumber, Port],
         Field(
             max_length=32,
-            json_schema_extra=rules(("self.all(p, int(p) >= 1 && int(p) <= 65535)", "ports are numbers from 1 to 65535")),
+            json_schema_extra=rules(
+                (
+                    "self.all(p, !p.matches('^[0-9]+$') || int(p) >= 1 && int(p) <= 65535)",
+                    "ports are numbers up to 65535",
+                )
+            ),
         ),
     ] = {}
     """External port to internal port. 3000 inside is the gateway's HTTP; any other is passed on as TCP to the one
@@ -139,7 +154,7 @@ class Place(Strict):
     """Levels below the root."""
     app_name: Annotated[str, Field(max_length=63)]
     """The application's name."""
-    images: Annotated[dict[Annotated[str, Field(max_length=512)], ImageReference], Field(max_length=1000)] = {}
+    images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
     """Inherited image overrides."""
     image_registry: Annotated[str, Field(max_length=253)] | None = None
     """Inherited registry prefix."""
@@ -149,7 +164,9 @@ class Place(Strict):
     """Inherited Pod Security profile."""
     environment: Annotated[str, Field(max_length=63)] | None = None
     """Inherited name of the environment."""
-    networks: Annotated[dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)] = {}
+    networks: Annotated[
+        dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)
+    ] = {}
     """Shared networks in scope: their names, and <owning stack>/<key>."""
     gateway_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
     """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
@@ -164,13 +181,17 @@ class StackSpec(Strict):
 
     app_name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
     """The application's name (AILTIRE_APPNAME in the whole tree); the root's own name where not given."""
-    environment: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
+    environment: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = (
+        None
+    )
     """The environment's name (dev, qa, prod): a label of every pod of the subtree."""
-    image_registry: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]$")] | None = None
+    image_registry: (
+        Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]$")] | None
+    ) = None
     """Put before images that name no registry; inherited by the subtree."""
-    image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
+    image_pull_secrets: Annotated[UniqueList[ObjectName], Field(max_length=16)] = []
     """Secrets for pulling the images; inherited by the subtree."""
-    images: Annotated[dict[Annotated[str, Field(min_length=1, max_length=512)], ImageReference], Field(max_length=1000)] = {}
+    images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
     """What to run in place of an image, by the image's name as the services write it, with or without its tag.
     Inherited by the subtree, where the outermost stack's word counts: the map that an environment's overlay patches."""
     security_profile: SecurityProfile | None = None
@@ -178,9 +199,9 @@ class StackSpec(Strict):
     Docker's defaults (root, its capabilities). Inherited by the subtree."""
     services: Services = {}
     """The members, by key."""
-    networks: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], Network], Field(max_length=32)] = {}
+    networks: Annotated[dict[NetworkKey, Network], Field(max_length=32)] = {}
     """Networks beside the stack's own, by key."""
-    data: Annotated[dict[Annotated[str, Field(min_length=1, max_length=63)], Data], Field(max_length=64)] = {}
+    data: Annotated[dict[VolumeKey, Data], Field(max_length=64)] = {}
     """Volumes of the stack, by key."""
     interface: StackInterface | None = None
     """Ports of the root's Service."""

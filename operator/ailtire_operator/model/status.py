@@ -121,7 +121,9 @@ class StackStatus(Strict):
     """The generation of the spec that this speaks of."""
     conditions: Annotated[
         list[Condition],
-        Field(max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
+        Field(
+            max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+        ),
     ] = []
     """Ready, Reconciling, Stalled and our own."""
     app_name: Annotated[str, Field(max_length=63)] = ""

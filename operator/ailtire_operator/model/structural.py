@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from ailtire_operator.model.base import KEY_RULES
+
 Schema = dict[str, Any]
 
-KEY_RULES: Final = "x-key-rules"
-"""On the type of a map's keys: (expression in ``key``, message) pairs. A structural schema has no place for them."""
 _DROPPED: Final = frozenset({"title", "default", "$defs", "propertyNames", "patternProperties", KEY_RULES})
 
 

@@ -3,25 +3,28 @@
 import re
 from decimal import Decimal
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from ailtire_operator import naming
-
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
-DURATION_PATTERN = r"^([0-9]+h)?([0-9]+m)?([0-9]+(\.[0-9]+)?s)?([0-9]+ms)?$"
-_QUANTITY = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
-_BINARY = {suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)}
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_DURATION = r"([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?"
+"""So many digits that the sum stays below 2^31 seconds, which is where Kubernetes' own fields end."""
+_QUANTITY = r"([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
+"""Kubernetes' own syntax without a sign, and with a bound on exponents, as nothing here should count to 10^999."""
+_QUANTITY_LIMIT = 32
+_INT64 = 2**63 - 1
+_USER = "([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})"
+"""Kubernetes' identifiers of users end at 2^31 - 1; some platforms give out ten digits."""
+_BINARY: Final = {suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)}
+_DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 
 def seconds(duration: str) -> float:
     """A duration such as ``1m30s`` in seconds. Raises ValueError for anything else."""
-    match = _DURATION.fullmatch(duration)
+    match = re.fullmatch(_DURATION, duration)
     if not duration or match is None:
         raise ValueError(f"'{duration}' is not a duration; write hours, minutes and seconds as in 1h30m10s or 500ms")
-    hours, minutes, whole, milli = match.groups()
+    hours, minutes, whole, _, milli = (part and part.rstrip("hms") for part in match.groups())
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(whole or 0) + int(milli or 0) / 1000
 
 
@@ -37,91 +40,112 @@ def _check_duration(text: str) -> str:
 
 def amount(quantity: str) -> Decimal:
     """A Kubernetes quantity as a number (``500m`` is 0.5, ``1Ki`` 1024). Raises ValueError for anything else."""
-    match = _QUANTITY.fullmatch(quantity)
+    match = re.fullmatch(_QUANTITY, quantity)
     if match is None:
         raise ValueError(f"'{quantity}' is not a quantity; write it as in 500m, 0.5, 256Mi or 1Gi")
     number, suffix = match.group(1), match.group(2) or ""
     if suffix in _BINARY:
-        return Decimal(number) * _BINARY[suffix]
+        return Decimal(number) * Decimal(_BINARY[suffix])
     if suffix in _DECIMAL:
         return Decimal(number).scaleb(_DECIMAL[suffix])
     return Decimal(number + suffix)
 
 
 def _check_quantity(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("a quantity is a number or a text such as 500m or 256Mi")
-    text = str(value)
-    if amount(text) < 0:
-        raise ValueError(f"'{text}' is negative")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("a quantity is a whole number or a text such as 500m, 256Mi or, in quotes, '0.5'")
+    text = _text(value)
+    if len(text) > _QUANTITY_LIMIT:
+        raise ValueError(f"a quantity has at most {_QUANTITY_LIMIT} characters")
+    amount(text)
+    return text
+
+
+def _check_positive(text: str) -> str:
+    if amount(text) <= 0:
+        raise ValueError("must be above 0")
     return text
 
 
 def _check_environment_value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("an environment value is a text or a whole number; put anything else in quotes")
+    text = _text(value)
+    if len(text) > _VALUE_LIMIT:
+        raise ValueError(f"an environment value has at most {_VALUE_LIMIT} characters")
+    return text
+
+
+def _text(value: str | int) -> str:
+    if isinstance(value, int) and not -_INT64 <= value <= _INT64:
+        raise ValueError(f"{value} is beyond what the API server reads as a whole number; put it in quotes")
     return str(value)
 
 
-def _check_service_key(key: str) -> str:
-    if not re.search(r"[A-Za-z0-9]", key):
-        raise ValueError(f"'{key}' has no letter or digit to make a name from")
-    return key
+def _check_unique(items: list[str]) -> list[str]:
+    """The list itself. Raises ValueError where an item stands in it twice: the API server treats it as a set."""
+    seen: set[str] = set()
+    for item in items:
+        if item in seen:
+            raise ValueError(f"'{item}' is in the list twice")
+        seen.add(item)
+    return items
 
 
-def _check_variable(name: str) -> str:
-    if name.startswith(naming.RESERVED_VARIABLE_PREFIX):
-        raise ValueError(f"'{name}' is reserved: the operator sets the {naming.RESERVED_VARIABLE_PREFIX}* variables itself")
-    if not name or "=" in name or "\0" in name:
-        raise ValueError(f"'{name}' is not the name of an environment variable")
-    return name
+def _int_or_string(*rules: tuple[str, str], limit: int) -> WithJsonSchema:
+    schema: dict[str, Any] = {
+        "x-kubernetes-int-or-string": True,
+        "maxLength": limit,
+    }
+    if rules:
+        schema["x-kubernetes-validations"] = [{"rule": rule, "message": message} for rule, message in rules]
+    return WithJsonSchema(schema)
 
 
-def _check_metadata_key(key: str) -> str:
-    if naming.is_reserved_key(key):
-        raise ValueError(f"'{key}' is reserved for Kubernetes and this operator")
-    return key
+_QUANTITY_RULE = (
+    f"type(self) == int ? self >= 0 : self.matches('^{_QUANTITY}$')",
+    "must be a quantity such as 500m, 0.5, 2 or 256Mi",
+)
+_POSITIVE_RULE = (
+    "type(self) == int ? self > 0 : !isQuantity(self) || quantity(self).isGreaterThan(quantity('0'))",
+    "must be above 0",
+)
+_VALUE_LIMIT = 32768
 
-
+Item = TypeVar("Item", bound=str)
+UniqueList = Annotated[
+    list[Item], AfterValidator(_check_unique), Field(json_schema_extra={"x-kubernetes-list-type": "set"})
+]
+"""A list without repetitions, to which several authors may add by server-side apply."""
 Duration = Annotated[
-    str, StringConstraints(max_length=32), AfterValidator(_check_duration), Field(json_schema_extra={"pattern": DURATION_PATTERN})
+    str,
+    StringConstraints(min_length=1, max_length=32),
+    AfterValidator(_check_duration),
+    Field(json_schema_extra={"pattern": f"^{_DURATION}$"}),
 ]
 """Hours, minutes, seconds: ``1m30s``."""
-Quantity = Annotated[
+Quantity = Annotated[str, BeforeValidator(_check_quantity), _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT)]
+"""A Kubernetes quantity: ``500m``, ``256Mi``."""
+PositiveQuantity = Annotated[
     str,
     BeforeValidator(_check_quantity),
-    WithJsonSchema(
-        {
-            "x-kubernetes-int-or-string": True,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
-            "maxLength": 64,
-            "x-kubernetes-validations": [
-                {"rule": "type(self) == int ? self >= 0 : isQuantity(self)", "message": "must be a quantity such as 500m, 2 or 256Mi"}
-            ],
-        }
-    ),
+    AfterValidator(_check_positive),
+    _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT),
 ]
-"""A Kubernetes quantity: ``500m``, ``256Mi``."""
-EnvironmentValue = Annotated[
-    str,
-    BeforeValidator(_check_environment_value),
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}], "maxLength": 32768}),
-]
+EnvironmentValue = Annotated[str, BeforeValidator(_check_environment_value), _int_or_string(limit=_VALUE_LIMIT)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-ServiceKey = Annotated[str, StringConstraints(min_length=1, max_length=63), AfterValidator(_check_service_key)]
-VariableName = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_check_variable)]
-MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=317), AfterValidator(_check_metadata_key)]
 ObjectName = Annotated[
-    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    str,
+    StringConstraints(
+        min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+    ),
 ]
 """The name of a Kubernetes object that exists already (a Secret, a ConfigMap, a class)."""
 StackName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
+LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
+UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$")]
 UrlPath = Annotated[str, StringConstraints(max_length=512, pattern=r"^/[A-Za-z0-9/._~@:+,=-]*$")]
 """An absolute path; the strict alphabet keeps it a path inside the proxy's configuration."""
-InterfaceKey = Annotated[
-    str, StringConstraints(min_length=1, max_length=512, pattern=r"^(/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*)$")
-]
-"""A path (external prefix) or a plain label (the older dialect, where ``path`` is the external prefix)."""
 Argument = Annotated[str, StringConstraints(max_length=16384)]
 AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^/[^\x00:]*$")]
 ImageReference = Annotated[
@@ -129,5 +153,8 @@ ImageReference = Annotated[
 ]
 Host = Annotated[
     str,
-    StringConstraints(max_length=253, pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"),
+    StringConstraints(
+        max_length=253,
+        pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$",
+    ),
 ]

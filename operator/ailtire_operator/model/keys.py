@@ -1,0 +1,97 @@
+"""The keys of a spec's maps: each rule is said once, for the model and for the resource's schema.
+
+A structural schema cannot check the keys of a map, so the generator turns these rules into CEL on the map itself.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, core_schema
+
+from ailtire_operator import naming
+from ailtire_operator.model.base import KEY_RULES
+
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_QUALIFIED = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
+QUALIFIED_PATTERN = f"^{_QUALIFIED}$"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """What the whole key must match (or must not), in the part of regular expressions that Python and CEL share."""
+
+    pattern: str
+    message: str
+    """Goes on after the key: ``is reserved``."""
+    refused: bool = False
+    """The keys that match are the wrong ones."""
+
+    @property
+    def expression(self) -> str:
+        """The rule in CEL, for one ``key``."""
+        pattern = f"^({self.pattern})$".replace("\\", "\\\\").replace("'", "\\'")
+        return f"{'!' if self.refused else ''}key.matches('{pattern}')"
+
+    def check(self, key: str) -> str:
+        """The key itself. Raises ValueError where it breaks the rule."""
+        if (re.fullmatch(self.pattern, key) is not None) == self.refused:
+            raise ValueError(f"'{key}' {self.message}")
+        return key
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        result = handler(schema)
+        return {**result, KEY_RULES: [*result.get(KEY_RULES, ()), (self.expression, self.message)]}
+
+
+def _reserved_domains() -> str:
+    """The reserved prefixes as a pattern: the domains themselves and everything below them."""
+    domains = [re.escape(prefix.removesuffix("/")) for prefix in naming.RESERVED_PREFIXES if not prefix.startswith(".")]
+    return rf"(.*\.)?({'|'.join(domains)})/[^/]*"
+
+
+_Named = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+_QualifiedName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=317),
+    KeyRule(_QUALIFIED, "is not a name as Kubernetes has them: app, or example.com/app"),
+]
+
+ServiceKey = Annotated[_Named, KeyRule(r"(?s:.*[A-Za-z0-9].*)", "has no letter or digit to make a name from")]
+VolumeKey = _Named
+NetworkKey = _Named
+VariableName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=256),
+    KeyRule(
+        rf"(?s:{naming.RESERVED_VARIABLE_PREFIX}.*)",
+        f"is reserved: the operator sets the {naming.RESERVED_VARIABLE_PREFIX}* variables itself",
+        refused=True,
+    ),
+    KeyRule(r"[ -<>-~]+", "is not the name of an environment variable: printable ASCII without ="),
+]
+MetadataKey = Annotated[
+    _QualifiedName, KeyRule(_reserved_domains(), "is reserved for Kubernetes and this operator", refused=True)
+]
+EdgeAnnotationKey = _QualifiedName
+"""Controllers of Ingresses read annotations below kubernetes.io, so those are the author's to set here."""
+PortName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=15),
+    KeyRule(
+        r"([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "is not the name of a port: a-z, 0-9 and single hyphens inside, with at least one letter",
+    ),
+]
+PortNumber = Annotated[str, StringConstraints(max_length=5), KeyRule(r"[0-9]{1,5}", "is not the number of a port")]
+InterfaceKey = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=512),
+    KeyRule(r"/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*", "is neither a path like /web nor a label like web"),
+]
+"""A path (external prefix) or a plain label (the older dialect, where ``path`` is the external prefix)."""
+ImageName = Annotated[str, StringConstraints(min_length=1, max_length=512)]
