@@ -165,4 +165,4 @@ def label_value(text: str) -> str:
 def is_reserved_key(key: str) -> bool:
     """Whether a label or annotation key belongs to Kubernetes or to this operator, so that no stack may set it."""
     prefix = key.rpartition("/")[0] + "/" if "/" in key else ""
-    return any(prefix == reserved or (reserved[0] == "." and prefix.endswith(reserved)) for reserved in RESERVED_PREFIXES)
+    return any(prefix == each or (each[0] == "." and prefix.endswith(each)) for each in RESERVED_PREFIXES)

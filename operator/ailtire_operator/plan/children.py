@@ -48,7 +48,9 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
     spec = {name: value for name, value in _without_nulls(definition).items() if name != "template"}
     spec["place"] = place.to_json()
     annotations = {naming.ANNOTATION_KEY: level.key}
-    return manifest(naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec)
+    return manifest(
+        naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec
+    )
 
 
 def _without_nulls(value: Any) -> Any:
@@ -90,4 +92,6 @@ def _report_unused(scope: Scope, key: str, service: Service) -> None:
         if getattr(service, field):
             name = type(service).model_fields[field].alias or field
             message = "a child stack has no container of its own, so this has no effect."
-            scope.report(scope.path(key, name), "ignored", message, "Say it on the services of the child, or on its gateway.")
+            scope.report(
+                scope.path(key, name), "ignored", message, "Say it on the services of the child, or on its gateway."
+            )

@@ -20,7 +20,11 @@ def plan_edge(scope: Scope) -> list[Manifest]:
         return []
     if edge.kind == "Ingress":
         spec = _ingress(scope, edge)
-        return [manifest("networking.k8s.io/v1", "Ingress", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)]
+        return [
+            manifest(
+                "networking.k8s.io/v1", "Ingress", scope.name, scope.labels(), annotations=edge.annotations, spec=spec
+            )
+        ]
     if not scope.observed.http_routes:
         scope.report(
             "spec.edge.kind", "gated", "the cluster does not serve HTTPRoute, so nothing is reached from outside.",
@@ -28,7 +32,9 @@ def plan_edge(scope: Scope) -> list[Manifest]:
         )  # fmt: skip
         return []
     spec = _http_route(scope, edge)
-    return [manifest(f"{_GATEWAY_API}/v1", "HTTPRoute", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)]
+    return [
+        manifest(f"{_GATEWAY_API}/v1", "HTTPRoute", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)
+    ]
 
 
 def _ingress(scope: Scope, edge: Edge) -> dict[str, Any]:
@@ -59,9 +65,13 @@ def urls(scope: Scope) -> tuple[str, ...]:
     edge = scope.spec.edge
     scheme = "https" if edge and edge.tls else "http"
     own = [f"{scheme}://{host}" for host in edge.hosts] if edge else []
-    return tuple([*own, *(scope.spec.place.urls if scope.spec.place else [])])
+    return (*own, *(scope.spec.place.urls if scope.spec.place else []))
 
 
 def outermost(prefixes: list[str]) -> list[str]:
     """The prefixes that lie below no other one: ``/web/socket.io`` adds nothing where there is ``/web``."""
-    return [prefix for prefix in prefixes if not any(prefix != other and prefix.startswith(f"{other}/") for other in prefixes)]
+    return [
+        prefix
+        for prefix in prefixes
+        if not any(prefix != other and prefix.startswith(f"{other}/") for other in prefixes)
+    ]

@@ -19,7 +19,10 @@ def parent_network(scope: Scope) -> str:
 
 def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
     """All variables of a plain service's container; each name once."""
-    stack_name = {"name": naming.VARIABLE_STACKNAME, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}}
+    stack_name = {
+        "name": naming.VARIABLE_STACKNAME,
+        "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+    }
     platform = {
         naming.VARIABLE_PARENT: scope.name,
         naming.VARIABLE_PARENTHOST: scope.gateway_host,
@@ -27,9 +30,16 @@ def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
         naming.VARIABLE_SERVICENAME: key,
         naming.VARIABLE_PARENT_NETWORK: parent_network(scope),
     }
-    own = {name: {"name": name, "valueFrom": _reference(source)} for name, source in service.environment_values_from.items()}
+    own = {
+        name: {"name": name, "valueFrom": _reference(source)}
+        for name, source in service.environment_values_from.items()
+    }
     own |= {name: _variable(name, literal(value)) for name, value in service.environment.items()}
-    return [stack_name, *(_variable(name, value) for name, value in platform.items()), *(own[name] for name in sorted(own))]
+    return [
+        stack_name,
+        *(_variable(name, value) for name, value in platform.items()),
+        *(own[name] for name in sorted(own)),
+    ]
 
 
 def for_gateway(scope: Scope) -> list[Variable]:
@@ -52,7 +62,9 @@ def sources(service: Service) -> list[Variable]:
         compact(
             prefix=source.prefix,
             secretRef=compact(name=source.secret, optional=source.optional or None) if source.secret else None,
-            configMapRef=compact(name=source.config_map, optional=source.optional or None) if source.config_map else None,
+            configMapRef=compact(name=source.config_map, optional=source.optional or None)
+            if source.config_map
+            else None,
         )
         for source in service.environment_from
     ]

@@ -34,7 +34,9 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
     """The gateway and what belongs to it, or None where no member has an interface."""
     if not scope.spec.has_interface:
         if scope.spec.edge is not None:
-            scope.report("spec.edge", "ignored", "no service has an interface, so there is nothing to reach from outside.")
+            scope.report(
+                "spec.edge", "ignored", "no service has an interface, so there is nothing to reach from outside."
+            )
         return None
     found, passed = routes(scope), streams(scope)
     report_dead_ends(scope)
@@ -46,7 +48,13 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
     objects = [
         _service(scope, labels, passed),
         manifest("v1", "ConfigMap", configuration, labels, data={_CONFIGURATION_FILE: text}),
-        manifest("apps/v1", "Deployment", name, labels, spec=_deployment(scope, networks, found, passed, configuration, replicas)),
+        manifest(
+            "apps/v1",
+            "Deployment",
+            name,
+            labels,
+            spec=_deployment(scope, networks, found, passed, configuration, replicas),
+        ),
     ]
     if replicas > 1:
         objects.append(disruption_budget(name, labels, scope.gateway_selector()))
@@ -64,7 +72,8 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
             message = "the gateway speaks plain HTTP on this port; certificates belong to the edge."
             scope.report('spec.interface.ports["443"]', "approximate", message, "Set spec.edge.tls.")
     listed = [
-        {"name": f"p-{outer}", "port": outer, "protocol": "TCP", "targetPort": inner} for outer, inner in sorted(ports.items())
+        {"name": f"p-{outer}", "port": outer, "protocol": "TCP", "targetPort": inner}
+        for outer, inner in sorted(ports.items())
     ]
     spec = {"type": "ClusterIP", "selector": scope.gateway_selector(), "ports": listed}
     return manifest("v1", "Service", scope.name, labels, spec=spec)
@@ -73,7 +82,7 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
 def gateway_networks(scope: Scope, networks: Networks, found: list[Route]) -> list[NetworkId]:
     """The gateway belongs to its own stack and to its parent's, and to the networks of what it routes to."""
     joined = {networks.own: None}
-    for network in (scope.spec.place.gateway_networks if scope.spec.place else []):
+    for network in scope.spec.place.gateway_networks if scope.spec.place else []:
         joined[NetworkId.parse(network)] = None
     for route in found:
         joined |= dict.fromkeys(networks.of(scope.spec.services[route.service]))
@@ -86,7 +95,11 @@ def _deployment(
     joined = gateway_networks(scope, networks, found)
     selector = scope.gateway_selector()
     secrets = sorted(
-        {c.authentication.secret for route in found if (c := route.policies.access_control) is not None and c.authentication}
+        {
+            c.authentication.secret
+            for route in found
+            if (c := route.policies.access_control) is not None and c.authentication
+        }
     )
     spec = {
         **pod.pod_basics(scope, selector),
@@ -98,7 +111,10 @@ def _deployment(
             {"name": "configuration", "configMap": {"name": configuration}},
             {"name": "scratch", "emptyDir": {}},
             # A missing Secret closes its own routes (403), not the gateway.
-            *({"name": f"authentication-{naming.digest(name)}", "secret": {"secretName": name, "optional": True}} for name in secrets),
+            *(
+                {"name": f"authentication-{naming.digest(name)}", "secret": {"secretName": name, "optional": True}}
+                for name in secrets
+            ),
         ],
     }
     return {
@@ -123,7 +139,11 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         {"name": "configuration", "mountPath": _CONFIGURATION_DIRECTORY, "readOnly": True},
         {"name": "scratch", "mountPath": "/tmp"},
         *(
-            {"name": f"authentication-{naming.digest(name)}", "mountPath": f"{nginx.AUTHENTICATION_DIRECTORY}/{name}", "readOnly": True}
+            {
+                "name": f"authentication-{naming.digest(name)}",
+                "mountPath": f"{nginx.AUTHENTICATION_DIRECTORY}/{name}",
+                "readOnly": True,
+            }
             for name in secrets
         ),
     ]

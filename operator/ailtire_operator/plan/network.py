@@ -141,12 +141,14 @@ def networks_of(name: str, spec: StackSpec, parent: str | None, scope: Mapping[s
 def of_stack(scope: Scope) -> Networks:
     """The networks of the stack being planned; what cannot be had is reported."""
     place = scope.spec.place
-    networks = networks_of(scope.name, scope.spec, place.parent if place else None, inherited(place.networks if place else {}))
+    networks = networks_of(
+        scope.name, scope.spec, place.parent if place else None, inherited(place.networks if place else {})
+    )
     for key, network in scope.spec.networks.items():
         if network.external and networks.by_key[key].owner == scope.name:
             scope.report(
                 path_of("spec.networks", key), "rejected",
-                f"no stack above declares a network named '{shared_name(key, network)}', so only this stack's members share it.",
+                f"no stack above declares a network named '{shared_name(key, network)}', so only this stack shares it.",
                 "Declare it with that name in a stack above, or remove external.",
             )  # fmt: skip
     if place is None:
@@ -176,8 +178,7 @@ def rosters(scope: Scope, networks: Networks) -> dict[NetworkId, Roster]:
                 for alias in aliases:
                     found[network].add_alias(alias, service_name, own_keys)
     if scope.spec.has_interface:
-        aliases = found[networks.own].names
-        aliases.setdefault(naming.GATEWAY_ALIAS, [scope.name])
+        found[networks.own].names.setdefault(naming.GATEWAY_ALIAS, [scope.name])
     return found
 
 
@@ -206,4 +207,6 @@ def _has_gateway(service: Service, templates: Mapping[str, StackSpec]) -> bool:
     if service.stack_ref is not None:
         template = templates.get(service.stack_ref.name)
         return template is not None and template.has_interface
-    return any(isinstance(each, dict) and each.get("interface") for each in (service.stack or {}).get("services", {}).values())
+    return any(
+        isinstance(each, dict) and each.get("interface") for each in (service.stack or {}).get("services", {}).values()
+    )

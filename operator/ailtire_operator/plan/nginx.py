@@ -49,7 +49,7 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
     ]
     if streams:
         top.append(_d("stream", block=[_resolver(scope), *(_stream(stream) for stream in streams)]))
-    return crossplane.build(top) + "\n"
+    return f"{crossplane.build(top)}\n"
 
 
 def _d(name: str, *arguments: str, block: list[Directive] | None = None) -> Directive:
@@ -98,10 +98,18 @@ def _map(source: str, target: str, cases: dict[str, str]) -> Directive:
 
 def _log_format(scope: Scope) -> str:
     fields = {
-        "time": "$time_iso8601", "app": scope.stack.app_name, "stack": scope.name, "client": "$remote_addr", "method": "$request_method",
-        "path": "$request_uri", "status": "$status", "bytes": "$bytes_sent", "seconds": "$request_time", "upstream": "$proxy_host",
+        "time": "$time_iso8601",
+        "app": scope.stack.app_name,
+        "stack": scope.name,
+        "client": "$remote_addr",
+        "method": "$request_method",
+        "path": "$request_uri",
+        "status": "$status",
+        "bytes": "$bytes_sent",
+        "seconds": "$request_time",
+        "upstream": "$proxy_host",
         "upstream_seconds": "$upstream_response_time",
-    }  # fmt: skip
+    }
     return "{" + ",".join(f'"{name}":"{value}"' for name, value in fields.items()) + "}"
 
 
@@ -175,7 +183,9 @@ def _retry_locations(index: int, route: Route) -> list[Directive]:
         block = [*_logging(route), _d("if", "$request_method", "!~", _REPEATABLE, block=[_d("return", "502")])]
         if attempt < _retries(route):
             block.append(_d("error_page", "502", "504", "=", _retry_name(index, attempt + 1)))
-        locations.append(_d("location", _retry_name(index, attempt), block=[*block, *_proxy(route, [], _timeout(route))]))
+        locations.append(
+            _d("location", _retry_name(index, attempt), block=[*block, *_proxy(route, [], _timeout(route))])
+        )
     return locations
 
 
@@ -192,7 +202,7 @@ def _rewrite_below(route: Route) -> list[Directive]:
 
 
 def _proxy(route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
-    """Where the request goes. ``break`` in a rewrite ends all that follows of nginx's rewriting, so ``set`` comes first."""
+    """Where the request goes. ``break`` in a rewrite ends nginx's rewriting, ``set`` included, so that comes first."""
     bounds = [_d(f"proxy_{step}_timeout", f"{timeout}ms") for step in ("read", "send")] if timeout is not None else []
     stripped = "" if route.backend_path is None else route.prefix
     return [

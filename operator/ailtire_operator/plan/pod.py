@@ -126,7 +126,7 @@ def _stopping(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any],
         return {**sleep, "stopSignal": signal}, grace
     scope.report(
         scope.path(key, "stopSignal"), "approximate",
-        f"the API server does not keep a stop signal, so a hook inside the container sends {signal}; it needs /bin/sh in the image.",
+        f"the API server keeps no stop signal, so a hook in the container sends {signal}; it needs /bin/sh.",
         "Turn on the feature gate ContainerStopSignals, or set STOPSIGNAL in the image.",
     )  # fmt: skip
     script = f"sleep {drain}; kill -{signal[3:] if signal else ''} 1; while kill -0 1 2>/dev/null; do sleep 1; done"

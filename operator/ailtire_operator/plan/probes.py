@@ -23,14 +23,21 @@ def probes(scope: Scope, key: str, service: Service) -> dict[str, Any]:
     timing = {"timeoutSeconds": max(1, whole_seconds(check.timeout))}
     steady = {**action, "periodSeconds": period, "failureThreshold": retries, **timing}
     starting = {**action, **_starting(check, period, retries), **timing}
-    return deepcopy({"readinessProbe": steady}) | deepcopy({"livenessProbe": steady}) | deepcopy({"startupProbe": starting})
+    return (
+        deepcopy({"readinessProbe": steady})
+        | deepcopy({"livenessProbe": steady})
+        | deepcopy({"startupProbe": starting})
+    )
 
 
 def _starting(check: Healthcheck, period: int, retries: int) -> dict[str, int]:
     """Docker's start period and the tries after it, looked at more often, so that a service is ready soon."""
     interval = max(1, whole_seconds(check.start_interval))
     start = seconds(check.start_period) if check.start_period else 0
-    return {"periodSeconds": interval, "failureThreshold": max(1, ceil(start / interval) + retries * ceil(period / interval))}
+    return {
+        "periodSeconds": interval,
+        "failureThreshold": max(1, ceil(start / interval) + retries * ceil(period / interval)),
+    }
 
 
 def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dict[str, Any] | None:
@@ -38,7 +45,9 @@ def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dic
         return _command(scope, key, check.test)
     port = check.port or first_port(service)
     if port is None:
-        raise scope.refuse(scope.path(key, "healthcheck", "port"), "the service declares no port to check; set healthcheck.port")
+        raise scope.refuse(
+            scope.path(key, "healthcheck", "port"), "the service declares no port to check; set healthcheck.port"
+        )
     if check.http is not None:
         return {"httpGet": {"path": check.http, "port": port}}
     return {"tcpSocket": {"port": port}} if check.tcp else None
@@ -53,7 +62,8 @@ def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
     if form == "CMD" and arguments:
         return {"exec": {"command": arguments}}
     raise scope.refuse(
-        scope.path(key, "healthcheck", "test"), "write [CMD, program, argument, ...], [CMD-SHELL, text] or [NONE], as in Compose"
+        scope.path(key, "healthcheck", "test"),
+        "write [CMD, program, argument, ...], [CMD-SHELL, text] or [NONE], as in Compose",
     )
 
 

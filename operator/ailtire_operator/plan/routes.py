@@ -55,6 +55,7 @@ def routes(scope: Scope) -> list[Route]:
 
 
 def _route(scope: Scope, key: str, service: Service, label: str, entry: Interface) -> Route:
+    backend_path: str | None
     if label.startswith("/"):
         prefix, backend_path = label, entry.path
     else:  # the older dialect: the path is the external prefix; a child's own gateway had it stripped
@@ -74,7 +75,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
 
 
 def streams(scope: Scope) -> list[Stream]:
-    """The TCP ports: entries that say tcp, and at the root those that interface.ports names beside the gateway's own."""
+    """The TCP ports: entries that say tcp, and at the root those of interface.ports beside the gateway's own."""
     found: dict[int, Stream] = {}
     for key, service in sorted(scope.spec.plain.items()):
         for label, entry in sorted(service.interface.items()):
@@ -90,25 +91,37 @@ def streams(scope: Scope) -> list[Stream]:
 def _add_declared(scope: Scope, found: dict[int, Stream], external: str, internal: int) -> None:
     path = f'spec.interface.ports["{external}"]'
     behind = [
-        key for key, service in sorted(scope.spec.plain.items()) if any(e.port == internal for e in service.interface.values())
+        key
+        for key, service in sorted(scope.spec.plain.items())
+        if any(e.port == internal for e in service.interface.values())
     ]
     if len(behind) == 1:
         _add_stream(scope, found, behind[0], internal, path)
     else:
         many = f"services {', '.join(behind)} all have" if behind else "no service of this stack has"
         scope.report(
-            path, "ignored", f"{many} an interface on port {internal}, so nothing answers on it.", "Name the port in one interface."
+            path,
+            "ignored",
+            f"{many} an interface on port {internal}, so nothing answers on it.",
+            "Name the port in one interface.",
         )
 
 
 def _add_stream(scope: Scope, found: dict[int, Stream], key: str, port: int, path: str) -> None:
     if port in (naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT):
-        scope.report(path, "rejected", f"the gateway needs port {port} itself, so it is not passed through as TCP.", "Use another port.")
+        scope.report(
+            path,
+            "rejected",
+            f"the gateway needs port {port} itself, so it is not passed through as TCP.",
+            "Use another port.",
+        )
         return
     stream = Stream(port, key, scope.full_name(naming.member(scope.name, key)), port)
     other = found.setdefault(port, stream)
     if other.service != key:
-        scope.report(path, "rejected", f"TCP port {port} already leads to service '{other.service}'.", "Use another port.")
+        scope.report(
+            path, "rejected", f"TCP port {port} already leads to service '{other.service}'.", "Use another port."
+        )
 
 
 def report_dead_ends(scope: Scope) -> None:
@@ -117,7 +130,9 @@ def report_dead_ends(scope: Scope) -> None:
         for label, entry in service.interface.items():
             path = scope.path(key, "interface", label)
             if entry.port != naming.GATEWAY_PORT:
-                message = f"a child stack answers on its gateway's port {naming.GATEWAY_PORT}, so {entry.port} is not used."
+                message = (
+                    f"a child stack answers on its gateway's port {naming.GATEWAY_PORT}, so {entry.port} is not used."
+                )
                 scope.report(path, "approximate", message)
             if entry.protocol == "tcp":
                 message = "a child stack passes no TCP port up, so this entry has no effect."

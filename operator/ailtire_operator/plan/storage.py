@@ -37,7 +37,9 @@ def claims(scope: Scope) -> list[Manifest]:
         labels = scope.labels() | {naming.LABEL_VOLUME: naming.sanitize(key)}
         if data.retain:
             labels[naming.LABEL_RETAIN] = "true"
-        objects.append(manifest("v1", "PersistentVolumeClaim", naming.volume(scope.name, key), labels, spec=_claim_spec(data)))
+        objects.append(
+            manifest("v1", "PersistentVolumeClaim", naming.volume(scope.name, key), labels, spec=_claim_spec(data))
+        )
     return objects
 
 
@@ -48,7 +50,7 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
         path = scope.path(key, "volumes", name)
         if mount.source in DOCKER_SOCKETS:
             scope.report(
-                path, "ignored", "there is no Docker socket in Kubernetes, so it is not mounted; the operator does the deploying.",
+                path, "ignored", "there is no Docker socket in Kubernetes, so it is not mounted; the operator deploys.",
                 "Remove it once the service no longer starts containers itself.",
             )  # fmt: skip
             continue
@@ -75,7 +77,13 @@ def _add_template(scope: Scope, result: Storage, volume: str, data: Data) -> Non
     metadata = {"name": volume, "labels": scope.labels() | {naming.LABEL_VOLUME: volume}}
     # The API server fills these two in; written out they compare equal to what it answers.
     spec = {"volumeMode": "Filesystem", **_claim_spec(data)}
-    template = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec, "status": {"phase": "Pending"}}
+    template = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": metadata,
+        "spec": spec,
+        "status": {"phase": "Pending"},
+    }
     result.claim_templates.append(template)
 
 
@@ -88,7 +96,7 @@ def _volume_source(scope: Scope, mount: VolumeMount, data: Data | None, path: st
     if not scope.settings.allow_host_paths:
         raise scope.refuse(
             path_of(path, "source"),
-            f"'{mount.source}' is a path of the node, which this cluster's operator does not allow; use a volume of spec.data",
+            f"'{mount.source}' is a path of the node, which this operator does not allow; use a volume of spec.data",
         )
     return {"hostPath": {"path": mount.source}}
 

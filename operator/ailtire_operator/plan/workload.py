@@ -44,7 +44,10 @@ def plan_service(scope: Scope, networks: Networks, key: str, service: Service) -
 
 def service_object(scope: Scope, key: str, service: Service) -> Manifest:
     """The service's address. Without a declared port it is headless, and any port of the pods can be dialled."""
-    ports = {(port.port, port.protocol): compact(name=name, appProtocol=port.app_protocol) for name, port in service.ports.items()}
+    ports = {
+        (port.port, port.protocol): compact(name=name, appProtocol=port.app_protocol)
+        for name, port in service.ports.items()
+    }
     for entry in service.interface.values():
         ports.setdefault((entry.port, "TCP"), {"name": f"p-{entry.port}-tcp"})
     listed = [{"port": port, "protocol": protocol, **more} for (port, protocol), more in sorted(ports.items())]
@@ -83,7 +86,9 @@ def _updates(scope: Scope, key: str, service: Service, kind: str, mounted: Stora
         order = "stopFirst"
         _report_single_writer(scope, key, service, mounted)
     step: int | str = update.parallelism or "100%"
-    rolling = {"maxSurge": step, "maxUnavailable": 0} if order == "startFirst" else {"maxSurge": 0, "maxUnavailable": step}
+    rolling = (
+        {"maxSurge": step, "maxUnavailable": 0} if order == "startFirst" else {"maxSurge": 0, "maxUnavailable": step}
+    )
     return {"strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}
 
 
@@ -91,7 +96,7 @@ def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Sto
     for name in mounted.single_writer:
         scope.report(
             scope.path(key, "volumes", name), "approximate",
-            "only one node at a time can mount this volume, so an update stops the old replica before it starts the new one.",
+            "only one node at a time can mount this volume, so an update stops the old replica first.",
             "Use mode: ReadWriteMany where the storage can, or perReplica: true.",
         )  # fmt: skip
 
@@ -99,7 +104,11 @@ def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Sto
 def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind: str, name: str) -> Manifest:
     path = scope.path(key, "policies", "scaling")
     if scaling.min == 0:
-        scope.report(f"{path}.min", "approximate", "Kubernetes' autoscaler keeps at least one replica, so 1 runs where 0 is said.")
+        scope.report(
+            f"{path}.min",
+            "approximate",
+            "Kubernetes' autoscaler keeps at least one replica, so 1 runs where 0 is said.",
+        )
     targets = {"cpu": scaling.cpu, "memory": scaling.memory}
     if scaling.cpu is None and scaling.memory is None:
         targets["cpu"] = _CPU_TARGET
@@ -107,11 +116,14 @@ def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind
     for resource, target in targets.items():
         if target is not None and getattr(reserved, resource, None) is None:
             scope.report(
-                path, "approximate", f"use of {resource} is measured against deploy.resources.reservations.{resource}, which is not set.",
-                "Reserve some, else the autoscaler never scales.",
+                path, "approximate", f"use of {resource} is measured against what is reserved, and nothing is.",
+                f"Set deploy.resources.reservations.{resource}, else the autoscaler never scales.",
             )  # fmt: skip
     metrics = [
-        {"type": "Resource", "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": target}}}
+        {
+            "type": "Resource",
+            "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": target}},
+        }
         for resource, target in targets.items()
         if target is not None
     ]
@@ -121,4 +133,6 @@ def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": name},
         "metrics": metrics,
     }
-    return manifest("autoscaling/v2", "HorizontalPodAutoscaler", naming.member(scope.name, key), scope.labels(key), spec=spec)
+    return manifest(
+        "autoscaling/v2", "HorizontalPodAutoscaler", naming.member(scope.name, key), scope.labels(key), spec=spec
+    )

@@ -44,7 +44,9 @@ def _slices(scope: Scope, network: NetworkId, roster: Roster, labels: dict[str, 
         for index in range(0, len(found), _ENDPOINTS_PER_SLICE):
             name = naming.zone_slice(network.owner, network.key, family, index // _ENDPOINTS_PER_SLICE)
             part = found[index : index + _ENDPOINTS_PER_SLICE]
-            yield manifest("discovery.k8s.io/v1", "EndpointSlice", name, zone_labels, addressType=family, endpoints=part)
+            yield manifest(
+                "discovery.k8s.io/v1", "EndpointSlice", name, zone_labels, addressType=family, endpoints=part
+            )
 
 
 def resolver(scope: Scope, joined: list[NetworkId], path: str) -> dict[str, Any]:
@@ -59,7 +61,8 @@ def resolver(scope: Scope, joined: list[NetworkId], path: str) -> dict[str, Any]
     while _search_length(kept) > _SEARCH_LIMIT:
         kept = kept[:-1]
     if len(kept) < len(searches):
-        message = f"a pod's search list holds {len(kept)} of its {len(searches)} networks, so names of the others do not resolve."
+        held = f"{len(kept)} of its {len(searches)} networks"
+        message = f"a pod's search list holds {held}, so names of the others do not resolve."
         scope.report(path, "approximate", message, "Join fewer networks, or use full names.")
     return {
         "dnsPolicy": "None",
@@ -116,7 +119,11 @@ def _members_policy(network: NetworkId) -> dict[str, Any]:
 
 def _internal_policy(network: NetworkId) -> dict[str, Any]:
     selector = {"matchLabels": {network.label: MEMBER, naming.LABEL_EGRESS: INTERNAL}}
-    return {"podSelector": selector, "policyTypes": ["Egress"], "egress": [{"to": _peers(network)}, {"ports": _DNS_PORTS}]}
+    return {
+        "podSelector": selector,
+        "policyTypes": ["Egress"],
+        "egress": [{"to": _peers(network)}, {"ports": _DNS_PORTS}],
+    }
 
 
 def _edge_policy(scope: Scope, ports: list[int]) -> dict[str, Any]:
