@@ -1,0 +1,1 @@
+"""Swarm's side: Ailtire applications into AiltireStacks, AiltireStacks into Compose files. Pure, but for files.py."""

@@ -1,0 +1,155 @@
+"""Variables of services.js: scalars as text, what Swarm interpolates, and names that DNS cannot say."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator import naming
+from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.compose.scalars import accepts, text_of
+from ailtire_operator.model.keys import VariableName
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.values import EnvironmentValue
+
+_NAME: Final = TypeAdapter(VariableName)
+_VALUE: Final = TypeAdapter(EnvironmentValue)
+TASKS: Final = "tasks."
+"""Swarm's prefix for the addresses of a service's tasks."""
+_INTERPOLATION = re.compile(
+    r"\$(?:(?P<escape>\$)|\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<argument>[^{}]*))?\}|(?P<bare>[A-Za-z_]\w*))"
+)
+_HOST = re.compile(
+    r"(?P<lead>^|(?<=[,;\s])|[A-Za-z][A-Za-z0-9+.-]{0,31}://(?:[^/@\s,]{0,255}@)?)"
+    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?P<port>:\d{1,5})?(?=[/?#,;\s]|$)"
+)
+"""A host, with or without a port, at the start of an entry or after a scheme. Bounded, so that no text takes long."""
+_TEMPLATE: Final = "{{"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a stack's variables may refer to."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What Swarm would put for ``${NAME}``: the environment of the stack container that deploys the stack."""
+    hosts: frozenset[str] = frozenset()
+    """The names that the service's containers can resolve: keys and aliases of its stack's members."""
+
+
+def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> dict[str, str]:
+    """The variables of a plain service."""
+    result: dict[str, str] = {}
+    for name, text in scalars(value, path, report).items():
+        where = path_of(path, name)
+        if name.startswith(naming.RESERVED_VARIABLE_PREFIX):
+            report.ignored(
+                where,
+                f"{naming.RESERVED_VARIABLE_PREFIX}* is reserved: the operator sets these variables itself.",
+                "Use another name." if name not in naming.PLATFORM_VARIABLES else "",
+            )
+            continue
+        result[name] = _hosts(
+            _interpolated(text, where, surroundings.variables, report), where, surroundings.hosts, report
+        )
+        if _TEMPLATE in text:
+            report.approximate(
+                where,
+                "Swarm's templates ({{...}}) are not filled in; the text stays as it is.",
+                "Write the value, or read AILTIRE_STACKNAME or AILTIRE_SERVICENAME instead.",
+            )
+    return result
+
+
+def scalars(value: Any, path: str, report: Report) -> dict[str, str]:
+    """Variables as text, from a map or from Compose's list of ``NAME=value``."""
+    result: dict[str, str] = {}
+    for name, each in _pairs(value, path, report):
+        if isinstance(each, dict | list):
+            report.rejected(
+                path_of(path, name),
+                f"{described(each)} is not a value of a variable; it is left out.",
+                "Write it as one text.",
+            )
+        elif not accepts(_NAME, f"_{name}") or not accepts(_VALUE, text_of(each)) or not name:
+            report.rejected(path_of(path, name), "this is not a variable that a process can have; it is left out.")
+        else:
+            result[name] = text_of(each)
+    return result
+
+
+def _pairs(value: Any, path: str, report: Report) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, list):
+        return report.mapping(value, path).items()
+    pairs = []
+    for index, entry in enumerate(value):
+        name, equals, text = text_of(entry).partition("=") if isinstance(entry, str) else ("", "", "")
+        if equals:
+            pairs.append((name, text))
+        else:
+            report.rejected(path_of(path, index), f"{described(entry)} is not NAME=value; it is left out.")
+    return pairs
+
+
+def _interpolated(text: str, path: str, variables: Mapping[str, str], report: Report) -> str:
+    """The text as Swarm would deploy it, as far as that is known here."""
+
+    def value(match: re.Match[str]) -> str:
+        if match["escape"]:
+            return "$"
+        name, operator, argument = match["braced"] or match["bare"], match["operator"] or "", match["argument"] or ""
+        known = variables.get(name)
+        present = known is not None and not (operator.startswith(":") and not known)
+        if operator.endswith("+"):
+            result = argument if present else ""
+        elif present:
+            result = known or ""
+        elif operator.endswith("-"):
+            result = argument
+        else:
+            report.approximate(
+                path,
+                f"'{match.group()}' is not known at import and stays as it is written; Swarm would take it from the "
+                "environment of the deployment.",
+                "Write the value.",
+            )
+            return match.group()
+        report.resolved(path, f"'{match.group()}' became '{result}'.")
+        return result
+
+    return _INTERPOLATION.sub(value, text)
+
+
+def _hosts(text: str, path: str, visible: frozenset[str], report: Report) -> str:
+    """The text with host names that only Swarm resolves rewritten, where it is sure that they are host names."""
+
+    def rewritten(match: re.Match[str]) -> str:
+        host, sure = match["host"], bool(match["port"] or "://" in match["lead"])
+        tasks = host.startswith(TASKS)
+        member = host.removeprefix(TASKS)
+        if member in visible:
+            name = naming.sanitize(member)
+            if name == host:
+                return match.group()
+            if sure or tasks:
+                addresses = " It is the service's own address, not that of each task." if tasks else ""
+                report.resolved(
+                    path, f"the host '{host}' became '{name}', the name under which '{member}' answers.{addresses}"
+                )
+                return f"{match['lead']}{name}{match['port'] or ''}"
+            report.approximate(
+                path,
+                f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name.",
+                f"If it is one, write '{name}'.",
+            )
+        elif tasks or (sure and naming.sanitize(host) != host.lower() and "." not in host and "_" in host):
+            report.approximate(
+                path,
+                f"'{host}' does not resolve here: no service of this stack has that name, and DNS cannot say it.",
+                "Write the name of a service of the same stack.",
+            )
+        return match.group()
+
+    return _HOST.sub(rewritten, text)

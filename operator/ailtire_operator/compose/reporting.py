@@ -1,0 +1,63 @@
+"""Collects the translation report while a definition is read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.report import Classification, Notice
+
+
+class Report:
+    """Notices in the order in which they arose, each once."""
+
+    def __init__(self) -> None:
+        self._notices: dict[Notice, None] = {}
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was noted."""
+        return tuple(self._notices)
+
+    def add(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
+        """Note a deviation."""
+        self._notices[Notice(path, classification, message, remedy)] = None
+
+    def extend(self, notices: Iterable[Notice]) -> None:
+        """Note what was found elsewhere."""
+        self._notices.update(dict.fromkeys(notices))
+
+    def ignored(self, path: str, message: str, remedy: str = "") -> None:
+        """Note something without effect."""
+        self.add(path, "ignored", message, remedy)
+
+    def rejected(self, path: str, message: str, remedy: str = "") -> None:
+        """Note something that is left out because it is wrong."""
+        self.add(path, "rejected", message, remedy)
+
+    def approximate(self, path: str, message: str, remedy: str = "") -> None:
+        """Note something that works otherwise than written."""
+        self.add(path, "approximate", message, remedy)
+
+    def resolved(self, path: str, message: str, remedy: str = "") -> None:
+        """Note something that was settled here."""
+        self.add(path, "resolved", message, remedy)
+
+    def unknown(self, data: Mapping[str, Any], known: Iterable[str], path: str, reason: str = "") -> None:
+        """Note every key that is not among the ``known``; one that holds nothing says nothing."""
+        for key in data.keys() - set(known):
+            if data[key] not in (None, {}, [], ""):
+                self.ignored(path_of(path, key), reason or "this key is not known here and has no effect.")
+
+    def mapping(self, value: Any, path: str) -> dict[str, Any]:
+        """The value where it is a map; empty, and noted, where it is something else. Null is empty."""
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self.rejected(path, f"expected a map, found {described(value)}; it is left out.")
+        return {}
+
+
+def described(value: Any) -> str:
+    """A value for a message, short."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
