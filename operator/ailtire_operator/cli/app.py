@@ -1,0 +1,115 @@
+"""The command line: its verbs, the options before them, and how a run ends."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from ailtire_operator.cli import options, output, shell
+from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.verbs import completion, import_, render, validate, version
+
+PROGRAM: Final = "kubectl ailtire"
+VERBS: Final = (import_, validate, render, completion, version)
+
+_HELP = f"""Work with applications that are trees of AiltireStacks.
+
+An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
+applied by kubectl itself, watched by wait and tree, and leaves for Docker Swarm by export.
+
+\b
+Exit codes:
+  0    done; valid; no difference; ready
+  1    the answer is no: something is invalid (validate, render, import, export), or different (diff)
+  2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
+  3    wait: the stack cannot become ready as it is
+  4    wait: the time is up
+  5    there is no such stack
+  130  interrupted by Ctrl-C
+
+'{PROGRAM} COMMAND --help' says more about each command.
+"""
+
+
+def build() -> typer.Typer:
+    """The application with all its verbs."""
+    app = typer.Typer(
+        name="kubectl-ailtire",
+        help=_HELP,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    )
+    app.callback()(_before)
+    for verb in VERBS:
+        verb.register(app)
+    return app
+
+
+def _before(
+    context: typer.Context,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback where a command fails.")] = False,
+) -> None:
+    context.obj = options.Target(namespace, cluster, kubeconfig)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; nothing that can go wrong reaches the user as a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _invoke(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough; Python's own flush at exit must not complain.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123
+        return Exit.DONE
+    except Failure as failure:
+        _tell(failure)
+        return failure.code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        output.say(f"error: internal error: {type(error).__name__}: {error}")
+        output.say(f"This is a fault of this program; '{PROGRAM} --debug ...' shows where it is.")
+        return Exit.TROUBLE
+
+
+def _invoke(arguments: list[str]) -> int:
+    from ailtire_operator.cluster.errors import ClusterError
+
+    if shell.VARIABLE in os.environ:
+        shell.prepare()
+    command = typer.main.get_command(build())
+    try:
+        answer = command.main(arguments, prog_name=PROGRAM, complete_var=shell.VARIABLE, standalone_mode=False)
+        return answer if isinstance(answer, int) else Exit.DONE
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    except typer.TyperException as error:
+        raise Failure(error.format_message(), _usage_hint(error)) from None
+    except ClusterError as error:
+        raise Failure(str(error)) from None
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    where = getattr(error, "ctx", None)
+    return f"See '{where.command_path if where else PROGRAM} --help'."
+
+
+def _tell(failure: Failure) -> None:
+    for line in failure.lines if isinstance(failure, Invalid) else ():
+        output.say(f"error: {line}")
+    if not isinstance(failure, Invalid):
+        output.say(f"error: {failure}")
+    if failure.hint:
+        output.say(failure.hint)

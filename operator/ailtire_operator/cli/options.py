@@ -1,0 +1,57 @@
+"""The options that several commands share, spelled as kubectl spells them.
+
+They are understood before and after the command's name: ``kubectl ailtire -n shop tree web`` is what fingers type.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ailtire_operator.cli import completers
+
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="The namespace.", autocompletion=completers.namespaces),
+]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", metavar="NAME", help="The kubeconfig's context.", autocompletion=completers.contexts),
+]
+Kubeconfig = Annotated[
+    str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig; else $KUBECONFIG, ~/.kube/config.")
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE", help="YAML or JSON files, folders of them, or - for standard input."),
+]
+Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into the folders' folders too.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The AiltireStack's name.", autocompletion=completers.stacks)]
+
+
+class DataFormat(StrEnum):
+    """What a program can read."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which cluster, and which namespace of it."""
+
+    namespace: str | None = None
+    context: str | None = None
+    kubeconfig: str | None = None
+
+    def but(self, namespace: str | None, context: str | None, kubeconfig: str | None) -> "Target":
+        """The same with what was given after the command's name."""
+        given = {"namespace": namespace, "context": context, "kubeconfig": kubeconfig}
+        return replace(self, **{key: value for key, value in given.items() if value})
+
+
+def target(context: Any, namespace: str | None, cluster: str | None, kubeconfig: str | None) -> Target:
+    """Where a command goes, from the options before and after its name."""
+    before = context.obj if isinstance(context.obj, Target) else Target()
+    return before.but(namespace, cluster, kubeconfig)

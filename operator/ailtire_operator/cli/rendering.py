@@ -1,0 +1,95 @@
+"""Everything that the operator would apply for whole trees, without a cluster. Pure, and the operator's own plan.
+
+A stack's plan holds its children as resources with their place in the tree; planning those in turn gives every level.
+The result is what exists in the end, but for what only a cluster knows: ``left_out`` names that.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ailtire_operator import naming
+from ailtire_operator.cli.definitions import Definitions
+from ailtire_operator.cli.failures import Invalid
+from ailtire_operator.cli.report import Finding
+from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.scope import NO_NAMESPACE
+from ailtire_operator.plan.types import Manifest, Observed, Plan
+
+
+@dataclass(slots=True)
+class Rendered:
+    """The manifests of one or several trees."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is missing though it was asked for."""
+
+    def left_out(self, namespace: str) -> list[str]:
+        """What only a cluster knows, one sentence each."""
+        lines = ["owner references: the uid of each stack's resource"]
+        zones = [each["metadata"]["name"] for each in self.manifests if _is_zone(each)]
+        if zones:
+            lines.append(f"the addresses in the DNS zones (EndpointSlices of the Services {', '.join(zones)})")
+        if not namespace:
+            lines.append(
+                f"the namespace; DNS names inside the manifests say '{NO_NAMESPACE}' instead (give one with -n)"
+            )
+        return lines
+
+
+def _is_zone(manifest: Manifest) -> bool:
+    return manifest["kind"] == "Service" and naming.LABEL_NETWORK in manifest["metadata"].get("labels", {})
+
+
+def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings | None = None) -> Rendered:
+    """All roots of the input. Raises Invalid for what the plan refuses (host paths, for example)."""
+    result = Rendered()
+    problems: list[str] = []
+    for definition in definitions.roots:
+        stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
+        templates = definitions.templates_for(definition.stack)
+        try:
+            for level in tree_plans(stack, templates, settings or Settings()):
+                _add(result, level, namespace)
+        except InvalidStack as error:
+            problems += [f"{definition.label}: {problem}" for problem in error.problems]
+    if problems:
+        raise Invalid(problems)
+    return result
+
+
+def tree_plans(stack: Stack, templates: Mapping[str, StackSpec], settings: Settings) -> Iterator[Plan]:
+    """The plan of the stack and of every stack below it, parents first. Raises InvalidStack."""
+    waiting = [stack]
+    while waiting:
+        made = plan(waiting.pop(), settings, Observed(templates=templates))
+        yield made
+        children = [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
+        waiting += [each.model_copy(update={"namespace": stack.namespace}) for each in reversed(children)]
+
+
+def _add(result: Rendered, level: Plan, namespace: str) -> None:
+    result.plans.append(level)
+    result.findings += [Finding(notice, level.stack.name) for notice in level.notices]
+    result.manifests += [_placed(manifest, namespace) for manifest in level.objects]
+    for child in level.children.values():
+        if child.missing is not None:
+            needed = "" if child.optional else ", and the tree is not ready without it"
+            result.notes.append(
+                f"{level.stack.name}: the stack '{child.key}' is left out: the template '{child.missing}' is not part"
+                f" of the input{needed}"
+            )
+        elif child.problem is not None:
+            result.notes.append(f"{level.stack.name}: the stack '{child.key}' is left out: {child.problem}")
+
+
+def _placed(manifest: Manifest, namespace: str) -> Manifest:
+    if not namespace:
+        return manifest
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}

@@ -1,0 +1,110 @@
+"""The translation report: text for people, JSON for programs.
+
+A real application deviates in the same way in dozens of places: the text says each deviation once, with what to do
+about it, and lists the places below.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ailtire_operator.cli import output
+from ailtire_operator.model.report import Classification, Notice
+
+MEANING: Final[dict[Classification, str]] = {
+    "rejected": "left out",
+    "gated": "needs a permission",
+    "ignored": "has no effect",
+    "approximate": "works otherwise than written",
+    "resolved": "settled here",
+}
+"""Classifications, the most pressing first."""
+PLACES: Final = 5
+"""Places listed for one deviation, unless all are asked for."""
+
+
+class ReportFormat(StrEnum):
+    """How a command reports on standard error."""
+
+    TEXT = "text"
+    FULL = "full"
+    JSON = "json"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A notice and the stack that it speaks of; empty where the path alone says it."""
+
+    notice: Notice
+    stack: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return f"{self.stack}: {self.notice.path}" if self.stack else self.notice.path
+
+
+def text(findings: Sequence[Finding], *, places: int | None = PLACES) -> str:
+    """Grouped by classification, then by deviation; empty where there is nothing to tell."""
+    groups: dict[Classification, dict[tuple[str, str], list[str]]] = defaultdict(dict)
+    for finding in findings:
+        notice = finding.notice
+        groups[notice.classification].setdefault((notice.message, notice.remedy), []).append(finding.place)
+    blocks = [_block(kind, groups[kind], places) for kind in MEANING if kind in groups]
+    return "\n\n".join(blocks)
+
+
+def _block(kind: Classification, deviations: dict[tuple[str, str], list[str]], limit: int | None) -> str:
+    total = sum(len(places) for places in deviations.values())
+    lines = [f"{kind} ({total}): {MEANING[kind]}"]
+    for (message, remedy), places in deviations.items():
+        lines.append(f"  - {message}")
+        lines += [f"    {remedy}"] if remedy else []
+        shown = places if limit is None or len(places) <= limit + 1 else places[:limit]
+        lines += [f"      {place}" for place in shown]
+        lines += [f"      and {len(places) - len(shown)} more"] if len(shown) < len(places) else []
+    return "\n".join(lines)
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """``12 notices (3 gated, 9 approximate)``."""
+    counts = Counter(finding.notice.classification for finding in findings)
+    total = counts.total()
+    if not total:
+        return "no notices"
+    parts = ", ".join(f"{counts[kind]} {kind}" for kind in MEANING if counts[kind])
+    return f"{total} {'notice' if total == 1 else 'notices'} ({parts})"
+
+
+def tell(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> None:
+    """Print the report on standard error."""
+    if form is ReportFormat.JSON:
+        output.say(output.to_json(as_json(findings, **totals)).rstrip())
+    elif form is not ReportFormat.NONE:
+        told = text(findings, places=None if form is ReportFormat.FULL else PLACES)
+        output.say(f"{told}\n" if told else summary(findings))
+
+
+def as_json(findings: Sequence[Finding], **totals: Any) -> dict[str, Any]:
+    """The same as data: totals, counts by classification, every notice."""
+    counts = Counter(finding.notice.classification for finding in findings)
+    return {
+        **totals,
+        "counts": {kind: counts[kind] for kind in MEANING if counts[kind]},
+        "notices": [_as_json(finding) for finding in findings],
+    }
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    notice = finding.notice
+    entry = {
+        "stack": finding.stack,
+        "path": notice.path,
+        "classification": notice.classification,
+        "message": notice.message,
+        "remedy": notice.remedy,
+    }
+    return {key: value for key, value in entry.items() if value}

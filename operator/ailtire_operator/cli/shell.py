@@ -1,0 +1,66 @@
+"""Completion: typer's own for the shells, and an answer in the form in which kubectl asks its plugins.
+
+Both go through typer's documented environment variables, in this process: nothing here knows typer's insides.
+"""
+
+import contextlib
+import io
+import os
+import shlex
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import typer
+from typer.completion import get_completion_inspect_parameters
+
+VARIABLE: Final = "_KUBECTL_AILTIRE_COMPLETE"
+EXECUTABLE: Final = "kubectl-ailtire"
+_DEFAULT: Final = 0
+_NO_FILES: Final = 4
+"""What a plugin tells kubectl to do beside: what the shell does anyway, or no completion of files."""
+
+
+class Shell(StrEnum):
+    """The shells that typer knows and kubectl too."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def prepare() -> None:
+    """Let typer know its shells, which it learns only with options of its own (--install-completion) otherwise."""
+    get_completion_inspect_parameters()
+
+
+def script(shell: Shell) -> str:
+    """What a shell sources, so that it completes the executable's own name."""
+    return _answer({VARIABLE: f"source_{shell}"})
+
+
+def kubectl_completions(arguments: Sequence[str]) -> str:
+    """The answer to kubectl: ``value<TAB>help`` lines and a directive. The last argument is the incomplete one."""
+    *before, incomplete = arguments or [""]
+    words = [shlex.quote(word) for word in (EXECUTABLE, *before)]
+    # An empty last word is what follows a blank; a word with a blank in it cannot be completed anyway.
+    line = f"{' '.join(words)} {incomplete}"
+    asked = {VARIABLE: "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_ARGS": line}
+    found = [entry for entry in _answer(asked).splitlines() if entry.strip()]
+    return "\n".join([*found, f":{_NO_FILES if found else _DEFAULT}", ""])
+
+
+def _answer(variables: dict[str, str]) -> str:
+    from ailtire_operator.cli.app import build
+
+    prepare()
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    captured = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(captured), contextlib.suppress(SystemExit):
+            typer.main.get_command(build()).main([], prog_name=EXECUTABLE, complete_var=VARIABLE)
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return captured.getvalue()

@@ -1,0 +1,95 @@
+"""From the FILE arguments of a command to documents: files, folders, standard input."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.yamldata import YamlError, documents
+
+SIZE_LIMIT: Final = 32 * 1024 * 1024
+"""Bytes of all inputs together: twenty times what etcd takes for one object."""
+STANDARD_INPUT: Final = "-"
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of one input."""
+
+    source: str
+    """The file as the user named it; ``standard input``."""
+    line: int
+    data: Any
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}"
+
+
+def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
+    """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML."""
+    found: list[Document] = []
+    problems: list[str] = []
+    for source, text in _texts(arguments, recursive):
+        try:
+            found.extend(Document(source, line, data) for line, data in documents(text))
+        except YamlError as error:
+            problems.append(f"{source}{f':{error.line}' if error.line else ''}: {error}")
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def _texts(arguments: Sequence[str], recursive: bool) -> Iterator[tuple[str, str]]:
+    left = SIZE_LIMIT
+    standard_input_used = False
+    for path in arguments:
+        if path == STANDARD_INPUT:
+            if standard_input_used:
+                raise Failure("'-' stands there twice, but there is only one standard input")
+            standard_input_used = True
+            content = sys.stdin.buffer.read(left + 1)
+            yield _decoded("standard input", content, left)
+            left -= len(content)
+            continue
+        for file in _files(Path(path), recursive):
+            content = _content(file, left)
+            yield _decoded(str(file), content, left)
+            left -= len(content)
+
+
+def _content(file: Path, limit: int) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(limit + 1)
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror}") from None
+
+
+def _decoded(source: str, content: bytes, limit: int) -> tuple[str, str]:
+    if len(content) > limit:
+        raise Failure(f"{source}: more than {SIZE_LIMIT // 1024 // 1024} MiB of input; give fewer files at a time")
+    try:
+        return source, content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Failure(f"{source} is not a text in UTF-8") from None
+
+
+def _files(path: Path, recursive: bool) -> Iterable[Path]:
+    if not path.is_dir():
+        if not path.exists():
+            raise Failure(f"there is no file or folder {path}")
+        return [path]
+    if any((path / name).exists() for name in _KUSTOMIZATIONS):
+        raise Failure(
+            f"{path} is a kustomize folder, whose files mean something only together",
+            f"Build it first: kubectl kustomize {path} | kubectl ailtire ... -",
+        )
+    entries = path.rglob("*") if recursive else path.iterdir()
+    files = sorted(entry for entry in entries if entry.suffix in _SUFFIXES and entry.is_file())
+    if not files:
+        raise Failure(f"the folder {path} has no file that ends in {', '.join(_SUFFIXES)}")
+    return files

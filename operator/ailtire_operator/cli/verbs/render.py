@@ -1,0 +1,81 @@
+"""``render``: the manifests, as text that kubectl takes."""
+
+from typing import Annotated
+
+import typer
+
+from ailtire_operator import __version__, naming
+from ailtire_operator.cli import options, output, sources
+from ailtire_operator.cli.definitions import Definitions, collect
+from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.report import ReportFormat, tell
+
+_HELP = help_text(
+    "Print what the operator would apply, without a cluster.",
+    "The files hold AiltireStacks: roots, which are rendered with every stack below them, and templates, to which they"
+    " refer. The result is what exists in the end: workloads, services, network policies, gateways, volumes, and the"
+    " child AiltireStacks as the operator writes them; --no-stacks leaves those out. The same input gives the same"
+    " output.",
+    "What only a cluster knows is left out, and named in the comment at the top. There is no namespace in it unless -n"
+    " gives one. Settings of the operator (AILTIRE_OPERATOR_*) are taken from the environment.",
+    examples=[
+        ("look at it", "kubectl ailtire render shop.yaml"),
+        ("ask the API server what it thinks", "kubectl ailtire render shop.yaml | kubectl apply --dry-run=server -f -"),
+        ("what an overlay makes of it, for one namespace",
+         "kubectl kustomize overlays/prod | kubectl ailtire render -n shop-prod -"),
+        ("count the kinds", "kubectl ailtire render -o json shop.yaml | jq -r '.items[].kind' | sort | uniq -c"),
+    ],
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("render", help=_HELP)(_render)
+
+
+def _render(
+    context: typer.Context,
+    files: options.Files,
+    recursive: options.Recursive = False,
+    namespace: options.Namespace = None,
+    form: Annotated[options.DataFormat, typer.Option("--output", "-o", help="yaml or json.")] = options.DataFormat.YAML,
+    stacks: Annotated[bool, typer.Option("--stacks/--no-stacks", help="With or without child AiltireStacks.")] = True,
+    report: Annotated[
+        ReportFormat, typer.Option(help="What will not run exactly as written: text, full, json or none.")
+    ] = ReportFormat.NONE,
+) -> None:
+    from ailtire_operator.cli.rendering import render_all
+
+    where = options.target(context, namespace, None, None).namespace or ""
+    found = collect(sources.read(files, recursive=recursive)).checked()
+    rendered = render_all(found, namespace=where)
+    for note in _notes(found, rendered.notes):
+        output.say(f"note: {note}")
+    tell(rendered.findings, report)
+    manifests = [each for each in rendered.manifests if stacks or each["kind"] != naming.KIND]
+    if form is options.DataFormat.JSON:
+        output.data(output.to_json({"apiVersion": "v1", "kind": "List", "items": manifests}))
+    else:
+        output.data(_header(found, rendered.left_out(where)) + output.to_yaml_stream(manifests))
+
+
+def _notes(found: Definitions, notes: list[str]) -> list[str]:
+    if not found.roots:
+        return [*notes, "the input holds templates only: nothing runs of them until another stack refers to one"]
+    if found.placed:
+        count = len(found.placed)
+        return [
+            *notes,
+            f"{count} child {'stack is' if count == 1 else 'stacks are'} rendered as the roots say, not as written",
+        ]
+    return notes
+
+
+def _header(found: Definitions, left_out: list[str]) -> str:
+    names = ", ".join(definition.stack.name for definition in found.roots)
+    lines = [
+        f"Rendered by kubectl ailtire {__version__}: what the operator applies for {names or 'nothing'}.",
+        "Left out, as only a cluster knows it:",
+        *(f"- {line}" for line in left_out),
+    ]
+    return "".join(f"# {line}\n" for line in lines)

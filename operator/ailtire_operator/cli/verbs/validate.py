@@ -1,0 +1,64 @@
+"""``validate``: the whole tree against the models, before anything reaches a cluster."""
+
+from typing import Annotated
+
+import typer
+
+from ailtire_operator.cli import options, output, sources
+from ailtire_operator.cli.definitions import Definitions, collect
+from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.report import ReportFormat, tell
+
+_HELP = help_text(
+    "Check definitions, whole trees, without a cluster.",
+    "Reads every AiltireStack in the files (other kinds, as kustomize builds them, are passed over) and checks it as"
+    " the API server and the operator will: types, bounds, unknown keys, reserved names, names that collide, cycles,"
+    " depth and size of the tree. Every problem is named with file, line, resource and path. A reference to a template"
+    " that is not in the files is only noted: it may be in the cluster.",
+    "With --report it also tells what will not run exactly as written, and what to do about it.",
+    examples=[
+        ("a file, or several", "kubectl ailtire validate shop.yaml orders.yaml"),
+        ("what an overlay makes of it", "kubectl kustomize overlays/prod | kubectl ailtire validate -"),
+        ("an import, with everything that works otherwise than written",
+         "kubectl ailtire import . --env dev --report none | kubectl ailtire validate --report text -"),
+    ],
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("validate", help=_HELP)(_validate)
+
+
+def _validate(
+    files: options.Files,
+    recursive: options.Recursive = False,
+    report: Annotated[
+        ReportFormat, typer.Option(help="What will not run exactly as written, on standard error: text, full or json.")
+    ] = ReportFormat.NONE,
+) -> None:
+    found = collect(sources.read(files, recursive=recursive)).checked()
+    for note in found.notes:
+        output.say(f"note: {note}")
+    if report is not ReportFormat.NONE:
+        from ailtire_operator.cli.rendering import render_all
+
+        tell(render_all(found).findings, report)
+    output.data("\n".join(_lines(found)))
+
+
+def _lines(found: Definitions) -> list[str]:
+    from ailtire_operator.model.loading import levels
+
+    lines = []
+    for definition in found.all:
+        stack = definition.stack
+        tree = list(levels(stack.name, stack.spec, found.templates_for(stack)))
+        services = sum(len(level.spec.plain) for level in tree)
+        what = "template" if stack.spec.template else "stack"
+        lines.append(f"{definition.document.source}: {what} {stack.name} is valid ({_size(len(tree), services)})")
+    return lines
+
+
+def _size(stacks: int, services: int) -> str:
+    return f"{stacks} {'stack' if stacks == 1 else 'stacks'}, {services} {'service' if services == 1 else 'services'}"
