@@ -1,0 +1,22 @@
+# The operator's image:  docker build -t ailtire-operator:0.1.0 .
+FROM docker.io/library/python:3.11-slim AS build
+WORKDIR /src
+# Every dependency in its locked version, verified by its hash; those for development stay behind in this stage.
+COPY requirements.lock ./
+RUN pip wheel --no-cache-dir --require-hashes --wheel-dir /wheels -r requirements.lock
+COPY pyproject.toml ./
+COPY operator operator
+RUN pip install --no-cache-dir --no-index --find-links /wheels hatchling \
+ && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
+RUN python -m venv --without-pip /opt/ailtire \
+ && pip --python /opt/ailtire/bin/python install --no-cache-dir --no-compile --no-index --find-links /wheels ailtire-operator
+# Bytecode for what is used; the Kubernetes client's thousands of models are loaded as needed, and hardly any is.
+RUN python -m compileall -q -x '/kubernetes/(aio/)?client/' /opt/ailtire
+
+FROM docker.io/library/python:3.11-slim
+COPY --from=build /opt/ailtire /opt/ailtire
+ENV PATH=/opt/ailtire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# By number: Kubernetes can tell only then that it is not root.
+USER 65532:65532
+ENTRYPOINT ["kopf"]
+CMD ["run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers"]
