@@ -141,6 +141,11 @@ class Store:
                 self.remove(record.ref, record.uid, resource_version)
         self._listed[kind] = (namespace, version)
 
+    def clear(self, kind: str) -> None:
+        """The cluster does not serve the kind any more, and so has none of its objects."""
+        for record in list(self._records[kind].values()):
+            self._replace(record, None)
+
     def rewind(self, kind: str) -> None:
         """The cluster's history has started again (a restored database): no version seen so far means anything."""
         self._listed.pop(kind, None)

@@ -195,7 +195,7 @@ class Reflector:
         self.absent = True
         self._version = ""
         self._is_alive()
-        self._store.listed(self.kind.kind, self._namespace, set(), str(self._newest))
+        self._store.clear(self.kind.kind)
         self.synced.set()
         return self._absent_pause * random.uniform(0.9, 1.1)
 

@@ -1,0 +1,310 @@
+"""Leadership in virtual time: at no instant may two lead, whatever the network and the machines do."""
+
+import asyncio
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, Unavailable
+from ailtire_operator.cluster.lease import Leadership, Timing
+from unit.cluster_layer.timeline import Timeline
+
+TIMING = Timing()
+
+
+class Leases:
+    """The API server's part: one Lease with optimistic concurrency."""
+
+    def __init__(self) -> None:
+        self.lease: dict[str, Any] | None = None
+        self.version = 0
+        self.requests: list[str] = []
+
+    @property
+    def holder(self) -> str:
+        return self.lease["spec"]["holderIdentity"] if self.lease else ""
+
+    def answer(self, method: str, body: Any) -> dict[str, Any]:
+        self.requests.append(method)
+        if method == "POST" and self.lease is not None:
+            raise Conflict("exists already")
+        if method != "POST" and self.lease is None:
+            raise NotFound("no such lease")
+        if method in ("POST", "PUT"):
+            if self.lease and body["metadata"].get("resourceVersion") != self.lease["metadata"]["resourceVersion"]:
+                raise Conflict("has changed")
+            self.version += 1
+            self.lease = copy.deepcopy(body)
+            self.lease["metadata"]["resourceVersion"] = str(self.version)
+        assert self.lease is not None
+        return copy.deepcopy(self.lease)
+
+
+class Link:
+    """One process' connection to it, as good or bad as the test wants it."""
+
+    def __init__(self, leases: Leases, time: Timeline) -> None:
+        self.leases = leases
+        self.time = time
+        self.up = True
+        self.frozen = False
+        self.there = self.back = 0.005
+        self.lose_answers = False
+
+    async def request(self, method: str, path: str, *, body: Any = None, timeout: float, urgent: bool) -> Any:
+        assert urgent
+        deadline = self.time.now + timeout
+        if not self.up:
+            await self.sleep(timeout)
+            raise Unavailable("no answer")
+        await self.time.sleep(self.there)
+        try:
+            answer, error = self.leases.answer(method, body), None
+        except ClusterError as refused:
+            answer, error = {}, refused
+        await self.sleep(self.back)
+        if self.lose_answers or self.time.now > deadline:
+            raise Unavailable("the answer was lost")
+        if error:
+            raise error
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        """Time that passes in the process: nothing happens in it while it is frozen."""
+        await self.time.sleep(seconds)
+        while self.frozen:
+            await self.time.sleep(0.05)
+
+
+class Contender:
+    """One operator: its link, its clock, its claim."""
+
+    def __init__(self, name: str, leases: Leases, time: Timeline, offset: float = 0.0) -> None:
+        self.link = Link(leases, time)
+        self.lost = 0
+        self.leadership = Leadership(
+            self.link,  # type: ignore[arg-type]
+            "system",
+            identity=name,
+            on_lost=self._count,
+            clock=time.clock(offset),
+            sleep=self.link.sleep,
+        )
+        self.task = time.start(self.leadership.run())
+
+    def _count(self) -> None:
+        self.lost += 1
+
+    @property
+    def leads(self) -> bool:
+        return self.leadership.is_leader()
+
+    def kill(self) -> None:
+        self.task.cancel()
+
+
+@pytest.fixture
+def time() -> Timeline:
+    return Timeline()
+
+
+async def _pair(time: Timeline) -> tuple[Leases, Contender, Contender]:
+    leases = Leases()
+    first = Contender("one", leases, time)
+    await time.run(1)
+    second = Contender("two", leases, time, offset=5e6)
+    await time.run(1)
+    assert (first.leads, second.leads) == (True, False)
+    return leases, first, second
+
+
+async def test_the_first_one_leads_at_once_and_keeps_it(time: Timeline) -> None:
+    leases = Leases()
+    first = Contender("one", leases, time)
+    await time.run(0.1)
+    assert first.leads
+    assert first.leadership.acquired.is_set()
+    await time.run(3600)
+    assert first.leads
+    spec = leases.lease["spec"]  # type: ignore[index]
+    assert (spec["holderIdentity"], spec["leaseTransitions"], spec["leaseDurationSeconds"]) == ("one", 0, 15)
+    assert len(leases.requests) <= 3600 / 2 + 2, "one write in two seconds, and no reads"
+    await time.close()
+
+
+async def test_a_dead_leader_is_replaced_when_its_time_is_up(time: Timeline) -> None:
+    leases, first, second = await _pair(time)
+    first.kill()
+    waited = await time.until(lambda: second.leads, 20)
+    assert 12 < waited <= TIMING.duration + TIMING.poll + 0.1
+    assert leases.lease["spec"]["leaseTransitions"] == 1  # type: ignore[index]
+    await time.close()
+
+
+async def test_a_clean_stop_hands_over_at_once(time: Timeline) -> None:
+    leases, first, second = await _pair(time)
+    await asyncio.gather(first.leadership.release(), time.run(0.1))
+    assert not first.leads
+    assert leases.holder != "one"
+    assert await time.until(lambda: second.leads, 5) <= 1
+    await time.run(5)
+    assert first.task.done()
+    assert first.lost == 0, "given back, not lost"
+    await time.close()
+
+
+async def test_giving_back_what_is_not_held_changes_nothing(time: Timeline) -> None:
+    leases, _first, second = await _pair(time)
+    before = leases.holder
+    await asyncio.gather(second.leadership.release(), time.run(1))
+    assert leases.holder == before
+    await time.close()
+
+
+async def test_without_an_answer_the_fence_falls_first_and_then_the_claim(time: Timeline) -> None:
+    _, first, second = await _pair(time)
+    first.link.up = False
+    await time.until(lambda: not first.leads, TIMING.fence + 0.1)
+    assert first.lost == 0
+    await time.until(lambda: first.lost == 1, 10)
+    assert not second.leads
+    await time.until(lambda: second.leads, 20)
+    await time.close()
+
+
+async def test_a_short_outage_costs_nothing(time: Timeline) -> None:
+    _, first, second = await _pair(time)
+    for _ in range(20):
+        first.link.up = False
+        await time.run(3.5)
+        assert first.leads
+        first.link.up = True
+        await time.run(6)
+    assert first.leads
+    assert first.lost == 0
+    assert not second.leads
+    await time.close()
+
+
+async def test_a_frozen_leader_wakes_up_without_the_right_to_write(time: Timeline) -> None:
+    _, first, second = await _pair(time)
+    first.link.frozen = True
+    await time.until(lambda: second.leads, 20)
+    first.link.frozen = False
+    assert not first.leads, "by its own clock, without asking anybody"
+    await time.run(5)
+    assert first.lost == 1
+    assert second.leads
+    await time.close()
+
+
+async def test_lost_answers_do_not_look_like_a_lost_lease(time: Timeline) -> None:
+    leases, first, _ = await _pair(time)
+    first.link.lose_answers = True
+    await time.run(4)
+    first.link.lose_answers = False
+    await time.run(4)
+    assert first.leads
+    assert first.lost == 0
+    assert leases.holder == "one"
+    await time.close()
+
+
+async def test_a_stolen_lease_ends_leadership(time: Timeline) -> None:
+    leases, first, _ = await _pair(time)
+    leases.lease["spec"]["holderIdentity"] = "thief"  # type: ignore[index]
+    leases.lease["metadata"]["resourceVersion"] = "stolen"  # type: ignore[index]
+    await time.run(TIMING.retry + 0.1)
+    assert not first.leads
+    assert first.lost == 1
+    await time.close()
+
+
+async def test_a_deleted_lease_stays_with_its_holder(time: Timeline) -> None:
+    leases, first, second = await _pair(time)
+    leases.lease = None
+    await time.run(10)
+    assert first.leads
+    assert not second.leads
+    assert leases.holder == "one"
+    await time.close()
+
+
+async def test_a_lease_emptied_by_hand_is_not_free(time: Timeline) -> None:
+    leases, first, second = await _pair(time)
+    first.link.up = False
+    leases.lease["spec"]["holderIdentity"] = ""  # type: ignore[index]
+    leases.lease["metadata"]["resourceVersion"] = "edited"  # type: ignore[index]
+    await time.until(lambda: not first.leads, 10)
+    assert not second.leads
+    await time.until(lambda: second.leads, 20)
+    await time.close()
+
+
+async def test_a_lease_without_content_can_be_taken(time: Timeline) -> None:
+    leases = Leases()
+    leases.lease = {"metadata": {"name": "x", "resourceVersion": "1"}}
+    first = Contender("one", leases, time)
+    await time.until(lambda: first.leads, 20)
+    await time.close()
+
+
+def test_identities_are_unique() -> None:
+    one, two = (Leadership(None, "system").identity for _ in range(2))  # type: ignore[arg-type]
+    assert one != two
+
+
+faults = st.sampled_from(["down", "up", "freeze", "thaw", "slow there", "slow back", "fast", "lose", "keep", "kill"])
+steps = st.lists(st.tuples(st.integers(0, 2), faults, st.floats(0.01, 9)), max_size=25)
+
+
+@settings(deadline=None, max_examples=150)
+@given(steps)
+def test_never_two_leaders(plan: list[tuple[int, str, float]]) -> None:
+    asyncio.run(_disturb(plan))
+
+
+async def _disturb(plan: list[tuple[int, str, float]]) -> None:
+    time, leases = Timeline(), Leases()
+    contenders = [Contender(f"c{index}", leases, time, offset=index * 1e6) for index in range(3)]
+
+    def check() -> None:
+        # A frozen one cannot write: what it may do counts from the moment it wakes up.
+        assert sum(one.leads and not one.link.frozen for one in contenders) <= 1
+
+    time.watchers.append(check)
+    await time.run(1)
+    assert sum(one.leads for one in contenders) == 1
+    for index, fault, pause in plan:
+        _strike(contenders[index], fault)
+        check()
+        await time.run(pause)
+    for one in contenders:
+        for repair in ("up", "thaw", "fast", "keep"):
+            _strike(one, repair)
+    check()
+    if any(not one.task.done() for one in contenders):
+        await time.until(lambda: any(one.leads for one in contenders if not one.task.done()), 40)
+    await time.close()
+
+
+def _strike(contender: Contender, fault: str) -> None:
+    link = contender.link
+    match fault:
+        case "down" | "up":
+            link.up = fault == "up"
+        case "freeze" | "thaw":
+            link.frozen = fault == "freeze"
+        case "slow there":
+            link.there = 2.9
+        case "slow back":
+            link.back = 2.9
+        case "fast":
+            link.there = link.back = 0.005
+        case "lose" | "keep":
+            link.lose_answers = fault == "lose"
+        case "kill":
+            contender.kill()

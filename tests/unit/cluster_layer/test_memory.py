@@ -1,0 +1,81 @@
+"""The operator never writes in a circle."""
+
+from ailtire_operator.cluster.memory import FIGHT_SECONDS, FIGHT_WRITES, Memory
+from ailtire_operator.cluster.store import Record, record_of
+from unit.cluster_layer import samples
+
+
+def _record(owned_hash: str = "theirs", uid: str = "u1") -> Record:
+    record = record_of(samples.service_live(uid=uid))
+    record.owned_hash = owned_hash
+    return record
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_what_the_cluster_insists_on_counts_as_settled() -> None:
+    memory = Memory()
+    assert not memory.settled(_record(), "ours")
+    memory.learn(_record(), "ours", created=True)
+    assert memory.settled(_record(), "ours")
+    assert memory.is_overridden(_record())
+    assert not memory.settled(_record(), "ours, changed"), "a new wish is sent again"
+    assert not memory.settled(_record("drift"), "ours"), "and so is the old one when the object has changed"
+    assert not memory.is_overridden(_record("drift"))
+
+
+def test_an_answer_as_wished_ends_it() -> None:
+    memory = Memory()
+    memory.learn(_record(), "ours", created=False)
+    memory.learn(_record("ours"), "ours", created=False)
+    assert memory.settled(_record("ours"), "ours")
+    assert not memory.is_overridden(_record("ours"))
+    assert not memory.settled(_record(), "ours")
+
+
+def test_a_fight_is_given_up_for_a_while() -> None:
+    clock = Clock()
+    memory = Memory(clock)
+    memory.learn(_record(), "ours", created=True)
+    for _ in range(FIGHT_WRITES):
+        assert not memory.is_contested(_record().ref, "ours")
+        memory.learn(_record(), "ours", created=False)
+    assert memory.is_contested(_record().ref, "ours")
+    assert not memory.is_contested(_record().ref, "a new wish")
+    clock.now = FIGHT_SECONDS
+    assert not memory.is_contested(_record().ref, "ours")
+    memory.learn(_record(), "ours", created=False)
+    assert not memory.is_contested(_record().ref, "ours")
+
+
+def test_seldom_corrections_are_no_fight() -> None:
+    clock = Clock()
+    memory = Memory(clock)
+    for _ in range(100):
+        memory.learn(_record(), "ours", created=False)
+        clock.now += FIGHT_SECONDS / (FIGHT_WRITES - 1)
+        assert not memory.is_contested(_record().ref, "ours")
+
+
+def test_fields_that_come_back_are_let_be() -> None:
+    memory = Memory()
+    memory.learn_stubborn(_record().ref, ["/a", "/b"])
+    assert memory.is_stubborn(_record().ref, ("/a", "/b"))
+    assert not memory.is_stubborn(_record().ref, ["/a"])
+
+
+def test_memory_ends_with_the_object() -> None:
+    memory = Memory()
+    for forget in (None, _record(uid="another")):
+        memory.learn(_record(), "ours", created=False)
+        memory.learn_stubborn(_record().ref, ["/a"])
+        memory.forget(_record(), _record())
+        assert memory.is_overridden(_record())
+        memory.forget(_record(), forget)
+        assert not memory.is_overridden(_record())
+        assert not memory.is_stubborn(_record().ref, ["/a"])

@@ -1,0 +1,293 @@
+"""A reflector against a scripted API server: nothing that happens may stay unseen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from ailtire_operator.cluster import watch
+from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
+from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, STACK, WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.watch import Reflector, Watches
+from unit.cluster_layer import samples
+
+Event = dict[str, Any]
+
+
+def config(name: str, version: int, *, content: str = "") -> dict[str, Any]:
+    metadata = samples.metadata(name, uid=f"uid-{name}", version=version)
+    fields = {"f:metadata": samples.label_fields(), "f:data": {"f:a": {}}}
+    metadata["managedFields"] = [samples.applied(fields)]
+    return {"metadata": metadata, "data": {"a": content}}
+
+
+def event(kind: str, name: str, version: int, **more: Any) -> Event:
+    return {"type": kind, "object": config(name, version, **more)}
+
+
+def bookmark(version: int) -> Event:
+    return {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}
+
+
+def page(version: int, *items: dict[str, Any], token: str = "") -> dict[str, Any]:
+    return {"metadata": {"resourceVersion": str(version), "continue": token}, "items": list(items)}
+
+
+class Script:
+    """Plays the API server: lists and watches in the order in which they are put down; then it is quiet."""
+
+    def __init__(self) -> None:
+        self.lists: list[dict[str, Any] | ClusterError] = []
+        self.watches: list[list[Event | ClusterError]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.streamed: list[dict[str, Any]] = []
+
+    async def request(self, method: str, path: str, *, params: dict[str, Any], timeout: float) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        self.asked.append(params)
+        answer = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
+        if isinstance(answer, ClusterError):
+            raise answer
+        return answer
+
+    async def stream(
+        self, path: str, params: dict[str, Any], *, idle: float, on_open: Callable[[], None]
+    ) -> AsyncIterator[Event]:
+        self.streamed.append(params)
+        script = self.watches.pop(0) if self.watches else [Unavailable("silence")]
+        for step in script:
+            await asyncio.sleep(0)
+            if isinstance(step, ClusterError):
+                if str(step) == "silence":
+                    on_open()
+                    await asyncio.sleep(idle)
+                raise step
+            on_open()
+            yield step
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(watch, "_PAUSE_MIN", 0.001)
+    monkeypatch.setattr(watch, "_PAUSE_MAX", 0.01)
+    return iter(())
+
+
+@asynccontextmanager
+async def _following(script: Script, kind: Kind = CONFIG_MAP, **options: Any) -> AsyncIterator[tuple[Reflector, Store]]:
+    store = Store()
+    options = {"silence": 30.0, "absent_pause": 0.01, **options}
+    reflector = Reflector(script, store, kind, **options)  # type: ignore[arg-type]
+    task = asyncio.create_task(reflector.run())
+    try:
+        yield reflector, store
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+def _names(store: Store) -> set[str]:
+    return {record.ref.name for record in store.of_kind("ConfigMap")}
+
+
+def _ref(name: str) -> Ref:
+    return Ref("ConfigMap", "prod", name)
+
+
+async def test_pages_then_events() -> None:
+    script = Script()
+    script.lists = [page(10, config("a", 3), token="next"), page(10, config("b", 4))]
+    script.watches = [[event("ADDED", "c", 11), event("DELETED", "a", 12), event("MODIFIED", "b", 13, content="x")]]
+    async with _following(script) as (reflector, store):
+        await _until(lambda: _names(store) == {"b", "c"})
+        assert reflector.synced.is_set()
+        assert not reflector.absent
+        assert store.get(_ref("b")).owned_hash != ""  # type: ignore[union-attr]
+    assert [params.get("continue") for params in script.asked] == [None, "next"]
+    assert all(params["limit"] == 500 and "managed-by" in params["labelSelector"] for params in script.asked)
+    assert script.streamed[0]["resourceVersion"] == "10"
+    assert script.streamed[0]["allowWatchBookmarks"] == "true"
+    assert 270 <= script.streamed[0]["timeoutSeconds"] <= 290
+
+
+async def test_stacks_are_watched_without_a_selector() -> None:
+    script = Script()
+    script.lists = [page(10)]
+    async with _following(script, STACK) as (reflector, _):
+        await reflector.synced.wait()
+    assert "labelSelector" not in script.asked[0]
+
+
+async def test_what_vanished_while_nobody_watched_is_noticed() -> None:
+    script = Script()
+    script.lists = [page(10, config("a", 3), config("b", 4)), page(20, config("b", 4))]
+    script.watches = [[bookmark(12), Gone("too old")]]
+    deleted: list[str] = []
+
+    def listen(old: Record | None, new: Record | None) -> None:
+        if old is not None and new is None:
+            deleted.append(old.ref.name)
+
+    async with _following(script) as (_, store):
+        store.listeners.append(listen)
+        await _until(lambda: _names(store) == {"b"})
+    assert deleted == ["a"]
+
+
+async def test_history_lost_in_mid_stream_is_read_anew() -> None:
+    script = Script()
+    script.lists = [page(10, config("a", 3)), page(20)]
+    gone = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
+    script.watches = [[gone]]
+    async with _following(script) as (_, store):
+        await _until(lambda: len(script.asked) == 2 and not _names(store))
+
+
+async def test_a_broken_watch_goes_on_where_it_stopped() -> None:
+    script = Script()
+    script.lists = [page(10)]
+    script.watches = [
+        [event("ADDED", "a", 11), Unavailable("reset")],
+        [Unavailable("refused")],
+        [bookmark(15)],
+        [event("ADDED", "b", 16)],
+    ]
+    async with _following(script) as (reflector, store):
+        await _until(lambda: _names(store) == {"a", "b"})
+        assert reflector.error == ""
+    assert len(script.asked) == 1, "no list: nothing was lost"
+    assert [params["resourceVersion"] for params in script.streamed[:4]] == ["10", "11", "11", "15"]
+
+
+async def test_silence_is_not_trusted() -> None:
+    """One silent watch is opened again; after a second one the list tells what is true."""
+    script = Script()
+    script.lists = [page(10, config("a", 3)), page(20)]
+    script.watches = [[Unavailable("silence")], [Unavailable("silence")]]
+    async with _following(script, silence=0.01) as (_, store):
+        await _until(lambda: not _names(store) and len(script.asked) == 2)
+    assert [params["resourceVersion"] for params in script.streamed[:2]] == ["10", "10"]
+
+
+async def test_age_counts_from_the_last_sign_of_life() -> None:
+    now = [100.0]
+    script = Script()
+    script.lists = [Unavailable("down")]
+    async with _following(script, clock=lambda: now[0]) as (reflector, _):
+        await _until(lambda: reflector.error == "down")
+        now[0] = 160.0
+        assert reflector.age() == 60.0
+        assert not reflector.synced.is_set()
+        script.lists = [page(10)]
+        await reflector.synced.wait()
+        assert reflector.age() == 0.0
+        assert reflector.error == ""
+
+
+async def test_an_add_on_that_is_missing_is_no_error_and_may_come_and_go() -> None:
+    script = Script()
+    script.lists = [NotFound("404 page not found")]
+    async with _following(script, HTTP_ROUTE) as (reflector, store):
+        await reflector.synced.wait()
+        assert reflector.absent
+        route = config("r", 11)
+        script.watches = [[NotFound("the CRD was deleted")]]
+        script.lists = [page(10, route), NotFound("gone again")]
+        await _until(lambda: len(script.streamed) == 1)
+        await _until(lambda: reflector.absent and not list(store.of_kind("HTTPRoute")))
+        assert reflector.error == ""
+
+
+async def test_an_add_on_that_we_may_not_see_is_absent_too() -> None:
+    script = Script()
+    script.lists = [Denied("may not list")]
+    async with _following(script, HTTP_ROUTE) as (reflector, _):
+        await reflector.synced.wait()
+        assert reflector.absent
+
+
+@pytest.mark.parametrize("error", [NotFound("no CRD yet"), Denied("may not list")])
+async def test_a_kind_that_must_be_there_is_waited_for(error: ClusterError) -> None:
+    script = Script()
+    script.lists = [error, error, page(10)]
+    async with _following(script, STACK) as (reflector, _):
+        await _until(lambda: reflector.error != "")
+        assert not reflector.absent
+        await reflector.synced.wait()
+
+
+async def test_a_restored_database_starts_history_anew() -> None:
+    script = Script()
+    script.lists = [page(1000, config("a", 900), config("b", 950)), page(500, config("a", 400, content="restored"))]
+    script.watches = [[Gone("version in the future")]]
+    async with _following(script) as (_, store):
+        await _until(lambda: _names(store) == {"a"})
+        record = store.get(_ref("a"))
+        assert record is not None
+        assert record.resource_version == "400"
+
+
+async def test_an_object_that_cannot_be_read_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    script = Script()
+    script.lists = [page(10), page(20, config("a", 12))]
+    script.watches = [[{"type": "ADDED", "object": {"metadata": {"name": "odd"}}}]]
+    async with _following(script) as (_, store):
+        await _until(lambda: _names(store) == {"a"})
+    assert "following configmaps" in caplog.text
+
+
+async def test_all_kinds_together() -> None:
+    script = Script()
+    script.lists = [page(10)]
+    watches = Watches(script, Store(), "prod")  # type: ignore[arg-type]
+    assert not watches.is_synced()
+    await watches.start()
+    async with asyncio.timeout(2):
+        await watches.synced()
+    assert watches.is_synced()
+    assert set(watches.health()) == {kind.kind for kind in WATCHED_KINDS}
+    assert all(age < 2 for age in watches.health().values())
+    assert watches.absent() == frozenset()
+    assert watches.failures() == {}
+    await watches.stop()
+
+
+async def test_a_missing_kind_is_told_apart_from_a_failing_one() -> None:
+    script = Script()
+    script.lists = [NotFound("404 page not found")]
+    watches = Watches(script, Store(), watched=[HTTP_ROUTE, STACK])  # type: ignore[arg-type]
+    await watches.start()
+    await _until(lambda: bool(watches.absent() and watches.failures()))
+    assert watches.absent() == {"HTTPRoute"}
+    assert watches.failures() == {"AiltireStack": "404 page not found"}
+    assert set(watches.health()) == {"AiltireStack"}
+    await watches.stop()
+
+
+async def test_streams_are_closed() -> None:
+    closed: list[bool] = []
+
+    class Closing(Script):
+        async def stream(self, *args: Any, **options: Any) -> AsyncIterator[Event]:
+            try:
+                await asyncio.Event().wait()
+                yield {}
+            finally:
+                closed.append(True)
+
+    script = Closing()
+    script.lists = [page(10)]
+    async with _following(script) as (reflector, _):
+        await reflector.synced.wait()
+        await asyncio.sleep(0.01)
+    assert closed == [True]
