@@ -1,0 +1,121 @@
+"""Who applies the tree: this operator, kubectl, helm. Each takes its turn in a namespace of its own."""
+
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from bench.journal import Journal, Name, Turn
+from lab import ControlPlane, Operator, binaries, eventually, kubectl
+
+_LIMIT_SECONDS = 300.0
+_PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every contender works with."""
+
+    plane: ControlPlane
+    operator: Operator
+    journal: Journal
+    folder: Path
+    resource: Path
+    """The root AiltireStack."""
+    manifests: Path
+    """The same tree as the objects that it becomes, child stacks left out."""
+    wanted: frozenset[Name]
+    """Those objects."""
+
+
+class Contender(Protocol):
+    """One way to bring the tree into a cluster."""
+
+    name: str
+    needs_operator: bool
+
+    def command(self, bench: Bench, namespace: str) -> list[str]:
+        """What to run; the turn begins when it starts."""
+
+
+class Ours:
+    """One AiltireStack, and the operator."""
+
+    name = "ailtire-operator"
+    needs_operator = True
+
+    def command(self, bench: Bench, namespace: str) -> list[str]:
+        """Apply the root."""
+        return [str(binaries.path("kubectl")), "apply", "--server-side", "-n", namespace, "-f", str(bench.resource)]
+
+
+class Kubectl:
+    """The rendered manifests, as a pipeline applies them."""
+
+    name = "kubectl apply --server-side"
+    needs_operator = False
+
+    def command(self, bench: Bench, namespace: str) -> list[str]:
+        """Apply all of them."""
+        return [str(binaries.path("kubectl")), "apply", "--server-side", "-n", namespace, "-f", str(bench.manifests)]
+
+
+class Helm:
+    """The rendered manifests as a chart, with helm's own limit on requests lifted."""
+
+    name = "helm install"
+    needs_operator = False
+
+    def command(self, bench: Bench, namespace: str) -> list[str]:
+        """Install the chart."""
+        limits = ["--qps", "1000", "--burst-limit", "2000"]
+        return [str(binaries.path("helm")), "install", "bench", str(_chart(bench)), "-n", namespace, *limits]
+
+
+def _chart(bench: Bench) -> Path:
+    chart = bench.folder / "chart"
+    (chart / "templates").mkdir(parents=True, exist_ok=True)
+    (chart / "Chart.yaml").write_text(yaml.safe_dump({"apiVersion": "v2", "name": "bench", "version": "1.0.0"}))
+    (chart / "templates" / "all.yaml").write_text(bench.manifests.read_text().replace("{{", "{{`{{`}}"))
+    return chart
+
+
+def take_turn(bench: Bench, contender: Contender, namespace: str) -> Turn:
+    """Apply the tree once and clear it away again."""
+    if contender.needs_operator:
+        bench.operator.start()
+    else:
+        bench.operator.stop()  # it would watch the others' objects go by
+    kubectl(bench.plane.kubeconfig, "create", "namespace", namespace)
+    eventually(lambda: _settled(bench, namespace), 30, f"namespace {namespace}")
+    since, began = bench.journal.end(), time.time()
+    done = subprocess.Popen(contender.command(bench, namespace), env=_environment(bench), stdout=subprocess.DEVNULL)
+    turn = bench.journal.wait(since, namespace, bench.wanted, began, _LIMIT_SECONDS)
+    if done.wait(_LIMIT_SECONDS):
+        raise RuntimeError(f"{contender.name} ended with {done.returncode}")
+    return turn
+
+
+def clear(bench: Bench, namespace: str) -> None:
+    """Take the namespace away, and wait until nothing of it is left to disturb the next turn."""
+    kubectl(bench.plane.kubeconfig, "delete", "namespace", namespace, "--timeout=300s", timeout=310)
+
+
+def _settled(bench: Bench, namespace: str) -> bool:
+    return "default" in kubectl(bench.plane.kubeconfig, "get", "serviceaccounts", "-n", namespace, "-o", "name")
+
+
+def _environment(bench: Bench) -> dict[str, str]:
+    return {"KUBECONFIG": str(bench.plane.kubeconfig), "HOME": str(bench.folder), "PATH": ""}
+
+
+def names(manifests: list[dict[str, Any]]) -> frozenset[Name]:
+    """The manifests, as the audit log will name them."""
+    return frozenset(Name(_plural(each["kind"]), each["metadata"]["name"]) for each in manifests)
+
+
+def _plural(kind: str) -> str:
+    return _PLURALS.get(kind, f"{kind.lower()}s")

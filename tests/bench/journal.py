@@ -1,0 +1,89 @@
+"""When the API server made which object, read from its audit log: measuring costs it nothing."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+_POLL_SECONDS = 0.2
+_WRITES = frozenset({"create", "update", "patch", "delete"})
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An object, as the audit log names it."""
+
+    resource: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one contender did."""
+
+    seconds: float
+    """From the start of the command until the last object was there."""
+    writes: int
+    """Requests by which the contender changed something in the namespace."""
+
+
+class Journal:
+    """The audit log of one API server."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+
+    def end(self) -> int:
+        """The place behind all that is written so far."""
+        return self._log.stat().st_size
+
+    def wait(self, since: int, namespace: str, wanted: frozenset[Name], began: float, limit: float) -> Turn:
+        """Read until every wanted object was made, and count the writes of those who made one of them.
+
+        ``began`` is a wall clock time in seconds, as the log's own times are. Raises TimeoutError with what is missing.
+        """
+        missing, last, makers = set(wanted), began, set()
+        deadline = time.time() + limit
+        while missing:
+            if time.time() > deadline:
+                raise TimeoutError(
+                    f"{len(missing)} of {len(wanted)} objects are missing, such as {next(iter(missing))}"
+                )
+            time.sleep(_POLL_SECONDS)
+            for event in self._events(since, namespace):
+                made = _made(event)
+                if made in missing:
+                    missing.discard(made)
+                    makers.add(event["user"]["username"])
+                    last = max(last, _time(event))
+        return Turn(last - began, self._writes(since, namespace, makers))
+
+    def writes(self, since: int, namespace: str, user: str) -> int:
+        """How many requests of a user changed something in the namespace since then."""
+        return self._writes(since, namespace, {user})
+
+    def _writes(self, since: int, namespace: str, users: set[str]) -> int:
+        events = self._events(since, namespace)
+        return sum(event["verb"] in _WRITES and event["user"]["username"] in users for event in events)
+
+    def _events(self, since: int, namespace: str) -> Iterator[dict[str, Any]]:
+        with self._log.open("rb") as log:
+            log.seek(since)
+            for line in log:
+                if line.endswith(b"\n") and namespace.encode() in line:
+                    event = json.loads(line)
+                    if event.get("objectRef", {}).get("namespace") == namespace:
+                        yield event
+
+
+def _made(event: dict[str, Any]) -> Name | None:
+    if event.get("responseStatus", {}).get("code") != 201 or event["objectRef"].get("subresource"):
+        return None
+    return Name(event["objectRef"]["resource"], event["objectRef"].get("name", ""))
+
+
+def _time(event: dict[str, Any]) -> float:
+    return datetime.fromisoformat(event["stageTimestamp"]).timestamp()

@@ -1,0 +1,46 @@
+"""The tree that is applied: three levels, a hundred stacks, four services in each."""
+
+from typing import Any
+
+SERVICES_PER_STACK = 4
+FAN_OUT = (10, 9)
+"""Children of the root, and of each of those: 1 + 10 + 90 stacks."""
+
+
+def application(name: str) -> dict[str, Any]:
+    """The root AiltireStack."""
+    return {
+        "apiVersion": "ailtire.io/v1alpha1",
+        "kind": "AiltireStack",
+        "metadata": {"name": name},
+        "spec": {**_stack(FAN_OUT), "edge": {"hosts": ["bench.example"]}},
+    }
+
+
+def _stack(below: tuple[int, ...]) -> dict[str, Any]:
+    services: dict[str, Any] = {f"s{number}": _service(number) for number in range(SERVICES_PER_STACK)}
+    if below:
+        for number in range(below[0]):
+            services[f"p{number}"] = {"type": "stack", "interface": {f"/p{number}": {}}, "stack": _stack(below[1:])}
+    return {"services": services}
+
+
+def _service(number: int) -> dict[str, Any]:
+    service: dict[str, Any] = {
+        "image": f"bench_s{number}:1",
+        "user": "1000",
+        "ports": {"http": {"port": 8080}},
+        "environment": {"LOG_LEVEL": "info", "NUMBER": number},
+    }
+    if number == 0:
+        service["interface"] = {"/": {"port": 8080}}
+    return service
+
+
+def stacks() -> int:
+    """How many stacks the tree has."""
+    total = level = 1
+    for width in FAN_OUT:
+        level *= width
+        total += level
+    return total
