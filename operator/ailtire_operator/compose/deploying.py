@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts, memory, text_of, whole
+from ailtire_operator.model.deploy import Resources
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.service import Resources
 from ailtire_operator.model.values import Duration, Quantity
 
 _DURATION: Final = TypeAdapter(Duration)

@@ -1,0 +1,89 @@
+"""From AiltireStacks back to Swarm: one Compose document per stack of the tree.
+
+Two profiles share the way through the tree: ``swarm`` is what ``docker stack deploy`` takes without Ailtire,
+``ailtire`` is what upstream's own generator writes, where every child stack is a stack container.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import yaml
+
+from ailtire_operator.compose import swarm, upstream
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.views import StackView, root_view
+from ailtire_operator.model.loading import Level, child_level, first_level
+from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.stack import TREE_LIMIT, StackSpec
+
+Profile = Literal["swarm", "ailtire"]
+_WIDTH: Final = 2**20
+"""No line breaks inside values: what is one line there is one line here."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a tree became."""
+
+    files: Mapping[str, dict[str, Any]]
+    """Stack name -> Compose document as data, in the order in which they are deployed."""
+    notices: tuple[Notice, ...]
+    """What the documents cannot say."""
+
+
+def export_tree(
+    name: str, spec: StackSpec, templates: Mapping[str, StackSpec], *, profile: Profile = "swarm"
+) -> Exported:
+    """The Compose documents of a stack and everything below it; references are resolved from ``templates``.
+
+    Raises InvalidStack for a wrong value at any level, a cycle of references, and trees too deep or too large.
+    """
+    report = Report()
+    files: dict[str, dict[str, Any]] = {}
+    networks = swarm.NetworkNames()
+    for view in _views(name, spec, templates, report):
+        if view.name in files:
+            report.rejected(view.path, f"another stack of the tree is called '{view.name}' too; this one is left out.")
+        elif profile == "ailtire":
+            files[view.name] = upstream.document(view, report)
+        else:
+            files[view.name] = swarm.document(view, networks, report)
+    return Exported(files, report.notices)
+
+
+def _views(name: str, spec: StackSpec, templates: Mapping[str, StackSpec], report: Report) -> Iterator[StackView]:
+    """The stacks of the tree, parents first."""
+    waiting = [(first_level(name, spec), root_view(name, spec))]
+    members = 0
+    while waiting:
+        level, view = waiting.pop()
+        members += len(level.spec.services)
+        if members > TREE_LIMIT:
+            raise InvalidStack([Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
+        yield view
+        below = [(_child(level, key, templates, report), key) for key in level.spec.children]
+        waiting += [(child, view.child(key, child)) for child, key in reversed(below) if child is not None]
+
+
+def _child(level: Level, key: str, templates: Mapping[str, StackSpec], report: Report) -> Level | None:
+    child = child_level(level, key, templates)
+    if child is None:
+        path = path_of(f"{level.path}.services", key, "stackRef")
+        message = "the stack that it refers to is not here, so that no file is written for it."
+        report.ignored(path, message, "Give the file that declares it as well.")
+    return child
+
+
+class _Dumper(yaml.SafeDumper):
+    """Repeated parts are written out, never as anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """The document as YAML, keys in their order."""
+    text = yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=_WIDTH, allow_unicode=True)
+    return str(text)
