@@ -9,10 +9,10 @@ import typer
 
 from ailtire_operator.cli import options, output, shell
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
-from ailtire_operator.cli.verbs import completion, import_, render, validate, version
+from ailtire_operator.cli.verbs import completion, export, import_, render, tree, validate, version, wait
 
 PROGRAM: Final = "kubectl ailtire"
-VERBS: Final = (import_, validate, render, completion, version)
+VERBS: Final = (import_, validate, render, tree, wait, export, completion, version)
 
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
@@ -39,7 +39,6 @@ def build() -> typer.Typer:
         name="kubectl-ailtire",
         help=_HELP,
         add_completion=False,
-        no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
@@ -62,7 +61,7 @@ def _before(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that can go wrong reaches the user as a traceback."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         code = _invoke(given)
         sys.stdout.flush()

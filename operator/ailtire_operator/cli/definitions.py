@@ -5,7 +5,8 @@ nobody has to correct a file error by error.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -200,3 +201,13 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
                 missing.append(Problem(f"{path}.stackRef.name", sentence))
     return problems, missing
+
+
+def known_templates(resources: Iterable[Mapping[str, Any]]) -> dict[str, StackSpec]:
+    """The templates among the resources of a cluster. One that is wrong is as good as none, as for the operator."""
+    found: dict[str, StackSpec] = {}
+    for resource in resources:
+        if (resource.get("spec") or {}).get("template") is True:
+            with suppress(InvalidStack):
+                found[resource["metadata"]["name"]] = parse_stack(resource).spec
+    return found

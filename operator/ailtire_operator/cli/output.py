@@ -42,6 +42,11 @@ def errors() -> "Console":
     return _console("stderr")
 
 
+def unicode() -> bool:
+    """Whether standard output takes the marks and lines of a tree."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
 def to_json(value: Any) -> str:
     """Indented JSON with a line end."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -1,0 +1,98 @@
+"""The cluster as these commands see it: stacks by name, whole subtrees. Errors become sentences with a hint."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+from ailtire_operator import naming
+from ailtire_operator.cli.failures import Failure, Missing
+from ailtire_operator.cli.options import Target
+from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
+from ailtire_operator.cluster.kinds import STACK, Kind
+
+_PAGE: Final = 500
+_WHERE: Final = "Say which cluster is meant with --kubeconfig (or $KUBECONFIG) and --context."
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+class Live:
+    """One namespace of one cluster."""
+
+    def __init__(self, connection: Connection, namespace: str) -> None:
+        self.connection = connection
+        self.namespace = namespace
+
+    async def stack(self, name: str) -> Json:
+        """The resource. Raises Missing."""
+        try:
+            return await self.connection.request("GET", STACK.path(self.namespace, name))
+        except NotFound:
+            await self._require_kind()
+            known = [each["metadata"]["name"] for each in await self.list(STACK)]
+            roots = f"There are: {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}." if known else ""
+            hint = roots or f"There is no {naming.KIND} in it at all; choose another namespace with -n."
+            raise Missing(f"there is no {naming.KIND} '{name}' in the namespace '{self.namespace}'", hint) from None
+
+    async def tree(self, name: str) -> list[Json]:
+        """The resources of the stack's whole tree, the stack itself at least. Raises Missing."""
+        top = await self.stack(name)
+        root = ((top.get("spec") or {}).get("place") or {}).get("root") or name
+        below = await self.list(STACK, f"{naming.LABEL_ROOT}={root}")
+        return [top, *(each for each in below if each["metadata"]["name"] != name)]
+
+    async def list(self, kind: Kind, selector: str = "") -> list[Json]:
+        """All objects of a kind, page by page; each says its kind, which those of a list do not."""
+        params: dict[str, str | int] = {"limit": _PAGE} | ({"labelSelector": selector} if selector else {})
+        found: list[Json] = []
+        while True:
+            answer = await self.connection.request("GET", kind.path(self.namespace), params=params)
+            found += [{"apiVersion": kind.api_version, "kind": kind.kind, **each} for each in answer.get("items") or ()]
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            params = {**params, "continue": token}
+
+    async def _require_kind(self) -> None:
+        """Tell a missing stack from a cluster that knows no stacks."""
+        try:
+            await self.connection.request("GET", STACK.path(self.namespace), params={"limit": 1})
+        except NotFound:
+            message = f"the cluster does not know {naming.PLURAL}.{naming.GROUP}"
+            raise Failure(message, "Install the resource definition and the operator first.") from None
+
+
+@asynccontextmanager
+async def opened(target: Target) -> AsyncIterator[Live]:
+    """The cluster and namespace that the options name."""
+    connection = await Connection.open(kubeconfig=target.kubeconfig, context=target.context)
+    async with connection:
+        yield Live(connection, target.namespace or connection.namespace)
+
+
+def run(target: Target, work: Callable[[Live], Awaitable[T]]) -> T:
+    """Do the work in the cluster and return its result; what the API server says becomes a Failure."""
+
+    async def connected() -> T:
+        async with opened(target) as live:
+            return await work(live)
+
+    return complete(connected())
+
+
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end."""
+    try:
+        return asyncio.run(work)
+    except Denied as error:
+        hint = "Ask for the right, or use another --context; 'kubectl auth whoami' says who you are."
+        raise Failure(f"not permitted: {error}", hint) from None
+    except Unavailable as error:
+        raise Failure(
+            str(error), "Is the cluster up, and is it the one you mean? See --kubeconfig and --context."
+        ) from None
+    except ClusterError as error:
+        # Without a status it is no answer of a cluster: there is no configuration that leads to one.
+        raise Failure(str(error), "" if error.status else _WHERE) from None

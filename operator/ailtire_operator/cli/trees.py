@@ -1,0 +1,214 @@
+"""A tree of stacks from the resources as they stand in the cluster. Pure.
+
+Each stack's own resource speaks for it: the roll-up in its parent may be a moment older. What a parent names and what
+is not there is shown too, as that is often the very reason why somebody looks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import controller_of
+
+Resource = Mapping[str, Any]
+
+_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady"})
+"""Reasons of a Ready condition that tell of work and not of trouble."""
+
+
+class State(StrEnum):
+    """How a stack is."""
+
+    READY = "ready"
+    PROGRESSING = "progressing"
+    TROUBLE = "trouble"
+    """Not ready, for a reason that has a name."""
+    STALLED = "stalled"
+    """Not ready, and only a change by somebody can help."""
+    SUSPENDED = "suspended"
+    DELETING = "deleting"
+    MISSING = "missing"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNode:
+    """A plain service."""
+
+    key: str
+    kind: str
+    name: str
+    ready: int
+    wanted: int
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for runs."""
+        return not self.reason and self.ready >= self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNode:
+    """A route of a stack's gateway."""
+
+    path: str
+    service: str
+    port: int
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackNode:
+    """A stack and everything below it."""
+
+    key: str
+    name: str
+    state: State
+    reason: str = ""
+    message: str = ""
+    services_count: str = "0/0"
+    """Ready and wanted services of the subtree."""
+    stacks_count: str = "0/0"
+    url: str = ""
+    routes: tuple[RouteNode, ...] = ()
+    notices: int = 0
+    services: tuple[ServiceNode, ...] = ()
+    stacks: tuple["StackNode", ...] = ()
+
+    def walk(self) -> Iterator["StackNode"]:
+        """Itself and every stack below it."""
+        yield self
+        for stack in self.stacks:
+            yield from stack.walk()
+
+
+def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
+    """The tree of the stack with this name; None if it is not among the resources."""
+    children: dict[str, list[Resource]] = {}
+    for resource in resources:
+        owner = controller_of(resource)
+        if owner is not None and owner.get("kind") == naming.KIND:
+            children.setdefault(owner["uid"], []).append(resource)
+    top = next((each for each in resources if each["metadata"]["name"] == name), None)
+    return None if top is None else _node(top, "", children)
+
+
+def state_of(resource: Resource) -> tuple[State, str, str]:
+    """A stack's state, its reason and the sentence to it."""
+    metadata, status = resource["metadata"], resource.get("status") or {}
+    if metadata.get("deletionTimestamp"):
+        return State.DELETING, "Deleting", "it is being deleted"
+    if not is_observed(resource):
+        return State.PROGRESSING, "NotObserved", "the operator has not looked at the current definition yet"
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
+    ready = conditions.get("Ready") or {}
+    reason, message = ready.get("reason", ""), ready.get("message", "")
+    if (suspended := conditions.get("Suspended") or {}).get("status") == "True":
+        return State.SUSPENDED, "Suspended", suspended.get("message", "")
+    if ready.get("status") == "True":
+        return (State.TEMPLATE if (resource.get("spec") or {}).get("template") else State.READY), "", message
+    if (stalled := conditions.get("Stalled") or {}).get("status") == "True":
+        return State.STALLED, stalled.get("reason", reason), stalled.get("message", message)
+    return (State.PROGRESSING if reason in _UNDER_WAY else State.TROUBLE), reason, message
+
+
+def is_observed(resource: Resource) -> bool:
+    """Whether the status speaks of the definition as it is now, all of it."""
+    generation, status = resource["metadata"].get("generation", 0), resource.get("status") or {}
+    conditions: list[dict[str, Any]] = status.get("conditions") or []
+    ready = next((each for each in conditions if each["type"] == "Ready"), {})
+    spoken_of = (status.get("observedGeneration", 0), ready.get("observedGeneration", 0))
+    return all(each >= generation for each in spoken_of)
+
+
+def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]]) -> StackNode:
+    metadata, status = resource["metadata"], resource.get("status") or {}
+    state, reason, message = state_of(resource)
+    counts = status.get("counts") or {}
+    return StackNode(
+        key=key,
+        name=metadata["name"],
+        state=state,
+        reason=reason,
+        message=message,
+        services_count=counts.get("services", "0/0"),
+        stacks_count=counts.get("stacks", "0/0"),
+        url=status.get("url", ""),
+        routes=tuple(_route(each) for each in status.get("routes") or ()),
+        notices=(status.get("translation") or {}).get("count", 0),
+        services=tuple(_service(name, each) for name, each in sorted((status.get("services") or {}).items())),
+        stacks=tuple(_stacks(resource, children)),
+    )
+
+
+def _stacks(resource: Resource, children: Mapping[str, list[Resource]]) -> Iterator[StackNode]:
+    live = {}
+    for child in children.get(resource["metadata"]["uid"], ()):
+        live[((child.get("spec") or {}).get("place") or {}).get("parentKey", "") or child["metadata"]["name"]] = child
+    services = (resource.get("spec") or {}).get("services") or {}
+    named = {key for key, service in services.items() if (service or {}).get("type") == "stack"}
+    told = (resource.get("status") or {}).get("stacks") or {}
+    for key in sorted(named | live.keys()):
+        if key in live:
+            yield _node(live[key], key, children)
+        else:
+            yield _missing(resource["metadata"]["name"], key, told.get(key) or {})
+
+
+def _missing(parent: str, key: str, told: Mapping[str, Any]) -> StackNode:
+    name = told.get("name") or naming.member(parent, key)
+    reason = told.get("reason") or "Missing"
+    return StackNode(key, name, State.MISSING, reason, told.get("message") or "there is no such resource yet")
+
+
+def _service(key: str, status: Mapping[str, Any]) -> ServiceNode:
+    return ServiceNode(
+        key=key,
+        kind=status.get("kind", ""),
+        name=status.get("name", ""),
+        ready=status.get("ready", 0),
+        wanted=status.get("wanted", 0),
+        reason=status.get("reason") or "",
+        message=status.get("message") or "",
+    )
+
+
+def _route(status: Mapping[str, Any]) -> RouteNode:
+    return RouteNode(status["path"], status["service"], status["port"], status.get("url") or "")
+
+
+def to_json(node: StackNode) -> dict[str, Any]:
+    """The tree as data; the form is part of the command's promise (docs/cli.md)."""
+    return {
+        "name": node.name,
+        "key": node.key,
+        "state": str(node.state),
+        "ready": node.state in (State.READY, State.TEMPLATE),
+        "reason": node.reason,
+        "message": node.message,
+        "servicesReady": node.services_count,
+        "stacksReady": node.stacks_count,
+        "url": node.url,
+        "notices": node.notices,
+        "routes": [
+            {"path": each.path, "service": each.service, "port": each.port, "url": each.url} for each in node.routes
+        ],
+        "services": [_service_json(each) for each in node.services],
+        "stacks": [to_json(each) for each in node.stacks],
+    }
+
+
+def _service_json(node: ServiceNode) -> dict[str, Any]:
+    return {
+        "key": node.key,
+        "kind": node.kind,
+        "name": node.name,
+        "ready": node.ready,
+        "wanted": node.wanted,
+        "reason": node.reason,
+        "message": node.message,
+    }

@@ -1,0 +1,107 @@
+"""A tree of stacks drawn for a terminal, or for a pipe: there without colours and without cutting lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree
+
+_SYMBOLS: Final[Mapping[State, tuple[str, str, str]]] = {
+    State.READY: ("✓", "+", "green"),
+    State.TEMPLATE: ("◇", "t", "cyan"),
+    State.PROGRESSING: ("…", ".", "yellow"),
+    State.TROUBLE: ("✗", "x", "red"),
+    State.STALLED: ("✗", "x", "bold red"),
+    State.SUSPENDED: ("‖", "=", "magenta"),
+    State.DELETING: ("⌫", "-", "magenta"),
+    State.MISSING: ("?", "?", "red"),
+}
+"""Symbol, the same in ASCII, style."""
+_QUIET: Final = frozenset({State.READY, State.TEMPLATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How much is shown, and with which characters."""
+
+    wide: bool = False
+    unicode: bool = True
+
+
+def draw(root: StackNode, look: Look) -> "Tree":
+    """The tree; the root shows where it is reached, with ``wide`` every stack does."""
+    from rich.tree import Tree
+
+    tree = Tree(_stack(root, look, at_root=True), guide_style="dim")
+    _routes(tree, root, look)
+    _below(tree, root, look)
+    return tree
+
+
+def _below(tree: "Tree", node: StackNode, look: Look) -> None:
+    for service in node.services:
+        tree.add(_service(service, look))
+    for stack in node.stacks:
+        branch = tree.add(_stack(stack, look, at_root=False))
+        if look.wide:
+            _routes(branch, stack, look)
+        _below(branch, stack, look)
+
+
+def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
+    text = _start(node.state, look)
+    text.append(node.name if at_root else node.key, style="bold")
+    text.append(f"  {node.services_count} services, {node.stacks_count} stacks")
+    if not at_root and look.wide:
+        text.append(f"  {node.name}", style="dim")
+    if node.url and (at_root or look.wide):
+        text.append(f"  {node.url}", style="blue")
+    if look.wide and node.notices:
+        text.append(f"  {node.notices} notices", style="cyan")
+    if node.state not in _QUIET:
+        _why(text, node.reason, "" if _is_told_below(node) else node.message, _SYMBOLS[node.state][2])
+    return text
+
+
+def _is_told_below(node: StackNode) -> bool:
+    """A parent repeats its deepest blocker, which stands in the tree anyway, a few lines further down."""
+    reasons = {each.reason for each in node.services} | {each.reason for each in node.stacks}
+    return node.state in (State.PROGRESSING, State.TROUBLE) and node.reason in reasons
+
+
+def _service(node: ServiceNode, look: Look) -> "Text":
+    state = State.READY if node.ok else State.PROGRESSING if node.reason in ("", "Progressing") else State.TROUBLE
+    text = _start(state, look)
+    text.append(f"{node.key}  {node.ready}/{node.wanted}")
+    if look.wide:
+        text.append(f"  {node.kind}/{node.name}", style="dim")
+    if not node.ok:
+        _why(text, node.reason, node.message, _SYMBOLS[state][2])
+    return text
+
+
+def _start(state: State, look: Look) -> "Text":
+    from rich.text import Text
+
+    symbol, ascii_symbol, style = _SYMBOLS[state]
+    return Text(f"{symbol if look.unicode else ascii_symbol} ", style=style).append("", style="default")
+
+
+def _why(text: "Text", reason: str, message: str, style: str) -> None:
+    if reason:
+        text.append(f"  {reason}", style=style)
+    if message:
+        text.append(f": {message}" if reason else f"  {message}")
+
+
+def _routes(tree: "Tree", node: StackNode, look: Look) -> None:
+    from rich.text import Text
+
+    arrow = "→" if look.unicode else "->"
+    for route in node.routes:
+        text = Text(f"{route.url or route.path} {arrow} {route.service}:{route.port}", style="dim")
+        tree.add(text)

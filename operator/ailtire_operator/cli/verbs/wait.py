@@ -1,0 +1,90 @@
+"""``wait``: for scripts and CI, with an exit code for each way in which it can end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import typer
+
+from ailtire_operator.cli import options, output
+from ailtire_operator.cli.failures import Exit, Failure
+from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.waiting import Goal, Outcome, Verdict, timeout_of
+
+_HELP = help_text(
+    "Wait until a whole tree is ready, or gone.",
+    "Says on standard error what is still missing, whenever that changes: the deepest blocker, by name and reason. A"
+    " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
+    "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
+    "  4  the time is up\n  5  there is no such stack\n  2  anything else: no cluster, no permission, wrong usage",
+    examples=[
+        ("for the stack that was just applied", "kubectl ailtire wait shop -n shop --timeout 5m"),
+        ("for its end, children and volumes' users included", "kubectl ailtire wait shop -n shop --for deleted"),
+        ("only ask", "kubectl ailtire wait shop -n shop --timeout 0"),
+    ],
+)  # fmt: skip
+_PAUSE: Final = 0.5
+"""Seconds between two looks."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("wait", help=_HELP)(_wait)
+
+
+def _wait(
+    context: typer.Context,
+    name: options.Name,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long: 90s, 5m, 1h30m; 0 looks once.")] = "5m",
+    goal: Annotated[Goal, typer.Option("--for", help="ready or deleted.")] = Goal.READY,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing, the exit code does.")] = False,
+) -> None:
+    try:
+        patience = timeout_of(timeout)
+    except ValueError as error:
+        raise Failure(f"--timeout: {error}") from None
+    verdict = _wait_in(options.target(context, namespace, cluster, kubeconfig), name, goal, patience, quiet)
+    if verdict.outcome is not Outcome.REACHED:
+        raise typer.Exit(Exit.FAILED if verdict.outcome is Outcome.FAILED else Exit.TIMED_OUT)
+
+
+def _wait_in(target: options.Target, name: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
+    from ailtire_operator.cli import live, looks
+
+    def say(line: str) -> None:
+        if not quiet:
+            output.say(line)
+
+    return live.run(target, lambda cluster: until(looks.look_for(goal, cluster, name), patience, say))
+
+
+async def until(look: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
+    """Look again and again until it is decided or the time is up; tell what is new."""
+    from ailtire_operator.cluster.errors import Unavailable
+
+    deadline = time.monotonic() + patience
+    told = ""
+    answered = False
+    while True:
+        try:
+            verdict = await look()
+            answered = True
+        except Unavailable as error:
+            # A control plane that restarts is no reason to give up. One that never was there is no matter of patience.
+            if not answered and time.monotonic() >= deadline:
+                raise
+            verdict = Verdict(Outcome.WAITING, str(error))
+        if verdict.line != told:
+            say(verdict.line)
+            told = verdict.line
+        if verdict.outcome is not Outcome.WAITING:
+            return verdict
+        left = deadline - time.monotonic()
+        if left <= 0:
+            say(f"the time is up ({patience:g} s)")
+            return verdict
+        await asyncio.sleep(min(_PAUSE, left))

@@ -1,0 +1,108 @@
+"""What a look at a stack means to somebody who waits for it. Pure: resources in, verdict out.
+
+Only what speaks of the current definition counts: a status of yesterday is neither ready nor failed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
+from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.model.values import seconds
+
+_PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+class Goal(StrEnum):
+    """What is waited for."""
+
+    READY = "ready"
+    DELETED = "deleted"
+
+
+class Outcome(StrEnum):
+    """How it stands."""
+
+    WAITING = "waiting"
+    REACHED = "reached"
+    FAILED = "failed"
+    """It cannot come, unless somebody changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How it stands, in a line."""
+
+    outcome: Outcome
+    line: str
+
+
+def timeout_of(text: str) -> float:
+    """``5m``, ``1h30m``, ``90s``, or a number of seconds. Raises ValueError."""
+    return float(text) if _PLAIN_NUMBER.fullmatch(text) else seconds(text)
+
+
+def judge_ready(name: str, tree: Sequence[Resource]) -> Verdict:
+    """Whether the stack, the first of its tree, is ready. Something final below it is final for it as well."""
+    top = tree[0]
+    state, reason, message = state_of(top)
+    counts = (top.get("status") or {}).get("counts") or {}
+    if state is State.READY:
+        return Verdict(Outcome.REACHED, f"{name} is ready: {message}")
+    if state is State.TEMPLATE:
+        return Verdict(Outcome.FAILED, f"{name} is a template: it never runs, so it is never ready")
+    if state is State.DELETING:
+        return Verdict(Outcome.FAILED, f"{name} is being deleted")
+    if state is State.STALLED:
+        return Verdict(Outcome.FAILED, f"{name} cannot become ready: {_sentence(reason, message)}")
+    for stalled, why in _stalled_below(top, tree):
+        return Verdict(Outcome.FAILED, f"{name} cannot become ready: stack {stalled}: {why}")
+    done = f"{counts['services']} services, {counts['stacks']} stacks: " if "services" in counts else ""
+    return Verdict(Outcome.WAITING, f"{name}: {done}{_sentence(reason, message)}")
+
+
+def judge_deleted(name: str, left: Mapping[str, int]) -> Verdict:
+    """Whether the stack and everything below it is gone (``left``: how many objects of each kind are not)."""
+    if not any(left.values()):
+        return Verdict(Outcome.REACHED, f"{name} is gone with everything below it")
+    parts = ", ".join(f"{count} {kind}" for kind, count in left.items() if count)
+    return Verdict(Outcome.WAITING, f"{name}: still there: {parts}")
+
+
+def subtree(top: Resource, tree: Sequence[Resource]) -> list[Resource]:
+    """The stack and what it owns, and what that owns, of a list that may hold more; parents first."""
+    owned: dict[str, list[Resource]] = {}
+    for resource in tree:
+        owner = controller_of(resource)
+        if owner is not None:
+            owned.setdefault(owner["uid"], []).append(resource)
+    found = [top]
+    for resource in found:
+        found += owned.get(resource["metadata"]["uid"], ())
+    return found
+
+
+def _stalled_below(top: Resource, tree: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+    """Stacks below that are stalled for good: they, and all above them, have seen their current definition.
+
+    Else a definition that has just been corrected would count as failed until the correction has come down to it. What
+    the stack can do without (``stackRef.optional``) is no reason to give up.
+    """
+    settled = {top["metadata"]["uid"]} if is_observed(top) else set()
+    for resource in subtree(top, tree)[1:]:
+        owner: Mapping[str, Any] = controller_of(resource) or {}
+        if owner.get("uid") not in settled or not is_observed(resource):
+            continue
+        settled.add(resource["metadata"]["uid"])
+        state, reason, message = state_of(resource)
+        if state is State.STALLED:
+            yield resource["metadata"]["name"], _sentence(reason, message)
+
+
+def _sentence(reason: str, message: str) -> str:
+    if not message:
+        return reason or "no word from the operator yet"
+    return message if not reason or reason in message else f"{message} ({reason})"
