@@ -33,7 +33,7 @@ services:
       cache: {target: /cache, medium: Memory, size: 1024Mi}
       socket: {source: /var/run/docker.sock, target: /var/run/docker.sock}
     deploy:
-      resources: {limits: {cpu: 0.5, memory: 1024Mi}, reservations: {cpu: 100m}}
+      resources: {limits: {cpu: "0.5", memory: 1024Mi}, reservations: {cpu: 100m}}
       updateConfig: {order: stopFirst, parallelism: 2, delay: 5s}
     policies:
       scaling: {min: 2, max: 10, cpu: 70, memory: 80}

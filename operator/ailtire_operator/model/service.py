@@ -191,7 +191,7 @@ SERVICE_RULES = rules(
 
 
 class Service(Strict):
-    """A member of a stack."""
+    """A member is a service that runs an image, or (type: stack) a package with services of its own."""
 
     model_config = ConfigDict(json_schema_extra=SERVICE_RULES)
 

@@ -198,7 +198,7 @@ class StackSpec(Strict):
     """The Pod Security Standard that the pods meet: restricted (the default), or baseline for images that expect
     Docker's defaults (root, its capabilities). Inherited by the subtree."""
     services: Services = {}
-    """The members, by key."""
+    """The members, by key, under which their peers reach them: at http://web:3000 the one with the key web."""
     networks: Annotated[dict[NetworkKey, Network], Field(max_length=32)] = {}
     """Networks beside the stack's own, by key."""
     data: Annotated[dict[VolumeKey, Data], Field(max_length=64)] = {}

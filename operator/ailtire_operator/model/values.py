@@ -12,6 +12,7 @@ _DURATION = r"([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,
 _QUANTITY = r"([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
 """Kubernetes' own syntax without a sign, and with a bound on exponents, as nothing here should count to 10^999."""
 _QUANTITY_LIMIT = 32
+DURATION_PATTERN = f"^{_DURATION}$"
 _INT64 = 2**63 - 1
 _USER = "([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})"
 """Kubernetes' identifiers of users end at 2^31 - 1; some platforms give out ten digits."""
@@ -121,7 +122,7 @@ Duration = Annotated[
     str,
     StringConstraints(min_length=1, max_length=32),
     AfterValidator(_check_duration),
-    Field(json_schema_extra={"pattern": f"^{_DURATION}$"}),
+    Field(json_schema_extra={"pattern": DURATION_PATTERN}),
 ]
 """Hours, minutes, seconds: ``1m30s``."""
 Quantity = Annotated[str, BeforeValidator(_check_quantity), _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT)]

@@ -1,0 +1,93 @@
+"""Keys and scalar values of a spec: what is taken, what is refused, and in which words."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from ailtire_operator.model import keys, values
+from ailtire_operator.model.deploy import Resources
+from ailtire_operator.model.service import Service
+from ailtire_operator.model.stack import StackSpec
+
+
+def accepts(kind: Any, value: Any) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (keys.ServiceKey, ["web", "policy_engine", "A", "x" * 63], ["", "_", "--", "x" * 64]),
+        (keys.VariableName, ["PATH", "a.b", "WITH SPACE", "x" * 256], ["", "A=B", "AILTIRE_X", "Ä", "x" * 257, "A\n"]),
+        (
+            keys.MetadataKey,
+            ["team", "example.com/team", "notkubernetes.io/x", "a.b"],
+            ["kubernetes.io/x", "app.kubernetes.io/name", "ailtire.io/stack", "network.ailtire.io/x", "", "-a", "a/b/c"],
+        ),
+        (keys.EdgeAnnotationKey, ["nginx.ingress.kubernetes.io/rewrite-target"], ["a b", "UPPER.example/x", "x" * 64]),
+        (keys.PortName, ["http", "1a", "a-b", "a1-2b"], ["80", "a--b", "-a", "a-", "A", "", "x" * 16]),
+        (keys.InterfaceKey, ["/", "/web/socket.io", "web", "v1.2"], ["", "web/x", "/a b", "-a", "/a;b", "/a{"]),
+    ],
+)
+def test_keys(kind: Any, good: list[str], bad: list[str]) -> None:
+    assert [key for key in good if not accepts(kind, key)] == []
+    assert [key for key in bad if accepts(kind, key)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (values.Duration, ["1s", "1h30m", "0.5s", "500ms", "0s"], ["", "5", "1s1h", "1d", "-1s", "1234567h", "١s", "1s\n"]),
+        (values.Quantity, ["1", 2, 0, "0.5", ".5", "1.", "1e3", "1E", "1Ki"], ["", "-1", -1, 0.5, True, "1kb", "1e999"]),
+        (values.PositiveQuantity, ["1n", 1], ["0", 0, "0.0Gi"]),
+        (values.EnvironmentValue, ["", "x", 3, -3, 2**63 - 1], [True, 1.5, None, 2**63, "x" * 32769]),
+        (values.UserId, ["0", "1000", "1000:1000", "2000000000"], ["", "root", "-1", "4294967296", "1:", "1:2:3"]),
+        (values.Host, ["a", "a.example", "*.example"], ["", "*", "A.example", "a..b", "x" * 64 + ".example", "a.*.b"]),
+        (values.ObjectName, ["a", "a.b", "a-b"], ["", "a..b", "-a", "A", "a.-b"]),
+        (values.UniqueList[str], [[], ["a", "b"]], [["a", "a"]]),
+    ],
+)
+def test_values(kind: Any, good: list[Any], bad: list[Any]) -> None:
+    assert [value for value in good if not accepts(kind, value)] == []
+    assert [value for value in bad if accepts(kind, value)] == []
+
+
+@pytest.mark.parametrize(("text", "number"), [("1h1m1.5s250ms", 3661.75), ("0s", 0), ("90m", 5400)])
+def test_a_duration_in_seconds(text: str, number: float) -> None:
+    assert values.seconds(text) == number
+
+
+@pytest.mark.parametrize(("text", "number"), [("500m", "0.5"), ("1Ki", "1024"), ("1e3", "1000"), (".5", "0.5"), ("1E", "1e18")])
+def test_a_quantity_as_a_number(text: str, number: str) -> None:
+    assert values.amount(text) == values.Decimal(number)
+
+
+def test_null_is_the_same_as_leaving_out() -> None:
+    assert Service.model_validate({"image": "a", "healthcheck": None, "environment": None}) == Service(image="a")
+    with pytest.raises(ValidationError, match="valid string"):
+        StackSpec.model_validate({"images": {"a": None}})
+
+
+def test_what_is_set_aside_stays_within_the_limit() -> None:
+    assert Resources.model_validate({"limits": {"cpu": 1}, "reservations": {"cpu": "1000m", "memory": "1Gi"}})
+    with pytest.raises(ValidationError, match=r"reservations\.memory 1Gi is above limits\.memory 1G"):
+        Resources.model_validate({"limits": {"memory": "1G"}, "reservations": {"memory": "1Gi"}})
+
+
+@pytest.mark.parametrize(
+    ("definition", "complaint"),
+    [
+        ({"template": True}, "only a resource of its own may have template"),
+        ({"place": {}}, "only a resource of its own may have place"),
+        ({"suspend": "yes"}, "suspend is true or false"),
+    ],
+)
+def test_an_inline_stack_is_nobodys_template(definition: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": definition}}})
+    assert StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False}}}})
