@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.errors import ClusterError, NotFound
+from ailtire_operator.cluster.errors import ClusterError, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind, Manifest
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     params = {"dryRun": "All", "fieldValidation": "Ignore"}
     try:
         answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=_probe(namespace))
+    except Unavailable:
+        raise  # no answer is no "no": pods would be rolled for it, and rolled back by the next answer
     except ClusterError as error:
         logger.info("no stop signals: %s", error)
         return False

@@ -1,0 +1,135 @@
+"""Make the cluster equal to a stack's plan: make room, apply, let go, prune.
+
+Services come first: their addresses stand in the zones, which are then written once. Autoscalers come last: a workload
+lets go of its replica count before they take it over. All else goes at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, SERVICE, STACK, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.types import ServicePlan
+from ailtire_operator.reconcile.contests import Contests
+from ailtire_operator.reconcile.decide import Outcomes, in_the_way, to_prune
+from ailtire_operator.reconcile.objects import Objects
+from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
+from ailtire_operator.reconcile.planning import Planned, Planner
+from ailtire_operator.reconcile.report import Pass
+from ailtire_operator.status.health import rolled_out
+from ailtire_operator.status.observed import Live
+
+_FIRST: Final = SERVICE.kind
+_LAST: Final = AUTOSCALER.kind
+
+
+class Actor:
+    """Does what a plan asks for, in an order that is safe. Whether to do anything at all is decided before."""
+
+    def __init__(self, store: Store, applier: Applier, planner: Planner, contests: Contests) -> None:
+        self._store = store
+        self._applier = applier
+        self._objects = Objects(store, applier)
+        self._planner = planner
+        self._contests = contests
+        store.listeners.append(self._changed)
+
+    async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
+        """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
+        planned = self._planner.plan(record, stack)
+        present = list(self._store.owned_by(record.uid))
+        in_way = [each for each in in_the_way(planned.plan, planned.manifests.keys(), present) if not each.deleting]
+        done = await _all(self._objects.remove(each, wait=True) for each in in_way)
+        done += await self._apply(record, planned, lambda kind: kind == _FIRST, thorough)
+        planned = self._planner.plan(record, stack)
+        done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough)
+        if not _failed(done):
+            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough)
+        done += await self._prune(record, planned, done)
+        return self._pass(record, planned, done)
+
+    async def _apply(
+        self, record: Record, planned: Planned, chosen: Callable[[str], bool], thorough: bool
+    ) -> list[Applied]:
+        """Bring the objects of some kinds in line, all at once."""
+        targets = _autoscaled(planned)
+        return await _all(
+            self._objects.bring(
+                manifest,
+                record,
+                planned.synced,
+                autoscaled=(ref.kind, ref.name) in targets and self._has(record, targets[ref.kind, ref.name]),
+                thorough=thorough,
+            )
+            for ref, manifest in planned.manifests.items()
+            if chosen(ref.kind)
+        )
+
+    async def _prune(self, record: Record, planned: Planned, done: list[Applied]) -> list[Applied]:
+        whole = all(child.problem is None for child in planned.plan.children.values())
+        outcomes = Outcomes(whole=whole, failed=_failed(done))
+        unwanted = to_prune(
+            planned.plan,
+            planned.manifests.keys(),
+            list(self._store.owned_by(record.uid)),
+            outcomes,
+            gateway_settled=self._is_settled(record, planned.plan.gateway),
+        )
+        return await _all(self._objects.remove(each) for each in unwanted)
+
+    def _is_settled(self, record: Record, gateway: ServicePlan | None) -> bool:
+        """Whether no pod of the gateway can ask for an old configuration any more."""
+        if gateway is None:
+            return True
+        live = self._store.get(Ref(DEPLOYMENT.kind, record.ref.namespace, gateway.name))
+        return live is not None and rolled_out(Live(live.generation, live.summary), gateway.replicas or 0)
+
+    def _has(self, record: Record, autoscaler: Ref) -> bool:
+        found = self._store.get(autoscaler)
+        return found is not None and found.owner_uid == record.uid
+
+    def _pass(self, record: Record, planned: Planned, done: list[Applied]) -> Pass:
+        found = problems(done, record, self._store)
+        foreign = {
+            each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
+        }
+        self._contests.update(record, foreign)
+        return Pass(
+            plan=planned.plan,
+            manifests=planned.manifests,
+            problems=found,
+            overridden=sorted(ref for ref in planned.manifests if self._applier.overridden(ref)),
+            contested=self._contests.of(record),
+        )
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        """What is remembered of a stack goes with it."""
+        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
+            self._objects.forget(old.uid)
+            self._contests.forget(old.uid)
+
+
+async def _all(calls: Iterable[Awaitable[Applied | None]]) -> list[Applied]:
+    """All of them at once; what there was to do. An exception waits until the others have come back."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if isinstance(result, Applied)]
+
+
+def _failed(done: Iterable[Applied]) -> int:
+    return sum(each.error is not None for each in done)
+
+
+def _autoscaled(planned: Planned) -> dict[tuple[str, str], Ref]:
+    """The autoscaler of each workload that has one."""
+    targets = {}
+    for ref, manifest in planned.manifests.items():
+        if ref.kind == AUTOSCALER.kind:
+            target = manifest["spec"]["scaleTargetRef"]
+            targets[target["kind"], target["name"]] = ref
+    return targets

@@ -1,0 +1,126 @@
+"""What to do about the difference between a plan and what is there. Pure: records in, decisions out.
+
+Two gates stand before every removal of what is no longer planned: the plan is whole, and every apply has succeeded.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    SERVICE,
+    STACK,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+    Manifest,
+    Ref,
+)
+from ailtire_operator.cluster.store import Record
+from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.types import Plan
+
+_WORKLOADS = (DEPLOYMENT.kind, STATEFUL_SET.kind)
+
+
+def owned(manifest: Manifest, stack: Stack) -> Manifest:
+    """The planned object as it stands in the cluster: in the stack's namespace, and going with the stack.
+
+    A volume that is to be retained belongs to nobody, so that the garbage collector leaves it.
+    """
+    metadata = {**manifest["metadata"], "namespace": stack.namespace}
+    if not is_retained(manifest["kind"], metadata.get("labels") or {}):
+        reference = {
+            "apiVersion": naming.API_VERSION,
+            "kind": naming.KIND,
+            "name": stack.name,
+            "uid": stack.uid,
+            "controller": True,
+            # True would ask for a right on finalizers, and give nothing: deletion of a tree goes from its root.
+            "blockOwnerDeletion": False,
+        }
+        metadata["ownerReferences"] = [reference]
+    return {**manifest, "metadata": metadata}
+
+
+def is_retained(kind: str, labels: Mapping[str, str]) -> bool:
+    """Whether an object outlives its stack and its place in the plan."""
+    return kind == VOLUME_CLAIM.kind and naming.LABEL_RETAIN in labels
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What of a plan came true."""
+
+    whole: bool
+    """The plan names everything that should exist."""
+    failed: int
+    """Objects that could not be applied."""
+
+    @property
+    def may_prune(self) -> bool:
+        """An object may be missing from a plan, or still be needed, only because something went wrong."""
+        return self.whole and self.failed == 0
+
+
+def to_prune(
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: Outcomes, *, gateway_settled: bool
+) -> Iterator[Record]:
+    """What the stack (by uid) owns and no longer wants."""
+    if not outcomes.may_prune:
+        return
+    waiting = {naming.sanitize(child.key) for child in plan.children.values() if child.missing or child.problem}
+    for record in present:
+        if record.ref in planned or record.deleting or is_retained(record.ref.kind, record.labels):
+            continue
+        # Whatever a member was goes on while its template is missing or its new definition is wrong.
+        if record.labels.get(naming.LABEL_SERVICE) in waiting:
+            continue
+        # Old pods of the gateway may be started again until the last of them is replaced.
+        if record.ref.kind == CONFIG_MAP.kind and not gateway_settled:
+            continue
+        yield record
+
+
+def in_the_way(plan: Plan, planned: Collection[Ref], present: Iterable[Record]) -> Iterator[Record]:
+    """What of our own must go before something planned can take its name: a member has become another kind of thing.
+
+    A plain service and the gateway of a child have one Service name; a Deployment and a StatefulSet of one service
+    would select each other's pods and write to the same volumes.
+    """
+    children = {child.name for child in plan.children.values() if child.missing is None and child.problem is None}
+    members = {ref.name for ref in planned if ref.kind == SERVICE.kind}
+    workloads = {ref.name: ref.kind for ref in planned if ref.kind in _WORKLOADS}
+    expected = {(workload.key, workload.kind) for workload in _workloads(plan)}
+    kinds = {naming.sanitize(key): kind for key, kind in expected if key}
+    for record in present:
+        if record.ref in planned or is_retained(record.ref.kind, record.labels):
+            continue
+        name, kind = record.ref.name, record.ref.kind
+        label = record.labels.get(naming.LABEL_SERVICE, "")
+        becomes_plain = kind == STACK.kind and name in members and name not in children
+        becomes_stack = kind in (SERVICE.kind, *_WORKLOADS) and name in children
+        other_workload = kind in _WORKLOADS and (workloads.get(name, kind) != kind or kinds.get(label, kind) != kind)
+        if becomes_plain or becomes_stack or other_workload:
+            yield record
+
+
+def _workloads(plan: Plan) -> Iterator[Any]:
+    yield from plan.services.values()
+    if plan.gateway is not None:
+        yield plan.gateway
+
+
+def lets_go_of_replicas(manifest: Manifest, record: Record | None, *, autoscaled: bool) -> int | None:
+    """The live count to be handed over, where an autoscaler that does not exist yet is to decide from now on.
+
+    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1.
+    """
+    if record is None or record.ref.kind not in _WORKLOADS or autoscaled:
+        return None
+    if "replicas" in (manifest.get("spec") or {}):
+        return None
+    replicas = record.summary.get("specReplicas")
+    return None if replicas is None else int(replicas)

@@ -1,0 +1,162 @@
+"""One look at one stack: what should be, what is, the difference written, and what to tell about it.
+
+Level-triggered: nothing is remembered from one look to the next that the right result would depend on, so that any look
+may be repeated, or cut short at any point. What may be done at all is decided in ``place``, what is done in ``act``.
+"""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Final
+
+from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader
+from ailtire_operator.cluster.kinds import STACK, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.loading import levels
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.status import StackStatus
+from ailtire_operator.reconcile.act import Actor
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.explain import PATIENCE, Explainer
+from ailtire_operator.reconcile.place import Stand, Standing, standing
+from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
+from ailtire_operator.reconcile.report import Pass, Sight, facts, running, unexplained
+from ailtire_operator.status.conditions import INVALID_SPEC
+from ailtire_operator.status.events import happenings
+from ailtire_operator.status.stack import (
+    Facts,
+    as_json,
+    changed,
+    status_of,
+    status_of_invalid,
+    status_of_suspended,
+    status_of_template,
+)
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""Namespace and name of a stack."""
+
+SILENT_FAILURES: Final = 3
+"""Failures in a row that the status says nothing of, where each of them may pass by itself."""
+
+current: ContextVar[Key | None] = ContextVar("current", default=None)
+"""The stack that this task looks at: what the look itself writes is no news to that stack."""
+
+
+class Reconciler:
+    """Looks at stacks: at any number of them at once, but at each only once at a time, which the queue sees to."""
+
+    def __init__(
+        self,
+        store: Store,
+        applier: Applier,
+        definitions: Definitions,
+        actor: Actor,
+        explainer: Explainer,
+        queue: Queue[Key],
+        *,
+        now: Callable[[], str],
+        told: Callable[[Key], None],
+    ) -> None:
+        self._store = store
+        self._applier = applier
+        self._definitions = definitions
+        self._actor = actor
+        self._explainer = explainer
+        self._queue = queue
+        self._now = now
+        self._told = told
+
+    async def look(self, look: Look[Key]) -> Outcome:
+        """Bring one stack's objects and status to what they should be."""
+        token = current.set(look.key)
+        try:
+            return await self._look(look)
+        except NotLeader:
+            return Outcome.FAILED
+        except (NotFound, Conflict) as error:
+            # Deleted or made anew under our hands: the watch brings the news.
+            logger.info("%s: %s", "/".join(look.key), error)
+            return Outcome.FAILED
+        except ClusterError as error:
+            logger.warning("%s: %s", "/".join(look.key), error)
+            return Outcome.FAILED
+        finally:
+            current.reset(token)
+
+    async def _look(self, look: Look[Key]) -> Outcome:
+        record = self._store.get(Ref(STACK.kind, *look.key))
+        if record is None:
+            self._queue.forget(look.key)
+            return Outcome.DONE
+        place = standing(record, self._store)
+        if place.stand is Stand.RUN:
+            return await self._run(record, look)
+        if place.stand is not Stand.LEAVING:
+            await self._write(record, self._resting(record, place))
+        return Outcome.DONE
+
+    async def _run(self, record: Record, look: Look[Key]) -> Outcome:
+        try:
+            stack = self._definitions.stack(record)
+            done = await self._actor.act(record, stack, thorough=look.thorough)
+        except InvalidStack as error:
+            await self._write(record, self._invalid(record, error))
+            return Outcome.DONE
+        silent = self._queue.failures(look.key) < SILENT_FAILURES
+        if done.problems and silent and all(problem.transient for problem in done.problems.values()):
+            return Outcome.FAILED
+        found = await self._facts(record, done)
+        await self._write(record, status_of(found, record.summary.get("status") or {}, self._now()))
+        if not done.problems:
+            return Outcome.DONE
+        return Outcome.FAILED if look.thorough else Outcome.WAITING
+
+    async def _facts(self, record: Record, done: Pass) -> Facts:
+        sight = Sight(record, self._store)
+        found = facts(sight, done, self._definitions, {})
+        silent = list(unexplained(found, sight))
+        if silent:
+            self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=PATIENCE)
+            warnings = await self._explainer.explain(silent)
+            if warnings:
+                return facts(Sight(record, self._store), done, self._definitions, warnings)
+        return found
+
+    def _resting(self, record: Record, place: Standing) -> StackStatus:
+        """The status of a stack that is not acted upon."""
+        old = record.summary.get("status") or {}
+        if place.stand is Stand.MISPLACED:
+            found = running(Sight(record, self._store))
+            return status_of_invalid(found, "NotPlaced", f"spec: {place.message}", old, self._now())
+        try:
+            stack = self._definitions.stack(record)
+            if place.stand is Stand.TEMPLATE:
+                for _ in levels(stack.name, stack.spec, self._definitions.templates(record.ref.namespace)):
+                    pass  # raises for what is wrong at any level: who refers to it cannot mend it
+                return status_of_template(record.generation, old, self._now())
+        except InvalidStack as error:
+            return self._invalid(record, error)
+        return status_of_suspended(record.generation, place.by, old, self._now())
+
+    def _invalid(self, record: Record, error: InvalidStack) -> StackStatus:
+        """The status where the definition cannot be acted upon: why, and what runs all the same."""
+        old = record.summary.get("status") or {}
+        return status_of_invalid(running(Sight(record, self._store)), INVALID_SPEC, str(error), old, self._now())
+
+    async def _write(self, record: Record, status: StackStatus) -> None:
+        """Write the status if it differs from what is there, and tell of what has turned."""
+        live = self._store.get(record.ref)
+        if live is None or live.uid != record.uid:
+            return
+        old = live.summary.get("status") or {}
+        if not changed(old, status):
+            return
+        self._told((record.ref.namespace, record.ref.name))
+        await self._applier.write_status(record.ref, record.uid, as_json(status))
+        for each in happenings(old, status):
+            warning = each.type == "Warning"
+            await self._applier.event(record.ref, record.uid, reason=each.reason, message=each.message, warning=warning)

@@ -1,0 +1,63 @@
+"""What the operator counts, for Prometheus."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """One registry for one operator: tests run several in a process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.reconcile_seconds = Histogram(
+            "ailtire_reconcile_seconds", "Time of one look at a stack.", buckets=_SECONDS, registry=self.registry
+        )
+        self.reconciles = Counter(
+            "ailtire_reconciles", "Looks at stacks, by how they ended.", ["outcome"], registry=self.registry
+        )
+        self._writes = Counter(
+            "ailtire_writes",
+            "Requests that changed something, by kind and verb.",
+            ["kind", "verb"],
+            registry=self.registry,
+        )
+        self._depth = self._gauge("ailtire_queue_depth", "Stacks that wait for a look.")
+        self._stacks = Gauge("ailtire_stacks", "Stacks, by readiness.", ["ready"], registry=self.registry)
+        self._age = Gauge(
+            "ailtire_watch_age_seconds",
+            "Time since the last sign of life of a watch.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._leader = self._gauge("ailtire_leader", "1 where this process may write.")
+        self._lag = self._gauge("ailtire_loop_lag_seconds", "How late the event loop is.")
+
+    def wrote(self, kind: str, verb: str) -> None:
+        """Count one write."""
+        self._writes.labels(kind, verb).inc()
+
+    def follow_queue(self, depth: Callable[[], float]) -> None:
+        """Where the queue's depth is read from."""
+        self._depth.set_function(depth)
+
+    def follow_leader(self, leads: Callable[[], bool]) -> None:
+        """Where leadership is read from."""
+        self._leader.set_function(lambda: float(leads()))
+
+    def text(self, stacks: Mapping[str, int], ages: Mapping[str, float], lag: float) -> bytes:
+        """Everything, in Prometheus' text format; what would go stale is given anew each time."""
+        for ready, count in stacks.items():
+            self._stacks.labels(ready).set(count)
+        self._age.clear()
+        for kind, age in ages.items():
+            self._age.labels(kind).set(age)
+        self._lag.set(lag)
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, registry=self.registry)

@@ -1,0 +1,85 @@
+"""Bring one object in line with its manifest, and do not ask again for what was refused a moment ago."""
+
+from collections import defaultdict
+
+from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.fields import extra_paths
+from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.decide import lets_go_of_replicas
+from ailtire_operator.reconcile.place import spec_of
+
+
+class Objects:
+    """The objects of all stacks, one at a time."""
+
+    def __init__(self, store: Store, applier: Applier) -> None:
+        self._store = store
+        self._applier = applier
+        self._refused: dict[str, dict[Ref, tuple[Manifest, Applied]]] = defaultdict(dict)
+
+    async def bring(
+        self, manifest: Manifest, owner: Record, synced: dict[Ref, str], *, autoscaled: bool, thorough: bool
+    ) -> Applied | None:
+        """Apply the manifest if that changes anything; None if all is as it should be. Raises NotLeader.
+
+        ``synced`` holds the fingerprints that were last found in sync with these very manifests: comparing again is
+        most of what a look at a resting stack would cost. Without ``thorough`` what was refused is not sent again.
+        """
+        ref = Ref.of(manifest)
+        live = self._store.get(ref)
+        if live is None or live.deleting or synced.get(ref) != live.owned_hash:
+            if not self._applier.in_sync(manifest):
+                applied = await self._send(manifest, ref, owner, autoscaled=autoscaled, thorough=thorough)
+                if applied.error is not None:
+                    return applied
+            if (live := self._store.get(ref)) is not None:
+                synced[ref] = live.owned_hash
+        if live is not None and ref.kind == STACK.kind:
+            return await self._take_away_extra(manifest, ref, live)
+        return None
+
+    async def remove(self, record: Record, *, wait: bool = False) -> Applied:
+        """Delete an object of ours. Raises NotLeader."""
+        return await self._applier.delete(record.ref, record.uid, wait=wait)
+
+    def forget(self, uid: str) -> None:
+        """The stack with this uid is gone."""
+        self._refused.pop(uid, None)
+
+    async def _send(self, manifest: Manifest, ref: Ref, owner: Record, *, autoscaled: bool, thorough: bool) -> Applied:
+        refused = self._refused[owner.uid]
+        if not thorough and ref in refused and refused[ref][0] == manifest:
+            return refused[ref][1]
+        applied = await self._hand_over(manifest, ref, autoscaled=autoscaled)
+        if applied is None:
+            applied = await self._applier.apply(manifest, owner.uid)
+        if applied.error is None:
+            refused.pop(ref, None)
+        else:
+            refused[ref] = (manifest, applied)
+        return applied
+
+    async def _hand_over(self, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> Applied | None:
+        """Keep the live count of replicas while the field changes hands; an error if that fails."""
+        live = self._store.get(ref)
+        replicas = lets_go_of_replicas(manifest, live, autoscaled=autoscaled)
+        if live is None or replicas is None:
+            return None
+        try:
+            await self._applier.hand_over_replicas(ref, live.uid, replicas)
+        except ClusterError as error:
+            return Applied(ref, False, live, error, "none")
+        return None
+
+    async def _take_away_extra(self, manifest: Manifest, ref: Ref, live: Record) -> Applied | None:
+        """A child's definition is its parent's alone: what others have added to it is taken away."""
+        pointers = extra_paths(manifest["spec"], spec_of(live))
+        if not pointers:
+            return None
+        try:
+            await self._applier.remove_extra(ref, live.uid, pointers)
+        except ClusterError as error:
+            return Applied(ref, False, live, error, "none")
+        return None

@@ -1,0 +1,215 @@
+"""The stacks that have to be looked at: each at most once in the queue, and never by two workers at a time.
+
+What happens in the cluster only says *that* a stack needs a look, not why: the look reads everything afresh. So a
+thousand events about one stack make one entry, and an event lost makes no difference that the next one does not heal.
+"""
+
+import asyncio
+import heapq
+import logging
+import random
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final, Generic, TypeVar
+
+logger = logging.getLogger(__name__)
+
+BACKOFF_FIRST: Final = 0.2
+BACKOFF_LAST: Final = 60.0
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Priority(IntEnum):
+    """Who waits for the look: the lowest number goes first."""
+
+    USER = 0
+    """A person changed something."""
+    STATUS = 1
+    """A child or an object of the stack changed."""
+    BACKGROUND = 2
+    """The first look after a start, a new look after a failure, or just to be sure."""
+
+
+class Outcome(Enum):
+    """How a look ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """Something went wrong that may go right later: look again, after a longer pause each time."""
+    WAITING = "waiting"
+    """Nothing new went wrong: the pause that is under way stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[Key]):
+    """One entry as it is handed out."""
+
+    key: Key
+    thorough: bool
+    """Whether what failed before is to be tried again: True unless only a child or object changed meanwhile."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is wanted of one key."""
+
+    priority: Priority
+    thorough: bool
+    order: int
+
+
+class Queue(Generic[Key]):
+    """Keys with priorities, pauses and workers; for one event loop."""
+
+    def __init__(self, *, jitter: Callable[[], float] = lambda: random.uniform(0.75, 1.25)) -> None:
+        self._jitter = jitter
+        self._wanted: dict[Key, _Entry] = {}
+        self._heap: list[tuple[Priority, int, Key]] = []
+        self._running: set[Key] = set()
+        self._later: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
+        self._retries: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
+        self._failures: dict[Key, int] = {}
+        self._order = 0
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._stopped = False
+
+    @property
+    def depth(self) -> int:
+        """Keys that wait for a worker now; those in a pause are not counted."""
+        return len(self._wanted)
+
+    @property
+    def running(self) -> int:
+        """Keys that a worker has in hand."""
+        return len(self._running)
+
+    def failures(self, key: Key) -> int:
+        """How often in a row the key has failed."""
+        return self._failures.get(key, 0)
+
+    def add(self, key: Key, priority: Priority, delay: float = 0.0) -> None:
+        """Ask for a look, at the latest in ``delay`` seconds: what is to happen sooner anyway stays so."""
+        if self._stopped:
+            return
+        if priority is Priority.USER:
+            self._failures.pop(key, None)  # what is new may well be right: it starts with a short pause again
+        if delay > 0:
+            self._postpone(key, priority, delay)
+        else:
+            self._want(key, priority, thorough=priority is not Priority.STATUS)
+
+    def forget(self, key: Key) -> None:
+        """The key is gone for good: no look that is still planned makes sense, and nothing is remembered."""
+        self._wanted.pop(key, None)
+        self._failures.pop(key, None)
+        _cancel(self._later, key)
+        _cancel(self._retries, key)
+
+    def stop(self) -> None:
+        """Hand out nothing more; looks under way go on."""
+        self._stopped = True
+        for timers in (self._later, self._retries):
+            for key in list(timers):
+                _cancel(timers, key)
+        self._wanted.clear()
+        self._news.set()
+
+    async def drained(self) -> None:
+        """Wait until no worker has a key in hand."""
+        await self._idle.wait()
+
+    async def work(self, look: Callable[[Look[Key]], Awaitable[Outcome]]) -> None:
+        """One worker: take keys until the queue is stopped. An exception of ``look`` counts as a failure."""
+        while (taken := await self._take()) is not None:
+            outcome = Outcome.FAILED
+            try:
+                outcome = await look(taken)
+            except Exception:
+                logger.exception("looking at %s", taken.key)
+            finally:
+                self._done(taken.key, outcome)
+
+    async def _take(self) -> Look[Key] | None:
+        while not self._stopped:
+            if (taken := self._next()) is not None:
+                return taken
+            self._news.clear()
+            await self._news.wait()
+        return None
+
+    def _next(self) -> Look[Key] | None:
+        while self._heap:
+            priority, order, key = heapq.heappop(self._heap)
+            entry = self._wanted.get(key)
+            # Entries that were raised to a higher priority, or forgotten, leave their old place in the heap.
+            if entry is None or (entry.priority, entry.order) != (priority, order):
+                continue
+            del self._wanted[key]
+            self._running.add(key)
+            self._idle.clear()
+            if entry.thorough:
+                _cancel(self._retries, key)
+            return Look(key, entry.thorough)
+        return None
+
+    def _want(self, key: Key, priority: Priority, *, thorough: bool) -> None:
+        entry = self._wanted.get(key)
+        if entry is not None:
+            entry.thorough = entry.thorough or thorough
+            if entry.priority <= priority:
+                return
+            entry.priority = priority
+        else:
+            self._order += 1
+            entry = self._wanted[key] = _Entry(priority, thorough, self._order)
+        if key not in self._running:
+            heapq.heappush(self._heap, (entry.priority, entry.order, key))
+            self._news.set()
+
+    def _done(self, key: Key, outcome: Outcome) -> None:
+        self._running.discard(key)
+        if not self._running:
+            self._idle.set()
+        if self._stopped:
+            return
+        if outcome is Outcome.DONE:
+            self._failures.pop(key, None)
+            _cancel(self._retries, key)
+        elif outcome is Outcome.FAILED or key not in self._retries:
+            self._retry(key)
+        if (entry := self._wanted.get(key)) is not None:
+            heapq.heappush(self._heap, (entry.priority, entry.order, key))
+            self._news.set()
+
+    def _retry(self, key: Key) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = min(BACKOFF_LAST, BACKOFF_FIRST * 2.0 ** min(failures - 1, 20)) * self._jitter()
+        _cancel(self._retries, key)
+        self._retries[key] = self._timer(pause, self._retries, key, Priority.BACKGROUND)
+
+    def _postpone(self, key: Key, priority: Priority, delay: float) -> None:
+        when = asyncio.get_running_loop().time() + delay
+        if key in self._later and self._later[key][0] <= when:
+            return
+        _cancel(self._later, key)
+        self._later[key] = self._timer(delay, self._later, key, priority)
+
+    def _timer(
+        self, delay: float, timers: dict[Key, tuple[float, asyncio.TimerHandle]], key: Key, priority: Priority
+    ) -> tuple[float, asyncio.TimerHandle]:
+        loop = asyncio.get_running_loop()
+
+        def due() -> None:
+            timers.pop(key, None)
+            self._want(key, priority, thorough=priority is not Priority.STATUS)
+
+        return loop.time() + delay, loop.call_later(delay, due)
+
+
+def _cancel(timers: dict[Key, tuple[float, asyncio.TimerHandle]], key: Key) -> None:
+    if (timer := timers.pop(key, None)) is not None:
+        timer[1].cancel()

@@ -1,0 +1,174 @@
+"""From a plan, what became of it and what is in the store, to the facts that a status is made of."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import DEPLOYMENT, POD, STACK, STATEFUL_SET, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.status import RouteStatus
+from ailtire_operator.plan.types import ChildPlan, Plan, ServicePlan
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.outcomes import CONFLICTING, Attribution, attribute
+from ailtire_operator.reconcile.place import spec_of
+from ailtire_operator.status.conditions import INVALID_SPEC
+from ailtire_operator.status.health import Health, health
+from ailtire_operator.status.observed import Child, Live, Member, Problem, Summary
+from ailtire_operator.status.rollup import Branch, branch
+from ailtire_operator.status.stack import Facts, Refusal
+
+Warnings = Mapping[Ref, tuple[str, str]]
+"""The newest Warning Event of a workload, where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one look at a stack did, as far as the status tells of it."""
+
+    plan: Plan
+    manifests: Mapping[Ref, Manifest] = field(default_factory=dict)
+    problems: Mapping[Ref, Problem] = field(default_factory=dict)
+    overridden: Sequence[Ref] = ()
+    """Objects of which the cluster keeps answering something else than what is sent."""
+    contested: Sequence[str] = ()
+    """Objects whose name another stack wants too."""
+    pending: str = ""
+    """What is still to be done."""
+
+
+class Sight:
+    """What the store holds of one stack, sorted for its members."""
+
+    def __init__(self, record: Record, store: Store) -> None:
+        self.record = record
+        self._store = store
+        self._pods: dict[str, list[Summary]] = defaultdict(list)
+        self._claims: dict[str, Summary] = {}
+        for each in store.by_label(record.ref.namespace, naming.LABEL_STACK, record.ref.name):
+            if each.ref.kind == POD.kind and not each.deleting:
+                self._pods[str(each.summary.get("service", ""))].append(each.summary)
+            elif each.ref.kind == VOLUME_CLAIM.kind:
+                self._claims[each.ref.name] = each.summary
+
+    def get(self, kind: str, name: str) -> Record | None:
+        """The object of this name, if the stack owns it."""
+        found = self._store.get(Ref(kind, self.record.ref.namespace, name))
+        return found if found is not None and found.owner_uid == self.record.uid else None
+
+    def owned(self) -> list[Record]:
+        """Everything that the stack owns, in the order of names."""
+        return sorted(self._store.owned_by(self.record.uid), key=lambda each: each.ref)
+
+    def health(self, service: ServicePlan, error: Problem | None = None, warnings: Warnings | None = None) -> Health:
+        """How one service is."""
+        workload = self.get(service.kind, service.name)
+        warning = (warnings or {}).get(Ref(service.kind, self.record.ref.namespace, service.name))
+        member = Member(
+            key=service.key,
+            kind=service.kind,
+            name=service.name,
+            replicas=service.replicas,
+            workload=_live(workload),
+            pods=tuple(self._pods.get(naming.sanitize(service.key) if service.key else "", ())),
+            claims=self._claims,
+            warnings=(warning,) if warning else (),
+            error=error,
+        )
+        return health(member)
+
+
+def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings) -> Facts:
+    """Everything there is to say of a stack that is acted upon."""
+    plan = done.plan
+    blame = attribute(done.problems, done.manifests)
+    services = [
+        sight.health(service, blame.services.get(naming.sanitize(service.key)), warnings)
+        for service in plan.services.values()
+    ]
+    gateway = sight.health(plan.gateway, blame.services.get(""), warnings) if plan.gateway else None
+    branches = [_branch(sight, child, blame, definitions) for child in plan.children.values()]
+    absent = {child.key: child for child in plan.children.values() if child.missing is not None}
+    return Facts(
+        generation=sight.record.generation,
+        app_name=plan.stack.app_name,
+        parent=plan.stack.spec.place.parent if plan.stack.spec.place else "",
+        url=plan.urls[0] if plan.urls else "",
+        services=tuple(services),
+        gateway=gateway,
+        branches=tuple(branches),
+        routes=tuple(_routes(plan)),
+        notices=(*plan.notices, *(_overridden(ref) for ref in done.overridden)),
+        missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
+        optional={key: str(child.missing) for key, child in absent.items() if child.optional},
+        refusals=tuple(_refusals(done, blame)),
+        foreign=tuple(str(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
+        contested=tuple(done.contested),
+        pending=done.pending,
+    )
+
+
+def running(sight: Sight) -> Facts:
+    """What runs of a stack whose definition cannot be acted upon, by the objects that it owns."""
+    old = sight.record.summary.get("status") or {}
+    keys = {str(each.get("name")): str(key) for key, each in (old.get("services") or {}).items()}
+    services: list[Health] = []
+    branches: list[Branch] = []
+    for each in sight.owned():
+        label = each.labels.get(naming.LABEL_SERVICE)
+        if each.ref.kind in (DEPLOYMENT.kind, STATEFUL_SET.kind) and label is not None:
+            key = keys.get(each.ref.name, label)
+            services.append(sight.health(ServicePlan(key, each.ref.kind, each.ref.name, None)))
+        elif each.ref.kind == STACK.kind:
+            place = spec_of(each).get("place") or {}
+            branches.append(branch(Child(str(place.get("parentKey", each.ref.name)), each.ref.name, _live(each))))
+    return Facts(generation=sight.record.generation, services=tuple(services), branches=tuple(branches))
+
+
+def unexplained(found: Facts, sight: Sight) -> Iterator[Record]:
+    """StatefulSets that do not make their pods and do not say why: only their Events do."""
+    for each in found.services:
+        if each.kind == STATEFUL_SET.kind and each.problem is not None and each.problem.reason == "Progressing":
+            workload = sight.get(each.kind, each.name)
+            if workload is not None and int(workload.summary.get("replicas", 0)) < each.wanted:
+                yield workload
+
+
+def _branch(sight: Sight, child: ChildPlan, blame: Attribution, definitions: Definitions) -> Branch:
+    error, missing = blame.children.get(child.name), child.missing
+    if child.problem is not None:
+        error = Problem(INVALID_SPEC, child.problem)
+    elif missing is not None and definitions.has_template(sight.record.ref.namespace, missing):
+        error, missing = Problem("TemplateInvalid", f"stack {child.key}: the template '{missing}' is not valid"), None
+    resource = _live(sight.get(STACK.kind, child.name))
+    return branch(Child(child.key, child.name, resource, missing, child.optional, error))
+
+
+def _live(record: Record | None) -> Live | None:
+    return None if record is None else Live(record.generation, record.summary, record.deleting)
+
+
+def _routes(plan: Plan) -> Iterator[RouteStatus]:
+    for route in plan.routes:
+        url = route.urls[0] if route.urls else None
+        yield RouteStatus(path=route.prefix or "/", service=route.service, port=route.port, url=url)
+
+
+def _overridden(ref: Ref) -> Notice:
+    return Notice(
+        str(ref),
+        "approximate",
+        "OverriddenByCluster: the cluster changes what is written here, so it is not written again.",
+        "Look for an admission policy, or for a feature that this Kubernetes does not have.",
+    )
+
+
+def _refusals(done: Pass, blame: Attribution) -> Iterator[Refusal]:
+    """What waiting does not heal, for the stack as a whole first: nothing else tells of it."""
+    for ref, problem in sorted(done.problems.items(), key=lambda each: each[0] not in blame.others):
+        if not problem.transient:
+            yield Refusal(str(ref), problem, told=ref not in blame.others)
+    for child in done.plan.children.values():
+        if child.problem is not None:
+            yield Refusal(f"stack {child.key}", Problem(INVALID_SPEC, child.problem), told=True)

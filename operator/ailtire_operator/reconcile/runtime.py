@@ -1,0 +1,217 @@
+"""The whole operator in one object: started once, stopped once, no state anywhere else."""
+
+import asyncio
+import logging
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.discovery import stop_signal_served
+from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.events import latest_warning
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK, Ref
+from ailtire_operator.cluster.lease import Leadership
+from ailtire_operator.cluster.store import Store, version_of
+from ailtire_operator.cluster.watch import Watches
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.reconcile.act import Actor
+from ailtire_operator.reconcile.contests import Contests
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.explain import Explainer
+from ailtire_operator.reconcile.health import Pages, Pulse, complaints
+from ailtire_operator.reconcile.loop import Key, Reconciler
+from ailtire_operator.reconcile.metrics import Metrics
+from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
+from ailtire_operator.reconcile.wake import COALESCE, Wakeups
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS: Final = 3.0
+"""How long looks under way may take after the order to stop."""
+RELEASE_SECONDS: Final = 1.5
+"""How long giving the lease back may take: together with the rest a stop takes less than five seconds."""
+RESYNC_SECONDS: Final = 600.0
+"""How often every stack is looked at for no reason: whatever an event was missed for is mended then."""
+_FEATURES_SECONDS: Final = 15.0
+
+
+def give_up() -> None:
+    """Leave at once: another process leads by now, and nothing that still runs here may write."""
+    logger.critical("leaving, as another process may lead by now")
+    logging.shutdown()
+    os._exit(1)
+
+
+class Runtime:
+    """Connection, store, watches, queue, workers and leadership of one process."""
+
+    def __init__(self, settings: Settings, connection: Connection, *, on_lost: Callable[[], None] = give_up) -> None:
+        self.connection = connection
+        self.store = Store()
+        self.queue: Queue[Key] = Queue()
+        self.metrics = Metrics()
+        self._settings = settings
+        self._stop_signal = False
+        self._looking: dict[Key, float] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._watches = Watches(connection, self.store, settings.namespace or None)
+        self._leadership = Leadership(connection, settings.lease_namespace, on_lost=on_lost)
+        self._wakeups = Wakeups(self.store, self.queue, time.monotonic)
+        self._actor, self._reconciler = self._assemble()
+        self._pulse = Pulse(time.monotonic)
+        self._pages = Pages(self._unhealthy, self._unready, self._numbers)
+        self.metrics.follow_queue(lambda: self.queue.depth)
+        self.metrics.follow_leader(self.may_write)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """A runtime with a connection as the environment configures it; no request is made yet."""
+        return cls(settings, await Connection.open(timeout=settings.request_timeout, connections=settings.workers))
+
+    def may_write(self) -> bool:
+        """Whether this process may write at this very moment."""
+        return not self._settings.leader_election or self._leadership.is_leader()
+
+    def observe(self, namespace: str, name: str, resource_version: str) -> None:
+        """Somebody else has seen this version of a stack: if our own watch has not, a look is due.
+
+        Two readers of one stream: what one of them misses the other brings.
+        """
+        record = self.store.get(Ref(STACK.kind, namespace, name))
+        if record is None or record.version < version_of(resource_version):
+            self.queue.add((namespace, name), Priority.STATUS, COALESCE)
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since the last sign of life of each watch."""
+        return self._watches.health()
+
+    async def start(self) -> None:
+        """Begin to follow the cluster, and to work once this process leads; waits for neither."""
+        await self._pages.start(self._settings.metrics_host, self._settings.metrics_port)
+        await self._watches.start()
+        self._spawn("pulse", self._pulse.beat())
+        if self._settings.leader_election:
+            self._spawn("leadership", self._leadership.run())
+        self._spawn("work", self._work())
+
+    async def stop(self) -> None:
+        """Let the looks under way end, within reason; give the lease back; close everything."""
+        self.queue.stop()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.queue.drained()
+        except TimeoutError:
+            logger.warning("stopping with %d looks under way", self.queue.running)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watches.stop()
+        if self._settings.leader_election:
+            try:
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._leadership.release()
+            except TimeoutError:
+                logger.warning("the lease could not be given back in time")
+        await self._pages.stop()
+        await self.connection.close()
+
+    def _assemble(self) -> tuple[Actor, Reconciler]:
+        store = self.store
+        definitions = Definitions(store)
+        applier = Applier(
+            self.connection,
+            store,
+            fence=self.may_write,
+            on_write=self.metrics.wrote,
+            concurrency=self._settings.workers,
+        )
+        planner = Planner(store, definitions, self._settings, self._current_features)
+        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake))
+        explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
+        reconciler = Reconciler(
+            store, applier, definitions, actor, explainer, self.queue, now=_now, told=self._wakeups.told
+        )
+        return actor, reconciler
+
+    async def _work(self) -> None:
+        """Wait until there is something to work on and leave to do so, then work until stopped."""
+        await self._watches.synced()
+        self._wakeups.synced = True
+        logger.info("synced: %d objects", len(self.store))
+        if self._settings.leader_election:
+            await self._leadership.acquired.wait()
+        self._stop_signal = await self._ask_stop_signal()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.workers):
+                group.create_task(self.queue.work(self._look))
+            group.create_task(self._resync())
+
+    async def _look(self, look: Look[Key]) -> Outcome:
+        self._looking[look.key] = started = time.monotonic()
+        try:
+            outcome = await self._reconciler.look(look)
+        finally:
+            del self._looking[look.key]
+            self.metrics.reconcile_seconds.observe(time.monotonic() - started)
+        self.metrics.reconciles.labels(outcome.value).inc()
+        return outcome
+
+    async def _resync(self) -> None:
+        """Look at everything from time to time, and when the cluster has learnt something."""
+        features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
+        while True:
+            await asyncio.sleep(_FEATURES_SECONDS * random.uniform(0.9, 1.1))
+            if features != self._current_features() or time.monotonic() >= due:
+                features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
+                self._wakeups.resync()
+
+    async def _ask_stop_signal(self) -> bool:
+        """What is not known must not be guessed: the wrong guess would roll every pod that names a signal."""
+        namespace = self._settings.lease_namespace if self._settings.leader_election else self.connection.namespace
+        while True:
+            try:
+                return await stop_signal_served(self.connection, namespace)
+            except ClusterError as error:
+                logger.warning("%s", error)
+                await asyncio.sleep(1.0)
+
+    def _current_features(self) -> Features:
+        return Features(stop_signal=self._stop_signal, http_routes=HTTP_ROUTE.kind not in self._watches.absent())
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_report)
+        self._tasks.append(task)
+
+    def _unhealthy(self) -> Iterator[str]:
+        running = {name: time.monotonic() - since for name, since in self._looking.items()}
+        yield from complaints(self._watches.health(), self._settings.watch_silence_seconds, self._pulse.lag(), running)
+        yield from (f"{task.get_name()} has ended" for task in self._tasks if task.done())
+
+    def _unready(self) -> Iterator[str]:
+        if not self._watches.is_synced():
+            yield "the first lists are not complete yet"
+            yield from (f"{kind}: {error}" for kind, error in sorted(self._watches.failures().items()))
+
+    def _numbers(self) -> bytes:
+        ready = Counter({"true": 0, "false": 0})
+        for record in self.store.of_kind(STACK.kind):
+            conditions = (record.summary.get("status") or {}).get("conditions") or ()
+            ready[str(any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)).lower()] += 1
+        return self.metrics.text(ready, self._watches.health(), self._pulse.lag())
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("%s has ended: %r", task.get_name(), error, exc_info=error)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,184 @@
+"""Which stacks need a look when something in the cluster changes. Called for every change; must neither fail nor wait.
+
+It only says which: a look too many costs a few milliseconds and writes nothing, a look too few leaves something undone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import POD, SERVICE, STACK, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.addresses import serves
+from ailtire_operator.reconcile.definitions import is_template, references
+from ailtire_operator.reconcile.loop import Key, current
+from ailtire_operator.reconcile.place import parent_of, spec_of
+from ailtire_operator.reconcile.queue import Priority, Queue
+
+COALESCE: Final = 0.05
+"""Seconds in which further changes of children and objects make no look of their own: they come in swarms."""
+STATUS_PAUSE: Final = 0.5
+"""Seconds from a stack's status to its next one: while a tree comes up something changes all the time."""
+
+
+class Wakeups:
+    """Translates changes in the store into keys in the queue."""
+
+    def __init__(self, store: Store, queue: Queue[Key], clock: Callable[[], float]) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._told: dict[Key, float] = {}
+        self.synced = False
+        """Whether the first lists are in: what they bring is no news, and may wait behind what is."""
+        store.listeners.append(self._changed)
+
+    def wake(self, record: Record, priority: Priority = Priority.STATUS) -> None:
+        """Ask for a look at a stack."""
+        key = _key(record)
+        if key == current.get():
+            return
+        if not self.synced:
+            priority = Priority.BACKGROUND
+        self._queue.add(key, priority, self._pause(key) if priority is Priority.STATUS else 0.0)
+
+    def resync(self) -> None:
+        """Ask for a look at every stack."""
+        for record in self._store.of_kind(STACK.kind):
+            self._queue.add(_key(record), Priority.BACKGROUND)
+
+    def told(self, key: Key) -> None:
+        """The stack's status has just been written."""
+        self._told[key] = self._clock()
+
+    def _pause(self, key: Key) -> float:
+        """Until a look for the status' sake is due: soon after a quiet time, else when the pause is over."""
+        return max(COALESCE, self._told.get(key, float("-inf")) + STATUS_PAUSE - self._clock())
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        record = new or old
+        if record is None:
+            return
+        if record.ref.kind == STACK.kind:
+            self._stack_changed(old, new)
+        elif record.ref.kind == POD.kind:
+            self._pod_changed(old, new, record)
+        else:
+            self._object_changed(old, new, record)
+
+    def _stack_changed(self, old: Record | None, new: Record | None) -> None:
+        edited = old is None or new is None or _differ(old, new)
+        for record in (old, new):
+            parent = parent_of(record, self._store) if record is not None else None
+            if parent is not None:
+                self.wake(parent, Priority.USER if edited and old is not None else Priority.STATUS)
+        if old is not None and new is None:
+            self._told.pop(_key(old), None)
+            self._queue.forget(_key(old))
+        if new is not None:
+            # A status that this process has not written is somebody else's, and not to stay.
+            self.wake(new, Priority.USER if edited else Priority.STATUS)
+        if _spec(old, "suspend") != _spec(new, "suspend") or (new is not None and old is None):
+            for each in self._below(new):
+                self.wake(each, Priority.USER)
+        if (old and is_template(old)) or (new and is_template(new)):
+            self._template_changed(old, new)
+
+    def _template_changed(self, old: Record | None, new: Record | None) -> None:
+        if old is not None and new is not None and old.generation == new.generation and old.uid == new.uid:
+            return
+        template = new or old
+        if template is None:
+            return
+        names = {template.ref.name}
+        stacks = [each for each in self._store.of_kind(STACK.kind) if each.ref.namespace == template.ref.namespace]
+        referred = {each.ref: set(references(spec_of(each))) for each in stacks}
+        # A template that refers to the changed one is changed too, and so on.
+        grown = True
+        while grown:
+            more = {each.ref.name for each in stacks if is_template(each) and referred[each.ref] & names} - names
+            grown = bool(more)
+            names |= more
+        for each in stacks:
+            if referred[each.ref] & names:
+                self.wake(each, Priority.USER)
+
+    def _object_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
+        for each in {id(owner): owner for owner in self._owners(old, new)}.values():
+            self.wake(each, Priority.STATUS)
+            if record.ref.kind == SERVICE.kind and _addresses(old) != _addresses(new):
+                for other in self._networks_of(each):
+                    self.wake(other, Priority.STATUS)
+
+    def _owners(self, *records: Record | None) -> Iterator[Record]:
+        for record in records:
+            if record is None:
+                continue
+            owner = self._store.by_uid(record.owner_uid) if record.owner_uid else None
+            if owner is None and naming.LABEL_STACK in record.labels:
+                owner = self._stack(record, record.labels[naming.LABEL_STACK])
+            if owner is not None and owner.ref.kind == STACK.kind:
+                yield owner
+
+    def _pod_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
+        stack = self._stack(record, str(record.summary.get("stack", "")))
+        if stack is None:
+            return
+        self.wake(stack, Priority.STATUS)
+        if _served(old) != _served(new):
+            for other in self._networks_of(stack):
+                self.wake(other, Priority.STATUS)
+
+    def _networks_of(self, stack: Record) -> Iterator[Record]:
+        """The other stacks in whose zones a Service of this one may stand."""
+        parent = parent_of(stack, self._store)
+        if parent is None:
+            return
+        yield parent
+        place = spec_of(stack).get("place")
+        networks = place.get("networks") if isinstance(place, Mapping) else None
+        for network in networks.values() if isinstance(networks, Mapping) else ():
+            owner = self._stack(stack, str(network).partition("/")[0])
+            if owner is not None and owner.uid != parent.uid:
+                yield owner
+
+    def _below(self, record: Record | None) -> Iterator[Record]:
+        """All stacks under this one."""
+        waiting = [record] if record is not None else []
+        while waiting:
+            for each in self._store.owned_by(waiting.pop().uid):
+                if each.ref.kind == STACK.kind:
+                    waiting.append(each)
+                    yield each
+
+    def _stack(self, near: Record, name: str) -> Record | None:
+        return self._store.get(Ref(STACK.kind, near.ref.namespace, name))
+
+
+def _key(record: Record) -> Key:
+    return record.ref.namespace, record.ref.name
+
+
+def _differ(old: Record, new: Record) -> bool:
+    """Whether more than the status has changed."""
+    return (
+        old.uid != new.uid
+        or old.generation != new.generation
+        or old.deleting != new.deleting
+        or old.owner_uid != new.owner_uid
+        or old.owned_hash != new.owned_hash
+    )
+
+
+def _spec(record: Record | None, field: str) -> Any:
+    return spec_of(record).get(field) if record is not None else None
+
+
+def _addresses(record: Record | None) -> Any:
+    if record is None or record.deleting:
+        return None
+    return record.summary.get("headless"), record.summary.get("clusterIPs")
+
+
+def _served(pod: Record | None) -> Any:
+    return pod.summary.get("podIPs") if pod is not None and serves(pod) else None

@@ -1,0 +1,108 @@
+"""The conditions of a stack, in the way kstatus (and so Flux, Argo CD and ``kubectl wait``) reads them.
+
+``Ready``, ``Translated`` and ``ReferencesResolved`` are always there once a spec could be read. ``Reconciling``,
+``Stalled``, ``Conflicting`` and ``Suspended`` tell of something out of the ordinary: they are there only while True, as
+kstatus takes their absence for all clear. One of Ready, Reconciling, Stalled and Suspended is True at any time.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.status import Condition, Truth
+from ailtire_operator.status.text import bounded, listed, plural
+
+READY: Final = "Ready"
+RECONCILING: Final = "Reconciling"
+STALLED: Final = "Stalled"
+TRANSLATED: Final = "Translated"
+REFERENCES: Final = "ReferencesResolved"
+CONFLICTING: Final = "Conflicting"
+SUSPENDED: Final = "Suspended"
+
+INVALID_SPEC: Final = "InvalidSpec"
+PROGRESSING: Final = "Progressing"
+_NOT_DONE: Final = frozenset({"rejected", "gated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition without its history."""
+
+    type: str
+    truth: Truth
+    reason: str
+    message: str = ""
+
+
+def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], now: str) -> list[Condition]:
+    """The findings as conditions; the time of a condition changes with its truth and with nothing else."""
+    before = {str(condition.get("type")): condition for condition in old.get("conditions") or ()}
+    return [
+        Condition(
+            type=finding.type,
+            status=finding.truth,
+            observed_generation=generation,
+            last_transition_time=_since(before.get(finding.type), finding.truth, now),
+            reason=finding.reason,
+            message=bounded(finding.message),
+        )
+        for finding in findings
+    ]
+
+
+def _since(before: Mapping[str, Any] | None, truth: Truth, now: str) -> str:
+    if before is not None and before.get("status") == truth:
+        return str(before.get("lastTransitionTime") or now)
+    return now
+
+
+def translated(notices: Sequence[Notice]) -> Finding:
+    """Whether everything that was written has an effect; what differs is in status.translation."""
+    count = plural(len(notices), "deviation")
+    missing = sorted({notice.path for notice in notices if notice.classification in _NOT_DONE})
+    if missing:
+        return Finding(TRANSLATED, "False", "NotAllowed", f"{count}; without effect: {listed(missing)}")
+    if notices:
+        return Finding(
+            TRANSLATED, "True", "WithDeviations", f"{count} from what is written, listed in status.translation"
+        )
+    return Finding(TRANSLATED, "True", "Exact", "everything runs as it is written")
+
+
+def references(missing: Mapping[str, str], optional: Mapping[str, str]) -> Finding:
+    """Whether every template that a member refers to (by key) exists."""
+    if missing:
+        names = [f"'{name}' of {key}" for key, name in sorted({**missing, **optional}.items())]
+        return Finding(REFERENCES, "False", "TemplateMissing", f"there is no template {listed(names)} in the namespace")
+    if optional:
+        names = [f"'{name}' of {key}" for key, name in sorted(optional.items())]
+        return Finding(
+            REFERENCES, "False", "OptionalMissing", f"there is no template {listed(names)}; all are optional"
+        )
+    return Finding(REFERENCES, "True", "Resolved")
+
+
+def conflicting(foreign: Sequence[str], contested: Sequence[str]) -> Iterator[Finding]:
+    """The objects of others that stand where ours should be, and those of ours where another stack's should be."""
+    if foreign:
+        message = f"not ours, and left as they are: {listed(sorted(foreign))}; rename or remove them, or the members"
+        yield Finding(CONFLICTING, "True", "ForeignObject", message)
+    elif contested:
+        message = (
+            f"two stacks want one name, and this one has it: {listed(sorted(contested))}; rename a member of either"
+        )
+        yield Finding(CONFLICTING, "True", "ContestedName", message)
+
+
+def suspended(by: str | None) -> Iterator[Finding]:
+    """Whether nothing may be changed, and on whose word (the stack's own: an empty text)."""
+    if by is not None:
+        message = f"suspended with the stack '{by}'" if by else "spec.suspend is set"
+        yield Finding(SUSPENDED, "True", "Suspended", f"{message}: what runs keeps running, nothing is changed")
+
+
+def stalled(reason: str, message: str) -> list[Finding]:
+    """Not ready, and only somebody else can change that."""
+    return [Finding(READY, "False", reason, message), Finding(STALLED, "True", reason, message)]

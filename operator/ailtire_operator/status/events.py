@@ -1,0 +1,56 @@
+"""Which Events follow from a new status: one for each condition that has turned, none for anything else.
+
+A controller that writes an Event per attempt fills the namespace with noise just when somebody looks for the cause.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ailtire_operator.model.status import Condition, StackStatus
+from ailtire_operator.status import conditions as c
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One Event to write about a stack."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
+    """What has turned between two statuses. Becoming unready while rolling out is no news, being broken is."""
+    before = {str(condition.get("type")): str(condition.get("status")) for condition in old.get("conditions") or ()}
+    after = {condition.type: condition for condition in new.conditions}
+    ready = after.get(c.READY)
+    if ready is not None and ready.status == "True" and before.get(c.READY) != "True":
+        yield Happening("Normal", ready.reason, ready.message)
+    if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
+        broken = c.RECONCILING not in after or ready.reason != c.PROGRESSING
+        yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
+    for kind in (c.STALLED, c.CONFLICTING):
+        if kind in after and before.get(kind) != "True" and not _said(after[kind], ready, before):
+            yield Happening("Warning", after[kind].reason, after[kind].message)
+    yield from _references(before, after)
+    if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
+        yield Happening("Normal", "Suspended", after[c.SUSPENDED].message)
+    if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":
+        yield Happening("Normal", "Resumed", "changes are made again")
+
+
+def _said(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:
+    """Whether the Event about Ready, which has turned in the same breath, already says the same."""
+    turned = ready is not None and ready.status == "False" and before.get(c.READY) == "True"
+    return turned and ready is not None and ready.message == condition.message
+
+
+def _references(before: Mapping[str, str], after: Mapping[str, Condition]) -> Iterator[Happening]:
+    condition = after.get(c.REFERENCES)
+    if condition is None:
+        return
+    if condition.status == "False" and before.get(c.REFERENCES) != "False":
+        yield Happening("Warning", condition.reason, condition.message)
+    if condition.status == "True" and before.get(c.REFERENCES) == "False":
+        yield Happening("Normal", condition.reason, "every template that is referred to exists")

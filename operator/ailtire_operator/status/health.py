@@ -1,0 +1,199 @@
+"""Is a service ready, and if not: what would ``kubectl describe`` have told?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ailtire_operator.status.observed import Live, Member, Problem, Summary
+
+_IMAGE: Final = frozenset(
+    {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
+)
+_CONFIGURATION: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_FALLBACK: Final[Mapping[str, str]] = {
+    "ImagePullBackOff": "the image cannot be pulled",
+    "ErrImagePull": "the image cannot be pulled",
+    "InvalidImageName": "the image's name is not valid",
+    "CreateContainerConfigError": "a Secret or ConfigMap that the service refers to is missing",
+    "RunContainerError": "the container does not start",
+}
+_EVENTS: Final[Mapping[str, str]] = {
+    "FailedScheduling": "Unschedulable",
+    "Unhealthy": "NotReady",
+    "FailedMount": "FailedMount",
+    "FailedAttachVolume": "FailedMount",
+    "ProvisioningFailed": "VolumePending",
+    "BackOff": "CrashLoopBackOff",
+}
+"""Reasons of Warning Events that explain a service, and what we call them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a service is."""
+
+    key: str
+    kind: str
+    name: str
+    ready: int
+    wanted: int
+    problem: Problem | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Everything that was asked for runs in its current definition."""
+        return self.problem is None
+
+    def __str__(self) -> str:
+        subject = f"service {self.key}" if self.key else "gateway"
+        return f"{subject} {self.ready}/{self.wanted}" + (f": {self.problem}" if self.problem else "")
+
+
+def health(member: Member) -> Health:
+    """The state of one service."""
+    wanted = _wanted(member)
+    ready = 0 if member.error and not member.error.transient else min(_current(member.workload), wanted)
+    problem = _problem(member, ready, wanted)
+    return Health(member.key, member.kind, member.name, ready, wanted, problem)
+
+
+def _wanted(member: Member) -> int:
+    if member.replicas is not None:
+        return member.replicas
+    # An autoscaler's wish reaches the workload's own count; before there is one, it is at least one.
+    replicas = member.workload.summary.get("specReplicas") if member.workload else None
+    return 1 if replicas is None else int(replicas)
+
+
+def _current(workload: Live | None) -> int:
+    """Replicas that are ready and of the current definition.
+
+    The server counts ready ones and current ones, not those that are both. Of ``replicas - updated`` old ones each may
+    be ready, so what is left of the ready ones is certain to be current; the number is exact once no old one is left.
+    """
+    if workload is None or not settled(workload):
+        return 0
+    summary = workload.summary
+    ready, updated = int(summary.get("ready", 0)), int(summary.get("updated", 0))
+    return max(0, min(updated, ready - max(0, int(summary.get("replicas", 0)) - updated)))
+
+
+def settled(workload: Live) -> bool:
+    """Whether the counts of a workload speak of its current definition."""
+    return int(workload.summary.get("observedGeneration", 0)) >= workload.generation
+
+
+def rolled_out(workload: Live, wanted: int) -> bool:
+    """Whether only replicas of the current definition are left, and as many ready as are wanted."""
+    replicas = int(workload.summary.get("replicas", 0))
+    return _current(workload) >= wanted and replicas <= int(workload.summary.get("updated", 0))
+
+
+def _problem(member: Member, ready: int, wanted: int) -> Problem | None:
+    if member.error is not None and not member.error.transient:
+        return member.error
+    if member.workload is not None and settled(member.workload) and ready >= wanted and not member.workload.deleting:
+        return None
+    return next(_reasons(member), None) or _progress(member)
+
+
+def _progress(member: Member) -> Problem:
+    if member.error is not None:
+        return member.error
+    if member.workload is None:
+        return Problem("Progressing", f"{member.kind} {member.name} does not exist yet", transient=True)
+    return Problem("Progressing", "replicas of the current definition are starting", transient=True)
+
+
+def _reasons(member: Member) -> Iterator[Problem]:
+    """Everything that keeps the service from being ready, the most telling first."""
+    unready = [pod for pod in member.pods if not pod.get("ready")]
+    # The newest first: in a roll-out it is the new definition that does not come up.
+    unready.sort(key=lambda pod: str(pod.get("created", "")), reverse=True)
+    for pod in unready:
+        yield from _container_problems(pod)
+    yield from _creation_problems(member)
+    yield from _placement_problems(member, unready)
+    for pod in unready:
+        if pod.get("phase") == "Failed":
+            yield Problem(str(pod.get("reason", "PodFailed")), str(pod.get("message", "the pod has failed")))
+    for reason, message in member.warnings:
+        if reason in _EVENTS:
+            yield Problem(_EVENTS[reason], message)
+    yield from _deadline(member.workload)
+    if any(_runs(pod) for pod in unready):
+        yield Problem("NotReady", "it runs, but its health check has not passed", transient=True)
+
+
+def _container_problems(pod: Summary) -> Iterator[Problem]:
+    for name, container in (pod.get("containers") or {}).items():
+        waiting = str(container.get("waiting", ""))
+        message = str(container.get("waitingMessage", ""))
+        if waiting in _IMAGE or waiting in _CONFIGURATION:
+            yield Problem(waiting, message or _FALLBACK.get(waiting, f"container {name} does not start"))
+        elif _ended(container):
+            yield _end(container, waiting)
+
+
+def _ended(container: Summary) -> bool:
+    """Whether a container is down because its process ended, rather than not yet up."""
+    if container.get("ready"):
+        return False
+    return container.get("waiting") == "CrashLoopBackOff" or container.get("terminated") == "OOMKilled"
+
+
+def _end(container: Summary, waiting: str) -> Problem:
+    restarts = container.get("restarts", 0)
+    if container.get("terminated") == "OOMKilled":
+        return Problem("OOMKilled", f"it needs more memory than its limit allows ({restarts} restarts)")
+    code = container.get("exitCode")
+    how = f"the process ended with exit code {code}" if code is not None else "the process keeps ending"
+    hint = "; a service must keep running" if code == 0 else ""
+    return Problem(waiting or "CrashLoopBackOff", f"{how} ({restarts} restarts){hint}")
+
+
+def _creation_problems(member: Member) -> Iterator[Problem]:
+    """Pods that the API server did not let the workload's controller create."""
+    conditions = member.workload.summary.get("conditions", {}) if member.workload else {}
+    status, reason, message = conditions.get("ReplicaFailure", ("", "", ""))
+    if status == "True":
+        yield refused_creation(message, reason)
+    for event, text in member.warnings:
+        if event == "FailedCreate":
+            yield refused_creation(text, event)
+
+
+def refused_creation(message: str, reason: str = "FailedCreate") -> Problem:
+    """Why a pod or object could not be created, by the words of the API server."""
+    lower = message.lower()
+    if "exceeded quota" in lower or "must specify limits" in lower or "failed quota" in lower:
+        return Problem("QuotaExceeded", message)
+    if "violates podsecurity" in lower or "admission" in lower or "denied the request" in lower:
+        return Problem("RefusedByAdmission", message)
+    return Problem(reason or "FailedCreate", message)
+
+
+def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Problem]:
+    pending = sorted(name for name, claim in (member.claims or {}).items() if claim.get("phase", "Pending") != "Bound")
+    for pod in unready:
+        reason, message = pod.get("unscheduled") or ("", "")
+        if not reason and not message:
+            continue
+        volume = "persistentvolumeclaim" in message.lower() or "volume" in message.lower()
+        if volume:
+            names = f" {', '.join(pending[:3])}" if pending else ""
+            yield Problem("VolumePending", f"volume claim{names} is not bound: {message}")
+        elif reason != "SchedulingGated":
+            yield Problem("Unschedulable", message or "no node takes the pod")
+
+
+def _deadline(workload: Live | None) -> Iterator[Problem]:
+    conditions = workload.summary.get("conditions", {}) if workload else {}
+    status, reason, message = conditions.get("Progressing", ("", "", ""))
+    if status == "False" and reason == "ProgressDeadlineExceeded":
+        yield Problem("ProgressDeadlineExceeded", message or "the roll-out makes no progress")
+
+
+def _runs(pod: Summary) -> bool:
+    containers = (pod.get("containers") or {}).values()
+    return pod.get("phase") == "Running" and not any(container.get("waiting") for container in containers)

@@ -1,0 +1,68 @@
+"""What the status is made from: the expected members of a stack, each with what is seen of it. No I/O, no clock.
+
+The summaries are those of the cluster package, read here as plain mappings: this package knows neither the client nor
+the plan, so that every judgement in it can be tested with a handful of dictionaries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One live object."""
+
+    generation: int
+    summary: Summary
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something is not as it should be: one word for programs, one sentence for people."""
+
+    reason: str
+    message: str = ""
+    transient: bool = False
+    """It is being worked on, or goes by itself: no reason to call anybody."""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}" if self.message else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A plain service, or the stack's gateway (its key is empty)."""
+
+    key: str
+    kind: str
+    name: str
+    replicas: int | None = None
+    """How many are asked for; None where an autoscaler decides."""
+    workload: Live | None = None
+    pods: tuple[Summary, ...] = ()
+    """Those that are not being deleted."""
+    claims: Mapping[str, Summary] | None = None
+    """The volume claims of the stack, by name: one that is pending explains a pod that is not scheduled."""
+    warnings: tuple[tuple[str, str], ...] = ()
+    """Reasons and messages of recent Warning Events, the newest first."""
+    error: Problem | None = None
+    """Why the API server did not take one of the service's objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child stack."""
+
+    key: str
+    name: str
+    resource: Live | None = None
+    missing: str | None = None
+    """The template that it refers to and that does not exist."""
+    optional: bool = False
+    """Whether the stack can be ready without it."""
+    error: Problem | None = None
+    """Why its resource could not be written."""

@@ -1,0 +1,117 @@
+"""From the leaves to the root: what the children say of their subtrees, counted and summed up in one blocker.
+
+A parent reads nothing but the status of its own children, so a change climbs the tree by one status write per level.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator.model.status import Counts, StackStatusSummary
+from ailtire_operator.status.health import Health
+from ailtire_operator.status.observed import Child, Live, Problem
+from ailtire_operator.status.text import below, bounded, depth, fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One child stack and everything under it."""
+
+    key: str
+    name: str
+    ready: bool
+    services: tuple[int, int]
+    """Ready and wanted, in the subtree."""
+    stacks: tuple[int, int]
+    """Ready and wanted, the child included."""
+    problem: Problem | None = None
+    """Why it is not ready; its message is the child's own, so it names the deepest blocker."""
+    counted: bool = True
+    """Whether the parent has to wait for it."""
+    suspended: bool = False
+
+    def summary(self, *, brief: bool = False) -> StackStatusSummary:
+        """The child as its parent's status shows it; ``brief`` leaves the sentence out."""
+        problem = self.problem or (Problem("Suspended") if self.suspended else None)
+        return StackStatusSummary(
+            name=self.name,
+            ready=self.ready,
+            services=fraction(*self.services),
+            reason=problem.reason if problem else None,
+            message=bounded(problem.message) if problem and problem.message and not brief else None,
+        )
+
+
+def branch(child: Child) -> Branch:
+    """What a child stack says of its subtree."""
+    status: Mapping[str, Any] = (child.resource.summary.get("status") or {}) if child.resource else {}
+    conditions = {condition.get("type"): condition for condition in status.get("conditions") or ()}
+    said_ready = conditions.get("Ready", {}).get("status") == "True"
+    problem = _problem(child, status, conditions)
+    ready = problem is None
+    counts = status.get("counts") or {}
+    stacks_ready = int(counts.get("stacksReady", 0)) + int(ready) - int(said_ready)
+    return Branch(
+        key=child.key,
+        name=child.name,
+        ready=ready,
+        services=(int(counts.get("servicesReady", 0)), int(counts.get("servicesWanted", 0))),
+        stacks=(max(0, stacks_ready), max(1, int(counts.get("stacksWanted", 0)))),
+        problem=problem,
+        counted=not (child.missing and child.optional),
+        suspended=conditions.get("Suspended", {}).get("status") == "True",
+    )
+
+
+def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, Any]) -> Problem | None:
+    if child.missing is not None:
+        return Problem("TemplateMissing", f"stack {child.key}: there is no template '{child.missing}' in the namespace")
+    if child.error is not None and not (child.error.transient and child.resource):
+        return child.error
+    if child.resource is None:
+        return Problem("Progressing", f"stack {child.key} does not exist yet", transient=True)
+    if child.resource.deleting:
+        return Problem("Deleting", f"stack {child.key} is being deleted", transient=True)
+    if not _observed(child.resource, status):
+        return Problem("Progressing", "stack has a new definition that is not acted upon yet", transient=True)
+    condition = conditions.get("Ready") or {}
+    if condition.get("status") == "True":
+        return None
+    transient = "Stalled" not in conditions and condition.get("reason", "Progressing") in ("Progressing", "NotReady")
+    return Problem(condition.get("reason", "Progressing"), condition.get("message", ""), transient=transient)
+
+
+def _observed(resource: Live, status: Mapping[str, Any]) -> bool:
+    return int(status.get("observedGeneration") or 0) == resource.generation
+
+
+def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:
+    """Services and stacks of the whole subtree; the stack itself is one of the stacks."""
+    own = list(services)
+    waited_for = [each for each in branches if each.counted]
+    services_ready = sum(each.ok for each in own) + sum(each.services[0] for each in waited_for)
+    services_wanted = len(own) + sum(each.services[1] for each in waited_for)
+    stacks_ready = int(ready) + sum(each.stacks[0] for each in waited_for)
+    stacks_wanted = 1 + sum(each.stacks[1] for each in waited_for)
+    return Counts(
+        services_ready=services_ready,
+        services_wanted=services_wanted,
+        stacks_ready=stacks_ready,
+        stacks_wanted=stacks_wanted,
+        services=fraction(services_ready, services_wanted),
+        stacks=fraction(stacks_ready, stacks_wanted),
+    )
+
+
+def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem | None:
+    """What keeps the stack from being ready: something broken before something under way, the deepest of them.
+
+    A deep failure is usually the cause and what fails above it the effect: a frontend waits for its database.
+    """
+    found = [Problem(each.problem.reason, str(each), each.problem.transient) for each in services if each.problem]
+    found += [
+        Problem(each.problem.reason, below(each.key, each.problem.message), each.problem.transient)
+        for each in branches
+        if each.problem and each.counted
+    ]
+    return min(found, key=lambda problem: (problem.transient, -depth(problem.message)), default=None)
