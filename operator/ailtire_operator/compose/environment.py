@@ -66,14 +66,14 @@ def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> d
 def scalars(value: Any, path: str, report: Report) -> dict[str, str]:
     """Variables as text, from a map or from Compose's list of ``NAME=value``."""
     result: dict[str, str] = {}
-    for name, each in _pairs(value, path, report):
+    for name, each in _pairs(value, path, report):  # AILTIRE_* is the caller's to judge, hence the underscore
         if isinstance(each, dict | list):
             report.rejected(
                 path_of(path, name),
                 f"{described(each)} is not a value of a variable; it is left out.",
                 "Write it as one text.",
             )
-        elif not accepts(_NAME, f"_{name}") or not accepts(_VALUE, text_of(each)) or not name:
+        elif not name or not accepts(_NAME, f"_{name}") or not accepts(_VALUE, text_of(each)) or "\0" in text_of(each):
             report.rejected(path_of(path, name), "this is not a variable that a process can have; it is left out.")
         else:
             result[name] = text_of(each)

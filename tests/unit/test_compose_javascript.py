@@ -1,0 +1,341 @@
+"""services.js is parsed as data: upstream's real syntax works, whatever is not data is an error that names it."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ailtire_operator.compose.errors import JavaScriptError
+from ailtire_operator.compose.javascript import DEPTH_LIMIT, NODE_LIMIT, SIZE_LIMIT, Duplicate, parse_module
+
+
+def parse(text: str) -> Any:
+    return parse_module(text, name="deploy/services.js").data
+
+
+def value(text: str) -> Any:
+    return parse(f"module.exports = {{a: {text}}}")["a"]
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(JavaScriptError) as caught:
+        parse(text)
+    return str(caught.value)
+
+
+def test_upstreams_real_syntax() -> None:
+    text = """/* A licence
+     * module.exports = { not: this }
+     */
+    // and a line
+    module.exports = {
+        services: {
+            /* admin: { image: "x" }, */
+            web: {
+                image: 'shop_web', // one quote
+                "interface": {
+                    "/web": { path: '/', port: 3000, protocol:"http"},
+                },
+                environment: { },
+            },
+        },
+        interface: {
+            ports: {
+                80: 3000,
+                443: 3000,
+            }
+        },
+    }
+    // the end
+    """
+    assert parse(text) == {
+        "services": {
+            "web": {
+                "image": "shop_web",
+                "interface": {"/web": {"path": "/", "port": 3000, "protocol": "http"}},
+                "environment": {},
+            }
+        },
+        "interface": {"ports": {"80": 3000, "443": 3000}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("true", True),
+        ("null", None),
+        ("3.0", 3),
+        ("-1.5", -1.5),
+        ("+2", 2),
+        (".5e1", 5),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("12345678901234567890", 12345678901234567000.0),
+        ("[1, 'two', [], ]", [1, "two", []]),
+        (r"'it\'s \u0041\x42\u{43}\t\0'", "it's ABC\t\0"),
+        (r"'\ud83d\ude00'", "\U0001f600"),
+        ("'one \\\nline'", "one line"),
+        ("`plain\ntemplate \\${x}`", "plain\ntemplate ${x}"),
+        ("'http://x/*not a comment*/'", "http://x/*not a comment*/"),
+        ("'<%= escaped %>'", "<%= escaped %>"),
+    ],
+)
+def test_values(text: str, expected: Any) -> None:
+    found = value(text)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("80", "80"),
+        ("0x50", "80"),
+        ("1e3", "1000"),
+        (".5", "0.5"),
+        ("$a_1", "$a_1"),
+        ("'/x y'", "/x y"),
+        ("class", "class"),
+    ],
+)
+def test_keys_are_spelled_as_javascript_spells_them(key: str, expected: str) -> None:
+    assert parse(f"module.exports = {{{key}: 1}}") == {expected: 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("function () { return 1 }", "'module.exports.a' is a function"),
+        ("() => 1", "an expression or a function"),
+        ("async () => 1", "a function"),
+        ("require('./other')", "a call (require)"),
+        ("process.env.HOME", "process"),
+        ("new Date()", "a call (new)"),
+        ("`x${1}`", "template literal with ${...}"),
+        ("`\\\\${1}`", "template literal with ${...}"),
+        ("other", "'other', a variable"),
+        ("undefined", "undefined"),
+        ("NaN", "NaN"),
+        ("-Infinity", "'-'"),
+        ("/re/", "a regular expression"),
+        ("'a' + 'b'", "found '+'"),
+        ("1 + 2", "found '+'"),
+        ("'a'.length", "found '.'"),
+        ("!0", "'!'"),
+        ("[1,,2]", "'module.exports.a[1]' is ','"),
+        ("[...b]", "a spread"),
+        ("010", "not a decimal number"),
+        ("3px", "not a decimal number"),
+        ("1n", "not a decimal number"),
+        ("1e999", "too large"),
+        (r"'\u12'", "starts no escape"),
+        (r"'\07'", "starts no escape"),
+        (r"'\u{110000}'", "is not a character"),
+        (r"'\ud800'", "surrogate"),
+        ("'open", "a text is not closed"),
+        ("'line\nbreak'", "a text is not closed"),
+        ("/* open", "a comment is not closed"),
+        ("{b}", "'module.exports.a.b' is a method, an accessor or a variable"),
+        ("{b() {}}", "'module.exports.a.b' is a method"),
+        ("{get b() {}}", "'module.exports.a.get' is a method, an accessor"),
+        ("{[b]: 1}", "a computed key"),
+        ("{...b}", "a spread"),
+        ("{__proto__: {}}", "__proto__"),
+        ("{b: 1 c: 2}", "expected ',' or '}'"),
+        ("{b: 1", "the end of the file"),
+    ],
+)
+def test_what_is_not_data_is_named(text: str, named: str) -> None:
+    message = refusal(
+        f"module.exports = {{\n a: {text}}}" if not text.startswith("{b: 1") else f"module.exports = {{\n a: {text}"
+    )
+    assert named in message
+    assert re.match(r"deploy/services\.js:[1-9][0-9]*:[1-9][0-9]*: ", message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "exports = {}",
+        "module.exports",
+        "module.exports == {}",
+        "'module'.exports = {}",
+        "const a = 1; module.exports = {a: 1}",
+        "export default {}",
+        "services:\n  web: {}\n",
+    ],
+)
+def test_only_an_export_is_read(text: str) -> None:
+    assert "expected module.exports" in refusal(text) or "is" in refusal(text)
+
+
+def test_nothing_may_follow_the_export() -> None:
+    assert "'module' follows it" in refusal("module.exports = {}; module.exports.a = 1")
+    assert parse("'use strict';\nmodule.exports = {};") == {}
+
+
+def test_the_last_of_two_keys_counts_and_both_are_told() -> None:
+    module = parse_module("module.exports = {services: {web: 1,\n 'web': 2}, a: [{b: 1, b: 3}]}", name="x")
+    assert module.data == {"services": {"web": 2}, "a": [{"b": 3}]}
+    assert module.duplicates == (Duplicate("services.web", 2), Duplicate("a[0].b", 2))
+
+
+def test_limits_are_named() -> None:
+    deep = "[" * (DEPTH_LIMIT + 2) + "]" * (DEPTH_LIMIT + 2)
+    assert f"more than {DEPTH_LIMIT} levels" in refusal(f"module.exports = {deep}")
+    assert f"more than {NODE_LIMIT} values" in refusal(f"module.exports = [{'1,' * NODE_LIMIT}]")
+    assert f"larger than {SIZE_LIMIT} bytes" in refusal("//" + "ä" * (SIZE_LIMIT // 2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/*" * 500_000,
+        "/**" + "/ *" * 300_000,
+        "'" + "\\'" * 500_000,
+        "`" + "\\" * 1_000_000,
+        "module.exports = '" + "\\u" * 400_000 + "'",
+        "module.exports = `" + "\\\\" * 200_000 + "${`",
+        "module.exports = " + "9" * 1_000_000,
+        "module.exports = " + "1_" * 500_000,
+        "module.exports = 0x" + "f" * 1_000_000,
+        "module.exports = " + "{a:" * 300_000,
+        "\n" * 1_000_000 + "x",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_hostile_texts_fail_soon(text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(JavaScriptError) as caught:
+        parse_module(text, name="x")
+    assert time.monotonic() - started < 10
+    assert len(str(caught.value)) < 500
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**53), 2**53),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+DATA = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"])).filter(lambda key: key != "__proto__"), inner, max_size=4
+        )
+    ),
+    max_leaves=20,
+)
+GAPS = st.sampled_from(["", " ", "\n", "\t", "/* , } */", "// ' {\n", "/**/", "\r\n"])
+
+
+@st.composite
+def written(draw: st.DrawFn, data: Any) -> str:
+    """Data as a person might write it in services.js."""
+
+    def text(content: str) -> str:
+        quote = draw(st.sampled_from("'\""))
+        body = json.dumps(content, ensure_ascii=draw(st.booleans()))[1:-1].replace('\\"', '"')
+        return quote + body.replace(quote, f"\\{quote}") + quote
+
+    def key(name: str) -> str:
+        bare = re.fullmatch(r"[A-Za-z_$][\w$]*|0|[1-9][0-9]{0,8}", name, re.ASCII)
+        return name if bare and draw(st.booleans()) else text(name)
+
+    def gap() -> str:
+        return draw(GAPS)
+
+    def entries(items: list[str], opening: str, closing: str) -> str:
+        trailing = draw(st.sampled_from(["", ","])) if items else ""
+        return opening + gap() + (gap() + "," + gap()).join(items) + trailing + gap() + closing
+
+    def form(each: Any) -> str:
+        if isinstance(each, dict):
+            return entries([key(name) + gap() + ":" + gap() + form(inner) for name, inner in each.items()], "{", "}")
+        if isinstance(each, list):
+            return entries([form(inner) for inner in each], "[", "]")
+        return text(each) if isinstance(each, str) else json.dumps(each)
+
+    return f"{gap()}module.exports{gap()}={gap()}{form(data)}{draw(st.sampled_from(['', ';']))}{gap()}"
+
+
+def as_javascript(data: Any) -> Any:
+    """Python's numbers as JavaScript has them: one kind, so that 3.0 is 3."""
+    if isinstance(data, dict):
+        return {key: as_javascript(inner) for key, inner in data.items()}
+    if isinstance(data, list):
+        return [as_javascript(inner) for inner in data]
+    if isinstance(data, float) and data.is_integer() and abs(data) <= 2**53:
+        return int(data)
+    return data
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_data_survives_every_spelling(drawn: st.DataObject) -> None:
+    data = drawn.draw(DATA)
+    text = drawn.draw(written(data))
+    assert parse(text) == as_javascript(data)
+
+
+FRAGMENTS = st.lists(
+    st.sampled_from(
+        [
+            "module.exports = ",
+            "{",
+            "}",
+            "[",
+            "]",
+            "(",
+            ")",
+            ",",
+            ":",
+            ";",
+            "'",
+            '"',
+            "`",
+            "\\",
+            "/*",
+            "*/",
+            "//",
+            "\n",
+            "a",
+            "80",
+            "0x",
+            "...",
+            "=>",
+            "${",
+            ".",
+            "-",
+            "null",
+            "function",
+            "\ud800",
+            "\x00",
+            "ſ",
+            "٣",
+            "\u2028",
+        ]
+    )
+).map("".join)
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), FRAGMENTS, FRAGMENTS.map(lambda text: f"module.exports = {{a: {text}}}")))
+@example("module.exports = {a: '\ud800'}")
+@example("module.exports = ٣")
+@example("module.exports = {a: 1²}")
+def test_nothing_but_a_clear_error_is_raised(text: str) -> None:
+    try:
+        parse_module(text, name="x.js")
+    except JavaScriptError as error:
+        assert str(error).startswith("x.js:")
