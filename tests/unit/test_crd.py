@@ -1,4 +1,4 @@
-"""The resource's definition: current, described, structural. That a server takes it is for tests/cluster/test_crd.py."""
+"""The resource's definition: current, described, structural. tests/cluster/test_crd.py has a server take it."""
 
 import json
 import subprocess
@@ -19,7 +19,18 @@ from lab.paths import ROOT
 COMMITTED = ROOT / "crds" / crd.FILE_NAME
 CLIENT_SIDE_APPLY = 262144
 """Bytes that fit into the annotation of a client-side `kubectl apply`."""
-FORBIDDEN = {"$ref", "$defs", "title", "default", "const", "anyOf", "oneOf", "nullable", "propertyNames", "patternProperties"}
+FORBIDDEN = {
+    "$ref",
+    "$defs",
+    "title",
+    "default",
+    "const",
+    "anyOf",
+    "oneOf",
+    "nullable",
+    "propertyNames",
+    "patternProperties",
+}
 
 
 def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,7 +70,9 @@ def test_every_field_is_described() -> None:
 
 
 def test_descriptions_are_plain_sentences() -> None:
-    wrong = {p: d for p, n in OWN.items() if (d := n.get("description")) and ("``" in d or "\n" in d or d[-1] not in ".:")}
+    wrong = {
+        p: d for p, n in OWN.items() if (d := n.get("description")) and ("``" in d or "\n" in d or d[-1] not in ".:")
+    }
     assert wrong == {}
 
 
@@ -110,7 +123,13 @@ def test_names_and_columns() -> None:
     version = spec["versions"][0]
     assert version["subresources"] == {"status": {}}, "a stack has no count of replicas to scale"
     columns = {column["name"].upper(): column.get("priority", 0) for column in version["additionalPrinterColumns"]}
-    assert [name for name, priority in columns.items() if not priority] == ["READY", "SERVICES", "STACKS", "MESSAGE", "AGE"]
+    assert [name for name, priority in columns.items() if not priority] == [
+        "READY",
+        "SERVICES",
+        "STACKS",
+        "MESSAGE",
+        "AGE",
+    ]
     assert [name for name, priority in columns.items() if priority] == ["APP", "PARENT", "URL"]
 
 
@@ -123,7 +142,7 @@ class Odd(Strict):
     """A fraction."""
     one: Literal["only"] = "only"
     """One text."""
-    numbers: dict[Annotated[str, Field(pattern=r"^\d+'$")], int] = {}  # noqa: RUF012
+    numbers: dict[Annotated[str, Field(pattern=r"^\d+'$")], int] = {}
     """Keys with a pattern."""
 
 

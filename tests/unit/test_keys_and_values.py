@@ -1,5 +1,6 @@
 """Keys and scalar values of a spec: what is taken, what is refused, and in which words."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -27,7 +28,15 @@ def accepts(kind: Any, value: Any) -> bool:
         (
             keys.MetadataKey,
             ["team", "example.com/team", "notkubernetes.io/x", "a.b"],
-            ["kubernetes.io/x", "app.kubernetes.io/name", "ailtire.io/stack", "network.ailtire.io/x", "", "-a", "a/b/c"],
+            [
+                "kubernetes.io/x",
+                "app.kubernetes.io/name",
+                "ailtire.io/stack",
+                "network.ailtire.io/x",
+                "",
+                "-a",
+                "a/b/c",
+            ],
         ),
         (keys.EdgeAnnotationKey, ["nginx.ingress.kubernetes.io/rewrite-target"], ["a b", "UPPER.example/x", "x" * 64]),
         (keys.PortName, ["http", "1a", "a-b", "a1-2b"], ["80", "a--b", "-a", "a-", "A", "", "x" * 16]),
@@ -42,8 +51,16 @@ def test_keys(kind: Any, good: list[str], bad: list[str]) -> None:
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
-        (values.Duration, ["1s", "1h30m", "0.5s", "500ms", "0s"], ["", "5", "1s1h", "1d", "-1s", "1234567h", "١s", "1s\n"]),
-        (values.Quantity, ["1", 2, 0, "0.5", ".5", "1.", "1e3", "1E", "1Ki"], ["", "-1", -1, 0.5, True, "1kb", "1e999"]),
+        (
+            values.Duration,
+            ["1s", "1h30m", "0.5s", "500ms", "0s"],
+            ["", "5", "1s1h", "1d", "-1s", "1234567h", "١s", "1s\n"],
+        ),
+        (
+            values.Quantity,
+            ["1", 2, 0, "0.5", ".5", "1.", "1e3", "1E", "1Ki"],
+            ["", "-1", -1, 0.5, True, "1kb", "1e999"],
+        ),
         (values.PositiveQuantity, ["1n", 1], ["0", 0, "0.0Gi"]),
         (values.EnvironmentValue, ["", "x", 3, -3, 2**63 - 1], [True, 1.5, None, 2**63, "x" * 32769]),
         (values.UserId, ["0", "1000", "1000:1000", "2000000000"], ["", "root", "-1", "4294967296", "1:", "1:2:3"]),
@@ -62,9 +79,11 @@ def test_a_duration_in_seconds(text: str, number: float) -> None:
     assert values.seconds(text) == number
 
 
-@pytest.mark.parametrize(("text", "number"), [("500m", "0.5"), ("1Ki", "1024"), ("1e3", "1000"), (".5", "0.5"), ("1E", "1e18")])
+@pytest.mark.parametrize(
+    ("text", "number"), [("500m", "0.5"), ("1Ki", "1024"), ("1e3", "1000"), (".5", "0.5"), ("1E", "1e18")]
+)
 def test_a_quantity_as_a_number(text: str, number: str) -> None:
-    assert values.amount(text) == values.Decimal(number)
+    assert values.amount(text) == Decimal(number)
 
 
 def test_null_is_the_same_as_leaving_out() -> None:
@@ -90,4 +109,6 @@ def test_what_is_set_aside_stays_within_the_limit() -> None:
 def test_an_inline_stack_is_nobodys_template(definition: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": definition}}})
-    assert StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False}}}})
+    assert StackSpec.model_validate(
+        {"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False}}}}
+    )

@@ -1,0 +1,254 @@
+"""The resource's definition on a real API server: taken, explained, and of one mind with the models."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from pydantic import ValidationError
+
+from ailtire_operator import naming
+from ailtire_operator.model.stack import StackSpec
+from cluster.specs import as_json, stack_specs
+from lab import CommandError, ControlPlane, eventually, manifests
+from lab.api import Api, Refused
+
+IMAGE = {"image": "web:1"}
+STACKS = f"/apis/{naming.API_VERSION}/namespaces/{{}}/{naming.PLURAL}?dryRun=All&fieldValidation=Strict"
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> ControlPlane:
+    manifests.install(control_plane)
+    return control_plane
+
+
+@pytest.fixture(scope="session")
+def api(installed: ControlPlane) -> Api:
+    return installed.api
+
+
+def resource(spec: Any, name: str = "x") -> dict[str, Any]:
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": {"name": name}, "spec": spec}
+
+
+def refusal(api: Api, spec: Any, name: str = "x") -> str | None:
+    """What the API server has against a spec, without writing anything."""
+    try:
+        api.create(STACKS.format("default"), resource(spec, name))
+    except Refused as refused:
+        assert refused.code in (400, 422), refused
+        return str(json.loads(str(refused).partition(": ")[2])["message"])
+    return None
+
+
+def service(**fields: Any) -> dict[str, Any]:
+    return {"services": {"web": {**IMAGE, **fields}}}
+
+
+def explained(plane: ControlPlane, path: str) -> str:
+    """What `kubectl explain` says; the API server publishes a new resource's schema some seconds after it serves it."""
+    texts: list[str] = []
+
+    def ask() -> bool:
+        with suppress(CommandError):
+            texts.append(" ".join(plane.kubectl("explain", path).split()))
+        return bool(texts)
+
+    eventually(ask, what=f"kubectl explain {path}")
+    return texts[0]
+
+
+def test_explain_teaches(installed: ControlPlane) -> None:
+    text = explained(installed, "ailtirestack.spec.services")
+    for sentence in (
+        "Variables, by name. AILTIRE_* is reserved.",
+        "Routes through the stack's gateway",
+        "enum: service, stack",
+    ):
+        assert sentence in text
+    assert "DESCRIPTION: <empty>" not in explained(installed, "ailtirestack.spec.edge.tls")
+
+
+def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -> None:
+    installed.kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(resource({}, "shop")))
+    ready = {"type": "Ready", "status": "False", "reason": "Progressing", "message": "cpl/dm: service db 0/1"}
+    condition = {**ready, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    counts = {"services": "3/4", "stacks": "1/2"}
+    status = {
+        "conditions": [condition],
+        "counts": counts,
+        "appName": "shop",
+        "parent": "top",
+        "url": "http://shop.example",
+    }
+    patch = json.dumps({"status": status})
+    installed.kubectl("patch", "ats", "shop", "-n", namespace, "--subresource=status", "--type=merge", "-p", patch)
+    head, row = installed.kubectl("get", "ats", "-n", namespace).splitlines()
+    assert head.split() == ["NAME", "READY", "SERVICES", "STACKS", "MESSAGE", "AGE"]
+    assert row.split()[:7] == ["shop", "False", "3/4", "1/2", "cpl/dm:", "service", "db"]
+    head, row = installed.kubectl("get", "ailtire", "-n", namespace, "-o", "wide").splitlines()
+    assert head.split()[-3:] == ["APP", "PARENT", "URL"]
+    assert row.split()[-3:] == ["shop", "top", "http://shop.example"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "complaint"),
+    [
+        ({"services": {"a": {}}}, "spec.services[a]", "a service has an image, or is a stack"),
+        (
+            {"services": {"a": {"type": "stack"}}},
+            "spec.services[a]",
+            "exactly one of stack (its definition) and stackRef",
+        ),
+        (
+            {"services": {"a": {"type": "stack", "stack": {}, **IMAGE}}},
+            "spec.services[a]",
+            "a stack has no image of its own",
+        ),
+        (service(stack={}), "spec.services[web]", "stack and stackRef need type: stack"),
+        ({"services": {"_": IMAGE}}, "spec.services", "'_' has no letter or digit to make a name from"),
+        ({"services": {"x" * 64: IMAGE}}, "spec.services", "must have 1 to 63 characters"),
+        (
+            service(environment={"AILTIRE_PARENT": "x"}),
+            "spec.services[web].environment",
+            "'AILTIRE_PARENT' is reserved",
+        ),
+        (
+            service(environment={"A=B": "x"}),
+            "spec.services[web].environment",
+            "'A=B' is not the name of an environment variable",
+        ),
+        (service(environment={"A": 1.5}), "spec.services.web.environment.A", "must be of type integer,string"),
+        (service(environmentFrom=[{}]), "spec.services[web].environmentFrom[0]", "exactly one of secret and configMap"),
+        (
+            service(environmentValuesFrom={"A": {"secret": "a", "configMap": "a", "key": "a"}}),
+            "spec.services[web].environmentValuesFrom[A]",
+            "exactly one of secret and configMap",
+        ),
+        (service(ports={"80": {"port": 80}}), "spec.services[web].ports", "'80' is not the name of a port"),
+        (service(ports={"http": {"port": 65536}}), "spec.services.web.ports.http.port", "less than or equal to 65535"),
+        (
+            service(interface={"/a;b": {}}),
+            "spec.services[web].interface",
+            "'/a;b' is neither a path like /web nor a label",
+        ),
+        (service(interface={"/a": {"path": "/x y"}}), "spec.services.web.interface./a.path", "should match"),
+        (service(labels={"app.kubernetes.io/name": "x"}), "spec.services[web].labels", "is reserved for Kubernetes"),
+        (
+            service(annotations={"network.ailtire.io/x": "x"}),
+            "spec.services[web].annotations",
+            "is reserved for Kubernetes",
+        ),
+        (
+            service(healthcheck={"http": "/", "tcp": True}),
+            "spec.services[web].healthcheck",
+            "exactly one of test, http and tcp",
+        ),
+        (
+            service(healthcheck={"http": "/", "interval": "10"}),
+            "spec.services.web.healthcheck.interval",
+            "should match",
+        ),
+        (
+            service(volumes={"a": {"target": "/a", "size": "x"}}),
+            "spec.services[web].volumes[a].size",
+            "must be a quantity",
+        ),
+        (
+            service(networks={"siblings": {"aliases": ["a", "a"]}}),
+            "spec.services[web].networks[siblings].aliases[1]",
+            "Duplicate",
+        ),
+        (service(user="root"), "spec.services.web.user", "should match"),
+        (
+            service(policies={"scaling": {"min": 3, "max": 2}}),
+            "spec.services[web].policies.scaling",
+            "min is above max",
+        ),
+        (
+            service(deploy={"resources": {"limits": {"cpu": "500m"}, "reservations": {"cpu": 1}}}),
+            "spec.services[web].deploy.resources",
+            "reservations.cpu is above limits.cpu",
+        ),
+        (
+            service(deploy={"resources": {"limits": {"cpu": -1}}}),
+            "spec.services[web].deploy.resources.limits.cpu",
+            "quantity",
+        ),
+        ({"services": {"a": {"type": "stack", "stack": {"place": {}}}}}, "spec.services[a].stack", "may have place"),
+        (
+            {"services": {"a": {"type": "stack", "stack": {"template": True}}}},
+            "spec.services[a].stack",
+            "may have template",
+        ),
+        (
+            {"services": {"a": {"type": "stack", "stack": {"suspend": 1}}}},
+            "spec.services.a.stack.suspend",
+            "of type boolean",
+        ),
+        ({"data": {"a": {"size": "0"}}}, "spec.data[a].size", "must be above 0"),
+        ({"edge": {"kind": "HTTPRoute"}}, "spec.edge", "an HTTPRoute needs parentRef"),
+        (
+            {"edge": {"annotations": {"a b": "x"}}},
+            "spec.edge.annotations",
+            "'a b' is not a name as Kubernetes has them",
+        ),
+        ({"interface": {"ports": {"65536": 3000}}}, "spec.interface.ports", "up to 65535"),
+        ({"interface": {"ports": {"http": 3000}}}, "spec.interface.ports", "'http' is not the number of a port"),
+        ({"imagePullSecrets": ["a", "a"]}, "spec.imagePullSecrets[1]", "Duplicate value"),
+        ({"unknown": 1}, "spec.unknown", "unknown field"),
+        (service(privileged=True), "spec.services.web.privileged", "unknown field"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_path(api: Api, spec: Any, path: str, complaint: str) -> None:
+    message = refusal(api, spec)
+    assert message is not None
+    assert path in message
+    assert complaint in message
+    with pytest.raises(ValidationError):
+        StackSpec.model_validate(spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("a--b", "must not contain '--'"),
+        ("1a", "the first a letter"),
+        ("a.b", "a-z, 0-9 and -"),
+        ("a" * 64, "at most 63"),
+    ],
+)
+def test_a_name_that_cannot_be_a_dns_name_is_refused(api: Api, name: str, complaint: str) -> None:
+    message = refusal(api, {}, name)
+    assert message is not None
+    assert f"metadata.name {complaint}" in message or complaint in message
+
+
+def test_a_name_of_63_characters_is_taken(api: Api) -> None:
+    assert refusal(api, {}, "a" * 63) is None
+
+
+def test_the_largest_stack_is_taken(api: Api) -> None:
+    """The bounds are such that CEL's budget, estimated and spent, suffices for what they allow."""
+    variables = {f"V{number}": "x" for number in range(200)}
+    members = {f"s{number}": {"image": "a", "environment": variables} for number in range(500)}
+    assert refusal(api, {"services": members}) is None
+    message = refusal(api, {"services": {f"s{number}": {"image": "a"} for number in range(501)}})
+    assert message is not None
+    assert "spec.services: Too many" in message
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn=stack_specs())
+def test_the_model_and_the_server_agree(api: Api, drawn: Any) -> None:
+    spec = as_json(drawn)
+    try:
+        StackSpec.model_validate(spec)
+        complaint = None
+    except ValidationError as error:
+        complaint = str(error)
+    answer = refusal(api, spec)
+    event("taken" if answer is None else "refused")
+    assert (complaint is None) == (answer is None), f"model: {complaint}\nserver: {answer}"
