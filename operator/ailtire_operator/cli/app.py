@@ -9,10 +9,10 @@ import typer
 
 from ailtire_operator.cli import options, output, shell
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
-from ailtire_operator.cli.verbs import completion, export, import_, render, tree, validate, version, wait
+from ailtire_operator.cli.verbs import completion, diff, export, import_, render, tree, validate, version, wait
 
 PROGRAM: Final = "kubectl ailtire"
-VERBS: Final = (import_, validate, render, tree, wait, export, completion, version)
+VERBS: Final = (import_, validate, render, diff, tree, wait, export, completion, version)
 
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 

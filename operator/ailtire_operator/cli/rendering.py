@@ -30,9 +30,9 @@ class Rendered:
     notes: list[str] = field(default_factory=list)
     """What is missing though it was asked for."""
 
-    def left_out(self, namespace: str) -> list[str]:
-        """What only a cluster knows, one sentence each."""
-        lines = ["owner references: the uid of each stack's resource"]
+    def left_out(self, namespace: str, *, stacks: bool) -> list[str]:
+        """What is missing, one sentence each."""
+        lines = ["owner references (the uid of each stack's resource)"]
         zones = [each["metadata"]["name"] for each in self.manifests if _is_zone(each)]
         if zones:
             lines.append(f"the addresses in the DNS zones (EndpointSlices of the Services {', '.join(zones)})")
@@ -40,6 +40,9 @@ class Rendered:
             lines.append(
                 f"the namespace; DNS names inside the manifests say '{NO_NAMESPACE}' instead (give one with -n)"
             )
+        children = sum(each["kind"] == naming.KIND for each in self.manifests)
+        if children and not stacks:
+            lines.append(f"{children} child {naming.PLURAL}, which the operator alone may write (--stacks shows them)")
         return lines
 
 

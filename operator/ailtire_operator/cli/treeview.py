@@ -55,7 +55,10 @@ def _below(tree: "Tree", node: StackNode, look: Look) -> None:
 def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
     text = _start(node.state, look)
     text.append(node.name if at_root else node.key, style="bold")
-    text.append(f"  {node.services_count} services, {node.stacks_count} stacks")
+    if node.state is not State.MISSING:
+        text.append(f"  {node.services_count} services")
+    if node.stacks:
+        text.append(f", {node.stacks_count} stacks")
     if not at_root and look.wide:
         text.append(f"  {node.name}", style="dim")
     if node.url and (at_root or look.wide):

@@ -13,11 +13,11 @@ from ailtire_operator.cli.report import ReportFormat, tell
 _HELP = help_text(
     "Print what the operator would apply, without a cluster.",
     "The files hold AiltireStacks: roots, which are rendered with every stack below them, and templates, to which they"
-    " refer. The result is what exists in the end: workloads, services, network policies, gateways, volumes, and the"
-    " child AiltireStacks as the operator writes them; --no-stacks leaves those out. The same input gives the same"
-    " output.",
-    "What only a cluster knows is left out, and named in the comment at the top. There is no namespace in it unless -n"
-    " gives one. Settings of the operator (AILTIRE_OPERATOR_*) are taken from the environment.",
+    " refer. The result is what exists in the end: workloads, services, network policies, gateways, volumes of all"
+    " levels. The same input gives the same output.",
+    "What only a cluster knows is left out, and named in the comment at the top. So are the child AiltireStacks, which"
+    " an installed operator lets nobody else write; --stacks shows them. There is no namespace in it unless -n gives"
+    " one. Settings of the operator (AILTIRE_OPERATOR_*) are taken from the environment.",
     examples=[
         ("look at it", "kubectl ailtire render shop.yaml"),
         ("ask the API server what it thinks", "kubectl ailtire render shop.yaml | kubectl apply --dry-run=server -f -"),
@@ -39,7 +39,7 @@ def _render(
     recursive: options.Recursive = False,
     namespace: options.Namespace = None,
     form: Annotated[options.DataFormat, typer.Option("--output", "-o", help="yaml or json.")] = options.DataFormat.YAML,
-    stacks: Annotated[bool, typer.Option("--stacks/--no-stacks", help="With or without child AiltireStacks.")] = True,
+    stacks: Annotated[bool, typer.Option("--stacks/--no-stacks", help="With or without child AiltireStacks.")] = False,
     report: Annotated[
         ReportFormat, typer.Option(help="What will not run exactly as written: text, full, json or none.")
     ] = ReportFormat.NONE,
@@ -56,7 +56,7 @@ def _render(
     if form is options.DataFormat.JSON:
         output.data(output.to_json({"apiVersion": "v1", "kind": "List", "items": manifests}))
     else:
-        output.data(_header(found, rendered.left_out(where)) + output.to_yaml_stream(manifests))
+        output.data(_header(found, rendered.left_out(where, stacks=stacks)) + output.to_yaml_stream(manifests))
 
 
 def _notes(found: Definitions, notes: list[str]) -> list[str]:
@@ -75,7 +75,7 @@ def _header(found: Definitions, left_out: list[str]) -> str:
     names = ", ".join(definition.stack.name for definition in found.roots)
     lines = [
         f"Rendered by kubectl ailtire {__version__}: what the operator applies for {names or 'nothing'}.",
-        "Left out, as only a cluster knows it:",
+        "Left out, as only the cluster or its operator can know or write it:",
         *(f"- {line}" for line in left_out),
     ]
     return "".join(f"# {line}\n" for line in lines)

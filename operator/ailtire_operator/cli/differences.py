@@ -1,0 +1,155 @@
+"""What would change, as objects and as text. Pure.
+
+An object is shown as its author sees it: without what the API server keeps for itself, and without its status.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cli import output
+from ailtire_operator.cluster.kinds import KINDS, Ref
+
+Json = dict[str, Any]
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_BOOKKEEPING: Final = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+_ALLOCATED: Final = ("clusterIP", "clusterIPs")
+"""What a new Service is given: in a dry run a random address that it will not have."""
+
+
+class Action(StrEnum):
+    """What would happen to an object."""
+
+    CREATE = "created"
+    CHANGE = "changed"
+    REPLACE = "replaced"
+    """Deleted and made anew: it cannot be changed in place."""
+    DELETE = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object that would not stay as it is."""
+
+    ref: Ref
+    action: Action
+    before: Json | None
+    after: Json | None
+
+    @property
+    def file_name(self) -> str:
+        """As kubectl diff calls its files: group, version, kind, namespace and name."""
+        kind = KINDS[self.ref.kind]
+        parts = (kind.group, kind.version, kind.kind, self.ref.namespace, self.ref.name)
+        return ".".join(part for part in parts if part)
+
+    def texts(self) -> tuple[str, str]:
+        """Before and after, as YAML; empty where there is no such object."""
+        return _text(self.before), _text(self.after)
+
+    def unified(self) -> Iterator[str]:
+        """The lines of a unified diff, without line ends."""
+        before, after = self.texts()
+        yield f"diff -u -N live/{self.file_name} after/{self.file_name}"
+        names = (f"live/{self.file_name}", f"after/{self.file_name}")
+        yield from difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+
+
+def compare(ref: Ref, before: Json | None, after: Json | None, *, replaced: bool = False) -> Change | None:
+    """The change from one live object to another; None if nobody would see a difference."""
+    old, new = _shown(before), _shown(after, created=before is None)
+    if old == new:
+        return None
+    action = Action.CREATE if old is None else Action.DELETE if new is None else Action.CHANGE
+    return Change(ref, Action.REPLACE if replaced else action, old, new)
+
+
+def paired(changes: Sequence[Change]) -> list[Change]:
+    """The changes with a gateway's new configuration beside its old one: both are named after their content."""
+    gone = {_configures(change.before): change for change in changes if change.action is Action.DELETE}
+    made = {_configures(change.after): change for change in changes if change.action is Action.CREATE}
+    pairs = {key: (gone[key], made[key]) for key in gone.keys() & made.keys() if key}
+    merged = {id(new): Change(new.ref, Action.REPLACE, old.before, new.after) for old, new in pairs.values()}
+    dropped = {id(old) for old, _ in pairs.values()}
+    return [merged.get(id(change), change) for change in changes if id(change) not in dropped]
+
+
+def _configures(obj: Json | None) -> str:
+    """The stack whose gateway the object configures; empty for every other object."""
+    labels = obj["metadata"].get("labels") or {} if obj and obj["kind"] == "ConfigMap" else {}
+    gateway = labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY
+    return f"{obj['metadata'].get('namespace', '')}/{labels[naming.LABEL_STACK]}" if obj and gateway else ""
+
+
+def without_bookkeeping(obj: Mapping[str, Any]) -> Json:
+    """The object as its author would write it, ``kubectl get -o yaml`` turned back."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _BOOKKEEPING}
+    annotations = metadata.pop("annotations", None) or {}
+    if kept := {key: value for key, value in annotations.items() if key != LAST_APPLIED}:
+        metadata["annotations"] = kept
+    return {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
+
+
+def _shown(obj: Json | None, *, created: bool = False) -> Json | None:
+    if obj is None:
+        return None
+    shown = without_bookkeeping(obj)
+    spec = shown.get("spec")
+    if created and obj.get("kind") == "Service" and isinstance(spec, dict) and spec.get("clusterIP") != "None":
+        shown["spec"] = {key: value for key, value in spec.items() if key not in _ALLOCATED}
+    return shown
+
+
+def _text(obj: Json | None) -> str:
+    return "" if obj is None else output.to_yaml(_sorted(obj))
+
+
+def _sorted(value: Any) -> Any:
+    """Keys in order: the server's answers and our manifests come in different ones."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def summary(changes: Iterable[Change]) -> str:
+    """``1 object would be created, 2 changed``."""
+    counts: dict[Action, int] = {}
+    for change in changes:
+        counts[change.action] = counts.get(change.action, 0) + 1
+    parts = [f"{counts[action]} {action}" for action in Action if action in counts]
+    return f"would be: {', '.join(parts)}" if parts else "no difference"
+
+
+def applying_manager(live: Json, wished: str) -> str | None:
+    """The field manager by which the object is kept with server-side apply; None if it is not kept so."""
+    found = [
+        entry["manager"]
+        for entry in live["metadata"].get("managedFields") or ()
+        if entry.get("operation") == "Apply" and not entry.get("subresource")
+    ]
+    if wished in found:
+        return wished
+    return found[0] if len(found) == 1 else None
+
+
+def three_way_patch(live: Json, wanted: Json) -> Json:
+    """The merge patch that client-side ``kubectl apply`` would send: what was applied last and is not wanted goes."""
+    annotation = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    try:
+        last = json.loads(annotation) if annotation else {}
+    except ValueError:
+        last = {}
+    return _patch(last if isinstance(last, dict) else {}, wanted)
+
+
+def _patch(last: Json, wanted: Json) -> Json:
+    patch: Json = {key: None for key in last if key not in wanted}
+    for key, value in wanted.items():
+        below = last.get(key)
+        patch[key] = _patch(below if isinstance(below, dict) else {}, value) if isinstance(value, dict) else value
+    return patch

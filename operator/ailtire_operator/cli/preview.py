@@ -1,0 +1,272 @@
+"""What applying definitions would change in a cluster, asked of the cluster itself: reads and dry runs, no write.
+
+The operator's own plan, rules and comparison decide what it would write; the API server says what would become of it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ailtire_operator import naming
+from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
+from ailtire_operator.cli.differences import (
+    Change,
+    Json,
+    applying_manager,
+    compare,
+    three_way_patch,
+    without_bookkeeping,
+)
+from ailtire_operator.cli.live import Live
+from ailtire_operator.cli.running import running_settings
+from ailtire_operator.cluster import discovery, rules
+from ailtire_operator.cluster.connection import APPLY
+from ailtire_operator.cluster.errors import ClusterError, NotFound
+from ailtire_operator.cluster.fields import desired_projection, extra_paths, fingerprint
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.loading import levels, parse_stack
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.types import Observed, Plan
+from ailtire_operator.reconcile.addresses import Addresses
+from ailtire_operator.reconcile.decide import Outcomes, in_the_way, owned, to_prune
+
+_MERGE = "application/merge-patch+json"
+_WORKLOADS = ("Deployment", "StatefulSet")
+_MERGED = ("labels", "annotations")
+
+
+@dataclass(slots=True)
+class Preview:
+    """What was found."""
+
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the operator would leave alone, and why."""
+    problems: list[str] = field(default_factory=list)
+    """What the API server, or the operator, would refuse."""
+
+
+class Previewer:
+    """One namespace. ``load`` first."""
+
+    def __init__(self, cluster: Live, manager: str) -> None:
+        self.found = Preview()
+        self._cluster = cluster
+        self._manager = manager
+        self._store = Store()
+        self._live: dict[Ref, Json] = {}
+        self._settings = Settings()
+        self._features = Observed()
+        self._templates: dict[str, StackSpec] = {}
+
+    async def load(self) -> None:
+        """Read everything that the operator looks at."""
+        kinds = (*OWNED_KINDS, POD)
+        for objects in await asyncio.gather(*(self._read(kind) for kind in kinds)):
+            for obj in objects:
+                self._live[Ref.of(obj)] = obj
+                self._store.put(obj)
+        stacks = [obj for ref, obj in self._live.items() if ref.kind == STACK.kind]
+        self._templates = known_templates(stacks)
+        self._settings = running_settings(self._live.values())
+        served = await discovery.served(self._cluster.connection, [HTTP_ROUTE])
+        signal = await discovery.stop_signal_served(self._cluster.connection, self._cluster.namespace)
+        self._features = Observed(stop_signal=signal, http_routes=HTTP_ROUTE in served)
+
+    @property
+    def templates(self) -> Mapping[str, StackSpec]:
+        """Those of the cluster, and by and by those of the input."""
+        return self._templates
+
+    async def run(self, definitions: Definitions) -> None:
+        """Look at all stacks of the input, and at those of the cluster that follow a template of it."""
+        for definition in definitions.templates:
+            if (stack := await self._written(definition)) is not None:
+                self._templates[stack.name] = stack.spec
+        changed = {each.stack.name for each in definitions.templates}
+        given = {each.stack.name for each in definitions.roots}
+        followers = [stack for stack in self._running_roots() if stack.name not in given and self._uses(stack, changed)]
+        for definition in definitions.roots:
+            if (stack := await self._written(definition)) is not None:
+                await self._tree(stack, definition.label)
+        for stack in followers:
+            await self._tree(stack, f"{naming.KIND} {stack.name}")
+
+    async def _read(self, kind: Kind) -> list[Json]:
+        try:
+            return await self._cluster.list(kind, naming.MANAGED_SELECTOR if kind is not STACK else "")
+        except NotFound:
+            return []  # an optional kind, or no stacks yet
+
+    async def _written(self, definition: Definition) -> Stack | None:
+        """What the API server would make of a stack that somebody applies; None if it refuses."""
+        namespace, name = self._cluster.namespace, definition.stack.name
+        wanted = without_bookkeeping(definition.resource)
+        wanted["metadata"]["namespace"] = namespace
+        ref = Ref(STACK.kind, namespace, name)
+        live = self._live.get(ref)
+        try:
+            answer = await self._dry_run_of(ref, live, wanted)
+            stack = parse_stack(answer)
+        except (ClusterError, InvalidStack) as error:
+            self.found.problems.append(f"{definition.label}: {error}")
+            return None
+        self._note(compare(ref, live, answer))
+        return stack if live is not None else stack.model_copy(update={"uid": ""})
+
+    async def _dry_run_of(self, ref: Ref, live: Json | None, wanted: Json) -> Json:
+        manager = self._manager if live is None else applying_manager(live, self._manager)
+        if live is not None and manager is None:
+            params = {"dryRun": "All", "fieldManager": self._manager, "fieldValidation": "Strict"}
+            patch = three_way_patch(live, wanted)
+            return await self._cluster.connection.request(
+                "PATCH", ref.path, params=params, body=patch, content_type=_MERGE
+            )
+        return await self._apply(ref, wanted, manager or self._manager)
+
+    async def _apply(self, ref: Ref, manifest: Manifest, manager: str) -> Json:
+        params = {"dryRun": "All", "fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        return await self._cluster.connection.request(
+            "PATCH", ref.path, params=params, body=manifest, content_type=APPLY
+        )
+
+    async def _tree(self, root: Stack, label: str) -> None:
+        waiting = [root]
+        while waiting:
+            stack = waiting.pop()
+            if stack.spec.suspend:
+                self.found.notes.append(f"{stack.name} is suspended: nothing in it or below it would change")
+                continue
+            try:
+                made = self._plan(stack)
+            except InvalidStack as error:
+                self.found.problems.append(f"{label}: {stack.name}: {error}")
+                continue
+            for child in made.children.values():
+                if child.problem or child.missing:
+                    why = child.problem or f"there is no template '{child.missing}'"
+                    self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
+            manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
+            await asyncio.gather(*(self._object(ref, each, stack) for ref, each in manifests.items()))
+            self._removed(stack, made, manifests)
+            waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
+
+    def _plan(self, stack: Stack) -> Plan:
+        addresses = Addresses(self._store, stack.namespace)
+        return plan(stack, self._settings, replace(self._features, addresses=addresses, templates=self._templates))
+
+    def _child(self, manifest: Manifest) -> Stack:
+        record = self._store.get(Ref.of(manifest))
+        owner = manifest["metadata"]["ownerReferences"][0]["uid"]
+        uid = record.uid if record is not None and owner and record.owner_uid == owner else ""
+        return parse_stack(manifest).model_copy(update={"uid": uid})
+
+    async def _object(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
+        record = self._store.get(ref)
+        try:
+            if record is None:
+                await self._new(ref, manifest, stack)
+            elif not rules.is_ours(record, manifest, stack.uid, self._store):
+                self._in_the_way(ref, rules.holder_of(record, self._store, self._live[ref]))
+            elif record.deleting:
+                self.found.notes.append(f"{ref} is being deleted; it comes back when it is gone")
+            else:
+                await self._existing(record, manifest)
+        except ClusterError as error:
+            self.found.problems.append(f"{ref}: {error}")
+
+    async def _new(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
+        # Without our labels it is in no list of ours, and may be there all the same.
+        try:
+            foreign = await self._cluster.connection.request("GET", ref.path)
+        except NotFound:
+            self._note(compare(ref, None, await self._become(ref, _orphaned(manifest, stack), {})))
+        else:
+            managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
+            self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
+
+    def _in_the_way(self, ref: Ref, holder: str) -> None:
+        self.found.notes.append(f"{ref} exists already and {holder}: it would be left as it is")
+
+    async def _existing(self, record: Record, manifest: Manifest) -> None:
+        live = self._live[record.ref]
+        extra = extra_paths(manifest.get("spec"), live.get("spec")) if record.ref.kind == STACK.kind else []
+        if not extra and fingerprint(desired_projection(manifest)) == record.owned_hash:
+            return
+        if (refused := rules.refusal(manifest, record)) is not None:
+            self.found.problems.append(f"{record.ref}: refused by the operator: {refused}")
+            return
+        if rules.needs_replace(manifest, record) is not None:
+            self._note(compare(record.ref, live, manifest, replaced=True))
+            return
+        answer = await self._become(record.ref, manifest, live)
+        if record.ref.kind in _WORKLOADS and "replicas" not in manifest["spec"]:
+            answer["spec"]["replicas"] = live["spec"].get("replicas")  # handed over to the autoscaler as it is
+        self._note(compare(record.ref, live, answer))
+
+    async def _become(self, ref: Ref, manifest: Manifest, live: Json) -> Json:
+        """What would become of an object that the operator applies.
+
+        A child's place is the operator's alone to write, in a dry run too. But a child is nobody else's and has no
+        defaults, and what others add to its spec is taken out: it becomes what the manifest says.
+        """
+        if ref.kind != STACK.kind:
+            return await self._apply(ref, manifest, naming.FIELD_MANAGER)
+        metadata = live.get("metadata") or {}
+        merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}
+        return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
+
+    def _removed(self, stack: Stack, made: Plan, planned: Mapping[Ref, Manifest]) -> None:
+        if not stack.uid:
+            return
+        present = list(self._store.owned_by(stack.uid))
+        gone = list(in_the_way(made, planned, present))
+        gone += to_prune(made, planned, present, Outcomes(True, 0), gateway_settled=True)
+        for record in self._with_all_below({each.ref: each for each in gone}.values()):
+            self._note(compare(record.ref, self._live[record.ref], None))
+
+    def _with_all_below(self, records: Iterable[Record]) -> Iterator[Record]:
+        """What the garbage collector takes along with a stack."""
+        for record in records:
+            yield record
+            if record.ref.kind == STACK.kind:
+                yield from self._with_all_below(
+                    each for each in self._store.owned_by(record.uid) if each.ref.kind != "Pod"
+                )
+
+    def _running_roots(self) -> Iterator[Stack]:
+        for ref, obj in self._live.items():
+            spec = obj.get("spec") or {}
+            if ref.kind == STACK.kind and not spec.get("place") and not spec.get("template"):
+                try:
+                    yield parse_stack(obj)
+                except InvalidStack:
+                    continue  # the operator does not act upon it either
+
+    def _uses(self, stack: Stack, names: set[str]) -> bool:
+        try:
+            return any(names.intersection(level.templates) for level in levels(stack.name, stack.spec, self._templates))
+        except InvalidStack:
+            return True
+
+    def _note(self, change: Change | None) -> None:
+        if change is not None:
+            self.found.changes.append(change)
+
+
+def _orphaned(manifest: Manifest, stack: Stack) -> Manifest:
+    """The manifest without its owner where that has no uid yet: a dry run has nothing to point to."""
+    if stack.uid:
+        return manifest
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
+    return {**manifest, "metadata": metadata}
+
+
+def ordered(changes: Sequence[Change]) -> list[Change]:
+    """Stacks first, then by kind and name, what goes last."""
+    kinds = [kind.kind for kind in OWNED_KINDS]
+    return sorted(changes, key=lambda each: (each.ref.kind != STACK.kind, kinds.index(each.ref.kind), each.ref.name))

@@ -1,0 +1,47 @@
+"""The operator's settings as they show in what runs.
+
+Whoever asks for a preview rarely has the operator's environment at hand, and each setting that differs would show as a
+change of every pod. What the user's own environment says wins.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.model.settings import Settings
+
+_PREFIX: Final = str(Settings.model_config["env_prefix"])
+_FROM_SERVICES: Final = ".svc."
+
+
+def running_settings(objects: Iterable[Mapping[str, Any]]) -> Settings:
+    """The settings of the environment, completed by what the operator's own Deployments and StatefulSets show."""
+    shown: dict[str, Any] = {}
+    for obj in objects:
+        if obj["kind"] in ("Deployment", "StatefulSet"):
+            shown = {**_of_pods(obj), **shown}
+    said = {name for name in Settings.model_fields if f"{_PREFIX}{name.upper()}" in os.environ}
+    return Settings(**{name: value for name, value in shown.items() if name not in said})
+
+
+def _of_pods(workload: Mapping[str, Any]) -> dict[str, Any]:
+    spec = workload["spec"]["template"]["spec"]
+    config = spec.get("dnsConfig") or {}
+    found: dict[str, Any] = {}
+    if config.get("nameservers"):
+        found["nameservers"] = config["nameservers"]
+    domains = [
+        search.partition(_FROM_SERVICES)[2] for search in config.get("searches") or () if _FROM_SERVICES in search
+    ]
+    if domains:
+        found["cluster_domain"] = domains[0]
+    labels = workload["metadata"].get("labels") or {}
+    if labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY:
+        found |= _of_gateway(spec["containers"][0])
+    return found
+
+
+def _of_gateway(container: Mapping[str, Any]) -> dict[str, Any]:
+    hook = ((container.get("lifecycle") or {}).get("preStop") or {}).get("sleep") or {}
+    return {"gateway_image": container["image"]} | ({"drain_seconds": hook["seconds"]} if "seconds" in hook else {})

@@ -1,0 +1,151 @@
+"""``diff``: what an apply would change, the operator's part included."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ailtire_operator.cli import options, output, sources
+from ailtire_operator.cli.definitions import Definitions, check_trees, collect
+from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.helping import help_text
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.differences import Change
+    from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.preview import Preview
+
+_HELP = help_text(
+    "Show what applying definitions would change in the cluster.",
+    "For every stack in the files, and everything that the operator would make of it on all levels: what would be"
+    " created, changed, replaced or deleted, as a unified diff of each object. The API server is asked with dry runs,"
+    " as the operator would ask; nothing is written. A template in the files is shown with the trees that follow it.",
+    "KUBECTL_EXTERNAL_DIFF names another program for the comparison, as for 'kubectl diff'. The operator's settings are"
+    " read off what runs; AILTIRE_OPERATOR_* variables overrule that.",
+    "\b\nExit codes:\n  0  no difference\n  1  there are differences\n"
+    "  2  it could not be found out, or would be refused",
+    examples=[
+        ("before applying", "kubectl ailtire diff -n shop shop.yaml"),
+        ("an overlay", "kubectl kustomize overlays/prod | kubectl ailtire diff -"),
+        ("in CI: has anybody changed what we deployed?", "kubectl ailtire diff -n shop shop.yaml > drift.diff"),
+    ],
+)  # fmt: skip
+_STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "d": "bold"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff", help=_HELP)(_diff)
+
+
+def _diff(
+    context: typer.Context,
+    files: options.Files,
+    recursive: options.Recursive = False,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    manager: Annotated[
+        str, typer.Option("--field-manager", metavar="NAME", help="Who applies the files, with server-side apply.")
+    ] = "kubectl",
+) -> None:
+    from ailtire_operator.cli import live
+
+    where = options.target(context, namespace, cluster, kubeconfig)
+    try:
+        found = collect(sources.read(files, recursive=recursive), deep=False).checked()
+        if found.placed:
+            output.say(f"note: {len(found.placed)} child stacks are compared as their roots say, not as written")
+        preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))
+    except Invalid as invalid:
+        raise Invalid(invalid.lines, code=Exit.TROUBLE) from None
+    for note in preview.notes:
+        output.say(f"note: {note}")
+    differ = _show(preview.changes)
+    if preview.problems:
+        raise Invalid(preview.problems, code=Exit.TROUBLE)
+    if differ:
+        raise typer.Exit(Exit.NO)
+
+
+async def _previews(at: "Live", found: Definitions, asked: str | None, manager: str) -> "Preview":
+    """All namespaces of the input, one after the other."""
+    from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.preview import Preview, Previewer
+
+    result = Preview()
+    for namespace, part in _by_namespace(found, at.namespace, asked).items():
+        previewer = Previewer(Live(at.connection, namespace), manager)
+        await previewer.load()
+        check_trees(part, previewer.templates)
+        await previewer.run(part.checked())
+        result.changes += previewer.found.changes
+        result.notes += previewer.found.notes
+        result.problems += previewer.found.problems
+    return result
+
+
+def _by_namespace(found: Definitions, default: str, asked: str | None) -> dict[str, Definitions]:
+    """The input by the namespace into which kubectl would put it. Raises Failure where -n contradicts a file."""
+    parts: dict[str, Definitions] = defaultdict(Definitions)
+    for definition in found.all:
+        own = definition.stack.namespace
+        if asked and own and own != asked:
+            raise Failure(
+                f"{definition.label} is for the namespace '{own}', not for '{asked}'",
+                "Leave out -n, or correct the file.",
+            )
+        stack = definition.stack.model_copy(update={"namespace": own or default})
+        placed = replace(definition, stack=stack)
+        spec = stack.spec
+        part = parts[stack.namespace]
+        (part.placed if spec.place else part.templates if spec.template else part.roots).append(placed)
+    return parts
+
+
+def _show(changes: Sequence["Change"]) -> bool:
+    """Print the differences, and say whether there are any."""
+    from ailtire_operator.cli.differences import paired, summary
+    from ailtire_operator.cli.preview import ordered
+
+    changes = ordered(paired(changes))
+    program = os.environ.get("KUBECTL_EXTERNAL_DIFF")
+    differ = _external(shlex.split(program), changes) if program and changes else bool(changes)
+    if not program:
+        for change in changes:
+            for line in change.unified():
+                _line(line)
+    output.say(summary(changes))
+    return differ
+
+
+def _line(line: str) -> None:
+    if output.screen().is_terminal:
+        output.screen().print(line, style=_STYLES.get(line[:1]), markup=False, highlight=False, soft_wrap=True)
+    else:
+        output.data(f"{line}\n")
+
+
+def _external(command: list[str], changes: Sequence["Change"]) -> bool:
+    """Leave the comparison to a program, which gets two folders. Its own exit code tells whether they differ."""
+    with tempfile.TemporaryDirectory(prefix="ailtire-diff-") as folder:
+        live, after = Path(folder, "LIVE"), Path(folder, "AFTER")
+        for side, texts in ((live, 0), (after, 1)):
+            side.mkdir()
+            for change in changes:
+                if text := change.texts()[texts]:
+                    (side / change.file_name).write_text(text)
+        try:
+            code = subprocess.run([*command, str(live), str(after)], check=False).returncode
+        except OSError as error:
+            raise Failure(f"KUBECTL_EXTERNAL_DIFF: cannot run {command[0]}: {error.strerror}") from None
+    if code > 1:
+        raise Failure(f"KUBECTL_EXTERNAL_DIFF: {command[0]} ended with code {code}")
+    return code == 1
