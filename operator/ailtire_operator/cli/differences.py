@@ -62,7 +62,7 @@ class Change:
 
 def compare(ref: Ref, before: Json | None, after: Json | None, *, replaced: bool = False) -> Change | None:
     """The change from one live object to another; None if nobody would see a difference."""
-    old, new = _shown(before), _shown(after, created=before is None)
+    old, new = _shown(before), _shown(after, created=before is None or replaced)
     if old == new:
         return None
     action = Action.CREATE if old is None else Action.DELETE if new is None else Action.CHANGE
@@ -70,20 +70,28 @@ def compare(ref: Ref, before: Json | None, after: Json | None, *, replaced: bool
 
 
 def paired(changes: Sequence[Change]) -> list[Change]:
-    """The changes with a gateway's new configuration beside its old one: both are named after their content."""
-    gone = {_configures(change.before): change for change in changes if change.action is Action.DELETE}
-    made = {_configures(change.after): change for change in changes if change.action is Action.CREATE}
-    pairs = {key: (gone[key], made[key]) for key in gone.keys() & made.keys() if key}
-    merged = {id(new): Change(new.ref, Action.REPLACE, old.before, new.after) for old, new in pairs.values()}
-    dropped = {id(old) for old, _ in pairs.values()}
-    return [merged.get(id(change), change) for change in changes if id(change) not in dropped]
+    """The changes with a gateway's new configuration beside its old one: both are named after their content.
+
+    Configurations that only old pods used are left out: they go when those pods have, whatever is applied.
+    """
+    leaving = {_gateway_of(change.before, "Deployment") for change in changes if change.action is Action.DELETE}
+    old = {stack: change for change in changes if (stack := _gateway_of(change.before, "ConfigMap"))}
+    result = []
+    for change in changes:
+        stack = _gateway_of(change.before or change.after, "ConfigMap")
+        if stack and change.action is Action.CREATE and stack in old:
+            result.append(Change(change.ref, Action.REPLACE, old[stack].before, change.after))
+        elif not stack or change.action is not Action.DELETE or stack in leaving:
+            result.append(change)
+    return result
 
 
-def _configures(obj: Json | None) -> str:
-    """The stack whose gateway the object configures; empty for every other object."""
-    labels = obj["metadata"].get("labels") or {} if obj and obj["kind"] == "ConfigMap" else {}
-    gateway = labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY
-    return f"{obj['metadata'].get('namespace', '')}/{labels[naming.LABEL_STACK]}" if obj and gateway else ""
+def _gateway_of(obj: Json | None, kind: str) -> str:
+    """The stack to whose gateway the object belongs; empty for every other object."""
+    labels = obj["metadata"].get("labels") or {} if obj and obj["kind"] == kind else {}
+    if not obj or labels.get(naming.LABEL_COMPONENT) != naming.COMPONENT_GATEWAY:
+        return ""
+    return f"{obj['metadata'].get('namespace', '')}/{labels[naming.LABEL_STACK]}"
 
 
 def without_bookkeeping(obj: Mapping[str, Any]) -> Json:

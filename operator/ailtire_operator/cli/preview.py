@@ -62,6 +62,8 @@ class Previewer:
         self._settings = Settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
+        self._gone: dict[Ref, Record] = {}
+        """What goes, by its name, which something else may take."""
 
     async def load(self) -> None:
         """Read everything that the operator looks at."""
@@ -95,6 +97,8 @@ class Previewer:
                 await self._tree(stack, definition.label)
         for stack in followers:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
+        for ref in self._gone:
+            self._note(compare(ref, self._live[ref], None))
 
     async def _read(self, kind: Kind) -> list[Json]:
         try:
@@ -151,8 +155,8 @@ class Previewer:
                     why = child.problem or f"there is no template '{child.missing}'"
                     self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
             manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
+            self._remove(stack, made, manifests)
             await asyncio.gather(*(self._object(ref, each, stack) for ref, each in manifests.items()))
-            self._removed(stack, made, manifests)
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
     def _plan(self, stack: Stack) -> Plan:
@@ -170,6 +174,8 @@ class Previewer:
         try:
             if record is None:
                 await self._new(ref, manifest, stack)
+            elif self._gone.pop(ref, None) is not None:
+                await self._anew(ref, _orphaned(manifest, stack))
             elif not rules.is_ours(record, manifest, stack.uid, self._store):
                 self._in_the_way(ref, rules.holder_of(record, self._store, self._live[ref]))
             elif record.deleting:
@@ -201,12 +207,20 @@ class Previewer:
             self.found.problems.append(f"{record.ref}: refused by the operator: {refused}")
             return
         if rules.needs_replace(manifest, record) is not None:
-            self._note(compare(record.ref, live, manifest, replaced=True))
+            await self._anew(record.ref, manifest)
             return
         answer = await self._become(record.ref, manifest, live)
         if record.ref.kind in _WORKLOADS and "replicas" not in manifest["spec"]:
             answer["spec"]["replicas"] = live["spec"].get("replicas")  # handed over to the autoscaler as it is
         self._note(compare(record.ref, live, answer))
+
+    async def _anew(self, ref: Ref, manifest: Manifest) -> None:
+        """An object that gives way to another of its name. The server can only be asked for it under a free name."""
+        name = f"ailtire-diff-{naming.digest(ref.name)}"
+        stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+        answer = await self._become(replace(ref, name=name), stand_in, {})
+        answer["metadata"]["name"] = ref.name
+        self._note(compare(ref, self._live[ref], answer, replaced=True))
 
     async def _become(self, ref: Ref, manifest: Manifest, live: Json) -> Json:
         """What would become of an object that the operator applies.
@@ -220,14 +234,12 @@ class Previewer:
         merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}
         return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
 
-    def _removed(self, stack: Stack, made: Plan, planned: Mapping[Ref, Manifest]) -> None:
-        if not stack.uid:
-            return
-        present = list(self._store.owned_by(stack.uid))
-        gone = list(in_the_way(made, planned, present))
-        gone += to_prune(made, planned, present, Outcomes(True, 0), gateway_settled=True)
-        for record in self._with_all_below({each.ref: each for each in gone}.values()):
-            self._note(compare(record.ref, self._live[record.ref], None))
+    def _remove(self, stack: Stack, made: Plan, planned: Mapping[Ref, Manifest]) -> None:
+        if stack.uid:
+            present = list(self._store.owned_by(stack.uid))
+            going = [*in_the_way(made, planned, present)]
+            going += to_prune(made, planned, present, Outcomes(True, 0), gateway_settled=True)
+            self._gone |= {each.ref: each for each in self._with_all_below(going)}
 
     def _with_all_below(self, records: Iterable[Record]) -> Iterator[Record]:
         """What the garbage collector takes along with a stack."""
