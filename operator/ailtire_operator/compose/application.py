@@ -13,6 +13,7 @@ from ailtire_operator.model.report import Notice
 
 DEPLOY_FILE: Final = "deploy/deploy.js"
 PACKAGES: Final = "api"
+_COMPOSE_SUFFIXES: Final = (".yml", ".yaml")
 _CONTEXT_KEYS: Final = ("type", "tag", "design", "file", "env")
 _NO_EFFECT: Final = "upstream's generator does not read it either."
 
@@ -69,8 +70,12 @@ def read_application(path: Path, environment: str | None) -> Application:
 
 
 def _single(folder: Folder, path: Path, environment: str | None) -> Application:
+    if path.suffix in _COMPOSE_SUFFIXES:
+        raise ApplicationError(f"{path.name} is a Compose file, which import does not read yet")
     report = Report()
     design = _design(folder, path.resolve().name, report)
+    if "contexts" in design.data and "services" not in design.data:
+        raise ApplicationError(f"{path.name} describes contexts, not services; give the application's folder instead")
     package = Package(folder.name or path.stem, design.file, design, report.notices)
     return Application(package, {}, environment)
 
@@ -162,18 +167,24 @@ class _Reader:
                 continue
             if reason:
                 report.approximate(
-                    f"{file}: contexts", f"{reason}; {design} of context '{context}' stands in.", "Add the context."
+                    f"{file}: contexts",
+                    f"{reason}; {design} of context '{context}' stands in.",
+                    "Complete the deploy.js.",
                 )
             self._other_keys(contexts, context, file, report)
             return _design(self._folder, design, report)
         fallback = (deploy / "services.js").as_posix()
         if self._folder.has(fallback):
             report.approximate(
-                f"{file}: contexts", f"{reason or 'there are no contexts'}; {fallback} stands in.", "Add the context."
+                f"{file}: contexts",
+                f"{reason or 'there are no contexts'}; {fallback} stands in.",
+                "Complete the deploy.js.",
             )
             return _design(self._folder, fallback, report)
         report.rejected(
-            f"{file}: contexts", f"{reason or 'there are no contexts'}, and there is no {fallback}.", "Add the file."
+            f"{file}: contexts",
+            f"{reason or 'there are no contexts'}, and there is no {fallback}.",
+            "Add the services file.",
         )
         return None
 

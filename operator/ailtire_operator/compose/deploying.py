@@ -13,6 +13,7 @@ from ailtire_operator.model.values import Duration, Quantity
 
 _DURATION: Final = TypeAdapter(Duration)
 _QUANTITY: Final = TypeAdapter(Quantity)
+_RESOURCES: Final = TypeAdapter(Resources)
 _REPLICA_LIMIT: Final = 1000
 _KEYS: Final = ("replicas", "mode", "resources", "placement", "update_config", "restart_policy", "endpoint_mode")
 _ORDERS: Final = {"start-first": "startFirst", "stop-first": "stopFirst"}
@@ -78,7 +79,7 @@ def _resources(fields: Mapping[str, Any], placement: Mapping[str, Any], path: st
         amounts = _amounts(report.mapping(entries.get(name), f"{where}.{name}"), f"{where}.{name}", report)
         if amounts:
             result[name] = amounts
-    if not accepts(TypeAdapter(Resources), result):
+    if not accepts(_RESOURCES, result):
         report.rejected(f"{where}.reservations", "more is reserved than the limits allow; only the limits stay.")
         result.pop("reservations")
     return result

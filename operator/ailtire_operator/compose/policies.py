@@ -10,6 +10,8 @@ from ailtire_operator.model.policies import Logging, Scaling
 from ailtire_operator.model.values import Duration
 
 _DURATION: Final = TypeAdapter(Duration)
+_LOGGING: Final = TypeAdapter(Logging)
+_SCALING: Final = TypeAdapter(Scaling)
 _RETRY_LIMIT: Final = 5
 _RATE_LIMIT: Final = 100_000
 _LEVELS: Final = {
@@ -48,7 +50,7 @@ def _scaling(value: Any, path: str, report: Report, stack: bool) -> dict[str, An
         return {}
     report.unknown(fields, ("min", "max", "cpu", "memory"), path)
     numbers = {key: whole(fields[key]) for key in ("min", "max", "cpu", "memory") if fields.get(key) is not None}
-    if not accepts(TypeAdapter(Scaling), numbers):
+    if not accepts(_SCALING, numbers):
         report.rejected(
             path, f"{described(fields)} is not a range of replicas; nothing scales.", "Give max, and min not above it."
         )
@@ -121,7 +123,7 @@ def _logging(value: Any, path: str, report: Report) -> dict[str, Any]:
         return {}
     level = str(written).lower()
     level = _LEVELS.get(level, level)
-    if not accepts(TypeAdapter(Logging), {"level": level}):
+    if not accepts(_LOGGING, {"level": level}):
         report.rejected(
             f"{path}.level", f"{described(written)} is none of debug, info, warn, error, none; the default stays."
         )

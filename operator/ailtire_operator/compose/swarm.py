@@ -16,7 +16,8 @@ from ailtire_operator.model.service import NetworkMembership, Service
 VERSION: Final = "3.8"
 _STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
 _NAME_LIMIT: Final = 63
-_KEY: Final = re.compile(r"[A-Za-z0-9._-]+")
+_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*")
+"""A service's name in Swarm: the schema takes dots too, the manager refuses them."""
 _OWN: Final = "siblings"
 _NO_GATEWAY: Final = "the gateway is not exported yet"
 _STACK_FIELDS: Final = {
@@ -145,7 +146,7 @@ def _environment(view: StackView, key: str, service: Service, report: Report) ->
 
 
 def _key(key: str) -> str:
-    """A key as Compose takes it."""
+    """A key as Swarm takes it."""
     return key if _KEY.fullmatch(key) else naming.sanitize(key)
 
 

@@ -13,6 +13,7 @@ from ailtire_operator.model.stack import Data
 from ailtire_operator.model.values import AbsolutePath
 
 DOCKER_SOCKETS: Final = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
+_DATA: Final = TypeAdapter(Data)
 _TARGET: Final = TypeAdapter(AbsolutePath)
 _KEY_LIMIT: Final = 63
 _KEYS: Final = ("source", "target", "readOnly", "read_only", "type")
@@ -35,7 +36,7 @@ class Volumes:
                 self._report.rejected(
                     path_of(path, key), f"a volume's name has at most {_KEY_LIMIT} characters; it is left out."
                 )
-            elif accepts(TypeAdapter(Data), fields):
+            elif accepts(_DATA, fields):
                 self.data[key] = fields
             else:
                 self.data[key] = {}
