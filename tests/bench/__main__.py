@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import tree
-from bench.contenders import Bench, Contender, Helm, Kubectl, Ours, clear, names, take_turn
+from bench.contenders import Bench, Contender, Helm, Kubectl, Ours, clear, take_turn
 from bench.journal import Journal, Turn
 from lab import ControlPlane, Operator, ailtire, binaries, sessions
 from lab.versions import CONTROL_PLANE, HELM
@@ -44,19 +44,17 @@ def main(rounds: Annotated[int, typer.Option(help="Turns of each contender.", mi
 
 
 def _prepare(plane: ControlPlane, operator: Operator, folder: Path) -> Bench:
-    resource, manifests = folder / "root.yaml", folder / "manifests.yaml"
+    resource = folder / "root.yaml"
     resource.write_text(yaml.safe_dump(tree.application("bench")))
-    manifests.write_text(ailtire(plane.kubeconfig, "render", "--no-stacks", str(resource), timeout=300))
-    rendered = [each for each in yaml.safe_load_all(manifests.read_text()) if each]
-    return Bench(plane, operator, Journal(plane.audit_log), folder, resource, manifests, names(rendered))
+    return Bench(plane, operator, Journal(plane.audit_log), folder, resource)
 
 
 def _run(bench: Bench, rounds: int) -> None:
     console = Console()
     services = tree.stacks() * tree.SERVICES_PER_STACK
-    console.print(
-        f"{tree.stacks()} stacks, {services} services, {len(bench.wanted)} objects; {_machine()}", style="bold"
-    )
+    objects = len(bench.render("bench"))
+    size = f"{tree.stacks()} stacks, {services} services, {objects} objects"
+    console.print(f"{size}; {_machine()}", style="bold")
     turns: dict[str, list[Turn]] = defaultdict(list)
     memory = 0.0
     for number in range(rounds):
@@ -69,7 +67,7 @@ def _run(bench: Bench, rounds: int) -> None:
                 memory = max(memory, _resident(bench.operator.pid))
                 _report_quiet(bench, console, namespace)
             clear(bench, namespace)
-    console.print(_table(turns, len(bench.wanted) + tree.stacks() - 1))
+    console.print(_table(turns, objects + tree.stacks() - 1))
     console.print(f"operator: {memory:.0f} MiB resident at the most; load average {os.getloadavg()[0]:.1f}")
 
 

@@ -1,6 +1,7 @@
 """Who applies the tree: this operator, kubectl, helm. Each takes its turn in a namespace of its own."""
 
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ import yaml
 
 from bench.journal import Journal, Name, Turn
 from lab import ControlPlane, Operator, binaries, eventually, kubectl
+from lab.components import DNS_ADDRESS
 
-_LIMIT_SECONDS = 300.0
+_LIMIT_SECONDS = 600.0
+_PLUGIN = Path(sys.executable).with_name("kubectl-ailtire")
 _PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"}
 
 
@@ -25,10 +28,18 @@ class Bench:
     folder: Path
     resource: Path
     """The root AiltireStack."""
-    manifests: Path
-    """The same tree as the objects that it becomes, child stacks left out."""
-    wanted: frozenset[Name]
-    """Those objects."""
+
+    @property
+    def manifests(self) -> Path:
+        """The same tree as the objects that it becomes, child stacks left out; rendered for the turn's namespace."""
+        return self.folder / "manifests.yaml"
+
+    def render(self, namespace: str) -> frozenset[Name]:
+        """Write the manifests, as the operator would apply them, and return their names."""
+        settings = f"AILTIRE_OPERATOR_NAMESERVERS={DNS_ADDRESS}"
+        command = ["env", settings, str(_PLUGIN), "render", "--no-stacks", "-n", namespace, str(self.resource)]
+        self.manifests.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return names([each for each in yaml.load_all(self.manifests.read_text(), yaml.CSafeLoader) if each])
 
 
 class Contender(Protocol):
@@ -91,9 +102,10 @@ def take_turn(bench: Bench, contender: Contender, namespace: str) -> Turn:
         bench.operator.stop()  # it would watch the others' objects go by
     kubectl(bench.plane.kubeconfig, "create", "namespace", namespace)
     eventually(lambda: _settled(bench, namespace), 30, f"namespace {namespace}")
+    wanted = bench.render(namespace)
     since, began = bench.journal.end(), time.time()
     done = subprocess.Popen(contender.command(bench, namespace), env=_environment(bench), stdout=subprocess.DEVNULL)
-    turn = bench.journal.wait(since, namespace, bench.wanted, began, _LIMIT_SECONDS)
+    turn = bench.journal.wait(since, namespace, wanted, began, _LIMIT_SECONDS)
     if done.wait(_LIMIT_SECONDS):
         raise RuntimeError(f"{contender.name} ended with {done.returncode}")
     return turn
