@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -35,6 +36,10 @@ def dry_run(plane: ControlPlane, namespace: str, user: str, spec: dict[str, Any]
     except CommandError as error:
         return str(error)
     return ""
+
+
+def refused(plane: ControlPlane, namespace: str, user: str, complaint: str) -> bool:
+    return complaint in dry_run(plane, namespace, user)
 
 
 @pytest.fixture
@@ -84,7 +89,8 @@ def test_every_kind_counts(plane: ControlPlane, namespace: str, people: dict[str
     missing = ["deployments", "statefulsets", "services", "configmaps", "persistentvolumeclaims"]
     missing += ["networkpolicies", "ingresses", "horizontalpodautoscalers", "poddisruptionbudgets"]
     for resource in missing:
-        eventually(lambda wanted=resource: f"may not create {wanted} " in dry_run(plane, namespace, people["deputy"]))
+        refusal = f"may not create {resource} "
+        eventually(partial(refused, plane, namespace, people["deputy"], refusal), what=refusal)
         plane.kubectl("create", "role", resource, "--verb=create", f"--resource={resource}", "-n", namespace)
         plane.kubectl("create", "rolebinding", resource, f"--role={resource}", "--user=deputy", "-n", namespace)
     eventually(lambda: dry_run(plane, namespace, people["deputy"]) == "", what="the last right")
