@@ -4,6 +4,7 @@ kopf is the runtime: start and stop, signals, login, a watch on the stacks. Its 
 timers and indices are not used: they write annotations and finalizers, and do not last for thousands of objects.
 """
 
+import logging
 from typing import Any
 
 import kopf
@@ -102,6 +103,8 @@ def _quiet(settings: kopf.OperatorSettings) -> None:
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
     settings.persistence.consistency_timeout = 0
+    # One line for every event of every stack, to say that it was put into the queue.
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
 
 
 def _patient(settings: kopf.OperatorSettings) -> None:

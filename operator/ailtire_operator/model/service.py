@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import Strict, rules
 from ailtire_operator.model.child import Definition, StackReference
@@ -170,6 +170,10 @@ class NetworkMembership(Strict):
     """Further names under which the network's members reach the service."""
 
 
+Membership = Annotated[NetworkMembership, BeforeValidator(lambda value: {} if value is None else value)]
+"""The key alone makes a member: null is what Compose writes, and what server-side apply leaves of an empty map."""
+
+
 SERVICE_RULES = rules(
     (
         "(has(self.type) && self.type == 'stack') || has(self.image)",
@@ -228,7 +232,7 @@ class Service(Strict):
     """Replicas, resources, updates."""
     policies: Policies | None = None
     """Scaling, and what the gateway does for the service's routes."""
-    networks: Annotated[dict[NetworkKey, NetworkMembership], Field(max_length=32)] = {}
+    networks: Annotated[dict[NetworkKey, Membership], Field(max_length=32)] = {}
     """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
     others are declared in spec.networks."""
     stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$")] | None = None

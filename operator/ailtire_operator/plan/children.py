@@ -53,10 +53,17 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
     )
 
 
-def _without_nulls(value: Any) -> Any:
-    """The API server drops them, and so do we."""
+def _without_nulls(value: Any, *, memberships: bool = False) -> Any:
+    """The API server drops them, and so do we; only a membership says something without any content.
+
+    Where a map in a definition loses its last entry, server-side apply itself makes null of it.
+    """
     if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+        return {
+            name: {} if each is None else _without_nulls(each, memberships=name == "networks")
+            for name, each in value.items()
+            if each is not None or memberships
+        }
     if isinstance(value, list):
         return [_without_nulls(each) for each in value]
     return value

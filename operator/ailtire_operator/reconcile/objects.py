@@ -1,9 +1,11 @@
 """Bring one object in line with its manifest, and do not ask again for what was refused a moment ago."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 from ailtire_operator.cluster.apply import Applied, Applier
-from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -52,26 +54,40 @@ class Objects:
         refused = self._refused[owner.uid]
         if not thorough and ref in refused and refused[ref][0] == manifest:
             return refused[ref][1]
-        applied = await self._hand_over(manifest, ref, autoscaled=autoscaled)
-        if applied is None:
+        try:
+            await self._hand_over(manifest, ref, autoscaled=autoscaled)
             applied = await self._applier.apply(manifest, owner.uid)
+            if isinstance(applied.error, Invalid) and await self._empty(manifest, ref):
+                applied = await self._applier.apply(manifest, owner.uid)
+        except ClusterError as error:
+            applied = Applied(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
             refused.pop(ref, None)
         else:
             refused[ref] = (manifest, applied)
         return applied
 
-    async def _hand_over(self, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> Applied | None:
-        """Keep the live count of replicas while the field changes hands; an error if that fails."""
+    async def _hand_over(self, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> None:
+        """Keep the live count of replicas while the field changes hands. Raises ClusterError."""
         live = self._store.get(ref)
         replicas = lets_go_of_replicas(manifest, live, autoscaled=autoscaled)
-        if live is None or replicas is None:
-            return None
-        try:
+        if live is not None and replicas is not None:
             await self._applier.hand_over_replicas(ref, live.uid, replicas)
-        except ClusterError as error:
-            return Applied(ref, False, live, error, "none")
-        return None
+
+    async def _empty(self, manifest: Manifest, ref: Ref) -> bool:
+        """Take the entries out of what the manifest wants empty; whether there was anything to do.
+
+        Server-side apply cannot: where a map of ours loses all its entries it makes null of it, which is refused.
+        """
+        live = self._store.get(ref)
+        if live is None or ref.kind != STACK.kind:
+            return False
+        pointers = [
+            each for each in extra_paths(manifest["spec"], spec_of(live)) if _is_emptied(manifest["spec"], each)
+        ]
+        if pointers:
+            await self._applier.remove_extra(ref, live.uid, pointers)
+        return bool(pointers)
 
     async def _take_away_extra(self, manifest: Manifest, ref: Ref, live: Record) -> Applied | None:
         """A child's definition is its parent's alone: what others have added to it is taken away."""
@@ -83,3 +99,12 @@ class Objects:
         except ClusterError as error:
             return Applied(ref, False, live, error, "none")
         return None
+
+
+def _is_emptied(desired: Any, pointer: str) -> bool:
+    """Whether what holds the entry that the JSON pointer names shall be an empty map."""
+    for part in pointer.split("/")[1:-1]:
+        if not isinstance(desired, Mapping):
+            return False
+        desired = desired.get(part.replace("~1", "/").replace("~0", "~"))
+    return isinstance(desired, Mapping) and not desired

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import DEPLOYMENT, POD, STACK, STATEFUL_SET, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, POD, STACK, STATEFUL_SET, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import RouteStatus
@@ -61,7 +61,9 @@ class Sight:
         """Everything that the stack owns, in the order of names."""
         return sorted(self._store.owned_by(self.record.uid), key=lambda each: each.ref)
 
-    def health(self, service: ServicePlan, error: Problem | None = None, warnings: Warnings | None = None) -> Health:
+    def health(
+        self, service: ServicePlan, error: Problem | None = None, warnings: Warnings | None = None, floor: int = 0
+    ) -> Health:
         """How one service is."""
         workload = self.get(service.kind, service.name)
         warning = (warnings or {}).get(Ref(service.kind, self.record.ref.namespace, service.name))
@@ -70,6 +72,7 @@ class Sight:
             kind=service.kind,
             name=service.name,
             replicas=service.replicas,
+            floor=floor,
             workload=_live(workload),
             pods=tuple(self._pods.get(naming.sanitize(service.key) if service.key else "", ())),
             claims=self._claims,
@@ -83,8 +86,14 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
     """Everything there is to say of a stack that is acted upon."""
     plan = done.plan
     blame = attribute(done.problems, done.manifests)
+    floors = _floors(done.manifests)
     services = [
-        sight.health(service, blame.services.get(naming.sanitize(service.key)), warnings)
+        sight.health(
+            service,
+            blame.services.get(naming.sanitize(service.key)),
+            warnings,
+            floors.get((service.kind, service.name), 0),
+        )
         for service in plan.services.values()
     ]
     gateway = sight.health(plan.gateway, blame.services.get(""), warnings) if plan.gateway else None
@@ -143,6 +152,14 @@ def _branch(sight: Sight, child: ChildPlan, blame: Attribution, definitions: Def
         error, missing = Problem("TemplateInvalid", f"stack {child.key}: the template '{missing}' is not valid"), None
     resource = _live(sight.get(STACK.kind, child.name))
     return branch(Child(child.key, child.name, resource, missing, child.optional, error))
+
+
+def _floors(manifests: Mapping[Ref, Manifest]) -> dict[tuple[str, str], int]:
+    """The fewest replicas that the autoscaler of a workload asks for."""
+    autoscalers = (manifest["spec"] for ref, manifest in manifests.items() if ref.kind == AUTOSCALER.kind)
+    return {
+        (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]): spec["minReplicas"] for spec in autoscalers
+    }
 
 
 def _live(record: Record | None) -> Live | None:

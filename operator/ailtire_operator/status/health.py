@@ -60,9 +60,9 @@ def health(member: Member) -> Health:
 def _wanted(member: Member) -> int:
     if member.replicas is not None:
         return member.replicas
-    # An autoscaler's wish reaches the workload's own count; before there is one, it is at least one.
-    replicas = member.workload.summary.get("specReplicas") if member.workload else None
-    return 1 if replicas is None else int(replicas)
+    # What an autoscaler wants it writes into the workload; until it has done so, the least it may want is known.
+    replicas = member.workload.summary.get("specReplicas", 0) if member.workload else 0
+    return max(member.floor, int(replicas))
 
 
 def _current(workload: Live | None) -> int:

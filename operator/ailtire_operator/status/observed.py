@@ -42,6 +42,8 @@ class Member:
     name: str
     replicas: int | None = None
     """How many are asked for; None where an autoscaler decides."""
+    floor: int = 1
+    """The fewest that such an autoscaler will ask for."""
     workload: Live | None = None
     pods: tuple[Summary, ...] = ()
     """Those that are not being deleted."""

@@ -143,8 +143,12 @@ _KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING)
 
 
 def as_json(status: StackStatus) -> dict[str, Any]:
-    """The status as it is written: complete, so that what is no longer said goes away."""
-    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    """The status as it is written: complete, so that what is no longer said goes away.
+
+    Empty maps are left out: where a map loses its last entry, server-side apply would make null of an empty one.
+    """
+    written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {name: value for name, value in written.items() if value not in ({}, [])}
 
 
 def changed(old: Mapping[str, Any], new: StackStatus) -> bool:

@@ -1,0 +1,174 @@
+"""Trees of stacks on a real API server: small ways to write, read and wait, for tests that tell a story."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS
+from lab import Audit, ControlPlane
+from lab.api import Refused
+from lab.audit import OPERATOR, Request
+
+Manifest = dict[str, Any]
+Found = TypeVar("Found")
+
+QUIET_SECONDS = 1.5
+"""Nothing written for this long is the end of it; the operator's shortest pause is much shorter."""
+
+
+def service(image: str = "docker.io/library/web:1", **fields: Any) -> Manifest:
+    """A plain service that passes the Pod Security Standard of the test's namespace."""
+    return {"image": image, "user": "1000", **fields}
+
+
+def child(services: Manifest, **fields: Any) -> Manifest:
+    """An inline child stack."""
+    return {"type": "stack", "stack": {"services": services}, **fields}
+
+
+def tree(leaf_image: str = "docker.io/library/web:1") -> Manifest:
+    """Three levels: a root with a service, a middle with a service, a leaf with two."""
+    route = {"/": {"path": "/", "port": 8080}}
+    leaf = child({"db": service(), "api": service(leaf_image, interface=route)}, interface={"/dm": {"path": "/"}})
+    middle = child({"web": service(interface=route), "dm": leaf}, interface={"/cpl": {"path": "/"}})
+    return {"services": {"web": service(interface=route), "cpl": middle}}
+
+
+class Trees:
+    """One namespace of a control plane with a running operator."""
+
+    def __init__(self, plane: ControlPlane, audit: Audit, namespace: str) -> None:
+        self.plane = plane
+        self.audit = audit
+        self.namespace = namespace
+
+    def apply(self, name: str, spec: Manifest, **metadata: Any) -> None:
+        """Write a stack as a person would."""
+        self.apply_object(
+            {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.KIND,
+                "metadata": {"name": name, "namespace": self.namespace, **metadata},
+                "spec": spec,
+            }
+        )
+
+    def apply_object(self, manifest: Manifest) -> None:
+        """Write any object."""
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
+
+    def delete(self, kind: str, name: str, *options: str) -> None:
+        """Delete an object and do not wait."""
+        self.kubectl("delete", kind, name, "--wait=false", *options)
+
+    def patch(self, kind: str, name: str, patch: Manifest, *options: str) -> None:
+        """Change an object behind the operator's back."""
+        self.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *options)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl in the namespace."""
+        return self.plane.kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+    def get(self, kind: str, name: str) -> Manifest | None:
+        """One object; None if it is not there."""
+        try:
+            found: Manifest = self.plane.api.get(KINDS[kind].path(self.namespace, name))
+        except Refused as error:
+            if error.code == 404:
+                return None
+            raise
+        return found
+
+    def must(self, kind: str, name: str) -> Manifest:
+        """One object that has to be there."""
+        found = self.get(kind, name)
+        assert found is not None, f"there is no {kind} {name}"
+        return found
+
+    def all_of(self, kind: str) -> list[Manifest]:
+        """All objects of a kind."""
+        items: list[Manifest] = self.plane.api.get(KINDS[kind].path(self.namespace))["items"]
+        return items
+
+    def names(self, kind: str) -> set[str]:
+        """The names of all objects of a kind."""
+        return {item["metadata"]["name"] for item in self.all_of(kind)}
+
+    def owned(self) -> dict[tuple[str, str], Manifest]:
+        """Everything that the operator has made, by kind and name."""
+        found = {}
+        for kind in OWNED_KINDS:
+            if kind.optional:
+                continue
+            for item in self.plane.api.get(f"{kind.path(self.namespace)}?labelSelector={naming.MANAGED_SELECTOR}")["items"]:
+                found[kind.kind, item["metadata"]["name"]] = item
+        return found
+
+    def condition(self, name: str, kind: str = "Ready") -> Manifest:
+        """A condition of a stack; empty if it is not there."""
+        stack = self.get(naming.KIND, name) or {}
+        conditions = (stack.get("status") or {}).get("conditions") or ()
+        return next((each for each in conditions if each["type"] == kind), {})
+
+    def status(self, name: str) -> Manifest:
+        """The status of a stack."""
+        status: Manifest = self.must(naming.KIND, name).get("status") or {}
+        return status
+
+    def is_ready(self, name: str) -> bool:
+        """Whether a stack is ready in its current definition."""
+        stack = self.get(naming.KIND, name)
+        if stack is None:
+            return False
+        current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
+        return current and self.condition(name).get("status") == "True"
+
+    def until(self, what: str, look: Callable[[], Found], timeout: float = 40.0) -> Found:
+        """Wait until ``look`` finds something; what it last saw is in the failure."""
+        deadline = time.monotonic() + timeout
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what}: not after {timeout:.0f} s\n{self.describe()}")
+            time.sleep(0.1)
+        return found
+
+    def until_ready(self, *names: str, timeout: float = 60.0) -> None:
+        """Wait until the stacks are ready."""
+        for name in names:
+            self.until(f"{name} ready", lambda name=name: self.is_ready(name), timeout)  # type: ignore[misc]
+
+    def settle(self, timeout: float = 30.0) -> None:
+        """Wait until the operator has written nothing here for a while."""
+        deadline = time.monotonic() + timeout
+        mark = self.audit.mark()
+        while True:
+            time.sleep(QUIET_SECONDS)
+            if not self.writes(mark):
+                return
+            mark = self.audit.mark()
+            assert time.monotonic() < deadline, f"no end of writing\n{self.describe()}"
+
+    def writes(self, since: int) -> list[Request]:
+        """What the operator has written into the namespace since a mark."""
+        return self.audit.writes(since, user=OPERATOR, namespace=self.namespace)
+
+    def describe(self) -> str:
+        """All stacks with their conditions, for a failed test."""
+        lines = []
+        for stack in self.all_of(naming.KIND):
+            metadata, status = stack["metadata"], stack.get("status") or {}
+            lines.append(f"{metadata['name']} generation {metadata['generation']} counts {status.get('counts')}")
+            lines += [
+                f"  {each['type']}={each['status']} {each['reason']}: {each['message']}"
+                for each in status.get("conditions") or ()
+            ]
+        return "\n".join(lines)
+
+
+def targets(requests: Iterable[Request]) -> list[str]:
+    """What was written, as ``patch deployments.apps shop-web``, sorted."""
+    return sorted(
+        f"{each.verb} {'/'.join(filter(None, (each.resource, each.subresource)))} {each.name}" for each in requests
+    )
