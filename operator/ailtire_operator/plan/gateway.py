@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.plan import environment, images, nginx, pod, zones
+from ailtire_operator.plan import environment, images, locations, nginx, pod, zones
 from ailtire_operator.plan.network import NetworkId, Networks
 from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.scope import Scope
@@ -141,7 +141,7 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         *(
             {
                 "name": f"authentication-{naming.digest(name)}",
-                "mountPath": f"{nginx.AUTHENTICATION_DIRECTORY}/{name}",
+                "mountPath": f"{locations.AUTHENTICATION_DIRECTORY}/{name}",
                 "readOnly": True,
             }
             for name in secrets

@@ -1,6 +1,8 @@
 """The routes of a stack's gateway, from the interfaces of its members, in both dialects of services.js."""
 
+import re
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from ailtire_operator import naming
 from ailtire_operator.model.policies import Policies
@@ -25,6 +27,12 @@ class Route:
     """http or https."""
     policies: Policies
 
+    @property
+    def stripped(self) -> str:
+        """What a service must put before its own paths to say them to a caller; empty where they are the same."""
+        kept = self.backend_path is None or self.backend_path.rstrip("/") == self.prefix
+        return "" if kept else self.prefix
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -44,6 +52,10 @@ def routes(scope: Scope) -> list[Route]:
             if entry.protocol == "tcp":
                 continue
             route = _route(scope, key, service, label, entry)
+            if _never_asked_for(route.prefix):
+                message = "a path is normalised before it is looked at, so that no request ever has '.' or '..' in it."
+                scope.report(scope.path(key, "interface", label), "rejected", message, "Write the path without them.")
+                continue
             other = found.setdefault(route.prefix, route)
             if other is not route:
                 scope.report(
@@ -60,7 +72,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         prefix, backend_path = label, entry.path
     else:  # the older dialect: the path is the external prefix; a child's own gateway had it stripped
         prefix, backend_path = entry.path, "/" if service.is_stack else None
-    prefix = prefix.rstrip("/")
+    prefix = re.sub("/+", "/", prefix).rstrip("/")  # as nginx does with a request's path
     if backend_path is not None and backend_path.rstrip("/") == prefix and (backend_path == prefix or not prefix):
         backend_path = None  # nothing to change, so the path goes through byte for byte
     return Route(
@@ -70,8 +82,24 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         host=scope.full_name(naming.member(scope.name, key)),
         port=naming.GATEWAY_PORT if service.is_stack else entry.port,
         scheme="https" if entry.protocol == "https" else "http",
-        policies=service.policies or Policies(),
+        policies=_policies(scope, key, service),
     )
+
+
+def _never_asked_for(prefix: str) -> bool:
+    return not {".", ".."}.isdisjoint(prefix.split("/"))
+
+
+def _policies(scope: Scope, key: str, service: Service) -> Policies:
+    """The service's policies. Raises InvalidStack for an address that would keep the whole gateway from starting."""
+    policies = service.policies or Policies()
+    for index, source in enumerate(policies.access_control.allow if policies.access_control else []):
+        try:
+            ip_network(source, strict=False)
+        except ValueError:
+            path = scope.path(key, "policies", "accessControl", "allow", index)
+            raise scope.refuse(path, f"'{source}' is neither an address nor a range such as 10.0.0.0/8") from None
+    return policies
 
 
 def streams(scope: Scope) -> list[Stream]:

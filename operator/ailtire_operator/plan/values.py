@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
-from ailtire_operator.model.values import amount
-
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+_DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
+_POWERS = {suffix: power for power, suffix in _DECIMAL.items()}
+_QUANTITY = re.compile(r"0*([0-9]*)(?:\.([0-9]*))?(.*)")
+_NANO = -9
+_FAST_DIGITS = 18
+_FAST_BINARY_DIGITS = 15
+_INT64 = 2**63 - 1
 _EXPANDED = re.compile(r"\$[$(]")
 
 
@@ -18,25 +23,59 @@ def compact(**fields: Any) -> dict[str, Any]:
 
 
 def canonical(quantity: str) -> str:
-    """A quantity as Kubernetes writes it: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``1000M`` is ``1G``.
+    """A quantity as Kubernetes answers it: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``1000M`` is ``1G``.
 
-    Source: apimachinery's resource.Quantity (CanonicalizeBytes): the largest suffix without a fraction; binary suffixes
-    only from 1024 up; nothing is finer than a nano.
+    Source: apimachinery's resource.Quantity, its short cuts included: a text that its quick parser takes for canonical
+    is kept as it is (``1.500k``, ``0100``). Never finer than a nano; binary suffixes only for whole numbers from 1024.
     """
-    value = amount(quantity)
-    if re.search(r"[eE][+-]?[0-9]+$", quantity):
+    match = _QUANTITY.fullmatch(quantity)
+    if match is None:
+        raise ValueError(f"'{quantity}' is not a quantity")
+    whole, fraction, suffix = match.group(1) or "0", match.group(2) or "", match.group(3)
+    if suffix in _BINARY[1:]:
+        return _binary(quantity, whole, fraction, suffix)
+    exponent = _POWERS[suffix] if suffix in _POWERS else int(suffix[1:])
+    if _is_kept(whole + fraction, exponent - len(fraction)):
         return quantity
-    if quantity.endswith("i") and value >= 1024:
-        return _scaled(value.to_integral_value(ROUND_CEILING), _BINARY, Decimal(1024), 0)
-    return _scaled((value * 10**9).to_integral_value(ROUND_CEILING), _DECIMAL, Decimal(1000), 0)
+    value = Fraction(int(whole + fraction)) * Fraction(10) ** (exponent - len(fraction))
+    return _decimal(value, scientific=suffix not in _POWERS)
 
 
-def _scaled(number: Decimal, suffixes: tuple[str, ...], base: Decimal, index: int) -> str:
+def _is_kept(digits: str, scale: int) -> bool:
+    if len(digits) > _FAST_DIGITS or scale < _NANO:
+        return False
+    return scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
+
+
+def _binary(quantity: str, whole: str, fraction: str, suffix: str) -> str:
+    power = 10 * _BINARY.index(suffix)
+    value = Fraction(int(whole + fraction), 10 ** len(fraction)) * 2**power
+    short = not fraction and len(whole) < _FAST_BINARY_DIGITS - int(power * 3 / 10)
+    if short and int(whole) % 8 and value <= _INT64:
+        return quantity
+    value = min(_up_to_nano(value), Fraction(_INT64))
+    if value < 1024 or value.denominator != 1:
+        return _decimal(value)
+    number, index = int(value), 0
+    while number % 1024 == 0:
+        number, index = number // 1024, index + 1
+    return f"{number}{_BINARY[index]}"
+
+
+def _up_to_nano(value: Fraction) -> Fraction:
+    return Fraction(ceil(value * 10**9), 10**9)
+
+
+def _decimal(value: Fraction, *, scientific: bool = False) -> str:
+    """The fewest digits with an exponent that is a multiple of three. Beyond E, Kubernetes itself writes no suffix."""
+    number, exponent = ceil(value * 10**9), _NANO
     if number == 0:
         return "0"
-    while index + 1 < len(suffixes) and number % base == 0:
-        number, index = number / base, index + 1
-    return f"{int(number)}{suffixes[index]}"
+    while number % 1000 == 0:
+        number, exponent = number // 1000, exponent + 3
+    if scientific:
+        return f"{number}e{exponent}" if exponent else str(number)
+    return f"{number}{_DECIMAL.get(exponent, '')}"
 
 
 def literal(text: str) -> str:

@@ -1,0 +1,193 @@
+"""Real gateways on loopback: the planned configuration in a real nginx, with names answered by a DNS of the test's own.
+
+Every Service has an address of its own in 127.0.0.0/8, so several gateways and backends live side by side as in a
+cluster. Only what a test machine must decide is replaced: listening addresses, the resolver, folders.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.locations import AUTHENTICATION_DIRECTORY
+from ailtire_operator.plan.types import Observed, Plan
+from stacks import SETTINGS, stack
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+_STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+"""Where Debian's libnginx-mod-stream puts what the stock image has built in."""
+_A_RECORD, _NO_SUCH_NAME = 1, 3
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Names(asyncio.DatagramProtocol):
+    """A DNS server that knows A records only."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, str] = {}
+        self.port = 0
+        self._transport: asyncio.DatagramTransport | None = None
+        self._next = os.getpid() % 200 * 256
+
+    async def start(self) -> None:
+        """Listen on a free port of 127.0.0.1."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self.port = self._transport.get_extra_info("sockname")[1]
+
+    def stop(self) -> None:
+        """Stop answering."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def give(self, service: str) -> str:
+        """An address for a Service of the tests' namespace."""
+        self._next += 1
+        address = f"127.{80 + self._next // 65025 % 100}.{self._next // 255 % 255}.{self._next % 255 + 1}"
+        self.addresses[f"{service}.shop-test.svc.cluster.local"] = address
+        return address
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer one question."""
+        labels, at = [], 12
+        while size := data[at]:
+            labels.append(data[at + 1 : at + 1 + size].decode())
+            at += size + 1
+        question = data[12 : at + 5]
+        kind = struct.unpack(">H", data[at + 1 : at + 3])[0]
+        address = self.addresses.get(".".join(labels).lower()) if kind == _A_RECORD else None
+        known = ".".join(labels).lower() in self.addresses
+        flags = 0x8180 if known else 0x8180 | _NO_SUCH_NAME
+        answer = b""
+        if address is not None:
+            answer = b"\xc0\x0c" + struct.pack(">HHIH", _A_RECORD, 1, 1, 4) + socket.inet_aton(address)
+        head = data[:2] + struct.pack(">HHHHH", flags, 1, 1 if answer else 0, 0, 0)
+        if self._transport is not None:
+            self._transport.sendto(head + question + answer, addr)
+
+
+class Gateway:
+    """One running nginx."""
+
+    def __init__(self, process: asyncio.subprocess.Process, address: str, port: int, folder: Path) -> None:
+        self.process = process
+        self.address = address
+        self.port = port
+        self._folder = folder
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.address}:{self.port}"
+
+    @property
+    def access_log(self) -> list[str]:
+        """The lines written so far."""
+        return (self._folder / "access.log").read_text().splitlines()
+
+    @property
+    def errors(self) -> str:
+        """What it complained about."""
+        return (self._folder / "error.log").read_text()
+
+    async def stop(self, how: signal.Signals = signal.SIGQUIT) -> int:
+        """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), 40)
+
+
+class Rig:
+    """Starts gateways and knows their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.names = Names()
+        self._folder = folder
+        self._port, self._health_port = free_port(), free_port()
+        self._running: list[Gateway] = []
+
+    async def start(self) -> "Rig":
+        """Start answering names."""
+        await self.names.start()
+        return self
+
+    async def close(self) -> None:
+        """Stop whatever runs."""
+        for gateway in self._running:
+            await gateway.stop(signal.SIGTERM)
+        self.names.stop()
+
+    async def gateway(
+        self,
+        spec: dict[str, Any] | str | None = None,
+        name: str = "shop",
+        *,
+        passwords: Mapping[str, str] | None = None,
+    ) -> Gateway:
+        """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name."""
+        return await self.run(plan(stack(spec or {}, name=name), SETTINGS, Observed()), passwords or {})
+
+    async def run(self, made: Plan, passwords: Mapping[str, str] | None = None) -> Gateway:
+        """The gateway of a plan, running."""
+        assert NGINX is not None
+        address = self.names.give(made.stack.name)
+        folder = self._folder / made.stack.name
+        folder.mkdir(mode=0o755)
+        for secret, content in (passwords or {}).items():
+            (folder / "authentication" / secret).mkdir(parents=True)
+            (folder / "authentication" / secret / "auth").write_text(content)
+        (folder / "nginx.conf").write_text(self._adapted(configuration(made), address, folder))
+        with (folder / "access.log").open("wb") as out, (folder / "error.log").open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                NGINX, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors
+            )
+        gateway = Gateway(process, address, self._port, folder)
+        self._running.append(gateway)
+        await self._listening(gateway)
+        return gateway
+
+    def _adapted(self, text: str, address: str, folder: Path) -> str:
+        text = text.replace("resolver 10.0.0.10 ", f"resolver 127.0.0.1:{self.names.port} ")
+        text = re.sub(rf"\b{naming.GATEWAY_PORT}\b", str(self._port), text)
+        text = re.sub(rf"\b{naming.GATEWAY_HEALTH_PORT}\b", str(self._health_port), text)
+        text = re.sub(r"listen (\d+)", rf"listen {address}:\1", text)
+        text = text.replace("/tmp/", f"{folder}/").replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
+        top = ["user root;"] if os.geteuid() == 0 else []  # else the workers cannot read the test's folder
+        if "stream {" in text and _STREAM_MODULE.exists():
+            top.append(f"load_module {_STREAM_MODULE};")
+        return "\n".join([*top, text])
+
+    async def _listening(self, gateway: Gateway) -> None:
+        for _ in range(200):
+            if gateway.process.returncode is not None:
+                raise AssertionError(f"nginx ended with {gateway.process.returncode}: {gateway.errors}")
+            try:
+                _, writer = await asyncio.open_connection(gateway.address, self._health_port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
+        raise AssertionError(f"nginx does not answer: {gateway.errors}")
+
+
+def configuration(made: Plan) -> str:
+    """The text of a planned gateway's nginx.conf."""
+    texts: list[str] = [each["data"]["nginx.conf"] for each in made.objects if each["kind"] == "ConfigMap"]
+    return texts[0]
