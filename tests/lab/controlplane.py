@@ -14,7 +14,7 @@ from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, port_taken, 
 from lab.report import Say, silent
 from lab.state import State
 
-_START_SECONDS = 90.0
+_START_SECONDS = 120.0
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 

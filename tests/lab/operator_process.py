@@ -17,7 +17,7 @@ from lab.report import Say, silent
 
 _NAME = "operator"
 _TOKEN_HOURS = 24 * 365
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 
 
