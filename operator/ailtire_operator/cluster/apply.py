@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
-from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader, Refused
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Invalid, NotFound, NotLeader, Refused
 from ailtire_operator.cluster.events import event_of
 from ailtire_operator.cluster.fields import desired_projection, fingerprint, leads_somewhere
-from ailtire_operator.cluster.kinds import EVENT, KINDS, Kind, Manifest, Ref, kind_of
+from ailtire_operator.cluster.kinds import EVENT, KINDS, Manifest, Ref, kind_of
 from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
@@ -100,17 +100,31 @@ class Applier:
         return Applied(ref, True, self._store.get(ref), stuck, "delete")
 
     async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
-        """Replace our part of the object's status; the caller has made sure that it differs."""
-        body = {**_address(ref, uid), "status": status}
-        await self._patch(KINDS[ref.kind], ref, body, "status", subresource="status")
+        """Replace our part of the object's status; the caller has made sure that it differs.
+
+        The API server does not compare the uid on a status, so that the resourceVersion has to say which object is
+        meant; where that has moved on, the object is read once more.
+        """
+        record = self._store.get(ref)
+        if record is not None and record.uid == uid:
+            try:
+                await self._patch_status(ref, record.resource_version, status)
+                return
+            except Conflict:
+                pass
+        fresh = record_of(await self._connection.request("GET", ref.path))
+        self._store.offer(fresh)
+        if fresh.uid != uid:
+            raise Conflict(f"another {ref} has the name by now")
+        await self._patch_status(ref, fresh.resource_version, status)
 
     async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
         """Let a second manager hold ``spec.replicas`` at the live value, so that ours can let go of it.
 
         A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod.
         """
-        body = {**_address(ref, uid), "spec": {"replicas": replicas}}
-        await self._patch(KINDS[ref.kind], ref, body, "update", manager=naming.HANDOVER_MANAGER)
+        body = {**_address(ref, uid=uid), "spec": {"replicas": replicas}}
+        await self._patch(ref, body, "update", manager=naming.HANDOVER_MANAGER)
 
     async def remove_extra(self, ref: Ref, uid: str, pointers: Sequence[str]) -> None:
         """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
@@ -122,9 +136,15 @@ class Applier:
         test = {"op": "test", "path": "/metadata/uid", "value": uid}
         patch = [test, *({"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers)]
         params = {"fieldManager": naming.FIELD_MANAGER}
-        answer = await self._write(
-            "PATCH", ref.path, ref.kind, "update", params=params, body=patch, content_type=JSON_PATCH
-        )
+        try:
+            answer = await self._write(
+                "PATCH", ref.path, ref.kind, "update", params=params, body=patch, content_type=JSON_PATCH
+            )
+        except Invalid as error:
+            if error.causes:
+                raise
+            # A test or a path that fails is a 422 without a word of explanation.
+            raise Conflict(f"{ref} has changed since it was read", status=409) from error
         self._store.put(answer)
         if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
             self._memory.learn_stubborn(ref, pointers)
@@ -185,18 +205,21 @@ class Applier:
         record = record_of(obj)
         if not is_ours(record, task.manifest, task.owner_uid, self._store):
             return _foreign(record, holder_of(record, self._store, obj))
-        return await self._change(task, self._store.put(obj) or record)
+        return await self._change(task, self._store.offer(record) or record)
 
     async def _send(self, task: "_Task", address: dict[str, str], verb: Verb) -> Applied:
         """Apply the manifest to exactly the object that the address names, and learn from the answer."""
         body = {**task.manifest, "metadata": {**task.manifest["metadata"], **address}}
-        record = await self._patch(kind_of(task.manifest), task.ref, body, verb)
+        record = await self._patch(task.ref, body, verb)
         self._memory.learn(record, task.wanted, created=verb != "update")
-        return Applied(task.ref, True, record, None, verb)
+        return Applied(task.ref, True, self._store.get(task.ref) or record, None, verb)
+
+    async def _patch_status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
+        body = {**_address(ref, resourceVersion=version), "status": status}
+        await self._patch(ref, body, "status", subresource="status")
 
     async def _patch(
         self,
-        kind: Kind,
         ref: Ref,
         body: Manifest,
         verb: str,
@@ -205,10 +228,11 @@ class Applier:
         manager: str = naming.FIELD_MANAGER,
     ) -> Record:
         params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
-        path = kind.path(ref.namespace, ref.name, subresource)
+        path = kind_of(body).path(ref.namespace, ref.name, subresource)
         answer = await self._write("PATCH", path, ref.kind, verb, params=params, body=body, content_type=APPLY)
-        self._store.put(answer)
-        return record_of(answer)
+        record = record_of(answer)
+        self._store.offer(record)
+        return record
 
     async def _write(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
         """Every write goes through here: limited in number, fenced at the moment of sending, and counted."""
@@ -257,8 +281,8 @@ class _Task:
     """Whether this is the second try after a 409."""
 
 
-def _address(ref: Ref, uid: str) -> Manifest:
-    metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
+def _address(ref: Ref, **which: str) -> Manifest:
+    metadata = {"name": ref.name, "namespace": ref.namespace, **which}
     return {"apiVersion": KINDS[ref.kind].api_version, "kind": ref.kind, "metadata": metadata}
 
 

@@ -113,6 +113,7 @@ class Connection:
     async def close(self) -> None:
         """Close all connections, watches included."""
         await self._session.close()
+        await asyncio.sleep(0)  # an aborted transport is only closed in the loop's next turn
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,23 +171,19 @@ class Connection:
         when the server has accepted the watch.
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
-        pending: list[bytes] = []
         async with self._exchange("GET", path, params=params, timeout=limits) as response:
             if response.status == 401:
                 await self._renew_credentials()
             if response.status >= 400:
                 raise await _failure(response)
             on_open()
-            async for chunk in response.content.iter_any():
-                *lines, rest = chunk.split(b"\n")
-                for line in lines:
-                    pending.append(line)
-                    whole = b"".join(pending)
-                    pending.clear()
-                    if whole.strip():
-                        yield _decode(whole)
-                if rest:
-                    pending.append(rest)
+            try:
+                async for line in _lines(response.content):
+                    yield _decode(line)
+            finally:
+                if response.connection is not None and response.connection.transport is not None:
+                    # Left in the middle: a polite end of TLS would wait for a peer that has more to say, or is dead.
+                    response.connection.transport.abort()
 
     async def _send(self, call: "_Call") -> Json:
         answer = await self._try(call)
@@ -265,6 +262,21 @@ async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
     if not isinstance(body, dict):
         body = {"message": text[:200].decode(errors="replace")}
     return from_status(response.status, body, response.headers.get("Retry-After"))
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield whole lines, whatever their length; what follows the last line's end is half a line, and worth nothing."""
+    pending: list[bytes] = []
+    async for chunk in content.iter_any():
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            pending.append(line)
+            whole = b"".join(pending)
+            pending.clear()
+            if whole.strip():
+                yield whole
+        if rest:
+            pending.append(rest)
 
 
 def _decode(data: bytes) -> Json:

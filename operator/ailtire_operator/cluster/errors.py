@@ -95,6 +95,9 @@ def from_status(code: int, body: Mapping[str, Any], retry_after: str | None = No
         return Gone(message, status=code)
     if code in (401, 403):
         return Denied(message, status=code, reason=said)
+    # An apply with the uid of an object that was deleted and made anew: not the manifest is wrong, but what we knew.
+    if code == 422 and any(cause.get("field") == "metadata.uid" for cause in details.get("causes") or ()):
+        return Conflict("another object has the name by now: its uid is another", status=409)
     # A field that the schema does not know makes server-side apply answer 500: nothing that waiting could heal.
     if code in (400, 413, 415, 422) or (code == 500 and any(words in said for words in _NOT_A_SCHEMA_MATCH)):
         return Invalid(message, status=code, causes=_causes(details))

@@ -27,9 +27,7 @@ class Memory:
 
     def learn(self, record: Record, wanted: str, *, created: bool) -> None:
         """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
-        if record.owned_hash == wanted:
-            self._overridden.pop(record.ref, None)
-        else:
+        if not self.settled(record, wanted):
             # A dropped alpha field, a mutating policy: sending it again would only give the same answer again.
             self._overridden[record.ref] = (wanted, record.owned_hash)
         if not created:
@@ -39,7 +37,10 @@ class Memory:
 
     def settled(self, record: Record, wanted: str) -> bool:
         """Whether the object is as wanted, or as the cluster insists on having it when that is sent."""
-        return record.owned_hash == wanted or self._overridden.get(record.ref) == (wanted, record.owned_hash)
+        if record.owned_hash == wanted:
+            self._overridden.pop(record.ref, None)
+            return True
+        return self._overridden.get(record.ref) == (wanted, record.owned_hash)
 
     def is_overridden(self, record: Record) -> bool:
         """Whether the object is as the cluster insists on having it."""

@@ -106,18 +106,15 @@ class Store:
 
     def put(self, obj: Mapping[str, Any]) -> Record | None:
         """Remember a live object, unless something newer is known; the record that counts then, if any."""
-        metadata = obj["metadata"]
-        ref = Ref.of(obj)
-        known = self._records[ref.kind].get(ref)
-        version = version_of(metadata["resourceVersion"])
-        if not self._is_news(known, ref, metadata["uid"], version):
-            return known
-        record = record_of(obj)
-        if known is not None and record.looks_like(known):
-            known.resource_version = record.resource_version
-            return known
-        self._replace(known, record)
-        return record
+        metadata, ref = obj["metadata"], Ref.of(obj)
+        if not self._is_news(ref, metadata["uid"], version_of(metadata["resourceVersion"])):
+            return self.get(ref)
+        return self._accept(record_of(obj))
+
+    def offer(self, record: Record) -> Record | None:
+        """Like ``put``, for those who have made the record already."""
+        news = self._is_news(record.ref, record.uid, record.version)
+        return self._accept(record) if news else self.get(record.ref)
 
     def remove(self, ref: Ref, uid: str | None = None, resource_version: str | None = None) -> None:
         """Forget an object that is gone: that of this uid, if one is given, and not one younger than the version."""
@@ -180,13 +177,22 @@ class Store:
     def __len__(self) -> int:
         return len(self._uids)
 
-    def _is_news(self, known: Record | None, ref: Ref, uid: str, version: int) -> bool:
+    def _is_news(self, ref: Ref, uid: str, version: int) -> bool:
         if version <= self._tombstones.get(uid, -1):
             return False
+        known = self.get(ref)
         if known is not None:
             return version > known.version
         namespace, listed = self._listed.get(ref.kind, (None, -1))
         return version > listed or (namespace is not None and ref.namespace != namespace)
+
+    def _accept(self, record: Record) -> Record:
+        known = self.get(record.ref)
+        if known is not None and record.looks_like(known):
+            known.resource_version = record.resource_version
+            return known
+        self._replace(known, record)
+        return record
 
     def _resolve(self, refs: Mapping[Ref, None] | None) -> Iterator[Record]:
         found = (self.get(ref) for ref in list(refs or ()))

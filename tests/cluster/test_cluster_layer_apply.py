@@ -1,0 +1,326 @@
+"""Apply against a real API server: only what differs, and nothing that is not ours."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound, NotLeader
+from ailtire_operator.cluster.kinds import Ref
+from cluster.cluster_layer import (
+    INTRUDER,
+    child,
+    config_map,
+    deployment,
+    every_kind,
+    install_definitions,
+    owned_by,
+    service,
+    viewing,
+    volume_claim,
+)
+from lab import Audit, ControlPlane
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _definitions(control_plane: ControlPlane) -> None:
+    install_definitions(control_plane)
+
+
+async def test_a_second_time_sends_nothing(control_plane: ControlPlane, namespace: str, audit: Audit) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifests = every_kind(namespace, uid)
+        for manifest in manifests:
+            assert not view.applier.in_sync(manifest)
+            applied = await view.applier.apply(manifest, uid)
+            assert (applied.verb, applied.changed, applied.error) == ("create", True, None), applied
+            assert applied.record is view.store.get(applied.ref)
+            assert view.applier.in_sync(manifest), f"{applied.ref} comes back in another form"
+            assert not view.applier.overridden(applied.ref)
+        assert len(view.writes) == len(manifests)
+        await asyncio.sleep(1)  # for the controllers of the cluster to write what they write
+        mark = audit.mark()
+        for manifest in manifests:
+            applied = await view.applier.apply(manifest, uid)
+            assert (applied.verb, applied.changed, applied.error) == ("none", False, None), applied
+            assert view.applier.in_sync(manifest)
+        ours = [one for one in audit.requests(mark) if one.agent == naming.OPERATOR_NAME and one.verb != "watch"]
+        assert ours == []
+
+
+async def test_a_restart_sends_nothing(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        for manifest in every_kind(namespace, uid):
+            await view.applier.apply(manifest, uid)
+    async with viewing(control_plane, namespace) as view:
+        for manifest in every_kind(namespace, uid):
+            applied = await view.applier.apply(manifest, uid)
+            assert applied.verb == "none", applied
+        assert view.writes == []
+
+
+DRIFTS: list[tuple[str, dict[str, Any]]] = [
+    ("Service web", {"spec": {"selector": {"app": "other"}}}),
+    ("Service web", {"metadata": {"labels": {naming.LABEL_ROOT: "other"}}}),
+    ("EndpointSlice zone-0", {"endpoints": [{"addresses": ["10.9.9.9"]}]}),
+    ("ConfigMap conf", {"data": {"a": "c"}}),
+    ("ConfigMap conf", {"data": {"a": None}}),
+    ("Deployment web", {"spec": {"replicas": 0}}),
+    ("Deployment web", {"spec": {"template": {"spec": {"dnsConfig": {"searches": ["a", "b"]}}}}}),
+    ("StatefulSet db", {"spec": {"template": {"spec": {"enableServiceLinks": True}}}}),
+    ("NetworkPolicy members", {"spec": {"ingress": [{}]}}),
+    ("Ingress edge", {"spec": {"rules": [{"host": "evil.example"}]}}),
+    ("HorizontalPodAutoscaler web", {"spec": {"maxReplicas": 50}}),
+    ("PodDisruptionBudget web", {"spec": {"minAvailable": 0}}),
+    ("AiltireStack shop-orders", {"spec": {"services": {"api": {"image": "api:2"}}}}),
+    ("AiltireStack shop-orders", {"metadata": {"ownerReferences": None}}),
+]
+
+
+async def test_drift_is_seen_and_undone(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifests = {str(Ref.of(manifest)): manifest for manifest in every_kind(namespace, uid)}
+        for manifest in manifests.values():
+            await view.applier.apply(manifest, uid)
+        for name, change in DRIFTS[:-1]:
+            manifest = manifests[name]
+            await view.disturb(Ref.of(manifest), change)
+            assert not view.applier.in_sync(manifest), (name, change)
+            applied = await view.applier.apply(manifest, uid)
+            assert (applied.verb, applied.error) == ("update", None), (name, applied)
+            assert view.applier.in_sync(manifest), name
+
+
+async def test_an_object_whose_owner_was_removed_is_ours_no_more(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = child(namespace, uid)
+        await view.applier.apply(manifest, uid)
+        await view.disturb(Ref.of(manifest), {"metadata": {"ownerReferences": None}})
+        applied = await view.applier.apply(manifest, uid)
+        assert applied.verb == "foreign"
+        assert "was not made by this stack" in str(applied.error)
+
+
+async def test_additions_of_others_stay(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = deployment(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        restart = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+        change = {"spec": {"template": {"metadata": {"annotations": restart}}, "minReadySeconds": 3}}
+        await view.disturb(ref, {**change, "metadata": {"labels": {"team": "blue"}}})
+        assert view.applier.in_sync(manifest)
+        manifest["spec"]["replicas"] = 0
+        assert (await view.applier.apply(manifest, uid)).verb == "update"
+        live = await view.live(ref)
+        assert live["spec"]["template"]["metadata"]["annotations"] == restart
+        assert live["metadata"]["labels"]["team"] == "blue"
+
+
+async def test_what_we_stop_to_name_disappears(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        await view.applier.apply(manifest, uid)
+        del manifest["data"]["a"]
+        assert (await view.applier.apply(manifest, uid)).verb == "update"
+        assert (await view.live(Ref.of(manifest)))["data"] == {"empty": ""}
+
+
+async def test_foreign_objects_stay_as_they_are(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid, rival = await view.stack(), await view.stack("rival")
+        for manifest, owner, words in (
+            (owned_by("rival", service(namespace, rival, "a")), rival, "belongs to AiltireStack rival"),
+            (service(namespace, uid, "b"), None, "was not made by this stack"),
+            (service(namespace, uid, "c"), "unlabelled", "was not made by this stack but by " + INTRUDER),
+        ):
+            made = {**manifest, "metadata": dict(manifest["metadata"])}
+            if owner is None or owner == "unlabelled":
+                made["metadata"].pop("ownerReferences")
+            if owner == "unlabelled":
+                made["metadata"].pop("labels")
+            params = {"fieldManager": INTRUDER}
+            await view.connection.request("POST", kinds.SERVICE.path(namespace), params=params, body=made)
+            ref = Ref.of(manifest)
+            before = await view.live(ref)
+            wish = service(namespace, uid, ref.name, sessionAffinity="ClientIP")
+            for _ in range(2):
+                applied = await view.applier.apply(wish, uid)
+                assert (applied.verb, applied.changed) == ("foreign", False)
+                assert str(applied.error) == f"{ref} exists already and {words}"
+            assert json.dumps(await view.live(ref)) == json.dumps(before)
+        assert view.writes == []
+
+
+async def test_two_owners_race_for_a_name(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace, follow=False) as one, viewing(control_plane, namespace) as two:
+        for attempt in range(10):
+            mine, other = await one.stack(f"mine{attempt}"), await two.stack(f"other{attempt}")
+            my_wish = owned_by(f"mine{attempt}", config_map(namespace, mine, f"conf{attempt}"))
+            other_wish = owned_by(f"other{attempt}", config_map(namespace, other, f"conf{attempt}"))
+            results = await asyncio.gather(one.applier.apply(my_wish, mine), two.applier.apply(other_wish, other))
+            assert sorted(result.verb for result in results) == ["create", "foreign"]
+            winner = mine if results[0].verb == "create" else other
+            live = await one.live(results[0].ref)
+            assert [owner["uid"] for owner in live["metadata"]["ownerReferences"]] == [winner]
+
+
+async def test_two_operators_write_for_the_same_owner(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace, follow=False) as one, viewing(control_plane, namespace) as two:
+        uid = await one.stack()
+        for attempt in range(10):
+            manifest = config_map(namespace, uid, f"conf{attempt}")
+            results = await asyncio.gather(one.applier.apply(manifest, uid), two.applier.apply(manifest, uid))
+            assert [result.error for result in results] == [None, None]
+            assert "create" in {result.verb for result in results} <= {"create", "none"}
+            live = await one.live(Ref.of(manifest))
+            assert len(live["metadata"]["managedFields"]) == 1
+
+
+async def test_an_object_that_was_made_anew_behind_our_back(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace, follow=False) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        first = await view.applier.apply(manifest, uid)
+        manifest["data"]["a"] = "changed"
+        await view.connection.request("DELETE", first.ref.path)
+        second = await view.applier.apply(manifest, uid)
+        assert (second.verb, second.error) == ("create", None), "it was gone, though the store still had it"
+        await view.connection.request("DELETE", first.ref.path)
+        intruder = {"metadata": {"name": "conf"}, "data": {"theirs": "x"}}
+        made = await view.connection.request("POST", kinds.CONFIG_MAP.path(namespace), body=intruder)
+        manifest["data"]["a"] = "changed again"
+        third = await view.applier.apply(manifest, uid)
+        assert third.verb == "foreign", third
+        assert await view.live(first.ref) == made
+
+
+async def test_a_lost_label_is_put_back(control_plane: ControlPlane, namespace: str) -> None:
+    """Without its label an object leaves our watch as if it were deleted."""
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = service(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        body = {"metadata": {"labels": {naming.LABEL_MANAGED_BY: None}}}
+        await view.connection.request("PATCH", ref.path, body=body, content_type="application/merge-patch+json")
+        await view.until(lambda: view.store.get(ref) is None)
+        applied = await view.applier.apply(manifest, uid)
+        assert (applied.verb, applied.error) == ("update", None)
+        assert view.applier.in_sync(manifest)
+        await view.until(lambda: view.store.get(ref) is not None)
+
+
+async def test_a_retained_volume_is_taken_over(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = volume_claim(namespace, uid)
+        del manifest["metadata"]["ownerReferences"]
+        assert (await view.applier.apply(manifest, uid)).verb == "create"
+        again = await view.stack("again")
+        manifest["metadata"]["annotations"] = {"example.com/note": "new"}
+        assert (await view.applier.apply(manifest, again)).verb == "update"
+
+
+async def test_what_the_cluster_insists_on_is_not_sent_again(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = deployment(namespace, uid)
+        limits = manifest["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+        limits["cpu"] = "0.5"  # the server writes 500m
+        for verb in ("create", "none", "none"):
+            assert (await view.applier.apply(manifest, uid)).verb == verb
+        ref = Ref.of(manifest)
+        assert view.applier.in_sync(manifest)
+        assert view.applier.overridden(ref)
+        await view.disturb(ref, {"spec": {"replicas": 0}})
+        assert not view.applier.in_sync(manifest), "drift is still drift"
+        assert (await view.applier.apply(manifest, uid)).verb == "update"
+        limits["cpu"] = "500m"
+        assert (await view.applier.apply(manifest, uid)).error is None
+        assert not view.applier.overridden(ref)
+
+
+async def test_a_fight_is_given_up_for_a_while(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        await view.applier.apply(manifest, uid)
+        for _ in range(10):
+            await view.disturb(Ref.of(manifest), {"data": {"a": "theirs"}})
+            assert (await view.applier.apply(manifest, uid)).verb == "update"
+        await view.disturb(Ref.of(manifest), {"data": {"a": "theirs"}})
+        applied = await view.applier.apply(manifest, uid)
+        assert applied.verb == "none"
+        assert "changed by somebody else" in str(applied.error)
+
+
+async def test_refusals_say_why(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        unknown = deployment(namespace, uid, colour="blue")
+        applied = await view.applier.apply(unknown, uid)
+        assert isinstance(applied.error, Invalid)
+        assert str(applied.error) == ".spec.colour: field not declared in schema"
+        negative = await view.applier.apply(deployment(namespace, uid, replicas=-1), uid)
+        assert isinstance(negative.error, Invalid)
+        assert negative.error.causes[0][0] == "spec.replicas"
+        nowhere = await view.applier.apply(config_map("no-such-namespace", uid), uid)
+        assert isinstance(nowhere.error, NotFound)
+        quota = {"metadata": {"name": "none"}, "spec": {"hard": {"services": "0"}}}
+        await view.connection.request("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", body=quota)
+        async with asyncio.timeout(10):
+            while not isinstance((full := await view.applier.apply(service(namespace, uid), uid)).error, Denied):
+                await view.applier.delete(full.ref, full.record.uid if full.record else "")
+        assert "exceeded quota: none" in str(full.error)
+
+
+async def test_what_is_being_deleted_is_left_alone(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        await view.disturb(ref, {"metadata": {"finalizers": ["example.com/hold"]}})
+        deleted = await view.applier.delete(ref, view.record(ref).uid, wait=True)
+        assert isinstance(deleted.error, Conflict)
+        assert "finalizer" in str(deleted.error)
+        manifest["data"]["a"] = "new"
+        applied = await view.applier.apply(manifest, uid)
+        assert str(applied.error) == "ConfigMap conf is being deleted"
+        body = {"metadata": {"finalizers": None}}
+        await view.connection.request("PATCH", ref.path, body=body, content_type="application/merge-patch+json")
+        await view.until(lambda: view.store.get(ref) is None)
+        assert (await view.applier.apply(manifest, uid)).verb == "create"
+
+
+async def test_without_the_lease_nothing_is_written(control_plane: ControlPlane, namespace: str, audit: Audit) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        await view.applier.apply(manifest, uid)
+        ref = Ref.of(manifest)
+        view.leading = False
+        mark = audit.mark()
+        manifest["data"]["a"] = "new"
+        stack = Ref(naming.KIND, namespace, "shop")
+        for write in (
+            view.applier.apply(manifest, uid),
+            view.applier.delete(ref, view.record(ref).uid),
+            view.applier.write_status(stack, uid, {}),
+            view.applier.remove_extra(stack, uid, ["/services/web/image"]),
+            view.applier.hand_over_replicas(Ref("Deployment", namespace, "web"), uid, 1),
+            view.applier.event(stack, uid, reason="Test", message="none"),
+        ):
+            with pytest.raises(NotLeader):
+                await write
+        assert [one for one in audit.writes(mark) if one.agent == naming.OPERATOR_NAME] == []
