@@ -14,14 +14,11 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """The executable ``kubectl-ailtire``, which kubectl runs for ``kubectl ailtire``."""
-    from ailtire_operator.cli.app import run
+    try:
+        # Not at the top: Ctrl-C may come while Python still reads the program.
+        from ailtire_operator.cli.app import run
 
-    sys.exit(run())
-
-
-def complete() -> NoReturn:
-    """The executable ``kubectl_complete-ailtire``, which kubectl runs when TAB is hit after ``kubectl ailtire``."""
-    from ailtire_operator.cli.shell import kubectl_completions
-
-    sys.stdout.write(kubectl_completions(sys.argv[1:]))
-    sys.exit(0)
+        code = run()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

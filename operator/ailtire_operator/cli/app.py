@@ -14,6 +14,8 @@ from ailtire_operator.cli.verbs import completion, diff, export, import_, render
 PROGRAM: Final = "kubectl ailtire"
 VERBS: Final = (import_, validate, render, diff, tree, wait, export, completion, version)
 
+_PYDANTIC_LEAD: Final = ": Value error, "
+"""What typer leaves in its messages."""
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
@@ -63,6 +65,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that can go wrong reaches the user as a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
+        if shell.asked_by_kubectl():
+            output.data(shell.kubectl_completions(sys.argv[1:] if arguments is None else arguments))
+            return Exit.DONE
         code = _invoke(given)
         sys.stdout.flush()
         return code
@@ -95,7 +100,7 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Abort:
         return Exit.INTERRUPTED
     except typer.TyperException as error:
-        raise Failure(error.format_message(), _usage_hint(error)) from None
+        raise Failure(error.format_message().replace(_PYDANTIC_LEAD, ": "), _usage_hint(error)) from None
     except ClusterError as error:
         raise Failure(str(error)) from None
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+import yaml
+
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.options import Target
@@ -67,7 +69,12 @@ class Live:
 @asynccontextmanager
 async def opened(target: Target) -> AsyncIterator[Live]:
     """The cluster and namespace that the options name."""
-    connection = await Connection.open(kubeconfig=target.kubeconfig, context=target.context)
+    try:
+        connection = await Connection.open(kubeconfig=target.kubeconfig, context=target.context)
+    except (TypeError, AttributeError, IndexError, yaml.YAMLError) as error:
+        # The Kubernetes client expects a kubeconfig to be in good shape, and stumbles where it is not.
+        said = str(error).partition("\n")[0]
+        raise Failure(f"the kubeconfig is damaged ({said})", _WHERE) from None
     async with connection:
         yield Live(connection, target.namespace or connection.namespace)
 

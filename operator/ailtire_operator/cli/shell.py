@@ -21,12 +21,19 @@ _NO_FILES: Final = 4
 """What a plugin tells kubectl to do beside: what the shell does anyway, or no completion of files."""
 
 
+_FOR_KUBECTL: Final = "complete_kubectl"
+_SHIM: Final = f"""#!/bin/sh
+{VARIABLE}={_FOR_KUBECTL} exec {EXECUTABLE} "$@"
+"""
+
+
 class Shell(StrEnum):
-    """The shells that typer knows and kubectl too."""
+    """The shells that typer knows and kubectl too; and kubectl itself, which asks on behalf of any shell."""
 
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+    KUBECTL = "kubectl"
 
 
 def prepare() -> None:
@@ -35,8 +42,15 @@ def prepare() -> None:
 
 
 def script(shell: Shell) -> str:
-    """What a shell sources, so that it completes the executable's own name."""
+    """What a shell sources to complete the executable's own name; or what kubectl runs to complete the plugin's."""
+    if shell is Shell.KUBECTL:
+        return _SHIM
     return _answer({VARIABLE: f"source_{shell}"})
+
+
+def asked_by_kubectl() -> bool:
+    """Whether this process is to complete and not to run a command."""
+    return os.environ.get(VARIABLE) == _FOR_KUBECTL
 
 
 def kubectl_completions(arguments: Sequence[str]) -> str:

@@ -91,7 +91,7 @@ def _start(state: State, look: Look) -> "Text":
     from rich.text import Text
 
     symbol, ascii_symbol, style = _SYMBOLS[state]
-    return Text(f"{symbol if look.unicode else ascii_symbol} ", style=style).append("", style="default")
+    return Text.assemble((symbol if look.unicode else ascii_symbol, style), " ")
 
 
 def _why(text: "Text", reason: str, message: str, style: str) -> None:

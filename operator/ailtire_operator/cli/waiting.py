@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.model.values import seconds
 
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -42,6 +41,8 @@ class Verdict:
 
 def timeout_of(text: str) -> float:
     """``5m``, ``1h30m``, ``90s``, or a number of seconds. Raises ValueError."""
+    from ailtire_operator.model.values import seconds
+
     return float(text) if _PLAIN_NUMBER.fullmatch(text) else seconds(text)
 
 

@@ -9,11 +9,15 @@ from ailtire_operator.cli.helping import help_text
 
 _HELP = help_text(
     "Print a script for completion in a shell.", "It completes commands, options, and the names of stacks.",
-    "That is for the executable kubectl-ailtire. After 'kubectl ailtire', kubectl's own completion asks the executable"
-    " kubectl_complete-ailtire, which is installed beside it: nothing more is to be done.",
+    "bash, zsh and fish complete the executable's own name, kubectl-ailtire. For 'kubectl ailtire <TAB>', kubectl's own"
+    " completion asks an executable kubectl_complete-ailtire: put what 'completion kubectl' prints under that name into"
+    " a folder on the PATH.",
     examples=[
         ("in this shell", "source <(kubectl ailtire completion bash)"),
-        ("in every shell to come",
+        ("for 'kubectl ailtire', in every shell that completes kubectl",
+         "kubectl ailtire completion kubectl > ~/.local/bin/kubectl_complete-ailtire\n"
+         "chmod +x ~/.local/bin/kubectl_complete-ailtire"),
+        ("in every fish to come",
          "kubectl ailtire completion fish > ~/.config/fish/completions/kubectl-ailtire.fish"),
     ],
 )  # fmt: skip
@@ -24,5 +28,5 @@ def register(app: typer.Typer) -> None:
     app.command("completion", help=_HELP)(_completion)
 
 
-def _completion(kind: Annotated[shell.Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
+def _completion(kind: Annotated[shell.Shell, typer.Argument(metavar="SHELL", help="Who is to complete.")]) -> None:
     output.data(shell.script(kind))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ailtire_operator.cli import options, output, sources
-from ailtire_operator.cli.definitions import Definitions, check_trees, collect
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.helping import help_text
 
 if TYPE_CHECKING:
+    from ailtire_operator.cli.definitions import Definitions
     from ailtire_operator.cli.differences import Change
     from ailtire_operator.cli.live import Live
     from ailtire_operator.cli.preview import Preview
@@ -57,6 +57,7 @@ def _diff(
     ] = "kubectl",
 ) -> None:
     from ailtire_operator.cli import live
+    from ailtire_operator.cli.definitions import collect
 
     where = options.target(context, namespace, cluster, kubeconfig)
     try:
@@ -75,8 +76,9 @@ def _diff(
         raise typer.Exit(Exit.NO)
 
 
-async def _previews(at: "Live", found: Definitions, asked: str | None, manager: str) -> "Preview":
+async def _previews(at: "Live", found: "Definitions", asked: str | None, manager: str) -> "Preview":
     """All namespaces of the input, one after the other."""
+    from ailtire_operator.cli.definitions import check_trees
     from ailtire_operator.cli.live import Live
     from ailtire_operator.cli.preview import Preview, Previewer
 
@@ -92,8 +94,10 @@ async def _previews(at: "Live", found: Definitions, asked: str | None, manager: 
     return result
 
 
-def _by_namespace(found: Definitions, default: str, asked: str | None) -> dict[str, Definitions]:
+def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict[str, "Definitions"]:
     """The input by the namespace into which kubectl would put it. Raises Failure where -n contradicts a file."""
+    from ailtire_operator.cli.definitions import Definitions
+
     parts: dict[str, Definitions] = defaultdict(Definitions)
     for definition in found.all:
         own = definition.stack.namespace

@@ -12,11 +12,10 @@ from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import Finding, ReportFormat, summary, tell
-from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.stack import Stack, StackSpec
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
+    from ailtire_operator.model.stack import Stack, StackSpec
 
 _HELP = help_text(
     "Write a tree of stacks as Compose files for Docker Swarm.",
@@ -45,8 +44,8 @@ class Tree:
     """One root with all that its tree is made of."""
 
     label: str
-    stack: Stack
-    templates: dict[str, StackSpec]
+    stack: "Stack"
+    templates: "dict[str, StackSpec]"
 
 
 def register(app: typer.Typer) -> None:
@@ -68,9 +67,9 @@ def _export(
     folder: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files into this folder.")
     ] = None,
-    profile: Annotated[Profile, typer.Option(help="swarm or ailtire.")] = Profile.SWARM,
+    profile: Annotated[Profile, typer.Option(help="Whom the files are for.")] = Profile.SWARM,
     report: Annotated[
-        ReportFormat, typer.Option(help="The report on standard error: text, full (every place), json or none.")
+        ReportFormat, typer.Option(help="The report on standard error; full lists every place.")
     ] = ReportFormat.TEXT,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
@@ -114,6 +113,7 @@ async def _live_tree(cluster: "Live", name: str) -> Tree:
     from ailtire_operator.cli.definitions import known_templates
     from ailtire_operator.cluster.kinds import STACK
     from ailtire_operator.model.loading import parse_stack
+    from ailtire_operator.model.problems import InvalidStack
 
     label = f"{cluster.namespace}/{name}"
     resource = await cluster.stack(name)
@@ -126,6 +126,7 @@ async def _live_tree(cluster: "Live", name: str) -> Tree:
 def _translate(trees: list[Tree], profile: Profile) -> tuple[dict[str, str], list[Finding]]:
     """The files by name, and the report."""
     from ailtire_operator.compose.exporting import dump, export_tree
+    from ailtire_operator.model.problems import InvalidStack
 
     documents: dict[str, str] = {}
     findings: list[Finding] = []

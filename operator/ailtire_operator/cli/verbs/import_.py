@@ -45,9 +45,11 @@ def _import(
         str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")
     ] = None,
     namespace: options.Namespace = None,
-    form: Annotated[options.DataFormat, typer.Option("--output", "-o", help="yaml or json.")] = options.DataFormat.YAML,
+    form: Annotated[
+        options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")
+    ] = options.DataFormat.YAML,
     report: Annotated[
-        ReportFormat, typer.Option(help="The report on standard error: text, full (every place), json or none.")
+        ReportFormat, typer.Option(help="The report on standard error; full lists every place.")
     ] = ReportFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing where something would be left out.")] = False,
 ) -> None:

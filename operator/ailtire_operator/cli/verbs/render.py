@@ -1,14 +1,16 @@
 """``render``: the manifests, as text that kubectl takes."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ailtire_operator import __version__, naming
 from ailtire_operator.cli import options, output, sources
-from ailtire_operator.cli.definitions import Definitions, collect
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, tell
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.definitions import Definitions
 
 _HELP = help_text(
     "Print what the operator would apply, without a cluster.",
@@ -38,12 +40,15 @@ def _render(
     files: options.Files,
     recursive: options.Recursive = False,
     namespace: options.Namespace = None,
-    form: Annotated[options.DataFormat, typer.Option("--output", "-o", help="yaml or json.")] = options.DataFormat.YAML,
+    form: Annotated[
+        options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")
+    ] = options.DataFormat.YAML,
     stacks: Annotated[bool, typer.Option("--stacks/--no-stacks", help="With or without child AiltireStacks.")] = False,
     report: Annotated[
-        ReportFormat, typer.Option(help="What will not run exactly as written: text, full, json or none.")
+        ReportFormat, typer.Option(help="What will not run exactly as written, on standard error.")
     ] = ReportFormat.NONE,
 ) -> None:
+    from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.rendering import render_all
 
     where = options.target(context, namespace, None, None).namespace or ""
@@ -59,7 +64,7 @@ def _render(
         output.data(_header(found, rendered.left_out(where, stacks=stacks)) + output.to_yaml_stream(manifests))
 
 
-def _notes(found: Definitions, notes: list[str]) -> list[str]:
+def _notes(found: "Definitions", notes: list[str]) -> list[str]:
     if not found.roots:
         return [*notes, "the input holds templates only: nothing runs of them until another stack refers to one"]
     if found.placed:
@@ -71,7 +76,7 @@ def _notes(found: Definitions, notes: list[str]) -> list[str]:
     return notes
 
 
-def _header(found: Definitions, left_out: list[str]) -> str:
+def _header(found: "Definitions", left_out: list[str]) -> str:
     names = ", ".join(definition.stack.name for definition in found.roots)
     lines = [
         f"Rendered by kubectl ailtire {__version__}: what the operator applies for {names or 'nothing'}.",

@@ -49,7 +49,7 @@ def _tree(
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
-    form: Annotated[Form | None, typer.Option("--output", "-o", help="wide, json or yaml.")] = None,
+    form: Annotated[Form | None, typer.Option("--output", "-o", help="More of it, or data.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep it up to date until Ctrl-C.")] = False,
 ) -> None:
     from ailtire_operator.cli import live

@@ -1,13 +1,15 @@
 """``validate``: the whole tree against the models, before anything reaches a cluster."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ailtire_operator.cli import options, output, sources
-from ailtire_operator.cli.definitions import Definitions, collect
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, tell
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.definitions import Definitions
 
 _HELP = help_text(
     "Check definitions, whole trees, without a cluster.",
@@ -34,9 +36,11 @@ def _validate(
     files: options.Files,
     recursive: options.Recursive = False,
     report: Annotated[
-        ReportFormat, typer.Option(help="What will not run exactly as written, on standard error: text, full or json.")
+        ReportFormat, typer.Option(help="What will not run exactly as written, on standard error.")
     ] = ReportFormat.NONE,
 ) -> None:
+    from ailtire_operator.cli.definitions import collect
+
     found = collect(sources.read(files, recursive=recursive)).checked()
     for note in found.notes:
         output.say(f"note: {note}")
@@ -47,7 +51,7 @@ def _validate(
     output.data("\n".join(_lines(found)))
 
 
-def _lines(found: Definitions) -> list[str]:
+def _lines(found: "Definitions") -> list[str]:
     from ailtire_operator.model.loading import levels
 
     lines = []

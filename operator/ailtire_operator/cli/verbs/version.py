@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _version(
-    form: Annotated[DataFormat | None, typer.Option("--output", "-o", help="yaml or json.")] = None,
+    form: Annotated[DataFormat | None, typer.Option("--output", "-o", help="Format of the output.")] = None,
 ) -> None:
     facts = {"version": __version__, "apiVersion": naming.API_VERSION, "python": platform.python_version()}
     if form is DataFormat.JSON:

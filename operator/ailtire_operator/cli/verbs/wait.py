@@ -40,7 +40,7 @@ def _wait(
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
     timeout: Annotated[str, typer.Option(metavar="TIME", help="How long: 90s, 5m, 1h30m; 0 looks once.")] = "5m",
-    goal: Annotated[Goal, typer.Option("--for", help="ready or deleted.")] = Goal.READY,
+    goal: Annotated[Goal, typer.Option("--for", help="What to wait for.")] = Goal.READY,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing, the exit code does.")] = False,
 ) -> None:
     try:

@@ -1,0 +1,78 @@
+"""docs/cli.md, made from the commands' own help: ``python -m ailtire_operator.cli.manual > docs/cli.md``."""
+
+import sys
+from typing import Any, Final
+
+import typer
+
+from ailtire_operator.cli.app import PROGRAM, build
+
+_WIDTH: Final = 100
+_INTRODUCTION: Final = f"""# `{PROGRAM}`
+
+The executable `kubectl-ailtire` is a plugin of kubectl: with it on the PATH, `kubectl ailtire` works. It uses the same
+models, the same plan and the same translation as the operator, so that what it says is what the operator does.
+
+This page is generated from the commands' own help (`python -m ailtire_operator.cli.manual > docs/cli.md`).
+
+## What all commands have in common
+
+- **Data goes to standard output, everything else to standard error.** So pipes work: `{PROGRAM} import . --env dev |
+  {PROGRAM} validate -`, `| {PROGRAM} render -`, `| kubectl apply -f -`.
+- **Exit codes** are the same everywhere; `{PROGRAM} --help` lists them.
+- **`-n`, `--context`, `--kubeconfig`** are kubectl's, and may stand before or after the command's name. Plugins get no
+  options that stand before `ailtire` itself: kubectl refuses them.
+- **FILE** is a YAML or JSON file, a folder (its files that end in .yaml, .yml or .json, without folders below it
+  unless `-R` says so) or `-`. A file may hold several documents, lists as `kubectl get -o yaml` prints them, and
+  objects of other kinds, which are passed over. A kustomize folder is to be built first:
+  `kubectl kustomize DIR | {PROGRAM} ... -`.
+- **YAML is read as kubectl reads it** (`yes` is true, `12:30` is a text, a date is a text), with three differences:
+  a key that stands twice is an error, tags such as `!!binary` are refused, and there are limits on size (32 MiB),
+  depth (150) and number of values (1,000,000, aliases expanded).
+- **Colours** are for terminals only, and NO_COLOR turns them off.
+- **Completion**: see `{PROGRAM} completion --help`; commands, options, namespaces, contexts and names of stacks.
+- **`--debug`**, before the command's name, shows Python's traceback where a command fails by a fault of its own.
+
+## What `tree -o json` promises
+
+Every stack is an object with `name`, `key` (in its parent), `state` (ready, progressing, trouble, stalled, suspended,
+deleting, missing, template), `ready`, `reason`, `message`, `servicesReady` and `stacksReady` (as `2/3`, of the
+subtree), `url`, `notices` (how many), `routes` (`path`, `service`, `port`, `url`), `services` (`key`, `kind`, `name`,
+`ready`, `wanted`, `reason`, `message`) and `stacks` (the same again). Fields may be added, none will go.
+
+## What `render` leaves out
+
+Owner references, the addresses in the DNS zones (EndpointSlices), the namespace unless `-n` gives one (DNS names inside
+then say `default`), and the child AiltireStacks: an admission policy of the operator lets nobody else write those, in a
+dry run neither. `--stacks` shows them. The comment at the top of the output names all of it.
+
+## What `diff` compares
+
+For the stacks in the files: what `kubectl apply` would make of them, with client-side or server-side apply, whichever
+the live resource is kept with. For everything below: the operator's plan against what the operator's field manager
+owns, then a dry run of each object that differs, by the API server, as the operator would send it. Fields of others on
+an object are left alone, as the operator leaves them alone; objects of others in the way are named and left out. Child
+stacks are compared here, without a dry run (see above). What is taken from the cluster: addresses, templates,
+features, and the operator's settings as they show in running pods. Program and operator have to be of one version.
+"""
+
+
+def manual() -> str:
+    """The whole page."""
+    app: Any = typer.main.get_command(build())
+    context = typer.Context(
+        app, info_name=PROGRAM, terminal_width=_WIDTH, max_content_width=_WIDTH, help_option_names=["-h", "--help"]
+    )
+    parts = [_INTRODUCTION, "## The commands\n", _block(app.get_help(context))]
+    for name, command in app.commands.items():
+        below = typer.Context(command, info_name=name, parent=context, terminal_width=_WIDTH, max_content_width=_WIDTH)
+        parts += [f"### {PROGRAM} {name}\n", _block(command.get_help(below))]
+    return "\n".join(parts)
+
+
+def _block(text: str) -> str:
+    return "```text\n" + "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n```\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(manual())
