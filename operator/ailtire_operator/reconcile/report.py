@@ -34,8 +34,6 @@ class Pass:
     """Objects of which the cluster keeps answering something else than what is sent."""
     contested: Sequence[str] = ()
     """Objects whose name another stack wants too."""
-    pending: str = ""
-    """What is still to be done."""
 
 
 class Sight:
@@ -114,7 +112,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         refusals=tuple(_refusals(done, blame)),
         foreign=tuple(str(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
         contested=tuple(done.contested),
-        pending=done.pending,
+        pending=_pending(done),
     )
 
 
@@ -152,6 +150,14 @@ def _branch(sight: Sight, child: ChildPlan, blame: Attribution, definitions: Def
         error, missing = Problem("TemplateInvalid", f"stack {child.key}: the template '{missing}' is not valid"), None
     resource = _live(sight.get(STACK.kind, child.name))
     return branch(Child(child.key, child.name, resource, missing, child.optional, error))
+
+
+def _pending(done: Pass) -> str:
+    """What could not be written yet, though nobody forbids it: the definition is not acted upon in full."""
+    waiting = (
+        f"{ref} is not written yet: {problem.message}" for ref, problem in done.problems.items() if problem.transient
+    )
+    return next(waiting, "")
 
 
 def _floors(manifests: Mapping[Ref, Manifest]) -> dict[tuple[str, str], int]:
