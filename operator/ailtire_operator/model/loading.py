@@ -47,7 +47,7 @@ def parse_stack(resource: Mapping[str, Any]) -> Stack:
 
 def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:
     """Two keys that become one name would share their objects."""
-    for field, keys in (("services", spec.services), ("data", spec.data)):
+    for field, keys in (("services", spec.services), ("data", spec.data), ("networks", spec.networks)):
         seen: dict[str, str] = {}
         for key in keys:
             other = seen.setdefault(naming.sanitize(key), key)

@@ -168,6 +168,8 @@ class Place(Strict):
         dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)
     ] = {}
     """Shared networks in scope: their names, and <owning stack>/<key>."""
+    internal_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=64)] = []
+    """Those of these networks (<owning stack>/<key>) that are internal."""
     gateway_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
     """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
     urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []

@@ -3,7 +3,7 @@
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import TREE_LIMIT, Stack
-from ailtire_operator.plan import children, edge, gateway, network, storage, workload, zones
+from ailtire_operator.plan import children, edge, gateway, network, storage, unused, workload, zones
 from ailtire_operator.plan.gateway import GatewayPlan
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
@@ -29,6 +29,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     objects += zones.policies(scope, networks, _edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
     urls = edge.urls(scope)
+    unused.report(scope)
     return Plan(
         stack=stack,
         objects=tuple(sorted(objects, key=_place_in_order)),

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from ailtire_operator import naming
 from ailtire_operator.model.loading import Level, child_level, first_level
-from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
 from ailtire_operator.plan import edge
@@ -14,7 +16,6 @@ from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import ChildPlan, Manifest
 from ailtire_operator.plan.values import manifest
 
-_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies"})
 _URL_LIMIT = 32
 
 
@@ -23,23 +24,18 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
     plans, objects = {}, []
     above = first_level(scope.name, scope.spec)
     for key, service in scope.spec.children.items():
-        _report_unused(scope, key, service)
-        plan, level = _look(scope, above, key, service)
-        plans[key] = plan
-        if level is not None:
-            objects.append(_resource(scope, networks, routes, service, level))
+        name = naming.member(scope.name, key)
+        plans[key] = ChildPlan(key, name)
+        try:
+            level = child_level(above, key, scope.observed.templates)
+            if level is not None:
+                objects.append(_resource(scope, networks, routes, service, level))
+            elif service.stack_ref is not None:
+                reference = service.stack_ref
+                plans[key] = ChildPlan(key, name, missing=reference.name, optional=reference.optional)
+        except InvalidStack as error:
+            plans[key] = ChildPlan(key, name, problem=str(error))
     return plans, objects
-
-
-def _look(scope: Scope, above: Level, key: str, service: Service) -> tuple[ChildPlan, Level | None]:
-    name = naming.member(scope.name, key)
-    try:
-        level = child_level(above, key, scope.observed.templates)
-    except InvalidStack as error:
-        return ChildPlan(key, name, problem=str(error)), None
-    if level is None and service.stack_ref is not None:
-        return ChildPlan(key, name, missing=service.stack_ref.name, optional=service.stack_ref.optional), None
-    return ChildPlan(key, name), level
 
 
 def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Manifest:
@@ -78,27 +74,21 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "image_pull_secrets": scope.image_pull_secrets,
         "environment": scope.environment,
         "networks": {name: str(network) for name, network in networks.below.items()},
+        "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
         "urls": urls,
         "templates": list(level.templates),
     }
-    return Place(
-        root=scope.stack.root,
-        parent=scope.name,
-        parent_key=level.key,
-        parent_host=scope.gateway_host,
-        depth=level.depth,
-        app_name=scope.stack.app_name,
-        security_profile=scope.security_profile,
-        gateway_networks=[str(network) for network in networks.of(service)],
-        **{name: value for name, value in optional.items() if value},
-    )
-
-
-def _report_unused(scope: Scope, key: str, service: Service) -> None:
-    for field in sorted(service.model_fields_set - _OF_A_STACK):
-        if getattr(service, field):
-            name = type(service).model_fields[field].alias or field
-            message = "a child stack has no container of its own, so this has no effect."
-            scope.report(
-                scope.path(key, name), "ignored", message, "Say it on the services of the child, or on its gateway."
-            )
+    try:
+        return Place(
+            root=scope.stack.root,
+            parent=scope.name,
+            parent_key=level.key,
+            parent_host=scope.gateway_host,
+            depth=level.depth,
+            app_name=scope.stack.app_name,
+            security_profile=scope.security_profile,
+            gateway_networks=[str(network) for network in networks.of(service)],
+            **{name: value for name, value in optional.items() if value},
+        )
+    except ValidationError as error:  # what this stack says and what it inherits are together more than a place holds
+        raise invalid(f"{level.path}.place", error) from None

@@ -79,20 +79,22 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
     return manifest("v1", "Service", scope.name, labels, spec=spec)
 
 
-def gateway_networks(scope: Scope, networks: Networks, found: list[Route]) -> list[NetworkId]:
-    """The gateway belongs to its own stack and to its parent's, and to the networks of what it routes to."""
-    joined = {networks.own: None}
-    for network in scope.spec.place.gateway_networks if scope.spec.place else []:
-        joined[NetworkId.parse(network)] = None
-    for route in found:
-        joined |= dict.fromkeys(networks.of(scope.spec.services[route.service]))
-    return list(joined)
+def gateway_networks(scope: Scope, networks: Networks, behind: list[str]) -> list[NetworkId]:
+    """The gateway belongs to its own stack and to its parent's; to a further network only for what it cannot reach."""
+    joined = [networks.own]
+    if scope.spec.place is not None:
+        joined += map(NetworkId.parse, scope.spec.place.gateway_networks)
+    for key in behind:
+        theirs = list(networks.of(scope.spec.services[key]))
+        if not set(joined).intersection(theirs):
+            joined.append(theirs[0])
+    return list(dict.fromkeys(joined))
 
 
 def _deployment(
     scope: Scope, networks: Networks, found: list[Route], passed: list[Stream], configuration: str, replicas: int
 ) -> dict[str, Any]:
-    joined = gateway_networks(scope, networks, found)
+    joined = gateway_networks(scope, networks, [*(each.service for each in found), *(each.service for each in passed)])
     selector = scope.gateway_selector()
     secrets = sorted(
         {

@@ -4,12 +4,12 @@ A network is identified by the stack that owns it and its key there; the stack's
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
 from ailtire_operator.model.loading import Level, sound_levels
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.service import Service
+from ailtire_operator.model.service import NetworkMembership, Service
 from ailtire_operator.model.stack import Network, StackSpec
 from ailtire_operator.plan.scope import Scope
 
@@ -60,8 +60,9 @@ class Roster:
         self.names.setdefault(name, [service])
 
     def add_alias(self, name: str, service: str, keys: frozenset[str]) -> None:
-        """A further name, unless it is some member's key."""
-        if name not in keys and service not in self.names.setdefault(name, []):
+        """A further name, unless it is some member's key, or none that DNS can say."""
+        name = name.lower()
+        if naming.is_dns_label(name) and name not in keys and service not in self.names.setdefault(name, []):
             self.names[name].append(service)
 
 
@@ -78,37 +79,49 @@ def inherited(place_networks: Mapping[str, str]) -> dict[str, NetworkId]:
 def declared(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict[str, NetworkId]:
     """By key: which network each entry of ``spec.networks`` is, in a stack called ``name``."""
     found: dict[str, NetworkId] = {}
-    for key, network in spec.networks.items():
-        shared = shared_name(key, network)
-        found[key] = scope.get(shared, NetworkId(name, key)) if shared else NetworkId(name, key)
+    shared = dict(scope)
+    for key, network in sorted(spec.networks.items()):
+        common = shared_name(key, network)
+        if key in naming.OWN_NETWORKS:
+            found[key] = NetworkId(name, OWN)
+        elif key != naming.PARENT_NETWORK:
+            found[key] = shared.setdefault(common, NetworkId(name, key)) if common else NetworkId(name, key)
     return found
 
 
 def scope_below(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict[str, NetworkId]:
     """The shared networks that the children of a stack can join; the nearest declaration of a name counts."""
     below = dict(scope)
-    for key, network in spec.networks.items():
+    for key, network in sorted(spec.networks.items()):
         shared = shared_name(key, network)
-        if shared and not network.external and shared not in scope:
-            below[shared] = NetworkId(name, key)
+        if shared and not network.external and not _is_built_in(key):
+            below.setdefault(shared, NetworkId(name, key))
     return below
+
+
+def _is_built_in(key: str) -> bool:
+    return key in naming.OWN_NETWORKS or key == naming.PARENT_NETWORK
 
 
 def memberships(
     service: Service, own: NetworkId, parent: NetworkId | None, networks: Mapping[str, NetworkId]
 ) -> dict[NetworkId, list[str]]:
-    """The networks of one member, with its aliases in each; the stack's own where it names none."""
+    """The networks of one member, with its aliases in each: the stack's own first, the parent's last.
+
+    A member that names a network of ``spec.networks`` and not the stack's own leaves that one, as in Compose; the
+    parent's comes on top.
+    """
     joined: dict[NetworkId, list[str]] = {}
-    for key, membership in service.networks.items():
-        if key in networks:
-            network: NetworkId | None = networks[key]
-        elif key == naming.PARENT_NETWORK:
-            network = parent
-        else:
-            network = own
+    for key, membership in sorted(service.networks.items(), key=_place_in_order):
+        network = parent if key == naming.PARENT_NETWORK else networks.get(key, own)
         if network is not None:
             joined.setdefault(network, []).extend(membership.aliases)
-    return joined or {own: []}
+    return joined if set(joined) - {parent} else {own: [], **joined}
+
+
+def _place_in_order(membership: tuple[str, NetworkMembership]) -> tuple[bool, bool, str]:
+    key, _ = membership
+    return key not in naming.OWN_NETWORKS, key == naming.PARENT_NETWORK, key
 
 
 @dataclass(frozen=True)
@@ -122,6 +135,8 @@ class Networks:
     """Those of ``spec.networks``."""
     below: dict[str, NetworkId]
     """The shared networks that children can join, by name."""
+    internal: frozenset[NetworkId] = frozenset()
+    """Those of all these whose members reach each other and DNS only; the stack that owns one decides."""
 
     def of(self, service: Service) -> dict[NetworkId, list[str]]:
         """The networks of a member, with its aliases in each."""
@@ -144,24 +159,58 @@ def of_stack(scope: Scope) -> Networks:
     networks = networks_of(
         scope.name, scope.spec, place.parent if place else None, inherited(place.networks if place else {})
     )
+    inside = [
+        networks.by_key[key] for key, each in scope.spec.networks.items() if each.internal and key in networks.by_key
+    ]
+    above = [NetworkId.parse(text) for text in place.internal_networks] if place else []
+    internal = frozenset([*above, *(network for network in inside if network.owner == scope.name)])
+    _report(scope, networks, internal)
+    return replace(networks, internal=internal)
+
+
+def _report(scope: Scope, networks: Networks, internal: frozenset[NetworkId]) -> None:
     for key, network in scope.spec.networks.items():
-        if network.external and networks.by_key[key].owner == scope.name:
+        path = path_of("spec.networks", key)
+        if _is_built_in(key):
+            if shared_name(key, network) or (network.internal and key == naming.PARENT_NETWORK):
+                message = f"every stack has the network '{key}' by itself, so this cannot be said of it."
+                scope.report(path, "ignored", message, "Use another key.")
+        elif network.external and networks.by_key[key].owner == scope.name:
             scope.report(
-                path_of("spec.networks", key), "rejected",
+                path, "rejected",
                 f"no stack above declares a network named '{shared_name(key, network)}', so only this stack shares it.",
                 "Declare it with that name in a stack above, or remove external.",
             )  # fmt: skip
-    if place is None:
-        for key, service in scope.spec.services.items():
-            if naming.PARENT_NETWORK in service.networks and naming.PARENT_NETWORK not in scope.spec.networks:
-                message = "the root has no parent, so there is no parent network to join."
-                scope.report(scope.path(key, "networks", naming.PARENT_NETWORK), "ignored", message)
-    return networks
+        elif network.internal and networks.by_key[key] not in internal:
+            message = f"the network belongs to stack '{networks.by_key[key].owner}', which does not call it internal."
+            scope.report(path_of(path, "internal"), "ignored", message, "Say internal there.")
+    keys = {naming.sanitize(each): each for each in scope.spec.services}
+    for key, service in scope.spec.services.items():
+        _report_member(scope, key, service, keys)
+
+
+def _report_member(scope: Scope, key: str, service: Service, keys: Mapping[str, str]) -> None:
+    if key.lower() != naming.sanitize(key):
+        message = f"a name in DNS has no such characters, so '{naming.sanitize(key)}' is what resolves."
+        scope.report(scope.path(key), "approximate", message)
+    for network, membership in service.networks.items():
+        path = scope.path(key, "networks", network)
+        if network == naming.PARENT_NETWORK and scope.spec.place is None:
+            scope.report(path, "ignored", "the root has no parent, so there is no parent network to join.")
+        for index, alias in enumerate(membership.aliases):
+            name = alias.lower()
+            if not naming.is_dns_label(name):
+                message = f"'{alias}' is not a name that DNS can say, so it does not resolve."
+                scope.report(path_of(path, "aliases", index), "ignored", message, "Use a-z, 0-9 and hyphens inside.")
+            elif keys.get(name, key) != key and network != naming.PARENT_NETWORK:
+                message = f"'{name}' is the name of service '{keys[name]}', and stays that."
+                scope.report(path_of(path, "aliases", index), "ignored", message, "Choose another alias.")
 
 
 def owned(scope: Scope, networks: Networks) -> list[NetworkId]:
     """The networks whose zone and policy this stack writes."""
-    return [networks.own, *sorted({network for network in networks.by_key.values() if network.owner == scope.name})]
+    declared_here = {network for network in networks.by_key.values() if network.owner == scope.name}
+    return [networks.own, *sorted(declared_here - {networks.own})]
 
 
 def rosters(scope: Scope, networks: Networks) -> dict[NetworkId, Roster]:
@@ -197,7 +246,7 @@ def _names(
     level: Level, networks: Networks, templates: Mapping[str, StackSpec]
 ) -> Iterator[tuple[str, str, dict[NetworkId, list[str]]]]:
     """Key, Service and networks of every member that has a Service."""
-    for key, service in level.spec.services.items():
+    for key, service in sorted(level.spec.services.items()):
         if not service.is_stack or _has_gateway(service, templates):
             yield naming.sanitize(key), naming.member(level.name, key), networks.of(service)
 
@@ -207,6 +256,8 @@ def _has_gateway(service: Service, templates: Mapping[str, StackSpec]) -> bool:
     if service.stack_ref is not None:
         template = templates.get(service.stack_ref.name)
         return template is not None and template.has_interface
-    return any(
-        isinstance(each, dict) and each.get("interface") for each in (service.stack or {}).get("services", {}).values()
+    # The definition is still unread here: anything may stand in it.
+    members = (service.stack or {}).get("services")
+    return isinstance(members, dict) and any(
+        isinstance(each, dict) and each.get("interface") for each in members.values()
     )

@@ -1,5 +1,6 @@
 """The pod template of a plain service."""
 
+import re
 from typing import Any
 
 from ailtire_operator import naming
@@ -15,12 +16,18 @@ from ailtire_operator.plan.values import canonical, compact, literal
 _GRACE_SECONDS = 30
 """Kubernetes' own default; Docker's is 10, and no process minds a longer one."""
 
+_SIGNAL = re.compile(
+    "SIG(ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP"
+    r"|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(\+([1-9]|1[0-5]))?|RTMAX(-([1-9]|1[0-4]))?)"
+)
+"""The signals that Kubernetes has a name for."""
+
 
 def template(scope: Scope, networks: Networks, key: str, service: Service, storage: Storage) -> dict[str, Any]:
     """Metadata and spec of the service's pods."""
     joined = list(networks.of(service))
     labels = scope.pod_labels(scope.service_selector(key)) | zones.network_labels(joined) | service.labels
-    if zones.is_internal(scope, networks, joined):
+    if zones.is_internal(networks, joined):
         labels[naming.LABEL_EGRESS] = zones.INTERNAL
     lifecycle, grace = _stopping(scope, key, service)
     annotations = {naming.ANNOTATION_KEY: key} if naming.sanitize(key) != key else {}
@@ -120,14 +127,16 @@ def _stopping(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any],
     grace = drain + (whole_seconds(service.stop_grace_period) if service.stop_grace_period else _GRACE_SECONDS)
     sleep = {"preStop": {"sleep": {"seconds": drain}}} if drain else {}
     signal = service.stop_signal
-    if signal in (None, "SIGTERM"):
-        return sleep, grace
-    if scope.observed.stop_signal:
+    if signal is not None and _SIGNAL.fullmatch(signal) is None:
+        raise scope.refuse(scope.path(key, "stopSignal"), f"'{signal}' is not a signal of Linux; write SIGINT, SIGTERM")
+    if signal is not None and scope.observed.stop_signal:
         return {**sleep, "stopSignal": signal}, grace
+    if signal is None or signal == "SIGTERM":
+        return sleep, grace
     scope.report(
         scope.path(key, "stopSignal"), "approximate",
         f"the API server keeps no stop signal, so a hook in the container sends {signal}; it needs /bin/sh.",
         "Turn on the feature gate ContainerStopSignals, or set STOPSIGNAL in the image.",
     )  # fmt: skip
-    script = f"sleep {drain}; kill -{signal[3:] if signal else ''} 1; while kill -0 1 2>/dev/null; do sleep 1; done"
+    script = f"sleep {drain}; kill -{signal[3:]} 1; while kill -0 1 2>/dev/null; do sleep 1; done"
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", script]}}}, grace

@@ -9,6 +9,7 @@ from ailtire_operator.model.values import seconds, whole_seconds
 from ailtire_operator.plan.scope import Scope
 
 _DEFAULT_RETRIES = 3
+_INT32 = 2**31 - 1
 _SHELL = "/bin/sh"
 
 
@@ -36,13 +37,15 @@ def _starting(check: Healthcheck, period: int, retries: int) -> dict[str, int]:
     start = seconds(check.start_period) if check.start_period else 0
     return {
         "periodSeconds": interval,
-        "failureThreshold": max(1, ceil(start / interval) + retries * ceil(period / interval)),
+        "failureThreshold": min(_INT32, max(1, ceil(start / interval) + retries * ceil(period / interval))),
     }
 
 
 def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dict[str, Any] | None:
     if check.test is not None:
         return _command(scope, key, check.test)
+    if check.http is None and not check.tcp:
+        return None
     port = check.port or first_port(service)
     if port is None:
         raise scope.refuse(
@@ -50,7 +53,7 @@ def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dic
         )
     if check.http is not None:
         return {"httpGet": {"path": check.http, "port": port}}
-    return {"tcpSocket": {"port": port}} if check.tcp else None
+    return {"tcpSocket": {"port": port}}
 
 
 def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
@@ -68,6 +71,7 @@ def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
 
 
 def first_port(service: Service) -> int | None:
-    """The first port that the service declares, by ``ports`` or else by ``interface``."""
-    declared = [port.port for port in service.ports.values()] or [entry.port for entry in service.interface.values()]
+    """The service's first port by name: of ``ports``, or else of ``interface``."""
+    declared = [port.port for _, port in sorted(service.ports.items()) if port.protocol == "TCP"]
+    declared += [entry.port for _, entry in sorted(service.interface.items())]
     return declared[0] if declared else None

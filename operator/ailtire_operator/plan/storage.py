@@ -46,7 +46,7 @@ def claims(scope: Scope) -> list[Manifest]:
 def storage(scope: Scope, key: str, service: Service) -> Storage:
     """The volumes of one service. Raises InvalidStack for a path of the node that the settings do not allow."""
     result = Storage([], [], [], _retains(scope, service), [])
-    for name, mount in service.volumes.items():
+    for name, mount in sorted(service.volumes.items()):
         path = scope.path(key, "volumes", name)
         if mount.source in DOCKER_SOCKETS:
             scope.report(
@@ -54,21 +54,39 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
                 "Remove it once the service no longer starts containers itself.",
             )  # fmt: skip
             continue
-        _add(scope, result, name, mount, path)
+        volume = (
+            naming.sanitize(mount.source or "") if _is_per_replica(scope, mount) else _volume_name(scope, service, name)
+        )
+        _add(scope, result, path, volume, mount)
+        data = scope.spec.data.get(mount.source or "")
+        if data is not None and not data.per_replica and data.mode in ("ReadWriteOnce", "ReadWriteOncePod"):
+            result.single_writer.append(name)
     return result
 
 
-def _add(scope: Scope, result: Storage, name: str, mount: VolumeMount, path: str) -> None:
-    volume = naming.shorten(naming.sanitize(name))
+def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMount) -> None:
     data = scope.spec.data.get(mount.source or "")
+    if any(other["mountPath"].rstrip("/") == mount.target.rstrip("/") for other in result.mounts):
+        raise scope.refuse(path_of(path, "target"), f"another volume is already mounted at '{mount.target}'")
     if data is not None and data.per_replica:
-        volume = naming.shorten(naming.sanitize(mount.source or ""))
         _add_template(scope, result, volume, data)
     else:
         result.volumes.append({"name": volume, **_volume_source(scope, mount, data, path)})
-    if data is not None and not data.per_replica and data.mode in ("ReadWriteOnce", "ReadWriteOncePod"):
-        result.single_writer.append(name)
     result.mounts.append(compact(name=volume, mountPath=mount.target, readOnly=mount.read_only or None))
+
+
+def _volume_name(scope: Scope, service: Service, name: str) -> str:
+    """The key as a name, hashed where another key becomes the same, or a claim template is called so."""
+    mounts = service.volumes.items()
+    taken = {naming.sanitize(key) for key, _ in mounts if key != name}
+    taken |= {naming.sanitize(mount.source) for _, mount in mounts if mount.source and _is_per_replica(scope, mount)}
+    plain = naming.sanitize(name)
+    return plain if plain not in taken else naming.shorten(f"{plain}-{naming.digest(name)}")
+
+
+def _is_per_replica(scope: Scope, mount: VolumeMount) -> bool:
+    data = scope.spec.data.get(mount.source or "")
+    return data is not None and data.per_replica
 
 
 def _add_template(scope: Scope, result: Storage, volume: str, data: Data) -> None:

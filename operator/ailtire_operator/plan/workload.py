@@ -16,6 +16,8 @@ from ailtire_operator.plan.values import compact, manifest
 _CPU_TARGET = 80
 """Percent, the customary default of Kubernetes' autoscaler."""
 _HISTORY = 3
+_PROGRESS_SECONDS = 600
+"""Kubernetes' own default; it must exceed minReadySeconds."""
 
 
 def plan_service(scope: Scope, networks: Networks, key: str, service: Service) -> tuple[ServicePlan, list[Manifest]]:
@@ -25,12 +27,14 @@ def plan_service(scope: Scope, networks: Networks, key: str, service: Service) -
     name = naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
     scaling = service.policies.scaling if service.policies else None
     replicas = service.deploy.replicas if service.deploy else 1
+    ready = _minimum_ready(service)
     labels = scope.labels(key)
     spec: dict[str, Any] = {
         "replicas": None if scaling else replicas,
         "selector": {"matchLabels": scope.service_selector(key)},
         "revisionHistoryLimit": _HISTORY,
-        "minReadySeconds": _minimum_ready(service) or None,
+        "minReadySeconds": ready or None,
+        "progressDeadlineSeconds": ready + _PROGRESS_SECONDS if ready and kind == "Deployment" else None,
         "template": pod.template(scope, networks, key, service, mounted),
         **_updates(scope, key, service, kind, mounted),
     }
@@ -44,12 +48,12 @@ def plan_service(scope: Scope, networks: Networks, key: str, service: Service) -
 
 def service_object(scope: Scope, key: str, service: Service) -> Manifest:
     """The service's address. Without a declared port it is headless, and any port of the pods can be dialled."""
-    ports = {
-        (port.port, port.protocol): compact(name=name, appProtocol=port.app_protocol)
-        for name, port in service.ports.items()
-    }
+    ports: dict[tuple[int, str], dict[str, Any]] = {}
+    for name, declared in sorted(service.ports.items()):
+        ports.setdefault((declared.port, declared.protocol), compact(name=name, appProtocol=declared.app_protocol))
     for entry in service.interface.values():
-        ports.setdefault((entry.port, "TCP"), {"name": f"p-{entry.port}-tcp"})
+        free = next(each for each in (f"p-{entry.port}-tcp", f"i-{entry.port}-tcp") if each not in service.ports)
+        ports.setdefault((entry.port, "TCP"), {"name": free})
     listed = [{"port": port, "protocol": protocol, **more} for (port, protocol), more in sorted(ports.items())]
     headless = not listed or (service.deploy is not None and service.deploy.endpoint_mode == "dnsrr")
     spec = compact(
@@ -72,6 +76,7 @@ def _minimum_ready(service: Service) -> int:
 
 def _updates(scope: Scope, key: str, service: Service, kind: str, mounted: Storage) -> dict[str, Any]:
     if kind == "StatefulSet":
+        _report_kept_order(scope, key, service)
         keep = "Retain" if mounted.retain else "Delete"
         return {
             "serviceName": naming.member(scope.name, key),
@@ -82,7 +87,7 @@ def _updates(scope: Scope, key: str, service: Service, kind: str, mounted: Stora
         }
     update = service.deploy.update_config if service.deploy and service.deploy.update_config else UpdateConfig()
     order = update.order
-    if mounted.single_writer and order == "startFirst":
+    if mounted.single_writer:
         order = "stopFirst"
         _report_single_writer(scope, key, service, mounted)
     step: int | str = update.parallelism or "100%"
@@ -92,13 +97,27 @@ def _updates(scope: Scope, key: str, service: Service, kind: str, mounted: Stora
     return {"strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}
 
 
+def _report_kept_order(scope: Scope, key: str, service: Service) -> None:
+    update = service.deploy.update_config if service.deploy else None
+    for field in ("order", "parallelism"):
+        if update is not None and field in update.model_fields_set:
+            message = "replicas with volumes of their own are replaced one at a time, the old one first."
+            scope.report(scope.path(key, "deploy", "updateConfig", field), "ignored", message)
+
+
 def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
+    scaling = service.policies.scaling if service.policies else None
+    most = scaling.max if scaling else service.deploy.replicas if service.deploy else 1
+    update = service.deploy.update_config if service.deploy else None
     for name in mounted.single_writer:
-        scope.report(
-            scope.path(key, "volumes", name), "approximate",
-            "only one node at a time can mount this volume, so an update stops the old replica first.",
-            "Use mode: ReadWriteMany where the storage can, or perReplica: true.",
-        )  # fmt: skip
+        path = scope.path(key, "volumes", name)
+        remedy = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
+        if update is None or update.order == "startFirst":
+            message = "only one node at a time can mount this volume, so an update stops the old replica first."
+            scope.report(path, "approximate", message, remedy)
+        if most > 1:
+            message = "only one node at a time can mount this volume, so replicas on other nodes never start."
+            scope.report(path, "approximate", message, remedy)
 
 
 def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind: str, name: str) -> Manifest:

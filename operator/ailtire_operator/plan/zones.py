@@ -14,6 +14,8 @@ MEMBER = "member"
 INTERNAL = "internal"
 _ENDPOINTS_PER_SLICE = 900
 """An EndpointSlice holds 1,000 at the most."""
+_NAMESERVERS = 3
+"""As many as a pod may name."""
 _SEARCH_LIMIT = 250
 """Bytes of a search line: musl drops a longer one whole, and every name with it."""
 _DNS_PORTS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
@@ -67,7 +69,7 @@ def resolver(scope: Scope, joined: list[NetworkId], path: str) -> dict[str, Any]
     return {
         "dnsPolicy": "None",
         "dnsConfig": {
-            "nameservers": list(scope.settings.dns_servers),
+            "nameservers": list(scope.settings.dns_servers[:_NAMESERVERS]),
             "searches": [*kept, *cluster],
             "options": [{"name": "ndots", "value": "1"}],
         },
@@ -83,19 +85,17 @@ def network_labels(joined: list[NetworkId]) -> dict[str, str]:
     return {network.label: MEMBER for network in joined}
 
 
-def is_internal(scope: Scope, networks: Networks, joined: list[NetworkId]) -> bool:
+def is_internal(networks: Networks, joined: list[NetworkId]) -> bool:
     """Whether all networks of a pod are internal, so that it reaches its peers and DNS alone."""
-    internal = {networks.by_key[key] for key, network in scope.spec.networks.items() if network.internal}
-    return bool(joined) and all(network in internal for network in joined)
+    return bool(joined) and networks.internal.issuperset(joined)
 
 
 def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Manifest]:
     """Members talk to members; all else stays outside, but for the ports of a gateway at the edge."""
     objects = []
-    internal = {networks.by_key[key] for key, network in scope.spec.networks.items() if network.internal}
     for network in owned(scope, networks):
         objects.append(_policy(scope, network, "members", _members_policy(network)))
-        if network in internal:
+        if network in networks.internal:
             objects.append(_policy(scope, network, "egress", _internal_policy(network)))
     if edge_ports:
         objects.append(_policy(scope, networks.own, "edge", _edge_policy(scope, edge_ports)))

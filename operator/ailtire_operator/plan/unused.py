@@ -1,0 +1,136 @@
+"""What a person wrote and nothing can come of: said where it stands, so that nobody waits for its effect."""
+
+from collections.abc import Iterator
+
+from ailtire_operator.model.loading import sound_levels
+from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.images import without_tag
+from ailtire_operator.plan.scope import Scope
+
+_OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
+_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies"})
+
+
+def report(scope: Scope) -> None:
+    """Note every such value of the stack."""
+    _gateway(scope)
+    _edge(scope)
+    _images(scope)
+    _volumes(scope)
+    if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
+        message = f"the application is called '{scope.stack.app_name}' in its whole tree, as its root says."
+        scope.report("spec.appName", "ignored", message)
+    for key, service in scope.spec.services.items():
+        _routes(scope, key, service)
+        if service.is_stack:
+            _child(scope, key, service)
+        else:
+            _container(scope, key, service)
+
+
+def _gateway(scope: Scope) -> None:
+    if not scope.spec.has_interface:
+        for field in ("gateway", "interface"):
+            if getattr(scope.spec, field) is not None:
+                message = "no service has an interface, so there is no gateway."
+                scope.report(f"spec.{field}", "ignored", message, "Give a service an interface.")
+    elif scope.spec.interface is not None and scope.spec.place is not None:
+        message = "only the root's gateway answers on further ports."
+        scope.report("spec.interface", "ignored", message, "Say it in the root.")
+
+
+def _edge(scope: Scope) -> None:
+    edge = scope.spec.edge
+    if edge is None:
+        return
+    unused = {"parentRef": edge.parent_ref} if edge.kind == "Ingress" else {"className": edge.class_name}
+    for name, value in unused.items():
+        if value is not None:
+            scope.report(f"spec.edge.{name}", "ignored", f"an {edge.kind} has nothing of this kind.", "Remove it.")
+    if edge.kind == "HTTPRoute" and edge.tls is not None:
+        message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
+        scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
+
+
+def _images(scope: Scope) -> None:
+    """An override that nothing runs is most often a misspelt one."""
+    outer = scope.spec.place.images if scope.spec.place else {}
+    wanted = set(scope.spec.images)
+    for name in sorted(wanted & set(outer)):
+        message = f"a stack above says '{outer[name]}', and the outermost word counts."
+        scope.report(path_of("spec.images", name), "ignored", message)
+    unmatched = wanted - set(outer)
+    if unmatched:
+        for image in _images_below(scope):
+            unmatched -= {image} if image in scope.images else {without_tag(image)}
+    for name in sorted(unmatched):
+        message = f"no service of this stack or below runs an image called '{name}'."
+        scope.report(path_of("spec.images", name), "ignored", message, "Write the name as the service does.")
+
+
+def _images_below(scope: Scope) -> Iterator[str]:
+    for level in sound_levels(scope.name, scope.spec, scope.observed.templates):
+        if level.spec.gateway and level.spec.gateway.image:
+            yield level.spec.gateway.image
+        for service in level.spec.plain.values():
+            yield service.image or ""
+
+
+def _volumes(scope: Scope) -> None:
+    mounted = {mount.source for service in scope.spec.plain.values() for mount in service.volumes.values()}
+    for key, data in scope.spec.data.items():
+        if data.per_replica and key not in mounted:
+            message = "no service mounts it, so no replica gets one."
+            scope.report(path_of("spec.data", key), "ignored", message, "Mount it, or remove it.")
+
+
+def _routes(scope: Scope, key: str, service: Service) -> None:
+    web = [entry for entry in service.interface.values() if entry.protocol != "tcp"]
+    policies = service.policies or Policies()
+    for field in () if web else _OF_A_ROUTE:
+        if getattr(policies, field) is not None:
+            name = Policies.model_fields[field].alias or field
+            message = "the gateway does this for HTTP routes, and the service has none."
+            scope.report(scope.path(key, "policies", name), "ignored", message, "Give it an interface.")
+    for label, entry in service.interface.items():
+        if entry.protocol == "tcp" and "path" in entry.model_fields_set:
+            path = scope.path(key, "interface", label, "path")
+            scope.report(path, "ignored", "what passes as TCP has no path.", "Remove it.")
+
+
+def _child(scope: Scope, key: str, service: Service) -> None:
+    for field in sorted(service.model_fields_set - _OF_A_STACK):
+        if getattr(service, field):
+            name = type(service).model_fields[field].alias or field
+            message = "a child stack has no container of its own, so this has no effect."
+            remedy = "Say it on the services of the child, or on its gateway."
+            scope.report(scope.path(key, name), "ignored", message, remedy)
+    if service.policies and service.policies.scaling:
+        message = "a child stack has no replicas of its own to scale."
+        scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Say it on the services of the child.")
+
+
+def _container(scope: Scope, key: str, service: Service) -> None:
+    for name in sorted(set(service.environment) & set(service.environment_values_from)):
+        path = scope.path(key, "environmentValuesFrom", name)
+        scope.report(
+            path, "ignored", "environment gives this variable a value, and that counts.", "Remove one of them."
+        )
+    for name, mount in service.volumes.items():
+        if mount.source is not None and (mount.size is not None or "medium" in mount.model_fields_set):
+            message = "size and medium are those of scratch space, and this volume has a source."
+            scope.report(scope.path(key, "volumes", name), "ignored", message, "Say its size in spec.data.")
+    if service.command == [] and service.entrypoint is None:
+        message = "Kubernetes has no way to empty an image's command, so the image's own counts."
+        scope.report(scope.path(key, "command"), "ignored", message, "Set entrypoint, which replaces both.")
+    seen: dict[tuple[int, str], str] = {}
+    for name, port in service.ports.items():
+        other = seen.setdefault((port.port, port.protocol), name)
+        if other != name:
+            message = f"port {port.port} of {port.protocol} is '{other}' already."
+            scope.report(scope.path(key, "ports", name), "ignored", message, "Remove one of them.")
+    if (service.user or "").partition(":")[0] == "0" and scope.security_profile == "restricted":
+        message = "user 0 is root, and securityProfile: restricted lets no pod run as root."
+        scope.report(scope.path(key, "user"), "rejected", message, "Use another user, or securityProfile: baseline.")
