@@ -1,0 +1,3 @@
+module ailtire.io/e2e
+
+go 1.26.0

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const body = "a body that must arrive"
+
+// sendRequests keeps the pace whether answers come or not; every other request is a POST, which nobody sends twice.
+func sendRequests(ending context.Context, given options, tally *tally) {
+	if given.rate == 0 {
+		return
+	}
+	client := newClient(given)
+	defer client.CloseIdleConnections()
+	pace := time.NewTicker(time.Duration(float64(time.Second) / given.rate))
+	defer pace.Stop()
+	var underWay sync.WaitGroup
+	defer underWay.Wait()
+	for number := 0; ; number++ {
+		select {
+		case <-ending.Done():
+			return
+		case <-pace.C:
+			underWay.Go(func() { tally.count(func() (string, error) { return send(client, given, number) }) })
+		}
+	}
+}
+
+func newClient(given options) *http.Client {
+	dialer := &net.Dialer{Timeout: given.timeout}
+	return &http.Client{
+		Timeout:       given.timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			MaxIdleConnsPerHost: 64,
+			TLSClientConfig:     &tls.Config{InsecureSkipVerify: true, ServerName: given.url.Hostname()},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, given.address)
+			},
+		},
+	}
+}
+
+// send returns who answered.
+func send(client *http.Client, given options, number int) (string, error) {
+	method, content := http.MethodGet, ""
+	if number%2 == 1 {
+		method, content = http.MethodPost, body
+	}
+	request, err := http.NewRequest(method, given.url.String(), strings.NewReader(content))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("X-Request-Id", fmt.Sprint(number))
+	answer, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return "", err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("status %d", answer.StatusCode)
+	}
+	return answer.Header.Get("X-Probe-Name"), nil
+}

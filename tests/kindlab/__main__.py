@@ -1,0 +1,51 @@
+"""Real nodes on the command line: `python -m kindlab up`, and what goes with it."""
+
+import os
+import sys
+
+import typer
+
+from kindlab import cluster, engine, kube
+from kindlab.places import KUBECONFIG, STATE
+from lab import binaries
+from lab.errors import LabError
+from lab.locking import exclusive
+from lab.report import say, step
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="A kind cluster and a Swarm on this machine.")
+_PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+@app.command()
+def up() -> None:
+    """Start Docker Engine where it does not run, and the cluster with its ingress controller."""
+    with exclusive(STATE / "up.lock", lambda: say("another 'up' is at work: waiting")), step(say, "kind up"):
+        cluster.up(say)
+    print(f"export KUBECONFIG={KUBECONFIG}")
+    print(f"ingress: http://127.0.0.1:{kube.host_port(80)} https://127.0.0.1:{kube.host_port(443)}")
+
+
+@app.command()
+def down() -> None:
+    """Delete the cluster, and stop Docker Engine if it was started here."""
+    cluster.down(say)
+    engine.down(say)
+
+
+@app.command("kubectl", context_settings=_PASS_ON)
+def command_kubectl(context: typer.Context) -> None:
+    """Run kubectl as the administrator of the cluster."""
+    program = binaries.path("kubectl")
+    os.execv(program, ["kubectl", f"--kubeconfig={KUBECONFIG}", *context.args])
+
+
+def main() -> None:
+    """Run a command; an error of the lab is a sentence, not a stack trace."""
+    try:
+        app()
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+main()

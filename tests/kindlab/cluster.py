@@ -1,0 +1,78 @@
+"""The cluster itself: `kind create cluster`, and what turns it into one that workloads can use."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kindlab import addons, engine, kube, network, nodeimage, shell
+from kindlab.places import CLUSTER, HERE, KUBECONFIG, STATE
+from lab import binaries
+from lab.report import Say, say, step
+
+_VOLUMES = STATE / "volumes"
+"""The nodes' shared disk."""
+_CONFIGURATION = STATE / "kind.yaml"
+
+
+def exists() -> bool:
+    """Say whether the cluster was made, running or not."""
+    return engine.running() and CLUSTER in kube.kind("get", "clusters").split()
+
+
+def ready() -> bool:
+    """Say whether the cluster answers."""
+    program = binaries.path("kubectl")
+    return KUBECONFIG.exists() and shell.succeeds([program, f"--kubeconfig={KUBECONFIG}", "get", "--raw=/readyz"])
+
+
+def up(tell: Say = say) -> None:
+    """Start the cluster with its ingress controller; where it runs already, only what is missing is done."""
+    engine.up(tell)
+    if exists() and not ready():
+        tell("the cluster that is there does not answer: making it anew")
+        kube.kind("delete", "cluster", "--name", CLUSTER)
+    if not exists():
+        local = not engine.pulls()
+        node_image = nodeimage.ensure(tell) if local else None
+        with step(tell, "creating the cluster"):
+            _create(node_image)
+            if local:
+                network.connect()
+            kube.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s", timeout=130)
+    addons.install(tell)
+
+
+def down(tell: Say = say) -> None:
+    """Delete the cluster and what it stored."""
+    if exists():
+        with step(tell, "deleting the cluster"):
+            kube.kind("delete", "cluster", "--name", CLUSTER, "--kubeconfig", KUBECONFIG)
+    for leftover in (KUBECONFIG, _CONFIGURATION):
+        leftover.unlink(missing_ok=True)
+    if _VOLUMES.exists():
+        shell.output(["rm", "-rf", "--one-file-system", _VOLUMES])
+
+
+def _create(node_image: str | None) -> None:
+    _VOLUMES.mkdir(parents=True, exist_ok=True)
+    _CONFIGURATION.write_text(yaml.safe_dump(_configuration(disable_cni=node_image is not None)))
+    command: list[str | Path] = [
+        "create",
+        "cluster",
+        "--name",
+        CLUSTER,
+        "--config",
+        _CONFIGURATION,
+        "--kubeconfig",
+        KUBECONFIG,
+    ]
+    kube.kind(*command, *(["--image", node_image] if node_image else []))
+
+
+def _configuration(disable_cni: bool) -> dict[str, Any]:
+    configuration: dict[str, Any] = yaml.safe_load((HERE / "kind.yaml").read_text())
+    configuration["networking"]["disableDefaultCNI"] = disable_cni
+    for node in configuration["nodes"]:
+        node["extraMounts"] = [{"hostPath": str(_VOLUMES), "containerPath": "/var/local-volumes"}]
+    return configuration

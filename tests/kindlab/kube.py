@@ -1,0 +1,35 @@
+"""kind and kubectl, for the one cluster of this lab."""
+
+from pathlib import Path
+
+from kindlab import engine, parts, shell
+from kindlab.places import CLUSTER, KUBECONFIG
+from lab import binaries
+
+
+def kind(*arguments: str | Path, timeout: float = 600.0) -> str:
+    """Run kind and return what it prints."""
+    return shell.output([parts.binary(parts.KIND), *arguments], timeout=timeout)
+
+
+def kubectl(*arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+    """Run kubectl as the cluster's administrator and return what it prints."""
+    program = binaries.path("kubectl")
+    return shell.output([program, f"--kubeconfig={KUBECONFIG}", *arguments], stdin, timeout)
+
+
+def load(*references: str) -> None:
+    """Bring images of the engine to all nodes."""
+    if references:
+        kind("load", "docker-image", "--name", CLUSTER, *references)
+
+
+def nodes() -> list[str]:
+    """Return the nodes' names, which are those of their containers too."""
+    return sorted(kind("get", "nodes", "--name", CLUSTER).split())
+
+
+def host_port(container_port: int) -> int:
+    """Return the port of 127.0.0.1 behind which a port of the control plane's node is."""
+    answer = engine.docker("port", f"{CLUSTER}-control-plane", f"{container_port}/tcp")
+    return int(answer.split()[0].rpartition(":")[2])

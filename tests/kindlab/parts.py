@@ -1,0 +1,51 @@
+"""Programs that real nodes are made of, beyond those of the lab's control plane."""
+
+from pathlib import Path
+
+from lab import binaries
+from lab.versions import CONTROL_PLANE, PROGRAMS, Program
+
+_NEVER = ("--ailtire-lab",)
+"""An option that no program has: what goes into an image is always built, so that it is linked statically."""
+
+
+def _part(name: str, folder: str, module: str, package: str, minutes: str, ask: tuple[str, ...] = _NEVER) -> Program:
+    return Program(name, folder, module, f"{module}/{package}" if package else module, minutes, ask)
+
+
+def _node(name: str, minutes: str) -> Program:
+    return _part(name, "kubernetes", "k8s.io/kubernetes", f"cmd/{name}", minutes)
+
+
+def _containerd(name: str, minutes: str) -> Program:
+    return _part(name, "containerd", "github.com/containerd/containerd/v2", f"cmd/{name}", minutes)
+
+
+def _plugin(name: str) -> Program:
+    kinds = {"ptp": "main", "loopback": "main", "host-local": "ipam", "portmap": "meta"}
+    package = f"plugins/{kinds[name]}/{name}"
+    return _part(name, "cni", "github.com/containernetworking/plugins", package, "10 seconds")
+
+
+KIND = _part("kind", "kind", "sigs.k8s.io/kind", "", "20 seconds", ask=("version",))
+NODE = (_node("kubelet", "1 minute"), _node("kubeadm", "20 seconds"))
+KUBE_PROXY = _node("kube-proxy", "10 seconds")
+RUNTIME = (_containerd("containerd", "2 minutes"), *map(_containerd, ("ctr", "containerd-shim-runc-v2"), ("20 s",) * 2))
+PLUGINS = tuple(map(_plugin, ("ptp", "loopback", "host-local", "portmap")))
+COREDNS = _part("coredns", "coredns", "github.com/coredns/coredns", "", "2 minutes")
+LOCAL_PATH = _part(
+    "local-path-provisioner", "local-path", "github.com/rancher/local-path-provisioner", "", "30 seconds"
+)
+TRAEFIK = _part("traefik", "traefik", "github.com/traefik/traefik/v3", "cmd/traefik", "8 minutes")
+STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+
+
+def control_plane(name: str) -> Program:
+    """Return a program that the lab's own control plane has too."""
+    assert PROGRAMS[name] in CONTROL_PLANE
+    return PROGRAMS[name]
+
+
+def binary(program: Program) -> Path:
+    """Return where a program is; it is built if need be."""
+    return binaries.ensure([program])[program.name]

@@ -1,0 +1,3 @@
+module ailtire.io/lab/programs
+
+go 1.26.0

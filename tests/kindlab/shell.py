@@ -1,0 +1,93 @@
+"""Runs commands that may take minutes, with a sign of life, and turns a failure into a sentence."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from lab.errors import LabError
+from lab.report import Say, say
+
+_HEARTBEAT_SECONDS = 30.0
+_NICE = 10
+"""Long builds leave the machine usable for whoever else works on it."""
+
+
+class CommandFailed(LabError):
+    """A command said no; its complaint is the text."""
+
+
+def output(
+    command: Sequence[str | Path], stdin: str | None = None, timeout: float = 120.0, cwd: Path | None = None
+) -> str:
+    """Run a quick command and return what it prints. Raises CommandFailed."""
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(words, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
+    except FileNotFoundError:
+        raise CommandFailed(f"{words[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(f"{' '.join(words)}: no end after {timeout:.0f} s") from None
+    if done.returncode:
+        raise CommandFailed(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()[-2000:]}")
+    return done.stdout
+
+
+def succeeds(command: Sequence[str | Path], timeout: float = 60.0) -> bool:
+    """Say whether a quick command works."""
+    try:
+        output(command, timeout=timeout)
+    except CommandFailed:
+        return False
+    return True
+
+
+def long(
+    what: str,
+    command: Sequence[str | Path],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    tell: Say = say,
+) -> None:
+    """Run a command that takes its time; its output is shown only if it fails."""
+    begun = time.monotonic()
+    tell(f"{what} …")
+    with tempfile.TemporaryFile("w+") as log:
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_yield_to_others,
+        )
+        _wait(child, what, begun, tell)
+        if child.returncode:
+            raise CommandFailed(f"{what} failed:\n{_tail(log)}")
+    tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
+
+
+def _yield_to_others() -> None:
+    os.nice(_NICE)
+
+
+def _wait(child: subprocess.Popen[bytes], what: str, begun: float, tell: Say) -> None:
+    try:
+        while child.poll() is None:
+            try:
+                child.wait(_HEARTBEAT_SECONDS)
+            except subprocess.TimeoutExpired:
+                tell(f"{what}: {time.monotonic() - begun:.0f} s so far")
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+
+
+def _tail(log: IO[str]) -> str:
+    log.seek(0)
+    return log.read()[-3000:].strip()
