@@ -1,0 +1,237 @@
+"""What cannot be changed in place, and the writes that are no apply, against a real API server."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.errors import Conflict, NotFound, Refused
+from ailtire_operator.cluster.events import latest_warning
+from ailtire_operator.cluster.fields import extra_paths
+from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.references import config_maps_in_use
+from cluster.cluster_layer import (
+    View,
+    child,
+    config_map,
+    deployment,
+    install_definitions,
+    service,
+    stateful_set,
+    viewing,
+    volume_claim,
+)
+from lab import ControlPlane
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _definitions(control_plane: ControlPlane) -> None:
+    install_definitions(control_plane)
+
+
+async def test_a_service_gets_and_loses_its_address(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        ref = Ref("Service", namespace, "web")
+        uids: set[str] = set()
+        for wish, headless in (({}, False), ({"clusterIP": "None"}, True), ({}, False)):
+            manifest = service(namespace, uid, **wish)
+            applied = await view.applier.apply(manifest, uid)
+            assert applied.error is None
+            assert applied.verb == ("replace" if uids else "create")
+            assert view.record(ref).summary["headless"] is headless
+            assert view.applier.in_sync(manifest)
+            uids.add(view.record(ref).uid)
+        assert len(uids) == 3
+
+
+async def test_another_selector_is_another_deployment(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        await view.applier.apply(deployment(namespace, uid), uid)
+        old = view.record(Ref("Deployment", namespace, "web")).uid
+        manifest = deployment(namespace, uid, selector={"matchLabels": {"app": "web", "tier": "x"}})
+        manifest["spec"]["template"]["metadata"]["labels"]["tier"] = "x"
+        applied = await view.applier.apply(manifest, uid)
+        assert (applied.verb, applied.error) == ("replace", None)
+        assert view.record(applied.ref).uid != old
+        assert view.applier.in_sync(manifest)
+
+
+async def test_a_stateful_set_is_replaced_but_for_its_volumes(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        await view.applier.apply(stateful_set(namespace, uid), uid)
+        ref = Ref("StatefulSet", namespace, "db")
+        first = view.record(ref).uid
+        grown = await view.applier.apply(stateful_set(namespace, uid, size="2Gi"), uid)
+        assert grown.verb == "refused"
+        assert isinstance(grown.error, Refused)
+        assert "would change from 1Gi" in str(grown.error)
+        assert view.record(ref).uid == first
+        moved = await view.applier.apply(stateful_set(namespace, uid, serviceName="other"), uid)
+        assert (moved.verb, moved.error) == ("replace", None)
+        assert view.record(ref).uid != first
+        scaled = await view.applier.apply(stateful_set(namespace, uid, serviceName="other", replicas=2), uid)
+        assert scaled.verb == "update"
+
+
+async def test_an_object_that_does_not_go_is_not_waited_for_for_ever(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        ref = Ref("Service", namespace, "web")
+        await view.applier.apply(service(namespace, uid), uid)
+        await view.disturb(ref, {"metadata": {"finalizers": ["example.com/hold"]}})
+        stuck = await view.applier.apply(service(namespace, uid, clusterIP="None"), uid)
+        assert isinstance(stuck.error, Conflict)
+        assert "still being deleted" in str(stuck.error)
+        await _release(view, ref)
+        applied = await view.applier.apply(service(namespace, uid, clusterIP="None"), uid)
+        assert (applied.verb, applied.error) == ("create", None)
+
+
+async def _release(view: View, ref: Ref) -> None:
+    body = {"metadata": {"finalizers": None}}
+    await view.connection.request("PATCH", ref.path, body=body, content_type="application/merge-patch+json")
+    await view.until(lambda: view.store.get(ref) is None)
+
+
+async def test_deleting_means_this_object_and_no_other(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        wrong = await view.applier.delete(ref, "some-older-uid")
+        assert (wrong.verb, wrong.error) == ("none", None)
+        assert (await view.live(ref))["metadata"]["uid"] == view.record(ref).uid
+        right = await view.applier.delete(ref, view.record(ref).uid, wait=True)
+        assert (right.verb, right.error, right.record) == ("delete", None, None)
+        with pytest.raises(NotFound):
+            await view.live(ref)
+        again = await view.applier.delete(ref, "gone", wait=True)
+        assert (again.verb, again.error) == ("none", None)
+
+
+@pytest.mark.parametrize("make", [service, deployment, volume_claim, stateful_set, child])
+async def test_every_kind_of_answer_to_a_deletion(control_plane: ControlPlane, namespace: str, make: Any) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        applied = await view.applier.apply(make(namespace, uid), uid)
+        assert applied.record is not None
+        deleted = await view.applier.delete(applied.ref, applied.record.uid, wait=True)
+        assert (deleted.verb, deleted.error, deleted.record) == ("delete", None, None)
+        await asyncio.sleep(0.2)
+        assert view.store.get(applied.ref) is None, "the watch does not bring it back"
+
+
+async def test_an_autoscaler_takes_over_the_replicas(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        ref = Ref("Deployment", namespace, "web")
+        await view.applier.apply(deployment(namespace, uid), uid)
+        scale = {"spec": {"replicas": 4}}
+        await view.connection.request(
+            "PATCH", f"{ref.path}/scale", body=scale, content_type="application/merge-patch+json"
+        )
+        await view.until(lambda: view.record(ref).summary["specReplicas"] == 4)
+        await view.applier.hand_over_replicas(ref, view.record(ref).uid, 4)
+        manifest = deployment(namespace, uid)
+        del manifest["spec"]["replicas"]
+        assert (await view.applier.apply(manifest, uid)).error is None
+        assert (await view.live(ref))["spec"]["replicas"] == 4
+        assert view.applier.in_sync(manifest)
+        back = deployment(namespace, uid, replicas=2)
+        assert (await view.applier.apply(back, uid)).error is None
+        assert (await view.live(ref))["spec"]["replicas"] == 2, "and it comes back to us"
+        with pytest.raises(Conflict):
+            await view.applier.hand_over_replicas(ref, "another-uid", 1)
+
+
+async def test_extra_keys_in_a_child_are_removed(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = child(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        change = {"spec": {"services": {"api": {"replicas": None, "labels": {"x": "y"}}, "evil": {"image": "evil:1"}}}}
+        await view.disturb(ref, change)
+        assert view.applier.in_sync(manifest), "nothing of ours has changed"
+        record = view.record(ref)
+        pointers = extra_paths(manifest["spec"], record.summary["spec"])
+        assert "/services/evil" in pointers
+        await view.applier.remove_extra(ref, record.uid, pointers)
+        assert view.record(ref).summary["spec"] == manifest["spec"]
+        assert view.applier.in_sync(manifest)
+        before = len(view.writes)
+        await view.applier.remove_extra(ref, record.uid, [])
+        assert len(view.writes) == before
+        with pytest.raises(Conflict, match="has changed"):
+            await view.applier.remove_extra(ref, "another-uid", ["/services/api"])
+        with pytest.raises(Conflict, match="has changed"):
+            await view.applier.remove_extra(ref, record.uid, ["/services/evil"])
+
+
+async def test_a_status_is_written_to_the_right_object_only(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        ref = Ref(naming.KIND, namespace, "shop")
+        await view.applier.write_status(ref, uid, {"observedGeneration": 1})
+        assert view.record(ref).summary["status"] == {"observedGeneration": 1}
+        generation = view.record(ref).generation
+        await view.connection.request(
+            "PATCH", ref.path, body={"spec": {"suspend": True}}, content_type="application/merge-patch+json"
+        )
+        await view.applier.write_status(ref, uid, {"observedGeneration": 2})
+        live = await view.live(ref)
+        assert live["status"] == {"observedGeneration": 2}
+        assert live["metadata"]["generation"] == generation + 1
+        await view.connection.request("DELETE", ref.path)
+        again = await view.stack()
+        with pytest.raises(Conflict):
+            await view.applier.write_status(ref, uid, {"observedGeneration": 3})
+        assert "status" not in await view.live(ref)
+        await view.connection.request("DELETE", ref.path)
+        with pytest.raises(NotFound):
+            await view.applier.write_status(ref, again, {"observedGeneration": 4})
+
+
+async def test_events_are_told_and_heard(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        ref = Ref(naming.KIND, namespace, "shop")
+        assert await latest_warning(view.connection, ref, uid) is None
+        await view.applier.event(ref, uid, reason="Fine", message="all is well")
+        assert await latest_warning(view.connection, ref, uid) is None
+        await view.applier.event(ref, uid, reason="Blocked", message="service db 0/1", warning=True)
+        assert await latest_warning(view.connection, ref, uid) == ("Blocked", "service db 0/1")
+        told = control_plane.kubectl("describe", "ailtirestack", "shop", "-n", namespace)
+        assert "service db 0/1" in told
+
+
+async def test_config_maps_of_older_revisions_are_in_use(control_plane: ControlPlane, namespace: str) -> None:
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        for name in ("one", "two"):
+            manifest = deployment(namespace, uid, replicas=0)
+            manifest["spec"]["selector"]["matchLabels"] |= {naming.LABEL_STACK: "shop"}
+            template = manifest["spec"]["template"]
+            template["metadata"]["labels"][naming.LABEL_STACK] = "shop"
+            template["spec"]["volumes"].append({"name": "conf", "configMap": {"name": name}})
+            assert (await view.applier.apply(manifest, uid)).error is None
+        claims = stateful_set(namespace, uid, replicas=0)
+        claims["spec"]["selector"]["matchLabels"] |= {naming.LABEL_STACK: "shop"}
+        claims["spec"]["template"]["metadata"]["labels"][naming.LABEL_STACK] = "shop"
+        source = [{"configMapRef": {"name": "three"}}]
+        claims["spec"]["template"]["spec"]["containers"][0]["envFrom"] = source
+        assert (await view.applier.apply(claims, uid)).error is None
+        wanted = {"one", "two", "three"}
+        async with asyncio.timeout(20):
+            while await config_maps_in_use(view.connection, namespace, "shop") != wanted:
+                await asyncio.sleep(0.1)
+        assert await config_maps_in_use(view.connection, namespace, "other") == frozenset()
+        assert kinds.REPLICA_SET not in kinds.WATCHED_KINDS
