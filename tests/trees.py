@@ -102,7 +102,8 @@ class Trees:
         for kind in OWNED_KINDS:
             if kind.optional:
                 continue
-            for item in self.plane.api.get(f"{kind.path(self.namespace)}?labelSelector={naming.MANAGED_SELECTOR}")["items"]:
+            path = f"{kind.path(self.namespace)}?labelSelector={naming.MANAGED_SELECTOR}"
+            for item in self.plane.api.get(path)["items"]:
                 found[kind.kind, item["metadata"]["name"]] = item
         return found
 

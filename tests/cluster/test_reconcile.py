@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from trees import Trees, child, service, targets, tree
 
 from lab import Audit, ControlPlane, Operator
+from trees import Trees, child, service, targets, tree
 
 TREE = ("shop", "shop-cpl", "shop-cpl-dm")
 

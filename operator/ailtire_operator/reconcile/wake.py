@@ -68,17 +68,16 @@ class Wakeups:
 
     def _stack_changed(self, old: Record | None, new: Record | None) -> None:
         edited = old is None or new is None or _differ(old, new)
-        for record in (old, new):
-            parent = parent_of(record, self._store) if record is not None else None
-            if parent is not None:
-                self.wake(parent, Priority.USER if edited and old is not None else Priority.STATUS)
+        parents = {record.uid: record for each in (old, new) if each and (record := parent_of(each, self._store))}
+        for parent in parents.values():
+            self.wake(parent, Priority.USER if edited and old is not None else Priority.STATUS)
         if old is not None and new is None:
             self._told.pop(_key(old), None)
             self._queue.forget(_key(old))
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
             self.wake(new, Priority.USER if edited else Priority.STATUS)
-        if _spec(old, "suspend") != _spec(new, "suspend") or (new is not None and old is None):
+        if _suspends(old) != _suspends(new) or (new is not None and old is None):
             for each in self._below(new):
                 self.wake(each, Priority.USER)
         if (old and is_template(old)) or (new and is_template(new)):
@@ -170,8 +169,8 @@ def _differ(old: Record, new: Record) -> bool:
     )
 
 
-def _spec(record: Record | None, field: str) -> Any:
-    return spec_of(record).get(field) if record is not None else None
+def _suspends(record: Record | None) -> bool:
+    return record is not None and spec_of(record).get("suspend") is True
 
 
 def _addresses(record: Record | None) -> Any:

@@ -1,0 +1,237 @@
+"""The order of a pass and its two gates, with an API server that refuses whatever the test wants refused.
+
+What is stood in for is our own seam, the applier; what the real one does is for the cluster tests.
+"""
+
+import asyncio
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
+from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.act import Actor
+from ailtire_operator.reconcile.contests import Contests
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.report import Pass
+from records import put, stack
+from stacks import SETTINGS, full_spec
+
+ERRORS: list[ClusterError] = [Denied("no"), Invalid("no"), Conflict("no"), Unavailable("no")]
+
+
+class Cluster:
+    """Takes what it is given into the store, at once, and says no where told to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.refuses: dict[str, ClusterError] = {}
+        self.journal: list[str] = []
+        self._hashes: dict[Ref, str] = {}
+
+    def in_sync(self, manifest: Manifest) -> bool:
+        ref = Ref.of(manifest)
+        record = self.store.get(ref)
+        return record is not None and self._hashes.get(ref) == fingerprint(desired_projection(manifest))
+
+    def overridden(self, ref: Ref) -> bool:
+        return False
+
+    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
+        ref = Ref.of(manifest)
+        await asyncio.sleep(0)
+        if (error := self.refuses.get(f"apply {ref}")) is not None:
+            return Applied(ref, False, None, error, "none")
+        self.journal.append(f"apply {ref}")
+        self._hashes[ref] = fingerprint(desired_projection(manifest))
+        references = manifest["metadata"].get("ownerReferences")
+        content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+        known = self.store.get(ref)
+        record = put(
+            self.store,
+            ref.kind,
+            ref.name,
+            labels=manifest["metadata"].get("labels"),
+            references=references,
+            generation=known.generation + 1 if known else 1,
+            **content,
+        )
+        record.owned_hash = self._hashes[ref]
+        return Applied(ref, True, record, None, "update")
+
+    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
+        await asyncio.sleep(0)
+        if (error := self.refuses.get(f"delete {ref}")) is not None:
+            return Applied(ref, False, None, error, "none")
+        self.journal.append(f"delete {ref}")
+        self.store.remove(ref, uid)
+        return Applied(ref, True, None, None, "delete")
+
+    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
+        self.journal.append(f"hand over {replicas} {ref}")
+
+    async def remove_extra(self, ref: Ref, uid: str, pointers: list[str]) -> None:
+        self.journal.append(f"remove {','.join(pointers)} {ref}")
+
+
+class World:
+    def __init__(self) -> None:
+        self.store = Store()
+        self.cluster = Cluster(self.store)
+        self.definitions = Definitions(self.store)
+        planner = Planner(self.store, self.definitions, SETTINGS, Features)
+        contests = Contests(self.store, lambda record: None)
+        self.actor = Actor(self.store, self.cluster, planner, contests)  # type: ignore[arg-type]
+        self._generation = 0
+
+    def write(self, spec: dict[str, Any]) -> Record:
+        self._generation += 1
+        return stack(self.store, "shop", spec, generation=self._generation)
+
+    def act(self, record: Record, *, thorough: bool = True) -> Pass:
+        self.cluster.journal.clear()
+        return asyncio.run(self.actor.act(record, self.definitions.stack(record), thorough=thorough))
+
+
+def small(**services: Any) -> dict[str, Any]:
+    return {"services": {key: {"image": "x:1", "user": "1000", **fields} for key, fields in services.items()}}
+
+
+def test_services_first_autoscalers_last_and_a_second_pass_does_nothing() -> None:
+    world = World()
+    record = world.write(full_spec())
+    assert not world.act(record).problems
+    kinds = [entry.split()[1] for entry in world.cluster.journal]
+    services = kinds.count("Service")
+    assert set(kinds[:services]) == {"Service"}
+    assert kinds[-1] == "HorizontalPodAutoscaler"
+    assert not world.act(record).problems
+    assert world.cluster.journal == []
+
+
+def test_what_leaves_the_plan_is_deleted_after_everything_else() -> None:
+    world = World()
+    world.act(world.write(small(web={}, old={})))
+    world.act(world.write(small(web={"image": "x:2"})))
+    first, *rest = world.cluster.journal
+    assert first == "apply Deployment shop-web"
+    assert sorted(rest) == ["delete Deployment shop-old", "delete Service shop-old"]
+
+
+def test_a_refused_object_is_not_sent_again_for_a_change_of_status() -> None:
+    world = World()
+    record = world.write(small(web={}, other={}))
+    world.cluster.refuses = {"apply Deployment shop-web": Denied("quota")}
+    assert len(world.act(record).problems) == 1
+    world.cluster.refuses.clear()
+    found = world.act(record, thorough=False)
+    assert (world.cluster.journal, len(found.problems)) == ([], 1)
+    assert not world.act(record, thorough=True).problems
+    assert world.cluster.journal == ["apply Deployment shop-web"]
+
+
+def test_an_edit_is_tried_at_once_although_the_former_was_refused() -> None:
+    world = World()
+    world.cluster.refuses = {"apply Deployment shop-web": Denied("quota")}
+    world.act(world.write(small(web={})))
+    world.cluster.refuses.clear()
+    assert not world.act(world.write(small(web={"image": "x:2"})), thorough=False).problems
+
+
+def test_replicas_change_hands_before_the_autoscaler_comes() -> None:
+    world = World()
+    world.act(world.write(small(web={"deploy": {"replicas": 5}})))
+    scaled = {"policies": {"scaling": {"min": 2, "max": 9}}, "deploy": {"resources": {"reservations": {"cpu": "1"}}}}
+    record = world.write(small(web=scaled))
+    world.act(record)
+    journal = world.cluster.journal
+    order = [
+        "hand over 5 Deployment shop-web",
+        "apply Deployment shop-web",
+        "apply HorizontalPodAutoscaler shop-web",
+    ]
+    assert [each for each in journal if each in order] == order
+    world.act(world.write(small(web={**scaled, "image": "x:2"})))
+    assert world.cluster.journal == ["apply Deployment shop-web"]
+
+
+def test_an_autoscaler_waits_while_its_workload_still_holds_the_count() -> None:
+    world = World()
+    world.act(world.write(small(web={"deploy": {"replicas": 5}})))
+    world.cluster.refuses = {"apply Deployment shop-web": Unavailable("later")}
+    record = world.write(small(web={"policies": {"scaling": {"min": 2, "max": 9}}}))
+    world.act(record)
+    assert "apply HorizontalPodAutoscaler shop-web" not in world.cluster.journal
+    world.cluster.refuses.clear()
+    world.act(record)
+    assert "hand over 5 Deployment shop-web" in world.cluster.journal
+
+
+def test_what_others_add_to_a_child_is_taken_away() -> None:
+    world = World()
+    nested = {"services": {"a": {"type": "stack", "stack": {"services": {}}}}}
+    record = world.write(nested)
+    world.act(record)
+    child = world.store.get(Ref("AiltireStack", "prod", "shop-a"))
+    assert child is not None
+    kept = child.owned_hash
+    changed = put(
+        world.store,
+        "AiltireStack",
+        "shop-a",
+        labels=child.labels,
+        references=list(child.summary["ownerReferences"]),
+        spec={**child.summary["spec"], "suspend": True},
+    )
+    changed.owned_hash = kept
+    world.act(record)
+    assert world.cluster.journal == ["remove /suspend AiltireStack shop-a"]
+
+
+def test_a_plan_with_a_wrong_child_prunes_nothing() -> None:
+    world = World()
+    world.act(world.write(small(web={}, old={})))
+    bad = {**small(web={})["services"], "a": {"type": "stack", "stack": {"services": {"x": {"image": 1}}}}}
+    found = world.act(world.write({"services": bad}))
+    assert found.plan.children["a"].problem
+    assert world.cluster.journal == []
+
+
+def _refs() -> list[str]:
+    world = World()
+    world.act(world.write(full_spec()))
+    return sorted({*world.cluster.journal})
+
+
+APPLIES = _refs()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.dictionaries(st.sampled_from(APPLIES), st.sampled_from(ERRORS), max_size=6), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_no_interleaving_of_failures_ever_prunes(rounds: list[dict[str, ClusterError]], thorough: bool) -> None:
+    """Deletes come only in a pass in which nothing failed; once nothing fails, exactly the leftovers are gone."""
+    world = World()
+    spec = full_spec()
+    spec["services"]["leftover"] = {"image": "x:1", "user": "1000", "ports": {"p": {"port": 1}}}
+    world.act(world.write(spec))
+    del spec["services"]["leftover"]
+    spec["services"]["web"]["environment"]["NEW"] = "1"
+    record = world.write(spec)
+    for refuses in rounds:
+        world.cluster.refuses = dict(refuses)
+        found = world.act(record, thorough=thorough)
+        deleted = [entry for entry in world.cluster.journal if entry.startswith("delete")]
+        assert not (deleted and found.problems)
+    world.cluster.refuses = {}
+    assert not world.act(record).problems
+    left = {str(each.ref) for each in world.store.owned_by(record.uid)}
+    assert not any("leftover" in each for each in left)
+    assert {entry.removeprefix("apply ") for entry in APPLIES} - left <= {"PersistentVolumeClaim shop--uploads--data"}

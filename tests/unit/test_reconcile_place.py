@@ -1,0 +1,112 @@
+"""Who may be acted upon: nobody who is leaving, and nobody who gives himself a place."""
+
+from typing import Any
+
+import pytest
+
+from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.store import Store
+from ailtire_operator.reconcile.place import Stand, standing
+from records import child, put, reference, stack
+
+STACK: dict[str, Any] = {"services": {"cpl": {"type": "stack", "stack": {}}, "web": {"image": "x"}}}
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def test_a_root_runs(store: Store) -> None:
+    assert standing(stack(store, "shop", STACK), store).stand is Stand.RUN
+
+
+def test_a_child_in_its_place_runs(store: Store) -> None:
+    root = stack(store, "shop", STACK)
+    assert standing(child(store, root, "cpl"), store).stand is Stand.RUN
+
+
+def test_another_controller_may_own_a_root(store: Store) -> None:
+    owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "name": "x", "uid": "9", "controller": True}
+    assert standing(stack(store, "shop", STACK, references=[owner]), store).stand is Stand.RUN
+
+
+def test_a_stack_that_is_deleted_leaves(store: Store) -> None:
+    assert standing(stack(store, "shop", STACK, deleting=True), store).stand is Stand.LEAVING
+
+
+def test_a_child_leaves_with_any_ancestor(store: Store) -> None:
+    root = stack(store, "shop", STACK)
+    middle = child(store, root, "cpl", {"services": {"dm": {"type": "stack", "stack": {}}}})
+    leaf = child(store, middle, "dm")
+    assert standing(leaf, store).stand is Stand.RUN
+    stack(store, "shop", STACK, deleting=True)
+    assert standing(middle, store).stand is Stand.LEAVING
+    assert standing(leaf, store).stand is Stand.LEAVING
+
+
+def test_a_child_whose_parent_is_gone_is_no_root(store: Store) -> None:
+    root = stack(store, "shop", STACK)
+    orphan = child(store, root, "cpl")
+    store.remove(root.ref, root.uid)
+    assert standing(orphan, store).stand is Stand.LEAVING
+    # Nor does it belong to a stack of the same name with another uid.
+    stack(store, "shop", STACK, uid="another")
+    assert standing(orphan, store).stand is Stand.LEAVING
+
+
+def test_a_parent_in_another_namespace_is_none(store: Store) -> None:
+    root = stack(store, "shop", STACK, namespace="other")
+    assert standing(child(store, root, "cpl"), store).stand is Stand.LEAVING
+
+
+@pytest.mark.parametrize(
+    ("spec", "owned", "words"),
+    [
+        ({"place": {"parent": "shop", "parentKey": "cpl"}}, False, "no stack owns"),
+        ({}, True, "spec.place is missing"),
+        ({"place": {"parent": "shop", "parentKey": "web"}}, True, "'web' of the stack 'shop'"),
+        ({"place": {"parent": "shop", "parentKey": "none"}}, True, "has no such stack"),
+        ({"place": {"parentKey": ["x"]}}, True, "has no such stack"),
+        ({"place": "yes"}, True, "spec.place is missing"),
+    ],
+)
+def test_a_place_that_no_parent_gives_is_not_believed(
+    store: Store, spec: dict[str, Any], owned: bool, words: str
+) -> None:
+    root = stack(store, "shop", STACK)
+    found = standing(stack(store, "shop-cpl", spec, references=[reference(root)] if owned else []), store)
+    assert found.stand is Stand.MISPLACED
+    assert words in found.message
+
+
+def test_the_name_has_to_be_the_keys(store: Store) -> None:
+    root = stack(store, "shop", STACK)
+    place = {"parent": "shop", "parentKey": "cpl"}
+    impostor = stack(store, "shop-other", {"place": place}, references=[reference(root)])
+    assert standing(impostor, store).stand is Stand.MISPLACED
+
+
+def test_a_template_is_never_run(store: Store) -> None:
+    assert standing(stack(store, "tpl", {**STACK, "template": True}), store).stand is Stand.TEMPLATE
+
+
+def test_suspending_holds_the_whole_subtree(store: Store) -> None:
+    root = stack(store, "shop", {**STACK, "suspend": True})
+    middle = child(store, root, "cpl")
+    assert (standing(root, store).stand, standing(root, store).by) == (Stand.SUSPENDED, "")
+    assert (standing(middle, store).stand, standing(middle, store).by) == (Stand.SUSPENDED, "shop")
+
+
+def test_who_suspends_is_the_nearest(store: Store) -> None:
+    root = stack(store, "shop", {**STACK, "suspend": True})
+    middle = child(store, root, "cpl", {"suspend": True})
+    assert standing(middle, store).by == ""
+
+
+@pytest.mark.parametrize("spec", [None, "text", [], {"services": "x"}, {"services": {"cpl": None}}, {"suspend": "yes"}])
+def test_nothing_that_stands_in_a_definition_breaks_it(store: Store, spec: Any) -> None:
+    root = put(store, "AiltireStack", "shop", spec=spec)
+    assert standing(root, store).stand is Stand.RUN
+    assert standing(child(store, root, "cpl"), store).stand is Stand.MISPLACED
+    assert store.get(Ref("AiltireStack", "prod", "shop")) is root

@@ -1,0 +1,204 @@
+"""What is told of a service: the words of ``kubectl describe``, in one sentence."""
+
+from typing import Any
+
+import pytest
+
+from ailtire_operator.status.health import Health, health, rolled_out
+from ailtire_operator.status.observed import Live, Member, Problem
+
+
+def workload(*, generation: int = 1, **summary: Any) -> Live:
+    return Live(generation, {"observedGeneration": generation, **summary})
+
+
+def full(count: int = 1, **more: Any) -> Live:
+    return workload(specReplicas=count, replicas=count, updated=count, ready=count, **more)
+
+
+def starting(**more: Any) -> Live:
+    return workload(specReplicas=1, replicas=1, updated=1, **more)
+
+
+def pod(**summary: Any) -> dict[str, Any]:
+    return {"phase": "Pending", "ready": False, "created": "2026-01-01T00:00:00Z", **summary}
+
+
+def waiting(reason: str, message: str = "", **container: Any) -> dict[str, Any]:
+    return pod(containers={"web": {"ready": False, "waiting": reason, "waitingMessage": message, **container}})
+
+
+def look(**fields: Any) -> Health:
+    return health(Member(**{"key": "web", "kind": "Deployment", "name": "shop-web", "replicas": 1, **fields}))
+
+
+def test_everything_wanted_runs() -> None:
+    found = look(workload=full())
+    assert (found.ok, found.ready, found.wanted) == (True, 1, 1)
+    assert str(found) == "service web 1/1"
+
+
+def test_a_service_of_no_replicas_is_ready_once_that_is_observed() -> None:
+    assert look(replicas=0, workload=workload(specReplicas=0)).ok
+    assert not look(replicas=0, workload=Live(2, {"observedGeneration": 1})).ok
+
+
+@pytest.mark.parametrize(
+    ("summary", "ready"),
+    [
+        ({"replicas": 3, "updated": 3, "ready": 2}, 2),
+        ({"replicas": 4, "updated": 1, "ready": 3}, 0),  # three old ones and a new one that is not ready yet
+        ({"replicas": 4, "updated": 2, "ready": 4}, 2),
+        ({"replicas": 4, "updated": 3, "ready": 3}, 2),  # at the least: the old one may be the one that is not
+        ({"replicas": 3, "updated": 0, "ready": 3}, 0),
+        ({}, 0),
+    ],
+)
+def test_only_replicas_of_the_current_definition_count(summary: dict[str, int], ready: int) -> None:
+    found = look(replicas=3, workload=workload(specReplicas=3, **summary))
+    assert (found.ready, found.wanted) == (ready, 3)
+
+
+def test_counts_of_an_older_definition_say_nothing() -> None:
+    found = look(workload=Live(2, {"observedGeneration": 1, "replicas": 1, "updated": 1, "ready": 1}))
+    assert found.ready == 0
+    assert found.problem is not None
+    assert found.problem.transient
+
+
+def test_what_is_not_made_yet_is_under_way() -> None:
+    found = look()
+    assert found.problem == Problem("Progressing", "Deployment shop-web does not exist yet", transient=True)
+
+
+def test_an_autoscaler_wants_what_it_wrote_and_never_less_than_its_minimum() -> None:
+    assert look(replicas=None, floor=2, workload=full(1)).wanted == 2
+    assert not look(replicas=None, floor=2, workload=full(1)).ok
+    assert look(replicas=None, floor=2, workload=full(5)).wanted == 5
+    assert look(replicas=None, workload=None).wanted == 1
+
+
+REASONS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("image", {"pods": [waiting("ImagePullBackOff", 'Back-off pulling image "x:1"')]}, "ImagePullBackOff", "x:1"),
+    ("image, no words", {"pods": [waiting("ErrImagePull")]}, "ErrImagePull", "cannot be pulled"),
+    ("image's name", {"pods": [waiting("InvalidImageName", "couldn't parse")]}, "InvalidImageName", "couldn't parse"),
+    (
+        "crash",
+        {"pods": [waiting("CrashLoopBackOff", terminated="Error", exitCode=3, restarts=7)]},
+        "CrashLoopBackOff",
+        "exit code 3 (7 restarts)",
+    ),
+    (
+        "an end without an error",
+        {"pods": [waiting("CrashLoopBackOff", terminated="Completed", exitCode=0, restarts=2)]},
+        "CrashLoopBackOff",
+        "must keep running",
+    ),
+    (
+        "memory",
+        {"pods": [waiting("CrashLoopBackOff", terminated="OOMKilled", exitCode=137, restarts=4)]},
+        "OOMKilled",
+        "more memory",
+    ),
+    (
+        "configuration",
+        {"pods": [waiting("CreateContainerConfigError", 'secret "web-env" not found')]},
+        "CreateContainerConfigError",
+        'secret "web-env" not found',
+    ),
+    ("start", {"pods": [waiting("RunContainerError", "exec: no such file")]}, "RunContainerError", "no such file"),
+    (
+        "no node",
+        {"pods": [pod(unscheduled=("Unschedulable", "0/4 nodes are available: 4 Insufficient cpu"))]},
+        "Unschedulable",
+        "Insufficient cpu",
+    ),
+    (
+        "volume",
+        {
+            "pods": [pod(unscheduled=("Unschedulable", "pod has unbound immediate PersistentVolumeClaims"))],
+            "claims": {"shop--records--data": {"phase": "Pending"}, "shop--other--data": {"phase": "Bound"}},
+        },
+        "VolumePending",
+        "claim shop--records--data is not bound",
+    ),
+    (
+        "quota",
+        {
+            "workload": starting(
+                conditions={"ReplicaFailure": ("True", "FailedCreate", "pods is forbidden: exceeded quota: q")}
+            )
+        },
+        "QuotaExceeded",
+        "exceeded quota",
+    ),
+    (
+        "pod security",
+        {
+            "workload": starting(
+                conditions={"ReplicaFailure": ("True", "FailedCreate", 'violates PodSecurity "restricted:latest"')}
+            )
+        },
+        "RefusedByAdmission",
+        "restricted",
+    ),
+    (
+        "no pods, told by an Event",
+        {"kind": "StatefulSet", "workload": workload(), "warnings": (("FailedCreate", "exceeded quota: q"),)},
+        "QuotaExceeded",
+        "exceeded quota",
+    ),
+    ("mount", {"pods": [pod()], "warnings": (("FailedMount", "no such configmap"),)}, "FailedMount", "configmap"),
+    (
+        "deadline",
+        {"workload": starting(conditions={"Progressing": ("False", "ProgressDeadlineExceeded", "timed out")})},
+        "ProgressDeadlineExceeded",
+        "timed out",
+    ),
+    ("evicted", {"pods": [pod(phase="Failed", reason="Evicted", message="low on memory")]}, "Evicted", "low on"),
+    (
+        "health check",
+        {"pods": [pod(phase="Running", containers={"web": {"ready": False}})]},
+        "NotReady",
+        "health check",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "words"), [case[1:] for case in REASONS], ids=[case[0] for case in REASONS]
+)
+def test_the_reason_is_named(fields: dict[str, Any], reason: str, words: str) -> None:
+    found = look(**{"workload": starting(), **fields})
+    assert found.problem is not None
+    assert found.problem.reason == reason
+    assert words in found.problem.message
+    assert found.problem.transient == (reason == "NotReady")
+
+
+def test_the_newest_pod_tells_and_the_old_one_that_serves_does_not() -> None:
+    old = pod(ready=True, phase="Running", created="2026-01-01T00:00:00Z", containers={"web": {"ready": True}})
+    new = waiting("ImagePullBackOff", "no such tag") | {"created": "2026-01-02T00:00:00Z"}
+    found = look(workload=workload(specReplicas=1, replicas=2, updated=1, ready=1), pods=(old, new))
+    assert str(found) == "service web 0/1: ImagePullBackOff: no such tag"
+
+
+def test_a_ready_service_has_no_problem_whatever_a_surplus_pod_says() -> None:
+    assert look(workload=full(), pods=(waiting("ImagePullBackOff"),)).ok
+
+
+def test_what_was_refused_is_not_of_the_current_definition() -> None:
+    refused = Problem("Refused", "spec.template: no")
+    found = look(workload=full(), error=refused)
+    assert (found.ready, found.problem) == (0, refused)
+
+
+def test_the_gateway_has_no_key() -> None:
+    assert str(look(key="", workload=full())) == "gateway 1/1"
+
+
+def test_a_roll_out_is_over_when_no_old_replica_is_left() -> None:
+    assert rolled_out(full(2), 2)
+    assert not rolled_out(workload(replicas=3, updated=2, ready=3), 2)
+    assert not rolled_out(workload(replicas=2, updated=2, ready=1), 2)
+    assert not rolled_out(Live(2, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2}), 2)

@@ -1,0 +1,284 @@
+"""The status as a whole: counted from leaf to root, naming the deepest blocker, written only when it differs."""
+
+from dataclasses import replace
+
+import pytest
+
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.status import MESSAGE_LIMIT, NOTICE_LIMIT, StackStatus
+from ailtire_operator.status.events import Happening, happenings
+from ailtire_operator.status.health import Health
+from ailtire_operator.status.observed import Child, Live, Problem
+from ailtire_operator.status.rollup import Branch, branch
+from ailtire_operator.status.stack import (
+    Facts,
+    Refusal,
+    as_json,
+    changed,
+    status_of,
+    status_of_invalid,
+    status_of_suspended,
+    status_of_template,
+)
+
+NOON, LATER = "2026-01-01T12:00:00Z", "2026-01-01T13:00:00Z"
+
+
+def healthy(key: str, count: int = 1) -> Health:
+    return Health(key, "Deployment", f"shop-{key}", count, count)
+
+
+def ailing(key: str, reason: str = "ImagePullBackOff", message: str = "no such tag") -> Health:
+    return Health(key, "Deployment", f"shop-{key}", 0, 1, Problem(reason, message, transient=reason == "Progressing"))
+
+
+def resource(facts: Facts, generation: int = 1, deleting: bool = False) -> Live:
+    """A child stack whose status was made of these facts."""
+    return Live(generation, {"spec": {}, "status": as_json(status_of(facts, {}, NOON))}, deleting)
+
+
+def conditions(status: StackStatus) -> dict[str, tuple[str, str]]:
+    return {each.type: (each.status, each.reason) for each in status.conditions}
+
+
+def message(status: StackStatus, kind: str = "Ready") -> str:
+    return next(each.message for each in status.conditions if each.type == kind)
+
+
+def nested(depth: int, leaf: Facts, *, key: str = "dm") -> Facts:
+    """The facts of a stack with the leaf so many levels below it."""
+    facts = leaf
+    for level in range(depth, 0, -1):
+        name = key if level == depth else f"l{level}"
+        facts = Facts(generation=1, branches=(branch(Child(name, f"shop-{name}", resource(facts))),))
+    return facts
+
+
+def test_counts_and_blocker_climb_the_tree() -> None:
+    leaf = Facts(generation=1, services=(healthy("web"), ailing("db")))
+    status = status_of(replace(nested(2, leaf), services=(healthy("front"),)), {}, NOON)
+    assert (status.counts.services, status.counts.stacks) == ("2/3", "0/3")
+    assert message(status) == "l1/dm: service db 0/1: ImagePullBackOff: no such tag"
+    assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
+    assert status.stacks["l1"].message == "dm: service db 0/1: ImagePullBackOff: no such tag"
+
+
+def test_a_tree_that_is_ready_says_how_much_of_it_there_is() -> None:
+    status = status_of(nested(2, Facts(generation=1, services=(healthy("web"), healthy("db")))), {}, NOON)
+    assert conditions(status) == {
+        "Ready": ("True", "Ready"),
+        "Translated": ("True", "Exact"),
+        "ReferencesResolved": ("True", "Resolved"),
+    }
+    assert message(status) == "2 services and 3 stacks ready"
+    assert (status.counts.services_ready, status.counts.stacks_ready) == (2, 3)
+
+
+def test_the_gateway_counts_for_readiness_but_is_no_service() -> None:
+    status = status_of(Facts(generation=1, services=(healthy("web"),), gateway=ailing("")), {}, NOON)
+    assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
+    assert message(status).startswith("gateway 0/1: ")
+    assert status.counts.services == "1/1"
+
+
+@pytest.mark.parametrize(
+    ("child", "reason"),
+    [
+        (Child("a", "shop-a"), "Progressing"),
+        (Child("a", "shop-a", resource(Facts(generation=1)), error=Problem("Refused", "no")), "Refused"),
+        (Child("a", "shop-a", resource(Facts(generation=1), generation=2)), "Progressing"),
+        (Child("a", "shop-a", resource(Facts(generation=1), deleting=True)), "Deleting"),
+        (Child("a", "shop-a", missing="tpl"), "TemplateMissing"),
+        (Child("a", "shop-a", Live(1, {"status": {}})), "Progressing"),
+    ],
+)
+def test_a_child_counts_only_in_its_current_definition(child: Child, reason: str) -> None:
+    found = branch(child)
+    assert found.problem is not None
+    assert (found.ready, found.problem.reason) == (False, reason)
+    status = status_of(Facts(generation=1, branches=(found,)), {}, NOON)
+    assert status.counts.stacks == "0/2"
+    assert conditions(status)["Ready"] == ("False", reason)
+
+
+def test_a_template_that_may_be_missing_is_not_waited_for() -> None:
+    found = branch(Child("a", "shop-a", missing="tpl", optional=True))
+    status = status_of(Facts(generation=1, branches=(found,), optional={"a": "tpl"}), {}, NOON)
+    assert conditions(status)["Ready"] == ("True", "Ready")
+    assert conditions(status)["ReferencesResolved"] == ("False", "OptionalMissing")
+    assert status.counts.stacks == "1/1"
+    assert status.stacks["a"].reason == "TemplateMissing"
+
+
+def test_what_is_broken_comes_before_what_is_under_way_and_the_deeper_before_the_higher() -> None:
+    broken = nested(2, Facts(generation=1, services=(ailing("db", "CrashLoopBackOff", "exit code 1"),)))
+    facts = replace(broken, services=(ailing("web", "Progressing", "starting"), ailing("front")))
+    assert message(status_of(facts, {}, NOON)).startswith("l1/dm: service db 0/1: CrashLoopBackOff")
+    higher = replace(facts, branches=(branch(Child("slow", "shop-slow")),))
+    assert message(status_of(higher, {}, NOON)) == "service front 0/1: ImagePullBackOff: no such tag"
+
+
+def test_a_deep_blocker_keeps_its_ends() -> None:
+    facts = Facts(generation=1, services=(ailing("db", message="y" * 2000),))
+    for level in range(16):
+        key = f"{level:02}" + "k" * 60
+        facts = Facts(generation=1, branches=(branch(Child(key, f"s{level}", resource(facts))),))
+    text = message(status_of(facts, {}, NOON))
+    assert len(text) <= MESSAGE_LIMIT
+    assert text.startswith("15k")
+    assert "…" in text
+    assert "service db 0/1: ImagePullBackOff: yyy" in text
+
+
+def test_refusals_stall_and_say_what_and_why() -> None:
+    refusal = Refusal("NetworkPolicy shop--siblings--members", Problem("RefusedByAdmission", "policy says no"))
+    status = status_of(Facts(generation=1, services=(healthy("web"),), refusals=(refusal,)), {}, NOON)
+    assert conditions(status)["Stalled"] == ("True", "RefusedByAdmission")
+    assert conditions(status)["Ready"] == ("False", "RefusedByAdmission")
+    assert "Reconciling" not in conditions(status)
+    assert message(status) == "object NetworkPolicy shop--siblings--members: RefusedByAdmission: policy says no"
+
+
+def test_foreign_objects_are_named() -> None:
+    problem = Problem("Conflicting", "Service shop-web exists already and was not made by this stack")
+    facts = Facts(generation=1, refusals=(Refusal("Service shop-web", problem),), foreign=("Service shop-web",))
+    status = status_of(facts, {}, NOON)
+    assert conditions(status)["Conflicting"] == ("True", "ForeignObject")
+    assert "Service shop-web" in message(status, "Conflicting")
+
+
+def test_a_name_that_two_stacks_want_is_no_harm_to_the_one_that_has_it() -> None:
+    contested = Facts(generation=1, contested=("Service shop-a-b (wanted by shop-a)",))
+    status = status_of(contested, {}, NOON)
+    assert conditions(status)["Conflicting"] == ("True", "ContestedName")
+    assert conditions(status)["Ready"] == ("True", "Ready")
+
+
+def test_what_is_not_written_yet_keeps_it_from_being_ready() -> None:
+    status = status_of(
+        Facts(generation=1, services=(healthy("web"),), pending="Service x is not written yet"), {}, NOON
+    )
+    assert conditions(status)["Ready"] == ("False", "Progressing")
+    assert conditions(status)["Reconciling"] == ("True", "Progressing")
+
+
+def test_deviations_are_counted_and_the_first_are_told() -> None:
+    notices = tuple(Notice(f"spec.services.s{n}", "approximate", "m" * 2000) for n in range(80))
+    status = status_of(Facts(generation=1, notices=notices), {}, NOON)
+    assert (status.translation.count, len(status.translation.notices)) == (80, NOTICE_LIMIT)
+    assert conditions(status)["Translated"] == ("True", "WithDeviations")
+    refused = (*notices, Notice("spec.networks.x", "rejected", "no"))
+    assert conditions(status_of(Facts(generation=1, notices=refused), {}, NOON))["Translated"] == (
+        "False",
+        "NotAllowed",
+    )
+
+
+def test_time_changes_with_the_truth_alone() -> None:
+    first = status_of(Facts(generation=1, services=(ailing("db"),)), {}, NOON)
+    again = status_of(Facts(generation=2, services=(ailing("db", "OOMKilled"),)), as_json(first), LATER)
+    times = {each.type: each.last_transition_time for each in again.conditions}
+    assert times == dict.fromkeys(times, NOON)
+    assert {each.observed_generation for each in again.conditions} == {2}
+    ready = status_of(Facts(generation=2, services=(healthy("db"),)), as_json(again), LATER)
+    assert next(each for each in ready.conditions if each.type == "Ready").last_transition_time == LATER
+
+
+def test_the_same_facts_make_the_same_status() -> None:
+    facts = Facts(generation=1, services=(ailing("db"),), branches=(Branch("a", "shop-a", False, (0, 1), (0, 1)),))
+    old = as_json(status_of(facts, {}, NOON))
+    assert not changed(old, status_of(facts, old, LATER))
+    assert changed(old, status_of(replace(facts, url="http://x"), old, LATER))
+    assert changed({}, status_of(facts, {}, NOON))
+
+
+def test_no_map_is_written_empty() -> None:
+    assert not {"services", "stacks", "routes"} & as_json(status_of(Facts(generation=1), {}, NOON)).keys()
+
+
+def test_a_bad_edit_says_why_and_shows_what_runs() -> None:
+    facts = Facts(generation=1, app_name="shop", url="http://shop", services=(healthy("web"),))
+    old = as_json(status_of(facts, {}, NOON))
+    running = Facts(generation=2, services=(healthy("web"),))
+    status = status_of_invalid(running, "InvalidSpec", "spec.services.web.image: no", old, LATER)
+    assert conditions(status) == {"Ready": ("False", "InvalidSpec"), "Stalled": ("True", "InvalidSpec")}
+    assert status.observed_generation == 2
+    assert (status.services["web"].ready, status.url, status.app_name) == (1, "http://shop", "shop")
+    assert message(status) == "spec.services.web.image: no"
+
+
+def test_a_template_counts_nowhere() -> None:
+    status = status_of_template(3, {}, NOON)
+    assert conditions(status) == {"Ready": ("True", "Template")}
+    assert (status.observed_generation, status.counts.services, status.counts.stacks) == (3, "0/0", "0/0")
+
+
+def test_a_suspended_stack_stays_what_it_was_and_says_so() -> None:
+    old = as_json(status_of(Facts(generation=1, services=(healthy("web"),)), {}, NOON))
+    status = status_of_suspended(2, "", old, LATER)
+    assert conditions(status)["Ready"] == ("True", "Ready")
+    assert conditions(status)["Suspended"] == ("True", "Suspended")
+    assert status.services["web"].ready == 1
+    child = branch(Child("a", "shop-a", Live(2, {"status": as_json(status)})))
+    assert (child.ready, child.suspended) == (True, True)
+    assert child.summary().reason == "Suspended"
+    below = status_of_suspended(2, "shop", old, LATER)
+    assert "'shop'" in message(below, "Suspended")
+
+
+def test_a_stack_that_is_suspended_from_the_start_never_ran() -> None:
+    assert conditions(status_of_suspended(1, "", {}, NOON))["Ready"] == ("False", "Suspended")
+
+
+def test_a_status_of_another_release_is_no_obstacle() -> None:
+    assert status_of_suspended(1, "", {"observedGeneration": "1", "removed": 1}, NOON).observed_generation == 1
+
+
+def test_the_largest_status_is_bounded() -> None:
+    services = tuple(replace(ailing(f"s{n}", message="x" * 4000), name="n" * 63) for n in range(500))
+    notices = tuple(Notice("p" * 4000, "rejected", "m" * 4000, "r" * 4000) for _ in range(500))
+    status = as_json(status_of(Facts(generation=1, services=services, notices=notices), {}, NOON))
+    assert len(str(status)) < 250_000
+    StackStatus.model_validate(status)
+
+
+def events(old: Facts | None, new: Facts) -> list[tuple[str, str]]:
+    before = as_json(status_of(old, {}, NOON)) if old else {}
+    return [(each.type, each.reason) for each in happenings(before, status_of(new, before, LATER))]
+
+
+READY = Facts(generation=1, services=(healthy("web"),))
+BROKEN = Facts(generation=1, services=(ailing("web"),))
+ROLLING = Facts(generation=1, services=(ailing("web", "Progressing"),))
+CONFLICT = Facts(generation=1, refusals=(Refusal("Service x", Problem("Conflicting", "no")),), foreign=("Service x",))
+MISSING = Facts(generation=1, missing={"a": "tpl"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (None, ROLLING, []),
+        (None, READY, [("Normal", "Ready")]),
+        (READY, READY, []),
+        (READY, replace(READY, generation=2, url="http://x"), []),
+        (READY, ROLLING, [("Normal", "Progressing")]),
+        (READY, BROKEN, [("Warning", "ImagePullBackOff")]),
+        (ROLLING, BROKEN, []),
+        (BROKEN, READY, [("Normal", "Ready")]),
+        (READY, CONFLICT, [("Warning", "Conflicting"), ("Warning", "ForeignObject")]),
+        (None, CONFLICT, [("Warning", "Conflicting"), ("Warning", "ForeignObject")]),
+        (CONFLICT, CONFLICT, []),
+        (None, MISSING, [("Normal", "Ready"), ("Warning", "TemplateMissing")]),
+        (MISSING, READY, [("Normal", "Resolved")]),
+    ],
+)
+def test_events_tell_what_has_turned(old: Facts | None, new: Facts, told: list[tuple[str, str]]) -> None:
+    assert events(old, new) == told
+
+
+def test_suspending_and_resuming_are_told() -> None:
+    old = as_json(status_of(READY, {}, NOON))
+    suspended = status_of_suspended(2, "", old, LATER)
+    assert [each.reason for each in happenings(old, suspended)] == ["Suspended"]
+    resumed = status_of(replace(READY, generation=3), as_json(suspended), LATER)
+    assert list(happenings(as_json(suspended), resumed)) == [Happening("Normal", "Resumed", "changes are made again")]
