@@ -98,13 +98,24 @@ class Leadership:
     async def release(self) -> None:
         """Give the lease back, so that the next holder need not wait; to be called when all writing has ended."""
         led, self._released, self._last_ok = self.is_leader(), True, NEVER
-        async with self._busy:
-            if not led or self._holder() != self.identity:
-                return
+        if not led:
+            return
+        try:
+            async with self._busy:
+                await self._give_back()
+        except ClusterError as error:
+            logger.warning("the lease could not be given back, the next leader has to wait for it: %s", error)
+
+    async def _give_back(self) -> None:
+        if self._holder() == self.identity:
             try:
                 await self._put("", duration=_RELEASED)
-            except ClusterError as error:
-                logger.warning("the lease could not be given back, the next leader has to wait for it: %s", error)
+                return
+            except Conflict:
+                pass  # a renewal was cut off after it had left: what it wrote is there, but its answer is not
+        self._lease = await self._request("GET", self._name)
+        if self._holder() == self.identity:
+            await self._put("", duration=_RELEASED)
 
     async def _attempt(self) -> bool | None:
         """One try to get or keep the lease: True if we hold it, False if another does, None if that is unknown."""
