@@ -73,8 +73,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         # Whoever read our output (head, less) has seen enough; Python's own flush at exit must not complain.
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123
-        return Exit.DONE
+        # The code is that of typer and rich where they are the first to notice.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Failure as failure:
         _tell(failure)
         return failure.code

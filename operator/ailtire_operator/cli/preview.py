@@ -18,7 +18,7 @@ from ailtire_operator.cli.differences import (
     without_bookkeeping,
 )
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.running import running_settings
+from ailtire_operator.cli.settings import running_settings
 from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.connection import APPLY
 from ailtire_operator.cluster.errors import ClusterError, NotFound

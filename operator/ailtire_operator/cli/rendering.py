@@ -50,7 +50,7 @@ def _is_zone(manifest: Manifest) -> bool:
     return manifest["kind"] == "Service" and naming.LABEL_NETWORK in manifest["metadata"].get("labels", {})
 
 
-def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings | None = None) -> Rendered:
+def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings) -> Rendered:
     """All roots of the input. Raises Invalid for what the plan refuses (host paths, for example)."""
     result = Rendered()
     problems: list[str] = []
@@ -58,7 +58,7 @@ def render_all(definitions: Definitions, *, namespace: str = "", settings: Setti
         stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
         templates = definitions.templates_for(definition.stack)
         try:
-            for level in tree_plans(stack, templates, settings or Settings()):
+            for level in tree_plans(stack, templates, settings):
                 _add(result, level, namespace)
         except InvalidStack as error:
             problems += [f"{definition.label}: {problem}" for problem in error.problems]

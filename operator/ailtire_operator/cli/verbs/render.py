@@ -50,10 +50,11 @@ def _render(
 ) -> None:
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.rendering import render_all
+    from ailtire_operator.cli.settings import environment_settings
 
     where = options.target(context, namespace, None, None).namespace or ""
     found = collect(sources.read(files, recursive=recursive)).checked()
-    rendered = render_all(found, namespace=where)
+    rendered = render_all(found, namespace=where, settings=environment_settings())
     for note in _notes(found, rendered.notes):
         output.say(f"note: {note}")
     tell(rendered.findings, report)

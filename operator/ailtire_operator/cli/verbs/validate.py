@@ -46,8 +46,9 @@ def _validate(
         output.say(f"note: {note}")
     if report is not ReportFormat.NONE:
         from ailtire_operator.cli.rendering import render_all
+        from ailtire_operator.cli.settings import environment_settings
 
-        tell(render_all(found).findings, report)
+        tell(render_all(found, settings=environment_settings()).findings, report)
     output.data("\n".join(_lines(found)))
 
 

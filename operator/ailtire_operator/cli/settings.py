@@ -1,4 +1,4 @@
-"""The operator's settings as they show in what runs.
+"""The operator's settings: from this program's own environment, and as they show in what runs.
 
 Whoever asks for a preview rarely has the operator's environment at hand, and each setting that differs would show as a
 change of every pod. What the user's own environment says wins.
@@ -8,11 +8,23 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from ailtire_operator import naming
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.model.settings import Settings
 
 _PREFIX: Final = str(Settings.model_config["env_prefix"])
 _FROM_SERVICES: Final = ".svc."
+
+
+def environment_settings(**shown: Any) -> Settings:
+    """The settings of the environment. Raises Failure, with the variable's name."""
+    try:
+        return Settings(**shown)
+    except ValidationError as error:
+        wrong = [f"{_PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+        raise Failure("; ".join(wrong), "It is a setting of the operator; correct the environment.") from None
 
 
 def running_settings(objects: Iterable[Mapping[str, Any]]) -> Settings:
@@ -22,7 +34,7 @@ def running_settings(objects: Iterable[Mapping[str, Any]]) -> Settings:
         if obj["kind"] in ("Deployment", "StatefulSet"):
             shown = {**_of_pods(obj), **shown}
     said = {name for name in Settings.model_fields if f"{_PREFIX}{name.upper()}" in os.environ}
-    return Settings(**{name: value for name, value in shown.items() if name not in said})
+    return environment_settings(**{name: value for name, value in shown.items() if name not in said})
 
 
 def _of_pods(workload: Mapping[str, Any]) -> dict[str, Any]:

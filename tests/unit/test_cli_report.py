@@ -1,0 +1,74 @@
+"""The report on standard error."""
+
+import json
+
+import pytest
+
+from ailtire_operator.cli.report import Finding, ReportFormat, as_json, summary, tell, text
+from ailtire_operator.model.report import Notice
+
+SOCKET = [
+    Finding(Notice(f"spec.services.s{n}.volumes.docker", "ignored", "no Docker socket.", "Remove it."))
+    for n in range(8)
+]
+GATED = Finding(Notice("spec.services.web.volumes.etc", "gated", "host paths are off."), "shop")
+
+
+def test_a_deviation_is_told_once_with_its_places() -> None:
+    told = text([*SOCKET, GATED])
+    assert told.splitlines() == [
+        "gated (1): needs a permission",
+        "  - host paths are off.",
+        "      shop: spec.services.web.volumes.etc",
+        "",
+        "ignored (8): has no effect",
+        "  - no Docker socket.",
+        "    Remove it.",
+        *(f"      spec.services.s{n}.volumes.docker" for n in range(5)),
+        "      and 3 more",
+    ]
+
+
+def test_one_more_is_shown_rather_than_counted_and_all_on_request() -> None:
+    assert "more" not in text(SOCKET[:6])
+    assert "more" not in text(SOCKET, places=None)
+
+
+def test_the_summary_counts() -> None:
+    assert summary([*SOCKET, GATED]) == "9 notices (1 gated, 8 ignored)"
+    assert summary([GATED]) == "1 notice (1 gated)"
+    assert summary([]) == "no notices"
+
+
+def test_as_data_it_is_complete() -> None:
+    data = as_json([*SOCKET, GATED], stacks=2)
+    assert data["stacks"] == 2
+    assert data["counts"] == {"gated": 1, "ignored": 8}
+    assert len(data["notices"]) == 9
+    assert data["notices"][-1] == {
+        "stack": "shop",
+        "path": "spec.services.web.volumes.etc",
+        "classification": "gated",
+        "message": "host paths are off.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [(ReportFormat.TEXT, "gated (1)"), (ReportFormat.FULL, "gated (1)"), (ReportFormat.NONE, "")]
+)
+def test_it_is_told_on_standard_error(capsys: pytest.CaptureFixture[str], form: ReportFormat, expected: str) -> None:
+    tell([GATED], form)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(expected) if expected else told.err == ""
+
+
+def test_as_json_it_is_one_object_and_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    long = Finding(Notice("spec", "ignored", "word " * 100))
+    tell([long], ReportFormat.JSON)
+    assert json.loads(capsys.readouterr().err)["notices"][0]["message"] == "word " * 100
+
+
+def test_no_findings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    tell([], ReportFormat.TEXT)
+    assert capsys.readouterr().err == "no notices\n"
