@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ailtire_operator import __version__, naming
+from ailtire_operator import naming
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, tell
@@ -80,7 +80,7 @@ def _notes(found: "Definitions", notes: list[str]) -> list[str]:
 def _header(found: "Definitions", left_out: list[str]) -> str:
     names = ", ".join(definition.stack.name for definition in found.roots)
     lines = [
-        f"Rendered by kubectl ailtire {__version__}: what the operator applies for {names or 'nothing'}.",
+        f"Rendered by kubectl ailtire: what the operator applies for {names or 'nothing'}.",
         "Left out, as only the cluster or its operator can know or write it:",
         *(f"- {line}" for line in left_out),
     ]
