@@ -66,6 +66,23 @@ bench: binaries ## Compare with kubectl and helm on one control plane (minutes; 
 binaries: $(READY)
 	@$(LAB) binaries
 
+##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
+KINDLAB := PYTHONPATH=tests $(BIN)/python -m kindlab
+
+.PHONY: kind-up kind-down e2e swarm
+kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
+	@$(KINDLAB) up
+
+kind-down: $(READY) ## Delete the cluster, leave the Swarm, and stop the engine if it was started here
+	@$(KINDLAB) down
+
+e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays
+	@mkdir -p $(REPORTS)
+	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml
+
+swarm: $(READY) ## Make Docker Engine a Swarm of one node, with the images of the tests
+	@$(KINDLAB) swarm
+
 ##-- what is made from something else ---------------------------------------------------------------------------------
 .PHONY: crds lock clean
 crds: $(READY) ## Generate crds/ from the model

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from kindlab import cluster, engine, kube
+from kindlab import cluster, engine, kube, swarm, workloads
 from kindlab.places import KUBECONFIG, STATE
 from lab import binaries
 from lab.errors import LabError
@@ -27,9 +27,26 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """Delete the cluster, and stop Docker Engine if it was started here."""
+    """Delete the cluster, leave the Swarm, and stop Docker Engine if it was started here."""
+    swarm.down(say)
     cluster.down(say)
     engine.down(say)
+
+
+@app.command("swarm")
+def command_swarm() -> None:
+    """Make the engine a Swarm of one node, and the images of the tests for it."""
+    swarm.up(say)
+    for image in workloads.ensure(say).all():
+        print(image)
+
+
+@app.command("images")
+def command_images() -> None:
+    """Make the images of the tests and bring them to the cluster's nodes."""
+    made = workloads.ensure(say).all()
+    kube.load(*made)
+    print(*made, sep="\n")
 
 
 @app.command("kubectl", context_settings=_PASS_ON)

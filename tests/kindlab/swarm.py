@@ -66,13 +66,12 @@ def down(tell: Say = say) -> None:
 
 def deploy(files: Sequence[tuple[str, Path]], environment: Mapping[str, str] | None = None) -> None:
     """Deploy compose files as stacks, in this order: (stack, file); wait until all their tasks run."""
+    variables = [f"{key}={value}" for key, value in (environment or {}).items()]
     for stack, file in files:
-        command = ["docker", "stack", "deploy", "--compose-file", file, "--resolve-image", "never", stack]
-        shell.output(
-            ["env", *(f"{key}={value}" for key, value in (environment or {}).items()), *command], cwd=file.parent
-        )
+        deploy = ["docker", "stack", "deploy", "--compose-file", str(file), "--resolve-image", "never", stack]
+        shell.output(["env", *variables, *deploy], cwd=file.parent)
     for stack, _ in files:
-        eventually(lambda stack=stack: settled(stack), seconds=90, what=f"every task of {stack} running")
+        eventually(partial(settled, stack), seconds=90, what=f"every task of {stack} running")
 
 
 def settled(stack: str) -> bool:

@@ -1,0 +1,68 @@
+"""Constant load from outside, and the count of what came back."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kindlab import ours, workloads
+
+_LONGEST_SECONDS = 600
+
+
+@dataclass
+class Load:
+    """A stream of requests under way; the report is there once it ended."""
+
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def http(self) -> dict[str, Any]:
+        """The count of requests."""
+        counted: dict[str, Any] = self.report["http"]
+        return counted
+
+    @property
+    def messages(self) -> dict[str, Any]:
+        """The count of WebSocket messages."""
+        counted: dict[str, Any] = self.report["messages"]
+        return counted
+
+    @property
+    def lost(self) -> int:
+        """Requests and messages without their answer."""
+        total: int = self.http["lost"] + self.messages["lost"]
+        return total
+
+    def __str__(self) -> str:
+        parts = []
+        for name in ("http", "messages"):
+            count = self.report[name]
+            if count["sent"]:
+                parts.append(
+                    f"{name}: {count['sent']} sent, {count['lost']} lost, {count['rate']:.0f}/s, "
+                    f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, errors {count['errors']}"
+                )
+        return "; ".join([*parts, f"sockets: {self.report['sockets']}"])
+
+
+@contextmanager
+def load(
+    url: str, address: str, rate: float = 300, sockets: int = 0, socket_path: str = "", socket_rate: float = 5
+) -> Iterator[Load]:
+    """Keep a stream of requests on a URL, by way of a loopback address, for as long as the block lasts."""
+    options = {"url": url, "address": address, "rate": rate, "sockets": sockets, "seconds": _LONGEST_SECONDS}
+    options |= {"socket-path": socket_path, "socket-rate": socket_rate}
+    command = [str(ours.program(workloads.PROGRAMS, "load")), *(f"-{key}={value}" for key, value in options.items())]
+    running = Load()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            yield running
+        finally:
+            child.send_signal(signal.SIGINT)
+            output, complaint = child.communicate(timeout=60)
+    assert child.returncode == 0, complaint
+    running.report = json.loads(output)
