@@ -44,16 +44,14 @@ class Trees:
         self.audit = audit
         self.namespace = namespace
 
-    def apply(self, name: str, spec: Manifest, **metadata: Any) -> None:
-        """Write a stack as a person would."""
-        self.apply_object(
-            {
-                "apiVersion": naming.API_VERSION,
-                "kind": naming.KIND,
-                "metadata": {"name": name, "namespace": self.namespace, **metadata},
-                "spec": spec,
-            }
-        )
+    def manifest(self, name: str, spec: Manifest) -> Manifest:
+        """A stack as a person would write it."""
+        metadata = {"name": name, "namespace": self.namespace}
+        return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "spec": spec}
+
+    def apply(self, name: str, spec: Manifest) -> None:
+        """Write a stack."""
+        self.apply_object(self.manifest(name, spec))
 
     def apply_object(self, manifest: Manifest) -> None:
         """Write any object."""
