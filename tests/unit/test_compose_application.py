@@ -146,7 +146,7 @@ def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
         (b"\xff\xfe", "is not a text in UTF-8"),
         (b"//" + b"x" * 1024 * 1024, "is larger than"),
         (b"module.exports = []", "is [], not a map"),
-        (b"module.exports = {services: " + b"[" * 100, "nested more than"),
+        (b"module.exports = {services: " + b"[" * 100 + b"]" * 100 + b"}", "nested more than"),
     ],
 )
 def test_unreadable_files_are_named(tmp_path: Path, content: bytes, message: str) -> None:
