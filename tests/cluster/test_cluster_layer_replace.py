@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.errors import Conflict, NotFound, Refused
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.references import config_maps_in_use
 from cluster.cluster_layer import (
     View,
     child,
@@ -211,27 +209,3 @@ async def test_events_are_told_and_heard(control_plane: ControlPlane, namespace:
         assert await latest_warning(view.connection, ref, uid) == ("Blocked", "service db 0/1")
         told = control_plane.kubectl("describe", "ailtirestack", "shop", "-n", namespace)
         assert "service db 0/1" in told
-
-
-async def test_config_maps_of_older_revisions_are_in_use(control_plane: ControlPlane, namespace: str) -> None:
-    async with viewing(control_plane, namespace) as view:
-        uid = await view.stack()
-        for name in ("one", "two"):
-            manifest = deployment(namespace, uid, replicas=0)
-            manifest["spec"]["selector"]["matchLabels"] |= {naming.LABEL_STACK: "shop"}
-            template = manifest["spec"]["template"]
-            template["metadata"]["labels"][naming.LABEL_STACK] = "shop"
-            template["spec"]["volumes"].append({"name": "conf", "configMap": {"name": name}})
-            assert (await view.applier.apply(manifest, uid)).error is None
-        claims = stateful_set(namespace, uid, replicas=0)
-        claims["spec"]["selector"]["matchLabels"] |= {naming.LABEL_STACK: "shop"}
-        claims["spec"]["template"]["metadata"]["labels"][naming.LABEL_STACK] = "shop"
-        source = [{"configMapRef": {"name": "three"}}]
-        claims["spec"]["template"]["spec"]["containers"][0]["envFrom"] = source
-        assert (await view.applier.apply(claims, uid)).error is None
-        wanted = {"one", "two", "three"}
-        async with asyncio.timeout(20):
-            while await config_maps_in_use(view.connection, namespace, "shop") != wanted:
-                await asyncio.sleep(0.1)
-        assert await config_maps_in_use(view.connection, namespace, "other") == frozenset()
-        assert kinds.REPLICA_SET not in kinds.WATCHED_KINDS

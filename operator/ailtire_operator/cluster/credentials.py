@@ -52,7 +52,8 @@ async def load(kubeconfig: str | None = None, context: str | None = None) -> Cre
             proxy=configuration.proxy,
             token=_token(configuration),
         )
-    except (ConfigException, OSError, ValueError, KeyError) as error:
+    except Exception as error:
+        # What the client makes of a file that is no kubeconfig is anything from a YAMLError to an AttributeError.
         raise ClusterError(f"no usable configuration for the cluster: {error}") from error
 
 

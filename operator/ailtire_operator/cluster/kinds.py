@@ -88,8 +88,6 @@ STACK: Final = Kind(naming.GROUP, naming.VERSION, naming.KIND, naming.PLURAL, se
 POD: Final = Kind("", "v1", "Pod", "pods")
 EVENT: Final = Kind("", "v1", "Event", "events")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
-REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
-REVISION: Final = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
 
 OWNED_KINDS: Final[tuple[Kind, ...]] = (
     SERVICE,
@@ -109,9 +107,7 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
 
 WATCHED_KINDS: Final = (*OWNED_KINDS, POD)
 
-KINDS: Final[Mapping[str, Kind]] = {
-    kind.kind: kind for kind in (*OWNED_KINDS, POD, EVENT, LEASE, REPLICA_SET, REVISION)
-}
+KINDS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (*OWNED_KINDS, POD, EVENT, LEASE)}
 
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind:

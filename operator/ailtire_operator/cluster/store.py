@@ -19,7 +19,7 @@ from ailtire_operator.cluster.summaries import summarize
 Listener = Callable[["Record | None", "Record | None"], None]
 
 _OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
-_INDEXED_LABELS: Final = (naming.LABEL_STACK, naming.LABEL_ROOT)
+_INDEXED_LABELS: Final = (naming.LABEL_STACK,)
 _TOMBSTONES: Final = 20_000
 _NO_HASH: Final = ""
 _Key = TypeVar("_Key")
@@ -75,7 +75,7 @@ def record_of(obj: Mapping[str, Any]) -> Record:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
-        owner_uid=controller["uid"] if controller else None,
+        owner_uid=sys.intern(controller["uid"]) if controller else None,
         labels=_our_labels(metadata.get("labels") or {}),
         deleting="deletionTimestamp" in metadata,
         owned_hash=fingerprint(projection) if projection else _NO_HASH,
@@ -168,7 +168,7 @@ class Store:
         return iter(list(self._records[kind].values()))
 
     def by_label(self, namespace: str, label: str, value: str) -> Iterator[Record]:
-        """Everything in the namespace with this label: by index for a stack's or a root's name, else by search."""
+        """Everything in the namespace with this label: by index for a stack's name, else by search."""
         if label in _INDEXED_LABELS:
             return self._resolve(self._labelled.get((namespace, label, value)))
         everything = (record for records in self._records.values() for record in list(records.values()))

@@ -5,6 +5,7 @@ difference between 1 GiB and 100 MiB. Absent means absent: a summary has no key 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from sys import intern
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -30,10 +31,19 @@ def compact(**values: Any) -> Summary:
 
 def conditions(entries: Iterable[Object] | None) -> dict[str, tuple[str, str, str]]:
     """Conditions by type: status, reason and (shortened) message."""
+    # Interned, here and below: thousands of objects say the same few words.
     return {
-        entry["type"]: (entry["status"], entry.get("reason", ""), (entry.get("message") or "")[:MESSAGE_LIMIT])
+        intern(entry["type"]): (
+            intern(entry["status"]),
+            intern(entry.get("reason") or ""),
+            intern((entry.get("message") or "")[:MESSAGE_LIMIT]),
+        )
         for entry in entries or ()
     }
+
+
+def _labels(labels: Mapping[str, str] | None) -> dict[str, str]:
+    return {intern(key): intern(value) for key, value in (labels or {}).items()}
 
 
 def _workload(obj: Object) -> Summary:
@@ -48,7 +58,7 @@ def _workload(obj: Object) -> Summary:
         replicas=status.get("replicas"),
         paused=spec.get("paused"),
         conditions=conditions(status.get("conditions")),
-        selector=(spec.get("selector") or {}).get("matchLabels"),
+        selector=_labels((spec.get("selector") or {}).get("matchLabels")),
     )
 
 
@@ -92,12 +102,12 @@ def _service(obj: Object) -> Summary:
         "headless": headless,
         "clusterIPs": () if headless else addresses,
         "ports": tuple(
-            (port.get("name", ""), port["port"], port.get("protocol", "TCP"), port.get("nodePort"))
+            (intern(port.get("name") or ""), port["port"], intern(port.get("protocol", "TCP")), port.get("nodePort"))
             for port in spec.get("ports") or ()
         ),
     } | compact(
-        type=spec.get("type"),
-        selector=spec.get("selector"),
+        type=intern(spec.get("type") or ""),
+        selector=_labels(spec.get("selector")),
         loadBalancer=_load_balancer(status),
     )
 
@@ -138,17 +148,17 @@ def _pod(obj: Object) -> Summary:
     labels = metadata.get("labels") or {}
     containers = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
     return compact(
-        stack=labels.get(naming.LABEL_STACK),
-        service=labels.get(naming.LABEL_SERVICE),
-        phase=status.get("phase"),
+        stack=intern(labels.get(naming.LABEL_STACK) or ""),
+        service=intern(labels.get(naming.LABEL_SERVICE) or ""),
+        phase=intern(status.get("phase") or ""),
         podIPs=tuple(address["ip"] for address in status.get("podIPs") or () if address.get("ip")),
         ready=states.get("Ready", ("False",))[0] == "True",
         created=metadata.get("creationTimestamp"),
         reason=status.get("reason"),
         message=(status.get("message") or "")[:MESSAGE_LIMIT],
         unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
-        containers={container["name"]: _container(container) for container in containers},
-        owner=(owner["kind"], owner["name"], owner["uid"]) if owner else None,
+        containers={intern(container["name"]): _container(container) for container in containers},
+        owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
     )
 
 

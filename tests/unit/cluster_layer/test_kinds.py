@@ -24,7 +24,7 @@ def test_the_kind_of_a_manifest() -> None:
 
 
 def test_kind_names_are_unique() -> None:
-    assert len(KINDS) == len(OWNED_KINDS) + 5
+    assert len(KINDS) == len(OWNED_KINDS) + 3
     assert set(OWNED_KINDS) < set(WATCHED_KINDS)
 
 
