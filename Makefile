@@ -14,7 +14,7 @@ export PYTHONPATH := operator:tests
 
 .PHONY: help
 help: ## Say what there is to type
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##-- a cluster to try it on -------------------------------------------------------------------------------------------
 .PHONY: up down status logs

@@ -35,6 +35,11 @@ class Container:
         """Run a command in it and return what it prints."""
         return engine.docker("exec", self.id, *command)
 
+    def about(self) -> dict[str, Any]:
+        """Who it is: environment, resolv.conf, user, signals received."""
+        answer: dict[str, Any] = self.ask("/_probe/about")
+        return answer
+
     def ask(self, path: str, port: int = 3000) -> Any:
         """Ask the probe in it; see the probe's paths below /_probe/."""
         return json.loads(self.run("probe", "ask", f"http://127.0.0.1:{port}{path}"))["body"]
