@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from kindlab import cluster, engine, kube, swarm, workloads
+from kindlab import cluster, engine, kube, operating, swarm, workloads
 from kindlab.places import KUBECONFIG, STATE
 from lab import binaries
 from lab.errors import LabError
@@ -31,6 +31,12 @@ def down() -> None:
     swarm.down(say)
     cluster.down(say)
     engine.down(say)
+
+
+@app.command("operator")
+def command_operator() -> None:
+    """Build the operator's image and install it in the cluster."""
+    operating.install(say)
 
 
 @app.command("swarm")

@@ -1,0 +1,31 @@
+"""The operator in the cluster, from its own image, as `kubectl apply -k manifests/overlays/kind` installs it."""
+
+from kindlab import engine, kube, workloads
+from kindlab.places import REPOSITORY
+from lab.paths import ROOT
+from lab.report import Say, say, step
+
+NAMESPACE = "ailtire-system"
+NAME = "deployment/ailtire-operator"
+_OVERLAY = ROOT / "manifests" / "overlays" / "kind"
+
+
+def install(tell: Say = say) -> None:
+    """Build the operator's image, bring it and the gateways' to the nodes, and apply the overlay."""
+    made = {"operator": workloads.operator(tell), "nginx": workloads.ensure(tell).nginx}
+    with step(tell, "installing the operator"):
+        for name, reference in made.items():
+            engine.docker("tag", reference, f"{REPOSITORY}/{name}:lab")
+        kube.load(*(f"{REPOSITORY}/{name}:lab" for name in made))
+        kube.load(*made.values())
+        # The tag `lab` is for people who apply the overlay by hand; here the content's own tag makes new pods.
+        text = kube.kubectl("kustomize", str(_OVERLAY))
+        for name, reference in made.items():
+            text = text.replace(f"{REPOSITORY}/{name}:lab", reference)
+        kube.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
+        kube.kubectl("rollout", "status", NAME, "-n", NAMESPACE, "--timeout=120s", timeout=130)
+
+
+def remove() -> None:
+    """Take the operator away and leave everything else: what it wrote keeps running."""
+    kube.kubectl("delete", NAME, "-n", NAMESPACE, "--ignore-not-found")
