@@ -52,6 +52,8 @@ verify: $(READY) ## Check that what is generated and committed is current
 	@for made in build/crds/*.yaml; do \
 	  diff -u crds/$${made##*/} $$made || { echo "crds/$${made##*/} is not current: run 'make crds' and commit it" >&2; exit 1; }; \
 	done
+	@$(BIN)/python -m ailtire_operator.compose.keys | diff -u docs/mapping.md - \
+	  || { echo "docs/mapping.md is not current: run 'make mapping' and commit it" >&2; exit 1; }
 
 unit: $(READY) ## Run the tests that need no cluster (seconds)
 	@$(PYTEST) tests/unit tests/golden tests/property
@@ -84,9 +86,12 @@ swarm: $(READY) ## Make Docker Engine a Swarm of one node, with the images of th
 	@$(KINDLAB) swarm
 
 ##-- what is made from something else ---------------------------------------------------------------------------------
-.PHONY: crds lock clean
+.PHONY: crds mapping lock clean
 crds: $(READY) ## Generate crds/ from the model
 	@mkdir -p crds && $(BIN)/python -m ailtire_operator.model.crd crds
+
+mapping: $(READY) ## Generate docs/mapping.md from the key table
+	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md
 
 lock: ## Choose every dependency's version anew and write requirements.lock
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv

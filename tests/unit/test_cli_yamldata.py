@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ailtire_operator.cli import output
-from ailtire_operator.cli.yamldata import DEPTH_LIMIT, YamlError, documents, scalar
+from ailtire_operator.compose.yamldata import DEPTH_LIMIT, YamlError, documents, scalar
 
 
 def read(text: str) -> Any:

@@ -4,7 +4,7 @@
 
     app        the command line; main's error handling
     verbs/     one file per command: options, then calls of what follows, then output
-    pure       definitions, rendering, trees, waiting, differences, report, yamldata
+    pure       definitions, rendering, trees, waiting, differences, report
     I/O        sources (files), output (streams), live (the cluster), completers (TAB)
 """
 

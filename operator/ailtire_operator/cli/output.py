@@ -61,7 +61,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 def _text(dumper: Any, value: str) -> Any:
-    from ailtire_operator.cli.yamldata import scalar
+    from ailtire_operator.compose.yamldata import scalar
 
     if "\n" in value and not any(line.endswith((" ", "\t")) for line in value.split("\n")):
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ailtire_operator.cli.failures import Failure, Invalid
-from ailtire_operator.cli.yamldata import YamlError, documents
+from ailtire_operator.compose.yamldata import YamlError, documents
 
 SIZE_LIMIT: Final = 32 * 1024 * 1024
 """Bytes of all inputs together: twenty times what etcd takes for one object."""

@@ -1,0 +1,111 @@
+"""Reading the canonical form so that nothing is passed over: what no mapping takes, the key table speaks for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from ailtire_operator.compose.keys import Row, row_of
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.problems import path_of
+
+Location = tuple[int | str, ...]
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
+_UNKNOWN: Final = "this key is not known here and has no effect."
+_NO_FIELD: Final = "an AiltireStack of this version has no field for it, so that it has no effect yet."
+
+
+def place(location: Sequence[int | str]) -> str:
+    """``services.web.ports[0].published``"""
+    first, *rest = location
+    return path_of(str(first), *rest)
+
+
+class Entry:
+    """One map of the canonical form, and which of its keys were read."""
+
+    def __init__(self, data: Any, location: Location, report: Report) -> None:
+        self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        self.location = location
+        self.report = report
+        self._left = dict.fromkeys(self.data)
+        self._inner: list[Entry] = []
+
+    @property
+    def path(self) -> str:
+        """Where the map stands."""
+        return place(self.location)
+
+    def where(self, *keys: int | str) -> str:
+        """Where something below it stands."""
+        return place((*self.location, *keys))
+
+    def take(self, key: str) -> Any:
+        """The value of a key, which the caller answers for from now on."""
+        self._left.pop(key, None)
+        return self.data.get(key)
+
+    def texts(self, key: str) -> list[str]:
+        """A list of texts."""
+        value = self.take(key)
+        return [str(each) for each in value] if isinstance(value, list) else []
+
+    def inner(self, key: str) -> "Entry":
+        """The map below a key; empty where there is none."""
+        entry = Entry(self.take(key), (*self.location, key), self.report)
+        self._inner.append(entry)
+        return entry
+
+    def each(self, key: str) -> Iterator[tuple[str, "Entry"]]:
+        """The maps in the map below a key."""
+        inner = self.inner(key)
+        return ((name, inner.inner(name)) for name in inner.data)
+
+    def items(self, key: str) -> "list[Entry]":
+        """The maps in the list below a key."""
+        value = self.take(key)
+        listed = value if isinstance(value, list) else []
+        entries = [Entry(each, (*self.location, key, index), self.report) for index, each in enumerate(listed)]
+        self._inner += entries
+        return entries
+
+    def note(self, *keys: int | str) -> None:
+        """Report a place in the words of its row in the key table."""
+        tell((*self.location, *keys), self.report)
+
+    def put(self, model: type[BaseModel], target: dict[str, Any], field: str, value: Any, *keys: int | str) -> None:
+        """Set a field of the spec to what ``keys`` say, or report that the model has none of that name."""
+        if value in _NOTHING:
+            return
+        if field in {each.alias or name for name, each in model.model_fields.items()}:
+            target[field] = value
+        else:
+            self.report.ignored(self.where(*keys), _NO_FIELD)
+
+    def close(self) -> None:
+        """Report every key that nobody took."""
+        for key in self._left:
+            if self.data[key] not in _NOTHING:
+                self._tell_all((*self.location, key), self.data[key])
+        for entry in self._inner:
+            entry.close()
+
+    def _tell_all(self, location: Location, value: Any) -> None:
+        """Report a value as a whole; a map that only holds others, by them."""
+        row = row_of(location)
+        if row is None or row.kind != "container" or not isinstance(value, dict | list):
+            tell(location, self.report, row)
+            return
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            self._tell_all((*location, key), each)
+
+
+def tell(location: Location, report: Report, row: Row | None = None) -> None:
+    """Report a place in the words of its row."""
+    row = row or row_of(location)
+    if row is None:
+        report.ignored(place(location), _UNKNOWN)
+    elif row.kind == "exact" or row.kind == "container":
+        report.ignored(place(location), _NO_FIELD)
+    else:
+        report.add(place(location), row.kind, row.reason, row.remedy)

@@ -1,0 +1,118 @@
+"""The key table: what becomes of every key that a Compose file can hold. It is data, in keys.tsv, words and all.
+
+A path names maps by their keys, ``*`` where the author chooses them, and ``[]`` for the items of a list. A row of class
+``^`` shares its parent's. ``python -m ailtire_operator.compose.keys`` prints docs/mapping.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from ailtire_operator.model.report import Classification
+
+_SAME: Final = "^"
+_SCHEMAS: Final = {"cs": "both", "c": "Compose", "s": "Swarm"}
+_HEAD: Final = """\
+| path | schema | class | AiltireStack | Kubernetes | what happens, and what to do |
+|---|---|---|---|---|---|"""
+_PREFACE: Final = """\
+# What becomes of every key of a Compose file
+
+<!-- Made by `python -m ailtire_operator.compose.keys > docs/mapping.md`: change
+     operator/ailtire_operator/compose/keys.tsv instead. -->
+
+`kubectl ailtire import` reads a Compose file by this table: every key of the Compose specification and of Swarm's file
+format 3.13. A file's own report says the same about the keys that it uses, with the place of each.
+
+| class | meaning |
+|---|---|
+| exact | does the same |
+| approximate | works, but not exactly as written |
+| resolved | settled at import; nothing is left to do |
+| ignored | has no effect, with the reason |
+| rejected | cannot be had, and is left out |
+| gated | needs a permission of the cluster's administrator, and is left out |
+| (none) | holds the keys below it and says nothing itself |
+
+In a path `*` is a name of the author's choice and `[]` an item of a list. *As above* is the row that holds the key.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One path of the schemas."""
+
+    path: str
+    """``services.*.ports[].target``"""
+    schemas: str
+    """Letters: c is the Compose specification, s Swarm's 3.13."""
+    kind: Classification | Literal["exact", "container"]
+    """container holds other keys and says nothing itself."""
+    field: str
+    """Where it stands in an AiltireStack; empty for nowhere."""
+    kubernetes: str
+    """What it becomes in the cluster."""
+    reason: str
+    """What happens instead, where it is not exact."""
+    remedy: str
+    """What to do about that."""
+    shared: bool = False
+    """All of that is the parent row's."""
+
+
+@cache
+def table() -> Mapping[str, Row]:
+    """All rows by path."""
+    text = files(__package__).joinpath("keys.tsv").read_text(encoding="utf-8")
+    result: dict[str, Row] = {}
+    for line in text.splitlines()[1:]:
+        path, schemas, kind, field, kubernetes, reason, remedy = [*line.split("\t"), *[""] * 6][:7]
+        if kind == _SAME:
+            result[path] = replace(result[_parent(path)], path=path, schemas=schemas, shared=True)
+        else:
+            result[path] = Row(path, schemas, kind, field, kubernetes, reason, remedy)  # type: ignore[arg-type]  # data
+    return result
+
+
+def row_of(location: Sequence[int | str]) -> Row | None:
+    """The row of a place in a file; None for a key that neither schema has."""
+    rows, path = table(), ""
+    for step in location:
+        if isinstance(step, int):
+            path += "[]"
+        else:
+            named = f"{path}.{step}" if path else step
+            path = named if named in rows else f"{path}.*"
+        if path not in rows:
+            return None
+    return rows[path]
+
+
+def _parent(path: str) -> str:
+    return path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
+
+
+def _page() -> Iterator[str]:
+    yield _PREFACE
+    section = ""
+    for path, row in table().items():
+        top = path.partition(".")[0].removesuffix("[]")
+        if top != section:
+            section = top
+            yield f"\n## `{top}`\n\n{_HEAD}"
+        yield _line(row)
+
+
+def _line(row: Row) -> str:
+    if row.shared:
+        return f"| `{row.path}` | {_SCHEMAS[row.schemas]} | as above | | | |"
+    kind = "" if row.kind == "container" else row.kind
+    field = f"`{row.field}`" if row.field else ""
+    cells = [f"`{row.path}`", _SCHEMAS[row.schemas], kind, field, row.kubernetes, f"{row.reason} {row.remedy}".strip()]
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(_page()))
