@@ -27,7 +27,6 @@ FORBIDDEN = {
     "const",
     "anyOf",
     "oneOf",
-    "nullable",
     "propertyNames",
     "patternProperties",
 }
@@ -102,12 +101,17 @@ def test_every_map_list_and_text_of_a_spec_has_a_bound() -> None:
 
 
 def test_every_list_says_how_it_merges() -> None:
+    """None is a set: removing the last item of one by server-side apply makes null of the object that holds it."""
     kinds = {path: node["x-kubernetes-list-type"] for path, node in NODES.items() if node.get("type") == "array"}
-    assert set(kinds.values()) <= {"atomic", "set", "map"}
+    assert {path for path, kind in kinds.items() if kind != "atomic"} == {".status.conditions"}
     assert kinds[".status.conditions"] == "map"
-    assert kinds[".spec.imagePullSecrets"] == kinds[".spec.edge.hosts"] == "set"
-    assert kinds[".spec.services.*.networks.*.aliases"] == "set"
-    assert kinds[".spec.services.*.command"] == kinds[".spec.services.*.environmentFrom"] == "atomic"
+
+
+def test_null_is_taken_where_an_empty_object_means_no_more_than_nothing() -> None:
+    nullable = {path for path, node in NODES.items() if node.get("nullable")}
+    assert {path for path in nullable if NODES[path]["type"] != "object"} == set()
+    assert {".spec.services", ".spec.services.*.deploy", ".spec.services.*.networks.*", ".spec.data.*"} <= nullable
+    assert nullable & {".spec", ".spec.edge", ".spec.services.*", ".spec.services.*.stack", ".spec.place"} == set()
 
 
 def test_only_the_definition_of_a_child_is_left_open() -> None:

@@ -66,7 +66,6 @@ def test_keys(kind: Any, good: list[str], bad: list[str]) -> None:
         (values.UserId, ["0", "1000", "1000:1000", "2000000000"], ["", "root", "-1", "4294967296", "1:", "1:2:3"]),
         (values.Host, ["a", "a.example", "*.example"], ["", "*", "A.example", "a..b", "x" * 64 + ".example", "a.*.b"]),
         (values.ObjectName, ["a", "a.b", "a-b"], ["", "a..b", "-a", "A", "a.-b"]),
-        (values.UniqueList[str], [[], ["a", "b"]], [["a", "a"]]),
     ],
 )
 def test_values(kind: Any, good: list[Any], bad: list[Any]) -> None:
@@ -86,10 +85,24 @@ def test_a_quantity_as_a_number(text: str, number: str) -> None:
     assert values.amount(text) == Decimal(number)
 
 
+def test_a_repetition_says_nothing() -> None:
+    spec = StackSpec.model_validate({"imagePullSecrets": ["b", "a", "b"]})
+    assert spec.image_pull_secrets == ["b", "a"]
+
+
 def test_null_is_the_same_as_leaving_out() -> None:
     assert Service.model_validate({"image": "a", "healthcheck": None, "environment": None}) == Service(image="a")
     with pytest.raises(ValidationError, match="valid string"):
         StackSpec.model_validate({"images": {"a": None}})
+
+
+def test_null_in_a_map_is_an_empty_object() -> None:
+    """Server-side apply makes it of an entry whose last field is removed, and the entry itself still says something."""
+    web = {"image": "a", "networks": {"siblings": None}, "interface": {"/web": None}}
+    spec = StackSpec.model_validate({"services": {"web": web}, "networks": {"x": None}, "data": {"y": None}})
+    assert spec.services["web"].networks["siblings"].aliases == []
+    assert spec.services["web"].interface["/web"].port == 3000
+    assert (spec.networks["x"].internal, spec.data["y"].size) == (False, "1Gi")
 
 
 def test_what_is_set_aside_stays_within_the_limit() -> None:

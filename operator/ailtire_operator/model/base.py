@@ -2,17 +2,22 @@
 
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 KEY_RULES: Final = "x-key-rules"
 """In the schema of a map's keys: (CEL expression in ``key``, message) pairs for the resource's schema."""
+NEVER_NULL: Final = {"nullable": False}
+"""In the schema of an object: {} says something there, so that it must not turn into null unnoticed."""
+OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)
+"""On the values of a map: null there is {}, see Strict."""
 
 
 class Strict(BaseModel):
     """Unknown keys are errors; values never change after validation; null is the same as leaving a field out.
 
-    The latter is what the API server makes of ``image: null`` or an empty ``image:`` in a resource that is created.
+    Null is what server-side apply leaves of an object whose last field its author removes (``aliases: [a]`` to ``{}``),
+    and what an empty ``deploy:`` is in YAML. So the schema takes it wherever {} means no more than nothing.
     """
 
     model_config = ConfigDict(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.base import NEVER_NULL, Strict, rules
 from ailtire_operator.model.values import ObjectName
 
 
@@ -21,6 +21,7 @@ _OWN_RESOURCE_ONLY = "only a resource of its own may have {}, not an inline stac
 _DEFINITION: dict[str, Any] = {
     "type": "object",
     "x-kubernetes-preserve-unknown-fields": True,
+    **NEVER_NULL,
     "properties": {
         "suspend": {"type": "boolean", "description": "This child and its subtree stay as they are."},
         "template": {"type": "boolean", "description": "Not here: only a resource of its own is a template."},

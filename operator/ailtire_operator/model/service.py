@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.child import Definition, StackReference
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.deploy import Resources as Resources
@@ -64,7 +64,8 @@ class EnvironmentSource(Strict):
     """A Secret or ConfigMap of the namespace whose every key becomes a variable."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
+        json_schema_extra=NEVER_NULL
+        | rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
     )
 
     secret: ObjectName | None = None
@@ -110,7 +111,8 @@ class Healthcheck(Strict):
     """When the service is healthy: readiness and liveness, with Docker's defaults (30s, 30s, 3 retries)."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
+        json_schema_extra=NEVER_NULL
+        | rules(
             (
                 "has(self.disable) && self.disable || [has(self.test), has(self.http), has(self.tcp)].exists_one(x, x)",
                 "set exactly one of test, http and tcp, or disable: true",
@@ -170,10 +172,6 @@ class NetworkMembership(Strict):
     """Further names under which the network's members reach the service."""
 
 
-Membership = Annotated[NetworkMembership, BeforeValidator(lambda value: {} if value is None else value)]
-"""The key alone makes a member: null is what Compose writes, and what server-side apply leaves of an empty map."""
-
-
 SERVICE_RULES = rules(
     (
         "(has(self.type) && self.type == 'stack') || has(self.image)",
@@ -197,7 +195,7 @@ SERVICE_RULES = rules(
 class Service(Strict):
     """A member is a service that runs an image, or (type: stack) a package with services of its own."""
 
-    model_config = ConfigDict(json_schema_extra=SERVICE_RULES)
+    model_config = ConfigDict(json_schema_extra=NEVER_NULL | SERVICE_RULES)
 
     type: Literal["service", "stack"] = "service"
     """service (the default) runs an image; stack makes a child AiltireStack."""
@@ -222,7 +220,7 @@ class Service(Strict):
     """Variables whose value is one key of a Secret or ConfigMap, by name."""
     ports: Annotated[dict[PortName, ServicePort], Field(max_length=64)] = {}
     """Ports for the service's peers, by name. Those of interface need not be repeated."""
-    interface: Annotated[dict[InterfaceKey, Interface], Field(max_length=64)] = {}
+    interface: Annotated[dict[InterfaceKey, Annotated[Interface, OrEmpty]], Field(max_length=64)] = {}
     """Routes through the stack's gateway, by external prefix."""
     healthcheck: Healthcheck | None = None
     """When the service counts as healthy."""
@@ -232,7 +230,7 @@ class Service(Strict):
     """Replicas, resources, updates."""
     policies: Policies | None = None
     """Scaling, and what the gateway does for the service's routes."""
-    networks: Annotated[dict[NetworkKey, Membership], Field(max_length=32)] = {}
+    networks: Annotated[dict[NetworkKey, Annotated[NetworkMembership, OrEmpty]], Field(max_length=32)] = {}
     """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
     others are declared in spec.networks."""
     stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$")] | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.deploy import Resources
 from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, NetworkKey, PortNumber, VolumeKey
 from ailtire_operator.model.service import Service, Services
@@ -88,7 +88,8 @@ class Edge(Strict):
     """How the world outside the cluster reaches the stack: one Ingress or HTTPRoute to its gateway."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
+        json_schema_extra=NEVER_NULL
+        | rules(
             ("!(has(self.kind) && self.kind == 'HTTPRoute') || has(self.parentRef)", "an HTTPRoute needs parentRef"),
         )
     )
@@ -181,6 +182,8 @@ class Place(Strict):
 class StackSpec(Strict):
     """A stack: services, and services that are themselves stacks."""
 
+    model_config = ConfigDict(json_schema_extra=NEVER_NULL)
+
     app_name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
     """The application's name (AILTIRE_APPNAME in the whole tree); the root's own name where not given."""
     environment: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = (
@@ -201,9 +204,9 @@ class StackSpec(Strict):
     Docker's defaults (root, its capabilities). Inherited by the subtree."""
     services: Services = {}
     """The members, by key, under which their peers reach them: at http://web:3000 the one with the key web."""
-    networks: Annotated[dict[NetworkKey, Network], Field(max_length=32)] = {}
+    networks: Annotated[dict[NetworkKey, Annotated[Network, OrEmpty]], Field(max_length=32)] = {}
     """Networks beside the stack's own, by key."""
-    data: Annotated[dict[VolumeKey, Data], Field(max_length=64)] = {}
+    data: Annotated[dict[VolumeKey, Annotated[Data, OrEmpty]], Field(max_length=64)] = {}
     """Volumes of the stack, by key."""
     interface: StackInterface | None = None
     """Ports of the root's Service."""

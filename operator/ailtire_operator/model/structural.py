@@ -1,7 +1,8 @@
 """From a pydantic model to a structural schema, the dialect of JSON Schema that the API server takes for a resource.
 
-It knows no references, no titles, no unions with null, no rules for the keys of a map, and ``additionalProperties:
-false`` is its own default under another name (unknown fields are pruned, or refused under strict field validation).
+It knows no references, no titles, no rules for the keys of a map, unions with null only as ``nullable``, and
+``additionalProperties: false`` is its own default under another name (unknown fields are pruned, or refused under
+strict field validation).
 Nor does anything here set a default: the server would write it into every child that the operator applies, and what
 the operator did not write would look like drift. What a field is without a value stands in its description instead.
 """
@@ -47,6 +48,8 @@ class _Conversion:
             result.setdefault("x-kubernetes-list-type", "atomic")
         if merged.get("type") == "object":
             self._convert_map(merged, result)
+            if not merged.get("required") and result.pop("nullable", True):
+                result["nullable"] = True
         _close_bounds(result)
         return result
 

@@ -83,14 +83,8 @@ def _text(value: str | int) -> str:
     return str(value)
 
 
-def _check_unique(items: list[str]) -> list[str]:
-    """The list itself. Raises ValueError where an item stands in it twice: the API server treats it as a set."""
-    seen: set[str] = set()
-    for item in items:
-        if item in seen:
-            raise ValueError(f"'{item}' is in the list twice")
-        seen.add(item)
-    return items
+def _once_each(items: list[str]) -> list[str]:
+    return list(dict.fromkeys(items))
 
 
 def _int_or_string(*rules: tuple[str, str], limit: int) -> WithJsonSchema:
@@ -114,10 +108,9 @@ _POSITIVE_RULE = (
 _VALUE_LIMIT = 32768
 
 Item = TypeVar("Item", bound=str)
-UniqueList = Annotated[
-    list[Item], AfterValidator(_check_unique), Field(json_schema_extra={"x-kubernetes-list-type": "set"})
-]
-"""A list without repetitions, to which several authors may add by server-side apply."""
+UniqueList = Annotated[list[Item], AfterValidator(_once_each)]
+"""A list in which repetitions say nothing. For the API server it is no set: once server-side apply removes the last
+item of one, it makes null of the object that holds it."""
 Duration = Annotated[
     str,
     StringConstraints(min_length=1, max_length=32),

@@ -1,6 +1,6 @@
 """Child stacks as resources: the child's definition, and its place in the tree."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -49,16 +49,21 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
     )
 
 
-def _without_nulls(value: Any, *, memberships: bool = False) -> Any:
-    """The API server drops them, and so do we; only a membership says something without any content.
+_SAYING_KEYS: Final = frozenset({"networks", "interface", "data"})
+"""Maps in which a key says something without any content."""
 
-    Where a map in a definition loses its last entry, server-side apply itself makes null of it.
+
+def _without_nulls(value: Any, field: str = "") -> Any:
+    """The API server drops them, and so do we, but for the entries of some maps.
+
+    Where a map in a definition loses its last entry, server-side apply itself makes null of it. ``field`` is the name
+    of the field that holds the value; a member's key is no field.
     """
     if isinstance(value, dict):
         return {
-            name: {} if each is None else _without_nulls(each, memberships=name == "networks")
+            name: {} if each is None else _without_nulls(each, "" if field == "services" else name)
             for name, each in value.items()
-            if each is not None or memberships
+            if each is not None or field in _SAYING_KEYS
         }
     if isinstance(value, list):
         return [_without_nulls(each) for each in value]
