@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from kindlab import cluster, engine, kube, swarm, workloads
+from kindlab import cluster, engine, kube, operating, swarm, workloads
 from kindlab.workloads import Workloads
 from lab.paths import ROOT
 
@@ -65,6 +65,12 @@ def namespace() -> Iterator[str]:
     kube.kubectl("label", "namespace", name, *(f"pod-security.kubernetes.io/{each}" for each in _RESTRICTED))
     yield name
     kube.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def operator(lab: Lab) -> None:
+    """The operator, in the cluster, from its own image."""
+    operating.install()
 
 
 @pytest.fixture(scope="session")

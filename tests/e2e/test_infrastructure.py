@@ -1,6 +1,5 @@
 """The ground that all other end-to-end tests stand on: nodes, names, ways in, signals, and a count to be trusted."""
 
-import http.client
 import json
 import time
 from typing import Any
@@ -12,25 +11,11 @@ from e2e.asking import Pod
 from e2e.conftest import Lab
 from e2e.loading import load
 from e2e.objects import container, deployment, ingress, pod, service, zone
+from e2e.routing import await_route
 from kindlab import kube
 
 PRESTOP = {"preStop": {"sleep": {"seconds": 5}}}
 READINESS = {"httpGet": {"path": "/ready", "port": 3000}, "periodSeconds": 1}
-
-
-def call(address: str, host: str, path: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection(address, timeout=5)
-    connection.request("GET", path, headers={"Host": host})
-    answer = connection.getresponse()
-    text = answer.read()
-    return answer.status, json.loads(text) if answer.status == 200 else text
-
-
-def await_route(lab: Lab, host: str) -> None:
-    deadline = time.monotonic() + 30
-    while call(lab.ingress, host, "/")[0] != 200:
-        assert time.monotonic() < deadline, f"no route to {host}"
-        time.sleep(0.2)
 
 
 def test_every_node_is_ready_and_there_is_more_than_one_for_workloads() -> None:
@@ -82,7 +67,7 @@ def test_the_ingress_controller_routes_and_passes_websockets(lab: Lab, namespace
         ingress("web", host),
     )
     ready(namespace, "deployment/web")
-    await_route(lab, host)
+    await_route(lab.ingress, host)
     with load(f"http://{host}/a/b?c=d", lab.ingress, 200, sockets=5, socket_path="/socket.io/?EIO=4") as under_way:
         time.sleep(3)
     assert under_way.lost == 0, under_way
@@ -101,7 +86,7 @@ def test_a_rolling_update_loses_nothing(lab: Lab, namespace: str) -> None:
 
     apply(namespace, version(1), service("web"), ingress("web", host))
     ready(namespace, "deployment/web")
-    await_route(lab, host)
+    await_route(lab.ingress, host)
     with load(f"http://{host}/", lab.ingress, 300, sockets=10) as under_way:
         apply(namespace, version(2))
         ready(namespace, "deployment/web")
@@ -114,8 +99,7 @@ def test_the_stop_signal_of_a_container_reaches_it(lab: Lab, namespace: str) -> 
     probe = container(lab.images.probe, lifecycle={"stopSignal": "SIGINT"})
     apply(namespace, pod("web", probe, os={"name": "linux"}))
     ready(namespace, "pod/web")
-    logs = kube.kubectl("delete", "pod/web", "-n", namespace, "--wait=false")
-    del logs
+    kube.kubectl("delete", "pod/web", "-n", namespace, "--wait=false")
     told = _logs_to_the_end(namespace, "web")
     signals = [line["signal"] for line in told if line["event"] == "signal"]
     assert signals == ["SIGINT"]
