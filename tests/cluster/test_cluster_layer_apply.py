@@ -135,6 +135,25 @@ async def test_what_we_stop_to_name_disappears(control_plane: ControlPlane, name
         assert (await view.live(Ref.of(manifest)))["data"] == {"empty": ""}
 
 
+async def test_a_wiped_list_of_managers_is_made_good(control_plane: ControlPlane, namespace: str) -> None:
+    """The API server then takes everything for somebody's: what we stop to name would stay for ever."""
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = config_map(namespace, uid)
+        ref = Ref.of(manifest)
+        await view.applier.apply(manifest, uid)
+        await view.disturb(ref, {"metadata": {"managedFields": [{}]}})
+        assert not view.applier.in_sync(manifest)
+        assert (await view.applier.apply(manifest, uid)).error is None
+        assert view.applier.in_sync(manifest)
+        assert [entry["manager"] for entry in (await view.live(ref))["metadata"]["managedFields"]] == [
+            naming.FIELD_MANAGER
+        ]
+        del manifest["data"]["a"]
+        assert (await view.applier.apply(manifest, uid)).error is None
+        assert (await view.live(ref))["data"] == {"empty": ""}
+
+
 async def test_foreign_objects_stay_as_they_are(control_plane: ControlPlane, namespace: str) -> None:
     async with viewing(control_plane, namespace) as view:
         uid, rival = await view.stack(), await view.stack("rival")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.errors import Conflict, NotFound, Refused
+from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, Refused
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import Ref
@@ -172,6 +172,8 @@ async def test_extra_keys_in_a_child_are_removed(control_plane: ControlPlane, na
             await view.applier.remove_extra(ref, "another-uid", ["/services/api"])
         with pytest.raises(Conflict, match="has changed"):
             await view.applier.remove_extra(ref, record.uid, ["/services/evil"])
+        with pytest.raises(Invalid, match="image"):
+            await view.applier.remove_extra(ref, record.uid, ["/services/api/image"])
 
 
 async def test_a_status_is_written_to_the_right_object_only(control_plane: ControlPlane, namespace: str) -> None:

@@ -12,19 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
-from ailtire_operator.cluster.errors import ClusterError, Conflict, Invalid, NotFound, NotLeader, Refused
+from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, Refused
 from ailtire_operator.cluster.events import event_of
-from ailtire_operator.cluster.fields import desired_projection, fingerprint, leads_somewhere
-from ailtire_operator.cluster.kinds import EVENT, KINDS, Manifest, Ref, kind_of
+from ailtire_operator.cluster.fields import NOBODY, desired_projection, fingerprint, leads_somewhere, nameless_owner
+from ailtire_operator.cluster.kinds import KINDS, Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
+from ailtire_operator.cluster.writer import Writer
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
-WRITE_TIMEOUT: Final = 6.0
-"""Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
 GONE_TIMEOUT: Final = 30.0
 _CREATE_ONLY: Final = "1"
 """No object ever has this resourceVersion, so that an apply with it can only create."""
@@ -56,9 +55,7 @@ class Applier:
     ) -> None:
         self._connection = connection
         self._store = store
-        self._fence = fence
-        self._on_write = on_write
-        self._slots = asyncio.Semaphore(concurrency)
+        self._writer = Writer(connection, store, fence=fence, on_write=on_write, concurrency=concurrency)
         self._gone_timeout = gone_timeout
         self._memory = Memory()
         store.listeners.append(self._memory.forget)
@@ -75,7 +72,7 @@ class Applier:
 
     async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
         """Make the object equal to the manifest, for the stack with this uid."""
-        self._check_fence()
+        self._writer.check_fence()
         ref = Ref.of(manifest)
         try:
             return await self._apply(_Task(ref, manifest, owner_uid, fingerprint(desired_projection(manifest))))
@@ -84,18 +81,13 @@ class Applier:
 
     async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
         """Delete the object of this uid, no other; ``wait`` until it is gone. What is gone already is a success."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
-            answer = await self._write("DELETE", ref.path, ref.kind, "delete", body=body)
+            await self._writer.delete(ref, uid)
         except (NotFound, Conflict):
             self._store.remove(ref, uid)  # gone, or another object has the name by now: ours is no more
             return Applied(ref, False, None, None, "none")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
-        if "deletionTimestamp" in answer.get("metadata", {}):
-            self._store.put(answer)  # a finalizer holds it; otherwise a Status or the last state is answered
-        else:
-            self._store.remove(ref, uid)
         stuck = await self._until_gone(ref, uid) if wait else None
         return Applied(ref, True, self._store.get(ref), stuck, "delete")
 
@@ -124,7 +116,7 @@ class Applier:
         A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod.
         """
         body = {**_address(ref, uid=uid), "spec": {"replicas": replicas}}
-        await self._patch(ref, body, "update", manager=naming.HANDOVER_MANAGER)
+        await self._writer.apply(body, "update", manager=naming.HANDOVER_MANAGER)
 
     async def remove_extra(self, ref: Ref, uid: str, pointers: Sequence[str]) -> None:
         """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
@@ -133,26 +125,14 @@ class Applier:
         """
         if not pointers or self._memory.is_stubborn(ref, pointers):
             return
-        test = {"op": "test", "path": "/metadata/uid", "value": uid}
-        patch = [test, *({"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers)]
-        params = {"fieldManager": naming.FIELD_MANAGER}
-        try:
-            answer = await self._write(
-                "PATCH", ref.path, ref.kind, "update", params=params, body=patch, content_type=JSON_PATCH
-            )
-        except Invalid as error:
-            if error.causes:
-                raise
-            # A test or a path that fails is a 422 without a word of explanation.
-            raise Conflict(f"{ref} has changed since it was read", status=409) from error
-        self._store.put(answer)
+        patch = [{"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers]
+        answer = await self._writer.edit(ref, uid, patch)
         if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
             self._memory.learn_stubborn(ref, pointers)
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
-        body = event_of(ref, uid, warning=warning, reason=reason, message=message)
-        await self._write("POST", EVENT.path(ref.namespace), EVENT.kind, "create", body=body)
+        await self._writer.create(event_of(ref, uid, warning=warning, reason=reason, message=message))
 
     async def _apply(self, task: "_Task") -> Applied:
         record = self._store.get(task.ref)
@@ -210,38 +190,22 @@ class Applier:
     async def _send(self, task: "_Task", address: dict[str, str], verb: Verb) -> Applied:
         """Apply the manifest to exactly the object that the address names, and learn from the answer."""
         body = {**task.manifest, "metadata": {**task.manifest["metadata"], **address}}
-        record = await self._patch(task.ref, body, verb)
+        answer = await self._writer.apply(body, verb)
+        if (index := nameless_owner(answer)) is not None:
+            answer = await self._disown(task.ref, answer["metadata"]["uid"], index)
+        record = record_of(answer)
         self._memory.learn(record, task.wanted, created=verb != "update")
         return Applied(task.ref, True, self._store.get(task.ref) or record, None, verb)
 
+    async def _disown(self, ref: Ref, uid: str, index: int) -> dict[str, Any]:
+        """Strike an invented owner off the list of those who hold the object's fields."""
+        entry = f"/metadata/managedFields/{index}"
+        test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
+        return await self._writer.edit(ref, uid, [test, {"op": "remove", "path": entry}])
+
     async def _patch_status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
         body = {**_address(ref, resourceVersion=version), "status": status}
-        await self._patch(ref, body, "status", subresource="status")
-
-    async def _patch(
-        self,
-        ref: Ref,
-        body: Manifest,
-        verb: str,
-        *,
-        subresource: str | None = None,
-        manager: str = naming.FIELD_MANAGER,
-    ) -> Record:
-        params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
-        path = kind_of(body).path(ref.namespace, ref.name, subresource)
-        answer = await self._write("PATCH", path, ref.kind, verb, params=params, body=body, content_type=APPLY)
-        record = record_of(answer)
-        self._store.offer(record)
-        return record
-
-    async def _write(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
-        """Every write goes through here: limited in number, fenced at the moment of sending, and counted."""
-        async with self._slots:
-            answer = await self._connection.request(
-                method, path, guard=self._check_fence, timeout=WRITE_TIMEOUT, **options
-            )
-        self._on_write(kind, verb)
-        return answer
+        await self._writer.apply(body, "status", subresource="status")
 
     async def _until_gone(self, ref: Ref, uid: str) -> ClusterError | None:
         """Wait for the watch to tell of the end of an object; an error if it takes too long."""
@@ -262,10 +226,6 @@ class Applier:
         finally:
             self._store.listeners.remove(notice)
         return None
-
-    def _check_fence(self) -> None:
-        if not self._fence():
-            raise NotLeader("this process does not hold the lease")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from ailtire_operator.naming import FIELD_MANAGER
 Tree = Mapping[str, Any]
 
 _ADDRESS: Final = frozenset({"name", "namespace", "uid", "resourceVersion", "creationTimestamp", "managedFields"})
+NOBODY: Final = "before-first-apply"
+"""The manager that the API server invents for the fields of an object without a list of managers."""
 _ZERO: Final = None
 """Stands for every zero value: the server drops many (``value: ""``) from the object, yet keeps them as owned."""
 
@@ -37,6 +39,15 @@ def owned_projection(obj: Mapping[str, Any], manager: str = FIELD_MANAGER) -> di
     fields = owned_fields(obj, manager)
     projection: dict[str, Any] = _project(fields, obj) if fields else {}
     return projection
+
+
+def nameless_owner(obj: Mapping[str, Any]) -> int | None:
+    """The index in managedFields of an owner that is nobody: where the list was wiped, an apply invents one.
+
+    It holds every field that was there, and would keep alive what we stop to name.
+    """
+    entries = obj["metadata"].get("managedFields") or ()
+    return next((index for index, entry in enumerate(entries) if entry.get("manager") == NOBODY), None)
 
 
 def desired_projection(manifest: Mapping[str, Any]) -> dict[str, Any]:

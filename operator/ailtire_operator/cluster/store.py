@@ -20,7 +20,8 @@ Listener = Callable[["Record | None", "Record | None"], None]
 
 _OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
 _INDEXED_LABELS: Final = (naming.LABEL_STACK,)
-_TOMBSTONES: Final = 20_000
+_TOMBSTONES: Final = 5_000
+"""An answer that is late by more deletions than this does not happen; a list settles it if it does."""
 _NO_HASH: Final = ""
 _Key = TypeVar("_Key")
 

@@ -1,0 +1,85 @@
+"""The one door through which everything is written: fenced at the moment of sending, limited in number, counted."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
+from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
+from ailtire_operator.cluster.kinds import KINDS, Manifest, Ref, kind_of
+from ailtire_operator.cluster.store import Store
+
+WRITE_TIMEOUT: Final = 6.0
+"""Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
+
+
+class Writer:
+    """The kinds of writes there are. What comes back is put into the store at once, as its watch may be slow."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        *,
+        fence: Callable[[], bool],
+        on_write: Callable[[str, str], None],
+        concurrency: int,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._fence = fence
+        self._on_write = on_write
+        self._slots = asyncio.Semaphore(concurrency)
+
+    def check_fence(self) -> None:
+        """Raise NotLeader unless this process may write."""
+        if not self._fence():
+            raise NotLeader("this process does not hold the lease")
+
+    async def apply(
+        self, body: Manifest, verb: str, *, subresource: str | None = None, manager: str = naming.FIELD_MANAGER
+    ) -> dict[str, Any]:
+        """Server-side apply; by force, so the body has to say which object it means (uid or resourceVersion)."""
+        ref = Ref.of(body)
+        path = kind_of(body).path(ref.namespace, ref.name, subresource)
+        params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        answer = await self._send("PATCH", path, ref.kind, verb, params=params, body=body, content_type=APPLY)
+        self._store.put(answer)
+        return answer
+
+    async def edit(self, ref: Ref, uid: str, patch: list[dict[str, Any]]) -> dict[str, Any]:
+        """Change the object of this uid by a JSON patch, for what server-side apply has no words for."""
+        test = {"op": "test", "path": "/metadata/uid", "value": uid}
+        options: dict[str, Any] = {"params": {"fieldManager": naming.FIELD_MANAGER}, "content_type": JSON_PATCH}
+        try:
+            answer = await self._send("PATCH", ref.path, ref.kind, "update", body=[test, *patch], **options)
+        except Invalid as error:
+            if error.causes:
+                raise
+            # A test or a path that fails is a 422 without a word of explanation.
+            raise Conflict(f"{ref} has changed since it was read", status=409) from error
+        self._store.put(answer)
+        return answer
+
+    async def delete(self, ref: Ref, uid: str) -> None:
+        """Delete the object of this uid; what it owns goes with it."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        answer = await self._send("DELETE", ref.path, ref.kind, "delete", body=body)
+        if "deletionTimestamp" in answer.get("metadata", {}):
+            self._store.put(answer)  # a finalizer holds it; otherwise a Status or the last state is answered
+        else:
+            self._store.remove(ref, uid)
+
+    async def create(self, body: Manifest) -> None:
+        """Create an object of which no record is kept."""
+        kind = KINDS[body["kind"]]
+        await self._send("POST", kind.path(body["metadata"]["namespace"]), kind.kind, "create", body=body)
+
+    async def _send(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
+        async with self._slots:
+            answer = await self._connection.request(
+                method, path, guard=self.check_fence, timeout=WRITE_TIMEOUT, **options
+            )
+        self._on_write(kind, verb)
+        return answer
