@@ -9,7 +9,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.loop import current
 from ailtire_operator.reconcile.queue import Priority
-from ailtire_operator.reconcile.wake import COALESCE, STATUS_PAUSE, Wakeups
+from ailtire_operator.reconcile.wake import ADDRESS_PAUSE, COALESCE, Wakeups
 from records import child, pod, put, stack
 
 CPL: dict[str, Any] = {"services": {"cpl": {"type": "stack", "stack": {}}}}
@@ -39,9 +39,8 @@ class World:
     """A store with a tree, its wake-ups, and a clock."""
 
     def __init__(self) -> None:
-        self.time = 1000.0
         self.store, self.asked = Store(), Asked()
-        self.wakeups = Wakeups(self.store, self.asked, lambda: self.time)  # type: ignore[arg-type]
+        self.wakeups = Wakeups(self.store, self.asked)  # type: ignore[arg-type]
         self.wakeups.synced = True
         self.root = stack(self.store, "shop", CPL)
         self.middle = child(self.store, self.root, "cpl", DM)
@@ -63,13 +62,6 @@ def test_a_status_wakes_the_parent_after_a_moment(world: World) -> None:
     child(world.store, world.root, "cpl", DM, status={"observedGeneration": 1})
     assert ("shop", Priority.STATUS, COALESCE) in world.asked.adds
     assert all(priority is Priority.STATUS for _, priority, _ in world.asked.adds)
-
-
-def test_a_status_that_was_just_written_is_not_written_again_at_once(world: World) -> None:
-    world.wakeups.told(("prod", "shop"))
-    world.time += 0.1
-    put(world.store, "Deployment", "shop-web", owner=world.root)
-    assert world.asked.adds == [("shop", Priority.STATUS, round(STATUS_PAUSE - 0.1, 3))]
 
 
 def test_the_first_lists_are_no_news(world: World) -> None:
@@ -103,6 +95,7 @@ def test_an_address_wakes_those_in_whose_zones_it_stands(world: World) -> None:
     leaf = stack(world.store, "shop-cpl-dm", networks, owner=world.middle, generation=2)
     world.asked.drain()
     service = put(world.store, "Service", "shop-cpl-dm-db", owner=leaf, spec={"clusterIPs": ["10.0.0.1"]})
+    assert {pause for name, _, pause in world.asked.adds if name != "shop-cpl-dm"} == {ADDRESS_PAUSE}
     assert world.asked.drain() == {"shop", "shop-cpl", "shop-cpl-dm"}
     put(world.store, "Service", "shop-cpl-dm-db", owner=leaf, spec={"clusterIPs": ["10.0.0.1"], "type": "ClusterIP"})
     assert world.asked.drain() == {"shop-cpl-dm"}

@@ -19,6 +19,7 @@ from ailtire_operator.model.status import StackStatus
 from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import PATIENCE, Explainer
+from ailtire_operator.reconcile.pace import Pace
 from ailtire_operator.reconcile.place import Stand, Standing, standing
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.report import Pass, Sight, facts, running, unexplained
@@ -59,7 +60,7 @@ class Reconciler:
         queue: Queue[Key],
         *,
         now: Callable[[], str],
-        told: Callable[[Key], None],
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._applier = applier
@@ -68,7 +69,7 @@ class Reconciler:
         self._explainer = explainer
         self._queue = queue
         self._now = now
-        self._told = told
+        self._pace = Pace(store, clock)
 
     async def look(self, look: Look[Key]) -> Outcome:
         """Bring one stack's objects and status to what they should be."""
@@ -155,7 +156,10 @@ class Reconciler:
         old = live.summary.get("status") or {}
         if not changed(old, status):
             return
-        self._told((record.ref.namespace, record.ref.name))
+        if (wait := self._pace.wait(record, old, status)) > 0:
+            self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=wait)
+            return
+        self._pace.told(record)
         await self._applier.write_status(record.ref, record.uid, as_json(status))
         for each in happenings(old, status):
             warning = each.type == "Warning"

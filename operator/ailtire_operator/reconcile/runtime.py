@@ -63,7 +63,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._watches = Watches(connection, self.store, settings.namespace or None)
         self._leadership = Leadership(connection, settings.lease_namespace, on_lost=on_lost)
-        self._wakeups = Wakeups(self.store, self.queue, time.monotonic)
+        self._wakeups = Wakeups(self.store, self.queue)
         self._actor, self._reconciler = self._assemble()
         self._pulse = Pulse(time.monotonic)
         self._pages = Pages(self._unhealthy, self._unready, self._numbers)
@@ -136,7 +136,14 @@ class Runtime:
         actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake))
         explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
         reconciler = Reconciler(
-            store, applier, definitions, actor, explainer, self.queue, now=_now, told=self._wakeups.told
+            store,
+            applier,
+            definitions,
+            actor,
+            explainer,
+            self.queue,
+            now=_now,
+            clock=time.monotonic,
         )
         return actor, reconciler
 

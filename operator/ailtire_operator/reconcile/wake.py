@@ -3,7 +3,7 @@
 It only says which: a look too many costs a few milliseconds and writes nothing, a look too few leaves something undone.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -17,43 +17,33 @@ from ailtire_operator.reconcile.queue import Priority, Queue
 
 COALESCE: Final = 0.05
 """Seconds in which further changes of children and objects make no look of their own: they come in swarms."""
-STATUS_PAUSE: Final = 0.5
-"""Seconds from a stack's status to its next one: while a tree comes up something changes all the time."""
+ADDRESS_PAUSE: Final = 0.25
+"""The same for addresses: the children of a new stack get theirs at about one time, and stand in one zone."""
 
 
 class Wakeups:
     """Translates changes in the store into keys in the queue."""
 
-    def __init__(self, store: Store, queue: Queue[Key], clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, queue: Queue[Key]) -> None:
         self._store = store
         self._queue = queue
-        self._clock = clock
-        self._told: dict[Key, float] = {}
         self.synced = False
         """Whether the first lists are in: what they bring is no news, and may wait behind what is."""
         store.listeners.append(self._changed)
 
-    def wake(self, record: Record, priority: Priority = Priority.STATUS) -> None:
-        """Ask for a look at a stack."""
+    def wake(self, record: Record, priority: Priority = Priority.STATUS, pause: float = COALESCE) -> None:
+        """Ask for a look at a stack; one for its status' sake may wait a little."""
         key = _key(record)
         if key == current.get():
             return
         if not self.synced:
             priority = Priority.BACKGROUND
-        self._queue.add(key, priority, self._pause(key) if priority is Priority.STATUS else 0.0)
+        self._queue.add(key, priority, pause if priority is Priority.STATUS else 0.0)
 
     def resync(self) -> None:
         """Ask for a look at every stack."""
         for record in self._store.of_kind(STACK.kind):
             self._queue.add(_key(record), Priority.BACKGROUND)
-
-    def told(self, key: Key) -> None:
-        """The stack's status has just been written."""
-        self._told[key] = self._clock()
-
-    def _pause(self, key: Key) -> float:
-        """Until a look for the status' sake is due: soon after a quiet time, else when the pause is over."""
-        return max(COALESCE, self._told.get(key, float("-inf")) + STATUS_PAUSE - self._clock())
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         record = new or old
@@ -72,7 +62,6 @@ class Wakeups:
         for parent in parents.values():
             self.wake(parent, Priority.USER if edited and old is not None else Priority.STATUS)
         if old is not None and new is None:
-            self._told.pop(_key(old), None)
             self._queue.forget(_key(old))
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
@@ -104,10 +93,10 @@ class Wakeups:
 
     def _object_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
         for each in {id(owner): owner for owner in self._owners(old, new)}.values():
-            self.wake(each, Priority.STATUS)
+            self.wake(each)
             if record.ref.kind == SERVICE.kind and _addresses(old) != _addresses(new):
                 for other in self._networks_of(each):
-                    self.wake(other, Priority.STATUS)
+                    self.wake(other, pause=ADDRESS_PAUSE)
 
     def _owners(self, *records: Record | None) -> Iterator[Record]:
         for record in records:
@@ -123,10 +112,10 @@ class Wakeups:
         stack = self._stack(record, str(record.summary.get("stack", "")))
         if stack is None:
             return
-        self.wake(stack, Priority.STATUS)
+        self.wake(stack)
         if _served(old) != _served(new):
             for other in self._networks_of(stack):
-                self.wake(other, Priority.STATUS)
+                self.wake(other, pause=ADDRESS_PAUSE)
 
     def _networks_of(self, stack: Record) -> Iterator[Record]:
         """The other stacks in whose zones a Service of this one may stand."""

@@ -1,0 +1,55 @@
+"""When to write a status. What has turned is told at once; how far something has come, now and then.
+
+While a tree comes up something changes on every level all the time: written at once, most statuses would say "soon"
+and be out of date when somebody reads them, at the price of a write each, and of one more on every level above.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ailtire_operator.cluster.kinds import STACK
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.status import StackStatus
+from ailtire_operator.status.conditions import RECONCILING
+
+FIRST_PAUSE: Final = 1.0
+"""Seconds in which a new stack may become ready before anything is said of it."""
+PAUSE: Final = 2.0
+"""Seconds from a status to one that only counts otherwise or names another thing that is not ready yet."""
+
+
+class Pace:
+    """Remembers when each stack was met first and told of last."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._met: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+        store.listeners.append(self._changed)
+
+    def wait(self, record: Record, old: Mapping[str, Any], new: StackStatus) -> float:
+        """Seconds that writing the new status over the old one should wait; 0 where it should not."""
+        now = self._clock()
+        if not old:
+            under_way = any(condition.type == RECONCILING for condition in new.conditions)
+            due = self._met.setdefault(record.uid, now) + FIRST_PAUSE
+            return max(0.0, due - now) if under_way else 0.0
+        if has_turned(old, new):
+            return 0.0
+        return max(0.0, self._told.get(record.uid, float("-inf")) + PAUSE - now)
+
+    def told(self, record: Record) -> None:
+        """A status has just been written."""
+        self._told[record.uid] = self._clock()
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
+            self._met.pop(old.uid, None)
+            self._told.pop(old.uid, None)
+
+
+def has_turned(old: Mapping[str, Any], new: StackStatus) -> bool:
+    """Whether the new status says something else than the old one, not only more or less of the same."""
+    before = {str(each.get("type")): each.get("status") for each in old.get("conditions") or ()}
+    after = {each.type: each.status for each in new.conditions}
+    return before != after or old.get("observedGeneration") != new.observed_generation

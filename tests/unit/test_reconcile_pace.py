@@ -1,0 +1,61 @@
+"""What has turned is told at once, how far it has come now and then."""
+
+from dataclasses import replace
+
+from ailtire_operator.cluster.store import Store
+from ailtire_operator.reconcile.pace import FIRST_PAUSE, PAUSE, Pace
+from ailtire_operator.status.health import Health
+from ailtire_operator.status.observed import Problem
+from ailtire_operator.status.stack import Facts, as_json, status_of
+from records import stack
+
+NOON = "2026-01-01T12:00:00Z"
+STARTING = Problem("Progressing", "starting", transient=True)
+
+
+def facts(*ready: bool) -> Facts:
+    found = []
+    for number, ok in enumerate(ready):
+        found.append(Health(f"s{number}", "Deployment", f"d{number}", int(ok), 1, None if ok else STARTING))
+    return Facts(generation=1, services=tuple(found))
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_new_stack_gets_a_moment_but_not_for_bad_news() -> None:
+    store, clock = Store(), Clock()
+    pace, record = Pace(store, clock), stack(store, "shop")
+    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == FIRST_PAUSE
+    clock.now += 0.4
+    assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == FIRST_PAUSE - 0.4
+    assert pace.wait(record, {}, status_of(facts(True), {}, NOON)) == 0
+    clock.now += FIRST_PAUSE
+    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == 0
+
+
+def test_counts_wait_and_turns_do_not() -> None:
+    store, clock = Store(), Clock()
+    pace, record = Pace(store, clock), stack(store, "shop")
+    old = as_json(status_of(facts(False, False), {}, NOON))
+    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == 0
+    pace.told(record)
+    clock.now += 0.5
+    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == PAUSE - 0.5
+    assert pace.wait(record, old, status_of(facts(True, True), old, NOON)) == 0
+    assert pace.wait(record, old, status_of(replace(facts(True, False), generation=2), old, NOON)) == 0
+    clock.now += PAUSE
+    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == 0
+
+
+def test_a_stack_made_anew_is_new() -> None:
+    store, clock = Store(), Clock()
+    pace, record = Pace(store, clock), stack(store, "shop")
+    pace.wait(record, {}, status_of(facts(False), {}, NOON))
+    clock.now += FIRST_PAUSE
+    again = stack(store, "shop", uid="another")
+    assert pace.wait(again, {}, status_of(facts(False), {}, NOON)) == FIRST_PAUSE
