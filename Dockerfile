@@ -15,7 +15,8 @@ RUN python -m compileall -q -x '/kubernetes/(aio/)?client/' /opt/ailtire
 
 FROM docker.io/library/python:3.11-slim
 COPY --from=build /opt/ailtire /opt/ailtire
-ENV PATH=/opt/ailtire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# kopf asks for its user's name, which a user that is only a number has not.
+ENV PATH=/opt/ailtire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 USER=ailtire
 # By number: Kubernetes can tell only then that it is not root.
 USER 65532:65532
 ENTRYPOINT ["kopf"]
