@@ -66,8 +66,13 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
     """Port 3000 as upstream's stack container; the root answers on its published ports too."""
     ports = {naming.GATEWAY_PORT: naming.GATEWAY_PORT} | {stream.listen: stream.listen for stream in passed}
     if scope.spec.place is None and scope.spec.interface is not None:
-        known = {naming.GATEWAY_PORT, *(stream.listen for stream in passed)}
-        ports |= {int(external): inner for external, inner in scope.spec.interface.ports.items() if inner in known}
+        known = set(ports)
+        for external, inner in sorted(scope.spec.interface.ports.items()):
+            if int(external) == naming.GATEWAY_PORT != inner:
+                message = f"the edge and the stack's members find the gateway on port {naming.GATEWAY_PORT}."
+                scope.report(f'spec.interface.ports["{external}"]', "rejected", message, "Use another external port.")
+            elif inner in known:
+                ports[int(external)] = inner
         if ports.get(443) == naming.GATEWAY_PORT:
             message = "the gateway speaks plain HTTP on this port; certificates belong to the edge."
             scope.report('spec.interface.ports["443"]', "approximate", message, "Set spec.edge.tls.")
