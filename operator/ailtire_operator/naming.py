@@ -36,13 +36,15 @@ LABEL_VOLUME: Final = f"{GROUP}/volume"
 LABEL_NETWORK: Final = f"{GROUP}/network"
 LABEL_ENVIRONMENT: Final = f"{GROUP}/environment"
 LABEL_RETAIN: Final = f"{GROUP}/retain"
+LABEL_CONFIG: Final = f"{GROUP}/config"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
 NETWORK_LABEL_PREFIX: Final = f"network.{GROUP}/"
 MANAGED_SELECTOR: Final = f"{LABEL_MANAGED_BY}={OPERATOR_NAME}"
 
 ANNOTATION_KEY: Final = f"{GROUP}/key"
 """The key as its author wrote it, where the object's name had to be sanitised."""
-ANNOTATION_CONFIG: Final = f"{GROUP}/config"
+ANNOTATION_RESTARTED_WITH: Final = f"{GROUP}/restarted-with"
+"""On a pod template: the definitions of the services whose changes roll it too."""
 
 RESERVED_PREFIXES: Final = (f"{GROUP}/", f".{GROUP}/", "kubernetes.io/", ".kubernetes.io/", "k8s.io/", ".k8s.io/")
 RESERVED_VARIABLE_PREFIX: Final = "AILTIRE_"
@@ -61,6 +63,11 @@ PLATFORM_VARIABLES: Final = (
     VARIABLE_SERVICENAME,
     VARIABLE_PARENT_NETWORK,
 )
+
+VARIABLE_TASK_SLOT: Final = "AILTIRE_TASK_SLOT"
+VARIABLE_TASK_ID: Final = "AILTIRE_TASK_ID"
+VARIABLE_NODE_HOSTNAME: Final = "AILTIRE_NODE_HOSTNAME"
+"""Set only where a placeholder of Swarm's asks for them."""
 
 GATEWAY_PORT: Final = 3000
 """Where upstream's stack container answered; our gateways keep it."""
@@ -114,6 +121,28 @@ def member(stack: str, key: str) -> str:
 def workload(stack: str, key: str) -> str:
     """The name of a StatefulSet or Job of a member, short enough for the names Kubernetes derives from it."""
     return shorten(f"{stack}-{sanitize(key)}", WORKLOAD_NAME_LIMIT)
+
+
+def job(stack: str, key: str, content: str) -> str:
+    """The name of a member's Job: a new definition is a new Job, and one that has ended is not run again."""
+    return shorten(f"{stack}-{sanitize(key)}", WORKLOAD_NAME_LIMIT - _HASH_LENGTH - 1) + f"-{digest(content)}"
+
+
+def config(stack: str, key: str, content: str) -> str:
+    """The name of a config's ConfigMap: a new content is a new object, so that old pods keep theirs."""
+    start = shorten(f"{stack}--{sanitize(key)}", OBJECT_NAME_LIMIT - _HASH_LENGTH - 1)
+    return f"{start}-{digest(f'{key}/{content}')}"
+
+
+def published(stack: str, key: str) -> str:
+    """The name of the Service with a member's published ports, and of the NetworkPolicy that lets callers in."""
+    return shorten(f"{stack}-{sanitize(key)}", OBJECT_NAME_LIMIT - len("--published")) + "--published"
+
+
+def derived(prefix: str, key: str, taken: frozenset[str] = frozenset()) -> str:
+    """A name inside a pod for ``key`` of one sort. The double hyphen keeps it apart from what a person named."""
+    name = shorten(f"{prefix}--{sanitize(key)}")
+    return name if name not in taken else shorten(f"{name}-{digest(key)}")
 
 
 def volume(stack: str, key: str) -> str:

@@ -131,6 +131,7 @@ _BY_TYPE: dict[str, Callable[[Schema], SearchStrategy[Any]]] = {
     "array": _array,
     "string": _string,
     "integer": _integer,
+    "number": lambda schema: st.sampled_from([0, 1, 0.5, 0.25, -0.1, 1.5]),
     "boolean": lambda schema: st.booleans(),
 }
 

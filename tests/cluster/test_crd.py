@@ -193,7 +193,7 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
         ({"interface": {"ports": {"65536": 3000}}}, "spec.interface.ports", "up to 65535"),
         ({"interface": {"ports": {"http": 3000}}}, "spec.interface.ports", "'http' is not the number of a port"),
         ({"unknown": 1}, "spec.unknown", "unknown field"),
-        (service(privileged=True), "spec.services.web.privileged", "unknown field"),
+        (service(cgroup="x"), "spec.services.web.cgroup", "unknown field"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_path(api: Api, spec: Any, path: str, complaint: str) -> None:

@@ -5,7 +5,12 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import Strict, rules
-from ailtire_operator.model.values import Duration, Quantity, amount
+from ailtire_operator.model.devices import DeviceReservation, GenericResources
+from ailtire_operator.model.keys import MetadataKey, VolumeKey
+from ailtire_operator.model.placement import Placement
+from ailtire_operator.model.rollout import RestartPolicy, RollbackConfig
+from ailtire_operator.model.rollout import UpdateConfig as UpdateConfig
+from ailtire_operator.model.values import Quantity, amount
 
 
 class ResourceList(Strict):
@@ -25,6 +30,22 @@ def _fits(name: str) -> str:
     return f"!({given} && {sound}) || quantity(string({reserved})).compareTo(quantity(string({limit}))) <= 0"
 
 
+class Limits(ResourceList):
+    """The most that a service gets."""
+
+    pids: Annotated[int, Field(ge=-1)] | None = None
+    """Kept for Swarm: the kubelet bounds the processes of each pod."""
+
+
+class Reservations(ResourceList):
+    """What is set aside for a service."""
+
+    devices: Annotated[dict[VolumeKey, DeviceReservation], Field(max_length=8)] = {}
+    """Devices, by a name of your own."""
+    generic_resources: GenericResources = {}
+    """Countable things, by kind: NVIDIA-GPU, or an extended resource such as nvidia.com/gpu."""
+
+
 class Resources(Strict):
     """What the service may use and what is set aside for it."""
 
@@ -35,9 +56,9 @@ class Resources(Strict):
         )
     )
 
-    limits: ResourceList | None = None
+    limits: Limits | None = None
     """The most that it gets."""
-    reservations: ResourceList | None = None
+    reservations: Reservations | None = None
     """Set aside for it on its node. Nothing is set aside unless said here, as in Compose."""
 
     @model_validator(mode="after")
@@ -49,27 +70,48 @@ class Resources(Strict):
         return self
 
 
-class UpdateConfig(Strict):
-    """How a change rolls through the replicas. Without it no replica stops before its successor is ready."""
-
-    order: Literal["startFirst", "stopFirst"] = "startFirst"
-    """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
-    parallelism: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Replicas replaced at once; 0 is all."""
-    delay: Duration | None = None
-    """Time a new replica must stay ready before the next one is replaced."""
-    monitor: Duration | None = None
-    """The same as delay; the longer of the two counts."""
+_GLOBAL_COUNT = "there is one replica per node in modes global and globalJob, so replicas cannot be set"
+_JOB_ANY = "a Job ends: its restartPolicy.condition is onFailure or none"
 
 
 class Deploy(Strict):
     """How the service runs: Compose's ``deploy``."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("!has(self.mode) || !(self.mode in ['global', 'globalJob']) || !has(self.replicas)", _GLOBAL_COUNT),
+            (
+                "!has(self.mode) || !(self.mode in ['replicatedJob', 'globalJob']) || !has(self.restartPolicy)"
+                " || !has(self.restartPolicy.condition) || self.restartPolicy.condition != 'any'",
+                _JOB_ANY,
+            ),
+        )
+    )
+
+    mode: Literal["replicated", "global", "replicatedJob", "globalJob"] = "replicated"
+    """replicated runs as many as replicas says, global one on each node. The jobs run to their end, once for each
+    definition: replicatedJob as many as replicas says, globalJob one on each node."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
     """How many run. Left to the autoscaler where policies.scaling is set."""
     resources: Resources | None = None
     """Limits and reservations."""
+    placement: Placement | None = None
+    """On which nodes."""
+    restart_policy: RestartPolicy | None = None
+    """What happens when the process ends."""
     update_config: UpdateConfig | None = None
     """How changes roll out."""
+    rollback_config: RollbackConfig | None = None
+    """How the way back rolls out; as updateConfig says where not given."""
     endpoint_mode: Literal["vip", "dnsrr"] = "vip"
     """vip: one stable address for all replicas. dnsrr: the name resolves to the replicas' own addresses."""
+    labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
+    """Labels of the workload and its Service, not of its pods; a value that is none becomes an annotation."""
+
+    @model_validator(mode="after")
+    def _fits_mode(self) -> Self:
+        if self.mode in ("global", "globalJob") and "replicas" in self.model_fields_set:
+            raise ValueError(_GLOBAL_COUNT)
+        if self.mode.endswith("Job") and self.restart_policy and self.restart_policy.condition == "any":
+            raise ValueError(_JOB_ANY)
+        return self

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ailtire_operator import naming
+from ailtire_operator.model import dependencies
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, Stack, StackSpec
@@ -20,7 +21,9 @@ def parse_spec(data: Any, path: str = "spec") -> StackSpec:
         raise invalid(path, error) from None
     except RecursionError:
         raise InvalidStack([Problem(path, "nested too deeply")]) from None
-    problems = [*_colliding_keys(spec, path), *_dangling_names(spec, path)]
+    graph = {key: service.depends_on for key, service in spec.services.items()}
+    dangling = [*_dangling_names(spec, path), *_dangling_files(spec, path)]
+    problems = [*_colliding_keys(spec, path), *dangling, *dependencies.problems(graph, f"{path}.services")]
     if problems:
         raise InvalidStack(problems)
     return spec
@@ -65,9 +68,23 @@ def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
                 sentence = f"there is no network '{network}'; declare it in spec.networks"
                 yield Problem(path_of(f"{path}.services", key, "networks", network), sentence)
         for name, mount in service.volumes.items():
-            if mount.source and not mount.source.startswith("/") and mount.source not in spec.data:
+            if mount.source and not mount.source.startswith(("/", "{{")) and mount.source not in spec.data:
                 sentence = f"there is no volume '{mount.source}'; declare it in spec.data"
                 yield Problem(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
+
+
+def _dangling_files(spec: StackSpec, path: str) -> Iterator[Problem]:
+    """Configs and secrets that a service names and the stack does not declare."""
+    for key, service in spec.services.items():
+        for field, mounts, known in (
+            ("configs", service.configs, frozenset(spec.configs)),
+            ("secrets", service.secrets, frozenset(spec.secrets)),
+        ):
+            for name, mount in mounts.items():
+                source = mount.source or name
+                if source not in known:
+                    sentence = f"there is no '{source}' in spec.{field}; declare it there"
+                    yield Problem(path_of(f"{path}.services", key, field, name), sentence)
 
 
 def child_spec(service: Service, path: str) -> StackSpec:

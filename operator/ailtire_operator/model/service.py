@@ -6,9 +6,9 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.child import Definition, StackReference
+from ailtire_operator.model.container import Container
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.deploy import Resources as Resources
-from ailtire_operator.model.deploy import UpdateConfig as UpdateConfig
 from ailtire_operator.model.keys import (
     QUALIFIED_PATTERN,
     InterfaceKey,
@@ -20,6 +20,7 @@ from ailtire_operator.model.keys import (
     VolumeKey,
 )
 from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.rollout import UpdateConfig as UpdateConfig
 from ailtire_operator.model.values import (
     AbsolutePath,
     Argument,
@@ -29,11 +30,11 @@ from ailtire_operator.model.values import (
     LabelValue,
     ObjectName,
     Port,
-    Quantity,
     UniqueList,
     UrlPath,
     UserId,
 )
+from ailtire_operator.model.volumes import VolumeMount as VolumeMount
 
 
 class Interface(Strict):
@@ -58,6 +59,12 @@ class ServicePort(Strict):
     """TCP, UDP or SCTP."""
     app_protocol: Annotated[str, Field(max_length=63, pattern=QUALIFIED_PATTERN)] | None = None
     """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
+    published: Port | None = None
+    """Reached from outside under this number: as spec.exposure says, or (mode: host) on the node."""
+    mode: Literal["ingress", "host"] = "ingress"
+    """host: on the node that runs the replica. Needs securityProfile: privileged."""
+    host_ip: Annotated[str, Field(max_length=45, pattern=r"^[0-9a-fA-F.:]+$")] | None = None
+    """For mode host: on this address of the node only."""
 
 
 class EnvironmentSource(Strict):
@@ -149,22 +156,6 @@ class Healthcheck(Strict):
         return self
 
 
-class VolumeMount(Strict):
-    """Storage in the service's file system."""
-
-    source: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """A name from spec.data (a volume of the stack), or an absolute path of the node (refused unless the operator's
-    settings allow it; the Docker socket is always dropped). Without it: scratch space that lives as long as the pod."""
-    target: AbsolutePath
-    """Where it appears in the container."""
-    read_only: bool = False
-    """Mount it read-only."""
-    medium: Literal["Disk", "Memory"] = "Disk"
-    """For scratch space: the node's disk, or memory (Docker's tmpfs)."""
-    size: Quantity | None = None
-    """For scratch space: its limit."""
-
-
 class NetworkMembership(Strict):
     """The service's place in one network."""
 
@@ -192,7 +183,7 @@ SERVICE_RULES = rules(
 )
 
 
-class Service(Strict):
+class Service(Container):
     """A member is a service that runs an image, or (type: stack) a package with services of its own."""
 
     model_config = ConfigDict(json_schema_extra=NEVER_NULL | SERVICE_RULES)

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
     """The cluster's DNS domain."""
     allow_host_paths: bool = False
     """Let stacks mount paths of the node (never the Docker socket). Opens the node to every author of a stack."""
+    allow_privileged: bool = False
+    """Let stacks have securityProfile: privileged. Opens the nodes to every author of a stack."""
+    generic_resources: Annotated[dict[str, str], NoDecode] = {"NVIDIA-GPU": "nvidia.com/gpu", "AMD-GPU": "amd.com/gpu"}
+    """The extended resource for each kind of Swarm's generic resources: kind=resource, comma-separated."""
+    device_resources: Annotated[dict[str, str], NoDecode] = {}
+    """The extended resource for each device of the nodes: /dev/kvm=devices.kubevirt.io/kvm, comma-separated."""
     edge_sources: Annotated[list[str], NoDecode] = []
     """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
     drain_seconds: Annotated[int, Field(ge=0, le=60)] = 5
@@ -47,6 +53,14 @@ class Settings(BaseSettings):
     def dns_servers(self) -> tuple[str, ...]:
         """The pods' DNS servers; where nobody knows better, the address that kubeadm and kind give the cluster's."""
         return tuple(self.nameservers) or (DEFAULT_NAMESERVER,)
+
+    @field_validator("generic_resources", "device_resources", mode="before")
+    @classmethod
+    def _pairs(cls, value: str | dict[str, str]) -> dict[str, str]:
+        if isinstance(value, str):
+            pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+            return {name.strip(): resource.strip() for name, _, resource in pairs}
+        return value
 
     @field_validator("nameservers", "edge_sources", mode="before")
     @classmethod

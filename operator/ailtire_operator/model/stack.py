@@ -6,19 +6,14 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.deploy import Resources
-from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, NetworkKey, PortNumber, VolumeKey
+from ailtire_operator.model.exposure import Exposure
+from ailtire_operator.model.files import Configs, Secrets
+from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, MetadataKey, NetworkKey, PortNumber, VolumeKey
 from ailtire_operator.model.service import Service, Services
-from ailtire_operator.model.values import (
-    Host,
-    ImageReference,
-    ObjectName,
-    Port,
-    PositiveQuantity,
-    StackName,
-    UniqueList,
-)
+from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port, StackName, UniqueList
+from ailtire_operator.model.volumes import Data as Data
 
-SecurityProfile = Literal["restricted", "baseline"]
+SecurityProfile = Literal["restricted", "baseline", "privileged"]
 DEPTH_LIMIT = 16
 """Levels of a tree."""
 TREE_LIMIT = 5000
@@ -38,21 +33,8 @@ class Network(Strict):
     """Kept for Swarm; Kubernetes' own network carries the traffic."""
     attachable: bool | None = None
     """Kept for Swarm."""
-
-
-class Data(Strict):
-    """A volume of the stack."""
-
-    size: PositiveQuantity = "1Gi"
-    """How much is asked for."""
-    storage_class: ObjectName | None = None
-    """The StorageClass; the cluster's default where not given."""
-    mode: Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"] = "ReadWriteOnce"
-    """Who may mount it: one node, or many."""
-    retain: bool = False
-    """Keep the data when the volume leaves the stack or the stack is deleted."""
-    per_replica: bool = False
-    """Every replica has a volume of its own; services that use it become StatefulSets."""
+    labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
+    """Labels of the network's objects; a value that is none becomes an annotation."""
 
 
 class Gateway(Strict):
@@ -165,6 +147,8 @@ class Place(Strict):
     """Inherited Pod Security profile."""
     environment: Annotated[str, Field(max_length=63)] | None = None
     """Inherited name of the environment."""
+    exposure: Exposure | None = None
+    """Inherited way of publishing ports."""
     networks: Annotated[
         dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)
     ] = {}
@@ -200,14 +184,21 @@ class StackSpec(Strict):
     """What to run in place of an image, by the image's name as the services write it, with or without its tag.
     Inherited by the subtree, where the outermost stack's word counts: the map that an environment's overlay patches."""
     security_profile: SecurityProfile | None = None
-    """The Pod Security Standard that the pods meet: restricted (the default), or baseline for images that expect
-    Docker's defaults (root, its capabilities). Inherited by the subtree."""
+    """The Pod Security Standard that the pods meet: restricted (the default), baseline for images that expect
+    Docker's defaults (root, its capabilities), or privileged, where the operator's settings allow it, for what needs
+    rights on the node. Inherited by the subtree."""
     services: Services = {}
     """The members, by key, under which their peers reach them: at http://web:3000 the one with the key web."""
     networks: Annotated[dict[NetworkKey, Annotated[Network, OrEmpty]], Field(max_length=32)] = {}
     """Networks beside the stack's own, by key."""
     data: Annotated[dict[VolumeKey, Annotated[Data, OrEmpty]], Field(max_length=64)] = {}
     """Volumes of the stack, by key."""
+    configs: Configs = {}
+    """Files of the stack, by key."""
+    secrets: Secrets = {}
+    """Files with something secret, by key; the Secrets themselves are kept by somebody else."""
+    exposure: Exposure | None = None
+    """How published ports are reached from outside the cluster; inherited by the subtree."""
     interface: StackInterface | None = None
     """Ports of the root's Service."""
     gateway: Gateway | None = None

@@ -1,10 +1,24 @@
 """The plan of one stack: everything that should exist for it, and what to tell about it."""
 
+from ailtire_operator.model.dependencies import in_order
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import TREE_LIMIT, Stack
-from ailtire_operator.plan import children, edge, gateway, network, storage, unused, workload, zones
+from ailtire_operator.plan import (
+    children,
+    edge,
+    files,
+    gateway,
+    kept,
+    network,
+    security,
+    storage,
+    unused,
+    workload,
+    zones,
+)
 from ailtire_operator.plan.gateway import GatewayPlan
+from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest, Observed, Plan, RoutePlan, ServicePlan
@@ -17,11 +31,9 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     scope = Scope(stack, settings, observed)
     _check_size(scope)
     networks = network.of_stack(scope)
-    services: dict[str, ServicePlan] = {}
-    objects: list[Manifest] = storage.claims(scope)
-    for key, service in scope.spec.plain.items():
-        services[key], made = workload.plan_service(scope, networks, key, service)
-        objects += made
+    security.check_profile(scope)
+    services, objects = _services(scope, networks)
+    objects += [*storage.claims(scope), *files.config_maps(scope)]
     front = gateway.plan_gateway(scope, networks)
     routes = front.routes if front else []
     found, resources = children.plan_children(scope, networks, routes)
@@ -30,6 +42,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
     urls = edge.urls(scope)
     unused.report(scope)
+    kept.report(scope)
     return Plan(
         stack=stack,
         objects=tuple(sorted(objects, key=_place_in_order)),
@@ -40,6 +53,20 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         gateway=front.plan if front else None,
         urls=urls,
     )
+
+
+def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan], list[Manifest]]:
+    """The plain services in their own order; planned after what they depend on, as they may roll with it."""
+    plans: dict[str, ServicePlan] = {}
+    objects: list[Manifest] = []
+    hashes: dict[str, str] = {}
+    members = scope.spec.plain
+    for key in in_order({key: service.depends_on for key, service in scope.spec.services.items()}):
+        if key in members:
+            plans[key], made = workload.plan_service(scope, networks, key, members[key], hashes)
+            hashes[key] = plans[key].template_hash
+            objects += made
+    return {key: plans[key] for key in members}, objects
 
 
 def _check_size(scope: Scope) -> None:

@@ -78,6 +78,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "image_registry": scope.image_registry,
         "image_pull_secrets": scope.image_pull_secrets,
         "environment": scope.environment,
+        "exposure": (scope.spec.exposure or (scope.spec.place.exposure if scope.spec.place else None)),
         "networks": {name: str(network) for name, network in networks.below.items()},
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
         "urls": urls,

@@ -4,8 +4,9 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.service import EnvironmentReference, Service
+from ailtire_operator.plan import placeholders
 from ailtire_operator.plan.scope import Scope
-from ailtire_operator.plan.values import compact, literal
+from ailtire_operator.plan.values import compact
 
 Variable = dict[str, Any]
 
@@ -34,10 +35,16 @@ def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
         name: {"name": name, "valueFrom": _reference(source)}
         for name, source in service.environment_values_from.items()
     }
-    own |= {name: _variable(name, literal(value)) for name, value in service.environment.items()}
+    helpers: dict[str, Variable] = {}
+    for name, value in service.environment.items():
+        path = scope.path(key, "environment", name)
+        expanded = placeholders.variable(scope, key, service, path, value)
+        own[name] = _variable(name, expanded.text)
+        helpers |= {each: _field(each) for each in expanded.variables if each in placeholders.FIELDS}
     return [
         stack_name,
         *(_variable(name, value) for name, value in platform.items()),
+        *(helpers[name] for name in sorted(helpers)),
         *(own[name] for name in sorted(own)),
     ]
 
@@ -72,6 +79,11 @@ def sources(service: Service) -> list[Variable]:
 
 def _variable(name: str, value: str) -> Variable:
     return compact(name=name, value=value)  # the API server drops an empty value, and so do we
+
+
+def _field(name: str) -> Variable:
+    reference = {"apiVersion": "v1", "fieldPath": placeholders.FIELDS[name]}
+    return {"name": name, "valueFrom": {"fieldRef": reference}}
 
 
 def _reference(source: EnvironmentReference) -> Variable:

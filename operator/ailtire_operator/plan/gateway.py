@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.plan import environment, images, locations, nginx, pod, zones
+from ailtire_operator.plan import environment, images, locations, nginx, pod, resources, zones
 from ailtire_operator.plan.network import NetworkId, Networks
 from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.scope import Scope
@@ -160,7 +160,7 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         command=["nginx", "-e", "/dev/stderr", "-c", f"{_CONFIGURATION_DIRECTORY}/{_CONFIGURATION_FILE}"],
         env=environment.for_gateway(scope),
         ports=[{"containerPort": port, "protocol": "TCP"} for port in ports],
-        resources=pod.resources(wanted),
+        resources=resources.resources(wanted),
         readinessProbe={"httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT}, "periodSeconds": 2},
         lifecycle={"preStop": {"sleep": {"seconds": drain}}} if drain else None,
         securityContext={

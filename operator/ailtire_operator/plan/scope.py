@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ailtire_operator import naming
+from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.report import Classification, Notice
 from ailtire_operator.model.settings import Settings
@@ -64,6 +65,12 @@ class Scope:
     def environment(self) -> str | None:
         """The environment's name (dev, qa, prod), the nearest one."""
         return self.spec.environment or (self.spec.place.environment if self.spec.place else None)
+
+    @cached_property
+    def exposure(self) -> Exposure:
+        """How published ports are reached from outside, the nearest one's word."""
+        inherited = self.spec.place.exposure if self.spec.place else None
+        return self.spec.exposure or inherited or Exposure()
 
     @property
     def gateway_host(self) -> str:

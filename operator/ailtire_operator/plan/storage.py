@@ -7,6 +7,8 @@ from ailtire_operator import naming
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.stack import Data
+from ailtire_operator.plan import origins
+from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
 from ailtire_operator.plan.values import canonical, compact, manifest
@@ -32,13 +34,21 @@ def claims(scope: Scope) -> list[Manifest]:
     """The stack's own PersistentVolumeClaims; those of each replica are made by its StatefulSet."""
     objects = []
     for key, data in scope.spec.data.items():
-        if data.per_replica:
+        if data.per_replica or origins.is_foreign(scope, key, data):
             continue
-        labels = scope.labels() | {naming.LABEL_VOLUME: naming.sanitize(key)}
+        labels, annotations = user_metadata(data.labels)
+        labels |= scope.labels() | {naming.LABEL_VOLUME: naming.sanitize(key)}
         if data.retain:
             labels[naming.LABEL_RETAIN] = "true"
         objects.append(
-            manifest("v1", "PersistentVolumeClaim", naming.volume(scope.name, key), labels, spec=_claim_spec(data))
+            manifest(
+                "v1",
+                "PersistentVolumeClaim",
+                naming.volume(scope.name, key),
+                labels,
+                annotations=annotations,
+                spec=_claim_spec(data),
+            )
         )
     return objects
 
@@ -66,13 +76,26 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
 
 def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMount) -> None:
     data = scope.spec.data.get(mount.source or "")
-    if any(other["mountPath"].rstrip("/") == mount.target.rstrip("/") for other in result.mounts):
-        raise scope.refuse(path_of(path, "target"), f"another volume is already mounted at '{mount.target}'")
+    claim_path(scope, result, path_of(path, "target"), mount.target)
     if data is not None and data.per_replica:
         _add_template(scope, result, volume, data)
     else:
-        result.volumes.append({"name": volume, **_volume_source(scope, mount, data, path)})
-    result.mounts.append(compact(name=volume, mountPath=mount.target, readOnly=mount.read_only or None))
+        result.volumes.append({"name": volume, **origins.source(scope, mount, data, path)})
+    result.mounts.append(
+        compact(
+            name=volume,
+            mountPath=mount.target,
+            subPath=mount.sub_path,
+            readOnly=mount.read_only or None,
+            mountPropagation=origins.propagation(scope, mount, path),
+        )
+    )
+
+
+def claim_path(scope: Scope, result: Storage, path: str, target: str) -> None:
+    """Raises InvalidStack where something is mounted there already."""
+    if any(other["mountPath"].rstrip("/") == target.rstrip("/") for other in result.mounts):
+        raise scope.refuse(path, f"another volume is already mounted at '{target}'")
 
 
 def _volume_name(scope: Scope, service: Service, name: str) -> str:
@@ -105,24 +128,13 @@ def _add_template(scope: Scope, result: Storage, volume: str, data: Data) -> Non
     result.claim_templates.append(template)
 
 
-def _volume_source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
-    if mount.source is None:
-        size = canonical(mount.size) if mount.size else None
-        return {"emptyDir": compact(medium="Memory" if mount.medium == "Memory" else None, sizeLimit=size)}
-    if data is not None:
-        return {"persistentVolumeClaim": {"claimName": naming.volume(scope.name, mount.source)}}
-    if not scope.settings.allow_host_paths:
-        raise scope.refuse(
-            path_of(path, "source"),
-            f"'{mount.source}' is a path of the node, which this operator does not allow; use a volume of spec.data",
-        )
-    return {"hostPath": {"path": mount.source}}
-
-
 def _claim_spec(data: Data) -> dict[str, Any]:
     return compact(
         accessModes=[data.mode],
-        resources={"requests": {"storage": canonical(data.size)}},
+        resources=compact(
+            requests={"storage": canonical(data.size)},
+            limits={"storage": canonical(data.size_limit)} if data.size_limit else None,
+        ),
         storageClassName=data.storage_class,
     )
 

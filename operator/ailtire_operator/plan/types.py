@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ailtire_operator.model.report import Notice
+from ailtire_operator.model.rollout import RollbackConfig, UpdateConfig
 from ailtire_operator.model.stack import Stack, StackSpec
 
+Condition = Literal["started", "healthy", "completed"]
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON, in the API server's own form, without what only the cluster adds (owner, namespace)."""
 
@@ -23,6 +25,25 @@ class Observed:
     """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     http_routes: bool = True
     """The API server serves HTTPRoute."""
+    nodes: int = 1
+    """How many nodes take pods: as often does a job of mode globalJob run."""
+    paused: frozenset[str] = frozenset()
+    """Services (by key) whose roll-out is to stay where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyPlan:
+    """What a service waits for before it is created or changed."""
+
+    path: str
+    """As its author wrote it."""
+    stack: str
+    """The AiltireStack that holds it."""
+    key: str
+    """Its key there; it may itself be a stack."""
+    condition: Condition
+    required: bool = True
+    """False: only waited for where it exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +52,20 @@ class ServicePlan:
 
     key: str
     kind: str
-    """The workload's kind: Deployment or StatefulSet."""
+    """The workload's kind: Deployment, StatefulSet, DaemonSet or Job."""
     name: str
     """The workload's name."""
     replicas: int | None
-    """How many should run; None where an autoscaler decides."""
+    """How many should run; None where an autoscaler or the number of nodes decides, and for a Job."""
+    completions: int | None = None
+    """How many pods of a Job must end well."""
+    template_hash: str = ""
+    """Changes with the pod template alone: two equal ones run the same."""
+    depends_on: tuple[DependencyPlan, ...] = ()
+    update: UpdateConfig | None = None
+    """What to do when an update fails; None is Kubernetes' own way."""
+    rollback: RollbackConfig | None = None
+    """How to go back; as ``update`` says where None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ailtire_operator.plan.images import without_tag
 from ailtire_operator.plan.scope import Scope
 
 _OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
-_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies"})
+_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
 
 
 def report(scope: Scope) -> None:

@@ -1,12 +1,15 @@
-"""A plain service as objects: its Service, its Deployment or StatefulSet, its autoscaler and disruption budget."""
+"""A plain service as objects: its Service, its workload, its autoscaler and disruption budget."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.policies import Scaling
-from ailtire_operator.model.service import Service, UpdateConfig
-from ailtire_operator.model.values import whole_seconds
-from ailtire_operator.plan import pod
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan import dependencies, files, jobs, modes, pod, published, rolling, scratch
+from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import Storage, storage
@@ -16,34 +19,73 @@ from ailtire_operator.plan.values import compact, manifest
 _CPU_TARGET = 80
 """Percent, the customary default of Kubernetes' autoscaler."""
 _HISTORY = 3
-_PROGRESS_SECONDS = 600
-"""Kubernetes' own default; it must exceed minReadySeconds."""
 
 
-def plan_service(scope: Scope, networks: Networks, key: str, service: Service) -> tuple[ServicePlan, list[Manifest]]:
-    """The workload of a service and what belongs to it. Raises InvalidStack for what cannot be."""
+def plan_service(
+    scope: Scope, networks: Networks, key: str, service: Service, hashes: Mapping[str, str]
+) -> tuple[ServicePlan, list[Manifest]]:
+    """The workload of a service and what belongs to it; ``hashes`` are the template hashes of what it depends on.
+
+    Raises InvalidStack for what cannot be.
+    """
     mounted = storage(scope, key, service)
-    kind = "StatefulSet" if mounted.claim_templates else "Deployment"
-    name = naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
-    scaling = service.policies.scaling if service.policies else None
-    replicas = service.deploy.replicas if service.deploy else 1
-    ready = _minimum_ready(service)
-    labels = scope.labels(key)
+    files.add(scope, key, service, mounted)
+    scratch.add(scope, key, service, mounted)
+    kind = modes.kind_of(scope, key, service, mounted)
+    template = pod.template(scope, networks, key, service, mounted, kind)
+    if after := dependencies.restarts(scope, service, hashes):
+        template["metadata"].setdefault("annotations", {})[naming.ANNOTATION_RESTARTED_WITH] = after
+    workload = _workload(scope, key, service, kind, template, mounted)
+    deploy = service.deploy or Deploy()
+    made = ServicePlan(
+        key=key,
+        kind=kind,
+        name=workload["metadata"]["name"],
+        replicas=workload["spec"].get("replicas"),
+        completions=workload["spec"].get("completions"),
+        template_hash=naming.digest(json.dumps(template, sort_keys=True)),
+        depends_on=dependencies.of_service(scope, key, service),
+        update=deploy.update_config,
+        rollback=deploy.rollback_config,
+    )
+    around = _around(scope, key, service, made) if kind in ("Deployment", "StatefulSet") else []
+    return made, [service_object(scope, key, service), workload, *around, *published.objects(scope, key, service)]
+
+
+def _workload(
+    scope: Scope, key: str, service: Service, kind: str, template: dict[str, Any], mounted: Storage
+) -> Manifest:
+    labels, annotations = _metadata(scope, key, service)
+    if kind == "Job":
+        return jobs.job(scope, key, service, template, labels, annotations)
+    scaled = kind == "DaemonSet" or (service.policies and service.policies.scaling)
     spec: dict[str, Any] = {
-        "replicas": None if scaling else replicas,
+        "replicas": None if scaled else (service.deploy or Deploy()).replicas,
         "selector": {"matchLabels": scope.service_selector(key)},
         "revisionHistoryLimit": _HISTORY,
-        "minReadySeconds": ready or None,
-        "progressDeadlineSeconds": ready + _PROGRESS_SECONDS if ready and kind == "Deployment" else None,
-        "template": pod.template(scope, networks, key, service, mounted),
-        **_updates(scope, key, service, kind, mounted),
+        "minReadySeconds": rolling.minimum_ready(service) or None,
+        "template": template,
+        **rolling.strategy(scope, key, service, kind, mounted),
     }
-    objects = [service_object(scope, key, service), manifest("apps/v1", kind, name, labels, spec=compact(**spec))]
-    if scaling:
-        objects.append(_autoscaler(scope, key, service, scaling, kind, name))
-    if (scaling.min if scaling else replicas) > 1:
-        objects.append(disruption_budget(naming.member(scope.name, key), labels, scope.service_selector(key)))
-    return ServicePlan(key, kind, name, None if scaling else replicas), objects
+    name = naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
+    return manifest("apps/v1", kind, name, labels, annotations=annotations, spec=compact(**spec))
+
+
+def _around(scope: Scope, key: str, service: Service, made: ServicePlan) -> list[Manifest]:
+    """The autoscaler and the disruption budget."""
+    scaling = service.policies.scaling if service.policies else None
+    objects = [_autoscaler(scope, key, service, scaling, made.kind, made.name)] if scaling else []
+    if (scaling.min if scaling else made.replicas or 0) > 1:
+        objects.append(
+            disruption_budget(naming.member(scope.name, key), scope.labels(key), scope.service_selector(key))
+        )
+    return objects
+
+
+def _metadata(scope: Scope, key: str, service: Service) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels and annotations of the workload and the Service: the operator's, and those of ``deploy.labels``."""
+    labels, annotations = user_metadata(service.deploy.labels if service.deploy else {})
+    return labels | scope.labels(key), annotations
 
 
 def service_object(scope: Scope, key: str, service: Service) -> Manifest:
@@ -59,65 +101,14 @@ def service_object(scope: Scope, key: str, service: Service) -> Manifest:
     spec = compact(
         clusterIP="None" if headless else None, type="ClusterIP", selector=scope.service_selector(key), ports=listed
     )
-    return manifest("v1", "Service", naming.member(scope.name, key), scope.labels(key), spec=spec)
+    labels, annotations = _metadata(scope, key, service)
+    return manifest("v1", "Service", naming.member(scope.name, key), labels, annotations=annotations, spec=spec)
 
 
 def disruption_budget(name: str, labels: dict[str, str], selector: dict[str, str]) -> Manifest:
     """A node is drained one replica at a time."""
     spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
     return manifest("policy/v1", "PodDisruptionBudget", name, labels, spec=spec)
-
-
-def _minimum_ready(service: Service) -> int:
-    update = service.deploy.update_config if service.deploy else None
-    waits = [update.delay, update.monitor] if update else []
-    return max((whole_seconds(wait) for wait in waits if wait), default=0)
-
-
-def _updates(scope: Scope, key: str, service: Service, kind: str, mounted: Storage) -> dict[str, Any]:
-    if kind == "StatefulSet":
-        _report_kept_order(scope, key, service)
-        keep = "Retain" if mounted.retain else "Delete"
-        return {
-            "serviceName": naming.member(scope.name, key),
-            "podManagementPolicy": "Parallel",
-            "updateStrategy": {"type": "RollingUpdate"},
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": keep, "whenScaled": "Retain"},
-            "volumeClaimTemplates": mounted.claim_templates,
-        }
-    update = service.deploy.update_config if service.deploy and service.deploy.update_config else UpdateConfig()
-    order = update.order
-    if mounted.single_writer:
-        order = "stopFirst"
-        _report_single_writer(scope, key, service, mounted)
-    step: int | str = update.parallelism or "100%"
-    rolling = (
-        {"maxSurge": step, "maxUnavailable": 0} if order == "startFirst" else {"maxSurge": 0, "maxUnavailable": step}
-    )
-    return {"strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}
-
-
-def _report_kept_order(scope: Scope, key: str, service: Service) -> None:
-    update = service.deploy.update_config if service.deploy else None
-    for field in ("order", "parallelism"):
-        if update is not None and field in update.model_fields_set:
-            message = "replicas with volumes of their own are replaced one at a time, the old one first."
-            scope.report(scope.path(key, "deploy", "updateConfig", field), "ignored", message)
-
-
-def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
-    scaling = service.policies.scaling if service.policies else None
-    most = scaling.max if scaling else service.deploy.replicas if service.deploy else 1
-    update = service.deploy.update_config if service.deploy else None
-    for name in mounted.single_writer:
-        path = scope.path(key, "volumes", name)
-        remedy = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
-        if update is None or update.order == "startFirst":
-            message = "only one node at a time can mount this volume, so an update stops the old replica first."
-            scope.report(path, "approximate", message, remedy)
-        if most > 1:
-            message = "only one node at a time can mount this volume, so replicas on other nodes never start."
-            scope.report(path, "approximate", message, remedy)
 
 
 def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind: str, name: str) -> Manifest:

@@ -1,10 +1,11 @@
 """A network as a DNS zone (a headless Service and the EndpointSlices we write into it) and as a NetworkPolicy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.network import NetworkId, Networks, Roster, owned
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -27,7 +28,9 @@ def zones(scope: Scope, rosters: dict[NetworkId, Roster]) -> list[Manifest]:
     for network, roster in rosters.items():
         labels = scope.labels() | {naming.LABEL_NETWORK: naming.label_value(network.key)}
         name = naming.zone(network.owner, network.key)
-        objects.append(manifest("v1", "Service", name, labels, spec={"clusterIP": "None", "type": "ClusterIP"}))
+        theirs, annotations = _user_metadata(scope, network)
+        spec = {"clusterIP": "None", "type": "ClusterIP"}
+        objects.append(manifest("v1", "Service", name, theirs | labels, annotations=annotations, spec=spec))
         objects.extend(_slices(scope, network, roster, labels))
     return objects
 
@@ -51,12 +54,12 @@ def _slices(scope: Scope, network: NetworkId, roster: Roster, labels: dict[str, 
             )
 
 
-def resolver(scope: Scope, joined: list[NetworkId], path: str) -> dict[str, Any]:
-    """DNS settings of a pod: the zones of its networks come before the cluster's own suffixes."""
+def resolver(scope: Scope, joined: list[NetworkId], path: str, further: Sequence[str] = ()) -> dict[str, Any]:
+    """DNS settings of a pod: the zones of its networks come before the ``further`` domains and the cluster's own."""
     domain = scope.settings.cluster_domain
     suffix = f"{scope.namespace}.svc.{domain}"
     searches = [f"{naming.zone(network.owner, network.key)}.{suffix}" for network in joined]
-    cluster = [suffix, f"svc.{domain}", domain]
+    cluster = [*further, suffix, f"svc.{domain}", domain]
     while cluster and _search_length([*searches, *cluster]) > _SEARCH_LIMIT:
         cluster.pop()
     kept = searches
@@ -103,9 +106,16 @@ def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Ma
 
 
 def _policy(scope: Scope, network: NetworkId, purpose: str, spec: dict[str, Any]) -> Manifest:
-    labels = scope.labels() | {naming.LABEL_NETWORK: naming.label_value(network.key)}
+    labels, annotations = _user_metadata(scope, network)
+    labels |= scope.labels() | {naming.LABEL_NETWORK: naming.label_value(network.key)}
     name = naming.network_policy(network.owner, network.key, purpose)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, labels, spec=spec)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, labels, annotations=annotations, spec=spec)
+
+
+def _user_metadata(scope: Scope, network: NetworkId) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels and annotations that the network's author wants on its objects."""
+    declared = scope.spec.networks.get(network.key)
+    return user_metadata(declared.labels if declared else {})
 
 
 def _peers(network: NetworkId) -> list[dict[str, Any]]:

@@ -1,0 +1,123 @@
+"""What a plain service says of its container and pod beside image, ports and storage: Compose's many further keys."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from ailtire_operator.model.base import Strict
+from ailtire_operator.model.dependencies import DependsOn
+from ailtire_operator.model.devices import DeviceMapping, StorageOptions, Ulimit, UlimitName
+from ailtire_operator.model.files import FileMounts
+from ailtire_operator.model.keys import KeyRule, VariableName, VolumeKey
+from ailtire_operator.model.security import Capabilities, GroupId, SecurityOptions, Sysctls
+from ailtire_operator.model.values import (
+    AbsolutePath,
+    Argument,
+    EnvironmentValue,
+    ObjectName,
+    PositiveQuantity,
+)
+
+Address = Annotated[str, StringConstraints(max_length=45, pattern=r"^[0-9a-fA-F.:]+$")]
+_HOST = r"[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?"
+HostKey = Annotated[
+    str, StringConstraints(min_length=1, max_length=253), KeyRule(_HOST, "is not a host's name: db.example")
+]
+_OptionName = Annotated[
+    str, StringConstraints(min_length=1, max_length=63), KeyRule(r"[a-z0-9-]+", "is not a resolver option: ndots")
+]
+_PathKey = Annotated[
+    str, StringConstraints(min_length=2, max_length=253), KeyRule(r"/[^:]*", "is not an absolute path: /run")
+]
+Platform = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z]+(/[a-z0-9_]+(/v[0-9]+(\.[0-9]+)?)?)?$")]
+
+
+class Tmpfs(Strict):
+    """A file system in memory."""
+
+    size: PositiveQuantity | None = None
+    """Its bound; it counts into the service's memory."""
+    mode: Annotated[int, Field(ge=0, le=0o7777)] | None = None
+    """Permissions as a number. Kubernetes gives 0777."""
+
+
+_Tmpfs = Annotated[Tmpfs, BeforeValidator(lambda value: {} if value is None else value)]
+
+
+class Hook(Strict):
+    """A command in the running container."""
+
+    command: Annotated[list[Argument], Field(min_length=1, max_length=64)]
+    """Program and arguments."""
+    environment: Annotated[dict[VariableName, EnvironmentValue], Field(max_length=32)] = {}
+    """Further variables; they need the program env in the image."""
+    working_dir: AbsolutePath | None = None
+    """Where it runs; needs /bin/sh in the image."""
+
+
+class Container(Strict):
+    """The further keys."""
+
+    depends_on: DependsOn = {}
+    """What must be there before this is created or changed, by the service's key; or by its path from the root of the
+    tree: orders/api is the service api of the root's stack orders."""
+    configs: FileMounts = {}
+    """Files from spec.configs, by key."""
+    secrets: FileMounts = {}
+    """Files from spec.secrets, by key."""
+    hostname: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
+    """The container's own name for itself; a DNS label. Swarm's placeholders are understood."""
+    domainname: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_HOST}$")] | None = None
+    """Its domain."""
+    extra_hosts: Annotated[
+        dict[HostKey, Annotated[list[Address], Field(min_length=1, max_length=8)]], Field(max_length=64)
+    ] = {}
+    """Further entries of /etc/hosts: addresses by name."""
+    dns: Annotated[list[Address], Field(max_length=8)] = []
+    """DNS servers, asked where the cluster's own does not answer."""
+    dns_search: Annotated[
+        list[Annotated[str, StringConstraints(max_length=253, pattern=rf"^{_HOST}$")]], Field(max_length=16)
+    ] = []
+    """Domains in which to look for bare names, after the stack's networks."""
+    dns_options: Annotated[
+        dict[_OptionName, Annotated[str, StringConstraints(max_length=63)]], Field(max_length=16)
+    ] = {}
+    """Options of the resolver, such as timeout: "2"; an empty text for those without a value."""
+    group_add: Annotated[list[GroupId], Field(max_length=32)] = []
+    """Further groups of the process."""
+    cap_add: Capabilities = []
+    """Capabilities added: what the security profile allows."""
+    cap_drop: Capabilities = []
+    """Capabilities taken away; ALL is all. securityProfile: restricted takes them all anyway."""
+    privileged: bool = False
+    """All rights on the node. Needs securityProfile: privileged."""
+    security_opt: SecurityOptions | None = None
+    """Profiles of the kernel's security modules."""
+    sysctls: Sysctls = {}
+    """Kernel parameters of the pod."""
+    tty: bool = False
+    """A terminal."""
+    stdin_open: bool = False
+    """Standard input stays open."""
+    init: bool = False
+    """Something reaps the processes that the service leaves behind."""
+    tmpfs: Annotated[dict[_PathKey, _Tmpfs], Field(max_length=16)] = {}
+    """File systems in memory, by the path where they appear."""
+    shm_size: PositiveQuantity | None = None
+    """The size of /dev/shm."""
+    ulimits: Annotated[dict[UlimitName, Ulimit], Field(max_length=32)] = {}
+    """Kept for Swarm: Kubernetes has no limits of this kind."""
+    storage_opt: StorageOptions | None = None
+    """Bounds on the container's own file system."""
+    devices: Annotated[dict[VolumeKey, DeviceMapping], Field(max_length=16)] = {}
+    """Devices of the node, by a name of your own."""
+    post_start: Annotated[list[Hook], Field(max_length=8)] = []
+    """Run, one after the other, when the container has started."""
+    pre_stop: Annotated[list[Hook], Field(max_length=8)] = []
+    """Run, one after the other, before the container is asked to stop."""
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    """When the image is pulled; by default always for the tag latest, else where the node has none."""
+    platform: Platform | None = None
+    """The nodes on which the image runs: linux/amd64, linux/arm64."""
+    runtime: ObjectName | None = None
+    """The RuntimeClass of the pods."""

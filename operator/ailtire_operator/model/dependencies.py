@@ -1,0 +1,80 @@
+"""``dependsOn``: which services must be there before another is started or changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from ailtire_operator.model.base import Strict
+from ailtire_operator.model.problems import Problem, path_of
+
+
+class Dependency(Strict):
+    """What is waited for."""
+
+    condition: Literal["started", "healthy", "completed"] = "started"
+    """started: one replica of the current definition runs. healthy: all are ready (a stack: the whole stack).
+    completed: the Job has ended well."""
+    restart: bool = False
+    """A change of the dependency rolls this service too."""
+    required: bool = True
+    """False: a dependency that does not exist is no error."""
+
+
+DependencyKey = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+DependsOn = Annotated[
+    dict[DependencyKey, Annotated[Dependency, BeforeValidator(lambda value: {} if value is None else value)]],
+    Field(max_length=64),
+]
+
+
+def is_path(key: str, services: Mapping[str, object]) -> bool:
+    """Whether a key of ``dependsOn`` leads through the tree (``orders/api``, from its root) and not to a neighbour."""
+    return key not in services and "/" in key
+
+
+def problems(graph: Mapping[str, Mapping[str, Dependency]], path: str) -> Iterator[Problem]:
+    """Unknown services and cycles among the members of one stack; ``path`` is that of its services."""
+    for key, needed in graph.items():
+        for other, dependency in needed.items():
+            if other not in graph and not is_path(other, graph) and dependency.required:
+                sentence = f"there is no service '{other}'; declare it, or say required: false"
+                yield Problem(path_of(path, key, "dependsOn", other), sentence)
+    for cycle in _cycles(graph):
+        sentence = f"services cannot wait for each other: {' -> '.join(cycle)}"
+        yield Problem(path_of(path, cycle[0], "dependsOn", cycle[1]), sentence)
+
+
+def in_order(graph: Mapping[str, Mapping[str, Dependency]]) -> list[str]:
+    """The members, each after those that it depends on, otherwise in their own order. There is no cycle."""
+    done: dict[str, None] = {}
+    waiting = list(reversed(list(graph)))
+    while waiting:
+        key = waiting[-1]
+        missing = [other for other in graph[key] if other in graph and other not in done]
+        if key in done or not missing:
+            done.setdefault(waiting.pop())
+        else:
+            waiting.extend(missing)
+    return list(done)
+
+
+def _cycles(graph: Mapping[str, Mapping[str, Dependency]]) -> Iterator[list[str]]:
+    """Every cycle that a walk from each member meets first, once: from its first member and back to it."""
+    seen: set[str] = set()
+    for start in graph:
+        trail: list[str] = []
+        stack = [(start, iter(graph[start]))] if start not in seen else []
+        while stack:
+            key, others = stack[-1]
+            if key not in seen:
+                seen.add(key)
+                trail.append(key)
+            other = next((each for each in others if each in graph), None)
+            if other is None:
+                trail.pop()
+                stack.pop()
+            elif other in trail:
+                yield [*trail[trail.index(other) :], other]
+            elif other not in seen:
+                stack.append((other, iter(graph[other])))

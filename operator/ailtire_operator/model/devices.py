@@ -1,0 +1,64 @@
+"""Devices and other countable things that a service reserves: Kubernetes knows them as extended resources."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ailtire_operator.model.base import Strict
+from ailtire_operator.model.keys import KeyRule
+from ailtire_operator.model.values import AbsolutePath, PositiveQuantity, UniqueList
+
+_Word = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+
+ResourceKind = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=253),
+    KeyRule(
+        r"[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?", "is not the name of a resource: NVIDIA-GPU, example.com/fpga"
+    ),
+]
+"""A kind as Swarm's nodes advertise it, or an extended resource as Kubernetes' nodes do."""
+GenericResources = Annotated[dict[ResourceKind, Annotated[int, Field(ge=0, le=100000)]], Field(max_length=16)]
+
+
+class DeviceReservation(Strict):
+    """Devices of one driver."""
+
+    driver: Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] | None = None
+    """nvidia or amd; nvidia where only the capability gpu is said."""
+    count: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many."""
+    capabilities: Annotated[UniqueList[_Word], Field(max_length=16)] = []
+    """What they must be able to do: gpu."""
+
+
+class DeviceMapping(Strict):
+    """A device of the node, where the operator's settings say which extended resource stands for it."""
+
+    source: AbsolutePath
+    """The device on the node: /dev/kvm."""
+    target: AbsolutePath | None = None
+    """Kept for Swarm; the device plug-in decides where it appears."""
+    permissions: Annotated[str, StringConstraints(max_length=3, pattern=r"^[rwm]+$")] | None = None
+    """Kept for Swarm: r, w, m."""
+
+
+class Ulimit(Strict):
+    """A limit of the process."""
+
+    soft: Annotated[int, Field(ge=-1)]
+    """The limit; -1 is none."""
+    hard: Annotated[int, Field(ge=-1)] | None = None
+    """The most to which the process may raise it; the same as soft where not given."""
+
+
+UlimitName = Annotated[
+    str, StringConstraints(min_length=1, max_length=32), KeyRule(r"[a-z]+", "is not the name of a limit: nofile")
+]
+
+
+class StorageOptions(Strict):
+    """Bounds on the container's own file system."""
+
+    size: PositiveQuantity | None = None
+    """How much the container may write outside of volumes, logs included; above that it is evicted."""

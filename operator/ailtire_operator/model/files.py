@@ -1,0 +1,80 @@
+"""``configs`` and ``secrets``: files that a stack holds or refers to, and where a service finds them."""
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.keys import MetadataKey, VolumeKey
+from ailtire_operator.model.values import AbsolutePath, ObjectName
+
+DATA_KEY = "data"
+"""Under which the content stands in its ConfigMap or Secret."""
+_CONTENT_LIMIT = 524288
+_ONE_SOURCE = "set exactly one of content, binaryContent and configMap"
+DataKey = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+
+
+class Config(Strict):
+    """A file that services read."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("[has(self.content), has(self.binaryContent), has(self.configMap)].exists_one(x, x)", _ONE_SOURCE)
+        )
+    )
+
+    content: Annotated[str, StringConstraints(max_length=_CONTENT_LIMIT)] | None = None
+    """Its text. A change makes a new ConfigMap, and the services that read it roll."""
+    binary_content: (
+        Annotated[
+            str,
+            StringConstraints(
+                max_length=_CONTENT_LIMIT, pattern=r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+            ),
+        ]
+        | None
+    ) = None
+    """Its bytes in base64, where they are no text."""
+    config_map: ObjectName | None = None
+    """A ConfigMap of the namespace that somebody else keeps (Compose: external). Its changes roll nothing."""
+    key: DataKey = DATA_KEY
+    """The key in that ConfigMap."""
+    labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
+    """Labels of the ConfigMap; a value that is none becomes an annotation."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if [self.content, self.binary_content, self.config_map].count(None) != 2:
+            raise ValueError(_ONE_SOURCE)
+        return self
+
+
+class Secret(Strict):
+    """A file with something secret: always in a Secret that somebody else keeps. The operator reads none."""
+
+    secret: ObjectName
+    """The Secret of the namespace."""
+    key: DataKey = DATA_KEY
+    """The key in it."""
+
+
+class FileMount(Strict):
+    """Where a service finds a config or secret."""
+
+    source: VolumeKey | None = None
+    """The key in spec.configs or spec.secrets; this entry's own key where not given."""
+    target: AbsolutePath | None = None
+    """The file's path: /<source> for a config, /run/secrets/<source> for a secret."""
+    mode: Annotated[int, Field(ge=0, le=0o777)] = 0o444
+    """The file's permissions, as a number: 292 is octal 0444."""
+    uid: Annotated[int, Field(ge=0, le=2147483647)] | None = None
+    """Kept for Swarm: the file belongs to root."""
+    gid: Annotated[int, Field(ge=0, le=2147483647)] | None = None
+    """The file's group: it becomes the group of all files of the pod."""
+
+
+Mount = Annotated[FileMount, BeforeValidator(lambda value: {} if value is None else value)]
+FileMounts = Annotated[dict[VolumeKey, Mount], Field(max_length=64)]
+Configs = Annotated[dict[VolumeKey, Config], Field(max_length=64)]
+Secrets = Annotated[dict[VolumeKey, Secret], Field(max_length=64)]

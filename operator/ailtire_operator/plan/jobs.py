@@ -1,0 +1,51 @@
+"""A service that ends, as a Job. A Job's template cannot change: a new definition is a new Job under a new name."""
+
+import json
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.modes import restart_policy
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest
+from ailtire_operator.plan.values import manifest
+
+_FOR_EVER = 2147483647
+"""The most failures that Kubernetes counts to; Swarm starts again without end."""
+
+
+def job(
+    scope: Scope,
+    key: str,
+    service: Service,
+    template: dict[str, Any],
+    labels: dict[str, str],
+    annotations: dict[str, str],
+) -> Manifest:
+    """The Job. Its name says what it runs, so that what has ended is not run again and old ones are pruned."""
+    everywhere = service.deploy is not None and service.deploy.mode == "globalJob"
+    policy = restart_policy(service)
+    never = policy.condition == "none"
+    count = _nodes(scope, key) if everywhere else (service.deploy.replicas if service.deploy else 1)
+    template["spec"]["restartPolicy"] = "Never" if never else "OnFailure"
+    attempts = _FOR_EVER if policy.max_attempts is None else policy.max_attempts
+    spec = {
+        "completionMode": "Indexed" if everywhere else "NonIndexed",
+        "completions": count,
+        "parallelism": count,
+        "backoffLimit": 0 if never else attempts,
+        "template": template,
+    }
+    # The count of nodes is no part of the definition: a node more must not run the job again on all of them.
+    content = json.dumps([template, None if everywhere else count], sort_keys=True)
+    return manifest("batch/v1", "Job", naming.job(scope.name, key, content), labels, annotations=annotations, spec=spec)
+
+
+def _nodes(scope: Scope, key: str) -> int:
+    count = scope.observed.nodes
+    message = (
+        "a Job says how often it runs and not where, so it runs as often as there are nodes, on different ones while "
+        "its pods run at the same time; a node that joins later is not sure to get one."
+    )
+    scope.report(scope.path(key, "deploy", "mode"), "approximate", message)
+    return max(1, count)

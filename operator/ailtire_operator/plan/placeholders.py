@@ -1,0 +1,107 @@
+"""Swarm's placeholders, ``{{.Task.Slot}}`` and its like, in variables, host names and mounts.
+
+What is known when the stack is planned is put in; what only a running pod knows comes from variables that the kubelet
+fills in. Anything else is refused: nobody should find ``{{`` in a running process.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ailtire_operator import naming
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import literal
+
+_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_TEXT = re.compile(r"\"([^\"\\]*)\"|`([^`]*)`")
+_SLOT = ".Task.Slot"
+_DYNAMIC = {
+    _SLOT: naming.VARIABLE_TASK_SLOT,
+    ".Task.Name": naming.VARIABLE_STACKNAME,
+    ".Task.ID": naming.VARIABLE_TASK_ID,
+    ".Node.ID": naming.VARIABLE_NODE_HOSTNAME,
+    ".Node.Hostname": naming.VARIABLE_NODE_HOSTNAME,
+}
+FIELDS = {
+    naming.VARIABLE_TASK_SLOT: "metadata.labels['apps.kubernetes.io/pod-index']",
+    naming.VARIABLE_TASK_ID: "metadata.uid",
+    naming.VARIABLE_NODE_HOSTNAME: "spec.nodeName",
+}
+"""Where the kubelet finds each variable's value."""
+_LABEL = ".Service.Labels."
+_ID_LENGTH = 25
+"""Characters of an identifier of Swarm's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A text with its placeholders resolved."""
+
+    text: str
+    variables: tuple[str, ...] = ()
+    """Variables to which the text refers, as ``$(NAME)``; then every other ``$`` in it is doubled."""
+
+
+def has_placeholders(text: str) -> bool:
+    """Whether anything must be expanded at all."""
+    return "{{" in text
+
+
+def needs_slot(service: Service) -> bool:
+    """Whether the service asks for the number of its replica, which only a StatefulSet gives."""
+    if service.deploy is not None and service.deploy.mode != "replicated":
+        return False
+    return any(_SLOT in action for text in _texts(service) for action in _ACTION.findall(text))
+
+
+def _texts(service: Service) -> Iterator[str]:
+    yield from service.environment.values()
+    if service.hostname:
+        yield service.hostname
+
+
+def variable(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
+    """The value of a variable. Raises InvalidStack for a placeholder that nothing can stand for."""
+    return expand(scope, key, service, path, text) if has_placeholders(text) else Expanded(literal(text))
+
+
+def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
+    """The text with its placeholders resolved. Raises InvalidStack for one that nothing can stand for."""
+    parts: list[tuple[str, bool]] = []
+    end = 0
+    for match in _ACTION.finditer(text):
+        parts.append((text[end : match.start()], False))
+        parts.append(_resolve(scope, key, service, path, match.group(1)))
+        end = match.end()
+    parts.append((text[end:], False))
+    variables = tuple(dict.fromkeys(part for part, dynamic in parts if dynamic))
+    if not variables:
+        return Expanded(literal("".join(part for part, _ in parts)))
+    return Expanded("".join(f"$({part})" if dynamic else part.replace("$", "$$") for part, dynamic in parts), variables)
+
+
+def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -> tuple[str, bool]:
+    """What stands for one placeholder, and whether that is the name of a variable."""
+    mode = service.deploy.mode if service.deploy else "replicated"
+    labels = service.deploy.labels if service.deploy else {}
+    if action == ".Service.Name":
+        return f"{scope.name}_{key}", False
+    if action == ".Service.ID":
+        scope.report(
+            path, "approximate", "Kubernetes gives a service no such identifier, so one is made from its name."
+        )
+        return naming.digest(f"{scope.name}/{key}", _ID_LENGTH), False
+    if action.startswith(_LABEL) and action.removeprefix(_LABEL) in labels:
+        return labels[action.removeprefix(_LABEL)], False
+    if action == _SLOT and mode in ("global", "globalJob"):
+        return naming.VARIABLE_NODE_HOSTNAME, True  # as in Swarm, where a global service's slot is its node
+    if action in _DYNAMIC and not (action == _SLOT and mode == "replicatedJob"):
+        if action != _SLOT and action != ".Node.Hostname":
+            scope.report(path, "approximate", f"Swarm's {action} is the pod's or node's name or uid here.")
+        return _DYNAMIC[action], True
+    if text := _TEXT.fullmatch(action):
+        return text.group(1) or text.group(2) or "", False
+    raise scope.refuse(
+        path, f"'{{{{{action}}}}}' cannot be resolved here; for the braces themselves write {{{{\"{{{{\"}}}}"
+    )

@@ -1,0 +1,138 @@
+"""Swarm's placement as Kubernetes' affinities, tolerations and spread."""
+
+import re
+from typing import Any
+
+from ailtire_operator.model.placement import Placement
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import compact
+
+_HOSTNAME = "kubernetes.io/hostname"
+_OS = "kubernetes.io/os"
+_ARCHITECTURE = "kubernetes.io/arch"
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_CONSTRAINT = re.compile(r" *([^ =!]+) *(==|!=) *([^ ]+) *")
+_ATTRIBUTES = {"node.hostname": _HOSTNAME, "node.platform.os": _OS, "node.platform.arch": _ARCHITECTURE}
+_ARCHITECTURES = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+    "armhf": "arm",
+    "i386": "386",
+}
+_NODE_LABEL = "node.labels."
+_ENGINE_LABEL = "engine.labels."
+
+
+def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
+    """Affinity, tolerations and node selector of the service's pods."""
+    placement = _of(service)
+    terms, tolerations = _constraints(scope, key, placement)
+    node = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": terms}]}}
+    return compact(
+        affinity=compact(nodeAffinity=node if terms else None, podAntiAffinity=_apart(scope, key, service, kind)),
+        tolerations=tolerations,
+        nodeSelector=_platform(scope, key, service),
+    )
+
+
+def spread(scope: Scope, key: str, service: Service, kind: str) -> list[dict[str, Any]]:
+    """Further topology spread constraints."""
+    placement, path = _of(service), scope.path(key, "deploy", "placement")
+    found: dict[str, dict[str, Any]] = {}
+    for index, preference in enumerate(placement.preferences):
+        label = _label(scope, f"{path}.preferences[{index}].spread", preference.spread)
+        if kind == "DaemonSet":
+            scope.report(f"{path}.preferences[{index}]", "ignored", "every node has one replica, so nothing is spread.")
+        elif label != _HOSTNAME:  # over the nodes they are spread anyway
+            found.setdefault(label, _constraint(scope, key, label, "ScheduleAnyway", 1))
+    limit = placement.max_replicas_per_node
+    if limit > 1 and not _one_per_node(service, kind):
+        message = f"no node gets {limit} more than another, which is not quite the same as at most {limit}."
+        scope.report(f"{path}.maxReplicasPerNode", "approximate", message, "1 is exact.")
+        return [*found.values(), _constraint(scope, key, _HOSTNAME, "DoNotSchedule", limit)]
+    return list(found.values())
+
+
+def _of(service: Service) -> Placement:
+    return (service.deploy.placement if service.deploy else None) or Placement()
+
+
+def _constraint(scope: Scope, key: str, label: str, otherwise: str, skew: int) -> dict[str, Any]:
+    selector = {"matchLabels": scope.service_selector(key)}
+    return {"topologyKey": label, "whenUnsatisfiable": otherwise, "maxSkew": skew, "labelSelector": selector}
+
+
+def _one_per_node(service: Service, kind: str) -> bool:
+    return kind == "DaemonSet" or (service.deploy is not None and service.deploy.mode == "globalJob")
+
+
+def _apart(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
+    """No two replicas on one node, where that is asked for."""
+    limit = _of(service).max_replicas_per_node
+    if limit and _one_per_node(service, kind):
+        path = scope.path(key, "deploy", "placement", "maxReplicasPerNode")
+        scope.report(path, "ignored", "every node has one replica anyway.")
+    if kind == "DaemonSet" or (limit != 1 and not _one_per_node(service, kind)):
+        return {}
+    term = {"labelSelector": {"matchLabels": scope.service_selector(key)}, "topologyKey": _HOSTNAME}
+    return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+
+
+def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Expressions for a node's labels, and what a pod must tolerate there."""
+    terms: list[dict[str, Any]] = []
+    tolerations: list[dict[str, Any]] = []
+    for index, text in enumerate(placement.constraints):
+        path = scope.path(key, "deploy", "placement", "constraints", index)
+        match = _CONSTRAINT.fullmatch(text)
+        if match is None:
+            raise scope.refuse(path, f"'{text}' is no constraint; write it as in node.labels.disk == ssd")
+        attribute, operator, value = match.groups()
+        if attribute == "node.role":
+            manager = _is_manager(scope, path, value) == (operator == "==")
+            terms.append({"key": _CONTROL_PLANE, "operator": "Exists" if manager else "DoesNotExist"})
+            if manager:
+                tolerations = [{"key": _CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}]
+                message = "a manager is a node with Kubernetes' control-plane label, and managed clusters show none."
+                scope.report(path, "approximate", message, "Label nodes of your own, and ask for node.labels.")
+            continue
+        label = _label(scope, path, attribute)
+        value = _ARCHITECTURES.get(value, value) if label == _ARCHITECTURE else value
+        terms.append({"key": label, "operator": "In" if operator == "==" else "NotIn", "values": [value]})
+    return terms, tolerations
+
+
+def _is_manager(scope: Scope, path: str, role: str) -> bool:
+    if role.lower() not in ("manager", "worker"):
+        raise scope.refuse(path, f"'{role}' is no role of a node; there are manager and worker")
+    return role.lower() == "manager"
+
+
+def _label(scope: Scope, path: str, attribute: str) -> str:
+    """The node label for an attribute of Swarm's. Raises InvalidStack where there is none."""
+    if attribute.startswith(_NODE_LABEL):
+        return attribute.removeprefix(_NODE_LABEL)
+    if attribute.startswith(_ENGINE_LABEL):
+        name = attribute.removeprefix(_ENGINE_LABEL)
+        message = f"Kubernetes knows no labels of an engine, so the node's label '{name}' is looked at."
+        scope.report(path, "approximate", message, "Label the nodes.")
+        return name
+    if attribute in _ATTRIBUTES:
+        return _ATTRIBUTES[attribute]
+    raise scope.refuse(path, f"Kubernetes' nodes have no {attribute}; use node.hostname or a label of your own")
+
+
+def _platform(scope: Scope, key: str, service: Service) -> dict[str, str]:
+    if service.platform is None:
+        return {}
+    system, _, rest = service.platform.partition("/")
+    architecture, _, variant = rest.partition("/")
+    if system != "linux":
+        raise scope.refuse(scope.path(key, "platform"), f"only linux is supported, not {system}")
+    if variant:
+        message = f"nodes do not say their variant, so any node with {architecture} may run it, not only {variant}."
+        scope.report(scope.path(key, "platform"), "approximate", message)
+    return compact(**{_OS: system, _ARCHITECTURE: _ARCHITECTURES.get(architecture, architecture)})
