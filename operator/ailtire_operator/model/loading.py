@@ -166,15 +166,18 @@ def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> It
 
 
 def sound_levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
-    """The same without what is wrong: a bad grandchild stops its own branch, not the tree."""
+    """The same without what is wrong: a bad grandchild stops its own branch, not the tree.
+
+    Ends with the level that makes the tree too large, so that who counts sees that it is.
+    """
     waiting = [first_level(name, spec)]
     members = 0
     while waiting:
         level = waiting.pop()
         members += len(level.spec.services)
+        yield level
         if members > TREE_LIMIT:
             return
-        yield level
         for key in reversed(level.spec.children):
             try:
                 child = child_level(level, key, templates)
