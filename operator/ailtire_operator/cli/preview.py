@@ -23,7 +23,7 @@ from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.connection import APPLY
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.fields import desired_projection, extra_paths, fingerprint
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Manifest, Ref
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -67,7 +67,8 @@ class Previewer:
 
     async def load(self) -> None:
         """Read everything that the operator looks at."""
-        kinds = (*OWNED_KINDS, POD)
+        served = await discovery.served(self._cluster.connection, [HTTP_ROUTE])
+        kinds = [kind for kind in (*OWNED_KINDS, POD) if not kind.optional or kind in served]
         for objects in await asyncio.gather(*(self._read(kind) for kind in kinds)):
             for obj in objects:
                 self._live[Ref.of(obj)] = obj
@@ -75,7 +76,6 @@ class Previewer:
         stacks = [obj for ref, obj in self._live.items() if ref.kind == STACK.kind]
         self._templates = known_templates(stacks)
         self._settings = running_settings(self._live.values())
-        served = await discovery.served(self._cluster.connection, [HTTP_ROUTE])
         signal = await discovery.stop_signal_served(self._cluster.connection, self._cluster.namespace)
         self._features = Observed(stop_signal=signal, http_routes=HTTP_ROUTE in served)
 
@@ -104,7 +104,7 @@ class Previewer:
         try:
             return await self._cluster.list(kind, naming.MANAGED_SELECTOR if kind is not STACK else "")
         except NotFound:
-            return []  # an optional kind, or no stacks yet
+            return []
 
     async def _written(self, definition: Definition) -> Stack | None:
         """What the API server would make of a stack that somebody applies; None if it refuses."""
@@ -225,10 +225,10 @@ class Previewer:
     async def _become(self, ref: Ref, manifest: Manifest, live: Json) -> Json:
         """What would become of an object that the operator applies.
 
-        A child's place is the operator's alone to write, in a dry run too. But a child is nobody else's and has no
-        defaults, and what others add to its spec is taken out: it becomes what the manifest says.
+        Two kinds only the operator may write, in a dry run too: a child with its place, and the addresses of a zone.
+        But both are nobody else's and have no defaults that their manifests leave out: they become what those say.
         """
-        if ref.kind != STACK.kind:
+        if ref.kind not in (STACK.kind, ENDPOINT_SLICE.kind):
             return await self._apply(ref, manifest, naming.FIELD_MANAGER)
         metadata = live.get("metadata") or {}
         merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}

@@ -1,0 +1,330 @@
+"""``kubectl ailtire`` against a real API server, in a process of its own, as kubectl starts it."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ailtire_operator import naming
+from ailtire_operator.cli.failures import Exit
+from lab import Audit, ControlPlane, Operator
+from lab.client import environment
+from lab.paths import ROOT
+from trees import Manifest, Trees, child, service, tree
+
+BAD_IMAGE = "lab.invalid/missing:1"
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("0*") if (path / "stack.yaml").exists())
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+class Cli:
+    """The program on one control plane, in the test's namespace."""
+
+    def __init__(self, plane: ControlPlane, namespace: str) -> None:
+        self._plane = plane
+        self._namespace = namespace
+
+    def __call__(self, *arguments: str, stdin: str = "", **variables: str) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-c", "from ailtire_operator.cli import main; main()", "-n", self._namespace, *arguments],
+            env={**environment(self._plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator"), **variables},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert "Traceback" not in done.stderr
+        assert "internal error" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def cli(control_plane: ControlPlane, namespace: str) -> Cli:
+    return Cli(control_plane, namespace)
+
+
+@pytest.fixture
+def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+    return Trees(control_plane, audit, namespace)
+
+
+def stack(spec: Manifest, name: str = "shop") -> str:
+    """A definition as a file's text."""
+    return json.dumps({"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": {"name": name}, "spec": spec})
+
+
+def changed(result: Result) -> set[str]:
+    """The objects of a diff."""
+    lines = [line.split()[3] for line in result.out.splitlines() if line.startswith("diff -u -N ")]
+    return {name.removeprefix("live/") for name in lines}
+
+
+@pytest.mark.parametrize("example", [*EXAMPLES, ROOT / "examples" / "shop"], ids=lambda path: path.name)
+def test_what_is_rendered_is_taken_by_the_server(
+    cli: Cli, control_plane: ControlPlane, namespace: str, operator: Operator, example: Path
+) -> None:
+    files = [str(path) for path in example.glob("*.yaml") if path.name != "kustomization.yaml"]
+    rendered = cli("render", *files)
+    assert rendered.code == Exit.DONE
+    said = control_plane.kubectl("apply", "--dry-run=server", "-n", namespace, "-f", "-", stdin=rendered.out)
+    assert said.count("(server dry run)") == rendered.out.count("\nkind: ")
+
+
+def test_waiting_for_a_tree_and_looking_at_it(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", tree())
+    waited = cli("wait", "shop", "--timeout", "90s")
+    assert waited.code == Exit.DONE, waited.err
+    assert waited.err.splitlines()[-1].startswith("shop is ready: 4 services and 3 stacks")
+    shown = cli("tree", "shop")
+    assert shown.code == Exit.DONE
+    assert shown.out.splitlines()[0] == "✓ shop  4/4 services, 3/3 stacks"
+    for part in ("/cpl → cpl:3000", "✓ web  1/1", "✓ cpl  3/3 services, 2/2 stacks", "✓ dm  2/2 services", "✓ db  1/1"):
+        assert part in shown.out
+    data = json.loads(cli("tree", "shop", "-o", "json").out)
+    assert [each["name"] for each in data["stacks"][0]["stacks"]] == ["shop-cpl-dm"]
+    assert data["ready"] is True
+    assert cli("tree", "shop-cpl", "-o", "wide").out.startswith("✓ shop-cpl  3/3 services, 2/2 stacks")
+
+
+def test_waiting_tells_what_blocks_and_gives_up_in_time(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", tree(leaf_image=BAD_IMAGE))
+    trees.until("trouble", lambda: trees.condition("shop").get("reason") == "ImagePullBackOff")
+    waited = cli("wait", "shop", "--timeout", "2s")
+    assert waited.code == Exit.TIMED_OUT
+    assert "cpl/dm: service api 0/1: ImagePullBackOff" in waited.err
+    assert waited.err.splitlines()[-1] == "the time is up (2 s)"
+    shown = cli("tree", "shop")
+    assert "✗ api  0/1  ImagePullBackOff: " in shown.out
+    assert shown.out.count("Back-off pulling") == 1
+
+
+def test_waiting_ends_at_once_where_it_is_in_vain(cli: Cli, trees: Trees) -> None:
+    wrong = {"services": {"web": service(), "cpl": {"type": "stack", "stack": {"services": {"x": {"imag": "y"}}}}}}
+    trees.apply("shop", wrong)
+    waited = cli("wait", "shop", "--timeout", "60s")
+    assert waited.code == Exit.FAILED
+    assert "spec.services.cpl.stack.services.x" in waited.err
+    assert "? cpl  " in cli("tree", "shop").out
+
+
+def test_what_is_not_there_is_said_with_what_is(cli: Cli, trees: Trees) -> None:
+    for command in (["wait", "nope"], ["tree", "nope"], ["export", "nope"]):
+        assert cli(*command).code == Exit.MISSING
+    trees.apply("shop", {"services": {}})
+    assert "There are: shop." in cli("tree", "nope").err
+
+
+def test_waiting_for_the_end_of_everything(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", tree())
+    trees.until_ready("shop")
+    assert cli("wait", "shop", "--for", "deleted", "--timeout", "0").code == Exit.TIMED_OUT
+    trees.delete(naming.KIND, "shop")
+    assert cli("wait", "shop", "--for", "deleted", "--timeout", "60s").code == Exit.DONE
+    assert trees.all_of(naming.KIND) == trees.all_of("Deployment") == trees.all_of("Pod") == []
+
+
+@pytest.fixture
+def shop(trees: Trees) -> Manifest:
+    """A ready tree, written by server-side apply."""
+    return settled(trees)
+
+
+def settled(trees: Trees) -> Manifest:
+    spec = tree()
+    trees.apply("shop", spec)
+    trees.until_ready("shop")
+    trees.settle()
+    return spec
+
+
+@pytest.fixture(scope="module")
+def resting(control_plane: ControlPlane, audit: Audit, _installed_operator: Operator) -> Iterator[Trees]:
+    """The same for all tests that only look at it."""
+    _installed_operator.start()
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    trees = Trees(control_plane, audit, name)
+    settled(trees)
+    yield trees
+    control_plane.kubectl("delete", "ats", "--all", "-n", name)
+    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def look(control_plane: ControlPlane, resting: Trees, operator: Operator) -> Cli:
+    return Cli(control_plane, resting.namespace)
+
+
+def test_no_difference_and_nothing_written(look: Cli, resting: Trees, audit: Audit) -> None:
+    mark = audit.mark()
+    assert look("diff", "-", stdin=stack(tree())) == Result(0, "", "no difference\n")
+    assert audit.writes(mark, namespace=resting.namespace) == []
+
+
+def test_one_image_changes_its_path_and_nothing_else(look: Cli, resting: Trees) -> None:
+    result = look("diff", "-", stdin=stack(tree(leaf_image="web:2")))
+    assert result.code == Exit.NO
+    ns = resting.namespace
+    stacks = {f"ailtire.io.v1alpha1.AiltireStack.{ns}.{name}" for name in ("shop", "shop-cpl", "shop-cpl-dm")}
+    assert changed(result) == stacks | {f"apps.v1.Deployment.{ns}.shop-cpl-dm-api"}
+    assert result.out.count("web:2") == 4
+    assert result.err == "would be: 4 changed\n"
+
+
+CHANGES: dict[str, Any] = {
+    "a stack becomes a service": {"services": {"web": service(interface={"/": {"port": 8080}}), "cpl": service()}},
+    "a service becomes a stack": {"services": {"web": child({"x": service()}), "cpl": tree()["services"]["cpl"]}},
+    "a service gets a port and another goes": {
+        "services": {"cache": service(ports={"redis": {"port": 6379}}), "cpl": tree()["services"]["cpl"]}
+    },
+    "an alias, an edge and more replicas": {
+        **tree(),
+        "edge": {"hosts": ["shop.example"]},
+        "gateway": {"replicas": 2},
+    },
+}
+
+
+@pytest.mark.parametrize("spec", CHANGES.values(), ids=CHANGES.keys())
+def test_what_is_foretold_comes_true(cli: Cli, trees: Trees, shop: Manifest, spec: Manifest) -> None:
+    before = fingerprints(trees)
+    foretold = cli("diff", "-", stdin=stack(spec))
+    assert foretold.code == Exit.NO, foretold.err
+    trees.apply("shop", spec)
+    trees.until_ready("shop")
+    trees.settle()
+    after = fingerprints(trees)
+    came = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    names = {name.rpartition(".")[2] for name in changed(foretold)}
+    # A Service's address, and so the zone's entry, is not known before it is there.
+    assert {name for kind, name in came if kind != "EndpointSlice"} - names == set()
+    assert cli("diff", "-", stdin=stack(spec)) == Result(0, "", "no difference\n")
+
+
+def fingerprints(trees: Trees) -> dict[tuple[str, str], str]:
+    """What is there, without what moves by itself."""
+    return {
+        key: json.dumps(
+            [obj["metadata"]["uid"], obj.get("spec"), obj.get("data"), obj.get("endpoints")], sort_keys=True
+        )
+        for key, obj in trees.owned().items()
+        if "gateway" not in key[1] or key[0] != "ConfigMap"
+    } | {(naming.KIND, "shop"): json.dumps(trees.must(naming.KIND, "shop")["spec"], sort_keys=True)}
+
+
+def test_a_stack_of_client_side_apply_is_compared_as_such(cli: Cli, trees: Trees) -> None:
+    first = stack({"services": {"web": service(), "old": service()}})
+    trees.kubectl("apply", "-f", "-", stdin=first)
+    trees.until_ready("shop")
+    trees.settle()
+    assert cli("diff", "-", stdin=first).code == Exit.DONE
+    result = cli("diff", "-", stdin=stack({"services": {"web": service()}}))
+    assert f"apps.v1.Deployment.{trees.namespace}.shop-old" in changed(result)
+    assert "1 deleted" not in result.err
+
+
+def test_a_foreign_object_in_the_way_is_named(cli: Cli, trees: Trees, shop: Manifest) -> None:
+    trees.kubectl("create", "service", "clusterip", "shop-extra", "--tcp=80")
+    wanted = {"services": {**shop["services"], "extra": service(ports={"http": {"port": 80}})}}
+    result = cli("diff", "-", stdin=stack(wanted))
+    assert "note: Service shop-extra exists already and was not made by this stack but by kubectl-create" in result.err
+    assert f"v1.Service.{trees.namespace}.shop-extra" not in changed(result)
+
+
+def test_a_template_is_shown_with_who_follows_it(cli: Cli, trees: Trees) -> None:
+    template = {"template": True, "services": {"api": service()}}
+    trees.apply("payment", template)
+    trees.apply("shop", {"services": {"pay": {"type": "stack", "stackRef": {"name": "payment"}}}})
+    trees.until_ready("shop")
+    trees.settle()
+    changing = {"template": True, "services": {"api": service("web:2")}}
+    result = cli("diff", "-", stdin=stack(changing, "payment"))
+    names = {name.rpartition(".")[2] for name in changed(result)}
+    assert names == {"payment", "shop-pay", "shop-pay-api"}
+
+
+def test_what_would_be_refused_is_trouble(cli: Cli, trees: Trees, operator: Operator) -> None:
+    result = cli("diff", "-", stdin=stack({"services": {"web": {"imag": "x"}}}))
+    assert (result.code, result.out) == (Exit.TROUBLE, "")
+    assert "spec.services.web" in result.err
+
+
+def test_another_program_may_compare(look: Cli) -> None:
+    wanted = stack(tree(leaf_image="web:2"))
+    listed = look("diff", "-", stdin=wanted, KUBECTL_EXTERNAL_DIFF="diff -r -q")
+    assert listed.code == Exit.NO
+    assert listed.out.count("differ") == 4
+    assert look("diff", "-", stdin=wanted, KUBECTL_EXTERNAL_DIFF="true").code == Exit.DONE
+    missing = look("diff", "-", stdin=wanted, KUBECTL_EXTERNAL_DIFF="no-such-program")
+    assert missing.code == Exit.TROUBLE
+    assert "cannot run no-such-program" in missing.err
+
+
+def test_exporting_what_runs_equals_exporting_its_definition(look: Cli) -> None:
+    live = look("export", "shop", "--report", "none")
+    assert live.code == Exit.DONE
+    written = look("export", "-f", "-", "--report", "none", stdin=stack(tree()))
+    assert list(yaml.safe_load_all(written.out)) == list(yaml.safe_load_all(live.out))
+    assert live.out.count("# shop") == 3
+
+
+def test_names_are_completed(look: Cli, resting: Trees) -> None:
+    asked = {"_KUBECTL_AILTIRE_COMPLETE": "complete_kubectl"}
+    assert look("tree", "shop-", **asked).out == "shop-cpl\nshop-cpl-dm\n:4\n"
+    assert look("tree", "x", "--namespace", resting.namespace[:8], **asked).out.splitlines()[-1] == ":4"
+
+
+def kubeconfig_of(role: str, plane: ControlPlane, namespace: str, folder: Path) -> str:
+    """The kubeconfig of somebody who has no more than one of Kubernetes' own roles in the namespace."""
+    plane.kubectl("create", "serviceaccount", role, "-n", namespace)
+    binding = ["create", "rolebinding", role, f"--clusterrole={role}", f"--serviceaccount={namespace}:{role}"]
+    plane.kubectl(*binding, "-n", namespace)
+    token = plane.kubectl("create", "token", role, "-n", namespace).strip()
+    config = yaml.safe_load(plane.kubeconfig.read_text())
+    config["users"] = [{"name": each["name"], "user": {"token": token}} for each in config["users"]]
+    path = folder / f"{role}.kubeconfig"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def test_an_editor_may_do_everything_and_a_viewer_look(
+    look: Cli, control_plane: ControlPlane, resting: Trees, tmp_path: Path
+) -> None:
+    viewer = kubeconfig_of("view", control_plane, resting.namespace, tmp_path)
+    assert look("tree", "shop", "--kubeconfig", viewer).code == Exit.DONE
+    assert look("wait", "shop", "--kubeconfig", viewer).code == Exit.DONE
+    wanted = stack({"services": {"web": service("web:2"), "new": service()}})
+    refused = look("diff", "-", "--kubeconfig", viewer, stdin=wanted)
+    assert refused.code == Exit.TROUBLE
+    assert "cannot patch resource" in refused.err
+    editor = kubeconfig_of("edit", control_plane, resting.namespace, tmp_path)
+    told = look("diff", "-", "--kubeconfig", editor, stdin=wanted)
+    assert (told.code, changed(told)) == (Exit.NO, changed(look("diff", "-", stdin=wanted)))
+
+
+def test_watching_ends_with_ctrl_c(look: Cli, control_plane: ControlPlane, resting: Trees) -> None:
+    command = [sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
+    command += ["tree", "shop", "-n", resting.namespace, "--watch"]
+    variables = {**environment(control_plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator"), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("✓ shop")
+        process.send_signal(2)
+        _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (Exit.INTERRUPTED, "")
+    assert os.environ.get("KUBECONFIG") != str(control_plane.kubeconfig), "the tests leave the caller's alone"
