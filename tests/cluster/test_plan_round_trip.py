@@ -7,7 +7,6 @@ written again and again; this is where it shows.
 from collections.abc import AsyncIterator
 
 import pytest
-from stacks import SETTINGS, full_spec, stack
 
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Connection
@@ -15,6 +14,7 @@ from ailtire_operator.cluster.store import Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
 from lab import Audit, ControlPlane
+from stacks import SETTINGS, full_spec, stack
 
 ADDRESSES = {
     "shop-web": ("10.0.0.20",),
@@ -48,7 +48,10 @@ def _owned(manifest: Manifest, namespace: str, owner: str) -> Manifest:
 @pytest.fixture
 def owner(control_plane: ControlPlane, namespace: str) -> str:
     control_plane.kubectl("apply", "--server-side", "-k", "crds")
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/ailtirestacks.ailtire.io")
+    # A definition that was born this moment has no conditions yet, at which a wait for one of them complains.
+    crd = "crd/ailtirestacks.ailtire.io"
+    control_plane.kubectl("wait", "--for=jsonpath={.status.conditions[0].type}", crd)
+    control_plane.kubectl("wait", "--for=condition=Established", crd)
     control_plane.kubectl("create", "configmap", "owner", "-n", namespace)
     return control_plane.kubectl("get", "configmap", "owner", "-n", namespace, "-o", "jsonpath={.metadata.uid}").strip()
 
