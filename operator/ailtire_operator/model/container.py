@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from ailtire_operator.model.base import Strict
+from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.dependencies import DependsOn
 from ailtire_operator.model.devices import DeviceMapping, StorageOptions, Ulimit, UlimitName
 from ailtire_operator.model.files import FileMounts
@@ -39,9 +39,6 @@ class Tmpfs(Strict):
     """Its bound; it counts into the service's memory."""
     mode: Annotated[int, Field(ge=0, le=0o7777)] | None = None
     """Permissions as a number. Kubernetes gives 0777."""
-
-
-_Tmpfs = Annotated[Tmpfs, BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class Hook(Strict):
@@ -101,7 +98,7 @@ class Container(Strict):
     """Standard input stays open."""
     init: bool = False
     """Something reaps the processes that the service leaves behind."""
-    tmpfs: Annotated[dict[_PathKey, _Tmpfs], Field(max_length=16)] = {}
+    tmpfs: Annotated[dict[_PathKey, Annotated[Tmpfs, OrEmpty]], Field(max_length=16)] = {}
     """File systems in memory, by the path where they appear."""
     shm_size: PositiveQuantity | None = None
     """The size of /dev/shm."""

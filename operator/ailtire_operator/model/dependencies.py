@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from ailtire_operator.model.base import Strict
+from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.problems import Problem, path_of
 
 
@@ -23,7 +23,7 @@ class Dependency(Strict):
 
 DependencyKey = Annotated[str, StringConstraints(min_length=1, max_length=253)]
 DependsOn = Annotated[
-    dict[DependencyKey, Annotated[Dependency, BeforeValidator(lambda value: {} if value is None else value)]],
+    dict[DependencyKey, Annotated[Dependency, OrEmpty]],
     Field(max_length=64),
 ]
 

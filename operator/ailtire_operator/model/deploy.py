@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.base import OrEmpty, Strict, rules
 from ailtire_operator.model.devices import DeviceReservation, GenericResources
 from ailtire_operator.model.keys import MetadataKey, VolumeKey
 from ailtire_operator.model.placement import Placement
@@ -40,7 +40,7 @@ class Limits(ResourceList):
 class Reservations(ResourceList):
     """What is set aside for a service."""
 
-    devices: Annotated[dict[VolumeKey, DeviceReservation], Field(max_length=8)] = {}
+    devices: Annotated[dict[VolumeKey, Annotated[DeviceReservation, OrEmpty]], Field(max_length=8)] = {}
     """Devices, by a name of your own."""
     generic_resources: GenericResources = {}
     """Countable things, by kind: NVIDIA-GPU, or an extended resource such as nvidia.com/gpu."""

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from ailtire_operator.model.base import Strict, rules
+from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.keys import MetadataKey, VolumeKey
 from ailtire_operator.model.values import AbsolutePath, ObjectName
 
@@ -19,9 +19,8 @@ class Config(Strict):
     """A file that services read."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
-            ("[has(self.content), has(self.binaryContent), has(self.configMap)].exists_one(x, x)", _ONE_SOURCE)
-        )
+        json_schema_extra=NEVER_NULL
+        | rules(("[has(self.content), has(self.binaryContent), has(self.configMap)].exists_one(x, x)", _ONE_SOURCE))
     )
 
     content: Annotated[str, StringConstraints(max_length=_CONTENT_LIMIT)] | None = None
@@ -74,7 +73,6 @@ class FileMount(Strict):
     """The file's group: it becomes the group of all files of the pod."""
 
 
-Mount = Annotated[FileMount, BeforeValidator(lambda value: {} if value is None else value)]
-FileMounts = Annotated[dict[VolumeKey, Mount], Field(max_length=64)]
+FileMounts = Annotated[dict[VolumeKey, Annotated[FileMount, OrEmpty]], Field(max_length=64)]
 Configs = Annotated[dict[VolumeKey, Config], Field(max_length=64)]
 Secrets = Annotated[dict[VolumeKey, Secret], Field(max_length=64)]

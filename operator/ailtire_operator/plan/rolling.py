@@ -35,6 +35,7 @@ def minimum_ready(service: Service) -> int:
 
 
 def _stateful(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[str, Any]:
+    _report_kept_order(scope, key, service)
     keep = "Retain" if mounted.retain else "Delete"
     return {
         "serviceName": naming.member(scope.name, key),
@@ -51,14 +52,9 @@ def _step(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[st
     update = service.deploy.update_config if service.deploy and service.deploy.update_config else UpdateConfig()
     order = update.order
     on_host = any(port.published and port.mode == "host" for port in service.ports.values())
-    if order == "startFirst" and mounted.single_writer:
+    if mounted.single_writer:
         order = "stopFirst"
-        for name in mounted.single_writer:
-            scope.report(
-                scope.path(key, "volumes", name), "approximate",
-                "only one node at a time can mount this volume, so an update stops the old replica first.",
-                "Use mode: ReadWriteMany where the storage can, or perReplica: true.",
-            )  # fmt: skip
+        _report_single_writer(scope, key, service, mounted)
     if order == "startFirst" and on_host:
         order = "stopFirst"
         message = "a node has each port once, so an update stops the old replica first."
@@ -71,3 +67,26 @@ def _step(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[st
         scope.report(path, "approximate", message, "Say updateConfig.order: stopFirst.")
     step: int | str = update.parallelism or "100%"
     return {"maxSurge": step, "maxUnavailable": 0} if order == "startFirst" else {"maxSurge": 0, "maxUnavailable": step}
+
+
+def _report_kept_order(scope: Scope, key: str, service: Service) -> None:
+    update = service.deploy.update_config if service.deploy else None
+    for field in ("order", "parallelism"):
+        if update is not None and field in update.model_fields_set:
+            message = "replicas with volumes of their own are replaced one at a time, the old one first."
+            scope.report(scope.path(key, "deploy", "updateConfig", field), "ignored", message)
+
+
+def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
+    scaling = service.policies.scaling if service.policies else None
+    most = scaling.max if scaling else service.deploy.replicas if service.deploy else 1
+    update = service.deploy.update_config if service.deploy else None
+    for name in mounted.single_writer:
+        path = scope.path(key, "volumes", name)
+        remedy = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
+        if update is None or update.order == "startFirst":
+            message = "only one node at a time can mount this volume, so an update stops the old replica first."
+            scope.report(path, "approximate", message, remedy)
+        if most > 1:
+            message = "only one node at a time can mount this volume, so replicas on other nodes never start."
+            scope.report(path, "approximate", message, remedy)
