@@ -1,10 +1,7 @@
 """When things go wrong, or away: nothing of others is touched, nothing that runs is lost, nothing comes back."""
 
 import json
-import os
-import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,9 +10,7 @@ from ailtire_operator import naming
 from lab import Audit, ControlPlane, Operator
 from lab.audit import OPERATOR
 from lab.client import CommandError
-from lab.kubeconfig import require_lab
-from lab.paths import ROOT
-from lab.processes import free_ports, spawn
+from operators import another
 from trees import Trees, child, service, targets, tree
 
 
@@ -229,39 +224,23 @@ def test_an_autoscaler_takes_over_without_a_dip_and_is_left_alone(trees: Trees) 
     trees.until("no autoscaler", lambda: not trees.names("HorizontalPodAutoscaler"))
 
 
-@pytest.fixture
-def second_operator(control_plane: ControlPlane, operator: Operator) -> Iterator[dict[str, Any]]:
-    """Another operator process, on a Lease of its own: both of them lead."""
-    (port,) = free_ports(1)
-    env = {
-        **os.environ,
-        "KUBECONFIG": str(require_lab(operator.kubeconfig)),
-        "PYTHONPATH": str(ROOT / "operator"),
-        "AILTIRE_OPERATOR_METRICS_PORT": str(port),
-        "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
-        "AILTIRE_OPERATOR_NAMESERVERS": "10.0.0.10",
-        "AILTIRE_OPERATOR_LEADER_ELECTION": "false",
-    }
-    log = control_plane.home / "logs" / "second-operator.log"
-    command = [sys.executable, "-m", "kopf", "run", "--standalone", "--all-namespaces"]
-    process = spawn([*command, "-m", "ailtire_operator.handlers"], log, env, ROOT)
-    yield {"log": log}
-    process.stop(15)
-
-
-def test_two_operators_that_both_believe_to_lead_agree(trees: Trees, second_operator: dict[str, Any]) -> None:
-    trees.until("it works", lambda: "synced" in second_operator["log"].read_text())
-    trees.apply("shop", tree())
-    trees.until_ready("shop")
-    trees.settle()
-    trees.apply("shop", tree("docker.io/library/web:2"))
-    trees.until("the new image", lambda: _image(trees, "shop-cpl-dm-api") == "docker.io/library/web:2")
-    trees.until_ready("shop")
-    trees.settle()
-    trees.apply("shop", {"services": {"web": service()}})
-    trees.until("the rest is gone", lambda: trees.names("Deployment") == {"shop-web"})
-    trees.settle()
-    assert trees.is_ready("shop")
+def test_two_operators_that_both_believe_to_lead_agree(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    with another(control_plane, operator, "second", AILTIRE_OPERATOR_LEADER_ELECTION="false") as second:
+        trees.until("it works", lambda: second.is_ready() and second.number("ailtire_leader") == 1)
+        trees.apply("shop", tree())
+        trees.until_ready("shop")
+        trees.settle()
+        trees.apply("shop", tree("docker.io/library/web:2"))
+        trees.until("the new image", lambda: _image(trees, "shop-cpl-dm-api") == "docker.io/library/web:2")
+        trees.until_ready("shop")
+        trees.settle()
+        trees.apply("shop", {"services": {"web": service()}})
+        trees.until("the rest is gone", lambda: trees.names("Deployment") == {"shop-web"})
+        trees.settle()
+        assert trees.is_ready("shop")
+        assert second.number("ailtire_writes_total") > 0
 
 
 def test_a_quota_is_told_in_the_words_of_the_server(trees: Trees) -> None:

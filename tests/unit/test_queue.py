@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from clockwork import now, run
 
 from ailtire_operator.reconcile.queue import BACKOFF_LAST, Look, Outcome, Priority, Queue
+from clockwork import now, run
 
 Work = Callable[[Look[str]], Awaitable[Outcome]]
 

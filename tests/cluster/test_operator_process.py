@@ -1,0 +1,100 @@
+"""The operator as a process: who leads, what the probes say, how it ends."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from lab import Audit, ControlPlane, Operator
+from operators import Another, another
+from trees import Trees, service, tree
+
+LEASE_SECONDS = 15
+
+
+@pytest.fixture
+def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+    return Trees(control_plane, audit, namespace)
+
+
+def until_ready(trees: Trees, operator: Another) -> None:
+    trees.until("ready", operator.is_ready)
+
+
+def test_a_standby_watches_and_never_writes_and_takes_over_when_the_leader_is_killed(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    with another(control_plane, operator, "standby") as standby:
+        until_ready(trees, standby)
+        trees.apply("shop", tree())
+        trees.until_ready("shop")
+        assert (standby.number("ailtire_leader"), standby.number("ailtire_writes_total")) == (0, 0)
+        assert standby.number("ailtire_stacks") >= 3
+        operator.kill()
+        killed = time.monotonic()
+        trees.apply("shop", tree("docker.io/library/web:2"))
+        trees.until("another leads", lambda: standby.number("ailtire_writes_total") > 0)
+        assert time.monotonic() - killed <= LEASE_SECONDS + 5
+        trees.until_ready("shop")
+        assert (
+            trees.must("Deployment", "shop-cpl-dm-api")["spec"]["template"]["spec"]["containers"][0]["image"][-1] == "2"
+        )
+        standby.process.send_signal(signal.SIGTERM)
+        assert standby.process.wait(timeout=10) == 0
+
+
+def test_a_stop_is_quick_clean_and_hands_over_at_once(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    operator.stop()
+    with another(control_plane, operator, "first") as first:
+        until_ready(trees, first)
+        trees.until("it leads", lambda: first.number("ailtire_leader") == 1)
+        with another(control_plane, operator, "second") as second:
+            until_ready(trees, second)
+            trees.apply("shop", tree())  # in the middle of work
+            trees.until("work", lambda: trees.names("Deployment"))
+            first.process.send_signal(signal.SIGTERM)
+            begun = time.monotonic()
+            assert first.process.wait(timeout=10) == 0
+            assert time.monotonic() - begun < 5
+            trees.until("the other leads", lambda: second.number("ailtire_leader") == 1, timeout=5)
+            trees.until_ready("shop")
+        assert "Traceback" not in first.log.read_text()
+
+
+def test_the_pages_say_what_is_wrong(trees: Trees, operator: Operator, control_plane: ControlPlane) -> None:
+    environment = {"AILTIRE_OPERATOR_WATCH_SILENCE_SECONDS": "5", "AILTIRE_OPERATOR_LEADER_ELECTION": "false"}
+    with another(control_plane, operator, "watched", **environment) as watched:
+        until_ready(trees, watched)
+        assert watched.page("/healthz") == (200, "ok")
+        trees.apply("shop", {"services": {"web": service()}})
+        trees.until_ready("shop")
+        text = watched.page("/metrics")[1]
+        for metric in ("reconcile_seconds_bucket", "queue_depth", "stacks", "watch_age_seconds", "leader"):
+            assert f"\nailtire_{metric}" in text
+        # Nothing of these kinds happens, and no bookmark comes for a minute: for so strict a limit that is too quiet.
+        trees.until("silence", lambda: watched.page("/healthz")[0] == 503)
+        assert "has been silent for" in watched.page("/healthz")[1]
+
+
+def test_without_a_cluster_it_ends_and_says_so(operator: Operator, control_plane: ControlPlane, tmp_path: Path) -> None:
+    with another(control_plane, operator, "lost", KUBECONFIG=str(tmp_path / "none")) as lost:
+        assert lost.process.wait(timeout=30) != 0
+        assert "no usable configuration for the cluster" in lost.log.read_text()
+
+
+def test_without_the_definition_of_stacks_it_waits(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    """A kubeconfig that may not list stacks looks the same: not ready, and the reason is on the page."""
+    trees.kubectl("create", "serviceaccount", "nobody")
+    token = trees.kubectl("create", "token", "nobody").strip()
+    kubeconfig = control_plane.home / "nobody.kubeconfig"
+    text = operator.kubeconfig.read_text()
+    ours = next(line for line in text.splitlines() if "token:" in line)
+    kubeconfig.write_text(text.replace(ours, f"{ours.partition('token:')[0]}token: {token}"))
+    with another(control_plane, operator, "nobody", KUBECONFIG=str(kubeconfig)) as nobody:
+        trees.until("it says why", lambda: "AiltireStack:" in nobody.page("/readyz")[1])
+        assert nobody.page("/readyz")[0] == 503
