@@ -36,7 +36,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         engine.up()
         _started["cluster"] = not cluster.exists()
         cluster.up()
-        kube.load(*workloads.ensure().all())
 
 
 def pytest_sessionfinish() -> None:

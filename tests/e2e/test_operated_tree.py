@@ -1,6 +1,7 @@
 """A tree of three levels under the operator in the cluster: from one resource to answers at every depth."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from e2e.asking import Pod
 from e2e.conftest import Lab
 from e2e.loading import load
 from e2e.routing import await_route, call
-from kindlab import kube
+from kindlab import kube, operating
 
 pytestmark = pytest.mark.usefixtures("operator")
 HEALTH = {"http": "/ready", "port": 3000, "interval": "1s"}
@@ -21,7 +22,8 @@ def leaf(image: str, **more: Any) -> dict[str, Any]:
 
 
 def child(services: dict[str, Any], prefix: str) -> dict[str, Any]:
-    return {"type": "stack", "interface": {prefix: {"path": "/"}}, "stack": {"services": services}}
+    inside = {"services": services, "gateway": {"replicas": 2}}
+    return {"type": "stack", "interface": {prefix: {"path": "/"}}, "stack": inside}
 
 
 def shop(lab: Lab, host: str, **environment: str) -> dict[str, Any]:
@@ -77,4 +79,28 @@ def test_a_new_version_of_the_deepest_service_loses_nothing(lab: Lab, namespace:
     print(under_way)
     after = kube.kubectl("get", "pods", "-n", namespace, "-o", "name").split()
     assert {name.rpartition("-")[0].rpartition("-")[0] for name in set(before) - set(after)} == {"pod/shop-cpl-dm-web"}
+    assert under_way.lost == 0, under_way
+
+
+@pytest.fixture
+def drained() -> Iterator[str]:
+    """The name of a worker that may be drained; afterwards it takes pods again."""
+    node = next(name for name in kube.nodes() if "worker" in name)
+    yield node
+    kube.kubectl("uncordon", node)
+
+
+def test_draining_a_node_and_restarting_the_operator_lose_nothing(lab: Lab, namespace: str, drained: str) -> None:
+    host = f"{namespace}.example"
+    apply(namespace, shop(lab, host))
+    await_tree(namespace)
+    await_route(lab.ingress, host, "/cpl/dm/web/x")
+    with load(f"http://{host}/cpl/dm/web/x", lab.ingress, 200) as under_way:
+        kube.kubectl("rollout", "restart", operating.NAME, "-n", operating.NAMESPACE)
+        # Only this tree's pods: whatever else is on the node has no second replica.
+        evicting = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=100s"]
+        kube.kubectl("drain", drained, "--pod-selector=ailtire.io/stack", *evicting, timeout=110)
+        await_tree(namespace)
+        time.sleep(8)
+    print(under_way)
     assert under_way.lost == 0, under_way

@@ -1,11 +1,12 @@
 """The cluster itself: `kind create cluster`, and what turns it into one that workloads can use."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kindlab import addons, engine, kube, network, nodeimage, shell
+from kindlab import addons, engine, kube, network, nodeimage, shell, workloads
 from kindlab.places import CLUSTER, HERE, KUBECONFIG, STATE
 from lab import binaries
 from lab.report import Say, say, step
@@ -27,8 +28,17 @@ def ready() -> bool:
 
 
 def up(tell: Say = say) -> None:
-    """Start the cluster with its ingress controller; where it runs already, only what is missing is done."""
+    """Start the cluster with all that tests need in it; where it runs already, only what is missing is done."""
     engine.up(tell)
+    with ThreadPoolExecutor(1) as meanwhile:
+        # Debian's packages come over the network while Go computes.
+        images = meanwhile.submit(workloads.ensure, tell)
+        _start(tell)
+        addons.install(tell)
+    kube.load(*images.result().all())
+
+
+def _start(tell: Say) -> None:
     if exists() and not ready():
         tell("the cluster that is there does not answer: making it anew")
         kube.kind("delete", "cluster", "--name", CLUSTER)
@@ -40,7 +50,6 @@ def up(tell: Say = say) -> None:
             if local:
                 network.connect()
             kube.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s", timeout=130)
-    addons.install(tell)
 
 
 def down(tell: Say = say) -> None:

@@ -33,8 +33,8 @@ rm -f /tmp/containerd.log /images.tar
 
 def ensure(tell: Say = say) -> str:
     """Return the name of the node image, after it was found, loaded or built."""
-    base = images.base(tell)
     programs = binaries.ensure([*parts.NODE, *parts.RUNTIME, *parts.PLUGINS, PROGRAMS["kubectl"]], tell)
+    base = images.base(tell)
     system = _system_recipe(base, programs)
     made_of = [system.tag, base, *(str(path.parent.name) for path in _static_images(tell).values())]
     tag = ours.fingerprint([HERE / "nodeimage.py", HERE / "kubeproxy" / "Dockerfile"], *made_of)

@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.report import Say, say
 
 _HEARTBEAT_SECONDS = 30.0
-_NICE = 10
+_NICE = "10"
 """Long builds leave the machine usable for whoever else works on it."""
 
 
@@ -57,22 +57,17 @@ def long(
     tell(f"{what} …")
     with tempfile.TemporaryFile("w+") as log:
         child = subprocess.Popen(
-            [str(word) for word in command],
+            ["nice", "-n", _NICE, *(str(word) for word in command)],
             cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=_yield_to_others,
         )
         _wait(child, what, begun, tell)
         if child.returncode:
             raise CommandFailed(f"{what} failed:\n{_tail(log)}")
     tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
-
-
-def _yield_to_others() -> None:
-    os.nice(_NICE)
 
 
 def _wait(child: subprocess.Popen[bytes], what: str, begun: float, tell: Say) -> None:
