@@ -113,6 +113,13 @@ def test_validate_says_what_is_wrong_where(run: Run) -> None:
     assert "error: standard input:2: AiltireStack shop: spec.services.orders.stack.services.data_base" in result.err
 
 
+def test_validate_finds_what_only_the_plan_refuses(run: Run) -> None:
+    mounts = "volumes: {one: {target: /x}, two: {target: /x}}"
+    result = run("validate", "-", stdin=SHOP.replace('db: {image: "db:1"}', f'db: {{image: "db:1", {mounts}}}'))
+    assert result.code == Exit.NO
+    assert "AiltireStack shop: shop-orders: spec.services.db.volumes.two" in result.err
+
+
 def test_validate_notes_a_template_that_is_not_there(run: Run) -> None:
     result = run("validate", "shop.yaml")
     assert result.code == Exit.DONE

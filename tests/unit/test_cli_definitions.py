@@ -75,6 +75,8 @@ def test_every_problem_of_every_level_is_named_at_once() -> None:
             "{apiVersion: ailtire.io/v2, kind: AiltireStack, metadata: {name: a}}",
             "apiVersion: 'ailtire.io/v2' is unknown",
         ),
+        ("{apiVersion: 1, kind: AiltireStack, metadata: {name: a}}", "apiVersion: '1' is unknown"),
+        ("{kind: AiltireStack, metadata: {name: a}}", "apiVersion: 'None' is unknown"),
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack}", "metadata.name: a stack needs a name"),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a}, services: {}}",

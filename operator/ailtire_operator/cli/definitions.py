@@ -108,8 +108,7 @@ def _take(found: Definitions, document: Document, resource: Any) -> None:
     if not isinstance(resource, dict) or not isinstance(resource.get("kind"), str):
         found.problems.append(f"{document}: this is no Kubernetes resource: it has no apiVersion and kind")
         return
-    group = str(resource.get("apiVersion", "")).partition("/")[0]
-    if resource["kind"] != naming.KIND or group != naming.GROUP:
+    if resource["kind"] != naming.KIND:
         found.others += 1
         return
     label = _label(document, resource)
@@ -136,8 +135,9 @@ def _label(document: Document, resource: Mapping[str, Any]) -> str:
 
 def _resource_problems(resource: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong around the spec, where the models do not look."""
-    if resource["apiVersion"] != naming.API_VERSION:
-        yield Problem("apiVersion", f"'{resource['apiVersion']}' is unknown; this version reads {naming.API_VERSION}")
+    version = resource.get("apiVersion")
+    if version != naming.API_VERSION:
+        yield Problem("apiVersion", f"'{version}' is unknown; this program reads {naming.API_VERSION}")
     for key in resource:
         if key not in _TOP_LEVEL:
             yield Problem(path_of("", key).lstrip("."), "unknown key; the definition stands below spec")

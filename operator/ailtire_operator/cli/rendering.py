@@ -51,28 +51,36 @@ def _is_zone(manifest: Manifest) -> bool:
 
 
 def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings) -> Rendered:
-    """All roots of the input. Raises Invalid for what the plan refuses (host paths, for example)."""
+    """All roots of the input. Raises Invalid for all that the plan refuses (two mounts at one place, for example)."""
     result = Rendered()
     problems: list[str] = []
     for definition in definitions.roots:
         stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
         templates = definitions.templates_for(definition.stack)
-        try:
-            for level in tree_plans(stack, templates, settings):
-                _add(result, level, namespace)
-        except InvalidStack as error:
-            problems += [f"{definition.label}: {problem}" for problem in error.problems]
+        for level, made in tree_plans(stack, templates, settings):
+            if isinstance(made, Plan):
+                _add(result, made, namespace)
+            else:
+                where = definition.label if level is stack else f"{definition.label}: {level.name}"
+                problems += [f"{where}: {problem}" for problem in made.problems]
     if problems:
         raise Invalid(problems)
     return result
 
 
-def tree_plans(stack: Stack, templates: Mapping[str, StackSpec], settings: Settings) -> Iterator[Plan]:
-    """The plan of the stack and of every stack below it, parents first. Raises InvalidStack."""
-    waiting = [stack]
+def tree_plans(
+    root: Stack, templates: Mapping[str, StackSpec], settings: Settings
+) -> Iterator[tuple[Stack, Plan | InvalidStack]]:
+    """Each stack of the tree with its plan, or with why there is none; parents first."""
+    waiting = [root]
     while waiting:
-        made = plan(waiting.pop(), settings, Observed(templates=templates))
-        yield made
+        stack = waiting.pop()
+        try:
+            made = plan(stack, settings, Observed(templates=templates))
+        except InvalidStack as error:
+            yield stack, error
+            continue
+        yield stack, made
         children = [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
         waiting += [each.model_copy(update={"namespace": stack.namespace}) for each in reversed(children)]
 

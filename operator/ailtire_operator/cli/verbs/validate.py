@@ -40,20 +40,21 @@ def _validate(
     ] = ReportFormat.NONE,
 ) -> None:
     from ailtire_operator.cli.definitions import collect
+    from ailtire_operator.cli.rendering import render_all
+    from ailtire_operator.cli.settings import environment_settings
 
     found = collect(sources.read(files, recursive=recursive)).checked()
     for note in found.notes:
         output.say(f"note: {note}")
+    rendered = render_all(found, settings=environment_settings())
     if report is not ReportFormat.NONE:
-        from ailtire_operator.cli.rendering import render_all
-        from ailtire_operator.cli.settings import environment_settings
-
-        tell(render_all(found, settings=environment_settings()).findings, report)
+        tell(rendered.findings, report)
     output.data("\n".join(_lines(found)))
 
 
 def _lines(found: "Definitions") -> list[str]:
     from ailtire_operator.model.loading import levels
+    from ailtire_operator.status.text import plural
 
     lines = []
     for definition in found.all:
@@ -61,9 +62,6 @@ def _lines(found: "Definitions") -> list[str]:
         tree = list(levels(stack.name, stack.spec, found.templates_for(stack)))
         services = sum(len(level.spec.plain) for level in tree)
         what = "template" if stack.spec.template else "stack"
-        lines.append(f"{definition.document.source}: {what} {stack.name} is valid ({_size(len(tree), services)})")
+        size = f"{plural(len(tree), 'stack')}, {plural(services, 'service')}"
+        lines.append(f"{definition.document.source}: {what} {stack.name} is valid ({size})")
     return lines
-
-
-def _size(stacks: int, services: int) -> str:
-    return f"{stacks} {'stack' if stacks == 1 else 'stacks'}, {services} {'service' if services == 1 else 'services'}"
