@@ -1,6 +1,7 @@
 """``tree``: the whole application at a glance, and why it is not ready."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -93,15 +94,29 @@ async def _follow(cluster: "Live", name: str, form: Form | None) -> None:
 
     from ailtire_operator.cli.treeview import draw
 
-    shown = None
     if form in (Form.JSON, Form.YAML) or not output.screen().is_terminal:
-        while True:
+        async for node in _states(cluster, name):
+            _show(node, form)
+        return
+    look = _look_of(form)
+    with Picture(console=output.screen(), auto_refresh=False) as picture:
+        async for node in _states(cluster, name):
+            picture.update(draw(node, look), refresh=True)
+
+
+async def _states(cluster: "Live", name: str) -> AsyncIterator["StackNode"]:
+    """The tree each time it is another one. An outage is sat out, but not before the first look."""
+    from ailtire_operator.cluster.errors import Unavailable
+
+    shown = None
+    while True:
+        try:
             node = await _look(cluster, name)
-            if node != shown:
-                _show(node, form)
-                shown = node
-            await asyncio.sleep(_PAUSE)
-    with Picture(console=output.screen(), auto_refresh=False, vertical_overflow="visible") as picture:
-        while True:
-            picture.update(draw(await _look(cluster, name), _look_of(form)), refresh=True)
-            await asyncio.sleep(_PAUSE)
+        except Unavailable:
+            if shown is None:
+                raise
+            node = shown
+        if node != shown:
+            yield node
+            shown = node
+        await asyncio.sleep(_PAUSE)
