@@ -258,7 +258,13 @@ def changed(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def told(made: Plan, path: tuple[str | int, ...]) -> bool:
-    """Whether a notice stands at this value or above it; of a route's policies also one at the route."""
+    """Whether a notice stands at this value or above it; of a route's policies also one at the route.
+
+    What is wrong with a child, or missing, is told in its plan.
+    """
+    child = made.children.get(str(path[1])) if path[0] == "services" else None
+    if child is not None and (child.missing or child.problem):
+        return True
     here = path_of("spec", *path)
     if path[2:3] == ("policies",) and any(
         each.path.startswith(path_of("spec", *path[:2], "interface")) for each in made.notices

@@ -89,6 +89,7 @@ REPORTED = [
      "spec.services.b.interface.x", "rejected"),
     ({"a": plain({"x": {"protocol": "tcp", "port": 6650}}, policies={"retry": {"maxRetries": 1}})},
      "spec.services.a.policies.retry", "ignored"),
+    ({"a": child({"/x": {}}, {"services": {"w": {"image": "w:1"}}})}, 'spec.services.a.interface["/x"]', "ignored"),
     ({"a": {**child({"/x": {}}), "policies": {"scaling": {"max": 3}}}}, "spec.services.a.policies.scaling", "ignored"),
 ]  # fmt: skip
 

@@ -247,11 +247,11 @@ def _names(
 ) -> Iterator[tuple[str, str, dict[NetworkId, list[str]]]]:
     """Key, Service and networks of every member that has a Service."""
     for key, service in sorted(level.spec.services.items()):
-        if not service.is_stack or _has_gateway(service, templates):
+        if not service.is_stack or has_gateway(service, templates):
             yield naming.sanitize(key), naming.member(level.name, key), networks.of(service)
 
 
-def _has_gateway(service: Service, templates: Mapping[str, StackSpec]) -> bool:
+def has_gateway(service: Service, templates: Mapping[str, StackSpec]) -> bool:
     """Whether a child stack has a gateway; judged by its definition, so that no order of creation matters."""
     if service.stack_ref is not None:
         template = templates.get(service.stack_ref.name)

@@ -7,6 +7,7 @@ from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.images import without_tag
+from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
 _OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
@@ -110,6 +111,15 @@ def _child(scope: Scope, key: str, service: Service) -> None:
     if service.policies and service.policies.scaling:
         message = "a child stack has no replicas of its own to scale."
         scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Say it on the services of the child.")
+    missing = service.stack_ref is not None and service.stack_ref.name not in scope.observed.templates
+    if not missing and not has_gateway(service, scope.observed.templates):
+        message = "no service inside has an interface, so the child has no gateway and nothing answers here."
+        remedy = "Give a service of the child an interface."
+        for label in service.interface:
+            scope.report(scope.path(key, "interface", label), "ignored", message, remedy)
+        for network, membership in service.networks.items():
+            if membership.aliases:
+                scope.report(scope.path(key, "networks", network), "ignored", message, remedy)
 
 
 def _container(scope: Scope, key: str, service: Service) -> None:
