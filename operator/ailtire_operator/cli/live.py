@@ -13,6 +13,7 @@ from ailtire_operator.cli.options import Target
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Kind
+from ailtire_operator.status.text import listed
 
 _PAGE: Final = 500
 _WHERE: Final = "Say which cluster is meant with --kubeconfig (or $KUBECONFIG) and --context."
@@ -32,10 +33,12 @@ class Live:
         try:
             return await self.connection.request("GET", STACK.path(self.namespace, name))
         except NotFound:
-            await self._require_kind()
-            known = [each["metadata"]["name"] for each in await self.list(STACK)]
-            roots = f"There are: {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}." if known else ""
-            hint = roots or f"There is no {naming.KIND} in it at all; choose another namespace with -n."
+            await self.require_kind()
+            stacks = await self.list(STACK)
+            roots = [each["metadata"]["name"] for each in stacks if not (each.get("spec") or {}).get("place")]
+            hint = f"There is no {naming.KIND} in it at all; choose another namespace with -n."
+            if roots:
+                hint = f"There are: {listed(roots, 8)}."
             raise Missing(f"there is no {naming.KIND} '{name}' in the namespace '{self.namespace}'", hint) from None
 
     async def tree(self, name: str) -> list[Json]:
@@ -57,7 +60,7 @@ class Live:
                 return found
             params = {**params, "continue": token}
 
-    async def _require_kind(self) -> None:
+    async def require_kind(self) -> None:
         """Tell a missing stack from a cluster that knows no stacks."""
         try:
             await self.connection.request("GET", STACK.path(self.namespace), params={"limit": 1})

@@ -67,6 +67,7 @@ class Previewer:
 
     async def load(self) -> None:
         """Read everything that the operator looks at."""
+        await self._cluster.require_kind()
         served = await discovery.served(self._cluster.connection, [HTTP_ROUTE])
         kinds = [kind for kind in (*OWNED_KINDS, POD) if not kind.optional or kind in served]
         for objects in await asyncio.gather(*(self._read(kind) for kind in kinds)):

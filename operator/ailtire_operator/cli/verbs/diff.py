@@ -58,6 +58,8 @@ def _diff(
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.definitions import collect
+    from ailtire_operator.cli.differences import paired, summary
+    from ailtire_operator.cli.preview import ordered
 
     where = options.target(context, namespace, cluster, kubeconfig)
     try:
@@ -69,9 +71,11 @@ def _diff(
         raise Invalid(invalid.lines, code=Exit.TROUBLE) from None
     for note in preview.notes:
         output.say(f"note: {note}")
-    differ = _show(preview.changes)
+    changes = ordered(paired(preview.changes))
+    differ = _show(changes)
     if preview.problems:
         raise Invalid(preview.problems, code=Exit.TROUBLE)
+    output.say(summary(changes))
     if differ:
         raise typer.Exit(Exit.NO)
 
@@ -116,17 +120,12 @@ def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict
 
 def _show(changes: Sequence["Change"]) -> bool:
     """Print the differences, and say whether there are any."""
-    from ailtire_operator.cli.differences import paired, summary
-    from ailtire_operator.cli.preview import ordered
-
-    changes = ordered(paired(changes))
     program = os.environ.get("KUBECTL_EXTERNAL_DIFF")
     differ = _external(shlex.split(program), changes) if program and changes else bool(changes)
     if not program:
         for change in changes:
             for line in change.unified():
                 _line(line)
-    output.say(summary(changes))
     return differ
 
 
