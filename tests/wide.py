@@ -40,7 +40,12 @@ services:
     groupAdd: [3000]
     capAdd: [CAP_NET_ADMIN, NET_BIND_SERVICE]
     capDrop: [ALL]
-    securityOpt: {noNewPrivileges: true, seccomp: unconfined, apparmor: unconfined, label: {level: "s0:c123,c456"}}
+    securityOpt:
+      noNewPrivileges: true
+      seccomp: unconfined
+      apparmor: unconfined
+      label: {level: "s0:c123,c456"}
+      systempaths: unconfined
     sysctls: {net.ipv4.ip_unprivileged_port_start: 0, net.core.somaxconn: 1024}
     tty: true
     stdinOpen: true

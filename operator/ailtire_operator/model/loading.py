@@ -68,7 +68,8 @@ def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
                 sentence = f"there is no network '{network}'; declare it in spec.networks"
                 yield Problem(path_of(f"{path}.services", key, "networks", network), sentence)
         for name, mount in service.volumes.items():
-            if mount.source and not mount.source.startswith(("/", "{{")) and mount.source not in spec.data:
+            known = mount.source in spec.data or (mount.source or "/").startswith("/") or "{{" in (mount.source or "")
+            if not known:
                 sentence = f"there is no volume '{mount.source}'; declare it in spec.data"
                 yield Problem(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
 

@@ -24,8 +24,18 @@ def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str,
         subdomain=_subdomain(scope, key, service),
         hostAliases=_aliases(scope, key, service),
         shareProcessNamespace=service.init or None,
+        hostUsers=_host_users(scope, key, service),
         runtimeClassName=service.runtime if service.runtime != _OWN_RUNTIME else None,
     )
+
+
+def _host_users(scope: Scope, key: str, service: Service) -> bool | None:
+    """Kubernetes shows all of /proc only to a pod whose users are none of the node's."""
+    if service.security_opt is None or service.security_opt.systempaths is None:
+        return None
+    message = "the pod gets users of its own, apart from the node's: only then Kubernetes unmasks /proc."
+    scope.report(scope.path(key, "securityOpt", "systempaths"), "approximate", message)
+    return False
 
 
 def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None:

@@ -14,6 +14,10 @@ def report(scope: Scope) -> None:
         if network.driver not in _DRIVERS:
             message = f"the cluster's own network carries the traffic, not the driver {network.driver}."
             scope.report(path_of("spec.networks", key, "driver"), "ignored", message, "Remove it.")
+    for key, data in scope.spec.data.items():
+        if data.labels and data.per_replica:
+            message = "what a StatefulSet says of its replicas' volumes cannot change, so they get no labels."
+            scope.report(path_of("spec.data", key, "labels"), "ignored", message)
     for key, service in scope.spec.plain.items():
         policy, path = restart_policy(service), scope.path(key, "deploy", "restartPolicy")
         if policy.delay is not None:

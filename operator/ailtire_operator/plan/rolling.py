@@ -18,7 +18,7 @@ def strategy(scope: Scope, key: str, service: Service, kind: str, mounted: Stora
     """The fields of the workload's spec."""
     if kind == "StatefulSet":
         return _stateful(scope, key, service, mounted)
-    step = {"type": "RollingUpdate", "rollingUpdate": _step(scope, key, service, mounted)}
+    step = {"type": "RollingUpdate", "rollingUpdate": _step(scope, key, service, kind, mounted)}
     if kind == "DaemonSet":
         return {"updateStrategy": step}
     ready = minimum_ready(service)
@@ -48,7 +48,7 @@ def _stateful(scope: Scope, key: str, service: Service, mounted: Storage) -> dic
     }
 
 
-def _step(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[str, int | str]:
+def _step(scope: Scope, key: str, service: Service, kind: str, mounted: Storage) -> dict[str, int | str]:
     update = service.deploy.update_config if service.deploy and service.deploy.update_config else UpdateConfig()
     order = update.order
     on_host = any(port.published and port.mode == "host" for port in service.ports.values())
@@ -60,7 +60,8 @@ def _step(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[st
         message = "a node has each port once, so an update stops the old replica first."
         scope.report(scope.path(key, "ports"), "approximate", message, "Say updateConfig.order: stopFirst.")
     placement = service.deploy.placement if service.deploy else None
-    if order == "startFirst" and placement and placement.max_replicas_per_node == 1:
+    alone = kind == "Deployment" and placement is not None and placement.max_replicas_per_node == 1
+    if order == "startFirst" and alone:
         order = "stopFirst"
         message = "a node has room for one replica, so an update stops the old one first."
         path = scope.path(key, "deploy", "placement", "maxReplicasPerNode")

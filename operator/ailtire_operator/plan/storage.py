@@ -7,7 +7,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.stack import Data
-from ailtire_operator.plan import origins
+from ailtire_operator.plan import origins, placeholders
 from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -58,6 +58,7 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
     result = Storage([], [], [], _retains(scope, service), [])
     for name, mount in sorted(service.volumes.items()):
         path = scope.path(key, "volumes", name)
+        mount = _resolved(scope, key, service, path, mount)
         if mount.source in DOCKER_SOCKETS:
             scope.report(
                 path, "ignored", "there is no Docker socket in Kubernetes, so it is not mounted; the operator deploys.",
@@ -72,6 +73,20 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
         if data is not None and not data.per_replica and data.mode in ("ReadWriteOnce", "ReadWriteOncePod"):
             result.single_writer.append(name)
     return result
+
+
+def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount:
+    """The mount with the placeholders of its source resolved."""
+    if mount.source is None or not placeholders.has_placeholders(mount.source):
+        return mount
+    path = path_of(path, "source")
+    expanded = placeholders.expand(scope, key, service, path, mount.source)
+    if expanded.variables:
+        message = "a volume cannot depend on the replica like this; give every replica its own with perReplica: true"
+        raise scope.refuse(path, message)
+    if not expanded.text.startswith("/") and expanded.text not in scope.spec.data:
+        raise scope.refuse(path, f"there is no volume '{expanded.text}'; declare it in spec.data")
+    return mount.model_copy(update={"source": expanded.text})
 
 
 def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMount) -> None:
