@@ -33,10 +33,13 @@ _TEMPLATE: Final = "{{"
 class Surroundings:
     """What a stack's variables may refer to."""
 
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """What Swarm would put for ``${NAME}``: the environment of the stack container that deploys the stack."""
+    variables: Mapping[str, str] | None = field(default_factory=dict)
+    """What Swarm would put for ``${NAME}``: the environment of the stack container that deploys the stack. None where
+    that is done already, and a dollar sign is one."""
     hosts: frozenset[str] = frozenset()
     """The names that the service's containers can resolve: keys and aliases of its stack's members."""
+    placeholders: bool = False
+    """Whether the operator is to fill in Swarm's templates."""
 
 
 def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> dict[str, str]:
@@ -51,10 +54,10 @@ def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> d
                 "Use another name." if name not in naming.PLATFORM_VARIABLES else "",
             )
             continue
-        result[name] = _hosts(
+        result[name] = with_hosts(
             _interpolated(text, where, surroundings.variables, report), where, surroundings.hosts, report
         )
-        if _TEMPLATE in text:
+        if _TEMPLATE in text and not surroundings.placeholders:
             report.approximate(
                 where,
                 "Swarm's templates ({{...}}) are not filled in; the text stays as it is.",
@@ -93,8 +96,11 @@ def _pairs(value: Any, path: str, report: Report) -> Iterable[tuple[str, Any]]:
     return pairs
 
 
-def _interpolated(text: str, path: str, variables: Mapping[str, str], report: Report) -> str:
+def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, report: Report) -> str:
     """The text as Swarm would deploy it, as far as that is known here."""
+
+    if variables is None:
+        return text
 
     def value(match: re.Match[str]) -> str:
         if match["escape"]:
@@ -122,7 +128,7 @@ def _interpolated(text: str, path: str, variables: Mapping[str, str], report: Re
     return _INTERPOLATION.sub(value, text)
 
 
-def _hosts(text: str, path: str, visible: frozenset[str], report: Report) -> str:
+def with_hosts(text: str, path: str, visible: frozenset[str], report: Report) -> str:
     """The text with host names that only Swarm resolves rewritten, where it is sure that they are host names."""
 
     def rewritten(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
-"""From an Ailtire application to AiltireStacks: one resource with its packages as inline children, and a report."""
+"""From an Ailtire application, or Compose files, to AiltireStacks: one resource, packages inline, and a report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.application import Application, read_application
+from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
@@ -20,6 +22,8 @@ from ailtire_operator.model.values import StackName
 
 _NAME: Final = TypeAdapter(StackName)
 _SPEC: Final = TypeAdapter(StackSpec)
+_COMPOSE_NAMES: Final = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_APPLICATION_FILES: Final = ("deploy/deploy.js", "deploy/services.js", "deploy.js", "services.js")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Imported:
     """What an application became."""
 
     resources: tuple[dict[str, Any], ...]
-    """AiltireStack manifests, without a namespace."""
+    """AiltireStack manifests, without a namespace; before them the Secrets that were asked for."""
     notices: tuple[Notice, ...]
     """The translation report."""
 
@@ -53,6 +57,33 @@ def import_application(path: Path, *, env: str | None, registry: str | None, nam
     }
     _check(resource)
     return Imported((resource,), report.notices)
+
+
+def compose_files(path: Path) -> list[Path]:
+    """The Compose files that a path stands for, as Docker Compose finds them; none where it is an application's."""
+    if not path.is_dir():
+        return [path] if path.suffix in (".yaml", ".yml") else []
+    if any((path / name).is_file() for name in _APPLICATION_FILES):
+        return []
+    found = next((path / name for name in _COMPOSE_NAMES if (path / name).is_file()), None)
+    if found is None:
+        return []
+    overrides = [found.with_name(f"{found.stem}.override{suffix}") for suffix in (".yml", ".yaml")]
+    return [found, *[each for each in overrides if each.is_file()][:1]]
+
+
+def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str | None = None) -> Imported:
+    """What Compose files describe as one AiltireStack. Raises ComposeError, with the place of what cannot be read."""
+    report = Report()
+    project = read_project(files, options, report, name=lambda found: _resource_name(name or found, report))
+    resource = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {"name": project.name},
+        "spec": project.spec,
+    }
+    _check(resource, "project")
+    return Imported((*project.secrets, resource), report.notices)
 
 
 def _resource_name(written: str, report: Report) -> str:
@@ -89,11 +120,11 @@ def _is_valid(field: str, value: str) -> bool:
     return accepts(_SPEC, {field: value})
 
 
-def _check(resource: dict[str, Any]) -> None:
+def _check(resource: dict[str, Any], what: str = "application") -> None:
     """What an import writes can be applied: else it says why there is nothing to write. Raises ApplicationError."""
     try:
         stack = parse_stack(resource)
         for _ in levels(stack.name, stack.spec, {}):
             pass
     except InvalidStack as error:
-        raise ApplicationError(f"the application does not fit into an {naming.KIND}: {error}") from None
+        raise ApplicationError(f"the {what} does not fit into an {naming.KIND}: {error}") from None

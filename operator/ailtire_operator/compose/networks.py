@@ -1,6 +1,6 @@
 """Networks of services.js: the stack's own under its several names, the parent's, and declared ones."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -105,18 +105,20 @@ class Networks:
 
     def _aliases(self, fields: Mapping[str, Any], path: str) -> list[str]:
         self._report.unknown(fields, ("aliases",), path)
-        result = []
         aliases = fields.get("aliases") or []
-        for alias in aliases if isinstance(aliases, list) else [aliases]:
-            name = naming.sanitize(alias) if isinstance(alias, str) else ""
-            if not naming.is_dns_label(name) or name == "x" + naming.digest(str(alias)):
-                self._report.rejected(
-                    f"{path}.aliases", f"{described(alias)} is not a name for a host; it is left out."
-                )
-                continue
-            if name != alias:
-                self._report.approximate(
-                    f"{path}.aliases", f"the alias '{alias}' became '{name}': DNS cannot say it as written."
-                )
-            result.append(name)
-        return list(dict.fromkeys(result))[:_ALIAS_LIMIT]
+        listed = aliases if isinstance(aliases, list) else [aliases]
+        return host_names(listed, f"{path}.aliases", self._report)[:_ALIAS_LIMIT]
+
+
+def host_names(written: Iterable[Any], path: str, report: Report) -> list[str]:
+    """The names as DNS can say them, each once."""
+    result = []
+    for alias in written:
+        name = naming.sanitize(alias) if isinstance(alias, str) else ""
+        if not naming.is_dns_label(name) or name == "x" + naming.digest(str(alias)):
+            report.rejected(path, f"{described(alias)} is not a name for a host; it is left out.")
+            continue
+        if name != alias:
+            report.approximate(path, f"the alias '{alias}' became '{name}': DNS cannot say it as written.")
+        result.append(name)
+    return list(dict.fromkeys(result))

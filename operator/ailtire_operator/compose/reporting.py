@@ -1,6 +1,7 @@
 """Collects the translation report while a definition is read."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ailtire_operator.model.problems import path_of
@@ -25,6 +26,10 @@ class Report:
     def extend(self, notices: Iterable[Notice]) -> None:
         """Note what was found elsewhere."""
         self._notices.update(dict.fromkeys(notices))
+
+    def extend_at(self, label: str, notices: Iterable[Notice]) -> None:
+        """Note what was found in a file that the label names; where that is empty, the places say enough."""
+        self.extend(replace(each, path=f"{label}: {each.path}") if label else each for each in notices)
 
     def ignored(self, path: str, message: str, remedy: str = "") -> None:
         """Note something without effect."""

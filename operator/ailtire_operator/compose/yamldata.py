@@ -51,10 +51,13 @@ class _Node:
     height: int
 
 
-def documents(text: str) -> Iterator[tuple[int, Any]]:
-    """The stream's documents with the line where each starts, empty ones left out. Raises YamlError."""
+def documents(text: str, tags: frozenset[str] = frozenset()) -> Iterator[tuple[int, Any]]:
+    """The stream's documents with the line where each starts, empty ones left out. Raises YamlError.
+
+    ``tags`` are those that mean something to somebody else: the values are taken as if they were not there.
+    """
     try:
-        yield from _Stream(text).documents()
+        yield from _Stream(text, tags).documents()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         message = getattr(error, "problem", None) or str(error).partition("\n")[0]
@@ -95,8 +98,9 @@ def _float(number: str) -> float:
 class _Stream:
     """Builds one stream's values from its events."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tags: frozenset[str]) -> None:
         self._events: Iterator[Any] = yaml.parse(text, Loader=_Parser)
+        self._tags = tags
         self._left = NODE_LIMIT
         self._anchors: dict[str, _Node | None] = {}
 
@@ -111,6 +115,9 @@ class _Stream:
 
     def _node(self, event: Any, depth: int) -> _Node:
         line = event.start_mark.line + 1
+        if getattr(event, "tag", None) in self._tags:
+            event.tag = None
+            event.implicit = (True, False) if isinstance(event, yaml.ScalarEvent) else True
         if depth > DEPTH_LIMIT:
             raise YamlError(f"nested more than {DEPTH_LIMIT} levels deep", line)
         if isinstance(event, yaml.AliasEvent):

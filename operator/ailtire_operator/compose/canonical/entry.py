@@ -82,6 +82,11 @@ class Entry:
         else:
             self.report.ignored(self.where(*keys), _NO_FIELD)
 
+    def forget(self) -> None:
+        """Say nothing of what is left: the whole map was answered for."""
+        self._left.clear()
+        self._inner.clear()
+
     def close(self) -> None:
         """Report every key that nobody took."""
         for key in self._left:

@@ -147,7 +147,8 @@ def _text(file: IO[bytes], limit: int) -> str:
 
 def _refusal(messages: str) -> str:
     """Its reason, one line; of a crash only the first words."""
-    lines = [sentence for line in messages.splitlines() if (sentence := _sentence(line))]
+    spoken = [line for line in messages.splitlines() if "level=warning" not in line]
+    lines = [sentence for line in spoken if (sentence := _sentence(line))]
     if any("out of memory" in line or "cannot allocate" in line or line.startswith("runtime:") for line in lines):
         return "Docker Compose ran out of memory; the file means more than it says"
     text = "; ".join(dict.fromkeys(lines)) or "it does not say why"

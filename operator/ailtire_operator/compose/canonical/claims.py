@@ -1,0 +1,116 @@
+"""The volumes that a project declares, as data of the stack: claims, those of others, folders of NFS servers."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.labels import metadata
+from ailtire_operator.compose.scalars import accepts, memory
+from ailtire_operator.model.values import ObjectName, PositiveQuantity
+from ailtire_operator.model.volumes import Data, Nfs
+
+_SIZE: Final = TypeAdapter(PositiveQuantity)
+_NAME: Final = TypeAdapter(ObjectName)
+_NFS: Final = TypeAdapter(Nfs)
+_KEY_LIMIT: Final = 63
+_DEFAULT_SIZE: Final = "1Gi"
+_KOMPOSE: Final = "kompose."
+_MODES: Final = {
+    ("single", "none"): "ReadWriteOnce",
+    ("single", "readonly"): "ReadWriteOnce",
+    ("single", "onewriter"): "ReadWriteOnce",
+    ("single", "all"): "ReadWriteOnce",
+    ("multi", "none"): "ReadWriteOncePod",
+    ("multi", "readonly"): "ReadOnlyMany",
+    ("multi", "onewriter"): "ReadWriteMany",
+    ("multi", "all"): "ReadWriteMany",
+}
+"""Of a volume of Swarm's cluster driver: on how many nodes, and with how many writers."""
+
+
+class ProjectVolumes:
+    """The volumes of a project; mounts may add to them."""
+
+    def __init__(self, top: Entry, project: str) -> None:
+        self.data: dict[str, dict[str, Any]] = {}
+        self._users: dict[str, set[str]] = {}
+        self._report = top.report
+        for key, entry in top.each("volumes"):
+            self.data[naming.shorten(key, _KEY_LIMIT)] = _declared(key, entry, project)
+
+    def use(self, source: str, service: str) -> str:
+        """The key of a volume that a service mounts."""
+        key = naming.shorten(source, _KEY_LIMIT)
+        self.data.setdefault(key, {})
+        self._users.setdefault(key, set()).add(service)
+        return key
+
+    def report_shared(self) -> None:
+        """Volumes that several services mount, and only one node may."""
+        for key, users in self._users.items():
+            if len(users) > 1 and not self.data[key].keys() & {"mode", "claim", "nfs"}:
+                message = f"{', '.join(sorted(users))} share this volume, which one node at a time may mount."
+                remedy = f"Set spec.data.{key}.mode to ReadWriteMany where the cluster has such storage."
+                self._report.approximate(f"volumes.{key}", message, remedy)
+
+
+def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
+    name, driver, options = entry.take("name"), entry.take("driver"), entry.take("driver_opts") or {}
+    labels = entry.take("labels") or {}
+    if entry.take("external"):
+        claim = naming.shorten(naming.sanitize(str(name or key)), 253)
+        if claim != name:
+            message = f"a claim cannot be called '{name}'; the one called '{claim}' is mounted."
+            entry.report.approximate(entry.where("name"), message, "Create it under that name.")
+        return {"claim": claim}
+    if name and name != f"{project}_{key}":
+        entry.note("name")
+    if nfs := _nfs(options):
+        return {"nfs": nfs}
+    fields: dict[str, Any] = {}
+    if driver not in (None, "local"):
+        entry.note("driver")
+    for option in options:
+        if option != "size":
+            entry.note("driver_opts", option)
+    size = memory(options.get("size") or labels.get(f"{_KOMPOSE}volume.size") or "")
+    storage_class = labels.get(f"{_KOMPOSE}volume.storage-class-name")
+    if storage_class and accepts(_NAME, storage_class):
+        fields["storageClass"] = storage_class
+    if size and accepts(_SIZE, size):
+        fields["size"] = size
+    fields |= _cluster(entry.inner("x-cluster-spec"))
+    kept = {name: value for name, value in labels.items() if not name.startswith(_KOMPOSE)}
+    entry.put(Data, fields, "labels", metadata(kept, entry, "labels"), "labels")
+    if "size" not in fields:
+        message = f"Docker bounds no volume; this one asks for {_DEFAULT_SIZE}."
+        entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
+    return fields
+
+
+def _nfs(options: dict[str, Any]) -> dict[str, Any]:
+    """The folder of an NFS server that the local driver would mount; empty where the options say something else."""
+    if str(options.get("type")) not in ("nfs", "nfs4"):
+        return {}
+    given = dict(each.partition("=")[::2] for each in str(options.get("o") or "").split(","))
+    host, colon, path = str(options.get("device") or "").rpartition(":")
+    fields: dict[str, Any] = {"server": given.get("addr") or host, "path": path}
+    if "ro" in given:
+        fields["readOnly"] = True
+    return fields if colon and accepts(_NFS, fields) else {}
+
+
+def _cluster(entry: Entry) -> dict[str, Any]:
+    """What a volume of Swarm's cluster driver says about its size and sharing."""
+    fields: dict[str, Any] = {}
+    access, capacity = entry.inner("access_mode"), entry.inner("capacity_range")
+    scope, sharing = access.take("scope"), access.take("sharing")
+    if scope or sharing:
+        fields["mode"] = _MODES.get((scope or "single", sharing or "none"), "ReadWriteOnce")
+    for key, field in (("required_bytes", "size"), ("limit_bytes", "sizeLimit")):
+        size = memory(capacity.take(key) or "")
+        if size and accepts(_SIZE, size):
+            fields[field] = size
+    return fields

@@ -1,0 +1,33 @@
+"""Go's durations, as Docker Compose prints them, in the model's form."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(h|ms|m|us|µs|ns|s)")
+_SECONDS: Final = {
+    "h": Decimal(3600),
+    "m": Decimal(60),
+    "s": Decimal(1),
+    "ms": Decimal("0.001"),
+    "us": Decimal("0.000001"),
+    "µs": Decimal("0.000001"),
+    "ns": Decimal("0.000000001"),
+}
+
+
+def duration(written: object) -> str | None:
+    """``1h0m1.5s`` as ``3601500ms``, what is below a millisecond rounded up; None for what is no duration."""
+    text = str(written)
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    exact = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal(0))
+    milliseconds = int((exact * 1000).to_integral_value("ROUND_CEILING"))
+    if milliseconds % 1000:
+        return f"{milliseconds}ms"
+    seconds = milliseconds // 1000
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,135 @@
+"""Configs and secrets of a project, and where services find them."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical import packing
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.labels import metadata
+from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.scalars import accepts, whole
+from ailtire_operator.model.files import DATA_KEY, Config, FileMount
+from ailtire_operator.model.service import Service
+
+_CONFIG: Final = TypeAdapter(Config)
+_MOUNT: Final = TypeAdapter(FileMount)
+_KEY_LIMIT: Final = 63
+_TOTAL_LIMIT: Final = 1024 * 1024
+"""Of all contents: the API server takes resources of 1.5 MiB."""
+_REFERENCE: Final = "a stack holds no secrets: it refers to the Secret '{}' (key {}), which has to be there."
+_CREATE: Final = "Create it, or import with --secrets."
+
+
+class ProjectFiles:
+    """The configs and secrets of a project. What services mount from the project's folder is added to the configs."""
+
+    def __init__(self, top: Entry, stack: str, root: Path, *, with_secrets: bool) -> None:
+        self._root = root
+        self._stack = stack
+        self._with_secrets = with_secrets
+        self.configs: dict[str, dict[str, Any]] = {}
+        self.secrets: dict[str, dict[str, Any]] = {}
+        self.manifests: list[dict[str, Any]] = []
+        """Secrets with their content, where they were asked for."""
+        for key, entry in top.each("configs"):
+            if (config := self._config(key, entry)) is not None:
+                self.configs[naming.shorten(key, _KEY_LIMIT)] = config
+        for key, entry in top.each("secrets"):
+            self.secrets[naming.shorten(key, _KEY_LIMIT)] = self._secret(key, entry)
+        self._size = sum(len(str(each)) for each in self.configs.values())
+
+    def pack(self, path: Path) -> list[packing.Packed] | str:
+        """The files at a path of the project."""
+        return packing.pack(path, self._root)
+
+    def add(self, name: str, content: dict[str, str]) -> str:
+        """Add a config, under a key made from a file's name; the same content again is the same config."""
+        plain = naming.shorten(naming.sanitize(name), _KEY_LIMIT - 4)
+        names = (plain, *(f"{plain}-{index}" for index in range(2, 999)))
+        key = next(each for each in names if self.configs.get(each, content) == content)
+        self._size += 0 if key in self.configs else sum(map(len, content.values()))
+        if self._size > _TOTAL_LIMIT:
+            raise ApplicationError("the files that the services mount are too large for one resource; build them in")
+        self.configs[key] = content
+        return key
+
+    def _config(self, key: str, entry: Entry) -> dict[str, Any] | None:
+        file, content, variable = entry.take("file"), entry.take("content"), entry.take("environment")
+        name, labels = entry.take("name"), metadata(entry.take("labels") or {}, entry, "labels")
+        if entry.take("external"):
+            return {"configMap": self._object_name(str(name or key), entry), "key": key}
+        fields: dict[str, Any] = {"labels": labels} if labels else {}
+        if content is not None:
+            fields["content"] = str(content)
+        elif file is not None:
+            fields |= packing.content_of(self._read(Path(file), entry))
+        elif variable in os.environ:
+            entry.note("environment")
+            fields["content"] = os.environ[variable]
+        if not accepts(_CONFIG, fields):
+            message = f"the variable '{variable}' is not set here" if variable else "its content is none that fits"
+            raise ApplicationError(f"{entry.path}: {message}")
+        if file is not None:
+            entry.note("file")
+        return fields
+
+    def _read(self, file: Path, entry: Entry) -> bytes:
+        try:
+            if file.stat().st_size > packing.CONTENT_LIMIT:
+                raise ApplicationError(f"{entry.path}: {file.name} is larger than {packing.CONTENT_LIMIT // 1024} KiB")
+            return file.read_bytes()
+        except OSError as error:
+            raise ApplicationError(f"{entry.path}: cannot read {file.name}: {error.strerror}") from None
+
+    def _secret(self, key: str, entry: Entry) -> dict[str, Any]:
+        file, variable, name = entry.take("file"), entry.take("environment"), entry.take("name")
+        if entry.take("external"):
+            return {"secret": self._object_name(str(name or key), entry), "key": key}
+        secret = naming.member(self._stack, key)
+        if self._with_secrets and (file or variable in os.environ):
+            content = self._read(Path(file), entry) if file else os.environ[variable].encode()
+            self.manifests.append(_manifest(secret, content))
+            message = f"its content is in the Secret '{secret}', which was written beside the stack."
+            entry.report.resolved(entry.path, message, "Keep that part of the output to yourself.")
+        elif file or variable:
+            entry.report.resolved(entry.path, _REFERENCE.format(secret, DATA_KEY), _CREATE)
+        return {"secret": secret}
+
+    def _object_name(self, written: str, entry: Entry) -> str:
+        name = naming.shorten(naming.sanitize(written), 253)
+        if name != written:
+            message = f"no object can be called '{written}'; the one called '{name}' is read."
+            entry.report.approximate(entry.where("name"), message, "Create it under that name.")
+        return name
+
+
+def _manifest(name: str, content: bytes) -> dict[str, Any]:
+    data = {DATA_KEY: base64.b64encode(content).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data}
+
+
+def references(service: Entry, fields: dict[str, Any]) -> None:
+    """Where a service finds its configs and secrets: Docker's places, Docker's mode."""
+    for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
+        result: dict[str, Any] = fields.get(kind, {})
+        for entry in service.items(kind):
+            source = naming.shorten(str(entry.take("source")), _KEY_LIMIT)
+            target = str(entry.take("target") or source)
+            target = target if target.startswith("/") else folder + target
+            mount: dict[str, Any] = {"source": source, "target": target}
+            mode = entry.take("mode")
+            if mode is not None:
+                mount["mode"] = int(mode, 8) if isinstance(mode, str) and mode.isdigit() else mode
+            for owner in ("uid", "gid"):
+                if (number := whole(entry.take(owner))) is not None:
+                    mount[owner] = number
+            if not accepts(_MOUNT, mount):
+                entry.report.rejected(entry.path, "this says no file's place, mode and owner; it is left out.")
+                continue
+            result[naming.shorten(source if source not in result else f"{source}-{len(result)}", _KEY_LIMIT)] = mount
+        service.put(Service, fields, kind, result, kind)

@@ -1,0 +1,27 @@
+"""Labels and annotations: Docker takes any text, Kubernetes does not."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.keys import MetadataKey
+
+_KEY: Final = TypeAdapter(MetadataKey)
+_VALUE_LIMIT: Final = 4096
+_COUNT_LIMIT: Final = 32
+
+
+def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, str]:
+    """What of it Kubernetes takes; the rest is reported below ``keys``."""
+    result: dict[str, str] = {}
+    for name, value in written.items():
+        text = "" if value is None else str(value)
+        if not accepts(_KEY, name) or len(text) > _VALUE_LIMIT or len(result) >= _COUNT_LIMIT:
+            message = "Kubernetes takes no such label or annotation, or it is not a stack's to set; it is left out."
+            entry.report.rejected(entry.where(*keys, name), message)
+        else:
+            result[name] = text
+    return result

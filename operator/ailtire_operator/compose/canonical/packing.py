@@ -1,0 +1,88 @@
+"""Files of the project that become part of the stack: their content, where it is small and nobody's secret."""
+
+import base64
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+CONTENT_LIMIT: Final = 256 * 1024
+"""Bytes of one file, and of all files of a folder: the whole stack has to fit into one resource."""
+_COUNT_LIMIT: Final = 32
+_SECRET: Final = re.compile(
+    r"secret|passw|credential|token|\.env$|\.pem$|\.key$|\.p12$|id_rsa|id_ed25519", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One file."""
+
+    name: str
+    """Its path below the folder that was asked for; empty for a file that was asked for itself."""
+    content: dict[str, str]
+    """``content`` or ``binaryContent`` of a config."""
+    mode: int
+
+
+def content_of(data: bytes) -> dict[str, str]:
+    """The bytes as a config holds them."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    return {"binaryContent": base64.b64encode(data).decode()} if "\0" in text else {"content": text}
+
+
+def looks_secret(path: Path) -> bool:
+    """Whether a file's name says that its content is nobody's business."""
+    return _SECRET.search(path.name) is not None
+
+
+def pack(path: Path, root: Path) -> list[Packed] | str:
+    """A file, or all files of a folder; else why not. An empty list is a folder without files, or nothing at all."""
+    path = path.resolve()
+    if not path.is_relative_to(root.resolve()):
+        return "it lies outside of the project's folder"
+    if path.is_file():
+        return _packed([(path, "")])
+    if not path.is_dir():
+        return []
+    found: list[tuple[Path, str]] = []
+    for folder, names, files in os.walk(path):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(folder, name)
+            found.append((file, file.relative_to(path).as_posix()))
+            if len(found) > _COUNT_LIMIT:
+                return f"it holds more than {_COUNT_LIMIT} files"
+    return _packed(found)
+
+
+def _packed(files: list[tuple[Path, str]]) -> list[Packed] | str:
+    result, size = [], 0
+    for file, name in files:
+        if not file.is_file() or file.is_symlink():
+            return f"{file.name} is not a plain file"
+        if looks_secret(file):
+            return f"{file.name} looks like something secret"
+        details = file.stat()
+        size += details.st_size
+        if size > CONTENT_LIMIT:
+            return f"it is larger than {CONTENT_LIMIT // 1024} KiB"
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
+        result.append(Packed(name, content_of(data), 0o555 if details.st_mode & 0o100 else 0o444))
+    return result
+
+
+def config(packed: Packed, target: str, source: str) -> dict[str, Any]:
+    """Where a service finds a packed file."""
+    fields: dict[str, Any] = {
+        "source": source,
+        "target": f"{target.rstrip('/')}/{packed.name}" if packed.name else target,
+    }
+    return fields | ({"mode": packed.mode} if packed.mode != 0o444 else {})

@@ -1,0 +1,79 @@
+"""Ports of services: for peers, who dial the target, and published ones for those outside."""
+
+import re
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.scalars import accepts, whole
+from ailtire_operator.model.keys import PortName
+from ailtire_operator.model.service import ServicePort
+
+_NAME: Final = TypeAdapter(PortName)
+_PORT: Final = TypeAdapter(ServicePort)
+_EXPOSED: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp|sctp))?")
+_LIMIT: Final = 64
+_ANY: Final = ("", "0.0.0.0", "::")
+
+
+def ports(service: Entry) -> dict[str, Any]:
+    """The ports of a service, by name."""
+    found: list[tuple[str | None, dict[str, Any]]] = []
+    for entry in service.items("ports"):
+        fields = _port(entry)
+        if accepts(_PORT, fields):
+            found.append((entry.take("name"), fields))
+        else:
+            entry.report.rejected(entry.path, "this is no port, or no range that has one for each; it is left out.")
+    for index, written in enumerate(service.texts("expose")):
+        match = _EXPOSED.fullmatch(written)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if match is None or not 1 <= first <= last <= 65535:
+            service.report.rejected(service.where("expose", index), f"'{written}' is no port; it is left out.")
+            continue
+        protocol = (match[3] or "tcp").upper()
+        found += [(None, _plain(port, protocol)) for port in range(first, min(last, first + _LIMIT) + 1)]
+    result = _named(found)
+    if len(result) > _LIMIT:
+        message = f"a service has at most {_LIMIT} ports; the others are left out."
+        service.report.rejected(service.where("ports"), message, "Declare those that somebody dials.")
+    return dict(list(result.items())[:_LIMIT])
+
+
+def _plain(port: int | None, protocol: str) -> dict[str, Any]:
+    return {"port": port} if protocol == "TCP" else {"port": port, "protocol": protocol}
+
+
+def _port(entry: Entry) -> dict[str, Any]:
+    fields = _plain(whole(entry.take("target")), str(entry.take("protocol") or "tcp").upper())
+    entry.put(ServicePort, fields, "appProtocol", entry.take("app_protocol"), "app_protocol")
+    published, address = entry.take("published"), entry.take("host_ip")
+    if published:
+        fields["published"] = whole(published)
+    if entry.take("mode") == "host":
+        entry.note("mode")
+    if address not in (None, *_ANY):
+        entry.note("host_ip")
+    return fields
+
+
+def _named(found: list[tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:
+    """The ports by name. One that is published twice is two; one that is only repeated is not."""
+    result: dict[str, Any] = {}
+    for name, fields in found:
+        known = [each for each in result.values() if _number(each) == _number(fields)]
+        if any("published" not in fields or fields == each for each in known):
+            continue
+        bare = next((key for key, each in result.items() if _number(each) == _number(fields)), None)
+        if bare is not None and "published" not in result[bare]:
+            result[bare] = fields
+            continue
+        plain = f"{fields.get('protocol', 'TCP').lower()}-{fields['port']}"
+        plain = plain if not known else f"{plain}-{fields['published']}"[:15]
+        result[name if name and accepts(_NAME, name) and name not in result else plain] = fields
+    return result
+
+
+def _number(fields: dict[str, Any]) -> tuple[int, str]:
+    return fields["port"], fields.get("protocol", "TCP")

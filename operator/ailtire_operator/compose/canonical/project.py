@@ -1,0 +1,150 @@
+"""A whole project as one AiltireStack."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator.compose.canonical import process, services, traefik, written
+from ailtire_operator.compose.canonical.claims import ProjectVolumes
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.canonical.networks import ProjectNetworks
+from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.canonical.shared import ImageNames, Shared
+from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.keys import ServiceKey
+
+_KEY: Final = TypeAdapter(ServiceKey)
+_SERVICES_LIMIT: Final = 500
+
+
+@dataclass(frozen=True)
+class ComposeOptions:
+    """How Compose files are read."""
+
+    choices: Choices = field(default_factory=Choices)
+    registry: str | None = None
+    """Goes before the names of images that are built."""
+    tag: str | None = None
+    with_secrets: bool = False
+    """Write Secrets with the content of secrets that files or variables hold."""
+    root: Path | None = None
+    """Files may be read below this folder; that of the first file where not given."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A project, read."""
+
+    name: str
+    """The stack's."""
+    spec: dict[str, Any]
+    secrets: tuple[dict[str, Any], ...]
+    """Manifests of Secrets."""
+
+
+def read_project(files: Sequence[Path], options: ComposeOptions, report: Report, *, name: Callable[[str], str]) -> Read:
+    """The stack that Compose files describe; ``name`` makes its name from the project's. Raises ComposeError."""
+    root = options.root or files[0].parent
+    as_written = written.read(files, root, remote=options.choices.remote)
+    project = process.load(files, options.choices)
+    for warning in project.warnings:
+        if "`version`" not in warning:  # the key table says it
+            report.resolved(files[0].name, f"Docker Compose says: {warning}")
+    as_written.restore_extensions(project.data)
+    reader = _Reader(project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report)
+    spec = reader.spec()
+    as_written.report_lost(project.data, report)
+    return Read(reader.name, spec, tuple(reader.files.manifests))
+
+
+class _Reader:
+    """Reads one project in canonical form."""
+
+    def __init__(self, data: dict[str, Any], name: str, root: Path, options: ComposeOptions, report: Report) -> None:
+        self.name = name
+        self._report = report
+        self._services: dict[str, Any] = data.get("services") or {}
+        if len(self._services) > _SERVICES_LIMIT:
+            message = f"the project has {len(self._services)} services; a stack has at most {_SERVICES_LIMIT}"
+            raise ApplicationError(message)
+        self._top = Entry(data, (), report)
+        project = str(self._top.take("name"))
+        self.files = ProjectFiles(self._top, name, root, with_secrets=options.with_secrets)
+        self._edge = traefik.Edge()
+        self._shared = Shared(
+            ImageNames(project, options.registry, options.tag),
+            ProjectNetworks(self._top, project),
+            ProjectVolumes(self._top, project),
+            self.files,
+            _hosts(self._services),
+            services.links(self._services, self._top),
+        )
+
+    def spec(self) -> dict[str, Any]:
+        members = self._members()
+        for member in members.values():  # nobody waits for a service that is not there
+            waits = {key: each for key, each in member.pop("dependsOn", {}).items() if key in members}
+            if waits:
+                member["dependsOn"] = waits
+        self._shared.volumes.report_shared()
+        self._top.close()
+        spec: dict[str, Any] = {
+            **self._profile(members),
+            "services": members,
+            "networks": self._shared.networks.declared,
+            "data": self._shared.volumes.data,
+            "configs": self.files.configs,
+            "secrets": self.files.secrets,
+        }
+        if self._edge.published and self._edge.prefixes:
+            spec["interface"] = {"ports": self._edge.published}
+        if self._edge.hosts and self._edge.prefixes:
+            spec["edge"] = {"hosts": list(self._edge.hosts)}
+        return {key: value for key, value in spec.items() if value or key == "services"}
+
+    def _members(self) -> dict[str, Any]:
+        gateways = [key for key, service in self._services.items() if traefik.is_gateway(service)]
+        members: dict[str, Any] = {}
+        for key, entry in self._top.each("services"):
+            if key in gateways:
+                traefik.replace_gateway(key, self._services[key], self._edge, self._report)
+                entry.forget()
+            elif not accepts(_KEY, key):
+                message = "a service's key has a letter or a digit, and at most 63 characters; it is left out."
+                self._report.rejected(entry.path, message)
+                entry.forget()
+            elif (member := services.read(entry, self._shared, self._edge)) is not None:
+                members[key] = member
+            else:
+                entry.forget()
+        return members
+
+    def _profile(self, members: dict[str, Any]) -> dict[str, Any]:
+        """Docker's defaults, unless every service runs under a number of its own that is not root's."""
+        if members and all(_is_modest(member) for member in members.values()):
+            return {}
+        message = "baseline, because images expect Docker's defaults: root, and its capabilities."
+        remedy = "Set it to restricted once every service has a numeric user."
+        self._report.resolved("spec.securityProfile", message, remedy)
+        return {"securityProfile": "baseline"}
+
+
+def _is_modest(member: dict[str, Any]) -> bool:
+    """Whether a service needs no more than ``restricted`` gives."""
+    return member.get("user", "0").partition(":")[0] != "0" and not member.keys() & {"capAdd", "sysctls", "securityOpt"}
+
+
+def _hosts(found: dict[str, Any]) -> frozenset[str]:
+    """The names that containers may use for each other."""
+    names = set(found)
+    for service in found.values():
+        names |= {str(service.get("container_name") or "")}
+        for network in (service.get("networks") or {}).values():
+            names |= set((network or {}).get("aliases") or ())
+    return frozenset(names - {""})

@@ -1,0 +1,150 @@
+"""What a container may do and use: users' groups, capabilities, kernel settings, devices, limits, names of hosts."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.scalars import accepts, memory, whole
+from ailtire_operator.model.container import Container
+from ailtire_operator.model.security import SecurityOptions
+from ailtire_operator.model.service import Service
+
+_FIELDS: Final = TypeAdapter(Container)
+_OPTIONS: Final = TypeAdapter(SecurityOptions)
+_PLAIN_NETWORKS: Final = frozenset({"bridge", "default", "nat"})
+_PLAIN_SPACES: Final = frozenset({"private", "shareable", "none"})
+_OPTION: Final = re.compile(r"([a-z-]+)(?:[:=](.*))?")
+_SELINUX: Final = ("user", "role", "type", "level")
+
+
+def rights(service: Entry, fields: dict[str, Any]) -> None:
+    """Everything of it that a service says."""
+    for key, field in (("cap_add", "capAdd"), ("cap_drop", "capDrop")):
+        listed = [each.upper().removeprefix("CAP_") for each in service.texts(key)]
+        _put(service, fields, field, list(dict.fromkeys(listed)), key)
+    if service.take("privileged"):
+        fields["privileged"] = True
+    _groups(service, fields)
+    _put(service, fields, "sysctls", _sysctls(service.take("sysctls")), "sysctls")
+    _put(service, fields, "securityOpt", _security(service), "security_opt")
+    _namespaces(service)
+    _put(service, fields, "ulimits", _ulimits(service.take("ulimits")), "ulimits")
+    _devices(service, fields)
+    for key, field in (("hostname", "hostname"), ("domainname", "domainname")):
+        _put(service, fields, field, service.take(key), key)
+    _resolver(service, fields)
+    if (size := memory(service.take("shm_size") or "")) and size != "0":
+        _put(service, fields, "shmSize", size, "shm_size")
+    options = service.inner("storage_opt")
+    if size := memory(options.take("size") or ""):
+        _put(service, fields, "storageOpt", {"size": size}, "storage_opt")
+
+
+def _put(service: Entry, fields: dict[str, Any], field: str, value: Any, key: str) -> None:
+    """Set a field to what the model takes; the rest is reported."""
+    if value in (None, {}, [], ""):
+        return
+    if accepts(_FIELDS, {field: value}):
+        service.put(Service, fields, field, value, key)
+    else:
+        service.report.rejected(service.where(key), "Kubernetes has no such value; it is left out.")
+
+
+def _groups(service: Entry, fields: dict[str, Any]) -> None:
+    groups = []
+    for index, written in enumerate(service.texts("group_add")):
+        if (group := whole(written)) is not None:
+            groups.append(group)
+        else:
+            message = f"'{written}' is a name, which only the image knows; it is left out."
+            service.report.rejected(service.where("group_add", index), message, "Write its number.")
+    _put(service, fields, "groupAdd", groups, "group_add")
+
+
+def _sysctls(written: Any) -> dict[str, str]:
+    if isinstance(written, list):
+        written = dict(str(each).partition("=")[::2] for each in written)
+    return {name: str(value) for name, value in (written or {}).items()}
+
+
+def _security(service: Entry) -> dict[str, Any]:
+    """``no-new-privileges``, ``seccomp=unconfined``, ``label=type:container_t``: each alone, as a map."""
+    result: dict[str, Any] = {}
+    for index, written in enumerate(service.texts("security_opt")):
+        match = _OPTION.fullmatch(written)
+        name, value = (match[1], match[2] or "") if match else ("", "")
+        found: dict[str, Any] = {}
+        if name == "no-new-privileges" and value in ("", "true", "false"):
+            found = {"noNewPrivileges": value != "false"}
+        elif name in ("seccomp", "apparmor"):
+            found = {name: "default" if value in ("docker-default", "builtin") else value}
+        elif name == "systempaths":
+            found = {name: value}
+        elif name == "label" and value.partition(":")[0] in _SELINUX:
+            kind, _, word = value.partition(":")
+            found = {"label": {**result.get("label", {}), kind: word}}
+        elif name == "label" and value == "disable":
+            found = {"label": {**result.get("label", {}), "type": "spc_t"}}
+        if found and accepts(_OPTIONS, found):
+            result |= found
+        else:
+            message = f"'{written}' has no counterpart; it is left out."
+            service.report.rejected(service.where("security_opt", index), message)
+    return result
+
+
+def _namespaces(service: Entry) -> None:
+    """The node's own namespaces are not for a stack; Docker's defaults say nothing."""
+    mode = service.take("network_mode")
+    if mode == "none":
+        message = "a service without any network is in the stack's own here."
+        service.report.approximate(service.where("network_mode"), message, "Give it an internal network of its own.")
+    elif mode not in (None, *_PLAIN_NETWORKS):
+        service.note("network_mode")
+    for key in ("pid", "ipc", "uts"):
+        if service.take(key) not in (None, "", *_PLAIN_SPACES):
+            service.note(key)
+
+
+def _ulimits(written: Any) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, limit in (written or {}).items():
+        if isinstance(limit, dict):
+            result[name] = {key: limit[key] for key in ("soft", "hard") if limit.get(key) is not None}
+            result[name].setdefault("soft", result[name].get("hard", -1))
+        else:
+            result[name] = {"soft": limit}
+    return result
+
+
+def _devices(service: Entry, fields: dict[str, Any]) -> None:
+    devices: dict[str, Any] = {}
+    for entry in service.items("devices"):
+        source, target, permissions = entry.take("source"), entry.take("target"), entry.take("permissions")
+        name = naming.shorten(naming.sanitize(PurePosixPath(str(source)).name), 59)
+        name = name if name not in devices else f"{name}-{len(devices)}"
+        device = {"source": source, "target": target if target != source else None}
+        device |= {"permissions": permissions if permissions != "rwm" else None}
+        devices[name] = {key: value for key, value in device.items() if value}
+    _put(service, fields, "devices", devices, "devices")
+
+
+def _resolver(service: Entry, fields: dict[str, Any]) -> None:
+    """``name=address`` in the canonical form; one name may stand there with several addresses."""
+    hosts: dict[str, list[str]] = {}
+    for index, written in enumerate(service.texts("extra_hosts")):
+        name, _, address = written.partition("=")
+        if address == "host-gateway":
+            message = "the machine that runs Docker has no counterpart here; the name is left out."
+            service.report.rejected(service.where("extra_hosts", index), message, "Name what answers there.")
+        else:
+            hosts.setdefault(name, []).append(address.strip("[]"))
+    _put(service, fields, "extraHosts", hosts, "extra_hosts")
+    _put(service, fields, "dns", service.texts("dns"), "dns")
+    _put(service, fields, "dnsSearch", [each for each in service.texts("dns_search") if each != "."], "dns_search")
+    options = dict(each.partition(":")[::2] for each in service.texts("dns_opt"))
+    _put(service, fields, "dnsOptions", options, "dns_opt")

@@ -1,0 +1,175 @@
+"""How the container of a service runs: image, command, user, variables, signals."""
+
+import re
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator.compose import environment
+from ailtire_operator.compose.canonical.durations import duration
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.labels import metadata
+from ailtire_operator.compose.canonical.shared import ImageNames
+from ailtire_operator.compose.environment import Surroundings
+from ailtire_operator.compose.reporting import described
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.container import Hook, Platform
+from ailtire_operator.model.service import Service
+from ailtire_operator.model.values import AbsolutePath, ImageReference, ObjectName, UserId
+
+_IMAGE: Final = TypeAdapter(ImageReference)
+_USER: Final = TypeAdapter(UserId)
+_DIRECTORY: Final = TypeAdapter(AbsolutePath)
+_PLATFORM: Final = TypeAdapter(Platform)
+_RUNTIME: Final = TypeAdapter(ObjectName)
+_HOOK: Final = TypeAdapter(Hook)
+_ARGUMENTS_LIMIT: Final = 256
+_SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
+_PAIR: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_PLACEHOLDER: Final = re.compile(r"-?\s*\.(?:Service|Task|Node)\.")
+_SIGNALS: Final = {
+    "1": "HUP",
+    "2": "INT",
+    "3": "QUIT",
+    "6": "ABRT",
+    "9": "KILL",
+    "10": "USR1",
+    "12": "USR2",
+    "15": "TERM",
+}
+_PULLS: Final = {"always": "Always", "never": "Never", "missing": "IfNotPresent", "if_not_present": "IfNotPresent"}
+
+
+def image(service: Entry, names: ImageNames) -> str | None:
+    """The image that runs; None where there is none."""
+    written, build = service.take("image"), service.data.get("build")
+    if written:
+        if accepts(_IMAGE, written):
+            return str(written)
+        message = f"{described(written)} is not an image; the service is left out."
+        service.report.rejected(service.where("image"), message)
+        return None
+    if not build:
+        return None
+    built = names.of(str(service.location[-1]))
+    service.take("build")
+    message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
+    remedy = "Build and push it under that name." if names.registry else "Choose where it is pushed with --registry."
+    service.report.resolved(service.where("build"), message, remedy)
+    return built
+
+
+def process(service: Entry, fields: dict[str, Any]) -> None:
+    """What the container starts, as whom, and how it is stopped."""
+    for key in ("entrypoint", "command"):
+        _words(service, key, fields)
+    _checked(service, fields, "working_dir", "workingDir", _DIRECTORY, "is no absolute path; the image's own stays.")
+    user_message = "is a name, which only the image knows; the image's own user runs it."
+    _checked(service, fields, "user", "user", _USER, user_message, "Write its number: `docker run --rm <image> id`.")
+    _checked(service, fields, "platform", "platform", _PLATFORM, "is no platform; any node may run it.")
+    _checked(service, fields, "runtime", "runtime", _RUNTIME, "is no RuntimeClass's name; the default runs it.")
+    for key, field in (("read_only", "readOnly"), ("tty", "tty"), ("stdin_open", "stdinOpen"), ("init", "init")):
+        if service.take(key):
+            fields[field] = True
+    _pulling(service, fields)
+    _stopping(service, fields)
+    for key, field in (("post_start", "postStart"), ("pre_stop", "preStop")):
+        service.put(Service, fields, field, [hook for each in service.items(key) if (hook := _hook(each))], key)
+
+
+def _words(service: Entry, key: str, fields: dict[str, Any]) -> None:
+    """A command in words. Compose has split a text as a shell would, and no shell runs it."""
+    written = service.take(key)
+    if written is None:
+        return
+    listed = [str(each) for each in written] if isinstance(written, list) else [str(written)]
+    if not listed and key == "entrypoint":
+        message = "an empty entrypoint takes away the image's own, which cannot be said here; the image's own stays."
+        service.report.rejected(service.where(key), message, "Write the program that should run as entrypoint.")
+    elif len(listed) > _ARGUMENTS_LIMIT:
+        service.report.rejected(service.where(key), f"it has more than {_ARGUMENTS_LIMIT} words; it is left out.")
+    else:
+        fields[key] = listed
+
+
+def _checked(
+    service: Entry, fields: dict[str, Any], key: str, field: str, model: TypeAdapter[Any], why: str, remedy: str = ""
+) -> None:
+    """One text that the model takes or does not."""
+    if (written := service.take(key)) is None:
+        return
+    if accepts(model, str(written)):
+        fields[field] = str(written)
+    else:
+        service.report.rejected(service.where(key), f"{described(written)} {why}", remedy)
+
+
+def _pulling(service: Entry, fields: dict[str, Any]) -> None:
+    if (written := service.take("pull_policy")) is None:
+        return
+    if policy := _PULLS.get(str(written)):
+        fields["pullPolicy"] = policy
+    elif written == "build":
+        message = "nothing is built in a cluster; the image is pulled."
+        service.report.approximate(service.where("pull_policy"), message, "Build and push it.")
+    else:
+        fields["pullPolicy"] = "Always"
+        message = "the image is looked for whenever a pod starts, not by the clock."
+        service.report.approximate(service.where("pull_policy"), message)
+
+
+def _stopping(service: Entry, fields: dict[str, Any]) -> None:
+    if (written := service.take("stop_signal")) is not None:
+        name = _SIGNALS.get(str(written), str(written).upper())
+        signal = name if name.startswith("SIG") else f"SIG{name}"
+        if _SIGNAL.fullmatch(signal):
+            fields["stopSignal"] = signal
+        else:
+            message = f"{described(written)} is no signal; the image's own stays."
+            service.report.rejected(service.where("stop_signal"), message)
+    if (written := service.take("stop_grace_period")) is not None and (time := duration(written)):
+        fields["stopGracePeriod"] = time
+
+
+def _hook(entry: Entry) -> dict[str, Any] | None:
+    for key in ("user", "privileged"):
+        if entry.take(key):
+            entry.note(key)
+    fields: dict[str, Any] = {"command": entry.texts("command")}
+    variables = entry.take("environment")
+    if isinstance(variables, list):
+        variables = dict(str(each).partition("=")[::2] for each in variables)
+    if variables:
+        fields["environment"] = {name: str(value or "") for name, value in variables.items()}
+    if directory := entry.take("working_dir"):
+        fields["workingDir"] = directory
+    if accepts(_HOOK, fields):
+        return fields
+    entry.report.rejected(entry.path, "this is no command with its surroundings; it is left out.")
+    return None
+
+
+def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
+    """The environment. A variable without a value is the caller's own in Docker Compose, which has resolved it."""
+    written = service.take("environment") or {}
+    for name, value in written.items():
+        if value is None:
+            message = "it has no value here and in the environment of the import, so that it is left out."
+            service.report.resolved(service.where("environment", name), message, "Give it a value.")
+    given = {name: _PAIR.sub(_braces, str(value)) for name, value in written.items() if value is not None}
+    path = service.where("environment")
+    return environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
+
+
+def _braces(match: re.Match[str]) -> str:
+    """Swarm's placeholders as they are; other text in braces so that the operator leaves it alone."""
+    return match.group() if _PLACEHOLDER.match(match[1]) else '{{"{{"}}' + match.group()[2:]
+
+
+def annotations(service: Entry, skipped: tuple[str, ...]) -> dict[str, str]:
+    """Labels of containers may be any text, which only annotations are."""
+    result: dict[str, str] = {}
+    for key in ("labels", "annotations"):
+        written = service.take(key) or {}
+        result |= metadata({name: each for name, each in written.items() if not name.startswith(skipped)}, service, key)
+    return result

@@ -1,0 +1,84 @@
+"""One service of a project as one service of the model."""
+
+from typing import Any, Final
+
+from ailtire_operator.compose.canonical import files, health, running, traefik
+from ailtire_operator.compose.canonical.deploy import deploy
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.ports import ports
+from ailtire_operator.compose.canonical.rights import rights
+from ailtire_operator.compose.canonical.shared import Shared
+from ailtire_operator.compose.canonical.storage import Mounts
+from ailtire_operator.compose.networks import host_names
+from ailtire_operator.model.service import Service
+
+_READ_AT_IMPORT: Final = (traefik.PREFIX, "kompose.")
+_ON: Final = {"service_healthy": "healthy", "service_completed_successfully": "completed"}
+
+
+def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] | None:
+    """The service; None where it has nothing to run."""
+    image = running.image(service, shared.images)
+    if image is None:
+        if not service.data.get("image"):
+            message = "it has no image and no build, so that there is nothing to run; it is left out."
+            service.report.rejected(service.path, message, "Give it an image.")
+        return None
+    fields: dict[str, Any] = {"image": image}
+    running.process(service, fields)
+    rights(service, fields)
+    fields["interface"] = traefik.routes(service, edge)
+    mounts = Mounts(service, shared.volumes, shared.files)
+    fields |= {
+        "environment": running.variables(service, shared.hosts),
+        "ports": ports(service),
+        "healthcheck": health.healthcheck(service),
+        "volumes": mounts.volumes,
+        "tmpfs": mounts.tmpfs,
+        "configs": mounts.configs,
+        "networks": shared.networks.membership(service, _further_names(service, shared)),
+        "deploy": deploy(service, _READ_AT_IMPORT),
+        "annotations": running.annotations(service, _READ_AT_IMPORT),
+    }
+    _dependencies(service, fields)
+    files.references(service, fields)
+    return {name: value for name, value in fields.items() if value not in (None, {}, [], "") or name == "command"}
+
+
+def _further_names(service: Entry, shared: Shared) -> list[str]:
+    """Names under which its peers may know it: the container's, and those that links give it."""
+    key = str(service.location[-1])
+    names = list(shared.aliases.get(key, ()))
+    service.take("links")
+    if (container := service.take("container_name")) and container != key:
+        service.note("container_name")
+        names = [*host_names([container], service.where("container_name"), service.report), *names]
+    return [name for name in dict.fromkeys(names) if name != key]
+
+
+def links(services: dict[str, Any], top: Entry) -> dict[str, list[str]]:
+    """What links call their targets: ``db:database``."""
+    result: dict[str, list[str]] = {}
+    for key, service in services.items():
+        for index, written in enumerate(service.get("links") or []):
+            target, _, alias = str(written).partition(":")
+            if alias and alias != target:
+                path = top.where("services", key, "links", index)
+                result.setdefault(target, []).extend(host_names([alias], path, top.report))
+                top.note("services", key, "links", index)
+    return result
+
+
+def _dependencies(service: Entry, fields: dict[str, Any]) -> None:
+    result: dict[str, Any] = {}
+    for key, entry in service.each("depends_on"):
+        condition, required = entry.take("condition"), entry.take("required")
+        each: dict[str, Any] = {}
+        if condition in _ON:
+            each["condition"] = _ON[str(condition)]
+        if entry.take("restart"):
+            each["restart"] = True
+        if required is False:
+            each["required"] = False
+        result[key] = each
+    service.put(Service, fields, "dependsOn", result, "depends_on")

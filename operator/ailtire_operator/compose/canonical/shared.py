@@ -1,0 +1,37 @@
+"""What the services of one project share while they are read."""
+
+from dataclasses import dataclass, field
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical.claims import ProjectVolumes
+from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.canonical.networks import ProjectNetworks
+
+
+@dataclass(frozen=True)
+class ImageNames:
+    """How images that are built are called."""
+
+    project: str
+    registry: str | None = None
+    tag: str | None = None
+
+    def of(self, service: str) -> str:
+        """The name that Docker Compose gives the image of a service, where it is pushed."""
+        name = f"{naming.sanitize(self.project)}-{naming.sanitize(service)}"
+        name = f"{self.registry.rstrip('/')}/{name}" if self.registry else name
+        return f"{name}:{self.tag}" if self.tag else name
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The parts of a project that its services refer to."""
+
+    images: ImageNames
+    networks: ProjectNetworks
+    volumes: ProjectVolumes
+    files: ProjectFiles
+    hosts: frozenset[str] = frozenset()
+    """Names that containers may use for each other."""
+    aliases: dict[str, list[str]] = field(default_factory=dict)
+    """Further names by service, from links."""

@@ -1,0 +1,157 @@
+"""The mounts of a service: volumes of the stack, memory, scratch space, files of the project; no path of a host."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical import packing
+from ailtire_operator.compose.canonical.claims import ProjectVolumes
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.scalars import accepts, memory, whole
+from ailtire_operator.compose.volumes import DOCKER_SOCKETS
+from ailtire_operator.model.service import VolumeMount
+from ailtire_operator.model.values import AbsolutePath, ImageReference
+
+_TARGET: Final = TypeAdapter(AbsolutePath)
+_IMAGE: Final = TypeAdapter(ImageReference)
+
+_KEY_LIMIT: Final = 63
+_CLOCKS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
+_SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot", "/lib", "/usr", "/var/lib/docker")
+"""Parts of a host that say something about it: empty ones would tell a lie."""
+
+
+class Mounts:
+    """The mounts of one service."""
+
+    def __init__(self, service: Entry, volumes: ProjectVolumes, files: ProjectFiles) -> None:
+        self._service = service
+        self._key = str(service.location[-1])
+        self._all = volumes
+        self._files = files
+        self._targets: set[str] = set()
+        self.volumes: dict[str, Any] = {}
+        self.tmpfs: dict[str, Any] = {}
+        self.configs: dict[str, Any] = {}
+        for entry in service.items("volumes"):
+            self._mount(entry)
+        for index, written in enumerate(service.texts("tmpfs")):
+            self._memory(written, index)
+
+    def _mount(self, entry: Entry) -> None:
+        kind, source, target = entry.take("type"), entry.take("source"), str(entry.take("target") or "")
+        read_only = bool(entry.take("read_only"))
+        if not self._is_free(target, entry.path):
+            return
+        fields: dict[str, Any] = {"target": target} | ({"readOnly": True} if read_only else {})
+        match kind:
+            case "volume" | "cluster":
+                self._volume(entry, source, fields)
+            case "tmpfs":
+                details = entry.inner("tmpfs")
+                self._tmpfs(target, details.take("size"), whole(details.take("mode")))
+            case "bind":
+                self._bind(entry, str(source), fields)
+            case "image" if accepts(_IMAGE, source):
+                fields.pop("readOnly", None)
+                path = entry.inner("image").take("subpath")
+                entry.put(VolumeMount, fields, "subPath", path, "image", "subpath")
+                self._add(str(source), {"image": source, **fields})
+            case _:
+                message = f"a mount of type '{kind}' cannot be had; it is left out."
+                entry.report.rejected(entry.where("type"), message)
+
+    def _is_free(self, target: str, path: str) -> bool:
+        """Whether something can be mounted there: an absolute path, and of two mounts at one place the first."""
+        plain = target.rstrip("/") or target
+        if not accepts(_TARGET, target) or target == "/":
+            self._service.report.rejected(path, f"'{target}' is no path to mount something at; it is left out.")
+            return False
+        if plain in self._targets:
+            self._service.report.rejected(path, f"something else is mounted at '{target}' already; it is left out.")
+            return False
+        self._targets.add(plain)
+        return True
+
+    def _volume(self, entry: Entry, source: Any, fields: dict[str, Any]) -> None:
+        details = entry.inner("volume")
+        if details.take("nocopy"):
+            fields["nocopy"] = True
+        elif source and "readOnly" not in fields:
+            entry.note("volume", "nocopy")
+        entry.put(VolumeMount, fields, "subPath", details.take("subpath"), "volume", "subpath")
+        if not source:
+            message = "a volume without a name is scratch space: it lives as long as the pod."
+            entry.report.approximate(entry.path, message, "Name it where the data has to stay.")
+            self._add(str(fields["target"]), fields)
+            return
+        key = self._all.use(str(source), self._key)
+        self._add(key, {"source": key, **fields})
+
+    def _bind(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
+        """No path of a host is mounted. Small files of the project become configs, other folders volumes."""
+        path, report = entry.path, entry.report
+        details = entry.inner("bind")
+        for key in ("create_host_path", "propagation", "recursive", "selinux"):
+            if details.take(key) not in (None, True, "rprivate", "private", "z", "Z", "enabled"):
+                details.note(key)
+        if source in DOCKER_SOCKETS:
+            message = "there is no Docker socket in Kubernetes: it is not mounted."
+            report.add(path, "gated", message, "Run the service elsewhere, or with what it asks of Docker turned off.")
+        elif source in _CLOCKS:
+            report.ignored(path, "containers keep universal time, whatever their node does.", "Set TZ in environment.")
+        elif source == "/" or any(source == each or source.startswith(f"{each}/") for each in _SYSTEM):
+            message = f"'{source}' is a part of the node, which a stack does not get to see; it is not mounted."
+            report.add(path, "gated", message, "Run what watches nodes as a DaemonSet of the administrator's.")
+        else:
+            self._project_path(entry, source, fields)
+
+    def _project_path(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
+        target, name = str(fields["target"]), PurePosixPath(source).name
+        packed = self._files.pack(Path(source))
+        if isinstance(packed, list) and packed:
+            for each in packed:
+                key = self._files.add(f"{name}-{each.name}" if each.name else name, each.content)
+                self.configs[key] = packing.config(each, target, key)
+            what = "the file" if not packed[0].name else f"the folder's {len(packed)} files"
+            message = f"{what} went into the stack as configs; the container cannot write there."
+            entry.report.resolved(entry.path, message, "Import again when it changes.")
+            return
+        why = packed if isinstance(packed, str) else "it is not there"
+        if Path(source).is_file() or PurePosixPath(source).suffix or PurePosixPath(target).suffix:
+            message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
+            remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
+            entry.report.rejected(entry.path, message, remedy)
+            return
+        key = self._all.use(naming.sanitize(name or source), self._key)
+        message = f"the host's folder became the volume '{key}', which starts empty: no file of the host is in it."
+        remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
+        entry.report.approximate(entry.path, message, remedy)
+        self._add(key, {"source": key, **fields})
+
+    def _memory(self, written: str, index: int) -> None:
+        """``/run:size=64m,mode=1777``"""
+        target, _, options = written.partition(":")
+        path = self._service.where("tmpfs", index)
+        if not self._is_free(target, path):
+            return
+        given = dict(option.partition("=")[::2] for option in options.split(",") if option)
+        size, mode = given.pop("size", None), given.pop("mode", None)
+        for name in sorted(given.keys() - {"rw"}):
+            message = f"the option '{name}' has no effect: everybody may write to memory, and run what is in it."
+            self._service.report.ignored(path, message)
+        self._tmpfs(target, size, int(mode, 8) if mode and mode.isdigit() and max(mode) < "8" else None)
+
+    def _tmpfs(self, target: str, size: Any, mode: int | None) -> None:
+        bound = memory(size) if size else None
+        fields = {"size": bound} if bound and bound != "0" else {}
+        self.tmpfs[target] = fields | ({"mode": mode} if mode else {})
+
+    def _add(self, written: str, fields: dict[str, Any]) -> None:
+        """Add a mount under a name that no other of the service has."""
+        plain = naming.shorten(naming.sanitize(written), _KEY_LIMIT - 4)
+        names = (plain, *(f"{plain}-{index}" for index in range(2, 999)))
+        self.volumes[next(name for name in names if name not in self.volumes)] = fields

@@ -1,0 +1,205 @@
+"""Compose files as their authors wrote them: where they may lead, and what the canonical form has lost of them."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ailtire_operator.compose.canonical.entry import Location, place, tell
+from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.keys import row_of
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.yamldata import YamlError, documents
+
+_SIZE_LIMIT: Final = 1024 * 1024
+_COUNT_LIMIT: Final = 100
+_TAGS: Final = frozenset({"!reset", "!override"})
+_VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?[-]([^{}]*))?\}|\$(\w+)")
+_REMOTE: Final = re.compile(r"^(?:[a-z+]+://|git@|oci:|github\.com/)")
+_SECTIONS: Final = ("services", "networks", "volumes", "configs", "secrets")
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
+_CLUSTER: Final = "x-cluster-spec"
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """One document of one file."""
+
+    label: str
+    """Before its places in the report; empty for the files that were given."""
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """All files of a project, as far as their names say which."""
+
+    documents: tuple[_Document, ...]
+
+    def restore_extensions(self, canonical: dict[str, Any]) -> None:
+        """Put back what Swarm reads in volumes and Docker Compose takes for an extension."""
+        for document in self.documents:
+            for key, volume in _map(document.data.get("volumes")).items():
+                kept = _map(canonical.get("volumes")).get(key)
+                if isinstance(kept, dict) and _map(volume).get(_CLUSTER):
+                    kept[_CLUSTER] = volume[_CLUSTER]
+
+    def report_lost(self, canonical: Mapping[str, Any], report: Report) -> None:
+        """Report every key that the files hold and the canonical form does not."""
+        for document in self.documents:
+            reports = Report()
+            for key, value in document.data.items():
+                if key in _SECTIONS:
+                    _section_lost(key, _map(value), _map(canonical.get(key)), reports)
+                elif key != "name" and value not in _NOTHING:
+                    _tell((key,), reports)
+            report.extend_at(document.label, reports.notices)
+
+
+def _section_lost(section: str, written: Mapping[str, Any], kept: Mapping[str, Any], report: Report) -> None:
+    for name, value in written.items():
+        if name.startswith("x-") and section == "services":
+            _tell((section, name), report)
+        elif name not in kept and section == "services":
+            profiles = ", ".join(map(str, _map(value).get("profiles") or ())) or "none"
+            message = f"it is not part of the project as it was asked for (its profiles: {profiles})."
+            report.resolved(place((section, name)), message, "Choose its profile with --profile.")
+        elif name not in kept:
+            if section != "networks" or name != "default":
+                report.ignored(place((section, name)), "no service of the project uses it.")
+        else:
+            for location in _lost((section, name), _map(value), _map(kept[name])):
+                _tell(location, report)
+
+
+def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[Location]:
+    """The keys that are gone, through maps that only hold others."""
+    for key, value in written.items():
+        where = (*location, key)
+        row = row_of(where)
+        if value in _NOTHING or value is False:
+            continue
+        if key not in kept:
+            yield where
+        elif row is not None and row.kind == "container" and isinstance(value, dict) and isinstance(kept[key], dict):
+            yield from _lost(where, value, kept[key])
+
+
+def _tell(location: Location, report: Report) -> None:
+    if str(location[-1]).startswith("x-") and row_of(location) is None:
+        report.ignored(place(location), "an extension of the file's author, which nothing reads.")
+        return
+    row = row_of(location)
+    if row is not None and row.kind in ("exact", "container"):
+        report.resolved(place(location), "Docker Compose said it otherwise in the resolved file, or left it out.")
+    else:
+        tell(location, report, row)
+
+
+def read(files: Sequence[Path], root: Path, *, remote: bool) -> Written:
+    """The files, and those that they name. Raises ApplicationError for what must not be read at all."""
+    return _Reader(root.resolve(), remote).read(files)
+
+
+class _Reader:
+    def __init__(self, root: Path, remote: bool) -> None:
+        self._root = root
+        self._remote = remote
+        self._seen: dict[Path, None] = {}
+        self._documents: list[_Document] = []
+
+    def read(self, files: Sequence[Path]) -> Written:
+        for file in files:
+            self._file(file.resolve(), "")
+        return Written(tuple(self._documents))
+
+    def _file(self, file: Path, label: str) -> None:
+        if file in self._seen:
+            return
+        self._seen[file] = None
+        if len(self._seen) > _COUNT_LIMIT:
+            raise ApplicationError(f"the project has more than {_COUNT_LIMIT} files")
+        for data in _documents(file, label or file.name):
+            self._documents.append(_Document(label, data))
+            self._follow(data, file.parent)
+
+    def _follow(self, data: Mapping[str, Any], folder: Path) -> None:
+        """Check every file that the document names, and read those that are Compose files themselves."""
+        for written in _included(data.get("include")):
+            self._other(written, folder)
+        for service in _map(data.get("services")).values():
+            extended = _map(service).get("extends")
+            if isinstance(extended, dict) and isinstance(extended.get("file"), str):
+                self._other(extended["file"], folder)
+            for key in ("env_file", "label_file"):
+                for each in _paths(_map(service).get(key)):
+                    self._inside(each, folder)
+        for kind in ("configs", "secrets"):
+            for each in _map(data.get(kind)).values():
+                if isinstance(file := _map(each).get("file"), str):
+                    self._inside(file, folder)
+
+    def _other(self, written: str, folder: Path) -> None:
+        if _REMOTE.match(written):
+            if not self._remote:
+                message = f"it includes '{written}' from another machine, which is read only with --remote-includes"
+                raise ApplicationError(message)
+            return
+        path = self._inside(written, folder)
+        if path.is_file():
+            self._file(path, os.path.relpath(path, self._root))
+
+    def _inside(self, written: str, folder: Path) -> Path:
+        """The file; one that lies elsewhere is refused, as a file from elsewhere may name any of this machine's."""
+        path = (folder / _filled_in(written)).resolve()
+        if not path.is_relative_to(self._root):
+            message = f"'{written}' leads out of the folder {self._root}"
+            raise ApplicationError(f"{message}; say with --root which folder may be read")
+        return path
+
+
+def _documents(file: Path, name: str) -> list[Mapping[str, Any]]:
+    try:
+        details = file.stat()
+        if not stat.S_ISREG(details.st_mode):
+            raise ApplicationError(f"{name} is not a file")
+        if details.st_size > _SIZE_LIMIT:
+            raise ApplicationError(f"{name} is larger than {_SIZE_LIMIT} bytes")
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ApplicationError(f"cannot read {name}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ApplicationError(f"{name} is not a text in UTF-8") from None
+    try:
+        found = [data for _, data in documents(text, _TAGS)]
+    except YamlError as error:
+        line = f":{error.line}" if error.line else ""
+        raise ApplicationError(f"{name}{line}: {error}") from None
+    if not all(isinstance(data, dict) for data in found):
+        raise ApplicationError(f"{name} is no Compose file: it is not a map")
+    return found
+
+
+def _included(value: Any) -> Iterator[str]:
+    for each in value if isinstance(value, list) else []:
+        paths = each.get("path") if isinstance(each, dict) else each
+        yield from (path for path in (paths if isinstance(paths, list) else [paths]) if isinstance(path, str))
+
+
+def _paths(value: Any) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        path = each.get("path") if isinstance(each, dict) else each
+        if isinstance(path, str):
+            yield path
+
+
+def _filled_in(text: str) -> str:
+    """The path with its variables, as far as they are known; Docker Compose's own answer is the one that counts."""
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1] or match[3] or "") or match[2] or "", text)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
