@@ -25,7 +25,7 @@ def install(tell: Say = say) -> None:
 
 def _traefik_image() -> str:
     if engine.pulls():
-        reference = f"docker.io/library/traefik:{parts.TRAEFIK.version}"
+        reference = f"traefik:{parts.TRAEFIK.version}"
         if not images.present(reference):
             engine.docker("pull", "--quiet", reference, timeout=300)
         return reference
