@@ -1,6 +1,5 @@
 """The one door through which everything is written: fenced at the moment of sending, limited in number, counted."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
 from ailtire_operator.cluster.kinds import KINDS, Manifest, Ref, kind_of
 from ailtire_operator.cluster.store import Store
+from ailtire_operator.cluster.throttle import Throttle
 
 WRITE_TIMEOUT: Final = 6.0
 """Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
@@ -30,7 +30,7 @@ class Writer:
         self._store = store
         self._fence = fence
         self._on_write = on_write
-        self._slots = asyncio.Semaphore(concurrency)
+        self._throttle = Throttle(concurrency)
 
     def check_fence(self) -> None:
         """Raise NotLeader unless this process may write."""
@@ -77,7 +77,7 @@ class Writer:
         await self._send("POST", kind.path(body["metadata"]["namespace"]), kind.kind, "create", body=body)
 
     async def _send(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
-        async with self._slots:
+        async with self._throttle.turn():
             answer = await self._connection.request(
                 method, path, guard=self.check_fence, timeout=WRITE_TIMEOUT, **options
             )
