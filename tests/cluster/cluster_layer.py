@@ -12,7 +12,7 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Watches
-from lab import ControlPlane
+from lab import CommandError, ControlPlane, eventually
 from lab.paths import ROOT
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -23,7 +23,15 @@ _ROUTES = "httproutes.gateway.networking.k8s.io"
 
 def install_definitions(plane: ControlPlane) -> None:
     plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / "ailtirestacks.yaml"))
-    plane.kubectl("wait", "--for=condition=Established", "crd/ailtirestacks.ailtire.io", "--timeout=20s")
+    eventually(lambda: _served(plane), what="serving the definition")
+
+
+def _served(plane: ControlPlane) -> bool:
+    try:
+        plane.kubectl("get", naming.PLURAL, "--all-namespaces")
+    except CommandError:
+        return False
+    return True
 
 
 def route_definition() -> Manifest:

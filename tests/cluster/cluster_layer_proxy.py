@@ -79,15 +79,22 @@ class Proxy:
             aiohttp.ClientSession() as session,
             session.request(request.method, url, headers=headers, data=body, ssl=trust) as answer,
         ):
-            if self.lose_answer(request):
-                await answer.read()
-                _abort(request)
-                return web.Response()
-            response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            return response
+            try:
+                return await self._pass_back(request, answer)
+            finally:
+                if answer.connection is not None and answer.connection.transport is not None:
+                    answer.connection.transport.abort()
+
+    async def _pass_back(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        if self.lose_answer(request):
+            await answer.read()
+            _abort(request)
+            return web.Response()
+        response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+        await response.prepare(request)
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        return response
 
 
 def _abort(request: web.Request) -> None:
@@ -119,3 +126,4 @@ async def proxied(plane: ControlPlane, *, timeout: float = 15.0) -> AsyncIterato
             yield proxy, connection
     finally:
         await runner.cleanup()
+        await asyncio.sleep(0.05)  # the loop closes aborted transports in its own time

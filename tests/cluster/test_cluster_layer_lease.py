@@ -59,7 +59,7 @@ async def _contest(plane: ControlPlane, namespace: str, number: int) -> AsyncIte
             for task in (looking, *(one.task for one in watchdog.contenders)):
                 task.cancel()
             await asyncio.gather(looking, *(one.task for one in watchdog.contenders), return_exceptions=True)
-    assert watchdog.most == 1
+    assert watchdog.most <= 1
 
 
 async def _leader(contenders: list[Contender], seconds: float = 15.0) -> Contender:

@@ -177,13 +177,8 @@ class Connection:
             if response.status >= 400:
                 raise await _failure(response)
             on_open()
-            try:
-                async for line in _lines(response.content):
-                    yield _decode(line)
-            finally:
-                if response.connection is not None and response.connection.transport is not None:
-                    # Left in the middle: a polite end of TLS would wait for a peer that has more to say, or is dead.
-                    response.connection.transport.abort()
+            async for line in _lines(response.content):
+                yield _decode(line)
 
     async def _send(self, call: "_Call") -> Json:
         answer = await self._try(call)
@@ -203,6 +198,7 @@ class Connection:
             if response.status < 400:
                 return _decode(await response.read())
             if response.status == 401:
+                await response.read()  # to the end, so that the connection can be used again
                 return None
             raise await _failure(response)
 
@@ -224,7 +220,10 @@ class Connection:
                 allow_redirects=False,
                 **options,
             ) as response:
-                yield response
+                try:
+                    yield response
+                finally:
+                    _abandon(response)
         except _NETWORK_ERRORS as error:
             said = str(error) or type(error).__name__
             raise Unavailable(f"the API server cannot be reached or does not answer in time ({said})") from error
@@ -251,6 +250,15 @@ class _Call:
 def _pause(attempt: int, wish: float | None) -> float:
     """Seconds before a read is repeated: what the server asked for, within reason, else a growing random pause."""
     return min(_RETRY_CAP, wish if wish is not None else random.uniform(0.05, 0.1) * 2**attempt)
+
+
+def _abandon(response: aiohttp.ClientResponse) -> None:
+    """Cut the connection of an answer that was left in the middle; one read to its end has none any more.
+
+    A polite end of TLS would wait for a peer that has more to say, or is dead.
+    """
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
 
 
 async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
