@@ -86,7 +86,7 @@ def test_a_stack_gives_nobody_what_he_may_not_make_himself(
 
 def test_every_kind_counts(plane: ControlPlane, namespace: str, people: dict[str, str]) -> None:
     """One right is granted after the other: each refusal names what is still missing."""
-    missing = ["deployments", "statefulsets", "services", "configmaps", "persistentvolumeclaims"]
+    missing = ["deployments", "statefulsets", "daemonsets", "jobs", "services", "configmaps", "persistentvolumeclaims"]
     missing += ["networkpolicies", "ingresses", "horizontalpodautoscalers", "poddisruptionbudgets"]
     for resource in missing:
         refusal = f"may not create {resource} "
