@@ -109,5 +109,5 @@ def resolver(scope: Scope, key: str, service: Service, given: dict[str, Any]) ->
         remedy = f"A pod has {_NAMESERVERS} at the most." if len(everyone) > _NAMESERVERS else ""
         scope.report(scope.path(key, "dns"), "approximate", message, remedy)
     options = {each["name"]: each.get("value", "") for each in config["options"]} | service.dns_options
-    listed = [compact(name=name, value=value) for name, value in options.items()]
+    listed = [compact(name=name, value=value) for name, value in sorted(options.items())]
     return {**given, "dnsConfig": {**config, "nameservers": everyone[:_NAMESERVERS], "options": listed}}

@@ -20,7 +20,7 @@ def container_ports(scope: Scope, key: str, service: Service) -> list[dict[str, 
         found[each.port, each.protocol] = {}
     for entry in service.interface.values():
         found.setdefault((entry.port, "TCP"), {})
-    for name, port in service.ports.items():
+    for name, port in sorted(service.ports.items()):
         if port.published is None or port.mode != "host":
             continue
         path = scope.path(key, "ports", name, "published")
@@ -38,7 +38,7 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
     """The Service with the published ports, and the policy that lets callers in."""
     ports: list[dict[str, Any]] = []
     exposure = scope.exposure
-    for name, port in service.ports.items():
+    for name, port in sorted(service.ports.items()):
         path = scope.path(key, "ports", name)
         if port.host_ip is not None and (port.published is None or port.mode != "host"):
             message = "only a port in mode: host has an address of the node."
