@@ -80,7 +80,9 @@ class Journal:
 
 
 def _made(event: dict[str, Any]) -> Name | None:
-    if event.get("responseStatus", {}).get("code") != 201 or event["objectRef"].get("subresource"):
+    """The object that a request has written; one whose first answer was lost counts from the next."""
+    done = event["verb"] in _WRITES and event.get("responseStatus", {}).get("code") in (200, 201)
+    if not done or event["objectRef"].get("subresource"):
         return None
     return Name(event["objectRef"]["resource"], event["objectRef"].get("name", ""))
 
