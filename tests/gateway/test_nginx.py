@@ -413,3 +413,13 @@ async def test_many_routes_start_without_a_complaint(rig: Rig) -> None:
     services = {f"s{number}": service({f"/s{number}": {"path": "/"}}) for number in range(400)}
     gateway = await rig.gateway({"services": services})
     assert gateway.errors == ""
+
+
+def test_a_cluster_with_ipv6_is_listened_to_and_asked_on_it() -> None:
+    spec = {"services": {"web": service({"/web": {}}), "mq": service({"m": {"protocol": "tcp", "port": 6650}})}}
+    text = configuration(plan_of(spec, settings=SETTINGS.model_copy(update={"nameservers": ["fd00::a", "10.0.0.10"]})))
+    assert "resolver [fd00::a] 10.0.0.10 valid=5s;" in text
+    for port in ("3000 default_server", "3090", "6650"):
+        assert f"listen {port};" in text
+        assert f"listen [::]:{port};" in text
+    assert "[::]" not in configuration(plan_of(spec))
