@@ -40,7 +40,8 @@ def manifests(namespace: str, owner: str, observed: Observed, spec: dict[str, ob
 
 def _owned(manifest: Manifest, namespace: str, owner: str) -> Manifest:
     reference = {
-        "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner, "controller": True, "blockOwnerDeletion": False
+        "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner, "controller": True,
+        "blockOwnerDeletion": False,
     }  # fmt: skip
     return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace, "ownerReferences": [reference]}}
 
@@ -79,5 +80,6 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
     assert other == ({"Deployment shop-web"} if stop_signal else set())
 
     mark = audit.mark()
-    assert [str(done.ref) for each in wanted if (done := await applier.apply(each, owner)).changed] == []
+    again = [await applier.apply(each, owner) for each in wanted]
+    assert [str(done.ref) for done in again if done.changed] == []
     assert audit.writes(mark, namespace=namespace, user="admin") == []
