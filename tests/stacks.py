@@ -74,7 +74,10 @@ services:
     stack:
       services:
         api:
-          {image: "api:1", user: "1000", interface: {/: {port: 8080}}, networks: {siblings: {}, parent: {aliases: [book]}}}
+          image: "api:1"
+          user: "1000"
+          interface: {/: {port: 8080}}
+          networks: {siblings: {}, parent: {aliases: [book]}}
         audit: {image: "audit:1", user: "1000", networks: {shared: {}}}
       networks: {shared: {name: telemetry-bus, external: true}}
 networks:
