@@ -79,13 +79,8 @@ def _export(
         raise Failure(
             "give either the NAME of a stack in the cluster or files with -f", "See 'kubectl ailtire export -h'."
         )
-    if name is not None:
-        from ailtire_operator.cli import live
-
-        where = options.target(context, namespace, cluster, kubeconfig)
-        trees = [live.run(where, lambda at: _live_tree(at, name))]
-    else:
-        trees = list(_file_trees(files or [], recursive))
+    where = options.target(context, namespace, cluster, kubeconfig)
+    trees = list(_file_trees(files or [], recursive)) if name is None else [_tree_of(where, name)]
     documents, findings = _translate(trees, profile)
     tell(findings, report)
     if folder is None:
@@ -107,6 +102,12 @@ def _file_trees(files: list[str], recursive: bool) -> Iterator[Tree]:
         )
     for root in found.roots:
         yield Tree(root.label, root.stack, found.templates_for(root.stack))
+
+
+def _tree_of(where: options.Target, name: str) -> Tree:
+    from ailtire_operator.cli import live
+
+    return live.run(where, lambda cluster: _live_tree(cluster, name))
 
 
 async def _live_tree(cluster: "Live", name: str) -> Tree:
