@@ -15,6 +15,8 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
 from lab import Audit, ControlPlane
 from stacks import SETTINGS, full_spec, stack
+from wide import SETTINGS as GENEROUS
+from wide import wide
 
 ADDRESSES = {
     "shop-web": ("10.0.0.20",),
@@ -82,4 +84,19 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
     mark = audit.mark()
     again = [await applier.apply(each, owner) for each in wanted]
     assert [str(done.ref) for done in again if done.changed] == []
+    assert audit.writes(mark, namespace=namespace, user="admin") == []
+
+
+async def test_the_further_keys_are_answered_as_they_are_written(
+    applier: Applier, audit: Audit, namespace: str, owner: str
+) -> None:
+    made = plan(wide(owner, namespace), GENEROUS, Observed(nodes=2))
+    wanted = [_owned(each, namespace, owner) for each in made.objects]
+    errors = {str(done.ref): str(done.error) for each in wanted if (done := await applier.apply(each, owner)).error}
+    assert errors == {}
+    assert {"DaemonSet", "Job", "StatefulSet", "Deployment", "ConfigMap"} <= {each["kind"] for each in wanted}
+    refs = [(await applier.apply(each, owner)).ref for each in wanted]
+    assert [str(ref) for ref in refs if applier.overridden(ref)] == []
+    mark = audit.mark()
+    assert [str((await applier.apply(each, owner)).ref) for each in wanted if not applier.in_sync(each)] == []
     assert audit.writes(mark, namespace=namespace, user="admin") == []

@@ -85,6 +85,7 @@ def apiserver(layout: Layout, etcd_port: int, port: int, feature_gates: str, ext
         f"--cert-dir={layout.home / 'certs'}",
         f"--token-auth-file={layout.tokens}",
         "--authorization-mode=RBAC",
+        "--allow-privileged=true",  # as kubeadm has it
         f"--service-cluster-ip-range={SERVICE_CIDR}",
         f"--service-account-issuer={_ISSUER}",
         f"--service-account-key-file={layout.service_account_key}",

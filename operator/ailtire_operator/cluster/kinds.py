@@ -78,6 +78,8 @@ CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
 VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 STATEFUL_SET: Final = Kind("apps", "v1", "StatefulSet", "statefulsets")
+DAEMON_SET: Final = Kind("apps", "v1", "DaemonSet", "daemonsets")
+JOB: Final = Kind("batch", "v1", "Job", "jobs")
 NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
 AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
@@ -96,6 +98,8 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
     VOLUME_CLAIM,
     DEPLOYMENT,
     STATEFUL_SET,
+    DAEMON_SET,
+    JOB,
     NETWORK_POLICY,
     INGRESS,
     AUTOSCALER,

@@ -50,7 +50,7 @@ def needs_replace(manifest: Manifest, record: Record) -> str | None:
         headless = spec.get("clusterIP") == "None"
         if headless != now.get("headless", False):
             return "it gets no cluster IP any more" if headless else "it gets a cluster IP"
-    if record.ref.kind in (kinds.DEPLOYMENT.kind, kinds.STATEFUL_SET.kind):
+    if record.ref.kind in (kinds.DEPLOYMENT.kind, kinds.STATEFUL_SET.kind, kinds.DAEMON_SET.kind):
         selector = (spec.get("selector") or {}).get("matchLabels") or {}
         if selector != now.get("selector", {}):
             return "its selector changes"

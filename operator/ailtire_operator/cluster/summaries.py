@@ -73,6 +73,34 @@ def _stateful_set(obj: Object) -> Summary:
     )
 
 
+def _daemon_set(obj: Object) -> Summary:
+    """In the words of the other workloads: wanted is one replica for each node that takes one."""
+    status = obj.get("status") or {}
+    return _workload(obj) | compact(
+        specReplicas=status.get("desiredNumberScheduled"),
+        ready=status.get("numberReady"),
+        updated=status.get("updatedNumberScheduled"),
+        available=status.get("numberAvailable"),
+        replicas=status.get("currentNumberScheduled"),
+    )
+
+
+def _job(obj: Object) -> Summary:
+    """In the words of the other workloads: ready are the pods that have ended well. A Job's template never changes."""
+    succeeded = (obj.get("status") or {}).get("succeeded")
+    return compact(
+        observedGeneration=obj["metadata"].get("generation"),
+        specReplicas=obj["spec"].get("completions"),
+        ready=succeeded,
+        updated=succeeded,
+        available=succeeded,
+        replicas=succeeded,
+        active=(obj.get("status") or {}).get("active"),
+        failed=(obj.get("status") or {}).get("failed"),
+        conditions=conditions((obj.get("status") or {}).get("conditions")),
+    )
+
+
 def claims(spec: Object) -> dict[str, Summary]:
     """What cannot change in a StatefulSet's claim templates, by template name; the same for a manifest's spec."""
     templates = spec.get("volumeClaimTemplates") or ()
@@ -190,6 +218,8 @@ def _stack(obj: Object) -> Summary:
 _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.DEPLOYMENT.kind: _workload,
     kinds.STATEFUL_SET.kind: _stateful_set,
+    kinds.DAEMON_SET.kind: _daemon_set,
+    kinds.JOB.kind: _job,
     kinds.VOLUME_CLAIM.kind: _volume_claim,
     kinds.SERVICE.kind: _service,
     kinds.INGRESS.kind: _ingress,

@@ -10,7 +10,9 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,
+    DAEMON_SET,
     DEPLOYMENT,
+    JOB,
     SERVICE,
     STACK,
     STATEFUL_SET,
@@ -22,7 +24,8 @@ from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan
 
-_WORKLOADS = (DEPLOYMENT.kind, STATEFUL_SET.kind)
+_SCALED = (DEPLOYMENT.kind, STATEFUL_SET.kind)
+_WORKLOADS = (*_SCALED, DAEMON_SET.kind, JOB.kind)
 
 
 def owned(manifest: Manifest, stack: Stack) -> Manifest:
@@ -118,7 +121,7 @@ def lets_go_of_replicas(manifest: Manifest, record: Record | None, *, autoscaled
 
     Without a count in the manifest nobody would hold the field any more, and it would fall back to 1.
     """
-    if record is None or record.ref.kind not in _WORKLOADS or autoscaled:
+    if record is None or record.ref.kind not in _SCALED or autoscaled:
         return None
     if "replicas" in (manifest.get("spec") or {}):
         return None

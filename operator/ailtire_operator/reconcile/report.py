@@ -5,7 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, POD, STACK, STATEFUL_SET, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.kinds import (
+    AUTOSCALER,
+    DAEMON_SET,
+    DEPLOYMENT,
+    JOB,
+    POD,
+    STACK,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+    Manifest,
+    Ref,
+)
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import RouteStatus
@@ -124,7 +135,7 @@ def running(sight: Sight) -> Facts:
     branches: list[Branch] = []
     for each in sight.owned():
         label = each.labels.get(naming.LABEL_SERVICE)
-        if each.ref.kind in (DEPLOYMENT.kind, STATEFUL_SET.kind) and label is not None:
+        if each.ref.kind in (DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind) and label is not None:
             key = keys.get(each.ref.name, label)
             services.append(sight.health(ServicePlan(key, each.ref.kind, each.ref.name, None)))
         elif each.ref.kind == STACK.kind:

@@ -188,7 +188,11 @@ def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Prob
 
 
 def _deadline(workload: Live | None) -> Iterator[Problem]:
+    """A workload that has given up: a roll-out without progress, a Job with too many failures."""
     conditions = workload.summary.get("conditions", {}) if workload else {}
+    status, reason, message = conditions.get("Failed", ("", "", ""))
+    if status == "True":
+        yield Problem(reason or "Failed", message or "the job has failed")
     status, reason, message = conditions.get("Progressing", ("", "", ""))
     if status == "False" and reason == "ProgressDeadlineExceeded":
         yield Problem("ProgressDeadlineExceeded", message or "the roll-out makes no progress")

@@ -169,3 +169,16 @@ def test_a_stack_is_kept_whole() -> None:
 def test_of_the_rest_nothing_is_kept() -> None:
     for kind in ("EndpointSlice", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget"):
         assert summarize(_object(kind, spec={"large": "x" * 1000})) == {}
+
+
+def test_a_daemon_set_and_a_job_speak_of_replicas_too() -> None:
+    """Health is judged by the same numbers for every workload."""
+    nodes = {"desiredNumberScheduled": 3, "numberReady": 2, "updatedNumberScheduled": 3, "currentNumberScheduled": 3}
+    daemon_set = {"kind": "DaemonSet", "metadata": {"generation": 4}, "spec": {}, "status": nodes}
+    found = summarize(daemon_set)
+    assert (found["specReplicas"], found["ready"], found["updated"], found["replicas"]) == (3, 2, 3, 3)
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+    status = {"succeeded": 1, "failed": 2, "conditions": [failed]}
+    found = summarize({"kind": "Job", "metadata": {"generation": 4}, "spec": {"completions": 2}, "status": status})
+    assert (found["observedGeneration"], found["specReplicas"], found["ready"], found["failed"]) == (4, 2, 1, 2)
+    assert found["conditions"]["Failed"] == ("True", "BackoffLimitExceeded", "too often")

@@ -1,0 +1,49 @@
+"""Jobs and global services, run by the operator: a job once for each definition, a service on every node."""
+
+import pytest
+
+from lab import Audit, ControlPlane, Operator
+from trees import Trees, service
+
+
+@pytest.fixture
+def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+    return Trees(control_plane, audit, namespace)
+
+
+def test_a_job_runs_once_for_each_definition(trees: Trees) -> None:
+    def declare(**job: object) -> None:
+        deploy = {"mode": "replicatedJob", "replicas": 2, **job}
+        trees.apply("shop", {"services": {"once": service(deploy=deploy), "agent": service(deploy={"mode": "global"})}})
+
+    declare()
+    trees.until_ready("shop")
+    (first,) = trees.names("Job")
+    agents = trees.must("DaemonSet", "shop-agent")["status"]["desiredNumberScheduled"]
+    status = trees.status("shop")["services"]
+    assert (status["once"]["ready"], status["agent"]["ready"]) == (2, agents)
+    assert trees.must("Job", first)["status"]["succeeded"] == 2
+
+    trees.settle()
+    declare(restartPolicy={"maxAttempts": 5})
+    trees.until("the bound", lambda: trees.must("Job", first)["spec"]["backoffLimit"] == 5)
+    trees.until_ready("shop")
+    assert trees.names("Job") == {first}, "nothing is run again that has not changed"
+
+    declare(replicas=1)
+    trees.until("another job", lambda: len(names := trees.names("Job")) == 1 and first not in names)
+    trees.until_ready("shop")
+    assert trees.status("shop")["services"]["once"]["ready"] == 1
+
+
+def test_one_workload_takes_the_place_of_another(trees: Trees) -> None:
+    for deploy, kind in (
+        ({"replicas": 1}, "Deployment"),
+        ({"mode": "global"}, "DaemonSet"),
+        ({"mode": "replicatedJob"}, "Job"),
+        ({"replicas": 1}, "Deployment"),
+    ):
+        trees.apply("shop", {"services": {"web": service(deploy=deploy)}})
+        trees.until_ready("shop")
+        found = {each for each in ("Deployment", "DaemonSet", "Job") if trees.names(each)}
+        assert found == {kind}
