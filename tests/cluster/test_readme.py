@@ -79,8 +79,15 @@ def test_the_tour_runs_as_it_is_written(control_plane: ControlPlane, operator: O
     environment = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig), "PATH": path, "COLUMNS": "200"}
     for step in steps():
         done = subprocess.run(
-            step.command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=_SECONDS
-        )  # fmt: skip
+            step.command,
+            shell=True,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
         printed = done.stdout + done.stderr
         assert missing(step.shown, printed) == [], f"$ {step.command}\n{printed}"
     control_plane.kubectl("delete", "namespace", "shop", "--wait=false")
