@@ -82,14 +82,28 @@ class Applier:
     async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
         """Delete the object of this uid, no other; ``wait`` until it is gone. What is gone already is a success."""
         try:
-            await self._writer.delete(ref, uid)
-        except (NotFound, Conflict):
-            self._store.remove(ref, uid)  # gone, or another object has the name by now: ours is no more
-            return Applied(ref, False, None, None, "none")
+            if not await self._delete(ref, uid):
+                return Applied(ref, False, None, None, "none")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
         stuck = await self._until_gone(ref, uid) if wait else None
         return Applied(ref, True, self._store.get(ref), stuck, "delete")
+
+    async def _delete(self, ref: Ref, uid: str) -> bool:
+        """Whether there was anything to delete."""
+        try:
+            await self._writer.delete(ref, uid)
+            return True
+        except NotFound:
+            self._store.remove(ref, uid)
+            return False
+        except Conflict:
+            # Another object has the name by now and ours is no more; or else the API server only asks for patience.
+            fresh = await self._read(ref)
+            if fresh is not None and fresh.uid == uid:
+                raise
+            self._store.remove(ref, uid)
+            return False
 
     async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
         """Replace our part of the object's status; the caller has made sure that it differs.
@@ -104,10 +118,11 @@ class Applier:
                 return
             except Conflict:
                 pass
-        fresh = record_of(await self._connection.request("GET", ref.path))
-        self._store.offer(fresh)
+        fresh = await self._read(ref)
+        if fresh is None:
+            raise NotFound(f"{ref} is gone", status=404)
         if fresh.uid != uid:
-            raise Conflict(f"another {ref} has the name by now")
+            raise Conflict(f"another {ref} has the name by now", status=409)
         await self._patch_status(ref, fresh.resource_version, status)
 
     async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
@@ -196,6 +211,13 @@ class Applier:
         record = record_of(answer)
         self._memory.learn(record, task.wanted, created=verb != "update")
         return Applied(task.ref, True, self._store.get(task.ref) or record, None, verb)
+
+    async def _read(self, ref: Ref) -> Record | None:
+        """What the API server has under this address now."""
+        try:
+            return record_of(await self._connection.request("GET", ref.path))
+        except NotFound:
+            return None
 
     async def _disown(self, ref: Ref, uid: str, index: int) -> dict[str, Any]:
         """Strike an invented owner off the list of those who hold the object's fields."""

@@ -90,6 +90,21 @@ async def test_what_goes_wrong_is_told_and_not_raised(error: ClusterError) -> No
     assert (deleted.error, deleted.verb) == (error, "none")
 
 
+async def test_a_deletion_that_meets_a_conflict_looks_whose_it_is() -> None:
+    store = Store()
+    store.put(samples.service_live())
+    ref = Ref("Service", "prod", "web")
+    busy = Conflict("try again")
+    same = await _applier(Script(busy, samples.service_live()), store).delete(ref, "u1")
+    assert same.error is busy
+    assert store.get(ref) is not None
+    other = await _applier(Script(busy, samples.service_live(uid="new", version=500)), store).delete(ref, "u1")
+    assert (other.verb, other.error) == ("none", None)
+    assert store.get(ref) is None
+    gone = await _applier(Script(busy, NotFound("gone")), store).delete(ref, "u1")
+    assert (gone.verb, gone.error) == ("none", None)
+
+
 async def test_an_answer_that_is_older_than_the_watch_does_not_count() -> None:
     """The watch has brought a later change of somebody else before our answer came."""
     store = Store()
