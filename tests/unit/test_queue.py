@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ailtire_operator.reconcile.queue import BACKOFF_LAST, Look, Outcome, Priority, Queue
+from ailtire_operator.reconcile.queue import BACKOFF_LAST, BUSY_LAST, Look, Outcome, Priority, Queue
 from clockwork import now, run
 
 Work = Callable[[Look[str]], Awaitable[Outcome]]
@@ -109,6 +109,19 @@ def test_failures_wait_longer_each_time_up_to_a_minute() -> None:
         assert pauses[:9] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2]
         assert set(pauses[9:]) == {BACKOFF_LAST}
         assert all(thorough for _, _, thorough in journal.looks)
+
+    run(story())
+
+
+def test_a_busy_cluster_is_asked_again_soon() -> None:
+    async def story() -> None:
+        queue, journal = steady(), Journal(Outcome.BUSY)
+        async with working(queue, journal):
+            queue.add("a", Priority.USER)
+            await asyncio.sleep(30)
+        pauses = [round(b - a, 3) for a, b in zip(journal.times, journal.times[1:], strict=False)]
+        assert pauses[:5] == [0.2, 0.4, 0.8, 1.6, 3.2]
+        assert set(pauses[5:]) == {BUSY_LAST}
 
     run(story())
 

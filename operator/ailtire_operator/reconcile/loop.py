@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applier
-from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader
+from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels
@@ -81,7 +81,10 @@ class Reconciler:
         except (NotFound, Conflict) as error:
             # Deleted or made anew under our hands: the watch brings the news.
             logger.info("%s: %s", "/".join(look.key), error)
-            return Outcome.FAILED
+            return Outcome.BUSY
+        except Unavailable as error:
+            logger.warning("%s: %s", "/".join(look.key), error)
+            return Outcome.BUSY
         except ClusterError as error:
             logger.warning("%s: %s", "/".join(look.key), error)
             return Outcome.FAILED
@@ -107,13 +110,15 @@ class Reconciler:
         except InvalidStack as error:
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE
-        silent = self._queue.failures(look.key) < SILENT_FAILURES
-        if done.problems and silent and all(problem.transient for problem in done.problems.values()):
-            return Outcome.FAILED
+        passes = all(problem.transient for problem in done.problems.values())
+        if done.problems and passes and self._queue.failures(look.key) < SILENT_FAILURES:
+            return Outcome.BUSY
         found = await self._facts(record, done)
         await self._write(record, status_of(found, record.summary.get("status") or {}, self._now()))
         if not done.problems:
             return Outcome.DONE
+        if passes:
+            return Outcome.BUSY
         return Outcome.FAILED if look.thorough else Outcome.WAITING
 
     async def _facts(self, record: Record, done: Pass) -> Facts:

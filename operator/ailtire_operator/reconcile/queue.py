@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 BACKOFF_FIRST: Final = 0.2
 BACKOFF_LAST: Final = 60.0
+BUSY_LAST: Final = 5.0
+"""Seconds: the longest pause where nothing is wrong, but the cluster was busy or something is still on its way out."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -38,6 +40,8 @@ class Outcome(Enum):
     DONE = "done"
     FAILED = "failed"
     """Something went wrong that may go right later: look again, after a longer pause each time."""
+    BUSY = "busy"
+    """The same, where waiting is all that it takes: look again soon."""
     WAITING = "waiting"
     """Nothing new went wrong: the pause that is under way stands."""
 
@@ -179,15 +183,15 @@ class Queue(Generic[Key]):
         if outcome is Outcome.DONE:
             self._failures.pop(key, None)
             _cancel(self._retries, key)
-        elif outcome is Outcome.FAILED or key not in self._retries:
-            self._retry(key)
+        elif outcome is not Outcome.WAITING or key not in self._retries:
+            self._retry(key, BUSY_LAST if outcome is Outcome.BUSY else BACKOFF_LAST)
         if (entry := self._wanted.get(key)) is not None:
             heapq.heappush(self._heap, (entry.priority, entry.order, key))
             self._news.set()
 
-    def _retry(self, key: Key) -> None:
+    def _retry(self, key: Key, longest: float) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        pause = min(BACKOFF_LAST, BACKOFF_FIRST * 2.0 ** min(failures - 1, 20)) * self._jitter()
+        pause = min(longest, BACKOFF_FIRST * 2.0 ** min(failures - 1, 20)) * self._jitter()
         _cancel(self._retries, key)
         self._retries[key] = self._timer(pause, self._retries, key, Priority.BACKGROUND)
 
