@@ -149,3 +149,17 @@ def test_one_replica_for_each_node_leaves_no_room_to_start_first() -> None:
     made = planned({"placement": {"maxReplicasPerNode": 1}})
     assert workload(made)["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
     assert told(made) == ["deploy.placement.maxReplicasPerNode: approximate"]
+
+
+@pytest.mark.parametrize(
+    ("deploy", "more", "notices"),
+    [
+        ({"mode": "replicatedJob", "updateConfig": {}}, {}, ["deploy.updateConfig: ignored"]),
+        ({"rollbackConfig": {}}, {}, ["deploy.rollbackConfig: ignored"]),
+        ({"updateConfig": {"failureAction": "rollback"}, "rollbackConfig": {}}, {}, []),
+        ({}, {"ports": {"a": {"port": 1, "mode": "host"}}}, ["ports.a.mode: ignored"]),
+        ({}, {"ulimits": {"nofile": {"soft": 1}}}, ["ulimits.nofile: ignored"]),
+    ],
+)
+def test_what_has_no_effect_is_said_where_it_stands(deploy: Json, more: Json, notices: list[str]) -> None:
+    assert told(planned(deploy, **more)) == notices

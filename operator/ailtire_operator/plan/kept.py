@@ -1,6 +1,7 @@
 """What is kept for the way back to Swarm and has no effect on Kubernetes."""
 
 from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import Service
 from ailtire_operator.plan.modes import restart_policy
 from ailtire_operator.plan.scope import Scope
 
@@ -18,13 +19,40 @@ def report(scope: Scope) -> None:
         if data.labels and data.per_replica:
             message = "what a StatefulSet says of its replicas' volumes cannot change, so they get no labels."
             scope.report(path_of("spec.data", key, "labels"), "ignored", message)
+    for key, config in scope.spec.configs.items():
+        if config.config_map is None and "key" in config.model_fields_set:
+            path = path_of("spec.configs", key, "key")
+            scope.report(path, "ignored", "only somebody else's ConfigMap has a key to choose.", "Remove it.")
     for key, service in scope.spec.plain.items():
-        policy, path = restart_policy(service), scope.path(key, "deploy", "restartPolicy")
-        if policy.delay is not None:
-            message = "the kubelet waits 10s before it starts a process again, then longer, up to 5m."
-            scope.report(f"{path}.delay", "ignored", message)
-        if policy.window is not None:
-            scope.report(f"{path}.window", "ignored", "the kubelet judges by itself whether a start was a success.")
+        _restarts(scope, key, service)
+        _updates(scope, key, service)
         for name in service.ulimits:
             message = "a pod has no such limits: those of the container runtime hold."
             scope.report(scope.path(key, "ulimits", name), "ignored", message, "Set them for the nodes' runtime.")
+        for name, port in service.ports.items():
+            if port.mode == "host" and port.published is None:
+                message = "the port is not published, so nothing of it is on the node."
+                scope.report(scope.path(key, "ports", name, "mode"), "ignored", message, "Say published.")
+
+
+def _restarts(scope: Scope, key: str, service: Service) -> None:
+    policy, path = restart_policy(service), scope.path(key, "deploy", "restartPolicy")
+    if policy.delay is not None:
+        message = "the kubelet waits 10s before it starts a process again, then longer, up to 5m."
+        scope.report(f"{path}.delay", "ignored", message)
+    if policy.window is not None:
+        scope.report(f"{path}.window", "ignored", "the kubelet judges by itself whether a start was a success.")
+
+
+def _updates(scope: Scope, key: str, service: Service) -> None:
+    deploy = service.deploy
+    if deploy is None:
+        return
+    if deploy.mode.endswith("Job"):
+        for field, value in (("updateConfig", deploy.update_config), ("rollbackConfig", deploy.rollback_config)):
+            if value is not None:
+                message = "a changed job is a new job, so nothing of it rolls."
+                scope.report(scope.path(key, "deploy", field), "ignored", message, "Remove it.")
+    elif deploy.rollback_config and not (deploy.update_config and deploy.update_config.failure_action == "rollback"):
+        message = "nothing is rolled back unless updateConfig.failureAction is rollback."
+        scope.report(scope.path(key, "deploy", "rollbackConfig"), "ignored", message, "Say so, or remove it.")
