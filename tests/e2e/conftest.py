@@ -36,6 +36,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         engine.up()
         _started["cluster"] = not cluster.exists()
         cluster.up()
+        if any("operator" in getattr(item, "fixturenames", ()) for item in session.items):
+            operating.install()
 
 
 def pytest_sessionfinish() -> None:
@@ -68,8 +70,7 @@ def namespace() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def operator(lab: Lab) -> None:
-    """The operator, in the cluster, from its own image."""
-    operating.install()
+    """The operator, in the cluster, from its own image: installed before the first test's clock ran."""
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from kindlab import ours, workloads
 _LONGEST_SECONDS = 600
 
 
-@dataclass
+@dataclass(repr=False)
 class Load:
     """A stream of requests under way; the report is there once it ended."""
 
@@ -37,7 +37,9 @@ class Load:
         total: int = self.http["lost"] + self.messages["lost"]
         return total
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        if not self.report:
+            return "a load under way"
         parts = []
         for name in ("http", "messages"):
             count = self.report[name]

@@ -72,5 +72,5 @@ func send(client *http.Client, given options, number int) (string, error) {
 	if answer.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("status %d", answer.StatusCode)
 	}
-	return answer.Header.Get("X-Probe-Name"), nil
+	return answer.Header.Get("X-Probe-Host"), nil
 }

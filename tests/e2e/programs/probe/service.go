@@ -91,7 +91,7 @@ func (s *service) answer(writer http.ResponseWriter, request *http.Request) {
 		_, _ = io.CopyN(writer, zeros{}, int64(wanted))
 		return
 	}
-	writer.Header().Set("X-Probe-Name", s.Name)
+	writer.Header().Set("X-Probe-Host", s.Host)
 	respond(writer, status, map[string]any{
 		"name":    s.Name,
 		"host":    s.Host,
