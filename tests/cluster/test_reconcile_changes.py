@@ -99,7 +99,7 @@ def test_a_map_of_a_child_may_become_empty(trees: Trees) -> None:
     trees.apply("shop", spec(environment={}, networks={"siblings": {}}))
     trees.until("emptied", lambda: not _member(trees).get("environment"))
     trees.until_ready("shop")
-    assert _member(trees)["networks"] == {"siblings": {}}
+    assert _member(trees)["networks"] in ({"siblings": {}}, {"siblings": None})
     trees.apply("shop", spec(environment={"A": "c"}))
     trees.until("filled", lambda: _member(trees).get("environment") == {"A": "c"})
     trees.until_ready("shop")
