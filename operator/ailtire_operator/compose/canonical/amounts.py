@@ -81,10 +81,13 @@ def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for entry in [*reservations.items("devices"), *service.items("gpus")]:
         driver, count, capabilities = entry.take("driver"), entry.take("count"), entry.texts("capabilities")
-        if entry.data.get("device_ids") or count in (-1, "all"):
-            message = "devices are handed out by number, not by name or all at once; it is left out."
-            entry.report.rejected(entry.path, message, "Say a count.")
-            entry.forget()
+        if entry.take("options"):
+            entry.note("options")
+        if entry.data.get("device_ids"):
+            continue  # the key table says it
+        if count in (-1, "all"):
+            message = "devices are handed out by number, not all at once; it is left out."
+            entry.report.rejected(entry.where("count"), message, "Say a count.")
             continue
         if entry.location[-2] == "gpus" and "gpu" not in capabilities:
             capabilities.append("gpu")

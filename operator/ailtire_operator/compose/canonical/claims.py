@@ -68,12 +68,15 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
     if name and name != f"{project}_{key}":
         entry.note("name")
     if nfs := _nfs(options):
+        entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted by itself, without a claim.")
         return {"nfs": nfs}
     fields: dict[str, Any] = {}
     if driver not in (None, "local"):
         entry.note("driver")
-    for option in options:
-        if option != "size":
+    for option, value in options.items():
+        if option == "size":
+            entry.report.resolved(entry.where("driver_opts", option), f"'{value}' is what the claim asks for.")
+        else:
             entry.note("driver_opts", option)
     size = memory(options.get("size") or labels.get(f"{_KOMPOSE}volume.size") or "")
     storage_class = labels.get(f"{_KOMPOSE}volume.storage-class-name")

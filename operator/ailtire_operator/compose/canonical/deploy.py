@@ -67,6 +67,7 @@ def _rolling(entry: Entry) -> dict[str, Any]:
     for key in ("delay", "monitor"):
         if (written := entry.take(key)) is not None and (time := duration(written)) not in (None, "0s"):
             fields[key] = time
+            entry.note(key)
     if action := entry.take("failure_action"):
         fields["failureAction"] = action
     if ratio := entry.take("max_failure_ratio"):

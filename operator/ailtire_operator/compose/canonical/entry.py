@@ -111,6 +111,6 @@ def tell(location: Location, report: Report, row: Row | None = None) -> None:
     if row is None:
         report.ignored(place(location), _UNKNOWN)
     elif row.kind == "exact" or row.kind == "container":
-        report.ignored(place(location), _NO_FIELD)
+        report.ignored(place(location), row.reason or _NO_FIELD)
     else:
         report.add(place(location), row.kind, row.reason, row.remedy)

@@ -28,7 +28,8 @@ _CREATE: Final = "Create it, or import with --secrets."
 class ProjectFiles:
     """The configs and secrets of a project. What services mount from the project's folder is added to the configs."""
 
-    def __init__(self, top: Entry, stack: str, root: Path, *, with_secrets: bool) -> None:
+    def __init__(self, top: Entry, project: str, stack: str, root: Path, *, with_secrets: bool) -> None:
+        self._project = project
         self._root = root
         self._stack = stack
         self._with_secrets = with_secrets
@@ -63,6 +64,7 @@ class ProjectFiles:
         name, labels = entry.take("name"), metadata(entry.take("labels") or {}, entry, "labels")
         if entry.take("external"):
             return {"configMap": self._object_name(str(name or key), entry), "key": key}
+        self._note_name(key, name, entry)
         fields: dict[str, Any] = {"labels": labels} if labels else {}
         if content is not None:
             fields["content"] = str(content)
@@ -90,6 +92,7 @@ class ProjectFiles:
         file, variable, name = entry.take("file"), entry.take("environment"), entry.take("name")
         if entry.take("external"):
             return {"secret": self._object_name(str(name or key), entry), "key": key}
+        self._note_name(key, name, entry)
         secret = naming.member(self._stack, key)
         if self._with_secrets and (file or variable in os.environ):
             content = self._read(Path(file), entry) if file else os.environ[variable].encode()
@@ -99,6 +102,10 @@ class ProjectFiles:
         elif file or variable:
             entry.report.resolved(entry.path, _REFERENCE.format(secret, DATA_KEY), _CREATE)
         return {"secret": secret}
+
+    def _note_name(self, key: str, name: Any, entry: Entry) -> None:
+        if name and name != f"{self._project}_{key}":
+            entry.note("name")
 
     def _object_name(self, written: str, entry: Entry) -> str:
         name = naming.shorten(naming.sanitize(written), 253)

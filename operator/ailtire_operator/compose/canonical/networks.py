@@ -28,11 +28,15 @@ class ProjectNetworks:
         fields: dict[str, Any] = {}
         if name and name != f"{project}_{key}":
             fields["name"] = name
+            if not entry.data.get("external"):
+                entry.note("name")
         if driver:
             fields["driver"] = driver
         for field in ("external", "internal", "attachable"):
             if (value := entry.take(field)) is True or (field == "attachable" and value is not None):
                 fields[field] = value
+        if "attachable" in fields:
+            entry.note("attachable")
         labels = metadata(entry.take("labels") or {}, entry, "labels")
         entry.put(Network, fields, "labels", labels, "labels")
         if key == DEFAULT and not fields.keys() & {"external", "internal"}:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.yamldata import documents
 
 TIME_LIMIT: Final = 20.0
 """Seconds. A file takes a twentieth of one; a busy machine is slower."""
@@ -56,14 +57,29 @@ def load(files: Sequence[Path], choices: Choices) -> Project:
             command += [option, str(value)]
     if choices.project_name:
         command += ["--project-name", choices.project_name]
-    output, messages = _run([*command, "config", "--format", "json"], {} if choices.remote else _NO_REMOTE)
-    try:
-        data = json.loads(output)
-    except (ValueError, RecursionError):
-        raise ApplicationError("Docker Compose answered something that is not JSON") from None
+    data, messages = _config([*command, "config", "--format"], {} if choices.remote else _NO_REMOTE)
     if not isinstance(data, dict):
         raise ApplicationError("Docker Compose found no project in these files")
     return Project(_unescaped(data), tuple(filter(None, map(_sentence, messages.splitlines()))))
+
+
+def _config(command: list[str], environment: dict[str, str]) -> tuple[Any, str]:
+    """The resolved project. Docker Compose cannot write all that it reads as JSON (build.ssh); then as YAML."""
+    try:
+        output, messages = _run([*command, "json"], environment)
+    except _NotWritten:
+        output, messages = _run([*command, "yaml"], environment)
+    try:
+        if output.startswith("{"):
+            return json.loads(output), messages
+        found = [document for _, document in documents(output)]
+    except (ValueError, RecursionError) as error:
+        raise ApplicationError(f"Docker Compose answered something that cannot be read: {error}") from None
+    return found[0] if found else None, messages
+
+
+class _NotWritten(Exception):
+    """Docker Compose has read the files, and cannot write what it read."""
 
 
 @cache
@@ -114,6 +130,8 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[str, str]:
         except (OSError, subprocess.SubprocessError) as error:
             raise ApplicationError(f"Docker Compose cannot be run: {error}") from None
         messages = _text(errors, _MESSAGE_LIMIT * 8)
+        if done.returncode and "MarshalJSON" in messages:
+            raise _NotWritten
         if done.returncode:
             raise ApplicationError(_refusal(messages))
         if output.seek(0, os.SEEK_END) >= _OUTPUT_LIMIT:

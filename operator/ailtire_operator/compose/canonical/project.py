@@ -75,7 +75,7 @@ class _Reader:
             raise ApplicationError(message)
         self._top = Entry(data, (), report)
         project = str(self._top.take("name"))
-        self.files = ProjectFiles(self._top, name, root, with_secrets=options.with_secrets)
+        self.files = ProjectFiles(self._top, project, name, root, with_secrets=options.with_secrets)
         self._edge = traefik.Edge()
         self._shared = Shared(
             ImageNames(project, options.registry, options.tag),

@@ -80,7 +80,7 @@ class Mounts:
         details = entry.inner("volume")
         if details.take("nocopy"):
             fields["nocopy"] = True
-        elif source and "readOnly" not in fields:
+        elif source:
             entry.note("volume", "nocopy")
         entry.put(VolumeMount, fields, "subPath", details.take("subpath"), "volume", "subpath")
         if not source:
@@ -96,7 +96,7 @@ class Mounts:
         path, report = entry.path, entry.report
         details = entry.inner("bind")
         for key in ("create_host_path", "propagation", "recursive", "selinux"):
-            if details.take(key) not in (None, True, "rprivate", "private", "z", "Z", "enabled"):
+            if details.take(key) not in (None, True, "rprivate", "private", "enabled"):
                 details.note(key)
         if source in DOCKER_SOCKETS:
             message = "there is no Docker socket in Kubernetes: it is not mounted."
