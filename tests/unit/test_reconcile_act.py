@@ -1,101 +1,17 @@
-"""The order of a pass and its two gates, with an API server that refuses whatever the test wants refused.
+"""The order of a pass and its two gates, with an API server that refuses whatever the test wants refused."""
 
-What is stood in for is our own seam, the applier; what the real one does is for the cluster tests.
-"""
-
-import asyncio
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ailtire_operator.cluster.apply import Applied
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
-from ailtire_operator.cluster.fields import desired_projection, fingerprint
-from ailtire_operator.cluster.kinds import Manifest, Ref
-from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.act import Actor
-from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.planning import Features, Planner
-from ailtire_operator.reconcile.report import Pass
-from records import put, stack
-from stacks import SETTINGS, full_spec
+from ailtire_operator.cluster.kinds import Ref
+from records import put
+from stacks import full_spec
+from worlds import World
 
 ERRORS: list[ClusterError] = [Denied("no"), Invalid("no"), Conflict("no"), Unavailable("no")]
-
-
-class Cluster:
-    """Takes what it is given into the store, at once, and says no where told to."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.refuses: dict[str, ClusterError] = {}
-        self.journal: list[str] = []
-        self._hashes: dict[Ref, str] = {}
-
-    def in_sync(self, manifest: Manifest) -> bool:
-        ref = Ref.of(manifest)
-        record = self.store.get(ref)
-        return record is not None and self._hashes.get(ref) == fingerprint(desired_projection(manifest))
-
-    def overridden(self, ref: Ref) -> bool:
-        return False
-
-    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
-        ref = Ref.of(manifest)
-        await asyncio.sleep(0)
-        if (error := self.refuses.get(f"apply {ref}")) is not None:
-            return Applied(ref, False, None, error, "none")
-        self.journal.append(f"apply {ref}")
-        self._hashes[ref] = fingerprint(desired_projection(manifest))
-        references = manifest["metadata"].get("ownerReferences")
-        content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
-        known = self.store.get(ref)
-        record = put(
-            self.store,
-            ref.kind,
-            ref.name,
-            labels=manifest["metadata"].get("labels"),
-            references=references,
-            generation=known.generation + 1 if known else 1,
-            **content,
-        )
-        record.owned_hash = self._hashes[ref]
-        return Applied(ref, True, record, None, "update")
-
-    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
-        await asyncio.sleep(0)
-        if (error := self.refuses.get(f"delete {ref}")) is not None:
-            return Applied(ref, False, None, error, "none")
-        self.journal.append(f"delete {ref}")
-        self.store.remove(ref, uid)
-        return Applied(ref, True, None, None, "delete")
-
-    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
-        self.journal.append(f"hand over {replicas} {ref}")
-
-    async def remove_extra(self, ref: Ref, uid: str, pointers: list[str]) -> None:
-        self.journal.append(f"remove {','.join(pointers)} {ref}")
-
-
-class World:
-    def __init__(self) -> None:
-        self.store = Store()
-        self.cluster = Cluster(self.store)
-        self.definitions = Definitions(self.store)
-        planner = Planner(self.store, self.definitions, SETTINGS, Features)
-        contests = Contests(self.store, lambda record: None)
-        self.actor = Actor(self.store, self.cluster, planner, contests)  # type: ignore[arg-type]
-        self._generation = 0
-
-    def write(self, spec: dict[str, Any]) -> Record:
-        self._generation += 1
-        return stack(self.store, "shop", spec, generation=self._generation)
-
-    def act(self, record: Record, *, thorough: bool = True) -> Pass:
-        self.cluster.journal.clear()
-        return asyncio.run(self.actor.act(record, self.definitions.stack(record), thorough=thorough))
 
 
 def small(**services: Any) -> dict[str, Any]:

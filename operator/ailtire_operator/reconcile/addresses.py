@@ -30,7 +30,7 @@ class Addresses(Mapping[str, tuple[str, ...]]):
 
     def __iter__(self) -> Iterator[str]:
         for record in self._store.of_kind(SERVICE.kind):
-            if record.ref.namespace == self._namespace and self[record.ref.name]:
+            if record.ref.namespace == self._namespace and record.ref.name in self:
                 yield record.ref.name
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound,
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.place import root_of
+from ailtire_operator.status.conditions import PROGRESSING
 from ailtire_operator.status.health import refused_creation
 from ailtire_operator.status.observed import Problem
 
@@ -51,7 +52,7 @@ def problem_of(applied: Applied, *, yields: bool = False) -> Problem | None:
         return Problem("Refused", _causes(error))
     if isinstance(error, Refused):
         return Problem("NotReplaced", f"{error}; that would lose data, so it is left as it is")
-    return Problem("Progressing", str(error), transient=isinstance(error, Conflict | NotFound | Unavailable))
+    return Problem(PROGRESSING, str(error), transient=isinstance(error, Conflict | NotFound | Unavailable))
 
 
 def yields(applied: Applied, stack: Record, store: Store) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.status import StackStatus
-from ailtire_operator.status.conditions import RECONCILING
+from ailtire_operator.status.conditions import RECONCILING, UNDER_WAY
 
 FIRST_PAUSE: Final = 1.0
 """Seconds in which a new stack may become ready before anything is said of it."""
@@ -31,7 +31,7 @@ class Pace:
         """Seconds that writing the new status over the old one should wait; 0 where it should not."""
         now = self._clock()
         if not old:
-            under_way = any(condition.type == RECONCILING for condition in new.conditions)
+            under_way = any(each.type == RECONCILING and each.reason in UNDER_WAY for each in new.conditions)
             due = self._met.setdefault(record.uid, now) + FIRST_PAUSE
             return max(0.0, due - now) if under_way else 0.0
         if has_turned(old, new):

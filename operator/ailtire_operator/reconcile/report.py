@@ -24,7 +24,7 @@ from ailtire_operator.plan.types import ChildPlan, Plan, ServicePlan
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.outcomes import CONFLICTING, Attribution, attribute
 from ailtire_operator.reconcile.place import spec_of
-from ailtire_operator.status.conditions import INVALID_SPEC
+from ailtire_operator.status.conditions import INVALID_SPEC, PROGRESSING
 from ailtire_operator.status.health import Health, health
 from ailtire_operator.status.observed import Child, Live, Member, Problem, Summary
 from ailtire_operator.status.rollup import Branch, branch
@@ -147,7 +147,7 @@ def running(sight: Sight) -> Facts:
 def unexplained(found: Facts, sight: Sight) -> Iterator[Record]:
     """StatefulSets that do not make their pods and do not say why: only their Events do."""
     for each in found.services:
-        if each.kind == STATEFUL_SET.kind and each.problem is not None and each.problem.reason == "Progressing":
+        if each.kind == STATEFUL_SET.kind and each.problem is not None and each.problem.reason == PROGRESSING:
             workload = sight.get(each.kind, each.name)
             if workload is not None and int(workload.summary.get("replicas", 0)) < each.wanted:
                 yield workload

@@ -23,6 +23,9 @@ SUSPENDED: Final = "Suspended"
 
 INVALID_SPEC: Final = "InvalidSpec"
 PROGRESSING: Final = "Progressing"
+NOT_READY: Final = "NotReady"
+UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY})
+"""Reasons that go by themselves."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ailtire_operator.status.conditions import NOT_READY, PROGRESSING
 from ailtire_operator.status.observed import Live, Member, Problem, Summary
 
 _IMAGE: Final = frozenset(
@@ -19,7 +20,7 @@ _FALLBACK: Final[Mapping[str, str]] = {
 }
 _EVENTS: Final[Mapping[str, str]] = {
     "FailedScheduling": "Unschedulable",
-    "Unhealthy": "NotReady",
+    "Unhealthy": NOT_READY,
     "FailedMount": "FailedMount",
     "FailedAttachVolume": "FailedMount",
     "ProvisioningFailed": "VolumePending",
@@ -101,8 +102,8 @@ def _progress(member: Member) -> Problem:
     if member.error is not None:
         return member.error
     if member.workload is None:
-        return Problem("Progressing", f"{member.kind} {member.name} does not exist yet", transient=True)
-    return Problem("Progressing", "replicas of the current definition are starting", transient=True)
+        return Problem(PROGRESSING, f"{member.kind} {member.name} does not exist yet", transient=True)
+    return Problem(PROGRESSING, "replicas of the current definition are starting", transient=True)
 
 
 def _reasons(member: Member) -> Iterator[Problem]:
@@ -122,7 +123,7 @@ def _reasons(member: Member) -> Iterator[Problem]:
             yield Problem(_EVENTS[reason], message)
     yield from _deadline(member.workload)
     if any(_runs(pod) for pod in unready):
-        yield Problem("NotReady", "it runs, but its health check has not passed", transient=True)
+        yield Problem(NOT_READY, "it runs, but its health check has not passed", transient=True)
 
 
 def _container_problems(pod: Summary) -> Iterator[Problem]:

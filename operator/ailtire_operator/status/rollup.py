@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
+from ailtire_operator.status.conditions import PROGRESSING, STALLED, UNDER_WAY
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem
 from ailtire_operator.status.text import below, bounded, depth, fraction
@@ -69,16 +70,17 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
     if child.error is not None and not (child.error.transient and child.resource):
         return child.error
     if child.resource is None:
-        return Problem("Progressing", f"stack {child.key} does not exist yet", transient=True)
+        return Problem(PROGRESSING, f"stack {child.key} does not exist yet", transient=True)
     if child.resource.deleting:
         return Problem("Deleting", f"stack {child.key} is being deleted", transient=True)
     if not _observed(child.resource, status):
-        return Problem("Progressing", "stack has a new definition that is not acted upon yet", transient=True)
+        return Problem(PROGRESSING, "stack has a new definition that is not acted upon yet", transient=True)
     condition = conditions.get("Ready") or {}
     if condition.get("status") == "True":
         return None
-    transient = "Stalled" not in conditions and condition.get("reason", "Progressing") in ("Progressing", "NotReady")
-    return Problem(condition.get("reason", "Progressing"), condition.get("message", ""), transient=transient)
+    reason = condition.get("reason", PROGRESSING)
+    transient = STALLED not in conditions and reason in UNDER_WAY
+    return Problem(reason, condition.get("message", ""), transient=transient)
 
 
 def _observed(resource: Live, status: Mapping[str, Any]) -> bool:

@@ -1,0 +1,181 @@
+"""A pass over a stack without a cluster: the real store and decisions, and a stand-in for our own seam, the applier.
+
+What the real applier does is for the cluster tests; here the answers come at once, and are what the test wants.
+"""
+
+import asyncio
+from typing import Any
+
+from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.act import Actor
+from ailtire_operator.reconcile.contests import Contests
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.explain import Explainer
+from ailtire_operator.reconcile.loop import Key, Reconciler
+from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.queue import Look, Outcome, Priority
+from ailtire_operator.reconcile.report import Pass
+from records import put, stack
+from stacks import SETTINGS
+
+
+class Cluster:
+    """Takes what it is given into the store, at once, and says no where told to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.refuses: dict[str, ClusterError] = {}
+        self.journal: list[str] = []
+        self._hashes: dict[Ref, str] = {}
+
+    def in_sync(self, manifest: Manifest) -> bool:
+        """Whether the manifest was the last one applied."""
+        ref = Ref.of(manifest)
+        record = self.store.get(ref)
+        return record is not None and self._hashes.get(ref) == fingerprint(desired_projection(manifest))
+
+    def overridden(self, ref: Ref) -> bool:
+        """Never: nobody overrides anything here."""
+        return False
+
+    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
+        """Put the manifest into the store as a live object, or refuse it."""
+        ref = Ref.of(manifest)
+        await asyncio.sleep(0)
+        if (error := self.refuses.get(f"apply {ref}")) is not None:
+            return Applied(ref, False, None, error, "none")
+        self.journal.append(f"apply {ref}")
+        self._hashes[ref] = fingerprint(desired_projection(manifest))
+        references = manifest["metadata"].get("ownerReferences")
+        content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+        known = self.store.get(ref)
+        record = put(
+            self.store,
+            ref.kind,
+            ref.name,
+            labels=manifest["metadata"].get("labels"),
+            references=references,
+            generation=known.generation + 1 if known else 1,
+            **content,
+        )
+        record.owned_hash = self._hashes[ref]
+        return Applied(ref, True, record, None, "update")
+
+    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
+        """Take the object out of the store, or refuse to."""
+        await asyncio.sleep(0)
+        if (error := self.refuses.get(f"delete {ref}")) is not None:
+            return Applied(ref, False, None, error, "none")
+        self.journal.append(f"delete {ref}")
+        self.store.remove(ref, uid)
+        return Applied(ref, True, None, None, "delete")
+
+    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
+        """Take note."""
+        self.journal.append(f"hand over {replicas} {ref}")
+
+    async def remove_extra(self, ref: Ref, uid: str, pointers: list[str]) -> None:
+        """Take note."""
+        self.journal.append(f"remove {','.join(pointers)} {ref}")
+
+    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
+        """Put the status into the store, or refuse it."""
+        if (error := self.refuses.get(f"status {ref}")) is not None:
+            raise error
+        self.journal.append(f"status {ref}")
+        record = self.store.get(ref)
+        assert record is not None
+        record.summary = {**record.summary, "status": status}
+
+    async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
+        """Take note."""
+        self.journal.append(f"event {reason} {ref}")
+
+
+class World:
+    """A store, the stand-in and everything that decides."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.cluster = Cluster(self.store)
+        self.definitions = Definitions(self.store)
+        self.queued: list[tuple[str, float]] = []
+        self.failures = 0
+        self.time = 1000.0
+        self.explanations: list[str] = []
+        self.answer: tuple[str, str] | None = None
+        planner = Planner(self.store, self.definitions, SETTINGS, Features)
+        contests = Contests(self.store, lambda record: None)
+        self.actor = Actor(self.store, self.cluster, planner, contests)  # type: ignore[arg-type]
+        self.reconciler = Reconciler(
+            self.store,
+            self.cluster,  # type: ignore[arg-type]
+            self.definitions,
+            self.actor,
+            Explainer(self._explain, self.store, lambda: self.time),
+            _Queue(self),  # type: ignore[arg-type]
+            now=lambda: f"2026-01-01T00:00:{int(self.time) % 60:02}Z",
+            clock=lambda: self.time,
+        )
+        self._generation = 0
+
+    def write(self, spec: dict[str, Any], name: str = "shop", **fields: Any) -> Record:
+        """A person writes a stack."""
+        self._generation += 1
+        old = self.store.get(Ref("AiltireStack", "prod", name))
+        status = {"status": old.summary["status"]} if old is not None else {}
+        return stack(self.store, name, spec, generation=self._generation, **{**status, **fields})
+
+    def act(self, record: Record, *, thorough: bool = True) -> Pass:
+        """One pass."""
+        self.cluster.journal.clear()
+        return asyncio.run(self.actor.act(record, self.definitions.stack(record), thorough=thorough))
+
+    def look(self, name: str = "shop", *, thorough: bool = True) -> Outcome:
+        """One look, from the store to the status."""
+        self.cluster.journal.clear()
+        self.queued.clear()
+        return asyncio.run(self.reconciler.look(Look(("prod", name), thorough)))
+
+    def conditions(self, name: str = "shop") -> dict[str, tuple[str, str]]:
+        """The conditions of a stack: truth and reason."""
+        return {each["type"]: (each["status"], each["reason"]) for each in self.status(name).get("conditions") or ()}
+
+    def status(self, name: str = "shop") -> dict[str, Any]:
+        """The status of a stack."""
+        record = self.store.get(Ref("AiltireStack", "prod", name))
+        assert record is not None
+        status: dict[str, Any] = record.summary["status"]
+        return status
+
+    def roll_out(self) -> None:
+        """Let every workload get ready, as its controller would."""
+        for kind in ("Deployment", "StatefulSet"):
+            for record in self.store.of_kind(kind):
+                count = record.summary.get("specReplicas", 1)
+                counts = dict.fromkeys(("replicas", "updated", "ready"), count)
+                record.summary = {**record.summary, **counts, "observedGeneration": record.generation}
+
+    async def _explain(self, ref: Ref, uid: str) -> tuple[str, str] | None:
+        self.explanations.append(str(ref))
+        return self.answer
+
+
+class _Queue:
+    """Remembers what it is asked for; how often something failed is up to the test."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add(self, key: Key, priority: Priority, delay: float = 0.0) -> None:
+        self._world.queued.append((key[1], round(delay, 3)))
+
+    def forget(self, key: Key) -> None:
+        self._world.queued.append((f"forget {key[1]}", 0))
+
+    def failures(self, key: Key) -> int:
+        return self._world.failures
