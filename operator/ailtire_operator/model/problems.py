@@ -1,8 +1,10 @@
 """Errors in a definition, each with the path to its value."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,36 @@ def path_of(base: str, *location: int | str) -> str:
     return "".join(parts)
 
 
+_SENTENCES: Final = {
+    "extra_forbidden": "there is no such field",
+    "missing": "is required",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+    "list_type": "must be a list",
+    "dict_type": "must be a map",
+    "model_type": "must be a map",
+    "model_attributes_type": "must be a map",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+}
+"""What pydantic finds, by its own name for it, in words for those who write YAML and not Python."""
+
+
 def invalid(base: str, error: ValidationError) -> InvalidStack:
     """Pydantic's findings as problems below ``base``."""
-    return InvalidStack([Problem(path_of(base, *each["loc"]), _sentence(each["msg"])) for each in error.errors()])
+    return InvalidStack([Problem(path_of(base, *each["loc"]), _sentence(each)) for each in error.errors()])
 
 
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+def _sentence(finding: ErrorDetails) -> str:
+    sentence = _SENTENCES.get(finding["type"])
+    if sentence is not None:
+        return sentence.format(**finding.get("ctx", {}))
+    return finding["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -158,7 +158,7 @@ def changed(old: Mapping[str, Any], new: StackStatus) -> bool:
 
 def _blocker(facts: Facts) -> Problem | None:
     untold = [
-        Problem(refusal.problem.reason, f"object {refusal.subject}: {refusal.problem}", refusal.problem.transient)
+        Problem(refusal.problem.reason, _words(refusal), refusal.problem.transient)
         for refusal in facts.refusals
         if not refusal.told
     ]
@@ -168,10 +168,16 @@ def _blocker(facts: Facts) -> Problem | None:
     problem = blocker(members, facts.branches)
     if problem is None and facts.refusals:
         first = facts.refusals[0]
-        problem = Problem(first.problem.reason, f"object {first.subject}: {first.problem}")
+        problem = Problem(first.problem.reason, _words(first))
     if problem is None and facts.pending:
         problem = Problem(c.PROGRESSING, f"stack: {facts.pending}", transient=True)
     return problem
+
+
+def _words(refusal: Refusal) -> str:
+    """What was refused and why; a child is called a stack, everything else an object."""
+    kind = "" if refusal.subject.startswith("stack ") else "object "
+    return f"{kind}{refusal.subject}: {refusal.problem}"
 
 
 def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
@@ -183,7 +189,7 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
     yield Finding(c.READY, "False", problem.reason, problem.message)
     refused = next((refusal for refusal in facts.refusals if not refusal.problem.transient), None)
     if refused is not None:
-        message = f"object {refused.subject}: {refused.problem}"
+        message = _words(refused)
         yield Finding(c.STALLED, "True", refused.problem.reason, message)
     else:
         yield Finding(c.RECONCILING, "True", problem.reason, problem.message)
