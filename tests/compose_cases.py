@@ -4,13 +4,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import yaml
 
-from ailtire_operator import naming
 from ailtire_operator.cli.fitting import fitted
 from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.compose.canonical.process import Choices
@@ -108,6 +108,19 @@ def cases() -> list[Case]:
     return [Case(**each) for each in yaml.safe_load((DATA / "compose-keys.yaml").read_text())]
 
 
+FILES = sorted([*(DATA / "compose").glob("*.yaml"), *(DATA / "compose").glob("*/compose.yaml")])
+NAMES = {path.stem if path.parent.name == "compose" else path.parent.name: path for path in FILES}
+"""Files in the style of what people deploy, by name."""
+
+
+@cache
+def converted(name: str) -> Conversion:
+    """One of them, converted."""
+    file = NAMES[name]
+    with mock.patch.dict(os.environ, {"DB_PASSWORD": "x", "GITLAB_HOME": "/srv/gitlab"}):
+        return convert(*compose_files(file), project_name=name.replace("_", "-"))
+
+
 def _without(value: Any, rows: tuple[str, ...], location: tuple[int | str, ...] = ()) -> Any:
     if isinstance(value, dict):
         pairs = {key: ((*location, key), each) for key, each in value.items()}
@@ -163,8 +176,5 @@ def _field(location: tuple[int | str, ...], row: Row) -> str:
 
 
 def _plain(path: str) -> str:
-    """A path with dots alone."""
-    return re.sub(r"\[\"?([^\]\"]*)\"?\]", r".\1", path).lower()
-
-
-__all__ = ["DATA", "Case", "Conversion", "at", "cases", "convert", "convert_text", "is_told", "naming"]
+    """A path with dots alone, and without indices: Docker Compose makes several ports of one range."""
+    return re.sub(r"\.[0-9]+(?=\.|$)", ".#", re.sub(r"\[\"?([^\]\"]*)\"?\]", r".\1", path)).lower()

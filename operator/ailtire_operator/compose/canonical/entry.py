@@ -11,6 +11,7 @@ from ailtire_operator.model.problems import path_of
 
 Location = tuple[int | str, ...]
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
+_EXTENSION: Final = "an extension of the file's author, which nothing reads."
 _UNKNOWN: Final = "this key is not known here and has no effect."
 _NO_FIELD: Final = "an AiltireStack of this version has no field for it, so that it has no effect yet."
 
@@ -109,7 +110,8 @@ def tell(location: Location, report: Report, row: Row | None = None) -> None:
     """Report a place in the words of its row."""
     row = row or row_of(location)
     if row is None:
-        report.ignored(place(location), _UNKNOWN)
+        own = str(location[-1]).startswith("x-")
+        report.ignored(place(location), _EXTENSION if own else _UNKNOWN)
     elif row.kind == "exact" or row.kind == "container":
         report.ignored(place(location), row.reason or _NO_FIELD)
     else:

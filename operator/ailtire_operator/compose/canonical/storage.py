@@ -121,7 +121,7 @@ class Mounts:
             entry.report.resolved(entry.path, message, "Import again when it changes.")
             return
         why = packed if isinstance(packed, str) else "it is not there"
-        if Path(source).is_file() or PurePosixPath(source).suffix or PurePosixPath(target).suffix:
+        if Path(source).is_file() or _is_file_name(source) or _is_file_name(target):
             message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
             remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
             entry.report.rejected(entry.path, message, remedy)
@@ -155,3 +155,8 @@ class Mounts:
         plain = naming.shorten(naming.sanitize(written), _KEY_LIMIT - 4)
         names = (plain, *(f"{plain}-{index}" for index in range(2, 999)))
         self.volumes[next(name for name in names if name not in self.volumes)] = fields
+
+
+def _is_file_name(path: str) -> bool:
+    """Whether a path looks like a single file's; ``conf.d`` is a folder."""
+    return PurePosixPath(path).suffix not in ("", ".d")

@@ -89,9 +89,6 @@ def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any
 
 
 def _tell(location: Location, report: Report) -> None:
-    if str(location[-1]).startswith("x-") and row_of(location) is None:
-        report.ignored(place(location), "an extension of the file's author, which nothing reads.")
-        return
     row = row_of(location)
     if row is not None and row.kind in ("exact", "container"):
         report.resolved(place(location), "Docker Compose said it otherwise in the resolved file, or left it out.")

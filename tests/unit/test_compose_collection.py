@@ -1,0 +1,65 @@
+"""Compose files in the style of what people really deploy: each is converted, and none loses a key silently."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compose_cases import NAMES, Case, converted, is_told
+
+_QUIET = frozenset({"exact", "container"})
+_DEFAULTS = {
+    "networks.*.driver": ("bridge", "overlay"),
+    "networks.*.external": (False,),
+    "volumes.*.driver": ("local",),
+    "services.*.ports[].mode": ("ingress",),
+    "services.*.init": (False,),
+    "services.*.stop_signal": ("SIGTERM",),
+    "services.*.isolation": ("default",),
+}
+"""What says no more than the key's absence."""
+
+
+def test_there_are_enough() -> None:
+    assert len(NAMES) >= 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_key_is_lost_silently(name: str) -> None:
+    written = _merged(NAMES[name])
+    conversion = converted(name)
+    kept = conversion.services
+    silent = [
+        ".".join(map(str, location))
+        for location, row in Case(name, written).rows().items()
+        if row.kind not in _QUIET and not is_told(location, row, conversion.notices)
+        if _value(written, location) not in (None, {}, [], "", False, "false", *_DEFAULTS.get(row.path, ()))
+        if not (row.path == "services.*.links[]" and ":" not in str(_value(written, location)))
+        if not (row.path == "services.*.container_name" and _value(written, location) == location[1])
+        if location[0] != "services" or location[1] in kept or len(location) == 2
+    ]
+    assert silent == [], conversion.told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_service_is_there_or_told(name: str) -> None:
+    conversion = converted(name)
+    for key in _merged(NAMES[name]).get("services") or {}:
+        assert (
+            key in conversion.services
+            or f"services.{key}" in conversion.told
+            or f'services["{key}"]' in conversion.told
+        )
+
+
+def _merged(path: Path) -> dict[str, Any]:
+    """The file as written, its anchors resolved."""
+    data: dict[str, Any] = yaml.safe_load(path.read_text())
+    return data
+
+
+def _value(data: Any, location: tuple[int | str, ...]) -> Any:
+    for step in location:
+        data = data[step]
+    return data
