@@ -13,6 +13,7 @@ import pytest
 from lab import Audit, ControlPlane, Operator, binaries, sessions
 from lab.paths import ROOT
 
+_INSTALLED = pytest.StashKey[Operator]()
 _LOGS = ROOT / "build" / "reports" / "lab"
 _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
@@ -59,15 +60,25 @@ def audit(control_plane: ControlPlane) -> Audit:
 
 
 @pytest.fixture(scope="session")
-def _installed_operator(control_plane: ControlPlane) -> Iterator[Operator]:
+def installed_operator(control_plane: ControlPlane, pytestconfig: pytest.Config) -> Iterator[Operator]:
+    """The operator's definitions, rights, policies and account, whether it runs or not."""
     operator = Operator(control_plane)
     operator.install()
+    pytestconfig.stash[_INSTALLED] = operator
     yield operator
     operator.stop()  # politely: then it writes down what of its code was run
 
 
 @pytest.fixture
-def operator(_installed_operator: Operator) -> Operator:
+def operator(installed_operator: Operator) -> Operator:
     """The operator, running and ready; the next test gets it so again, whatever this one does to it."""
-    _installed_operator.start()
-    return _installed_operator
+    installed_operator.start()
+    return installed_operator
+
+
+@pytest.fixture(autouse=True)
+def _operator_where_it_is_asked_for(request: pytest.FixtureRequest) -> None:
+    """Who does not ask for the operator has the cluster alone: it would put right what a test puts wrong."""
+    installed = request.config.stash.get(_INSTALLED, None)
+    if installed is not None and "operator" not in request.fixturenames:
+        installed.stop()

@@ -153,9 +153,9 @@ def settled(trees: Trees) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def resting(control_plane: ControlPlane, audit: Audit, _installed_operator: Operator) -> Iterator[Trees]:
+def resting(control_plane: ControlPlane, audit: Audit, installed_operator: Operator) -> Iterator[Trees]:
     """The same for all tests that only look at it."""
-    _installed_operator.start()
+    installed_operator.start()
     name = f"test-{uuid.uuid4().hex[:8]}"
     control_plane.kubectl("create", "namespace", name)
     trees = Trees(control_plane, audit, name)

@@ -13,7 +13,8 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
-from lab import Audit, ControlPlane
+from lab import Audit, ControlPlane, Operator
+from lab.audit import OPERATOR
 from stacks import SETTINGS, full_spec, stack
 from wide import SETTINGS as GENEROUS
 from wide import wide
@@ -29,8 +30,9 @@ ADDRESSES = {
 
 
 @pytest.fixture
-async def applier(control_plane: ControlPlane) -> AsyncIterator[Applier]:
-    connection = await Connection.open(kubeconfig=str(control_plane.kubeconfig))
+async def applier(installed_operator: Operator) -> AsyncIterator[Applier]:
+    """Applies under the operator's own account: child stacks are nobody else's to write."""
+    connection = await Connection.open(kubeconfig=str(installed_operator.kubeconfig))
     yield Applier(connection, Store(), fence=lambda: True)
     await connection.close()
 
@@ -50,11 +52,6 @@ def _owned(manifest: Manifest, namespace: str, owner: str) -> Manifest:
 
 @pytest.fixture
 def owner(control_plane: ControlPlane, namespace: str) -> str:
-    control_plane.kubectl("apply", "--server-side", "-k", "crds")
-    # A definition that was born this moment has no conditions yet, at which a wait for one of them complains.
-    crd = "crd/ailtirestacks.ailtire.io"
-    control_plane.kubectl("wait", "--for=jsonpath={.status.conditions[0].type}", crd)
-    control_plane.kubectl("wait", "--for=condition=Established", crd)
     control_plane.kubectl("create", "configmap", "owner", "-n", namespace)
     return control_plane.kubectl("get", "configmap", "owner", "-n", namespace, "-o", "jsonpath={.metadata.uid}").strip()
 
@@ -84,7 +81,7 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
     mark = audit.mark()
     again = [await applier.apply(each, owner) for each in wanted]
     assert [str(done.ref) for done in again if done.changed] == []
-    assert audit.writes(mark, namespace=namespace, user="admin") == []
+    assert audit.writes(mark, namespace=namespace, user=OPERATOR) == []
 
 
 async def test_the_further_keys_are_answered_as_they_are_written(
@@ -99,4 +96,4 @@ async def test_the_further_keys_are_answered_as_they_are_written(
     assert [str(ref) for ref in refs if applier.overridden(ref)] == []
     mark = audit.mark()
     assert [str((await applier.apply(each, owner)).ref) for each in wanted if not applier.in_sync(each)] == []
-    assert audit.writes(mark, namespace=namespace, user="admin") == []
+    assert audit.writes(mark, namespace=namespace, user=OPERATOR) == []
