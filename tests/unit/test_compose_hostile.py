@@ -1,0 +1,120 @@
+"""Compose files that are wrong or worse: one clear error, soon, and no file read that was not asked for."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ailtire_operator.cli.failures import Invalid
+from ailtire_operator.compose.errors import ComposeError
+from compose_cases import convert_text
+
+SERVICE = "services: {a: {image: a}}\n"
+
+
+def refusal(folder: Path, text: str | bytes, **files: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_text(content)
+    started = time.monotonic()
+    with pytest.raises(ComposeError) as caught:
+        if isinstance(text, bytes):
+            (folder / "compose.yaml").write_bytes(text)
+            text = ""
+            from compose_cases import convert
+
+            convert(folder / "compose.yaml")
+        else:
+            convert_text(folder, text)
+    assert time.monotonic() - started < 10, "it takes a second on a machine that is not busy"
+    message = str(caught.value)
+    assert len(message) < 1000 and "\n" not in message
+    return message
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (BOMB + SERVICE, "more than 1,000,000 values"),
+        ("x: " + "[" * 10_000 + "]" * 10_000, "levels deep"),
+        ("#" * (10 * 1024 * 1024) + SERVICE, "larger than"),
+        (b"\x00\x01\xff\xfe", "compose.yaml"),
+        (b"\xff\xfe\x00", "not a text in UTF-8"),
+        ("- a\n- b\n", "is no Compose file"),
+        ("just text", "is no Compose file"),
+        ("a: [", "not YAML"),
+        ("services: []\n", "services"),
+        ("services: {a: []}\n", "services.a"),
+        ("services: {a: {image: [x]}}\n", "services.a.image"),
+        ("services: {a: {image: x, unknown: 1}}\n", "unknown"),
+        ("services: {a: {image: x, ports: {a: b}}}\n", "services.a.ports"),
+        ("services: {a: {image: x, depends_on: [a]}}\n", "cycle"),
+        ("services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}\n", "cycle"),
+        ("services: {a: {extends: b}, b: {extends: a}}\n", "ircular reference"),
+        ("include: [compose.yaml]\n" + SERVICE, "include"),
+        ("services: {a: {image: '${X:?is needed}'}}\n", "is needed"),
+        ("services: {a: {image: x, env_file: gone.env}}\n", "gone.env"),
+        ("services: {a: {image: x, secrets: [gone]}}\n", "gone"),
+        ("!!python/object/apply:os.system [id]\n", "not supported"),
+        ("services: {a: {image: x}}\nservices: {b: {image: y}}\n", "stands here twice"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_bad_files_get_one_clear_error(tmp_path: Path, text: str | bytes, reason: str) -> None:
+    assert reason in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: [../secret.yaml]\n" + SERVICE,
+        "include: [{path: [/etc/passwd]}]\n" + SERVICE,
+        "services: {a: {extends: {file: ../base.yaml, service: a}}}\n",
+        "services: {a: {image: a, env_file: ../../etc/passwd}}\n",
+        "services: {a: {image: a, env_file: [{path: '${HOME}/.netrc', required: false}]}}\n",
+        "services: {a: {image: a, label_file: /etc/passwd}}\n",
+        "services: {a: {image: a, configs: [c]}}\nconfigs: {c: {file: /etc/passwd}}\n",
+        "services: {a: {image: a, secrets: [c]}}\nsecrets: {c: {file: '../x'}}\n",
+    ],
+)
+def test_files_elsewhere_are_not_read(tmp_path: Path, text: str) -> None:
+    assert "leads out of the folder" in refusal(tmp_path / "project", text)
+
+
+@pytest.mark.parametrize("address", ["https://example.com/x.yaml", "git@example.com:a/b.git", "oci://example.com/a"])
+def test_other_machines_are_not_asked(tmp_path: Path, address: str) -> None:
+    assert "--remote-includes" in refusal(tmp_path, f"include: ['{address}']\n{SERVICE}")
+
+
+def test_a_folder_may_be_widened(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("services: {a: {image: base}}")
+    text = "services: {a: {extends: {file: ../base.yaml, service: a}}}\n"
+    assert convert_text(tmp_path / "project", text, root=tmp_path).services["a"]["image"] == "base"
+
+
+KEYS = st.sampled_from(
+    ["image", "command", "ports", "volumes", "networks", "environment", "deploy", "healthcheck", "configs", "secrets"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 70000) | st.text(max_size=8) | st.sampled_from(["80:80", "a:/b", "1s"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_nothing_but_a_clear_error_is_raised(tmp_path: Path, service: dict[str, object]) -> None:
+    import yaml
+
+    try:
+        convert_text(tmp_path, yaml.safe_dump({"services": {"a": {"image": "a", **service}}}))
+    except (ComposeError, Invalid) as error:
+        assert str(error)
