@@ -670,3 +670,51 @@ def test_any_data_is_imported_or_refused_with_a_reason(tmp_path: Path, data: Any
     except ComposeError:
         return
     assert spec(result) is not None
+
+
+HAND_WRITTEN = """
+services:
+  frontend:
+    image: traefik:v2.11
+    command: ["--providers.docker.swarmMode=true", "--entrypoints.web.address=:80"]
+    ports: ["80:80", "443:443"]
+    volumes: ["/var/run/docker.sock:/var/run/docker.sock"]
+  cpl:
+    image: shop_cpl
+    environment: {LEVEL: info}
+    volumes: ["/var/run/docker.sock:/var/run/docker.sock"]
+    deploy:
+      labels:
+        traefik.http.routers.cpl.rule: "PathPrefix(`/cpl`)"
+        traefik.http.middlewares.strip.stripprefix.prefixes: /cpl
+        traefik.http.services.cpl.loadbalancer.server.port: "3000"
+  doc:
+    image: shop_doc
+    deploy:
+      labels:
+        - traefik.http.routers.doc.rule=Host(`shop.example`) && Path(`/doc`)
+        - traefik.http.services.doc.loadbalancer.server.port=8080
+"""
+
+
+@pytest.mark.parametrize("key", ["file", "design"])
+def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: Path, key: str) -> None:
+    files = {
+        "deploy/deploy.js": {"name": "shop", "contexts": {"dev": {"type": "swarm", key: "stack.yml"}}},
+        "deploy/stack.yml": HAND_WRITTEN,
+        "api/Cpl/deploy/deploy.js": deploy("shop_cpl", "dev"),
+        "api/Cpl/deploy/services.js": services(api={"image": "api"}),
+    }
+    result = imported(tmp_path, files)
+    members = spec(result)["services"]
+    assert set(members) == {"cpl", "doc"}
+    assert members["cpl"]["type"] == "stack"
+    assert members["cpl"]["stack"]["services"]["api"]["image"] == "api"
+    assert members["cpl"]["interface"] == {"/cpl": {"path": "/", "port": 3000}}
+    assert members["doc"]["interface"] == {"/doc": {"path": "/doc", "port": 8080}}
+    assert spec(result)["interface"] == {"ports": {"80": 3000}}
+    assert spec(result)["edge"] == {"hosts": ["shop.example"]}
+    report = told(result)
+    assert "deploy/stack.yml: services.frontend: resolved: this Traefik asks Docker for its routes" in report
+    assert "HTTPS ends at the edge" in report
+    assert "what is below /doc leads to the service too" in report

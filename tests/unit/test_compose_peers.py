@@ -90,10 +90,8 @@ def test_start_first_never_goes_below_the_wanted_count(tmp_path: Path) -> None:
 
 
 def test_services_share_a_volume(tmp_path: Path) -> None:
-    result = convert_text(
-        tmp_path,
-        "name: p\nservices: {a: {image: a, volumes: ['data:/a']}, b: {image: b, volumes: ['data:/b']}}\nvolumes: {data: {}}\n",
-    )
+    members = "{a: {image: a, volumes: ['data:/a']}, b: {image: b, volumes: ['data:/b']}}"
+    result = convert_text(tmp_path, f"name: p\nservices: {members}\nvolumes: {{data: {{}}}}\n")
     (claim,) = result.of("PersistentVolumeClaim")
     for key in ("a", "b"):
         (workload,) = result.of(f"Deployment/{key}")

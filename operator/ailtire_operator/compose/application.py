@@ -25,6 +25,9 @@ class Design:
     file: str
     """Relative to the application's folder, as notices name it."""
     data: Mapping[str, Any]
+    compose: Path | None = None
+    """The Compose file that it is, and below which folder it may name files; then there is no data."""
+    root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,6 @@ def read_application(path: Path, environment: str | None) -> Application:
 
 
 def _single(folder: Folder, path: Path, environment: str | None) -> Application:
-    if path.suffix in _COMPOSE_SUFFIXES:
-        raise ApplicationError(f"{path.name} is a Compose file, which import does not read yet")
     report = Report()
     design = _design(folder, path.resolve().name, report)
     if "contexts" in design.data and "services" not in design.data:
@@ -81,6 +82,8 @@ def _single(folder: Folder, path: Path, environment: str | None) -> Application:
 
 
 def _design(folder: Folder, file: str, report: Report) -> Design:
+    if file.endswith(_COMPOSE_SUFFIXES):
+        return Design(file, {}, folder.path(file), folder.path("."))
     data = _data(folder, file, report)
     return Design(file, data)
 
@@ -200,16 +203,12 @@ class _Reader:
         file = _services_file(contexts, context)
         if file is not None:
             return f"the file '{file}' of context '{context}' does not exist"
-        entry = contexts[context] if context else None
-        compose = (entry.get("file") or entry.get("design")) if isinstance(entry, dict) else None
-        if compose:
-            return f"context '{context}' is a Compose file ('{compose}'), which import does not read yet"
         return f"context '{context}' names no design"
 
     def _other_keys(self, contexts: Mapping[str, Any], context: str | None, file: str, report: Report) -> None:
         entry = contexts[context] if context else {}
         where = f"{file}: contexts.{context}"
-        if entry.get("file"):
+        if entry.get("file") and _services_file(contexts, context) != entry["file"]:
             report.approximate(
                 f"{where}.file",
                 f"the Compose file '{entry['file']}' is not read; the design '{entry['design']}' counts.",
@@ -234,9 +233,11 @@ def _normalised(path: PurePosixPath) -> str:
 
 
 def _services_file(contexts: Mapping[str, Any], context: str | None) -> str | None:
+    """The services file of a context: its design in JavaScript, else a Compose file as design or file."""
     entry = contexts.get(context or "")
-    design = entry.get("design") if isinstance(entry, dict) else None
-    return design if isinstance(design, str) and design.endswith(".js") else None
+    named = [entry.get(key) for key in ("design", "file")] if isinstance(entry, dict) else []
+    files = [each for each in named if isinstance(each, str) and each.endswith((".js", *_COMPOSE_SUFFIXES))]
+    return next((each for each in files if each.endswith(".js")), files[0] if files else None)
 
 
 def _contexts(data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,6 +29,10 @@ class Folder:
         path = (self._root / relative).resolve()
         return path.is_relative_to(self._root) and path.is_file()
 
+    def path(self, relative: str) -> Path:
+        """Where a file of the folder is; ``has`` says whether it may be read."""
+        return self._root / relative
+
     def read(self, relative: str) -> str:
         """The text of a file. Raises ApplicationError."""
         path = (self._root / relative).resolve()

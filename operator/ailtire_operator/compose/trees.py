@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose import environment, images, interfaces, services
-from ailtire_operator.compose.application import PACKAGES, Application, Package
+from ailtire_operator.compose.application import PACKAGES, Application, Design, Package
+from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.environment import Surroundings
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.networks import Networks
@@ -53,9 +54,43 @@ class TreeReader:
             raise ApplicationError(f"{package.file} has no services file to read")
         self._take(package)
         variables = {naming.VARIABLE_APPNAME: app_name}
-        spec = self._stack(package.design.data, _Place("spec", (package.name.lower(),), variables, {}))
+        spec = self._spec(package.design, _Place("spec", (package.name.lower(),), variables, {}))
         self._report_unused()
         return spec
+
+    def _spec(self, design: Design, place: _Place) -> dict[str, Any]:
+        """The spec of one stack, from its services file or its Compose file."""
+        return self._project(design, place) if design.compose else self._stack(design.data, place)
+
+    def _project(self, design: Design, place: _Place) -> dict[str, Any]:
+        """The spec of a stack that a Compose file describes. A service whose image names a package is that stack."""
+        assert design.compose is not None
+        report = Report()
+        options = ComposeOptions(root=design.root)
+        name = naming.shorten(naming.sanitize(place.chain[-1]))
+        spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
+        spec.pop("securityProfile", None)  # the root's counts
+        self._report.extend_at(design.file, (each for each in report.notices if each.path != "spec.securityProfile"))
+        if len(place.chain) > 1:
+            spec.pop("interface", None)
+            spec.pop("edge", None)
+        members: dict[str, Any] = spec["services"]
+        self._members += len(members)
+        if self._members > TREE_LIMIT:
+            raise ApplicationError(f"{place.path}: the tree has more than {TREE_LIMIT} services and stacks")
+        for key, member in members.items():
+            package = self._package(member["image"])
+            if package is not None and package.name.lower() not in place.chain:
+                members[key] = self._package_member(key, member, replace(place, networks={}))
+        return spec
+
+    def _package_member(self, key: str, member: dict[str, Any], place: _Place) -> dict[str, Any]:
+        path = path_of(f"{place.path}.services", key)
+        kept: dict[str, Any] = {field: member[field] for field in ("interface", "networks") if field in member}
+        lost = sorted(member.keys() - {"image", "environment", *kept})
+        if lost:
+            self._report.ignored(path, f"of a stack's own container nothing is left: {', '.join(lost)}.")
+        return {"type": "stack", **kept, **self._definition(key, member, path, place)}
 
     def _stack(self, data: Mapping[str, Any], place: _Place) -> dict[str, Any]:
         """The spec of one stack, its children included."""
@@ -121,7 +156,7 @@ class TreeReader:
             self._report_variables(variables, str(package.design.data), f"{path}.environment")
         app_name = place.variables[naming.VARIABLE_APPNAME]
         variables |= {naming.VARIABLE_APPNAME: app_name, naming.VARIABLE_SERVICENAME: key}
-        return {"stack": self._stack(package.design.data, _Place(f"{path}.stack", chain, variables, place.networks))}
+        return {"stack": self._spec(package.design, _Place(f"{path}.stack", chain, variables, place.networks))}
 
     def _report_variables(self, variables: Mapping[str, str], child: str, path: str) -> None:
         """The stack container's variables: Swarm interpolated them into the child's file, and so does import."""

@@ -151,7 +151,10 @@ class _Reader:
 
     def _inside(self, written: str, folder: Path) -> Path:
         """The file; one that lies elsewhere is refused, as a file from elsewhere may name any of this machine's."""
-        path = (folder / _filled_in(written)).resolve()
+        try:
+            path = (folder / _filled_in(written)).resolve()
+        except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
+            raise ApplicationError(f"{written[:64]!r} is no path") from None
         if not path.is_relative_to(self._root):
             message = f"'{written}' leads out of the folder {self._root}"
             raise ApplicationError(f"{message}; say with --root which folder may be read")
