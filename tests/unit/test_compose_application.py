@@ -72,7 +72,10 @@ def test_a_file_without_contexts_is_the_map_itself(tmp_path: Path) -> None:
             {"name": "pkg", "contexts": {"dev": {"design": "stack.yaml"}}},
             "the file 'stack.yaml' of context 'dev' does not exist",
         ),
-        ({"name": "pkg", "contexts": {"dev": {"file": "docker-compose.yml"}}}, "'docker-compose.yml' of context 'dev' does not"),
+        (
+            {"name": "pkg", "contexts": {"dev": {"file": "docker-compose.yml"}}},
+            "the file 'docker-compose.yml' of context 'dev' does not exist",
+        ),
         ({"name": "pkg", "contexts": {}}, "there is no context 'dev'; api/Pkg/deploy/services.js stands in"),
         ({"name": "pkg", "contexts": {"dev": None}}, "context 'dev' names no design"),
         ({"name": "pkg", "contexts": {"dev": {"design": "../../../../etc/services.js"}}}, "leads out of"),

@@ -138,6 +138,8 @@ def test_keys_are_spelled_as_javascript_spells_them(key: str, expected: str) -> 
         (r"'\u{110000}'", "is not a character"),
         (r"'\ud800'", "surrogate"),
         ("'open", "a text is not closed"),
+        ("`", "a text is not closed"),
+        ("`\u2028", "a text is not closed"),
         ("'line\nbreak'", "a text is not closed"),
         ("/* open", "a comment is not closed"),
         ("{b}", "'module.exports.a.b' is a method, an accessor or a variable"),

@@ -220,7 +220,7 @@ class _Reader:
     def _broken(self, node: Node) -> JavaScriptError:
         text = self._text(node)
         if node.parent and node.parent.type in ("string", "template_string"):
-            why = f"'{text[:2]}' starts no escape that is allowed here" if text[0] == "\\" else "a text is not closed"
+            why = f"'{text[:2]}' starts no escape that is allowed here" if text[:1] == "\\" else "a text is not closed"
             return self._error(node, why)
         if quote := next((child for child in node.children if child.type in _QUOTES), None):
             return self._error(quote, "a text is not closed")

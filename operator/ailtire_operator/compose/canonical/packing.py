@@ -42,13 +42,16 @@ def looks_secret(path: Path) -> bool:
 
 def pack(path: Path, root: Path) -> list[Packed] | str:
     """A file, or all files of a folder; else why not. An empty list is a folder without files, or nothing at all."""
-    path = path.resolve()
-    if not path.is_relative_to(root.resolve()):
-        return "it lies outside of the project's folder"
-    if path.is_file():
-        return _packed([(path, "")])
-    if not path.is_dir():
-        return []
+    try:
+        path = path.resolve()
+        if not path.is_relative_to(root.resolve()):
+            return "it lies outside of the project's folder"
+        if path.is_file():
+            return _packed([(path, "")])
+        if not path.is_dir():
+            return []
+    except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
+        return "it is no path"
     found: list[tuple[Path, str]] = []
     for folder, names, files in os.walk(path):
         names[:] = sorted(name for name in names if not name.startswith("."))

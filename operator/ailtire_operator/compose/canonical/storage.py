@@ -121,7 +121,7 @@ class Mounts:
             entry.report.resolved(entry.path, message, "Import again when it changes.")
             return
         why = packed if isinstance(packed, str) else "it is not there"
-        if Path(source).is_file() or _is_file_name(source) or _is_file_name(target):
+        if _is_file(source) or _is_file_name(source) or _is_file_name(target):
             message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
             remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
             entry.report.rejected(entry.path, message, remedy)
@@ -160,3 +160,10 @@ class Mounts:
 def _is_file_name(path: str) -> bool:
     """Whether a path looks like a single file's; ``conf.d`` is a folder."""
     return PurePosixPath(path).suffix not in ("", ".d")
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
