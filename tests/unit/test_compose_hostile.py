@@ -63,7 +63,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("services: {a: {image: x, env_file: gone.env}}\n", "gone.env"),
         ("services: {a: {image: x, secrets: [gone]}}\n", "gone"),
         ('services: {a: {image: x, env_file: "\\0"}}\n', "is no path"),
-        (f"services: {{a: {{image: x, env_file: {'x' * 5000}}}}}\n", "is no path"),
+        (f"services: {{a: {{image: x, env_file: {'x' * 5000}}}}}\n", "Docker Compose refuses it"),
         ("!!python/object/apply:os.system [id]\n", "not supported"),
         ("services: {a: {image: x}}\nservices: {b: {image: y}}\n", "stands here twice"),
     ],
