@@ -6,9 +6,10 @@ and each that does not come halves what is let through, as TCP does.
 """
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 from ailtire_operator.cluster.errors import Unavailable
 
@@ -20,7 +21,9 @@ class Throttle:
         self._most = float(most)
         self._limit = float(most)
         self._busy = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        """A heap: by rank, then by arrival."""
+        self._arrivals = count()
         self._halved = 0
         """How often the limit was halved: what was let through before the last time says nothing about it."""
 
@@ -30,9 +33,12 @@ class Throttle:
         return max(1, int(self._limit))
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn; an ``Unavailable`` inside is what tells that there were too many at once."""
-        await self._enter()
+    async def turn(self, rank: int = 0) -> AsyncIterator[None]:
+        """Wait for one's turn, behind everybody of a lower rank.
+
+        An ``Unavailable`` inside is what tells that there were too many at once.
+        """
+        await self._enter(rank)
         halved = self._halved
         try:
             yield
@@ -46,12 +52,12 @@ class Throttle:
             self._busy -= 1
             self._wake()
 
-    async def _enter(self) -> None:
+    async def _enter(self, rank: int) -> None:
         if not self._waiting and self._busy < self.limit:
             self._busy += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -61,9 +67,9 @@ class Throttle:
             raise
 
     def _wake(self) -> None:
-        """Give the turn to those who have waited longest, as far as there is room."""
+        """Give the turn to those of the lowest rank who have waited longest, as far as there is room."""
         while self._waiting and self._busy < self.limit:
-            turn = self._waiting.popleft()
+            _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 self._busy += 1
                 turn.set_result(None)

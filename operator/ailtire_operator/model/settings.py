@@ -34,8 +34,10 @@ class Settings(BaseSettings):
     """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
     drain_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a stopping pod goes on serving while the cluster takes it out of rotation."""
-    workers: Annotated[int, Field(ge=1, le=64)] = 16
-    """Stacks reconciled, and requests under way, at once."""
+    looks: Annotated[int, Field(ge=1, le=1000)] = 200
+    """Stacks looked at at once. Many, so that what all of them wait for is written before what sets off other work."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 32
+    """Requests under way at once."""
     request_timeout: Annotated[float, Field(gt=0, le=300)] = 15.0
     """Seconds that one request to the API server may take."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 8080

@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -42,17 +41,10 @@ RESYNC_SECONDS: Final = 600.0
 _FEATURES_SECONDS: Final = 15.0
 
 
-def give_up() -> None:
-    """Leave at once: another process leads by now, and nothing that still runs here may write."""
-    logger.critical("leaving, as another process may lead by now")
-    logging.shutdown()
-    os._exit(1)
-
-
 class Runtime:
     """Connection, store, watches, queue, workers and leadership of one process."""
 
-    def __init__(self, settings: Settings, connection: Connection, *, on_lost: Callable[[], None] = give_up) -> None:
+    def __init__(self, settings: Settings, connection: Connection) -> None:
         self.connection = connection
         self.store = Store()
         self.queue: Queue[Key] = Queue()
@@ -62,7 +54,7 @@ class Runtime:
         self._looking: dict[Key, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._watches = Watches(connection, self.store, settings.namespace or None)
-        self._leadership = Leadership(connection, settings.lease_namespace, on_lost=on_lost)
+        self._leadership = Leadership(connection, settings.lease_namespace)
         self._wakeups = Wakeups(self.store, self.queue)
         self._actor, self._reconciler = self._assemble()
         self._pulse = Pulse(time.monotonic)
@@ -98,7 +90,7 @@ class Runtime:
         await self._watches.start()
         self._spawn("pulse", self._pulse.beat())
         if self._settings.leader_election:
-            self._spawn("leadership", self._leadership.run())
+            self._spawn("leadership", self._lead())
         self._spawn("work", self._work())
 
     async def stop(self) -> None:
@@ -147,20 +139,35 @@ class Runtime:
         )
         return actor, reconciler
 
+    async def _lead(self) -> None:
+        """Take part in the election for as long as the process runs.
+
+        Who has lost may win again: what was under way is fenced off, and a look starts from nothing but the store. An
+        API server that is overloaded for a while would otherwise leave nobody to do the work when it is not any more.
+        """
+        while True:
+            await self._leadership.run()
+            self._leadership.acquired.clear()
+
     async def _work(self) -> None:
         """Wait until there is something to work on and leave to do so, then work until stopped."""
         await self._watches.synced()
         self._wakeups.synced = True
         logger.info("synced: %d objects", len(self.store))
-        if self._settings.leader_election:
-            await self._leadership.acquired.wait()
+        await self._led()
         self._stop_signal = await self._ask_stop_signal()
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._settings.workers):
+            for _ in range(self._settings.looks):
                 group.create_task(self.queue.work(self._look))
             group.create_task(self._resync())
 
+    async def _led(self) -> None:
+        """Wait until this process leads."""
+        if self._settings.leader_election:
+            await self._leadership.acquired.wait()
+
     async def _look(self, look: Look[Key]) -> Outcome:
+        await self._led()
         self._looking[look.key] = started = time.monotonic()
         try:
             outcome = await self._reconciler.look(look)

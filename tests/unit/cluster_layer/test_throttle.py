@@ -103,3 +103,19 @@ def test_who_gives_up_waiting_takes_nobodys_turn() -> None:
             await second
 
     run(story())
+
+
+def test_a_lower_rank_goes_first_and_equals_in_order_of_arrival() -> None:
+    async def story() -> list[str]:
+        throttle, order = Throttle(1), []
+
+        async def work(name: str, rank: int) -> None:
+            async with throttle.turn(rank):
+                order.append(name)
+                await asyncio.sleep(0)
+
+        waiting = [("holder", 1), ("workload", 2), ("service", 0), ("policy", 1), ("stack", 0)]
+        await asyncio.gather(*(work(name, rank) for name, rank in waiting))
+        return order
+
+    assert asyncio.run(story()) == ["holder", "service", "stack", "policy", "workload"]
