@@ -79,6 +79,7 @@ def test_a_file_without_contexts_is_the_map_itself(tmp_path: Path) -> None:
         ({"name": "pkg", "contexts": {}}, "there is no context 'dev'; api/Pkg/deploy/services.js stands in"),
         ({"name": "pkg", "contexts": {"dev": None}}, "context 'dev' names no design"),
         ({"name": "pkg", "contexts": {"dev": {"design": "../../../../etc/services.js"}}}, "leads out of"),
+        ({"name": "pkg", "contexts": {"dev": {"design": f"{'x' * 5000}.js"}}}, "does not exist"),
     ],
 )
 def test_another_file_stands_in_and_is_told(tmp_path: Path, description: Any, told: str) -> None:

@@ -64,6 +64,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("services: {a: {image: x, secrets: [gone]}}\n", "gone"),
         ('services: {a: {image: x, env_file: "\\0"}}\n', "is no path"),
         (f"services: {{a: {{image: x, env_file: {'x' * 5000}}}}}\n", "Docker Compose refuses it"),
+        (f"include: [{'x' * 5000}]\n{SERVICE}", "Docker Compose refuses it"),
         ("!!python/object/apply:os.system [id]\n", "not supported"),
         ("services: {a: {image: x}}\nservices: {b: {image: y}}\n", "stands here twice"),
     ],
@@ -93,6 +94,12 @@ def test_files_elsewhere_are_not_read(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("address", ["https://example.com/x.yaml", "git@example.com:a/b.git", "oci://example.com/a"])
 def test_other_machines_are_not_asked(tmp_path: Path, address: str) -> None:
     assert "--remote-includes" in refusal(tmp_path, f"include: ['{address}']\n{SERVICE}")
+
+
+def test_what_docker_compose_does_not_check_is_no_surprise(tmp_path: Path) -> None:
+    volume = "{x-cluster-spec: {access_mode: {scope: {}, sharing: []}, capacity_range: [1], group: {a: [b]}}}"
+    result = convert_text(tmp_path, f"services: {{a: {{image: a, volumes: ['v1:/v']}}}}\nvolumes: {{v1: {volume}}}\n")
+    assert "volumes.v1.x-cluster-spec.group: ignored" in result.told
 
 
 def test_a_folder_may_be_widened(tmp_path: Path) -> None:

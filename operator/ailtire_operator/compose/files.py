@@ -26,8 +26,11 @@ class Folder:
 
     def has(self, relative: str) -> bool:
         """Whether there is such a file in the folder."""
-        path = (self._root / relative).resolve()
-        return path.is_relative_to(self._root) and path.is_file()
+        try:
+            path = (self._root / relative).resolve()
+            return path.is_relative_to(self._root) and path.is_file()
+        except (OSError, ValueError):  # a null byte, too long a name
+            return False
 
     def path(self, relative: str) -> Path:
         """Where a file of the folder is; ``has`` says whether it may be read."""

@@ -111,7 +111,7 @@ def _cluster(entry: Entry) -> dict[str, Any]:
     access, capacity = entry.inner("access_mode"), entry.inner("capacity_range")
     scope, sharing = access.take("scope"), access.take("sharing")
     if scope or sharing:
-        fields["mode"] = _MODES.get((scope or "single", sharing or "none"), "ReadWriteOnce")
+        fields["mode"] = _MODES.get((str(scope or "single"), str(sharing or "none")), "ReadWriteOnce")
     for key, field in (("required_bytes", "size"), ("limit_bytes", "sizeLimit")):
         size = memory(capacity.take(key) or "")
         if size and accepts(_SIZE, size):

@@ -1,5 +1,6 @@
 """The mounts of a service: volumes of the stack, memory, scratch space, files of the project; no path of a host."""
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -121,7 +122,8 @@ class Mounts:
             entry.report.resolved(entry.path, message, "Import again when it changes.")
             return
         why = packed if isinstance(packed, str) else "it is not there"
-        if _is_file(source) or _is_file_name(source) or _is_file_name(target):
+        is_file = os.path.isfile(source)  # noqa: PTH113  # unlike Path's, it takes any name
+        if is_file or _is_file_name(source) or _is_file_name(target):
             message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
             remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
             entry.report.rejected(entry.path, message, remedy)
@@ -160,10 +162,3 @@ class Mounts:
 def _is_file_name(path: str) -> bool:
     """Whether a path looks like a single file's; ``conf.d`` is a folder."""
     return PurePosixPath(path).suffix not in ("", ".d")
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):
-        return False

@@ -146,7 +146,7 @@ class _Reader:
                 raise ApplicationError(message)
             return
         path = self._inside(written, folder)
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113  # unlike Path's, it takes any name
             self._file(path, os.path.relpath(path, self._root))
 
     def _inside(self, written: str, folder: Path) -> Path:
