@@ -186,7 +186,11 @@ def test_dependencies_are_carried_and_roll_what_depends() -> None:
     changed = [key for key, each in first.services.items() if each.template_hash != second.services[key].template_hash]
     assert changed == ["web", "db"]
     assert list(first.services) == ["web", "log", "db"]
-    assert [each.path for each in first.notices] == ["spec.services.log.dependsOn.gone"]
+    assert [(each.path, each.classification) for each in first.notices] == [
+        ("spec.services.log.dependsOn", "approximate"),  # carried, and not acted upon yet
+        ("spec.services.log.dependsOn.gone", "ignored"),
+        ("spec.services.web.dependsOn", "approximate"),
+    ]
 
 
 @pytest.mark.parametrize(

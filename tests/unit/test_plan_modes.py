@@ -156,7 +156,11 @@ def test_one_replica_for_each_node_leaves_no_room_to_start_first() -> None:
     [
         ({"mode": "replicatedJob", "updateConfig": {}}, {}, ["deploy.updateConfig: ignored"]),
         ({"rollbackConfig": {}}, {}, ["deploy.rollbackConfig: ignored"]),
-        ({"updateConfig": {"failureAction": "rollback"}, "rollbackConfig": {}}, {}, []),
+        (
+            {"updateConfig": {"failureAction": "rollback"}, "rollbackConfig": {}},
+            {},
+            ["deploy.updateConfig.failureAction: approximate"],
+        ),
         ({}, {"ports": {"a": {"port": 1, "mode": "host"}}}, ["ports.a.mode: ignored"]),
         ({}, {"ulimits": {"nofile": {"soft": 1}}}, ["ulimits.nofile: ignored"]),
     ],
