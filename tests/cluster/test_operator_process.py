@@ -1,5 +1,6 @@
 """The operator as a process: who leads, what the probes say, how it ends."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -62,6 +63,25 @@ def test_a_stop_is_quick_clean_and_hands_over_at_once(
             trees.until("the other leads", lambda: second.number("ailtire_leader") == 1, timeout=5)
             trees.until_ready("shop")
         assert "Traceback" not in first.log.read_text()
+
+
+def test_who_loses_the_lease_stops_to_write_and_may_win_it_again(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    operator.stop()
+    lease = ("-n", "ailtire-system", "lease/ailtire-operator")
+    with another(control_plane, operator, "robbed") as robbed:
+        trees.until("it leads", lambda: robbed.number("ailtire_leader") == 1)
+        stolen = {"holderIdentity": "thief", "leaseDurationSeconds": 5, "renewTime": "2026-01-01T00:00:00.000000Z"}
+        control_plane.kubectl("patch", *lease, "--type=merge", "-p", json.dumps({"spec": stolen}))
+        trees.until("it has lost", lambda: robbed.number("ailtire_leader") == 0)
+        written = robbed.number("ailtire_writes_total")
+        trees.apply("shop", {"services": {"web": service()}})
+        time.sleep(1)
+        assert robbed.number("ailtire_writes_total") == written
+        trees.until("it leads again", lambda: robbed.number("ailtire_leader") == 1)
+        trees.until_ready("shop")
+        assert robbed.process.poll() is None
 
 
 def test_the_pages_say_what_is_wrong(trees: Trees, operator: Operator, control_plane: ControlPlane) -> None:

@@ -77,7 +77,7 @@ class Reconciler:
         try:
             return await self._look(look)
         except NotLeader:
-            return Outcome.FAILED
+            return Outcome.BUSY  # whoever leads does the work; if that is us again, soon
         except (NotFound, Conflict) as error:
             # Deleted or made anew under our hands: the watch brings the news.
             logger.info("%s: %s", "/".join(look.key), error)
