@@ -17,25 +17,26 @@ logger = logging.getLogger(__name__)
 
 LAG_LIMIT: Final = 10.0
 """Seconds by which the event loop may be late before it counts as stuck."""
-STUCK_SECONDS: Final = 180.0
-"""Seconds after which a look at one stack hangs: all its requests together cannot take that long."""
+STUCK_SECONDS: Final = 90.0
+"""Seconds in which no look ends and nothing is written, though there is work: whatever one waits for ends before."""
 _BEAT: Final = 1.0
 
 Complaints = Callable[[], Iterator[str]]
 
 
-def complaints(
-    watches: Mapping[str, float], silence: float, lag: float, looks: Mapping[tuple[str, str], float]
-) -> Iterator[str]:
-    """What is wrong, a sentence each: seconds of silence by watch, of delay, and of each look under way."""
+def complaints(watches: Mapping[str, float], silence: float, lag: float, looks: int, idle: float) -> Iterator[str]:
+    """What is wrong, a sentence each.
+
+    From seconds of silence by watch, seconds that the event loop is late, looks under way, and seconds since anything
+    came of one. How long one look takes says nothing: those of a large tree wait for each other's writes.
+    """
     for kind, age in sorted(watches.items()):
         if age > silence:
             yield f"the watch of {kind} has been silent for {age:.0f} s"
     if lag > LAG_LIMIT:
         yield f"the event loop is {lag:.0f} s late"
-    for (namespace, name), age in sorted(looks.items()):
-        if age > STUCK_SECONDS:
-            yield f"the look at {namespace}/{name} has taken {age:.0f} s so far"
+    if looks and idle > STUCK_SECONDS:
+        yield f"nothing has come of {looks} looks for {idle:.0f} s"
 
 
 class Pulse:

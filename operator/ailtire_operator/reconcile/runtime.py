@@ -51,7 +51,10 @@ class Runtime:
         self.metrics = Metrics()
         self._settings = settings
         self._stop_signal = False
-        self._looking: dict[Key, float] = {}
+        self._looks = 0
+        """Looks under way."""
+        self._moved = 0.0
+        """When something came of a look last: a write, or its end."""
         self._tasks: list[asyncio.Task[None]] = []
         self._watches = Watches(connection, self.store, settings.namespace or None)
         self._leadership = Leadership(connection, settings.lease_namespace)
@@ -121,7 +124,7 @@ class Runtime:
             self.connection,
             store,
             fence=self.may_write,
-            on_write=self.metrics.wrote,
+            on_write=self._wrote,
             concurrency=self._settings.workers,
         )
         planner = Planner(store, definitions, self._settings, self._current_features)
@@ -166,14 +169,22 @@ class Runtime:
         if self._settings.leader_election:
             await self._leadership.acquired.wait()
 
+    def _wrote(self, kind: str, verb: str) -> None:
+        self._moved = time.monotonic()
+        self.metrics.wrote(kind, verb)
+
     async def _look(self, look: Look[Key]) -> Outcome:
         await self._led()
-        self._looking[look.key] = started = time.monotonic()
+        started = time.monotonic()
+        if not self._looks:
+            self._moved = started
+        self._looks += 1
         try:
             outcome = await self._reconciler.look(look)
         finally:
-            del self._looking[look.key]
-            self.metrics.reconcile_seconds.observe(time.monotonic() - started)
+            self._looks -= 1
+            self._moved = time.monotonic()
+            self.metrics.reconcile_seconds.observe(self._moved - started)
         self.metrics.reconciles.labels(outcome.value).inc()
         return outcome
 
@@ -205,8 +216,9 @@ class Runtime:
         self._tasks.append(task)
 
     def _unhealthy(self) -> Iterator[str]:
-        running = {name: time.monotonic() - since for name, since in self._looking.items()}
-        yield from complaints(self._watches.health(), self._settings.watch_silence_seconds, self._pulse.lag(), running)
+        idle = time.monotonic() - self._moved
+        silence = self._settings.watch_silence_seconds
+        yield from complaints(self._watches.health(), silence, self._pulse.lag(), self._looks, idle)
         yield from (f"{task.get_name()} has ended" for task in self._tasks if task.done())
 
     def _unready(self) -> Iterator[str]:
