@@ -8,7 +8,7 @@ from ailtire_operator.cluster.errors import Conflict, Denied, NotFound, NotLeade
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.explain import PATIENCE, PAUSE
-from ailtire_operator.reconcile.pace import FIRST_PAUSE
+from ailtire_operator.reconcile.pace import MOMENT
 from ailtire_operator.reconcile.queue import Outcome
 from records import child, pod, put, stack
 from worlds import World
@@ -34,7 +34,7 @@ def ready(world: World, spec: dict[str, Any]) -> None:
 def test_a_new_stack_is_told_of_once_it_is_ready(world: World) -> None:
     world.write(SPEC)
     assert world.look() is Outcome.DONE
-    assert ("shop", FIRST_PAUSE) in world.queued
+    assert ("shop", MOMENT) in world.queued
     assert "status AiltireStack shop" not in world.cluster.journal
     world.roll_out()
     world.look()
@@ -46,7 +46,7 @@ def test_a_new_stack_is_told_of_once_it_is_ready(world: World) -> None:
 def test_a_new_stack_that_takes_its_time_is_told_of_too(world: World) -> None:
     world.write(SPEC)
     world.look()
-    world.time += FIRST_PAUSE
+    world.time += MOMENT
     world.look()
     assert world.cluster.journal == ["status AiltireStack shop"]
     assert world.conditions()["Reconciling"] == ("True", "Progressing")

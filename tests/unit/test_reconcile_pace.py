@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ailtire_operator.cluster.store import Store
-from ailtire_operator.reconcile.pace import FIRST_PAUSE, PAUSE, Pace
+from ailtire_operator.reconcile.pace import MOMENT, PAUSE, Pace
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.stack import Facts, as_json, status_of
@@ -30,11 +30,11 @@ class Clock:
 def test_a_new_stack_gets_a_moment_but_not_for_bad_news() -> None:
     store, clock = Store(), Clock()
     pace, record = Pace(store, clock), stack(store, "shop")
-    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == FIRST_PAUSE
+    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == MOMENT
     clock.now += 0.4
-    assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == FIRST_PAUSE - 0.4
+    assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == MOMENT - 0.4
     assert pace.wait(record, {}, status_of(facts(True), {}, NOON)) == 0
-    clock.now += FIRST_PAUSE
+    clock.now += MOMENT
     assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == 0
 
 
@@ -42,20 +42,39 @@ def test_counts_wait_and_turns_do_not() -> None:
     store, clock = Store(), Clock()
     pace, record = Pace(store, clock), stack(store, "shop")
     old = as_json(status_of(facts(False, False), {}, NOON))
-    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == 0
+    more = status_of(facts(True, False), old, NOON)
     pace.told(record)
     clock.now += 0.5
-    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == PAUSE - 0.5
+    assert pace.wait(record, old, more) == PAUSE - 0.5
     assert pace.wait(record, old, status_of(facts(True, True), old, NOON)) == 0
+    broken = replace(facts(True), services=(Health("s0", "Deployment", "d0", 0, 1, Problem("ImagePullBackOff", "no")),))
+    assert pace.wait(record, old, status_of(broken, old, NOON)) == 0
     assert pace.wait(record, old, status_of(replace(facts(True, False), generation=2), old, NOON)) == 0
     clock.now += PAUSE
-    assert pace.wait(record, old, status_of(facts(True, False), old, NOON)) == 0
+    assert pace.wait(record, old, more) == 0
+
+
+def test_after_a_long_time_counts_wait_for_a_moment_all_the_same() -> None:
+    store, clock = Store(), Clock()
+    pace, record = Pace(store, clock), stack(store, "shop")
+    old = as_json(status_of(facts(False, False), {}, NOON))
+    pace.told(record)
+    clock.now += 100
+    more = status_of(facts(True, False), old, NOON)
+    assert pace.wait(record, old, more) == MOMENT
+    clock.now += MOMENT / 2
+    assert pace.wait(record, old, more) == MOMENT / 2
+    clock.now += MOMENT / 2
+    assert pace.wait(record, old, more) == 0
+    pace.told(record)
+    clock.now += 100
+    assert pace.wait(record, old, more) == MOMENT
 
 
 def test_a_stack_made_anew_is_new() -> None:
     store, clock = Store(), Clock()
     pace, record = Pace(store, clock), stack(store, "shop")
     pace.wait(record, {}, status_of(facts(False), {}, NOON))
-    clock.now += FIRST_PAUSE
+    clock.now += MOMENT
     again = stack(store, "shop", uid="another")
-    assert pace.wait(again, {}, status_of(facts(False), {}, NOON)) == FIRST_PAUSE
+    assert pace.wait(again, {}, status_of(facts(False), {}, NOON)) == MOMENT

@@ -12,44 +12,50 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.status.conditions import RECONCILING, UNDER_WAY
 
-FIRST_PAUSE: Final = 1.0
-"""Seconds in which a new stack may become ready before anything is said of it."""
-PAUSE: Final = 2.0
+MOMENT: Final = 2.0
+"""Seconds that what is on its way may still take before anything is said of it: it may be there by then."""
+PAUSE: Final = 5.0
 """Seconds from a status to one that only counts otherwise or names another thing that is not ready yet."""
 
 
 class Pace:
-    """Remembers when each stack was met first and told of last."""
+    """Remembers since when there is something to say of a stack, and when something was said last."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._met: dict[str, float] = {}
+        self._noticed: dict[str, float] = {}
+        """Since when there is something to say, by the stack's uid."""
         self._told: dict[str, float] = {}
         store.listeners.append(self._changed)
 
     def wait(self, record: Record, old: Mapping[str, Any], new: StackStatus) -> float:
         """Seconds that writing the new status over the old one should wait; 0 where it should not."""
-        now = self._clock()
-        if not old:
-            under_way = any(each.type == RECONCILING and each.reason in UNDER_WAY for each in new.conditions)
-            due = self._met.setdefault(record.uid, now) + FIRST_PAUSE
-            return max(0.0, due - now) if under_way else 0.0
-        if has_turned(old, new):
+        if has_turned(old, new) if old else not _is_under_way(new):
             return 0.0
-        return max(0.0, self._told.get(record.uid, float("-inf")) + PAUSE - now)
+        now = self._clock()
+        due = self._noticed.setdefault(record.uid, now) + MOMENT
+        return max(0.0, due - now, self._told.get(record.uid, float("-inf")) + PAUSE - now)
 
     def told(self, record: Record) -> None:
         """A status has just been written."""
         self._told[record.uid] = self._clock()
+        self._noticed.pop(record.uid, None)
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
-            self._met.pop(old.uid, None)
+            self._noticed.pop(old.uid, None)
             self._told.pop(old.uid, None)
 
 
 def has_turned(old: Mapping[str, Any], new: StackStatus) -> bool:
     """Whether the new status says something else than the old one, not only more or less of the same."""
-    before = {str(each.get("type")): each.get("status") for each in old.get("conditions") or ()}
-    after = {each.type: each.status for each in new.conditions}
+    before = {
+        str(each.get("type")): (each.get("status"), each.get("reason") in UNDER_WAY)
+        for each in old.get("conditions") or ()
+    }
+    after = {each.type: (each.status, each.reason in UNDER_WAY) for each in new.conditions}
     return before != after or old.get("observedGeneration") != new.observed_generation
+
+
+def _is_under_way(status: StackStatus) -> bool:
+    return any(each.type == RECONCILING and each.reason in UNDER_WAY for each in status.conditions)
