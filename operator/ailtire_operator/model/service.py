@@ -67,51 +67,44 @@ class ServicePort(Strict):
     """For mode host: on this address of the node only."""
 
 
-class EnvironmentSource(Strict):
-    """A Secret or ConfigMap of the namespace whose every key becomes a variable."""
+_ONE_SOURCE = rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
 
-    model_config = ConfigDict(
-        json_schema_extra=NEVER_NULL
-        | rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
-    )
+
+class _FromObject(Strict):
+    """What is taken from a Secret or a ConfigMap, never from both."""
 
     secret: ObjectName | None = None
     """The Secret's name."""
     config_map: ObjectName | None = None
     """The ConfigMap's name."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.secret is None) == (self.config_map is None):
+            raise ValueError("set exactly one of secret and configMap")
+        return self
+
+
+class EnvironmentSource(_FromObject):
+    """A Secret or ConfigMap of the namespace whose every key becomes a variable."""
+
+    model_config = ConfigDict(json_schema_extra=NEVER_NULL | _ONE_SOURCE)
+
     prefix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """Put before every key."""
     optional: bool = False
     """Start without the object where it is missing; otherwise the pod waits for it."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.secret is None) == (self.config_map is None):
-            raise ValueError("set exactly one of secret and configMap")
-        return self
 
-
-class EnvironmentReference(Strict):
+class EnvironmentReference(_FromObject):
     """One key of a Secret or ConfigMap of the namespace as the value of one variable."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(("has(self.secret) != has(self.configMap)", "set exactly one of secret and configMap"))
-    )
+    model_config = ConfigDict(json_schema_extra=_ONE_SOURCE)
 
-    secret: ObjectName | None = None
-    """The Secret's name."""
-    config_map: ObjectName | None = None
-    """The ConfigMap's name."""
     key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
     """The key in it."""
     optional: bool = False
     """Start without the variable where the key is missing; otherwise the pod waits for it."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.secret is None) == (self.config_map is None):
-            raise ValueError("set exactly one of secret and configMap")
-        return self
 
 
 class Healthcheck(Strict):
