@@ -6,7 +6,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
+from cluster.program import Cli, Result, kubeconfig_of
 from lab import Audit, ControlPlane, Operator, eventually
 from lab.client import environment
 from lab.paths import ROOT
@@ -22,35 +22,6 @@ from trees import Manifest, Trees, child, service, tree
 
 BAD_IMAGE = "lab.invalid/missing:1"
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("0*") if (path / "stack.yaml").exists())
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-class Cli:
-    """The program on one control plane, in the test's namespace."""
-
-    def __init__(self, plane: ControlPlane, namespace: str) -> None:
-        self._plane = plane
-        self._namespace = namespace
-
-    def __call__(self, *arguments: str, stdin: str = "", **variables: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-c", "from ailtire_operator.cli import main; main()", "-n", self._namespace, *arguments],
-            env={**environment(self._plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator"), **variables},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        assert "internal error" not in done.stderr, done.stderr
-        return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -289,19 +260,6 @@ def test_names_are_completed(look: Cli, resting: Trees) -> None:
     eventually(lambda: look("tree", "shop-", **asked).out == "shop-cpl\nshop-cpl-dm\n:4\n")
     namespaces = ("tree", "x", "--namespace", resting.namespace[:-1])
     eventually(lambda: look(*namespaces, **asked).out == f"{resting.namespace}\n:4\n")
-
-
-def kubeconfig_of(role: str, plane: ControlPlane, namespace: str, folder: Path) -> str:
-    """The kubeconfig of somebody who has no more than one of Kubernetes' own roles in the namespace."""
-    plane.kubectl("create", "serviceaccount", role, "-n", namespace)
-    binding = ["create", "rolebinding", role, f"--clusterrole={role}", f"--serviceaccount={namespace}:{role}"]
-    plane.kubectl(*binding, "-n", namespace)
-    token = plane.kubectl("create", "token", role, "-n", namespace).strip()
-    config = yaml.safe_load(plane.kubeconfig.read_text())
-    config["users"] = [{"name": each["name"], "user": {"token": token}} for each in config["users"]]
-    path = folder / f"{role}.kubeconfig"
-    path.write_text(json.dumps(config))
-    return str(path)
 
 
 def test_an_editor_may_do_everything_and_a_viewer_look(

@@ -9,26 +9,40 @@ import typer
 
 from ailtire_operator.cli import options, output, shell
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
-from ailtire_operator.cli.verbs import completion, diff, export, import_, render, tree, validate, version, wait
+from ailtire_operator.cli.verbs import (
+    completion,
+    diff,
+    export,
+    import_,
+    open_,
+    render,
+    scale,
+    tree,
+    validate,
+    version,
+    wait,
+)
 
 PROGRAM: Final = "kubectl ailtire"
-VERBS: Final = (import_, validate, render, diff, tree, wait, export, completion, version)
+VERBS: Final = (import_, validate, render, diff, tree, wait, open_, scale, export, completion, version)
 
 _PYDANTIC_LEAD: Final = ": Value error, "
 """What typer leaves in its messages."""
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
-applied by kubectl itself, watched by wait and tree, and leaves for Docker Swarm by export.
+applied by kubectl itself, watched by wait and tree, opened by open, changed by scale, and leaves for Docker Swarm by
+export.
 
 \b
 Exit codes:
   0    done; valid; no difference; ready
-  1    the answer is no: something is invalid (validate, render, import, export), or different (diff)
+  1    the answer is no: something is invalid (validate, render, import, export, scale), different (diff), or not there
+       (open: no URL)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
-  3    wait: the stack cannot become ready as it is
-  4    wait: the time is up
-  5    there is no such stack
+  3    wait, scale --wait: it cannot become ready as it is
+  4    wait, scale --wait: the time is up
+  5    there is no such stack (or, on a path, no such child or service)
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

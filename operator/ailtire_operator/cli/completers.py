@@ -19,6 +19,14 @@ def stacks(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(_names(context, kinds.STACK.path, namespaced=True), incomplete)
 
 
+def paths(context: typer.Context, incomplete: str) -> list[str]:
+    """Paths to stacks and services, one level more than what is typed."""
+    from ailtire_operator.cli.paths import suggestions
+    from ailtire_operator.cluster import kinds
+
+    return sorted(suggestions(incomplete, _items(context, kinds.STACK.path, namespaced=True)))
+
+
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
     """The cluster's namespaces."""
     return _matching(_names(context, lambda _: "/api/v1/namespaces", namespaced=False), incomplete)
@@ -40,14 +48,18 @@ def contexts(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _names(context: typer.Context, path: Any, *, namespaced: bool) -> list[str]:
-    async def ask() -> list[str]:
+    return [item["metadata"]["name"] for item in _items(context, path, namespaced=namespaced)]
+
+
+def _items(context: typer.Context, path: Any, *, namespaced: bool) -> list[dict[str, Any]]:
+    async def ask() -> list[dict[str, Any]]:
         from ailtire_operator.cluster.connection import Connection
 
         file, name = _given(context, "kubeconfig"), _given(context, "cluster")
         async with await Connection.open(kubeconfig=file, context=name, timeout=_PATIENCE) as connection:
             namespace = (_given(context, "namespace") or connection.namespace) if namespaced else None
             answer = await connection.request("GET", path(namespace), params={"limit": 500})
-            return [item["metadata"]["name"] for item in answer.get("items") or ()]
+            return list(answer.get("items") or ())
 
     try:
         return asyncio.run(asyncio.wait_for(ask(), _PATIENCE))

@@ -29,6 +29,15 @@ Files = Annotated[
 Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into the folders' folders too.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The AiltireStack's name.", autocompletion=completers.stacks)]
 
+Path = Annotated[
+    str,
+    typer.Argument(
+        metavar="STACK[/CHILD...][/SERVICE]",
+        help="A stack by its name, and from there on keys.",
+        autocompletion=completers.paths,
+    ),
+]
+
 
 class DataFormat(StrEnum):
     """What a program can read."""

@@ -1,0 +1,74 @@
+"""Where a tree is reached from outside, service by service; and what to do where it is not. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cli.paths import Spot, paths, services_of
+from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cli.waiting import subtree
+
+_LOCAL_PORT: Final = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One URL and what answers there."""
+
+    url: str
+    service: str
+    """Its path in the tree."""
+    port: int
+    ready: bool
+    """Whether at least one replica is ready."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As data; the form is part of the command's promise (docs/cli.md)."""
+        return {"url": self.url, "service": self.service, "port": self.port, "ready": self.ready}
+
+
+def addresses(spot: Spot, tree: Sequence[Resource]) -> list[Address]:
+    """The URLs of the stack and of all below it, or of one service."""
+    known = paths(tree)
+    stacks = [spot.stack] if spot.key else subtree(spot.stack, tree)
+    routed = {known[each["metadata"]["name"]] for each in stacks if _routes(each)}
+    found = [each for stack in stacks for each in _of_stack(stack, known[stack["metadata"]["name"]], routed)]
+    return [each for each in found if not spot.key or each.service == spot.path]
+
+
+def _of_stack(stack: Resource, path: str, routed: set[str]) -> Iterator[Address]:
+    services = (stack.get("status") or {}).get("services") or {}
+    for route in _routes(stack):
+        behind = f"{path}/{route['service']}"
+        # What is behind the route to a child stack stands there, under the same URLs.
+        if route.get("url") and behind not in routed:
+            ready = (services.get(route["service"]) or {}).get("ready", 0) > 0
+            yield Address(route["url"], behind, route["port"], ready)
+
+
+def advice(spot: Spot, namespace: str) -> tuple[str, str]:
+    """Why there is no URL, and what helps."""
+    routes = [each for each in _routes(spot.stack) if spot.key in ("", each["service"])]
+    if not routes:
+        what = f"{spot.path} has" if spot.key else f"no service of {spot.path} has"
+        return f"{what} no interface, so no gateway leads to it", _forward_workload(spot, namespace)
+    name = spot.name
+    forward = f"kubectl port-forward -n {namespace} service/{name} {_LOCAL_PORT}:{naming.GATEWAY_PORT}"
+    shown = f"http://localhost:{_LOCAL_PORT}{routes[0]['path']}"
+    reason = f"{spot.path} has routes, but no edge above or in it names a host, so nothing is reached from outside"
+    return reason, f"Set spec.edge.hosts at the root; until then, '{forward}' gives {shown}."
+
+
+def _forward_workload(spot: Spot, namespace: str) -> str:
+    written = services_of(spot.stack).get(spot.key) or {}
+    workload = ((spot.stack.get("status") or {}).get("services") or {}).get(spot.key) or {}
+    ports = [each["port"] for each in (written.get("ports") or {}).values()]
+    if not ports or not workload.get("name"):
+        return "Give a service an interface."
+    target = f"{workload['kind'].lower()}/{workload['name']}"
+    return f"Give it one; until then, 'kubectl port-forward -n {namespace} {target} {ports[0]}' reaches it."
+
+
+def _routes(stack: Resource) -> list[dict[str, Any]]:
+    return (stack.get("status") or {}).get("routes") or []

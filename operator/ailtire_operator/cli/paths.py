@@ -1,0 +1,115 @@
+"""``shop/cpl/dm/web``: how a person says what is meant in a tree. Pure.
+
+The first part is the name of an AiltireStack, wherever it is in its tree; the others are keys, as their author wrote
+them or as they stand in the names of objects (``policy-engine`` for ``policy_engine``).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cli.failures import Failure, Missing
+from ailtire_operator.cli.trees import Resource
+from ailtire_operator.status.text import listed
+
+SEPARATOR: Final = "/"
+_LISTED: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A stack of a tree, or one of its plain services."""
+
+    stack: Resource
+    path: str
+    """From the root of the tree on."""
+    key: str = ""
+    """The plain service's; empty for the stack itself."""
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return str(self.stack["metadata"]["name"])
+
+
+def parts(text: str) -> tuple[str, list[str]]:
+    """The stack's name and the keys below it. Raises Failure for what is no path."""
+    name, *keys = text.strip(SEPARATOR).split(SEPARATOR)
+    if not name or not all(keys):
+        raise Failure(f"'{text}' is no path; write STACK, STACK/CHILD or STACK/CHILD/SERVICE")
+    return name, keys
+
+
+def find(text: str, tree: Sequence[Resource]) -> Spot:
+    """What the path leads to. Raises Missing, naming what is there."""
+    name, keys = parts(text)
+    known = paths(tree)
+    by_name = {each["metadata"]["name"]: each for each in tree}
+    below = {
+        (place.get("parent"), naming.sanitize(place.get("parentKey", ""))): each
+        for each in tree
+        if (place := place_of(each))
+    }
+    stack = by_name[name]
+    for number, wanted in enumerate(keys, 1):
+        name = stack["metadata"]["name"]
+        services = services_of(stack)
+        key = match(wanted, services, known[name])
+        if (services[key] or {}).get("type") != "stack":
+            if number < len(keys):
+                raise Failure(f"{known[name]}/{key} is a service, so there is nothing below it")
+            return Spot(stack, f"{known[name]}/{key}", key)
+        if (name, naming.sanitize(key)) not in below:
+            hint = f"'kubectl ailtire tree {known[name].partition(SEPARATOR)[0]}' says why."
+            raise Missing(f"the stack {known[name]}/{key} is declared, but has not been made", hint)
+        stack = below[name, naming.sanitize(key)]
+    return Spot(stack, known[stack["metadata"]["name"]])
+
+
+def match(wanted: str, keys: Iterable[str], where: str) -> str:
+    """The key that is meant. Raises Missing with what comes near."""
+    keys = sorted(keys)
+    for key in keys:
+        if wanted == key or wanted == naming.sanitize(key):
+            return key
+    near = get_close_matches(wanted, keys, n=3)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    holds = f"It holds: {listed(keys, _LISTED)}." if keys else "It holds nothing."
+    raise Missing(f"there is no '{wanted}' in {where}", meant + holds)
+
+
+def paths(tree: Iterable[Resource]) -> dict[str, str]:
+    """The path of every stack, by its name. Of a parent that is not among them the name does."""
+    places = {each["metadata"]["name"]: place_of(each) for each in tree}
+    found: dict[str, str] = {}
+    for name in places:
+        keys: list[str] = []
+        top = name
+        # Bounded: what is read may be anything, and a circle would never end.
+        while (place := places.get(top)) and len(keys) < len(places):
+            keys.append(place["parentKey"])
+            top = place["parent"]
+        found[name] = SEPARATOR.join([top, *reversed(keys)])
+    return found
+
+
+def services_of(stack: Resource) -> Mapping[str, Any]:
+    """The members, as they are written."""
+    return (stack.get("spec") or {}).get("services") or {}
+
+
+def place_of(stack: Resource) -> Mapping[str, Any]:
+    """Its place in a tree; empty for a root."""
+    return (stack.get("spec") or {}).get("place") or {}
+
+
+def suggestions(incomplete: str, stacks: Sequence[Resource]) -> Iterator[str]:
+    """What may follow what was typed: one part more than there is, so that the shell goes on level by level."""
+    depth = incomplete.count(SEPARATOR)
+    known = paths(stacks)
+    for stack in stacks:
+        path = known[stack["metadata"]["name"]]
+        found = [path, *(f"{path}/{key}" for key in services_of(stack))]
+        yield from (each for each in found if each.startswith(incomplete) and each.count(SEPARATOR) <= depth + 1)

@@ -1,0 +1,106 @@
+"""``scale`` and ``open`` against a real API server and a running operator."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cli.failures import Exit
+from cluster.program import Cli, kubeconfig_of
+from lab import Audit, ControlPlane, Operator
+from trees import Trees, service, tree
+
+
+@pytest.fixture
+def cli(control_plane: ControlPlane, namespace: str) -> Cli:
+    return Cli(control_plane, namespace)
+
+
+@pytest.fixture
+def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+    return Trees(control_plane, audit, namespace)
+
+
+def replicas(trees: Trees, name: str) -> int:
+    count: int = trees.must("Deployment", name)["spec"]["replicas"]
+    return count
+
+
+def test_an_inline_grandchild_is_scaled_in_its_root_and_waited_for(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", tree())
+    trees.until_ready("shop")
+    result = cli("scale", "shop/cpl/dm/db=3", "shop/web=2", "--wait", "--timeout", "60s")
+    assert result.code == Exit.DONE, result.err
+    assert "ailtirestack/shop: shop/cpl/dm/db goes from 1 to 3" in result.out
+    assert "shop was applied from a file" in result.err
+    assert "shop/cpl/dm/db: 3/3" in result.err
+    assert (replicas(trees, "shop-cpl-dm-db"), replicas(trees, "shop-web")) == (3, 2)
+    managers = {each["manager"] for each in trees.must(naming.KIND, "shop")["metadata"]["managedFields"]}
+    assert naming.CLI_MANAGER in managers
+    again = cli("scale", "shop-cpl-dm/db=3")
+    assert (again.code, again.out) == (Exit.DONE, "ailtirestack/shop: shop/cpl/dm/db has 3 already\n")
+
+
+def test_a_template_is_scaled_for_all_who_refer_to_it(cli: Cli, trees: Trees) -> None:
+    trees.apply("payments", {"template": True, "services": {"api": service()}})
+    for name in ("one", "two"):
+        trees.apply(name, {"services": {"pay": {"type": "stack", "stackRef": {"name": "payments"}}}})
+    trees.until_ready("one", "two")
+    result = cli("scale", "one/pay/api=2", "--wait", "--timeout", "60s")
+    assert result.code == Exit.DONE, result.err
+    assert "ailtirestack/payments: one/pay/api goes from 1 to 2" in result.out
+    assert "payments is a template: one-pay follows it, and two-pay with it" in result.err
+    trees.until("the other follows", lambda: replicas(trees, "two-pay-api") == 2)
+
+
+def test_a_dry_run_and_a_refusal_write_nothing(cli: Cli, trees: Trees, audit: Audit) -> None:
+    spec: dict[str, Any] = tree()
+    spec["services"]["auto"] = service(policies={"scaling": {"max": 3}})
+    trees.apply("shop", spec)
+    trees.until("made", lambda: trees.get(naming.KIND, "shop-cpl-dm"))
+    before = trees.must(naming.KIND, "shop")["metadata"]["generation"]
+    tried = cli("scale", "shop/web=4", "--dry-run")
+    assert (tried.code, "shop/web would go from 1 to 4" in tried.out) == (Exit.DONE, True)
+    assert cli("scale", "shop/web=4", "shop/auto=2").code == Exit.TROUBLE
+    refused = cli("scale", "shop/web=4", "shop/cpl/dm/db=5000")
+    assert refused.code == Exit.NO
+    assert "spec.services.cpl.stack.services.dm.stack.services.db.deploy.replicas" in refused.err
+    assert cli("scale", "shop/wbe=4").code == cli("scale", "nope/web=4").code == Exit.MISSING
+    assert trees.must(naming.KIND, "shop")["metadata"]["generation"] == before
+
+
+def test_who_may_not_change_stacks_is_told_so(
+    cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Any
+) -> None:
+    trees.apply("shop", {"services": {"web": service()}})
+    viewer = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
+    result = cli("scale", "shop/web=2", "--kubeconfig", viewer)
+    assert result.code == Exit.TROUBLE
+    assert 'cannot patch resource "ailtirestacks"' in result.err
+
+
+def test_the_urls_of_all_levels_are_listed_and_opened(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", {**tree(), "edge": {"hosts": ["shop.example"]}})
+    trees.until_ready("shop")
+    listed = cli("open", "shop")
+    assert listed.out.splitlines() == [
+        "http://shop.example/         shop/web:8080",
+        "http://shop.example/cpl/     shop/cpl/web:8080",
+        "http://shop.example/cpl/dm/  shop/cpl/dm/api:8080",
+    ]
+    data = json.loads(cli("open", "shop/cpl/dm", "-o", "json").out)
+    assert data == [{"url": "http://shop.example/cpl/dm/", "service": "shop/cpl/dm/api", "port": 8080, "ready": True}]
+    opened = cli("open", "shop/cpl/web", "--browser", BROWSER="true")
+    assert (opened.code, opened.err) == (Exit.DONE, "opening http://shop.example/cpl/\n")
+    assert cli("open", "shop", "--browser", BROWSER="false", DISPLAY="", PATH="").code == Exit.TROUBLE
+
+
+def test_without_a_url_there_is_advice(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", tree())
+    trees.until_ready("shop")
+    result = cli("open", "shop/cpl")
+    assert (result.code, result.out) == (Exit.NO, "")
+    assert f"kubectl port-forward -n {trees.namespace} service/shop-cpl 8080:3000" in result.err
+    assert cli("open", "shop", "-o", "json").out == "[]\n"
+    assert cli("open", "shop/cpl/dm/db").code == Exit.NO
