@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-_CODES = {"/error": 500, "/missing": 404}
+_CODES = {"/error": 500, "/missing": 404, "/busy": 503, "/late": 504}
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Asked:
 
 
 class Backend:
-    """Answers any path with what arrived; one with ``/slow``, ``/wait``, ``/break``, ``/error`` in it misbehaves."""
+    """Answers any path with what arrived; one with ``/slow``, ``/wait``, ``/break``, ``/busy`` in it misbehaves."""
 
     def __init__(self, address: str, port: int) -> None:
         self.asked: list[Asked] = []

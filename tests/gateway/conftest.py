@@ -7,6 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from gateway.asking import PORT
+from gateway.backend import Backend
 from gateway.rig import NGINX, Rig
 
 _MISSING = "no nginx on this machine; on Debian: apt-get install nginx-light libnginx-mod-stream"
@@ -27,3 +29,10 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         yield session
+
+
+@pytest.fixture
+async def backend(rig: Rig) -> AsyncIterator[Backend]:
+    started = await Backend(rig.names.give("shop-web"), PORT).start()
+    yield started
+    await started.stop()

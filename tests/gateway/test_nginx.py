@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -18,37 +17,10 @@ from yarl import URL
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
+from gateway.asking import PORT, seen, service, status
 from gateway.backend import Backend
 from gateway.rig import Gateway, Rig, configuration, free_port
 from stacks import SETTINGS, plan_of, stack
-
-PORT = free_port()
-
-
-def service(interface: dict[str, Any], **more: Any) -> dict[str, Any]:
-    entries = {key: {"port": PORT, **entry} for key, entry in interface.items()}
-    return {"image": "web:1", "interface": entries, **more}
-
-
-@pytest.fixture
-async def backend(rig: Rig) -> AsyncIterator[Backend]:
-    started = await Backend(rig.names.give("shop-web"), PORT).start()
-    yield started
-    await started.stop()
-
-
-async def seen(client: ClientSession, gateway: Gateway, path: str, **more: Any) -> dict[str, Any]:
-    """What the backend tells of a GET."""
-    async with client.get(URL(gateway.url + path, encoded=True), **more) as answer:
-        assert answer.status == 200, await answer.text()
-        told: dict[str, Any] = await answer.json()
-        return told
-
-
-async def status(client: ClientSession, gateway: Gateway, path: str, method: str = "GET", **more: Any) -> int:
-    async with client.request(method, URL(gateway.url + path, encoded=True), **more) as answer:
-        await answer.read()
-        return answer.status
 
 
 async def raw(gateway: Gateway, request: str) -> str:
@@ -168,26 +140,6 @@ async def test_an_upgrade_header_opens_no_side_door(rig: Rig, backend: Backend, 
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
     assert await status(client, gateway, "/web/x", headers=upgrade) == 403
     assert backend.asked == []
-
-
-RETRIED = [
-    # method, path, answer, times that the backend is asked
-    ("GET", "/slow", 504, 3), ("PUT", "/slow", 504, 3), ("DELETE", "/slow", 504, 3), ("HEAD", "/slow", 504, 3),
-    ("POST", "/slow", 504, 1), ("PATCH", "/slow", 504, 1),
-    ("GET", "/break", 502, 3), ("POST", "/break", 502, 1),
-    ("GET", "/error", 500, 1), ("GET", "/fine", 200, 1), ("POST", "/fine", 200, 1),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("method", "path", "code", "times"), RETRIED)
-async def test_what_is_safe_to_repeat_is_tried_again_and_nothing_else(
-    rig: Rig, backend: Backend, client: ClientSession, method: str, path: str, code: int, times: int
-) -> None:
-    backend.slow_for = 2
-    policies = {"timeout": {"requestTimeout": "200ms"}, "retry": {"maxRetries": 2}}
-    gateway = await rig.gateway({"services": {"web": service({"/web": {"path": "/"}}, policies=policies)}})
-    assert await status(client, gateway, f"/web{path}?q=1", method) == code
-    assert [asked.path for asked in backend.asked] == [f"{path}?q=1"] * times
 
 
 async def test_a_request_timeout_answers_504_without_a_retry_policy_too(

@@ -56,6 +56,31 @@ def test_a_place_says_everything_that_a_child_must_know() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("gateway", "counts"),
+    [
+        ({}, {"shop": 2, "shop-a": 2, "shop-a-b": 3}),
+        ({"gateway": {"replicas": 1}}, {"shop": 1, "shop-a": 1, "shop-a-b": 3}),
+        ({"gateway": {"replicas": 0}}, {"shop": 0, "shop-a": 0, "shop-a-b": 3}),
+    ],
+)
+def test_gateways_are_as_many_as_the_nearest_stack_says_and_two_where_nobody_does(
+    gateway: Json, counts: dict[str, int]
+) -> None:
+    inner = {**LEAF, "gateway": {"replicas": 3}}
+    middle = {"services": {**LEAF["services"], "b": child(inner, interface={"/b": {"path": "/"}})}}
+    made = tree({**gateway, "services": {"a": child(middle, interface={"/a": {"path": "/"}})}})
+    assert {name: each.gateway.replicas for name, each in made.items() if each.gateway} == counts
+    budgets = {name for name, each in made.items() for one in each.objects if one["kind"] == "PodDisruptionBudget"}
+    assert budgets == {name for name, count in counts.items() if count > 1}
+
+
+def test_a_count_of_gateways_is_of_use_to_children_where_the_stack_itself_has_none() -> None:
+    made = tree({"gateway": {"replicas": 3}, "services": {"a": child(LEAF)}})
+    assert made["shop"].gateway is None and not made["shop"].notices
+    assert made["shop-a"].gateway is not None and made["shop-a"].gateway.replicas == 3
+
+
 def test_a_place_is_bounded_by_what_there_is_to_say() -> None:
     place = find(plan_of({"services": {"c": child({"services": {}})}}), naming.KIND, "shop-c")["spec"]["place"]
     assert place == {

@@ -40,8 +40,8 @@ class Retry(Strict):
     """When the gateway tries again."""
 
     max_retries: Annotated[int, Field(ge=0, le=5)]
-    """Further tries after a refused connection or a time-out, for requests that are safe to repeat (GET, HEAD, OPTIONS,
-    PUT, DELETE)."""
+    """Further tries after a refused connection, a time-out, or an answer of 502, 503 or 504, for requests that are safe
+    to repeat (GET, HEAD, OPTIONS, PUT, DELETE). What reached no pod at all is sent once more without asking."""
 
 
 class Authentication(Strict):

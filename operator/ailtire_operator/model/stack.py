@@ -40,8 +40,8 @@ class Network(Strict):
 class Gateway(Strict):
     """The reverse proxy of the stack; there is one wherever a service has an interface."""
 
-    replicas: Annotated[int, Field(ge=0, le=100)] = 1
-    """How many run."""
+    replicas: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How many run; inherited by the subtree. 2 where nobody says, so that no node takes the way to a subtree along."""
     image: ImageReference | None = None
     """An unprivileged nginx that reads /etc/nginx/nginx.conf; the operator's setting where not given."""
     resources: Resources | None = None
@@ -157,6 +157,8 @@ class Place(Strict):
     """Those of these networks (<owning stack>/<key>) that are internal."""
     gateway_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
     """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
+    gateway_replicas: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Inherited count of a gateway's replicas."""
     urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []
     """Where the parent's route to this stack is reached from outside."""
     templates: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []

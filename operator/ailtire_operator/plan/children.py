@@ -74,6 +74,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
     prefixes = edge.outermost([route.prefix for route in routes if route.service == level.key])
     urls = [url + prefix for url in edge.urls(scope) for prefix in prefixes][:_URL_LIMIT]
     optional: dict[str, Any] = {
+        "gateway_replicas": scope.gateway_replicas,
         "images": scope.images,
         "image_registry": scope.image_registry,
         "image_pull_secrets": scope.image_pull_secrets,
@@ -94,7 +95,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
             app_name=scope.stack.app_name,
             security_profile=scope.security_profile,
             gateway_networks=[str(network) for network in networks.of(service)],
-            **{name: value for name, value in optional.items() if value},
+            **{name: value for name, value in optional.items() if value or value == 0},
         )
     except ValidationError as error:  # what this stack says and what it inherits are together more than a place holds
         raise invalid(f"{level.path}.place", error) from None

@@ -17,6 +17,10 @@ _CONFIGURATION_FILE = "nginx.conf"
 _USER = 101
 """The user of the stock unprivileged nginx image."""
 _GRACE_SECONDS = 30
+_REPLICAS = 2
+"""With one, a node that is drained takes the way to a whole subtree along."""
+_PATIENCE_SECONDS = 5
+"""A busy node is slow to answer; who is then taken out of rotation leaves the more to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
     text = nginx.configuration(scope, found, passed)
     configuration = naming.gateway_config(scope.name, text)
     name = naming.gateway(scope.name)
-    replicas = scope.spec.gateway.replicas if scope.spec.gateway else 1
+    replicas = _REPLICAS if scope.gateway_replicas is None else scope.gateway_replicas
     labels = scope.labels() | {naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
     objects = [
         _service(scope, labels, passed),
@@ -161,7 +165,11 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         env=environment.for_gateway(scope),
         ports=[{"containerPort": port, "protocol": "TCP"} for port in ports],
         resources=resources.resources(wanted),
-        readinessProbe={"httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT}, "periodSeconds": 2},
+        readinessProbe={
+            "httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT},
+            "periodSeconds": 2,
+            "timeoutSeconds": _PATIENCE_SECONDS,
+        },
         lifecycle={"preStop": {"sleep": {"seconds": drain}}} if drain else None,
         securityContext={
             "runAsUser": _USER,

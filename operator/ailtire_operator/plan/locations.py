@@ -17,8 +17,12 @@ AUTHENTICATION_KEY = "auth"
 IDLE_SECONDS = 3600
 """How long a connection may be silent where no policy bounds it: WebSockets and event streams are."""
 _CONNECT_MILLISECONDS = 5000
-_HAND_OVER = "418"
-"""Marks, inside nginx, a request that another location takes over; no client ever sees it."""
+_UPGRADED = "418"
+_NOT_REPEATABLE = "419"
+"""Mark, inside nginx, a request that another location takes over; no client ever sees them."""
+_UNREACHED = ("502", "504")
+"""What nginx itself says of a backend that it did not reach; and of one that fell silent."""
+_FAILED = ("502", "503", "504")
 _REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
 _ONLY_SAFE_NORMALISED = r"~*(\.\.|%2e|//)"
 
@@ -58,46 +62,65 @@ def of_route(index: int, route: Route) -> list[Directive]:
             directive("location", "=", route.prefix, block=_location(index, route, _rewrite_exact(route))),
             directive("location", "^~", f"{route.prefix}/", block=_location(index, route, _rewrite_below(route))),
         ]
-    return [*found, *_websocket_location(index, route), *_retry_locations(index, route)]
+    return [*found, *_websocket_location(index, route), *_once_location(index, route), *_second_tries(index, route)]
 
 
 def _location(index: int, route: Route, rewrite: list[Directive]) -> list[Directive]:
     block = [*_access(index, route), *_logging(route)]
     if _timeout(route) is not None:
-        hand_over = directive("if", "$http_upgrade", block=[directive("return", _HAND_OVER)])
-        block += [directive("error_page", _HAND_OVER, "=", _websocket_name(index)), hand_over]
+        hand_over = directive("if", "$http_upgrade", block=[directive("return", _UPGRADED)])
+        block += [directive("error_page", _UPGRADED, "=", _websocket_name(index)), hand_over]
     if _retries(route):
-        block += [directive("error_page", status, "=", _failed_name(index, status)) for status in ("502", "504")]
+        hand_over = directive("if", "$request_method", "!~", _REPEATABLE, block=[directive("return", _NOT_REPEATABLE)])
+        block += [directive("error_page", _NOT_REPEATABLE, "=", _once_name(index)), hand_over]
+        block += _again(_retry_name(index, 1))
+    else:
+        block += _unless_reached(index)
     return [*block, *_proxy(index, route, rewrite, _timeout(route))]
+
+
+def _again(location: str) -> list[Directive]:
+    """Whatever failed, be it in the backend's own words, another location tries anew."""
+    return [directive("proxy_intercept_errors", "on"), directive("error_page", *_FAILED, "=", location)]
+
+
+def _unless_reached(index: int) -> list[Directive]:
+    return [directive("error_page", status, "=", _unreached_name(index, status)) for status in _UNREACHED]
 
 
 def _websocket_location(index: int, route: Route) -> list[Directive]:
     """Upgraded connections are exempt from the request's time-out. They come here before anybody asked who calls."""
     if _timeout(route) is None:
         return []
-    rewrite = [*_rewrite_exact(route, guard=True), *_rewrite_below(route)] if route.prefix else _rewrite_below(route)
-    block = [*_access(index, route), *_logging(route), *_proxy(index, route, rewrite, None)]
+    block = [*_access(index, route), *_logging(route), *_proxy(index, route, _rewrite_any(route), None)]
     return [directive("location", _websocket_name(index), block=block)]
 
 
-def _retry_locations(index: int, route: Route) -> list[Directive]:
-    """After a failure: what may not be repeated ends with it, the rest is tried again, one location per try."""
+def _once_location(index: int, route: Route) -> list[Directive]:
+    """Where tries are allowed: what may not be repeated. It comes here before anybody asked who calls."""
     if not _retries(route):
         return []
+    block = [*_access(index, route), *_logging(route), *_unless_reached(index)]
+    block += _proxy(index, route, _rewrite_any(route), _timeout(route))
+    return [directive("location", _once_name(index), block=block)]
+
+
+def _second_tries(index: int, route: Route) -> list[Directive]:
+    """A request that reached nobody is sent once more: the address leads to another pod, as one may just have gone.
+
+    What a policy lets be repeated is tried as often as it says. The path was changed by the first try, and stays so.
+    """
     found = []
-    for status in ("502", "504"):
+    for status in _UNREACHED:
         block = [
-            directive("error_page", _HAND_OVER, "=", _retry_name(index, 1)),
             *_logging(route),
-            directive("if", "$request_method", "!~", _REPEATABLE, block=[directive("return", status)]),
-            directive("return", _HAND_OVER),
+            directive("if", "$upstream_bytes_sent", "!=", "0", block=[directive("return", status)]),
+            *_proxy(index, route, [], _timeout(route)),
         ]
-        found.append(directive("location", _failed_name(index, status), block=block))
+        found.append(directive("location", _unreached_name(index, status), block=block))
     for attempt in range(1, _retries(route) + 1):
-        # The path was changed by the first try, and stays so.
-        block = [*_logging(route), *_proxy(index, route, [], _timeout(route))]
-        if attempt < _retries(route):
-            block.insert(0, directive("error_page", "502", "504", "=", _retry_name(index, attempt + 1)))
+        more = _again(_retry_name(index, attempt + 1)) if attempt < _retries(route) else []
+        block = [*more, *_logging(route), *_proxy(index, route, [], _timeout(route))]
         found.append(directive("location", _retry_name(index, attempt), block=block))
     return found
 
@@ -106,6 +129,11 @@ def _rewrite_exact(route: Route, *, guard: bool = False) -> list[Directive]:
     if route.backend_path is None:
         return []
     return [directive("rewrite", f"^{re.escape(route.prefix)}$" if guard else "^", route.backend_path, "break")]
+
+
+def _rewrite_any(route: Route) -> list[Directive]:
+    """For a location that knows only whose route it is."""
+    return [*_rewrite_exact(route, guard=True), *_rewrite_below(route)] if route.prefix else _rewrite_below(route)
 
 
 def _rewrite_below(route: Route) -> list[Directive]:
@@ -176,8 +204,12 @@ def _websocket_name(index: int) -> str:
     return f"@websocket_{index}"
 
 
-def _failed_name(index: int, status: str) -> str:
-    return f"@failed_{index}_{status}"
+def _once_name(index: int) -> str:
+    return f"@once_{index}"
+
+
+def _unreached_name(index: int, status: str) -> str:
+    return f"@unreached_{index}_{status}"
 
 
 def _retry_name(index: int, attempt: int) -> str:

@@ -85,6 +85,9 @@ def _http(scope: Scope, routes: list[Route]) -> list[Directive]:
         directive("limit_req_status", "429"),
         directive("client_max_body_size", "0"),
         directive("large_client_header_buffers", "8", "32k"),
+        # Longer than ingress controllers keep a connection: who closes first may meet a request under way.
+        directive("keepalive_timeout", "650s"),
+        directive("client_header_timeout", "120s"),
         directive("keepalive_requests", "100000"),
         directive("recursive_error_pages", "on"),
         _server(scope, routes),

@@ -72,6 +72,12 @@ class Scope:
         inherited = self.spec.place.exposure if self.spec.place else None
         return self.spec.exposure or inherited or Exposure()
 
+    @cached_property
+    def gateway_replicas(self) -> int | None:
+        """How many of each gateway run, the nearest one's word; None where nobody says."""
+        own = self.spec.gateway.replicas if self.spec.gateway else None
+        return own if own is not None else self.spec.place.gateway_replicas if self.spec.place else None
+
     @property
     def gateway_host(self) -> str:
         """The Service of the stack's gateway; empty where it has none."""

@@ -32,7 +32,9 @@ def report(scope: Scope) -> None:
 
 
 def _gateway(scope: Scope) -> None:
-    if not scope.spec.has_interface:
+    gateway = scope.spec.gateway
+    inherited = scope.spec.children and gateway is not None and gateway.model_fields_set == {"replicas"}
+    if not scope.spec.has_interface and not inherited:
         for field in ("gateway", "interface"):
             if getattr(scope.spec, field) is not None:
                 message = "no service has an interface, so there is no gateway."
