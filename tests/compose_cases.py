@@ -11,12 +11,14 @@ from unittest import mock
 
 import yaml
 
+from ailtire_operator import naming
 from ailtire_operator.cli.fitting import fitted
 from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.compose.canonical.process import Choices
-from ailtire_operator.compose.canonical.project import ComposeOptions
+from ailtire_operator.compose.canonical.project import ComposeOptions, read_canonical
 from ailtire_operator.compose.importing import compose_files, import_compose
 from ailtire_operator.compose.keys import Row, row_of
+from ailtire_operator.compose.reporting import Report
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.settings import Settings
@@ -62,11 +64,28 @@ def convert(*files: Path, **options: Any) -> Conversion:
     choices = Choices(**{key: options.pop(key) for key in ("profiles", "project_name") if key in options})
     imported = import_compose(list(files), options=ComposeOptions(choices, **options))
     *secrets, resource = imported.resources
+    return _rendered(resource, imported.notices, secrets)
+
+
+def convert_canonical(data: dict[str, Any], folder: Path) -> Conversion:
+    """The same for a project that Docker Compose has resolved already."""
+    report = Report()
+    read = read_canonical(data, "p", folder, ComposeOptions(), report)
+    resource = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {"name": read.name},
+        "spec": read.spec,
+    }
+    return _rendered(resource, report.notices, [])
+
+
+def _rendered(resource: dict[str, Any], told: tuple[Notice, ...], secrets: list[dict[str, Any]]) -> Conversion:
     resource, notices = fitted(resource, SETTINGS)
     plans = [made for _, made in tree_plans(parse_stack(resource), {}, SETTINGS)]
     assert all(isinstance(made, Plan) for made in plans)
     objects = [each for made in plans if isinstance(made, Plan) for each in made.objects]
-    return Conversion(resource, (*imported.notices, *notices), objects, secrets)
+    return Conversion(resource, (*told, *notices), objects, secrets)
 
 
 def convert_text(folder: Path, text: str, **options: Any) -> Conversion:

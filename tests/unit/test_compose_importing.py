@@ -686,6 +686,7 @@ services:
     deploy:
       labels:
         traefik.http.routers.cpl.rule: "PathPrefix(`/cpl`)"
+        traefik.http.routers.cpl.middlewares: strip
         traefik.http.middlewares.strip.stripprefix.prefixes: /cpl
         traefik.http.services.cpl.loadbalancer.server.port: "3000"
   doc:

@@ -141,3 +141,50 @@ def test_a_service_without_image_is_called_as_docker_compose_calls_it(tmp_path: 
     assert result.services["my_web"]["image"] == "registry.example/team/shop-my-web:1.4"
     assert result.services["db"]["image"] == "postgres"
     assert "services.my_web.build: resolved: it is built" in result.told
+
+
+def test_folders_of_one_name_are_volumes_of_their_own_and_one_folder_is_one(tmp_path: Path) -> None:
+    first = "volumes: ['./a/data:/one', './b/data:/two', 'data:/named']"
+    members = f"  a: {{image: a, {first}}}\n  b: {{image: b, volumes: ['./a/data:/x']}}\n"
+    result = convert_text(tmp_path, f"name: p\nservices:\n{members}volumes: {{data: {{}}}}\n")
+    mounted = {each["target"]: each["source"] for each in result.services["a"]["volumes"].values()}
+    assert mounted == {"/one": "a-data", "/two": "b-data", "/named": "data"}
+    assert [each["source"] for each in result.services["b"]["volumes"].values()] == ["a-data"]
+    assert "a, b share this volume" in result.told
+
+
+def test_a_limit_of_zero_is_no_absent_limit(tmp_path: Path) -> None:
+    result, _ = service(tmp_path, "ulimits: {core: 0, nofile: {soft: 0, hard: 10}}")
+    assert result.services["a"]["ulimits"] == {"core": {"soft": 0, "hard": 0}, "nofile": {"soft": 0, "hard": 10}}
+
+
+def test_one_wrong_host_does_not_take_the_others_along(tmp_path: Path) -> None:
+    result, _ = service(
+        tmp_path, "extra_hosts: ['good=10.0.0.1', '*.wild=10.0.0.2', 'six=[::1]', 'docker=host-gateway']"
+    )
+    assert result.services["a"]["extraHosts"] == {"good": ["10.0.0.1"], "six": ["::1"]}
+    assert "'*.wild=10.0.0.2' is not a host's name with an address; it is left out" in result.told
+    assert "the machine that runs Docker has no counterpart here; the name is left out" in result.told
+
+
+def test_no_search_domain_at_all_is_told(tmp_path: Path) -> None:
+    result, _ = service(tmp_path, "dns_search: ['.']")
+    assert "services.a.dns_search[0]: ignored: a pod always looks in the domains" in result.told
+
+
+def test_a_block_device_is_told_though_it_says_nothing_more(tmp_path: Path) -> None:
+    volume = "{x-cluster-spec: {access_mode: {scope: single, block_volume: {}}}}"
+    result, _ = service(tmp_path, "volumes: ['vol:/v']", f"volumes: {{vol: {volume}}}\n")
+    assert "volumes.vol.x-cluster-spec.access_mode.block_volume: rejected" in result.told
+
+
+@pytest.mark.parametrize("volume", ["{driver_opts: {type: nfs, o: 'addr=nas', device: ':/srv'}}", "{external: true}"])
+def test_a_volume_that_others_keep_is_not_said_to_serve_one_node(tmp_path: Path, volume: str) -> None:
+    fields = "volumes: ['vol:/v'], deploy: {replicas: 3}"
+    result, _ = service(tmp_path, fields, f"volumes: {{vol: {volume}}}\n")
+    assert "one node at a time" not in result.told
+
+
+def test_tries_that_do_not_count_are_told(tmp_path: Path) -> None:
+    result, _ = service(tmp_path, "ports: ['80'], restart: 'on-failure:3'")
+    assert "spec.services.a.deploy.restartPolicy.maxAttempts: approximate" in result.told

@@ -54,6 +54,7 @@ def _ends(scope: Scope, key: str, service: Service, mounted: Storage) -> bool:
         message = f"the service has {' and '.join(reasons)}, {_STAYING}"
         remedy = "Say mode: replicatedJob for one that ends."
         scope.report(scope.path(key, "deploy", "restartPolicy", "condition"), "approximate", message, remedy)
+        _report_attempts(scope, key, policy)
     return not reasons
 
 

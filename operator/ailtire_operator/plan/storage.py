@@ -70,9 +70,15 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
         )
         _add(scope, result, path, volume, mount)
         data = scope.spec.data.get(mount.source or "")
-        if data is not None and not data.per_replica and data.mode in ("ReadWriteOnce", "ReadWriteOncePod"):
+        if data is not None and _is_single_writer(data):
             result.single_writer.append(name)
     return result
+
+
+def _is_single_writer(data: Data) -> bool:
+    """Whether one node at a time may mount it. An NFS server serves all, and only its keeper knows a claim's mode."""
+    own = data.nfs is None and data.claim is None and not data.per_replica
+    return own and data.mode in ("ReadWriteOnce", "ReadWriteOncePod")
 
 
 def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount:

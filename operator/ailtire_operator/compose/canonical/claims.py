@@ -1,5 +1,6 @@
 """The volumes that a project declares, as data of the stack: claims, those of others, folders of NFS servers."""
 
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -17,6 +18,8 @@ _NFS: Final = TypeAdapter(Nfs)
 _KEY_LIMIT: Final = 63
 _DEFAULT_SIZE: Final = "1Gi"
 _KOMPOSE: Final = "kompose."
+_KOMPOSE_FIELDS: Final = {"volume.size": "size", "volume.storage-class-name": "storageClass"}
+_KOMPOSE_REASON: Final = ("a volume of the stack has nothing of this kind.", "See spec.data.")
 _MODES: Final = {
     ("single", "none"): "ReadWriteOnce",
     ("single", "readonly"): "ReadWriteOnce",
@@ -36,6 +39,7 @@ class ProjectVolumes:
     def __init__(self, top: Entry, project: str) -> None:
         self.data: dict[str, dict[str, Any]] = {}
         self._users: dict[str, set[str]] = {}
+        self._folders: dict[str, str] = {}
         self._report = top.report
         for key, entry in top.each("volumes"):
             self.data[naming.shorten(key, _KEY_LIMIT)] = _declared(key, entry, project)
@@ -46,6 +50,15 @@ class ProjectVolumes:
         self.data.setdefault(key, {})
         self._users.setdefault(key, set()).add(service)
         return key
+
+    def use_folder(self, path: str, service: str) -> str:
+        """The key of the volume that stands for a folder of the host: one for each folder, whatever its last name."""
+        if path not in self._folders:
+            plain = naming.shorten(naming.sanitize(PurePosixPath(path).name or path), _KEY_LIMIT)
+            parent = naming.sanitize(PurePosixPath(path).parent.name)
+            further = (naming.shorten(f"{parent}-{plain}", _KEY_LIMIT), f"{plain[:50]}-{naming.digest(path)}")
+            self._folders[path] = next(key for key in (plain, *further) if key not in self.data)
+        return self.use(self._folders[path], service)
 
     def report_shared(self) -> None:
         """Volumes that several services mount, and only one node may."""
@@ -85,12 +98,20 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
     if size and accepts(_SIZE, size):
         fields["size"] = size
     fields |= _cluster(entry.inner("x-cluster-spec"))
-    kept = {name: value for name, value in labels.items() if not name.startswith(_KOMPOSE)}
-    entry.put(Data, fields, "labels", metadata(kept, entry, "labels"), "labels")
+    entry.put(Data, fields, "labels", metadata(_kept(labels, fields, entry), entry, "labels"), "labels")
     if "size" not in fields:
         message = f"Docker bounds no volume; this one asks for {_DEFAULT_SIZE}."
         entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
     return fields
+
+
+def _kept(labels: dict[str, Any], fields: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """The labels without kompose's, of which those that became no field are reported."""
+    for name in labels:
+        taken = _KOMPOSE_FIELDS.get(name.removeprefix(_KOMPOSE), "") in fields
+        if name.startswith(_KOMPOSE) and not taken:
+            entry.report.ignored(entry.where("labels", name), *_KOMPOSE_REASON)
+    return {name: value for name, value in labels.items() if not name.startswith(_KOMPOSE)}
 
 
 def _nfs(options: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +130,9 @@ def _cluster(entry: Entry) -> dict[str, Any]:
     """What a volume of Swarm's cluster driver says about its size and sharing."""
     fields: dict[str, Any] = {}
     access, capacity = entry.inner("access_mode"), entry.inner("capacity_range")
+    if "block_volume" in access.data:  # an empty map says it already
+        access.take("block_volume")
+        access.note("block_volume")
     scope, sharing = access.take("scope"), access.take("sharing")
     if scope or sharing:
         fields["mode"] = _MODES.get((str(scope or "single"), str(sharing or "none")), "ReadWriteOnce")

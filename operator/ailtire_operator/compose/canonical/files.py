@@ -70,7 +70,7 @@ class ProjectFiles:
             fields["content"] = str(content)
         elif file is not None:
             fields |= packing.content_of(self._read(Path(file), entry))
-        elif variable in os.environ:
+        elif variable and variable in os.environ:
             entry.note("environment")
             fields["content"] = os.environ[variable]
         if not accepts(_CONFIG, fields):
@@ -94,7 +94,7 @@ class ProjectFiles:
             return {"secret": self._object_name(str(name or key), entry), "key": key}
         self._note_name(key, name, entry)
         secret = naming.member(self._stack, key)
-        if self._with_secrets and (file or variable in os.environ):
+        if self._with_secrets and (file or (variable and variable in os.environ)):
             content = self._read(Path(file), entry) if file else os.environ[variable].encode()
             self.manifests.append(_manifest(secret, content))
             message = f"its content is in the Secret '{secret}', which was written beside the stack."

@@ -57,10 +57,17 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
         if "`version`" not in warning:  # the key table says it
             report.resolved(files[0].name, f"Docker Compose says: {warning}")
     as_written.restore_extensions(project.data)
-    reader = _Reader(project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report)
-    spec = reader.spec()
+    read = read_canonical(
+        project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report
+    )
     as_written.report_lost(project.data, report)
-    return Read(reader.name, spec, tuple(reader.files.manifests))
+    return read
+
+
+def read_canonical(data: dict[str, Any], name: str, root: Path, options: ComposeOptions, report: Report) -> Read:
+    """The stack that a project in canonical form describes; its files lie below ``root``. Raises ComposeError."""
+    reader = _Reader(data, name, root, options, report)
+    return Read(name, reader.spec(), tuple(reader.files.manifests))
 
 
 class _Reader:
@@ -93,6 +100,7 @@ class _Reader:
             if waits:
                 member["dependsOn"] = waits
         self._shared.volumes.report_shared()
+        self._edge.close(self._report)
         self._top.close()
         spec: dict[str, Any] = {
             **self._profile(members),
@@ -109,6 +117,7 @@ class _Reader:
         return {key: value for key, value in spec.items() if value or key == "services"}
 
     def _members(self) -> dict[str, Any]:
+        self._edge.learn(self._services)
         gateways = [key for key, service in self._services.items() if traefik.is_gateway(service)]
         members: dict[str, Any] = {}
         for key, entry in self._top.each("services"):

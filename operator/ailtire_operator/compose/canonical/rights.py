@@ -114,8 +114,7 @@ def _ulimits(written: Any) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, limit in (written or {}).items():
         if isinstance(limit, dict):
-            result[name] = {key: limit[key] for key in ("soft", "hard") if limit.get(key) is not None}
-            result[name].setdefault("soft", result[name].get("hard", -1))
+            result[name] = {key: limit.get(key) or 0 for key in ("soft", "hard")}  # the canonical form leaves out 0
         else:
             result[name] = {"soft": limit}
     return result
@@ -138,13 +137,21 @@ def _resolver(service: Entry, fields: dict[str, Any]) -> None:
     hosts: dict[str, list[str]] = {}
     for index, written in enumerate(service.texts("extra_hosts")):
         name, _, address = written.partition("=")
+        address = address.strip("[]")
         if address == "host-gateway":
             message = "the machine that runs Docker has no counterpart here; the name is left out."
             service.report.rejected(service.where("extra_hosts", index), message, "Name what answers there.")
+        elif not accepts(_FIELDS, {"extraHosts": {name: [address]}}):
+            message = f"'{written}' is not a host's name with an address; it is left out."
+            service.report.rejected(service.where("extra_hosts", index), message)
         else:
-            hosts.setdefault(name, []).append(address.strip("[]"))
+            hosts.setdefault(name, []).append(address)
     _put(service, fields, "extraHosts", hosts, "extra_hosts")
     _put(service, fields, "dns", service.texts("dns"), "dns")
-    _put(service, fields, "dnsSearch", [each for each in service.texts("dns_search") if each != "."], "dns_search")
+    domains = service.texts("dns_search")
+    if "." in domains:
+        message = "a pod always looks in the domains of its networks and namespace too."
+        service.report.ignored(service.where("dns_search", domains.index(".")), message)
+    _put(service, fields, "dnsSearch", [each for each in domains if each != "."], "dns_search")
     options = dict(each.partition(":")[::2] for each in service.texts("dns_opt"))
     _put(service, fields, "dnsOptions", options, "dns_opt")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ailtire_operator.compose.canonical import files, health, running, traefik
+from ailtire_operator.compose.canonical import files, health, kompose, running, traefik
 from ailtire_operator.compose.canonical.deploy import deploy
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.ports import ports
@@ -12,7 +12,7 @@ from ailtire_operator.compose.canonical.storage import Mounts
 from ailtire_operator.compose.networks import host_names
 from ailtire_operator.model.service import Service
 
-_READ_AT_IMPORT: Final = (traefik.PREFIX, "kompose.")
+_READ_AT_IMPORT: Final = (traefik.PREFIX, kompose.PREFIX)
 _ON: Final = {"service_healthy": "healthy", "service_completed_successfully": "completed"}
 
 
@@ -27,7 +27,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
     fields: dict[str, Any] = {"image": image}
     running.process(service, fields)
     rights(service, fields)
-    fields["interface"] = traefik.routes(service, edge)
+    fields["interface"], fields["policies"] = traefik.routes(service, edge)
     mounts = Mounts(service, shared.volumes, shared.files)
     fields |= {
         "environment": running.variables(service, shared.hosts),
@@ -40,6 +40,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
         "deploy": deploy(service, _READ_AT_IMPORT),
         "annotations": running.annotations(service, _READ_AT_IMPORT),
     }
+    kompose.read(service, fields)
     _dependencies(service, fields)
     files.references(service, fields)
     return {name: value for name, value in fields.items() if value not in (None, {}, [], "") or name == "command"}

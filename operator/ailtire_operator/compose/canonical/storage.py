@@ -128,7 +128,7 @@ class Mounts:
             remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
             entry.report.rejected(entry.path, message, remedy)
             return
-        key = self._all.use(naming.sanitize(name or source), self._key)
+        key = self._all.use_folder(source, self._key)
         message = f"the host's folder became the volume '{key}', which starts empty: no file of the host is in it."
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)

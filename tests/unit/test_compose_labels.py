@@ -1,0 +1,177 @@
+"""Labels for other programs: what Traefik and kompose would read becomes fields of the stack, or is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compose_cases import Conversion, convert_text
+
+
+def project(folder: Path, labels: list[str], rest: str = "", deploy: bool = False) -> Conversion:
+    """A project whose service web has these labels."""
+    lines = "".join(f"      - '{label}'\n" for label in labels)
+    place = (
+        f"    deploy:\n      labels:\n{lines.replace('      -', '        -')}" if deploy else f"    labels:\n{lines}"
+    )
+    return convert_text(folder, f"name: p\nservices:\n  web:\n    image: w\n    ports: ['8080']\n{place}{rest}")
+
+
+def router(*labels: str, rule: str = "PathPrefix(`/web`)", middlewares: str = "m") -> list[str]:
+    """A router with middlewares, and further labels."""
+    return [
+        f"traefik.http.routers.w.rule={rule}",
+        f"traefik.http.routers.w.middlewares={middlewares}",
+        *(f"traefik.http.{label}" for label in labels),
+    ]
+
+
+def test_a_middleware_counts_where_a_router_names_it(tmp_path: Path) -> None:
+    strip = "middlewares.m.stripprefix.prefixes=/web"
+    assert project(tmp_path / "a", router(strip)).services["web"]["interface"] == {"/web": {"path": "/", "port": 8080}}
+    other = project(tmp_path / "b", router(strip, middlewares="other"))
+    assert other.services["web"]["interface"]["/web"]["path"] == "/web"
+    assert "no route of the stack uses this middleware" in other.told
+    assert "the middleware 'other' is described outside of the project" in other.told
+
+
+def test_a_middleware_may_be_described_by_another_service_and_be_a_chain(tmp_path: Path) -> None:
+    rest = (
+        "  other:\n    image: o\n    labels:\n"
+        "      traefik.http.middlewares.m.chain.middlewares: s@docker,r\n"
+        "      traefik.http.middlewares.s.stripprefix.prefixes: /web\n"
+        "      traefik.http.middlewares.r.ratelimit.average: '120'\n"
+        "      traefik.http.middlewares.r.ratelimit.period: 1m\n"
+    )
+    web = project(tmp_path, router(middlewares="m@docker"), rest).services["web"]
+    assert web["interface"]["/web"]["path"] == "/"
+    assert web["policies"]["accessControl"] == {"rateLimit": 2}
+
+
+@pytest.mark.parametrize(
+    ("label", "policies"),
+    [
+        (
+            "ipallowlist.sourcerange=10.0.0.0/8, 192.168.1.7",
+            {"accessControl": {"allow": ["10.0.0.0/8", "192.168.1.7"]}},
+        ),
+        ("ipwhitelist.sourcerange=10.0.0.0/8", {"accessControl": {"allow": ["10.0.0.0/8"]}}),
+        ("ratelimit.average=100", {"accessControl": {"rateLimit": 100}}),
+        ("retry.attempts=4", {"retry": {"maxRetries": 3}}),
+    ],
+)
+def test_what_the_gateway_enforces_becomes_a_policy(tmp_path: Path, label: str, policies: Any) -> None:
+    assert project(tmp_path, router(f"middlewares.m.{label}")).services["web"]["policies"] == policies
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("middlewares.m.basicauth.users=a:b", "rejected: the gateway asks nobody who they are"),
+        ("middlewares.m.forwardauth.address=http://auth", "rejected: the gateway asks nobody who they are"),
+        ("middlewares.m.ipallowlist.sourcerange=everybody", "rejected: these are no addresses"),
+        ("middlewares.m.headers.customrequestheaders.A=b", "ignored: the gateway adds and takes away no headers"),
+        ("middlewares.m.redirectscheme.scheme=https", "ignored: requests are redirected at the edge"),
+        ("middlewares.m.replacepath.path=/x", "rejected: the gateway takes away fixed prefixes alone"),
+        ("middlewares.m.ratelimit.burst=5", "approximate: bursts of twice the rate are let through"),
+        ("middlewares.m.plugin.mine.a=b", "ignored: the gateway has nothing of this kind"),
+        ("routers.w.entrypoints=web", "resolved: only Traefik needs it"),
+        ("routers.w.priority=3", "ignored: of the routes that match, the longest path counts"),
+        ("routers.w.tls.certresolver=le", "ignored: certificates belong to the edge"),
+        ("services.w.loadbalancer.sticky.cookie=true", "ignored: every request may go to another replica"),
+        ("services.w.loadbalancer.healthcheck.path=/h", "ignored: the service's own healthcheck"),
+        ("services.w.loadbalancer.server.port=many", "ignored: the gateway has no such setting"),
+    ],
+)
+@pytest.mark.parametrize("deploy", [False, True])
+def test_every_other_label_is_told_where_it_stands(tmp_path: Path, label: str, told: str, deploy: bool) -> None:
+    result = project(tmp_path, router("middlewares.m.compress=true", label), deploy=deploy)
+    place = "services.web.deploy.labels" if deploy else "services.web.labels"
+    assert f'{place}["traefik.http.{label.partition("=")[0]}"]: {told}' in result.told
+
+
+def test_a_router_names_the_port_and_the_scheme(tmp_path: Path) -> None:
+    labels = router(
+        "routers.w.service=two",
+        "services.one.loadbalancer.server.port=1",
+        "services.two.loadbalancer.server.port=2",
+        "services.two.loadbalancer.server.scheme=https",
+        "middlewares.m.addprefix.prefix=/v1",
+    )
+    found = project(tmp_path, labels).services["web"]["interface"]
+    assert found == {"/web": {"path": "/v1/web", "port": 2, "protocol": "https"}}
+
+
+def test_a_router_that_only_redirects_opens_no_path(tmp_path: Path) -> None:
+    labels = [
+        *router("middlewares.m.redirectscheme.scheme=https", rule="Host(`a.example`)"),
+        "traefik.http.routers.secure.rule=Host(`a.example`) && PathPrefix(`/api`)",
+    ]
+    result = project(tmp_path, labels)
+    assert list(result.services["web"]["interface"]) == ["/api"]
+    assert "it only leads callers to HTTPS" in result.told
+
+
+def test_hosts_do_not_keep_routes_apart(tmp_path: Path) -> None:
+    rest = "  b:\n    image: b\n    ports: ['1']\n    labels:\n      traefik.http.routers.b.rule: Host(`b.example`)\n"
+    labels = ["traefik.http.routers.w.rule=Host(`a.example`) && PathPrefix(`/w`)"]
+    assert "spec.edge.hosts: approximate: every host leads to every route" in project(tmp_path, labels, rest).told
+
+
+def test_labels_without_a_rule_make_no_route(tmp_path: Path) -> None:
+    result = project(tmp_path, ["traefik.enable=true", "traefik.http.services.w.loadbalancer.server.port=80"])
+    assert "interface" not in result.services["web"]
+    assert "services.web: rejected: no rule says under which path" in result.told
+
+
+def test_kompose_labels_become_fields(tmp_path: Path) -> None:
+    labels = [
+        "kompose.image-pull-policy=IfNotPresent",
+        "kompose.service.type=headless",
+        "kompose.hpa.replicas.min=2",
+        "kompose.hpa.replicas.max=5",
+        "kompose.hpa.cpu=70",
+        "kompose.service.healthcheck.readiness.http_get_path=/ready",
+        "kompose.service.healthcheck.readiness.http_get_port=8080",
+        "kompose.service.healthcheck.readiness.interval=10s",
+    ]
+    web = project(tmp_path, labels).services["web"]
+    assert web["pullPolicy"] == "IfNotPresent"
+    assert web["deploy"] == {"endpointMode": "dnsrr"}
+    assert web["policies"] == {"scaling": {"min": 2, "max": 5, "cpu": 70}}
+    assert web["healthcheck"] == {"http": "/ready", "port": 8080, "interval": "10s"}
+
+
+def test_a_check_for_kompose_gives_way_to_the_services_own(tmp_path: Path) -> None:
+    labels = ["kompose.service.healthcheck.liveness.test=CMD curl x"]
+    assert project(tmp_path / "a", labels).services["web"]["healthcheck"] == {"test": ["CMD", "curl", "x"]}
+    own = project(tmp_path / "b", labels, "    healthcheck: {test: [CMD, own]}\n")
+    assert own.services["web"]["healthcheck"] == {"test": ["CMD", "own"]}
+    assert 'services.web.labels["kompose.service.healthcheck.liveness.test"]: ignored' in own.told
+
+
+def test_a_daemon_set_is_a_service_on_every_node(tmp_path: Path) -> None:
+    assert project(tmp_path, ["kompose.controller.type=daemonset"]).services["web"]["deploy"] == {"mode": "global"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "service.type=loadbalancer", "service.nodeport.port=30001", "service.expose=true", "service.group=g",
+        "service.expose.tls-secret=s", "service.external-traffic-policy=local", "controller.type=statefulset",
+        "volume.size=1Gi", "image-pull-secret=s", "init.containers.name=i", "cronjob.schedule=x", "hpa.cpu=5",
+        "serviceaccount-name=s", "security-context.fsgroup=1", "ephemeral-storage.limit=1Gi", "something.new=1",
+        "image-pull-policy=sometimes",
+    ],
+)  # fmt: skip
+def test_every_other_label_of_kompose_is_told(tmp_path: Path, name: str) -> None:
+    told = project(tmp_path, [f"kompose.{name}"]).told
+    assert f'services.web.labels["kompose.{name.partition("=")[0]}"]: ignored' in told
+
+
+def test_labels_of_volumes_that_kompose_reads(tmp_path: Path) -> None:
+    labels = "{kompose.volume.size: 2Gi, kompose.volume.type: hostPath}"
+    rest = f"    volumes: ['vol:/v']\nvolumes:\n  vol: {{labels: {labels}}}\n"
+    result = project(tmp_path, ["a=b"], rest)
+    assert result.stack["spec"]["data"] == {"vol": {"size": "2Gi"}}
+    assert 'volumes.vol.labels["kompose.volume.type"]: ignored' in result.told

@@ -1,0 +1,129 @@
+"""Nothing that a Compose file says is lost without a word: take any value away, and the objects or the report differ.
+
+That asks no table what an import reads: it holds for keys that nobody has thought of.
+"""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ailtire_operator.compose.canonical import health, process, written
+from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.errors import ComposeError
+from ailtire_operator.compose.importing import compose_files
+from ailtire_operator.compose.keys import row_of
+from compose_cases import NAMES, Conversion, convert_canonical, is_told
+
+Location = tuple[int | str, ...]
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
+_DEFAULTS: Final = {
+    "services.*.ports[].mode": ("ingress",),
+    "services.*.ports[].protocol": ("tcp",),
+    "services.*.volumes[].bind.create_host_path": (True,),
+    "services.*.restart": ("always", "unless-stopped"),
+    "services.*.healthcheck.interval": ("30s",),
+    "services.*.healthcheck.timeout": ("30s",),
+    "services.*.healthcheck.retries": (3,),
+    "services.*.healthcheck.start_interval": ("5s",),
+    "services.*.secrets[].mode": ("0444",),
+    "services.*.configs[].mode": ("0444",),
+    "services.*.stop_grace_period": ("30s",),
+    "services.*.stop_signal": ("SIGTERM",),
+    "services.*.deploy.mode": ("replicated", "replicated-job"),
+    "services.*.deploy.replicas": (1,),
+    "services.*.deploy.endpoint_mode": ("vip",),
+    "services.*.deploy.restart_policy.condition": ("any", "on-failure"),
+    "services.*.deploy.update_config.parallelism": (1,),
+    "services.*.deploy.update_config.order": ("stop-first",),
+    "services.*.deploy.resources.reservations.devices[].driver": ("nvidia",),
+    "services.*.deploy.resources.reservations.devices[].capabilities[]": ("gpu",),
+    "services.*.deploy.resources.reservations.devices[].count": (1,),
+    "networks.*.driver": ("bridge", "overlay"),
+    "volumes.*.driver": ("local",),
+}
+"""What says no more than its absence, at least beside what else these files say."""
+_OPERATORS: Final = re.compile(r"services\.\*\.(depends_on|deploy\.(update|rollback)_config|networks\.\*\.aliases)\b")
+"""What the operator acts on itself, beside the objects that it plans: there the spec has to differ."""
+_MADE: Final = re.compile(r"(networks|volumes|configs|secrets)\.\*\.name")
+"""Docker Compose makes these names up itself where the file gives none."""
+
+
+def leaves(value: Any, location: Location = ()) -> Iterator[Location]:
+    """The places of all values that say something."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if value and isinstance(value, dict | list):
+        for key, each in entries:
+            yield from leaves(each, (*location, key))
+    elif value not in _NOTHING:
+        yield location
+
+
+def without(data: Any, location: Location) -> tuple[Any, Any]:
+    """A copy that lacks one value, and that value."""
+    copy = node = deepcopy(data)
+    for step in location[:-1]:
+        node = node[step]
+    return copy, node.pop(location[-1])
+
+
+def silently_lost(data: dict[str, Any], folder: Path) -> list[str]:
+    """Values that can be taken away without anybody's noticing."""
+    whole = convert_canonical(data, folder)
+    lost = []
+    for location in leaves(data):
+        row = row_of(location)
+        less, value = without(data, location)
+        if row is None or _is_default(row.path, value) or is_told(location, row, whole.notices):
+            continue
+        try:
+            if not _differs(whole, convert_canonical(less, folder), row.path):
+                lost.append(f"{'.'.join(map(str, location))}: {value!r}")
+        except ComposeError:
+            continue  # it matters
+    return lost
+
+
+def _is_default(path: str, value: Any) -> bool:
+    if path == "services.*.secrets[].target":
+        return str(value).startswith("/run/secrets/")
+    return value in _DEFAULTS.get(path, ()) or bool(_MADE.fullmatch(path)) or path.endswith(".required")
+
+
+def _differs(one: Conversion, other: Conversion, path: str) -> bool:
+    if (one.objects, set(one.notices)) != (other.objects, set(other.notices)):
+        return True
+    return bool(_OPERATORS.match(path)) and one.stack != other.stack
+
+
+_SAID_TWICE: Final = {
+    "depends_on": "service_started",
+    "expose": "the port is published as well",
+    "container_name": "the service's own key",
+    "aliases": "the service's own key",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_shows_in_the_objects_or_in_the_report(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "x")
+    monkeypatch.setenv("GITLAB_HOME", "/srv/gitlab")
+    files = compose_files(NAMES[name])
+    as_written = written.read(files, files[0].parent, remote=False)
+    data = process.load(files, Choices()).data
+    as_written.restore_extensions(data)
+    lost = silently_lost(data, files[0].parent)
+    assert [each for each in lost if not any(key in each for key in _SAID_TWICE)] == []
+
+
+def test_the_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"services": {"a": {"image": "a", "working_dir": "/x", "healthcheck": {"test": ["CMD", "x"]}}}}
+    assert silently_lost(data, tmp_path) == []
+    monkeypatch.setattr(health, "healthcheck", lambda service: service.forget())
+    assert silently_lost(data, tmp_path) == [
+        "services.a.healthcheck.test.0: 'CMD'",
+        "services.a.healthcheck.test.1: 'x'",
+    ]
