@@ -15,6 +15,7 @@ from ailtire_operator.cli.verbs import (
     export,
     import_,
     open_,
+    reach,
     render,
     scale,
     tree,
@@ -24,21 +25,21 @@ from ailtire_operator.cli.verbs import (
 )
 
 PROGRAM: Final = "kubectl ailtire"
-VERBS: Final = (import_, validate, render, diff, tree, wait, open_, scale, export, completion, version)
+VERBS: Final = (import_, validate, render, diff, tree, wait, open_, reach, scale, export, completion, version)
 
 _PYDANTIC_LEAD: Final = ": Value error, "
 """What typer leaves in its messages."""
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
-applied by kubectl itself, watched by wait and tree, opened by open, changed by scale, and leaves for Docker Swarm by
-export.
+applied by kubectl itself, watched by wait and tree, opened by open, explained by reach, changed by scale, and leaves
+for Docker Swarm by export.
 
 \b
 Exit codes:
   0    done; valid; no difference; ready
   1    the answer is no: something is invalid (validate, render, import, export, scale), different (diff), or not there
-       (open: no URL)
+       (open: no URL; reach: not reachable)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
   3    wait, scale --wait: it cannot become ready as it is
   4    wait, scale --wait: the time is up

@@ -73,7 +73,7 @@ def collect(documents: Sequence[Document], *, deep: bool = True) -> Definitions:
     """Read the documents' stacks; ``deep`` checks the whole tree below each, with the templates of the input."""
     found = Definitions()
     for document in documents:
-        for resource in _resources(document.data):
+        for resource in resources(document.data):
             _take(found, document, resource)
     _check_names(found)
     if deep:
@@ -96,7 +96,7 @@ def check_trees(found: Definitions, known: Mapping[str, StackSpec] | None = None
         found.notes += [f"{definition.label}: {note}" for note in missing]
 
 
-def _resources(data: Any) -> Iterator[Any]:
+def resources(data: Any) -> Iterator[Any]:
     """A document's objects: itself, or those of the list that ``kubectl get -o yaml`` prints."""
     if isinstance(data, dict) and isinstance(data.get("items"), list) and str(data.get("kind", "")).endswith("List"):
         yield from data["items"]

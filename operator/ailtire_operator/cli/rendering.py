@@ -69,14 +69,17 @@ def render_all(definitions: Definitions, *, namespace: str = "", settings: Setti
 
 
 def tree_plans(
-    root: Stack, templates: Mapping[str, StackSpec], settings: Settings
+    root: Stack,
+    templates: Mapping[str, StackSpec],
+    settings: Settings,
+    addresses: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Iterator[tuple[Stack, Plan | InvalidStack]]:
     """Each stack of the tree with its plan, or with why there is none; parents first."""
     waiting = [root]
     while waiting:
         stack = waiting.pop()
         try:
-            made = plan(stack, settings, Observed(templates=templates))
+            made = plan(stack, settings, Observed(templates=templates, addresses=addresses or {}))
         except InvalidStack as error:
             yield stack, error
             continue

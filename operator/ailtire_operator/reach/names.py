@@ -1,0 +1,47 @@
+"""By which names one workload sees another: the zones of its networks first, then the namespace."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ailtire_operator.reach.ports import ALL, Ports
+from ailtire_operator.reach.world import ServiceAddress, Workload, World
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name and what it stands for."""
+
+    name: str
+    service: str
+    """The Service behind it."""
+    ports: Ports
+    """Those of the Service; all where the name stands for the pods themselves."""
+    network: str = ""
+    """The network in which it is known, for people; empty for a name of the whole namespace."""
+
+
+def names(world: World, source: Workload, target: Workload) -> list[Name]:
+    """The names in the order in which they are looked for. A name that means somebody else first is none."""
+    behind = [each for each in world.services if each.selector and each.selector.items() <= target.labels.items()]
+    found: dict[str, Name | None] = {}
+    for search in source.searches:
+        zone, _, rest = search.partition(".")
+        if zone in world.zones:
+            for name, service in _in_zone(world, zone, behind):
+                found.setdefault(name, service)
+        elif zone == world.namespace and rest.startswith("svc."):
+            for each in behind:
+                found.setdefault(each.name, Name(each.name, each.name, _ports(each)))
+    return [each for each in found.values() if each is not None]
+
+
+def _in_zone(world: World, zone: str, behind: list[ServiceAddress]) -> Iterator[tuple[str, Name | None]]:
+    """Every name of the zone, with what of the target it stands for; None where it is somebody else."""
+    for name, addresses in sorted(world.zones[zone].items()):
+        services = [each for each in behind if each.addresses & addresses]
+        meant = Name(name, services[0].name, _ports(services[0]), world.networks.get(zone, "")) if services else None
+        yield name, meant
+
+
+def _ports(service: ServiceAddress) -> Ports:
+    return Ports.of((protocol, number, number) for protocol, number in service.ports) if service.ports else ALL

@@ -1,0 +1,183 @@
+"""What there is to reach and to be reached: workloads, policies, Services and zones, read from objects."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ailtire_operator import naming
+
+Object = Mapping[str, Any]
+OUTSIDE: Final = "outside"
+"""Whatever is no pod: the internet, nodes, other clusters."""
+_TEMPLATED: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job")
+_OWNER: Final = "kubernetes.io/service-name"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPort:
+    """A port on which a workload says that it listens."""
+
+    name: str
+    protocol: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Pods that are alike: those of a service or of a gateway; or one pod that is nobody's."""
+
+    name: str
+    """For people: ``shop/cpl/web``; a gateway has its stack's path, a stranger is ``pod/debug``."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[ContainerPort, ...] = ()
+    searches: tuple[str, ...] = ()
+    """Where its resolver looks for bare names, in order."""
+    stack: str = ""
+    """The stack's name; empty for a stranger."""
+    key: str = ""
+    """The service's key there; empty for a gateway."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it stands for everything that is no pod."""
+        return self.name == OUTSIDE
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A NetworkPolicy."""
+
+    name: str
+    spec: Object
+    network: str = ""
+    """The network that it is about, for people: ``siblings of shop/cpl``."""
+
+    def about(self, direction: str) -> bool:
+        """Whether it says anything of this direction (``Ingress`` or ``Egress``)."""
+        stated = self.spec.get("policyTypes")
+        return direction in (stated or ["Ingress", *(["Egress"] if "egress" in self.spec else [])])
+
+
+@dataclass(frozen=True)
+class ServiceAddress:
+    """A Service, and the addresses for which its name stands."""
+
+    name: str
+    selector: Mapping[str, str]
+    ports: tuple[tuple[str, int], ...]
+    """Protocol and number; without any, every port of the pods is dialled directly."""
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True)
+class World:
+    """One namespace."""
+
+    namespace: str
+    namespace_labels: Mapping[str, str]
+    workloads: Mapping[str, Workload]
+    policies: tuple[Policy, ...]
+    services: tuple[ServiceAddress, ...]
+    zones: Mapping[str, Mapping[str, frozenset[str]]]
+    """By the zone's Service: addresses by name."""
+    networks: Mapping[str, str]
+    """By the zone's Service: the network, for people."""
+
+
+def world(
+    objects: Iterable[Object],
+    paths: Mapping[str, str],
+    *,
+    namespace: str,
+    namespace_labels: Mapping[str, str] | None = None,
+    addresses: Mapping[str, Iterable[str]] | None = None,
+) -> World:
+    """Read the objects of a namespace; ``paths`` are those of its stacks, ``addresses`` what Services have.
+
+    A Service's ClusterIPs and the addresses of its pods are read from the objects too, where they stand there.
+    """
+    found = list(objects)
+    workloads = [each for each in (_workload(obj, paths) for obj in found) if each is not None]
+    zones: dict[str, dict[str, frozenset[str]]] = {}
+    for obj in found:
+        if obj["kind"] == "EndpointSlice":
+            _add_slice(zones, obj)
+    services = [obj for obj in found if obj["kind"] == "Service" and naming.LABEL_NETWORK not in _labels(obj)]
+    pods = [obj for obj in found if obj["kind"] == "Pod"]
+    return World(
+        namespace=namespace,
+        namespace_labels=namespace_labels or {"kubernetes.io/metadata.name": namespace},
+        workloads={each.name: each for each in workloads},
+        policies=tuple(
+            Policy(obj["metadata"]["name"], obj["spec"], _network(obj, paths))
+            for obj in found
+            if obj["kind"] == "NetworkPolicy"
+        ),
+        services=tuple(_service(obj, pods, (addresses or {}).get(obj["metadata"]["name"], ())) for obj in services),
+        zones=zones,
+        networks={
+            obj["metadata"]["name"]: _network(obj, paths)
+            for obj in found
+            if obj["kind"] == "Service" and naming.LABEL_NETWORK in _labels(obj)
+        },
+    )
+
+
+def _labels(obj: Object) -> Mapping[str, str]:
+    return obj["metadata"].get("labels") or {}
+
+
+def _workload(obj: Object, paths: Mapping[str, str]) -> Workload | None:
+    """A workload's pods, or a pod that belongs to no stack."""
+    if obj["kind"] in _TEMPLATED:
+        template, owner = obj["spec"]["template"], obj["kind"].lower()
+    elif obj["kind"] == "Pod" and naming.LABEL_STACK not in _labels(obj):
+        template, owner = obj, "pod"
+    else:
+        return None
+    metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
+    labels = metadata.get("labels") or {}
+    stack = labels.get(naming.LABEL_STACK, "")
+    key = (metadata.get("annotations") or {}).get(naming.ANNOTATION_KEY) or labels.get(naming.LABEL_SERVICE, "")
+    path = paths.get(stack, stack)
+    return Workload(
+        name="/".join(filter(None, (path, key))) if stack else f"{owner}/{obj['metadata']['name']}",
+        labels=labels,
+        ports=tuple(
+            ContainerPort(port.get("name", ""), port.get("protocol", "TCP"), port["containerPort"])
+            for container in spec.get("containers") or ()
+            for port in container.get("ports") or ()
+        ),
+        searches=tuple((spec.get("dnsConfig") or {}).get("searches") or ()),
+        stack=stack,
+        key=key,
+    )
+
+
+def _network(obj: Object, paths: Mapping[str, str]) -> str:
+    labels = _labels(obj)
+    key, stack = labels.get(naming.LABEL_NETWORK), labels.get(naming.LABEL_STACK, "")
+    return f"{key} of {paths.get(stack, stack)}" if key else ""
+
+
+def _add_slice(zones: dict[str, dict[str, frozenset[str]]], obj: Object) -> None:
+    zone = zones.setdefault(_labels(obj).get(_OWNER, ""), {})
+    for endpoint in obj.get("endpoints") or ():
+        if name := endpoint.get("hostname"):
+            zone[name] = zone.get(name, frozenset()) | frozenset(endpoint["addresses"])
+
+
+def _service(obj: Object, pods: list[Object], more: Iterable[str]) -> ServiceAddress:
+    spec = obj.get("spec") or {}
+    selector = spec.get("selector") or {}
+    own = {address for address in spec.get("clusterIPs") or (spec.get("clusterIP"),) if address not in (None, "None")}
+    if not own and selector:
+        own = {
+            each["ip"]
+            for pod in pods
+            if selector.items() <= _labels(pod).items()
+            for each in (pod.get("status") or {}).get("podIPs") or ()
+        }
+    headless = spec.get("clusterIP") == "None"
+    ports = () if headless else tuple((each.get("protocol", "TCP"), each["port"]) for each in spec.get("ports") or ())
+    return ServiceAddress(obj["metadata"]["name"], selector, ports, frozenset(own | set(more)))
