@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ailtire_operator import naming
+from wide_strategies import CONFIGS, SECRETS, deploys, further, with_dependencies
 
 Json = dict[str, Any]
 
@@ -47,25 +48,13 @@ def maps(keys: SearchStrategy[str], values: SearchStrategy[Any], most: int = 3) 
     return pairs.map(dict)
 
 
-_RESOURCES = st.sampled_from(
+_RESOURCES: SearchStrategy[Json] = st.sampled_from(
     [
         {"limits": {"cpu": "0.5", "memory": "1024Mi"}},
         {"limits": {"cpu": 1}, "reservations": {"cpu": "100m", "memory": "64Mi"}},
         {"reservations": {"memory": "1e3"}},
         {},
     ]
-)
-_UPDATE = maybe(
-    order=st.sampled_from(["startFirst", "stopFirst"]),
-    parallelism=st.integers(0, 5),
-    delay=DURATIONS,
-    monitor=DURATIONS,
-)
-_DEPLOY = maybe(
-    replicas=st.integers(0, 4),
-    resources=_RESOURCES,
-    updateConfig=_UPDATE,
-    endpointMode=st.sampled_from(["vip", "dnsrr"]),
 )
 _SCALING = objects({"max": st.integers(4, 9)}, min=st.integers(0, 4), cpu=st.integers(1, 90), memory=st.integers(1, 90))
 _ACCESS = maybe(
@@ -167,30 +156,34 @@ def _mounts(draw: DrawFn, data: Json) -> Json:
 
 
 @st.composite
-def _plain(draw: DrawFn, networks: Json, data: Json) -> Json:
+def _plain(draw: DrawFn, networks: Json, data: Json, configs: Json, secrets: Json) -> Json:
     words = st.lists(TEXT, min_size=1, max_size=3)
-    return {"image": draw(IMAGES)} | draw(
-        maybe(
-            type=st.just("service"),
-            entrypoint=words,
-            command=words,
-            workingDir=st.just("/srv"),
-            user=st.sampled_from(["1000", "1000:2000", "7:0"]),
-            readOnly=st.booleans(),
-            environment=st.dictionaries(VARIABLES, TEXT | st.integers(-5, 5), max_size=3),
-            environmentFrom=st.lists(_SOURCES, max_size=2),
-            environmentValuesFrom=st.dictionaries(VARIABLES, _REFERENCES, max_size=2),
-            ports=_NAMED_PORTS,
-            interface=_INTERFACE,
-            healthcheck=_HEALTHCHECK,
-            volumes=_mounts(data),
-            deploy=_DEPLOY,
-            policies=_POLICIES,
-            networks=_memberships(networks),
-            stopSignal=SIGNALS,
-            stopGracePeriod=DURATIONS,
-            labels=st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2),
-            annotations=st.dictionaries(LABEL_KEYS, TEXT, max_size=2),
+    return (
+        {"image": draw(IMAGES)}
+        | draw(further(configs, secrets))
+        | draw(
+            maybe(
+                type=st.just("service"),
+                entrypoint=words,
+                command=words,
+                workingDir=st.just("/srv"),
+                user=st.sampled_from(["1000", "1000:2000", "7:0"]),
+                readOnly=st.booleans(),
+                environment=st.dictionaries(VARIABLES, TEXT | st.integers(-5, 5), max_size=3),
+                environmentFrom=st.lists(_SOURCES, max_size=2),
+                environmentValuesFrom=st.dictionaries(VARIABLES, _REFERENCES, max_size=2),
+                ports=_NAMED_PORTS,
+                interface=_INTERFACE,
+                healthcheck=_HEALTHCHECK,
+                volumes=_mounts(data),
+                deploy=deploys(_RESOURCES),
+                policies=_POLICIES,
+                networks=_memberships(networks),
+                stopSignal=SIGNALS,
+                stopGracePeriod=DURATIONS,
+                labels=st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2),
+                annotations=st.dictionaries(LABEL_KEYS, TEXT, max_size=2),
+            )
         )
     )
 
@@ -212,7 +205,8 @@ def specs(draw: DrawFn, depth: int = 2, references: list[str] | None = None) -> 
     """The spec of one stack with ``depth`` levels below it at the most; ``references`` names templates it may use."""
     networks = draw(maps(_NETWORK_KEYS, _NETWORK, 2))
     data = draw(maps(KEYS, _DATA, 2))
-    member = _plain(networks, data)
+    configs, secrets = draw(CONFIGS), draw(SECRETS)
+    member = _plain(networks, data, configs, secrets)
     if depth > 0:
         member |= _child(networks, depth, references or [])
     optional = maybe(
@@ -226,8 +220,9 @@ def specs(draw: DrawFn, depth: int = 2, references: list[str] | None = None) -> 
         gateway=maybe(replicas=st.integers(0, 3), image=IMAGES, resources=_RESOURCES),
         edge=_EDGE,
     )
-    spec: Json = {"services": draw(maps(KEYS, member, 4)), "networks": networks, "data": data} | draw(optional)
-    return spec
+    services = draw(with_dependencies(draw(maps(KEYS, member, 4))))
+    files = {"configs": configs, "secrets": secrets}
+    return {"services": services, "networks": networks, "data": data, **files} | draw(optional)
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

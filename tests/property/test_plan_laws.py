@@ -2,80 +2,21 @@
 
 import copy
 import json
-import os
 import re
 from collections import Counter
 from typing import Any
 
-import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import wide
 from ailtire_operator import naming
-from ailtire_operator.model.loading import parse_spec, parse_stack
-from ailtire_operator.model.problems import InvalidStack, path_of
-from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Manifest, Observed, Plan
-from stacks import SETTINGS, stack
-from strategies import Json, leaves, reordered, specs
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.plan.types import Plan
+from laws import STACKS, accepted, by_ref, laws, planned, ref, tree
+from strategies import Json, leaves, reordered
 
-TEMPLATES = {
-    "shared": parse_spec({"template": True, "services": {"api": {"image": "api:1", "interface": {"/": {}}}}}),
-    "looping": parse_spec({"template": True, "services": {"x": {"type": "stack", "stackRef": {"name": "looping"}}}}),
-}
-
-
-class Everywhere(dict[str, tuple[str, ...]]):
-    """An address for every Service that anybody asks for."""
-
-    def get(self, name: str, default: object = None) -> tuple[str, ...]:
-        number = int(naming.digest(name, 4), 16)
-        return (f"10.8.{number // 256}.{number % 256}",)
-
-
-OBSERVED = Observed(templates=TEMPLATES, addresses=Everywhere())
-STACKS = specs(references=["shared", "looping", "missing"])
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
-
-EXAMPLES = int(os.environ.get("AILTIRE_TEST_EXAMPLES", "30"))
-
-laws = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def planned(spec: Json, observed: Observed = OBSERVED) -> Plan:
-    return plan(stack(spec), SETTINGS, observed)
-
-
-def accepted(spec: Json) -> Plan:
-    """The plan of a spec, or no example where the plan refuses it."""
-    try:
-        return planned(spec)
-    except InvalidStack:
-        assume(False)
-        raise AssertionError from None
-
-
-def tree(spec: Json) -> list[Plan]:
-    """The plans of a stack and all below it, each child from the resource that its parent wrote."""
-    found, waiting = [], [stack(spec)]
-    while waiting:
-        try:
-            made = plan(waiting.pop(), SETTINGS, OBSERVED)
-        except InvalidStack:
-            continue
-        found.append(made)
-        waiting += [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
-    return found
-
-
-def ref(manifest: Manifest) -> tuple[str, str]:
-    return manifest["kind"], manifest["metadata"]["name"]
-
-
-def by_ref(made: Plan) -> dict[tuple[str, str], Manifest]:
-    return {ref(each): each for each in made.objects}
 
 
 @laws
@@ -99,7 +40,8 @@ def test_names_and_labels_are_valid_and_names_unique_in_their_kind(spec: Json) -
             limit = naming.WORKLOAD_NAME_LIMIT if kind == "StatefulSet" else naming.OBJECT_NAME_LIMIT
             assert DNS_LABEL.fullmatch(name), name
             assert len(name) <= limit
-            for labels in labels_in(manifest):
+            # What stands in a child's definition is judged when it is planned.
+            for labels in labels_in(manifest["metadata"] if kind == naming.KIND else manifest):
                 assert all(isinstance(each, str) and len(each) <= 63 for each in labels.values())
                 assert all(LABEL_VALUE.fullmatch(each) for each in labels.values()), labels
 
@@ -158,7 +100,11 @@ def differing(one: Any, other: Any, path: str = "") -> list[str]:
 @laws
 @given(STACKS, st.data())
 def test_changing_one_image_changes_one_path_of_one_object(spec: Json, data: st.DataObject) -> None:
+    """A Job is another one then, as nothing of it can change; and who asked to roll with the service does."""
     spec.pop("images", None)
+    for service in spec["services"].values():
+        for dependency in service.get("dependsOn", {}).values():
+            dependency.pop("restart", None)
     made = accepted(spec)
     places = [path for path in leaves(spec["services"]) if path[-1] == "image" and "gateway" not in path[1:]]
     assume(places)
@@ -169,6 +115,10 @@ def test_changing_one_image_changes_one_path_of_one_object(spec: Json, data: st.
         target = target[step]
     target[last] = "edited/once:7"
     before, after = by_ref(made), by_ref(planned(edited))
+    workload = made.services.get(str(above[0])) if len(above) == 1 else None
+    if workload is not None and workload.kind == "Job":
+        assert [kind for kind, _ in before.keys() ^ after.keys()] == ["Job", "Job"]
+        return
     assert before.keys() == after.keys()
     found = [(key, path) for key in before for path in differing(before[key], after[key])]
     if len(above) == 1:
@@ -193,10 +143,19 @@ def test_removing_a_service_removes_its_objects_and_its_names(spec: Json, data: 
     shared = {"ConfigMap", "EndpointSlice"}
     gateway = {(kind, name) for kind, name in by_ref(made) if name in _GATEWAY}
     gone = {each for each in by_ref(made).keys() - by_ref(after).keys() if each[0] not in shared} - gateway
+    gone -= replaced_jobs(made, after)
     own = {naming.member("shop", key), naming.workload("shop", key)}
+    own |= {made.services[key].name} if key in made.services else set()
     assert {name for _, name in gone} <= own
     assert all(name not in own for kind, name in by_ref(after) if kind not in shared)
-    assert {each for each in by_ref(after).keys() - by_ref(made).keys() if each[0] not in shared} == set()
+    new = {each for each in by_ref(after).keys() - by_ref(made).keys() if each[0] not in shared}
+    assert new - replaced_jobs(after, made) == set()
+
+
+def replaced_jobs(one: Plan, other: Plan) -> set[tuple[str, str]]:
+    """The Jobs of one plan that are others in the other, as their definition differs: what they know of the gateway."""
+    jobs = {each.key: each.name for each in one.services.values() if each.kind == "Job"}
+    return {("Job", name) for key, name in jobs.items() if key in other.services and other.services[key].name != name}
 
 
 @laws
@@ -211,121 +170,6 @@ def test_no_two_stacks_of_a_tree_share_an_object(spec: Json) -> None:
         if len(stacks) > 1:
             assert len(set(stacks)) == len(stacks)
             assert all(name.startswith(owner) for owner in stacks)
-
-
-# Values that may change without a trace in the plan, each with its reason. Paths are written with / between keys.
-INERT = {
-    r"(.*/)?networks/[^/]+/(driver|attachable)": "kept for Swarm, documented so",
-    r"(.*/)?networks/[^/]+/name": "matters to the stacks below that name it too",
-    r"(.*/)?interface/[^/]+/protocol": "http and ws are the same, documented so",
-    r".*/policies/logging/level": "debug and info write the same, documented so",
-    r".*/deploy/replicas": "left to the autoscaler where there is one, documented so",
-    r".*/deploy/endpointMode": "a service without ports has no address to choose",
-    r".*/policies/scaling/min": "0 and 1 are one replica",
-    r".*/healthcheck/(?!test/0).*": "a check that is off has no timing, and the longer or rounded time counts",
-    r".*/updateConfig/(order|delay|monitor)": "the longer of the two counts; one writer's update stops first",
-    r".*/rollbackConfig/.*": "counts while the operator rolls back",
-    r".*/stackRef/.*": "a template that is missing or holds itself makes no object: its problem is the child's plan",
-    r".*/(optional|external|internal|readOnly|retain)": "false is the same as nothing",
-}
-
-
-def changed(value: Any, path: tuple[str | int, ...]) -> Any:
-    """Another valid value for a leaf."""
-    last = path[-1]
-    swaps: dict[Any, Any] = {
-        "startFirst": "stopFirst", "stopFirst": "startFirst", "vip": "dnsrr", "dnsrr": "vip", "Disk": "Memory",
-        "Memory": "Disk", "restricted": "baseline", "baseline": "restricted", "TCP": "UDP", "UDP": "TCP", "SCTP": "TCP",
-        "ReadWriteOnce": "ReadWriteMany", "ReadWriteMany": "ReadWriteOnce", "ReadOnlyMany": "ReadWriteMany",
-        "ReadWriteOncePod": "ReadWriteMany", "http": "https", "https": "http", "ws": "https", "tcp": "http",
-        "debug": "error", "info": "error", "warn": "none", "error": "none", "none": "warn", "10.0.0.0/8": "10.1.0.0/16",
-        "192.0.2.1": "192.0.2.2", "2001:db8::/32": "2001:db8::/33", "kubernetes.io/h2c": "http", "SIGTERM": "SIGINT",
-        "SIGINT": "SIGQUIT", "SIGQUIT": "SIGINT", "SIGRTMIN+3": "SIGINT", "/var/run/docker.sock": "/run/docker.sock",
-    }  # fmt: skip
-    if last in ("type", "kind", "source", "test") or path[-2:-1] == ("test",):
-        return None
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if value in swaps:
-        return swaps[value]
-    if last in ("size", "cpu", "memory"):
-        return "7Gi"
-    if last in ("interval", "timeout", "startPeriod", "startInterval", "delay", "monitor", "requestTimeout"):
-        return "7h"
-    if last == "stopGracePeriod":
-        return "7h"
-    return f"{value}7" if last != "user" else "77:77"
-
-
-def told(made: Plan, path: tuple[str | int, ...]) -> bool:
-    """Whether a notice stands at this value or above it; of a route's policies also one at the route.
-
-    What is wrong with a child, or missing, is told in its plan.
-    """
-    child = made.children.get(str(path[1])) if path[0] == "services" else None
-    if child is not None and (child.missing or child.problem):
-        return True
-    here = path_of("spec", *path)
-    if path[2:3] == ("policies",) and any(
-        each.path.startswith(path_of("spec", *path[:2], "interface")) for each in made.notices
-    ):
-        return True
-    return any(here == each.path or here.startswith((f"{each.path}.", f"{each.path}[")) for each in made.notices)
-
-
-@settings(laws, max_examples=3 * EXAMPLES)
-@given(STACKS, st.data())
-def test_no_field_is_dead(spec: Json, data: st.DataObject) -> None:
-    """Changing any one value of a spec changes the objects or the notices, or a notice says that it has no effect."""
-    made = accepted(spec)
-    # Much is said of pods, here and below, and shows only where there is one.
-    assume(made.services or any(each["kind"] == naming.KIND for each in made.objects))
-    places = leaves(spec)
-    path = data.draw(st.sampled_from(places))
-    text = "/".join(map(str, path))
-    assume(not told(made, path) and not any(re.fullmatch(pattern, text) for pattern in INERT))
-    edited = copy.deepcopy(spec)
-    target: Any = edited
-    for step in path[:-1]:
-        target = target[step]
-    value = changed(target[path[-1]], path)
-    assume(value is not None)
-    target[path[-1]] = value
-    try:
-        after = planned(edited)
-    except InvalidStack:
-        return  # refused: not silent
-    assert (made.objects, made.notices) != (after.objects, after.notices), f"{text} -> {value!r}"
-
-
-def test_no_field_of_a_stack_that_says_everything_is_dead_or_depends_on_the_order_of_keys() -> None:
-    """The wide stack of the tables (tests/wide.py), every value of it once."""
-    spec: Json = yaml.safe_load(wide.WIDE)
-
-    def wide_plan(edited: Json) -> Plan:
-        return plan(stack(edited), wide.SETTINGS, OBSERVED)
-
-    made = wide_plan(spec)
-    assert wide_plan(reordered(copy.deepcopy(spec))).objects == made.objects
-    dead = []
-    for path in leaves(spec):
-        text = "/".join(map(str, path))
-        if told(made, path) or any(re.fullmatch(pattern, text) for pattern in INERT):
-            continue
-        edited = copy.deepcopy(spec)
-        target: Any = edited
-        for step in path[:-1]:
-            target = target[step]
-        target[path[-1]] = changed(target[path[-1]], path)
-        try:
-            after = wide_plan(edited)
-        except InvalidStack:
-            continue
-        if (made.objects, made.notices) == (after.objects, after.notices):
-            dead.append(text)
-    assert dead == []
 
 
 GARBAGE = st.recursive(
@@ -347,11 +191,6 @@ def test_the_plan_of_an_accepted_spec_raises_nothing_but_invalid_stack(spec: Jso
     except InvalidStack:
         return
     assert "garbled" in made.children
-
-
-def test_every_reason_for_an_inert_value_is_still_needed() -> None:
-    """A short list stays short."""
-    assert len(INERT) <= 12
 
 
 def test_inherited_and_own_values_that_are_together_too_many_are_the_childs_problem() -> None:

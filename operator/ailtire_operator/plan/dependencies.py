@@ -14,7 +14,7 @@ from ailtire_operator.plan.types import DependencyPlan
 def of_service(scope: Scope, key: str, service: Service) -> tuple[DependencyPlan, ...]:
     """The dependencies that exist, or that another stack is to bring."""
     found = []
-    for name, wanted in service.depends_on.items():
+    for name, wanted in sorted(service.depends_on.items()):
         path = scope.path(key, "dependsOn", name)
         stack, member = scope.name, name
         if is_path(name, scope.spec.services):

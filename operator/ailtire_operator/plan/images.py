@@ -19,9 +19,14 @@ def names_registry(image: str) -> bool:
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
+def overridden(scope: Scope, image: str) -> str:
+    """What ``spec.images`` says in place of an image, or the image."""
+    return scope.images.get(image) or scope.images.get(without_tag(image)) or image
+
+
 def resolve(scope: Scope, image: str) -> str:
     """The reference to run for an image as a service writes it."""
-    chosen = scope.images.get(image) or scope.images.get(without_tag(image)) or image
+    chosen = overridden(scope, image)
     if scope.image_registry and not names_registry(chosen):
         return f"{scope.image_registry.rstrip('/')}/{chosen}"
     return chosen

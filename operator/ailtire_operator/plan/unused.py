@@ -6,7 +6,7 @@ from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.plan.images import without_tag
+from ailtire_operator.plan.images import names_registry, overridden, without_tag
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
@@ -20,6 +20,7 @@ def report(scope: Scope) -> None:
     _edge(scope)
     _images(scope)
     _volumes(scope)
+    _files(scope)
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
         message = f"the application is called '{scope.stack.app_name}' in its whole tree, as its root says."
         scope.report("spec.appName", "ignored", message)
@@ -65,12 +66,14 @@ def _images(scope: Scope) -> None:
         message = f"a stack above says '{outer[name]}', and the outermost word counts."
         scope.report(path_of("spec.images", name), "ignored", message)
     unmatched = wanted - set(outer)
-    if unmatched:
-        for image in _images_below(scope):
-            unmatched -= {image} if image in scope.images else {without_tag(image)}
+    below = list(_images_below(scope)) if unmatched or scope.spec.image_registry else []
+    for image in below:
+        unmatched -= {image} if image in scope.images else {without_tag(image)}
     for name in sorted(unmatched):
         message = f"no service of this stack or below runs an image called '{name}'."
         scope.report(path_of("spec.images", name), "ignored", message, "Write the name as the service does.")
+    if below and scope.spec.image_registry and all(names_registry(overridden(scope, image)) for image in below):
+        scope.report("spec.imageRegistry", "ignored", "every image names a registry of its own.", "Remove it.")
 
 
 def _images_below(scope: Scope) -> Iterator[str]:
@@ -87,6 +90,18 @@ def _volumes(scope: Scope) -> None:
         if data.per_replica and key not in mounted:
             message = "no service mounts it, so no replica gets one."
             scope.report(path_of("spec.data", key), "ignored", message, "Mount it, or remove it.")
+
+
+def _files(scope: Scope) -> None:
+    """A config with content is an object of its own, read or not; a name of somebody else's object is only a name."""
+    plain = scope.spec.plain.values()
+    configs = {mount.source or key for service in plain for key, mount in service.configs.items()}
+    secrets = {mount.source or key for service in plain for key, mount in service.secrets.items()}
+    elsewhere = {key for key, config in scope.spec.configs.items() if config.config_map is not None}
+    for field, unread in (("configs", elsewhere - configs), ("secrets", scope.spec.secrets.keys() - secrets)):
+        for key in sorted(unread):
+            message = "no service reads it, so nothing asks for that object."
+            scope.report(path_of(f"spec.{field}", key), "ignored", message, "Name it in a service, or remove it.")
 
 
 def _routes(scope: Scope, key: str, service: Service) -> None:
