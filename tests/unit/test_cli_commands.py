@@ -236,13 +236,51 @@ def test_strict_import_writes_nothing_where_something_is_left_out(run: Run, tmp_
 def test_export_writes_a_file_for_each_stack(run: Run, tmp_path: Path) -> None:
     result = run("export", "-f", "shop.yaml", "-f", "payment.yaml", "-o", "swarm")
     assert (result.code, result.out) == (0, "")
-    assert "wrote 3 of 3 files to swarm" in result.err
+    gateways = ["shop-orders.stack-gateway.conf", "shop.stack-gateway.conf"]
+    files = sorted(["deploy.sh", "shop-orders.yaml", "shop-pay.yaml", "shop.yaml", *gateways])
+    assert "wrote 6 of 6 files to swarm" in result.err
+    assert sorted(each.name for each in (tmp_path / "swarm").iterdir()) == files
+    assert "wrote 0 of 6" in run("export", "-f", "shop.yaml", "-f", "payment.yaml", "-o", "swarm").err
+    order = [line.split()[-1] for line in result.err.splitlines() if "docker stack deploy" in line]
+    assert order == ["shop", "shop-orders", "shop-pay"]
+    assert result.err.endswith("docker stack rm shop-pay shop-orders shop\n")
+
+
+def test_the_script_deploys_in_order_and_hands_options_on(run: Run, tmp_path: Path) -> None:
+    run("export", "-f", "shop.yaml", "-f", "payment.yaml", "-o", "swarm")
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$@"\n')
+    docker.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    script = [str(tmp_path / "swarm" / "deploy.sh"), "--resolve-image", "never"]
+    told = subprocess.run(script, env={"PATH": path}, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == [
+        f"stack deploy --prune --with-registry-auth --resolve-image never -c {name}.yaml {name}"
+        for name in ("shop", "shop-orders", "shop-pay")
+    ]
+
+
+def test_export_writes_one_file_for_all_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    result = run("export", "-f", "shop.yaml", "-f", "payment.yaml", "--single", "-o", "swarm")
+    assert result.code == Exit.DONE
     assert sorted(each.name for each in (tmp_path / "swarm").iterdir()) == [
-        "shop-orders.yaml",
-        "shop-pay.yaml",
+        "deploy.sh",
+        "shop.orders-stack-gateway.conf",
+        "shop.stack-gateway.conf",
         "shop.yaml",
     ]
-    assert "wrote 0 of 3" in run("export", "-f", "shop.yaml", "-f", "payment.yaml", "-o", "swarm").err
+    refused = run("export", "-f", "shop.yaml", "-f", "payment.yaml", "--single", "--profile", "ailtire")
+    assert (refused.code, refused.out) == (Exit.TROUBLE, "")
+    assert "for the profile swarm" in refused.err
+
+
+def test_strict_export_writes_nothing_where_something_is_not_exact(run: Run, tmp_path: Path) -> None:
+    head = {"apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack"}
+    exact = {"services": {"web": {"image": "web"}}}
+    for spec, code in ((exact, Exit.DONE), ({**exact, "securityProfile": "baseline"}, Exit.NO)):
+        (tmp_path / "one.json").write_text(json.dumps({**head, "metadata": {"name": "one"}, "spec": spec}))
+        result = run("export", "-f", "one.json", "--strict", "-o", str(code), "--report", "json")
+        assert (result.code, (tmp_path / str(code)).exists()) == (code, code == Exit.DONE)
 
 
 def test_export_prints_documents_that_say_whose_they_are(run: Run) -> None:

@@ -5,17 +5,20 @@ Two profiles share the way through the tree: ``swarm`` is what ``docker stack de
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import yaml
 
-from ailtire_operator.compose import swarm, upstream
+from ailtire_operator.compose import upstream
 from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch, branch_of
+from ailtire_operator.compose.swarm.documents import EndpointMode, documents
 from ailtire_operator.compose.views import StackView, root_view
 from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.report import Notice
+from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.model.stack import TREE_LIMIT, StackSpec
 
 Profile = Literal["swarm", "ailtire"]
@@ -31,29 +34,69 @@ class Exported:
     """Stack name -> Compose document as data, in the order in which they are deployed."""
     notices: tuple[Notice, ...]
     """What the documents cannot say."""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that the documents name, by path below their own folder."""
+    needed: tuple[str, ...] = ()
+    """Commands that make what Swarm must have before the first stack is deployed."""
+
+
+@dataclass(frozen=True)
+class SwarmOptions:
+    """What a person may ask of the ``swarm`` profile."""
+
+    single: bool = False
+    """One file, and one stack in Swarm, for the whole tree."""
+    endpoint_mode: EndpointMode = "vip"
+    """dnsrr: names resolve to the tasks themselves, and published ports are those of the nodes that run a task."""
+    gateway_image: str = GATEWAY_IMAGE
+    """The image of gateways that name none."""
 
 
 def export_tree(
-    name: str, spec: StackSpec, templates: Mapping[str, StackSpec], *, profile: Profile = "swarm"
+    name: str,
+    spec: StackSpec,
+    templates: Mapping[str, StackSpec],
+    *,
+    profile: Profile = "swarm",
+    options: SwarmOptions | None = None,
 ) -> Exported:
     """The Compose documents of a stack and everything below it; references are resolved from ``templates``.
 
     Raises InvalidStack for a wrong value at any level, a cycle of references, and trees too deep or too large.
     """
     report = Report()
-    files: dict[str, dict[str, Any]] = {}
-    networks = swarm.NetworkNames()
-    for view in _views(name, spec, templates, report):
-        if view.name in files:
+    stacks = _stacks(name, spec, templates, report)
+    if profile == "ailtire":
+        return Exported({view.name: upstream.document(view, report) for _, view in stacks}, report.notices)
+    options = options or SwarmOptions()
+    branches: dict[str, Branch] = {}
+    for level, view in stacks:
+        parent = branches.get(view.parent or "")
+        branches[view.name] = branch_of(view, level, parent, templates, options.gateway_image)
+    made = documents(list(branches.values()), report, single=options.single, endpoint_mode=options.endpoint_mode)
+    return Exported(made.files, report.notices, made.beside, made.needed)
+
+
+def _stacks(
+    name: str, spec: StackSpec, templates: Mapping[str, StackSpec], report: Report
+) -> list[tuple[Level, StackView]]:
+    """The stacks of the tree, parents first, each name once."""
+    found: dict[str, tuple[Level, StackView]] = {}
+    left_out: list[str] = []
+    for level, view in _views(name, spec, templates, report):
+        if view.path.startswith(tuple(left_out)):
+            continue
+        if view.name in found:
+            left_out.append(f"{view.path}.")
             report.rejected(view.path, f"another stack of the tree is called '{view.name}' too; this one is left out.")
-        elif profile == "ailtire":
-            files[view.name] = upstream.document(view, report)
         else:
-            files[view.name] = swarm.document(view, networks, report)
-    return Exported(files, report.notices)
+            found[view.name] = level, view
+    return list(found.values())
 
 
-def _views(name: str, spec: StackSpec, templates: Mapping[str, StackSpec], report: Report) -> Iterator[StackView]:
+def _views(
+    name: str, spec: StackSpec, templates: Mapping[str, StackSpec], report: Report
+) -> Iterator[tuple[Level, StackView]]:
     """The stacks of the tree, parents first."""
     waiting = [(first_level(name, spec), root_view(name, spec))]
     members = 0
@@ -62,7 +105,7 @@ def _views(name: str, spec: StackSpec, templates: Mapping[str, StackSpec], repor
         members += len(level.spec.services)
         if members > TREE_LIMIT:
             raise InvalidStack([Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
-        yield view
+        yield level, view
         below = [(_child(level, key, templates, report), key) for key in level.spec.children]
         waiting += [(child, view.child(key, child)) for child, key in reversed(below) if child is not None]
 

@@ -106,3 +106,8 @@ def child_image(parent: str, key: str, service: Service) -> str:
 def quoted(text: str) -> str:
     """A text that neither Compose (``$``) nor Swarm (``{{``) must read as anything else."""
     return text.replace("$", "$$").replace(_SWARM_TEMPLATE, _QUOTED_TEMPLATE)
+
+
+def escaped(text: str) -> str:
+    """A text in which Compose must not look for variables; Swarm's own placeholders (``{{``) stay what they are."""
+    return text.replace("$", "$$")

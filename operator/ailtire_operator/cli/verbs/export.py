@@ -1,15 +1,15 @@
 """``export``: the way back to Docker Swarm, one Compose file a stack."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import Finding, ReportFormat, summary, tell
 
@@ -20,16 +20,22 @@ if TYPE_CHECKING:
 _HELP = help_text(
     "Write a tree of stacks as Compose files for Docker Swarm.",
     "The tree is a stack of the cluster (NAME) or of files (-f, with the templates it refers to). Every stack becomes a"
-    " file <stack>.yaml in the folder given with -o, or a document on standard output. What a Compose file cannot say"
-    " is reported on standard error.",
+    " file <stack>.yaml in the folder given with -o, or a document on standard output. Beside them lie the gateways'"
+    " configurations and other files that they name, and deploy.sh, which deploys all of it in its order.",
+    "What a Compose file cannot say is reported on standard error, with the place and what to do about it.",
     "Profiles: 'swarm' is what 'docker stack deploy' takes as it is; 'ailtire' is what Ailtire's own generator writes,"
     " with child stacks as stack containers.",
     examples=[
-        ("the files of what runs", "kubectl ailtire export shop -n shop -o swarm/"),
-        ("of a definition, without a cluster", "kubectl ailtire export -f shop.yaml"),
+        ("the files of what runs; swarm/deploy.sh deploys them",
+         "kubectl ailtire export shop -n shop -o swarm/"),
+        ("of a definition, without a cluster, as one file", "kubectl ailtire export -f shop.yaml --single"),
         ("as Ailtire would have written it", "kubectl ailtire export -f shop.yaml --profile ailtire -o deploy/"),
+        ("in CI: fail where something would not run as written",
+         "kubectl ailtire export -f shop.yaml --strict --report json -o swarm/"),
     ],
 )  # fmt: skip
+SCRIPT: Final = "deploy.sh"
+_DEVIATIONS: Final = frozenset({"approximate", "gated", "ignored", "rejected"})
 
 
 class Profile(StrEnum):
@@ -37,6 +43,13 @@ class Profile(StrEnum):
 
     SWARM = "swarm"
     AILTIRE = "ailtire"
+
+
+class EndpointMode(StrEnum):
+    """How a name leads to a service in Swarm."""
+
+    VIP = "vip"
+    DNSRR = "dnsrr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +81,17 @@ def _export(
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files into this folder.")
     ] = None,
     profile: Annotated[Profile, typer.Option(help="Whom the files are for.")] = Profile.SWARM,
+    single: Annotated[
+        bool, typer.Option("--single", help="One file, and one stack in Swarm, for the whole tree.")
+    ] = False,
+    endpoint_mode: Annotated[
+        EndpointMode,
+        typer.Option(help="dnsrr: no virtual addresses, and published ports on the nodes of the tasks alone."),
+    ] = EndpointMode.VIP,
     report: Annotated[
         ReportFormat, typer.Option(help="The report on standard error; full lists every place.")
     ] = ReportFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing where something is not exact.")] = False,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -81,14 +102,25 @@ def _export(
         )
     where = options.target(context, namespace, cluster, kubeconfig)
     trees = list(_file_trees(files or [], recursive)) if name is None else [_tree_of(where, name)]
-    documents, findings = _translate(trees, profile)
+    if profile is Profile.AILTIRE and (single or endpoint_mode is not EndpointMode.VIP):
+        message = "--single and --endpoint-mode are for the profile swarm: upstream's stack containers deploy their own"
+        raise Failure(message, "Leave them out, or the profile.")
+    files_made, findings = _translate(trees, profile, single=single, endpoint_mode=endpoint_mode)
     tell(findings, report)
+    deviations = [each for each in findings if each.notice.classification in _DEVIATIONS]
+    if strict and deviations:
+        raise Failure(f"{len(deviations)} things would not run as written", "Export without --strict.", code=Exit.NO)
+    loud = report in (ReportFormat.TEXT, ReportFormat.FULL)
     if folder is None:
-        output.data("---\n".join(f"# {file}\n{text}" for file, text in documents.items()))
-    else:
-        written = _write(folder, documents)
-        if report in (ReportFormat.TEXT, ReportFormat.FULL):
-            output.say(f"wrote {written} of {len(documents)} files to {folder}; {summary(findings)}")
+        output.data("---\n".join(f"# {file}\n{text}" for file, text in files_made.documents.items()))
+        if files_made.beside and loud:
+            output.say(f"{len(files_made.beside)} files that these documents name are written with -o only")
+        return
+    written, everything = _write(folder, files_made), len(files_made.all)
+    if loud:
+        output.say(f"wrote {written} of {everything} files to {folder}; {summary(findings)}")
+        for line in files_made.steps:
+            output.say(line)
 
 
 def _file_trees(files: list[str], recursive: bool) -> Iterator[Tree]:
@@ -124,40 +156,82 @@ async def _live_tree(cluster: "Live", name: str) -> Tree:
         raise Invalid([f"{label}: {problem}" for problem in error.problems]) from None
 
 
-def _translate(trees: list[Tree], profile: Profile) -> tuple[dict[str, str], list[Finding]]:
-    """The files by name, and the report."""
-    from ailtire_operator.compose.exporting import dump, export_tree
+@dataclass(slots=True)
+class Files:
+    """What an export writes."""
+
+    documents: dict[str, str] = field(default_factory=dict)
+    """The Compose documents, by file."""
+    beside: dict[str, bytes] = field(default_factory=dict)
+    """What they name."""
+    script: str = ""
+    """Deploys them in their order."""
+    steps: list[str] = field(default_factory=list)
+    """The same, told."""
+
+    @property
+    def all(self) -> dict[str, bytes]:
+        """Every file by its name."""
+        script = {SCRIPT: self.script.encode()} if self.script else {}
+        return {**{name: text.encode() for name, text in self.documents.items()}, **self.beside, **script}
+
+
+def _translate(
+    trees: list[Tree], profile: Profile, *, single: bool, endpoint_mode: EndpointMode
+) -> tuple[Files, list[Finding]]:
+    """The files, and the report."""
+    from ailtire_operator.cli.settings import environment_settings
+    from ailtire_operator.compose.exporting import SwarmOptions, dump, export_tree
     from ailtire_operator.model.problems import InvalidStack
 
-    documents: dict[str, str] = {}
+    chosen = SwarmOptions(single, endpoint_mode.value, environment_settings().gateway_image)
+    files, stacks, needed = Files(), list[str](), dict[str, None]()
     findings: list[Finding] = []
     problems: list[str] = []
     for tree in trees:
         try:
-            exported = export_tree(tree.stack.name, tree.stack.spec, tree.templates, profile=profile.value)
+            exported = export_tree(
+                tree.stack.name, tree.stack.spec, tree.templates, profile=profile.value, options=chosen
+            )
         except InvalidStack as error:
             problems += [f"{tree.label}: {problem}" for problem in error.problems]
             continue
         findings += [Finding(notice, tree.stack.name if len(trees) > 1 else "") for notice in exported.notices]
         for stack, document in exported.files.items():
-            if f"{stack}.yaml" in documents:
+            if f"{stack}.yaml" in files.documents:
                 problems.append(f"{tree.label}: two trees have a stack '{stack}'; export one after the other")
-            documents[f"{stack}.yaml"] = dump(document)
+            files.documents[f"{stack}.yaml"] = dump(document)
+        files.beside |= exported.beside
+        stacks += exported.files
+        needed |= dict.fromkeys(exported.needed)
     if problems:
         raise Invalid(problems)
-    return documents, findings
+    if profile is Profile.SWARM:
+        _add_order(files, stacks, list(needed))
+    return files, findings
 
 
-def _write(folder: Path, documents: dict[str, str]) -> int:
+def _add_order(files: Files, stacks: list[str], needed: list[str]) -> None:
+    from ailtire_operator.compose.swarm.script import commands, removal, script
+
+    files.script = script(stacks, needed)
+    first = ["make first what these files need:", *(f"  {command}" for command in needed)] if needed else []
+    deploying = [f"deploy them in this order ({SCRIPT} does):", *(f"  {command}" for command in commands(stacks))]
+    files.steps = [*first, *deploying, f"remove them with:\n  {removal(stacks)}"]
+
+
+def _write(folder: Path, files: Files) -> int:
     """Write what differs, and say how many files that were."""
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in documents.items():
+        for name, content in files.all.items():
             file = folder / name
-            if not file.exists() or file.read_text() != text:
-                file.write_text(text)
+            if not file.exists() or file.read_bytes() != content:
+                file.write_bytes(content)
                 written += 1
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"cannot write to {folder}: {getattr(error, 'strerror', None) or error}") from None
+            if name == SCRIPT:
+                file.chmod(0o755)
+    except OSError as error:
+        raise Failure(f"cannot write to {folder}: {error.strerror or error}") from None
     return written

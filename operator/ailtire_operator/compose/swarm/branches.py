@@ -1,0 +1,94 @@
+"""The stacks of a tree with what the operator's own planning knows of each: place, networks, who answers where."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.views import StackView
+from ailtire_operator.model.loading import Level
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import Place, Stack, StackSpec
+from ailtire_operator.plan.children import plan_children
+from ailtire_operator.plan.network import NetworkId, Networks, Roster, has_gateway, of_stack, rosters
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Observed
+
+RESOLVER: Final = "127.0.0.11"
+"""Docker's own, in every container of a network."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One stack of the tree."""
+
+    view: StackView
+    scope: Scope
+    networks: Networks
+    parent: "Branch | None"
+    """The stack that holds it, where that is exported too."""
+    key: str
+    """Its key there."""
+
+    @property
+    def name(self) -> str:
+        """The name of its resource."""
+        return self.view.name
+
+    @property
+    def spec(self) -> StackSpec:
+        """Its definition, with its place."""
+        return self.scope.spec
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether it has one."""
+        return self.spec.has_interface
+
+    @cached_property
+    def rosters(self) -> dict[NetworkId, Roster]:
+        """The names in each network that it owns, and the members that they stand for."""
+        return rosters(self.scope, self.networks)
+
+    @cached_property
+    def reachable_children(self) -> frozenset[str]:
+        """The keys of the child stacks that have a gateway."""
+        templates = self.scope.observed.templates
+        return frozenset(key for key, service in self.spec.children.items() if has_gateway(service, templates))
+
+    def joined(self, key: str) -> dict[NetworkId, list[str]]:
+        """The networks of a member, with the aliases that it asks for."""
+        return self.networks.of(self.spec.services[key])
+
+
+def branch_of(
+    view: StackView, level: Level, parent: Branch | None, templates: Mapping[str, StackSpec], gateway_image: str
+) -> Branch:
+    """The stack as it is planned at its place in the tree. Raises InvalidStack where it cannot be had as written."""
+    settings = Settings(nameservers=[RESOLVER], gateway_image=gateway_image)
+    spec = level.spec
+    if parent is not None:
+        spec = spec.model_copy(update={"place": _place(parent, level), "template": False})
+    scope = Scope(Stack(name=view.name, spec=spec), settings, Observed(templates=templates))
+    return Branch(view, scope, of_stack(scope), parent, level.key)
+
+
+def _place(parent: Branch, level: Level) -> Place | None:
+    """What the operator would write into the child."""
+    _, resources = plan_children(parent.scope, parent.networks, [])
+    for resource in resources:
+        if resource["metadata"]["annotations"][naming.ANNOTATION_KEY] == level.key:
+            return Place.model_validate(resource["spec"]["place"])
+    return None
+
+
+def granted(branches: Iterable[Branch]) -> dict[tuple[NetworkId, str], list[str]]:
+    """By network and member (the name of its Service in a cluster): the names under which it answers there."""
+    found: dict[tuple[NetworkId, str], list[str]] = {}
+    for branch in branches:
+        for network, roster in branch.rosters.items():
+            for name, members in roster.names.items():
+                for member in members:
+                    found.setdefault((network, member), []).append(name)
+    return found

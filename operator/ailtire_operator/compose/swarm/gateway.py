@@ -1,0 +1,227 @@
+"""The gateway of a stack as a service: the same nginx, configured by the same generator as in a cluster.
+
+It asks Docker's resolver for the full names of services, which only one service has in any network.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm import variables
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.swarm.contents import Contents
+from ailtire_operator.compose.swarm.names import GATEWAY, Names
+from ailtire_operator.compose.swarm.networks import NetworkFiles
+from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
+from ailtire_operator.compose.swarm.processes import GRACE_PERIOD
+from ailtire_operator.compose.swarm.running import gateway_resources
+from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.plan import locations, nginx
+from ailtire_operator.plan.gateway import gateway_networks
+from ailtire_operator.plan.network import NetworkId
+from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
+from ailtire_operator.plan.scope import Scope
+
+_FILE: Final = "/etc/ailtire-gateway/nginx.conf"
+_USER: Final = "101"
+"""The user of the stock unprivileged nginx image."""
+_CHECK: Final = ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{naming.GATEWAY_HEALTH_PORT}/healthz"]
+"""The stock image has wget. Another may not, and would never be healthy."""
+_ROOT: Final = "spec"
+_OF_ROUTES: Final = ("timeout", "retry", "access_control", "logging")
+
+
+@dataclass(frozen=True)
+class _SwarmScope(Scope):
+    """The stack, where its Services have names in Swarm."""
+
+    hosts: dict[str, str] = field(default_factory=dict)
+
+    def full_name(self, service: str) -> str:
+        return self.hosts.get(service, service)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the gateways of all files share."""
+
+    names: Names
+    networks: NetworkFiles
+    published: Published
+    contents: Contents
+    below: dict[tuple[str, str], Branch]
+    """The child stacks: by their parent's name and their key there."""
+    endpoint_mode: str
+    report: Report
+
+
+def add_gateway(branch: Branch, setting: Setting, document: dict[str, Any]) -> None:
+    """Add the gateway, its configuration and its secrets to the file of a stack that has an interface."""
+    _report_unused(branch, setting.report)
+    if not branch.has_gateway:
+        return
+    scope = _SwarmScope(branch.scope.stack, branch.scope.settings, branch.scope.observed, hosts=_hosts(branch, setting))
+    try:
+        found, passed = routes(scope), streams(scope)
+        report_dead_ends(scope)
+        text = nginx.configuration(scope, found, passed)
+    except InvalidStack as error:
+        raise InvalidStack([Problem(_moved(each.path, branch), each.message) for each in error.problems]) from None
+    setting.report.extend(replace(notice, path=_moved(notice.path, branch)) for notice in scope.notices)
+    key = setting.names.service(branch, "")
+    config = setting.names.part(branch, GATEWAY)
+    stack = setting.names.stack(branch)
+    document.setdefault("configs", {})[config] = setting.contents.config(stack, f"{config}.conf", text.encode())
+    document["services"][key] = _service(branch, setting, found, passed, config, document)
+    _report_done(branch, found, passed, setting)
+
+
+def _moved(path: str, branch: Branch) -> str:
+    """A path that the plan gives, seen from the root of the export."""
+    return f"{branch.view.path}{path.removeprefix(_ROOT)}"
+
+
+def _hosts(branch: Branch, setting: Setting) -> dict[str, str]:
+    """By the names that the plan has for its members: the names under which Swarm knows them alone."""
+    hosts = {naming.member(branch.name, key): setting.names.host(branch, key) for key in branch.spec.plain}
+    for key in branch.spec.children:
+        child = setting.below.get((branch.name, key))
+        if child is not None and child.has_gateway:
+            hosts[naming.member(branch.name, key)] = setting.names.host(child, "")
+    return {name: host.lower() for name, host in hosts.items()}
+
+
+def _service(
+    branch: Branch,
+    setting: Setting,
+    found: list[Route],
+    passed: list[Stream],
+    config: str,
+    document: dict[str, Any],
+) -> dict[str, Any]:
+    wanted = branch.spec.gateway
+    own_image = wanted.image if wanted else None
+    behind = [*(route.service for route in found), *(stream.service for stream in passed)]
+    joined: dict[NetworkId, list[str]] = {
+        network: [] for network in gateway_networks(branch.scope, branch.networks, behind)
+    }
+    opened = _ports(branch, passed, setting)
+    image = branch.view.resolve(own_image) if own_image else branch.scope.settings.gateway_image
+    fields = {
+        "image": image,
+        "entrypoint": ["nginx", "-e", "/dev/stderr", "-c", _FILE],
+        "user": _USER,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "stop_grace_period": GRACE_PERIOD,
+        "environment": variables.for_gateway(branch, setting.names),
+        "healthcheck": None if own_image else {"test": _CHECK, "interval": "5s", "timeout": "5s", "retries": 3},
+        "ports": opened,
+        "configs": [{"source": config, "target": _FILE}],
+        "secrets": _secrets(found, setting, document),
+        "volumes": [{"type": "tmpfs", "target": "/tmp"}],
+        "networks": setting.networks.join(branch, branch.name, setting.names.service(branch, ""), joined, document),
+        "deploy": _deploy(branch, setting, held=holds_port(opened)),
+    }
+    return {name: value for name, value in fields.items() if value not in (None, {}, [])}
+
+
+def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
+    wanted = branch.spec.gateway
+    order = "stop-first" if held else "start-first"
+    resources = gateway_resources(wanted.resources if wanted else None, f"{branch.view.path}.gateway", setting.report)
+    return {
+        "replicas": wanted.replicas if wanted else 1,
+        **({"endpoint_mode": setting.endpoint_mode} if setting.endpoint_mode != "vip" else {}),
+        **({"resources": resources} if resources else {}),
+        "update_config": {"order": order, "parallelism": 1},
+    }
+
+
+def _ports(branch: Branch, passed: list[Stream], setting: Setting) -> list[dict[str, Any]]:
+    """What the root's gateway answers on from outside: the ports of its interface, else with an edge plain HTTP."""
+    wanted: dict[int, tuple[int, str]] = {}
+    known = {naming.GATEWAY_PORT, *(stream.listen for stream in passed)}
+    base = branch.view.path
+    if branch.spec.place is None and branch.spec.interface is not None:
+        for external, internal in branch.spec.interface.ports.items():
+            if internal in known:  # what leads nowhere, the plan has said
+                wanted[int(external)] = (internal, f'{base}.interface.ports["{external}"]')
+    if branch.spec.edge is not None and branch.spec.place is None and not wanted:
+        wanted[HTTP] = (naming.GATEWAY_PORT, f"{base}.edge")
+    where = setting.names.host(branch, "")
+    entries = [
+        setting.published.publish(where, path, published=number, target=target, protocol="TCP", mode="ingress")
+        for number, (target, path) in wanted.items()
+    ]
+    return [entry for entry in entries if entry]
+
+
+def _secrets(found: list[Route], setting: Setting, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lists of users that routes ask for."""
+    wanted = {
+        control.authentication.secret
+        for route in found
+        if (control := route.policies.access_control) is not None and control.authentication
+    }
+    mounts = []
+    for secret in sorted(wanted):
+        definition = setting.contents.external("secrets", secret, locations.AUTHENTICATION_KEY)
+        key = naming.sanitize(definition["name"])
+        document.setdefault("secrets", {})[key] = definition
+        target = f"{locations.AUTHENTICATION_DIRECTORY}/{secret}/{locations.AUTHENTICATION_KEY}"
+        mounts.append({"source": key, "target": target})
+    return mounts
+
+
+def _report_unused(branch: Branch, report: Report) -> None:
+    if branch.has_gateway:
+        if branch.spec.interface is not None and branch.spec.place is not None:
+            message = "only the root's gateway answers on further ports."
+            report.ignored(f"{branch.view.path}.interface", message, "Say it in the root.")
+        return
+    for name in ("gateway", "edge", "interface"):
+        if getattr(branch.spec, name) is not None:
+            message = "no service has an interface, so there is no gateway."
+            report.ignored(f"{branch.view.path}.{name}", message, "Give a service an interface.")
+
+
+def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setting: Setting) -> None:
+    """What stands in the gateway's configuration, where no importer finds it again."""
+    report, view = setting.report, branch.view
+    message = f"the service '{setting.names.service(branch, '')}' does it."
+    if branch.spec.gateway is not None:
+        report.resolved(f"{view.path}.gateway", message)
+    if branch.spec.interface is not None and branch.spec.place is None:
+        report.resolved(f"{view.path}.interface", message)
+    routed = {*(route.service for route in found), *(stream.service for stream in passed)}
+    for key, service in branch.spec.services.items():
+        if service.interface and key in routed:
+            report.resolved(view.member_path(key, "interface"), message)
+        for name in _OF_ROUTES:
+            if service.policies is not None and getattr(service.policies, name) is not None:
+                alias = type(service.policies).model_fields[name].alias or name
+                path = view.member_path(key, "policies", alias)
+                if any(each.service == key for each in found):
+                    report.resolved(path, message)
+                else:
+                    report.ignored(path, "the gateway does this for HTTP routes, and the service has none.")
+        control = service.policies.access_control if service.policies else None
+        if control is not None and control.authentication is not None:
+            needed = f"Swarm's secret '{control.authentication.secret}_{locations.AUTHENTICATION_KEY}' has to be there."
+            path = view.member_path(key, "policies", "accessControl", "authentication")
+            report.approximate(path, needed, "deploy.sh says how to make it.")
+    _report_edge(branch, report)
+
+
+def _report_edge(branch: Branch, report: Report) -> None:
+    edge, path = branch.spec.edge, path_of(branch.view.path, "edge")
+    if edge is None:
+        return
+    if branch.spec.place is not None:
+        message = "only the root's gateway is reached from outside; two gateways cannot both have its port."
+        report.ignored(path, message, "Publish another port of this gateway in the file.")
+        return
+    message = "there is no Ingress in Swarm: the gateway's own port is published, and answers for every host."
+    report.approximate(path, message, "Put what knows hosts and certificates before it.")

@@ -1,0 +1,133 @@
+"""What everything is called in Swarm: stacks, services, and the parts that services share.
+
+Inside a network Swarm gives every service its key in the file as a name, wanted or not. So a key that another service
+has in one of its networks is changed, and the names that are right come as aliases.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.swarm.branches import Branch, granted
+from ailtire_operator.plan.network import NetworkId
+
+NAME_LIMIT: Final = 63
+"""Characters of a service's full name, ``<stack>_<service>``."""
+_KEY_LIMIT: Final = 40
+GATEWAY: Final = "stack-gateway"
+"""The key of a stack's gateway, unless a service has it."""
+_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*")
+"""A name in Swarm: the schema takes dots too, the manager refuses them."""
+
+
+def legal(key: str) -> str:
+    """A key as Swarm takes it."""
+    return key if _KEY.fullmatch(key) else naming.sanitize(key)
+
+
+def taken(section: str, key: str) -> str:
+    """Why one file cannot hold the whole tree."""
+    return f"in one file, two {section} would have the key '{key}'; rename one, or export a file for each stack"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one export."""
+
+    stacks: dict[str, str] = field(default_factory=dict)
+    """By stack of the tree: the stack in Swarm, and the file's name."""
+    services: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By stack and key: the key in the file. The gateway's key is empty."""
+    prefixes: dict[str, str] = field(default_factory=dict)
+    """By stack: what is put before the keys of its networks, volumes and files; nothing in a file of its own."""
+    aliases: dict[tuple[NetworkId, str], list[str]] = field(default_factory=dict)
+    """See ``granted``."""
+    common: bool = False
+    """One file holds the whole tree."""
+
+    def stack(self, branch: Branch) -> str:
+        """The stack in Swarm that holds a stack of the tree."""
+        return self.stacks[branch.name]
+
+    def service(self, branch: Branch, key: str) -> str:
+        """The key of a service in its file; of the gateway where ``key`` is empty."""
+        return self.services[branch.name, key]
+
+    def host(self, branch: Branch, key: str) -> str:
+        """The full name of a service, which only that service has in any network."""
+        return f"{self.stack(branch)}_{self.service(branch, key)}"
+
+    def part(self, branch: Branch, key: str) -> str:
+        """The key of a volume or file of the stack in its file."""
+        prefix = self.prefixes[branch.name]
+        return f"{prefix}-{legal(key)}" if prefix else legal(key)
+
+
+def separate(branches: Sequence[Branch]) -> Names:
+    """A file for each stack: the keys stay as they are, wherever that is possible."""
+    names = Names(aliases=granted(branches))
+    for branch in branches:
+        used: set[str] = set()
+        for key in _members(branch):
+            plain = naming.shorten(legal(key) if key else GATEWAY, _KEY_LIMIT)
+            wanted = (plain, naming.shorten(f"{branch.name}-{plain}", _KEY_LIMIT))
+            found = next((each for each in wanted if each not in used and _is_free(names, branch, key, each)), None)
+            found = found or f"{plain[: _KEY_LIMIT - 9]}-{naming.digest(f'{branch.name}/{key}')}"
+            used.add(found)
+            names.services[branch.name, key] = found
+        longest = max(map(len, used), default=1)
+        names.stacks[branch.name] = naming.shorten(branch.name, NAME_LIMIT - 1 - longest)
+        names.prefixes[branch.name] = ""
+    return names
+
+
+def together(branches: Sequence[Branch]) -> Names:
+    """One file for all: keys that more than one stack has get their stack's name before them, but for the root's."""
+    root = branches[0].name
+    names = Names(aliases=granted(branches), common=True)
+    keys = [(branch, key) for branch in branches for key in _members(branch)]
+    counts = Counter(legal(key) if key else GATEWAY for _, key in keys)
+    stack = naming.shorten(root, NAME_LIMIT - 1 - _KEY_LIMIT)
+    limit = NAME_LIMIT - 1 - len(stack)
+    used: set[str] = set()
+    for branch, key in keys:
+        names.stacks[branch.name] = stack
+        names.prefixes[branch.name] = "" if branch.name == root else branch.name.removeprefix(f"{root}-")
+        plain = legal(key) if key else GATEWAY
+        alone = branch.name == root or counts[plain] == 1
+        wanted = naming.shorten(plain if alone else f"{names.prefixes[branch.name]}-{plain}", limit)
+        if wanted in used or not _is_free(names, branch, key, wanted):
+            wanted = f"{wanted[: limit - 9]}-{naming.digest(f'{branch.name}/{key}')}"
+        used.add(wanted)
+        names.services[branch.name, key] = wanted
+    for branch in branches:  # those without any member
+        names.stacks.setdefault(branch.name, stack)
+        names.prefixes.setdefault(branch.name, "" if branch.name == root else branch.name.removeprefix(f"{root}-"))
+    return names
+
+
+def _members(branch: Branch) -> Iterator[str]:
+    """The keys of the services of a stack; the gateway's is empty, and comes last."""
+    yield from branch.spec.plain
+    if branch.has_gateway:
+        yield ""
+
+
+def _is_free(names: Names, branch: Branch, key: str, wanted: str) -> bool:
+    """Whether nobody else answers under a name in the networks that a service joins."""
+    member = naming.member(branch.name, key) if key else branch.name
+    joined = set(branch.joined(key)) if key else gateway_networks(branch)
+    return all(
+        other == member or wanted.lower() not in given
+        for (network, other), given in names.aliases.items()
+        if network in joined
+    )
+
+
+def gateway_networks(branch: Branch) -> set[NetworkId]:
+    """The networks that a gateway belongs to at least: its stack's and its parent's."""
+    place = branch.spec.place
+    return {branch.networks.own, *map(NetworkId.parse, place.gateway_networks if place else ())}

@@ -1,0 +1,169 @@
+"""Networks: what a service joins, under which names, and which file makes them.
+
+``docker stack deploy`` makes only what services of the file use. So the first file that uses a network makes it, and
+for the others it is external; parents come first, and with them their children's way in.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.swarm.names import Names, legal, taken
+from ailtire_operator.compose.views import escaped
+from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.stack import Network
+from ailtire_operator.plan.network import OWN, NetworkId, shared_name
+
+_DRIVER: Final = "overlay"
+
+
+def own_network(stack: str) -> str:
+    """The name of a stack's own network in Swarm."""
+    return f"{stack}_{OWN}"
+
+
+class NetworkFiles:
+    """The networks of all files."""
+
+    def __init__(self, branches: Sequence[Branch], names: Names, report: Report) -> None:
+        self._names = names
+        self._branches = {branch.name: branch for branch in branches}
+        self._swarm: dict[NetworkId, str] = {}
+        self._foreign: set[NetworkId] = set()
+        self._made: dict[NetworkId, tuple[str, str]] = {}
+        for branch in branches:
+            self._name_all(branch, report)
+
+    def _name_all(self, branch: Branch, report: Report) -> None:
+        """Give every network that the stack sees its name; one that two stacks call the same is two networks."""
+        self._swarm[branch.networks.own] = own_network(branch.name)
+        if branch.parent is None and branch.networks.parent is not None:
+            self._swarm[branch.networks.parent] = own_network(branch.networks.parent.owner)
+            self._foreign.add(branch.networks.parent)
+        for key, network in branch.networks.by_key.items():
+            if network in self._swarm:
+                continue
+            declared = branch.spec.networks[key]
+            shared = shared_name(key, declared)
+            path = path_of(f"{branch.view.path}.networks", key)
+            name = escaped(shared) if shared else f"{branch.name}_{legal(key)}"
+            if network.owner not in self._branches or (declared.external and network.owner == branch.name):
+                self._foreign.add(network)
+                report.approximate(path, "nothing of this tree makes this network.", f"Make it first: {_command(name)}")
+            elif name in self._swarm.values():
+                name = f"{branch.name}_{legal(key)}"
+                report.resolved(path, f"another stack has a network of that name; this one is '{name}' in Swarm.")
+            self._swarm[network] = name
+
+    @property
+    def needed(self) -> list[str]:
+        """How to make the networks that no file makes."""
+        return [_command(self._swarm[network]) for network in sorted(self._foreign)]
+
+    def name(self, network: NetworkId) -> str:
+        """The name in Swarm; where no stack of the tree has said it, that of a network of a stack above."""
+        own = network.key == OWN
+        return self._swarm.get(network) or (own_network(network.owner) if own else f"{network.owner}_{network.key}")
+
+    def join(
+        self, branch: Branch, member: str, service: str, joined: dict[NetworkId, list[str]], document: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The memberships of a service; its networks are declared in the document as they are met.
+
+        ``member`` is the name that the plan gives the service, ``service`` its key in the file.
+        """
+        result: dict[str, Any] = {}
+        for network, wanted in joined.items():
+            key = self._declare(branch, network, document)
+            known = self._names.aliases.get((network, member), [])
+            if network.owner not in self._branches:  # nobody here knows who else answers there
+                known = [*known, *map(str.lower, wanted)]
+            aliases = [each for each in dict.fromkeys(known) if each != service]
+            result[key] = {"aliases": aliases} if aliases else None
+        return result
+
+    def _declare(self, branch: Branch, network: NetworkId, document: dict[str, Any]) -> str:
+        """Declare a network in the document of a stack, and return its key there."""
+        key = self._key(branch, network)
+        section = document.setdefault("networks", {})
+        name, stack = self.name(network), self._names.stack(branch)
+        if key in section:
+            if section[key]["name"] != name:
+                raise InvalidStack([Problem(f"{branch.view.path}.networks", taken("networks", key))])
+            return key
+        ours = network not in self._foreign and network.owner in self._branches
+        if ours and self._made.setdefault(network, (stack, key)) == (stack, key):
+            section[key] = {**self._definition(network), "name": name}
+        else:
+            section[key] = {"external": True, "name": name}
+        return key
+
+    def _key(self, branch: Branch, network: NetworkId) -> str:
+        """The key of a network in the file of a stack: as the stack calls it, or in a common file by whose it is."""
+        if self._names.common:
+            owner = self._branches.get(network.owner)
+            return self._names.part(owner, network.key) if owner else legal(f"{network.owner}-{network.key}")
+        if network == branch.networks.own:
+            return OWN
+        if network == branch.networks.parent:
+            return naming.PARENT_NETWORK
+        mine = (key for key, each in branch.networks.by_key.items() if each == network)
+        return legal(next(mine, f"{network.owner}-{network.key}"))
+
+    def _definition(self, network: NetworkId) -> dict[str, Any]:
+        """What its owner says of it."""
+        owner = self._branches[network.owner]
+        said = [owner.spec.networks[key] for key, each in owner.networks.by_key.items() if each == network]
+        result: dict[str, Any] = {
+            "driver": next((each.driver for each in said if each.driver), _DRIVER),
+            "attachable": next((each.attachable for each in said if each.attachable is not None), True),
+        }
+        if network in owner.networks.internal:
+            result["internal"] = True
+        labels = {name: escaped(value) for each in said for name, value in each.labels.items()}
+        return result | ({"labels": labels} if labels else {})
+
+    def report(self, branch: Branch, used: Iterable[NetworkId], report: Report) -> None:
+        """Say what of a stack's networks is not in its file."""
+        found = set(used)
+        for key, declared in branch.spec.networks.items():
+            path = path_of(f"{branch.view.path}.networks", key)
+            network = branch.networks.by_key.get(key)
+            if network is None:
+                report.ignored(path, "every stack has its parent's network by itself, so this cannot be said of it.")
+            elif network not in found and not _is_own(key):
+                report.ignored(path, "no service of the stack joins it, so that Swarm does not make it.")
+            elif network.owner != branch.name and declared.model_fields_set - {"name", "external"}:
+                self._report_elsewhere(path, network, declared, report)
+        for key, service in branch.spec.plain.items():
+            self._report_names(branch, key, report)
+            if naming.PARENT_NETWORK in service.networks and branch.networks.parent is None:
+                path = branch.view.member_path(key, "networks", naming.PARENT_NETWORK)
+                report.ignored(path, "the root has no parent, so there is no parent network to join.")
+
+    def _report_elsewhere(self, path: str, network: NetworkId, declared: Network, report: Report) -> None:
+        for name in sorted(declared.model_fields_set - {"name", "external"}):
+            message = f"the stack '{network.owner}' has this network, and what it says of it counts."
+            report.ignored(f"{path}.{name}", message, "Say it there.")
+
+    def _report_names(self, branch: Branch, key: str, report: Report) -> None:
+        """Names that a service wants and does not get."""
+        member = naming.member(branch.name, key)
+        for network, wanted in branch.joined(key).items():
+            if network.owner not in self._branches:
+                continue
+            given = self._names.aliases.get((network, member), [])
+            for name in (naming.sanitize(key), *map(str.lower, wanted)):
+                if name not in given:
+                    message = f"in the network '{self.name(network)}' the name '{name}' is another's, or no host name."
+                    report.ignored(branch.view.member_path(key, "networks"), message, "Choose another alias.")
+
+
+def _is_own(key: str) -> bool:
+    return key in naming.OWN_NETWORKS
+
+
+def _command(name: str) -> str:
+    return f"docker network create --driver {_DRIVER} --attachable {name}"

@@ -1,0 +1,69 @@
+"""Ports: inside a network Swarm closes none, and outside every number can be published once in the whole Swarm."""
+
+from typing import Any, Final
+
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.model.service import Service
+
+_ANY: Final = ("0.0.0.0", "::")
+HTTP: Final = 80
+
+
+class Published:
+    """The ports that the files publish: the first service that wants a number gets it."""
+
+    def __init__(self, *, on_nodes: bool, report: Report) -> None:
+        self._on_nodes = on_nodes
+        self._report = report
+        self._taken: dict[tuple[int, str], str] = {}
+
+    def publish(
+        self, where: str, path: str, *, published: int, target: int, protocol: str, mode: str
+    ) -> dict[str, Any] | None:
+        """One entry of ``ports``; None where the number is taken. ``where`` is the service's name in Swarm.
+
+        Without virtual addresses there is no routing mesh: then only the nodes that run a task answer.
+        """
+        other = self._taken.setdefault((published, protocol), where)
+        if other != where:
+            message = f"{protocol} port {published} of the Swarm is '{other}'s already."
+            self._report.rejected(path, f"{message} It is not published here.", "Publish another number.")
+            return None
+        mode = "host" if self._on_nodes else mode
+        return {"target": target, "published": published, "protocol": protocol.lower(), "mode": mode}
+
+
+def ports(
+    branch: Branch, key: str, service: Service, published: Published, where: str, report: Report
+) -> dict[str, list[Any]]:
+    """``ports`` and ``expose``."""
+    opened: list[dict[str, Any]] = []
+    exposed: list[str] = []
+    for name, port in service.ports.items():
+        path = branch.view.member_path(key, "ports", name)
+        plain = f"{port.protocol.lower()}-{port.port}"
+        if name not in (plain, f"{plain}-{port.published}"):
+            report.resolved(path, "ports have no names in Swarm.")
+        if port.app_protocol:
+            report.ignored(f"{path}.appProtocol", "nothing in Swarm asks what is spoken on a port.")
+        if port.published is None:
+            exposed.append(f"{port.port}" if port.protocol == "TCP" else f"{port.port}/{port.protocol.lower()}")
+            if port.mode == "host":
+                report.ignored(f"{path}.mode", "nothing is published here.", "Say which port it is on the node.")
+            if port.host_ip:
+                report.ignored(f"{path}.hostIp", "nothing is published here.", "Say which port it is on the node.")
+            continue
+        if port.host_ip and port.host_ip not in _ANY:
+            message = "Swarm publishes on all addresses of a node."
+            report.approximate(f"{path}.hostIp", message, "Close the port in the node's firewall.")
+        entry = published.publish(
+            where, path, published=port.published, target=port.port, protocol=port.protocol, mode=port.mode
+        )
+        opened += [entry] if entry else []
+    return {"ports": opened, "expose": list(dict.fromkeys(exposed))}
+
+
+def holds_port(opened: list[dict[str, Any]]) -> bool:
+    """Whether a task has a port of its node to itself."""
+    return any(port["mode"] == "host" for port in opened)

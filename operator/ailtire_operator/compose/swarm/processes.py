@@ -1,0 +1,109 @@
+"""What one container of a Swarm service is: its process, its rights, its idea of itself and of others."""
+
+from typing import Any, Final
+
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.views import escaped
+from ailtire_operator.model.base import Strict
+from ailtire_operator.model.service import Service
+
+GRACE_PERIOD: Final = "30s"
+"""The model's default; Docker's own is ten seconds."""
+_START_INTERVAL: Final = "5s"
+_NO_STACK_KEY: Final = "`docker stack deploy` takes no such key."
+_LEFT_OUT: Final[dict[str, tuple[str, str]]] = {
+    "annotations": ("Swarm has labels alone.", "Write them as labels."),
+    "domainname": (_NO_STACK_KEY, "Give the service the full name as an alias in a network."),
+    "dns_options": (_NO_STACK_KEY, ""),
+    "group_add": (_NO_STACK_KEY, "Make the group the user's own in the image, or set it in user."),
+    "privileged": (_NO_STACK_KEY, "Name the capabilities that it needs in capAdd."),
+    "security_opt": (_NO_STACK_KEY, "Set it in the engine's daemon.json, for all containers of a node."),
+    "storage_opt": (_NO_STACK_KEY, ""),
+    "devices": (_NO_STACK_KEY, "Mount the device as a path of the node, and allow it in the engine."),
+    "post_start": ("a Swarm service has no such hooks.", "Let the image's entrypoint do it."),
+    "pre_stop": ("a Swarm service has no such hooks.", "Let the process do it when stopSignal comes."),
+    "runtime": ("a Swarm service runs in the engine's default runtime.", "Set it in the engine's daemon.json."),
+}
+"""Fields that Swarm has nothing for: why, and what to do."""
+_PULLING: Final = "nodes ask for an image again when `docker stack deploy` finds another digest under its tag."
+
+
+def process(branch: Branch, key: str, service: Service, report: Report) -> dict[str, Any]:
+    """How the process starts, runs and stops."""
+    for name, (reason, remedy) in _LEFT_OUT.items():
+        if given(service, name):
+            report.rejected(branch.view.member_path(key, alias(service, name)), f"{reason} It is left out.", remedy)
+    if service.pull_policy:
+        report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
+    if service.command == [] and service.entrypoint is None:
+        report.ignored(branch.view.member_path(key, "command"), "an image's own command cannot be emptied.")
+    return {
+        "entrypoint": list(map(escaped, service.entrypoint or [])),
+        "command": list(map(escaped, service.command or [])),
+        "working_dir": escaped(service.working_dir) if service.working_dir else None,
+        "user": service.user,
+        "read_only": service.read_only or None,
+        "init": service.init or None,
+        "tty": service.tty or None,
+        "stdin_open": service.stdin_open or None,
+        "labels": {name: escaped(value) for name, value in service.labels.items()},
+        "stop_signal": service.stop_signal,
+        "stop_grace_period": service.stop_grace_period or GRACE_PERIOD,
+        "cap_add": list(service.cap_add),
+        "cap_drop": list(service.cap_drop),
+        "sysctls": {name: escaped(value) for name, value in service.sysctls.items()},
+        "ulimits": {
+            name: {"soft": limit.soft, "hard": limit.soft if limit.hard is None else limit.hard}
+            for name, limit in service.ulimits.items()
+        },
+        "hostname": escaped(service.hostname) if service.hostname else None,
+        "extra_hosts": [f"{name}:{each}" for name, addresses in service.extra_hosts.items() for each in addresses],
+        "dns": list(service.dns),
+        "dns_search": list(service.dns_search),
+    }
+
+
+def healthcheck(branch: Branch, key: str, service: Service, report: Report) -> dict[str, Any] | None:
+    """Docker's healthcheck, where it can say the same."""
+    check = service.healthcheck
+    if check is None:
+        return None
+    if check.disable:
+        return {"disable": True}
+    if check.test is None:
+        message = "Docker runs a command in the container to check; it cannot ask a port. There is no check."
+        report.ignored(branch.view.member_path(key, "healthcheck"), message, "Write a test that the image can run.")
+        return None
+    if check.port:
+        message = "it belongs to http and tcp, and this check runs a command."
+        report.ignored(branch.view.member_path(key, "healthcheck", "port"), message, "Remove it.")
+    result = {
+        "test": list(map(escaped, check.test)),
+        "interval": check.interval,
+        "timeout": check.timeout,
+        "retries": check.retries,
+    }
+    if check.start_period:
+        result["start_period"] = check.start_period
+    if check.start_interval != _START_INTERVAL:
+        result["start_interval"] = check.start_interval
+    return result
+
+
+def depends_on(branch: Branch, key: str, service: Service, report: Report) -> list[str]:
+    """The services of the same stack that it depends on: kept in the file, and without effect in Swarm."""
+    for other in service.depends_on:
+        message = "Swarm starts all services at once, in no order."
+        report.ignored(branch.view.member_path(key, "dependsOn", other), message, "Let the service wait for it itself.")
+    return [other for other in service.depends_on if other in branch.spec.plain]
+
+
+def given(model: Strict, name: str) -> bool:
+    """Whether a field says something."""
+    return bool(getattr(model, name)) and getattr(model, name) != type(model).model_fields[name].get_default()
+
+
+def alias(model: Strict, name: str) -> str:
+    """A field as its author spells it."""
+    return type(model).model_fields[name].alias or name

@@ -1,0 +1,35 @@
+"""The order of deployment, as the commands themselves and as a script to keep beside the files."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_DEPLOY: Final = "docker stack deploy --prune --with-registry-auth"
+
+
+def commands(stacks: Iterable[str]) -> list[str]:
+    """What deploys the stacks: parents first, as they make the networks by which their children are reached."""
+    return [f"{_DEPLOY} -c {_file(stack)} {stack}" for stack in stacks]
+
+
+def removal(stacks: Iterable[str]) -> str:
+    """What removes them again, children first."""
+    return f"docker stack rm {' '.join(reversed(list(stacks)))}"
+
+
+def script(stacks: Sequence[str], needed: Sequence[str]) -> str:
+    """The script. Options that are given to it go to every ``docker stack deploy``."""
+    lines = [
+        "#!/bin/sh",
+        "# Deploys this tree of stacks; written by `kubectl ailtire export`. Options are handed on to",
+        "# `docker stack deploy`. Parents come first: they make the networks by which their children are reached.",
+    ]
+    if needed:
+        lines += ["#", "# What has to be there before:", *(f"#   {command}" for command in needed)]
+    lines += ["#", "# To remove all of it:", f"#   {removal(stacks)}", "set -eu", 'cd "$(dirname "$0")"']
+    lines += [f'{_DEPLOY} "$@" -c {_file(stack)} {stack}' for stack in stacks]
+    return "\n".join(lines) + "\n"
+
+
+def _file(stack: str) -> str:
+    return shlex.quote(f"{stack}.yaml")

@@ -1,0 +1,137 @@
+"""Mounts and volumes: Swarm's are local to the node on which a task runs, unless a driver says otherwise."""
+
+from typing import Any, Final
+
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.swarm.names import Names
+from ailtire_operator.compose.swarm.processes import alias, given
+from ailtire_operator.compose.views import escaped
+from ailtire_operator.compose.volumes import DOCKER_SOCKETS
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import Service, VolumeMount
+from ailtire_operator.model.values import amount
+from ailtire_operator.model.volumes import Data
+
+_SLOT: Final = "{{.Task.Slot}}"
+_SHARED_MEMORY: Final = "/dev/shm"
+_PROPAGATION: Final = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional": "rshared"}
+_LOCAL: Final = "a local volume of Docker's knows nothing of it."
+_DRIVER: Final = "Give the volume a driver that does in the file."
+
+
+def mounts(branch: Branch, names: Names, key: str, service: Service, report: Report) -> list[dict[str, Any]]:
+    """All that appears in the service's file system, but for configs and secrets."""
+    found = []
+    for name, mount in service.volumes.items():
+        entry = _mount(branch, names, mount, branch.view.member_path(key, "volumes", name), report)
+        found += [entry] if entry else []
+    for target, memory in service.tmpfs.items():
+        if memory.mode is not None:
+            message = "everybody may write to memory that a service mounts in Swarm: mode 1777."
+            report.approximate(branch.view.member_path(key, "tmpfs", target, "mode"), message)
+        found.append(_memory(escaped(target), memory.size))
+    if service.shm_size:
+        found.append(_memory(_SHARED_MEMORY, service.shm_size))
+        message = f"`docker stack deploy` has no such key, so memory of this size is mounted at {_SHARED_MEMORY}."
+        report.resolved(branch.view.member_path(key, "shmSize"), message)
+    return found
+
+
+def _memory(target: str, size: str | None) -> dict[str, Any]:
+    return {"type": "tmpfs", "target": target} | ({"tmpfs": {"size": int(amount(size))}} if size else {})
+
+
+def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: Report) -> dict[str, Any] | None:
+    if mount.source in DOCKER_SOCKETS:
+        message = "the Docker socket gives a container the whole host; as in the cluster, it is not mounted."
+        report.add(path, "gated", message, "Add it to the file where a service must have it.")
+        return None
+    for field, what in (("image", "files of an image"), ("sub_path", "a part of a volume")):
+        if getattr(mount, field):
+            message = f"`docker stack deploy` cannot mount {what}. It is left out."
+            report.rejected(path, message, "Mount a whole volume, or put the files into the service's image.")
+            return None
+    if mount.source is None:
+        return _scratch(mount, path, report)
+    if mount.size or "medium" in mount.model_fields_set:
+        report.ignored(path, "size and medium are those of scratch space, and this volume has a source.")
+    target: dict[str, Any] = {"target": escaped(mount.target)} | ({"read_only": True} if mount.read_only else {})
+    if mount.source not in branch.spec.data:
+        return _host_path(mount, path, report) | target
+    entry = {"type": "volume", "source": names.part(branch, mount.source), **target}
+    _report_bind_options(mount, path, report)
+    return entry | ({"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {})
+
+
+def _scratch(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
+    _report_bind_options(mount, path, report)
+    read_only = {"read_only": True} if mount.read_only else {}
+    if mount.medium == "Memory":
+        return _memory(escaped(mount.target), mount.size) | read_only
+    if mount.size:
+        report.ignored(f"{path}.size", "Docker does not bound scratch space on disk.")
+    copying = {"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {}
+    return {"type": "volume", "target": escaped(mount.target), **read_only, **copying}
+
+
+def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
+    report.approximate(path, "the path has to exist on every node that may run the service.", "Add a constraint.")
+    if mount.create_host_path:
+        report.ignored(f"{path}.createHostPath", "Swarm makes no folder on a node.", "Make it on each.")
+    if mount.nocopy is not None:
+        report.ignored(f"{path}.nocopy", "nothing is ever copied to a path of a node.", "Remove it.")
+    entry: dict[str, Any] = {"type": "bind", "source": escaped(mount.source or "")}
+    return entry | ({"bind": {"propagation": _PROPAGATION[mount.propagation]}} if mount.propagation else {})
+
+
+def _report_bind_options(mount: VolumeMount, path: str, report: Report) -> None:
+    for field in ("propagation", "create_host_path"):
+        if getattr(mount, field) is not None:
+            message = "it is for paths of the node, and this is none."
+            report.ignored(f"{path}.{alias(mount, field)}", message, "Remove it.")
+
+
+def volumes(branch: Branch, names: Names, report: Report) -> dict[str, Any]:
+    """The named volumes that services mount."""
+    mounted = {
+        mount.source
+        for service in branch.spec.plain.values()
+        for mount in service.volumes.values()
+        if not mount.image and not mount.sub_path
+    }
+    result: dict[str, Any] = {}
+    for key, data in branch.spec.data.items():
+        path = path_of(f"{branch.view.path}.data", key)
+        if key in mounted:
+            result[names.part(branch, key)] = _volume(branch, names, key, data, path, report)
+        else:
+            report.ignored(path, "no service mounts it, so that it is not in the file.", "Mount it, or remove it.")
+    return result
+
+
+def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, report: Report) -> dict[str, Any]:
+    for field in ("size", "size_limit", "storage_class"):
+        if given(data, field):
+            report.ignored(f"{path}.{alias(data, field)}", _LOCAL, _DRIVER)
+    if data.mode != "ReadWriteOnce" and not data.nfs:
+        message = "every node has its own volume of that name, with its own content."
+        report.approximate(f"{path}.mode", message, _DRIVER)
+    if data.claim:
+        message = f"the volume '{data.claim}' has to be there on every node that may run the service."
+        report.approximate(f"{path}.claim", message, f"Make it first: docker volume create {data.claim}")
+        if data.labels:
+            report.ignored(f"{path}.labels", "a volume that somebody else keeps has its own labels.")
+        return {"external": True, "name": escaped(data.claim)}
+    if data.retain:
+        report.resolved(f"{path}.retain", "Swarm keeps all volumes, also when their stack is removed.")
+    result: dict[str, Any] = {}
+    if data.per_replica:
+        result["name"] = f"{names.stack(branch)}_{names.part(branch, key)}-{_SLOT}"
+    if data.nfs:
+        options = f"addr={data.nfs.server},{'ro' if data.nfs.read_only else 'rw'}"
+        result |= {
+            "driver": "local",
+            "driver_opts": {"type": "nfs", "o": options, "device": f":{escaped(data.nfs.path)}"},
+        }
+    return result | ({"labels": {n: escaped(v) for n, v in data.labels.items()}} if data.labels else {})
