@@ -29,6 +29,10 @@ ACTIONS = {
         {"test": ["CMD-SHELL", "test -f /a b"]}, {"exec": {"command": ["/bin/sh", "-c", "test -f /a b"]}}
     ),
     "a program and its arguments": ({"test": ["CMD", "check", "-v"]}, {"exec": {"command": ["check", "-v"]}}),
+    "a variable of the shell's own, which the kubelet would expand": (
+        {"test": ["CMD-SHELL", "test $(date +%u) -lt 8 && test $X"]},
+        {"exec": {"command": ["/bin/sh", "-c", "test $$(date +%u) -lt 8 && test $$X"]}},
+    ),
     "a path": ({"http": "/health", "port": 8080}, {"httpGet": {"path": "/health", "port": 8080}}),
     "a path on the first port": ({"http": "/"}, {"httpGet": {"path": "/", "port": 4000}}),
     "a port": ({"tcp": True, "port": 5}, {"tcpSocket": {"port": 5}}),

@@ -7,6 +7,7 @@ from typing import Any
 from ailtire_operator.model.service import Healthcheck, Service
 from ailtire_operator.model.values import seconds, whole_seconds
 from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import literal
 
 _DEFAULT_RETRIES = 3
 _INT32 = 2**31 - 1
@@ -57,7 +58,8 @@ def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dic
 
 
 def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
-    form, *arguments = test
+    # The kubelet expands $(NAME) in a probe's command too (ExpandContainerCommandOnlyStatic of its prober).
+    form, *arguments = map(literal, test)
     if form == "NONE":
         return None
     if form == "CMD-SHELL" and len(arguments) == 1:
