@@ -100,7 +100,7 @@ def test_the_report_names_every_deviation_of_the_tree(tmp_path: Path) -> None:
     lines = told(imported(tmp_path, TREE, registry="registry.example/team")).splitlines()
     for start in (
         "metadata.name: resolved: 'Shop_App' became 'shop-app'",
-        "spec.securityProfile: approximate: baseline",
+        "spec.securityProfile: resolved: baseline",
         "spec.services.cpl.volumes.docker: ignored: the operator does",
         "spec.services.cpl.stack.services.gone.stackRef: approximate: 'sa_pe_engine' names no package",
         "api/Physical/Devices/deploy/deploy.js: contexts: approximate: there is no context 'dev'",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ailtire_operator.plan.images import names_registry, without_tag
+from ailtire_operator.model.images import parse
 from stacks import find, plan_of, pod_spec
 
 DIGEST = "@sha256:" + "a" * 64
@@ -14,7 +14,7 @@ DIGEST = "@sha256:" + "a" * 64
      ("host:5000/web", "host:5000/web"), ("host:5000/web:1", "host:5000/web"), ("a/b/c:1.2-x_y", "a/b/c")],
 )  # fmt: skip
 def test_an_image_without_its_tag(image: str, name: str) -> None:
-    assert without_tag(image) == name
+    assert parse(image).name == name
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_an_image_without_its_tag(image: str, name: str) -> None:
      ("localhost/web", True), ("web:1", False), ("docker.io/library/web", True)],
 )  # fmt: skip
 def test_a_registry_is_known_by_its_dot_or_port(image: str, named: bool) -> None:
-    assert names_registry(image) is named
+    assert parse(image).names_registry is named
 
 
 RUN = [

@@ -107,7 +107,7 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
             raise ApplicationError(f"'{value}' cannot be spec.{field}")
         if value is not None:
             head[field] = value
-    report.approximate(
+    report.resolved(
         "spec.securityProfile",
         "baseline, because images of an Ailtire application expect Docker's defaults: root, and its capabilities.",
         "Set it to restricted once every image runs under a numeric user.",

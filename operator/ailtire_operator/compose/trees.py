@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.compose import environment, images, interfaces, services
+from ailtire_operator.compose import environment, interfaces, services
 from ailtire_operator.compose.application import PACKAGES, Application, Design, Package
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.environment import Surroundings
@@ -15,6 +15,7 @@ from ailtire_operator.compose.networks import Networks
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.services import StackParts
 from ailtire_operator.compose.volumes import Volumes
+from ailtire_operator.model import images
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose import images
+from ailtire_operator.model.images import resolve
 from ailtire_operator.model.loading import Level
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
@@ -43,7 +44,7 @@ class StackView:
 
     def resolve(self, image: str) -> str:
         """What runs for an image as a service writes it."""
-        return images.resolve(image, self.overrides, self.registry)
+        return resolve(image, self.overrides, self.registry)
 
     def child(self, key: str, level: Level) -> "StackView":
         """The view of the child stack under a key."""

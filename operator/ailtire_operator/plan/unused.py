@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from ailtire_operator.model import images
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.plan.images import names_registry, overridden, without_tag
+from ailtire_operator.plan.images import overridden
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
@@ -68,11 +69,15 @@ def _images(scope: Scope) -> None:
     unmatched = wanted - set(outer)
     below = list(_images_below(scope)) if unmatched or scope.spec.image_registry else []
     for image in below:
-        unmatched -= {image} if image in scope.images else {without_tag(image)}
+        unmatched -= {image} if image in scope.images else {images.parse(image).name}
     for name in sorted(unmatched):
         message = f"no service of this stack or below runs an image called '{name}'."
         scope.report(path_of("spec.images", name), "ignored", message, "Write the name as the service does.")
-    if below and scope.spec.image_registry and all(names_registry(overridden(scope, image)) for image in below):
+    if (
+        below
+        and scope.spec.image_registry
+        and all(images.parse(overridden(scope, image)).names_registry for image in below)
+    ):
         scope.report("spec.imageRegistry", "ignored", "every image names a registry of its own.", "Remove it.")
 
 

@@ -1,20 +1,13 @@
 """``import``: an Ailtire application becomes AiltireStacks; the file goes to standard output, the report does not."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from ailtire_operator import naming
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import Finding, ReportFormat, summary, tell
-from ailtire_operator.model.report import Notice
-
-if TYPE_CHECKING:
-    from ailtire_operator.compose.importing import Imported
+from ailtire_operator.cli.report import ReportFormat, summary, tell
 
 _HELP = help_text(
     "Translate an Ailtire application, or Compose files, to AiltireStacks.",
@@ -23,7 +16,8 @@ _HELP = help_text(
     "Or PATH is a Compose file, or the folder of one. Docker Compose itself resolves it (includes, extends, profiles,"
     " variables, env files), without an engine; each service becomes one of the stack. Several -f are merged.",
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
-    " reported on standard error, with the place and what to do about it.",
+    " reported on standard error, with the place and what to do about it; --strict makes an error of every deviation,"
+    " which is all but what was settled at import (resolved).",
     "A definition above 256 KiB needs 'kubectl apply --server-side -f -'.",
     examples=[
         ("the application of this folder, as its environment dev runs it",
@@ -35,8 +29,37 @@ _HELP = help_text(
          "kubectl ailtire import . --env prod --strict > shop.yaml"),
     ],
 )  # fmt: skip
-_LEFT_OUT = frozenset({"rejected"})
-_DEVIATIONS = frozenset({"approximate", "gated", "ignored", "rejected"})
+_Path = Annotated[
+    str, typer.Argument(metavar="PATH", help="An application's folder, a services.js, a Compose file or its folder.")
+]
+_Files = Annotated[
+    list[str] | None,
+    typer.Option("--file", "-f", metavar="FILE", help="A Compose file in place of PATH; repeatable."),
+]
+_Environment = Annotated[
+    str | None, typer.Option("--env", metavar="NAME", help="The environment; else the first of deploy.js.")
+]
+_Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", metavar="NAME", help="A profile of Compose; repeatable.")
+]
+_EnvFiles = Annotated[
+    list[str] | None, typer.Option("--env-file", metavar="FILE", help="Variables in place of .env; repeatable.")
+]
+_ProjectName = Annotated[
+    str | None, typer.Option("--project-name", metavar="NAME", help="Compose's project; else the file's or folder's.")
+]
+_REGISTRY_HELP = "Put before images that name no registry; of Compose files, before those that are built."
+_Registry = Annotated[str | None, typer.Option("--registry", metavar="PREFIX", help=_REGISTRY_HELP)]
+_Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of images that a Compose file builds.")]
+_Secrets = Annotated[bool, typer.Option("--secrets", help="Write Secrets with what a Compose file's secrets hold.")]
+_Root = Annotated[
+    str | None, typer.Option("--root", metavar="DIR", help="Compose files may name files below it; else their own.")
+]
+_Remote = Annotated[bool, typer.Option("--remote-includes", help="Follow a Compose file's includes to other machines.")]
+_Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")]
+_Output = Annotated[options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")]
+_Report = Annotated[ReportFormat, typer.Option(help="The report on standard error; full lists every place.")]
+_Strict = Annotated[bool, typer.Option("--strict", help="Write nothing where anything would not run as written.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,113 +69,38 @@ def register(app: typer.Typer) -> None:
 
 def _import(
     context: typer.Context,
-    path: Annotated[
-        str,
-        typer.Argument(metavar="PATH", help="An application's folder, a services.js, a Compose file or its folder."),
-    ] = ".",
-    files: Annotated[
-        list[str] | None,
-        typer.Option("--file", "-f", metavar="FILE", help="A Compose file in place of PATH; repeatable."),
-    ] = None,
-    environment: Annotated[
-        str | None, typer.Option("--env", metavar="NAME", help="The environment; else the first of deploy.js.")
-    ] = None,
-    profiles: Annotated[
-        list[str] | None, typer.Option("--profile", metavar="NAME", help="A profile of Compose; repeatable.")
-    ] = None,
-    env_files: Annotated[
-        list[str] | None, typer.Option("--env-file", metavar="FILE", help="Variables in place of .env; repeatable.")
-    ] = None,
-    project_name: Annotated[
-        str | None,
-        typer.Option("--project-name", metavar="NAME", help="Compose's project; else the file's or folder's."),
-    ] = None,
-    registry: Annotated[
-        str | None,
-        typer.Option(
-            "--registry",
-            metavar="PREFIX",
-            help="Put before images that name no registry; of Compose files, before those that are built.",
-        ),
-    ] = None,
-    tag: Annotated[
-        str | None, typer.Option("--tag", metavar="TAG", help="The tag of images that a Compose file builds.")
-    ] = None,
-    secrets: Annotated[
-        bool, typer.Option("--secrets", help="Write Secrets with what a Compose file's secrets hold.")
-    ] = False,
-    root: Annotated[
-        str | None, typer.Option("--root", metavar="DIR", help="Compose files may name files below it; else their own.")
-    ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote-includes", help="Follow a Compose file's includes to other machines.")
-    ] = False,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")
-    ] = None,
+    path: _Path = ".",
+    files: _Files = None,
+    environment: _Environment = None,
+    profiles: _Profiles = None,
+    env_files: _EnvFiles = None,
+    project_name: _ProjectName = None,
+    registry: _Registry = None,
+    tag: _Tag = None,
+    secrets: _Secrets = False,
+    root: _Root = None,
+    remote: _Remote = False,
+    name: _Name = None,
     namespace: options.Namespace = None,
-    form: Annotated[
-        options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")
-    ] = options.DataFormat.YAML,
-    report: Annotated[
-        ReportFormat, typer.Option(help="The report on standard error; full lists every place.")
-    ] = ReportFormat.TEXT,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Write nothing where something is left out, or in a Compose file not exact."),
-    ] = False,
+    form: _Output = options.DataFormat.YAML,
+    report: _Report = ReportFormat.TEXT,
+    strict: _Strict = False,
 ) -> None:
+    from ailtire_operator.cli.translating import Request, translate
     from ailtire_operator.compose.canonical.process import Choices
     from ailtire_operator.compose.canonical.project import ComposeOptions
-    from ailtire_operator.compose.errors import ComposeError
-    from ailtire_operator.compose.importing import compose_files, import_application, import_compose
 
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote)
     chosen = ComposeOptions(choices, registry, tag, secrets, Path(root) if root else None)
-    try:
-        found = [Path(file) for file in files] if files else compose_files(Path(path))
-        if found:
-            imported = import_compose(found, options=chosen, name=name)
-        else:
-            imported = import_application(Path(path), env=environment, registry=registry, name=name)
-    except ComposeError as error:
-        raise Failure(str(error), code=Exit.NO) from None
-    resources, notices = list(imported.resources), imported.notices
-    if found:
-        resources, notices = _fitted(imported)
-    where = options.target(context, namespace, None, None).namespace
-    resources = [_placed(each, where) for each in resources]
-    findings = [Finding(notice) for notice in notices]
-    stacks, services = _count(resources)
-    tell(findings, report, stacks=stacks, services=services)
+    translation = translate(Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen))
+    stacks, services = translation.count()
+    tell(translation.findings, report, stacks=stacks, services=services)
     if report in (ReportFormat.TEXT, ReportFormat.FULL):
-        output.say(f"imported {stacks} stacks with {services} services; {summary(findings)}")
+        output.say(f"imported {stacks} stacks with {services} services; {summary(translation.findings)}")
     if strict:
-        _refuse_deviations(notices, _DEVIATIONS if found else _LEFT_OUT)
-    _print(resources, form)
-
-
-def _fitted(imported: "Imported") -> tuple[list[dict[str, Any]], tuple[Notice, ...]]:
-    """The stacks without what the operator would refuse, and all that is to be told of them."""
-    from ailtire_operator.cli.fitting import fitted
-    from ailtire_operator.cli.settings import environment_settings
-
-    resources, notices = [], list(imported.notices)
-    for resource in imported.resources:
-        if resource["kind"] == naming.KIND:
-            resource, more = fitted(resource, environment_settings())
-            notices += more
-        resources.append(resource)
-    return resources, tuple(notices)
-
-
-def _refuse_deviations(notices: Sequence[Notice], classes: frozenset[str]) -> None:
-    """Raises Failure where there are any. Compose files have a form that every key has a meaning in; an application's
-    files often hold what never had one, so that of theirs only what is wrong counts."""
-    found = [each for each in notices if each.classification in classes]
-    if found:
-        what = "would not run as written" if classes is _DEVIATIONS else "would be left out (rejected, see the report)"
-        raise Failure(f"{len(found)} things {what}", "Correct them, or import without --strict.", code=Exit.NO)
+        translation.refuse_deviations()
+    where = options.target(context, namespace, None, None).namespace
+    _print([_placed(each, where) for each in translation.resources], form)
 
 
 def _print(resources: list[dict[str, Any]], form: options.DataFormat) -> None:
@@ -168,17 +116,3 @@ def _placed(resource: dict[str, Any], namespace: str | None) -> dict[str, Any]:
     if not namespace:
         return resource
     return {**resource, "metadata": {**resource["metadata"], "namespace": namespace}}
-
-
-def _count(resources: list[dict[str, Any]]) -> tuple[int, int]:
-    """Stacks and plain services of all trees."""
-    stacks = services = 0
-    waiting = [resource["spec"] for resource in resources if "spec" in resource]
-    while waiting:
-        stacks += 1
-        for service in waiting.pop().get("services", {}).values():
-            if "stack" in service:
-                waiting.append(service["stack"])
-            elif service.get("type") != "stack":
-                services += 1
-    return stacks, services
