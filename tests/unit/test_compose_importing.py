@@ -510,18 +510,18 @@ def test_deploy_also_where_it_is_nested_wrongly(tmp_path: Path) -> None:
     found, report = web(tmp_path, deploy=deploying)
     assert found["deploy"] == {
         "replicas": 2,
-        "resources": {"limits": {"cpu": "0.50", "memory": "50Mi"}},
-        "updateConfig": {"order": "stopFirst", "parallelism": 2, "delay": "10s"},
+        "resources": {"limits": {"cpu": "500m", "memory": "50Mi"}},
+        "placement": {"maxReplicasPerNode": 1},
+        "restartPolicy": {"condition": "onFailure"},
+        "updateConfig": {"order": "stopFirst", "parallelism": 2, "delay": "10s", "failureAction": "rollback"},
         "endpointMode": "dnsrr",
     }
     base = "spec.services.web.deploy"
     for start in (
         f"{base}.placement.constraints: ignored",
         f"{base}.placement.resources: resolved",
-        f"{base}.placement.resources.reservations: rejected",
-        f"{base}.max_replicas_per_node: ignored",
-        f"{base}.update_config.failure_action: ignored",
-        f"{base}.restart_policy: ignored",
+        f"{base}.resources.reservations: rejected",
+        f"{base}.max_replicas_per_node: resolved",
     ):
         assert start in report
 
@@ -719,3 +719,39 @@ def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: P
     assert "deploy/stack.yml: services.frontend: resolved: this Traefik asks Docker for its routes" in report
     assert "HTTPS ends at the edge" in report
     assert "what is below /doc leads to the service too" in report
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "reported"),
+    [
+        ({"mode": "global"}, {"mode": "global"}, ""),
+        ({"mode": "global", "replicas": 2}, {"mode": "global"}, "replicas: rejected: there is one replica"),
+        ({"mode": "often"}, {}, "mode: rejected: 'often' is nothing that Compose has here"),
+        ({"replicas": "many"}, {}, "replicas: rejected"),
+        ({"resources": "few"}, {}, "resources: rejected: expected a map"),
+        ({"resources": {"reservations": {"devices": [5]}}}, {}, "resources.reservations.devices: rejected"),
+        ({"resources": {"limits": {"cpus": "1"}}, "placement": {"resources": {"limits": {"cpus": "2"}}}},
+         {"resources": {"limits": {"cpu": "1"}}}, "placement.resources: ignored: deploy.resources says it already"),
+        ({"update_config": {"max_failure_ratio": "x"}}, {}, "update_config.max_failure_ratio: rejected"),
+        ({"update_config": {"max_failure_ratio": 7}}, {}, "updateConfig: rejected: the model has no such value"),
+        ({"labels": ["a=b"]}, {"labels": {"a": "b"}}, ""),
+        ({"rollback_config": {"order": "stop-first"}}, {"rollbackConfig": {"order": "stopFirst"}}, ""),
+        ({"anything": 1}, {}, "anything: ignored"),
+        ({"placement": {"preferences": {"spread": "x"}}}, {}, "placement.preferences: ignored"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_deploy_means_what_it_means_in_a_compose_file(
+    tmp_path: Path, written: dict[str, Any], kept: dict[str, Any], reported: str
+) -> None:
+    found, report = web(tmp_path, deploy=written)
+    assert found.get("deploy", {}) == kept
+    assert not reported or f"spec.services.web.deploy.{reported}" in report
+
+
+def test_what_a_container_adds_is_merged(tmp_path: Path) -> None:
+    container = {"image": "svc", "environment": {"A": "1", "B": "1"}, "volumes": {"d": "data:/d"}}
+    own = {"environment": {"B": "2"}, "volumes": {"e": "more:/e"}, "deployments": {"container": container}}
+    found = spec(single(tmp_path, services(web=own)))["services"]["web"]
+    assert found["environment"] == {"A": "1", "B": "2"}
+    assert set(found["volumes"]) == {"d", "e"}

@@ -1,140 +1,111 @@
-"""``deploy`` of services.js: Compose's keys, also where real files nest them wrongly."""
+"""``deploy`` of services.js: Compose's keys and meaning, also where real files nest them wrongly."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from ailtire_operator.compose.canonical.deploy import deploy
+from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.reporting import Report, described
-from ailtire_operator.compose.scalars import accepts, memory, text_of, whole
-from ailtire_operator.model.deploy import Resources
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.values import Duration, Quantity
 
-_DURATION: Final = TypeAdapter(Duration)
-_QUANTITY: Final = TypeAdapter(Quantity)
-_RESOURCES: Final = TypeAdapter(Resources)
-_REPLICA_LIMIT: Final = 1000
-_KEYS: Final = ("replicas", "mode", "resources", "placement", "update_config", "restart_policy", "endpoint_mode")
-_ORDERS: Final = {"start-first": "startFirst", "stop-first": "stopFirst"}
-_WHY: Final = {
-    "max_replicas_per_node": "replicas are spread over the nodes as evenly as can be, without a fixed bound.",
-    "rollback_config": "a change that does not become ready stops rolling; what runs keeps running.",
-    "labels": "they are Swarm's, on the service object; nothing reads them here.",
+_DEPLOY: Final = TypeAdapter(Deploy)
+_MAPS: Final = (
+    ("resources", "limits"), ("resources", "reservations"), ("placement",), ("update_config",), ("rollback_config",),
+    ("restart_policy",), ("labels",),
+)  # fmt: skip
+_CHOICES: Final = {
+    ("mode",): ("replicated", "global", "replicated-job", "global-job"),
+    ("endpoint_mode",): ("vip", "dnsrr"),
+    ("update_config", "order"): ("start-first", "stop-first"),
+    ("rollback_config", "order"): ("start-first", "stop-first"),
+    ("update_config", "failure_action"): ("pause", "continue", "rollback"),
+    ("rollback_config", "failure_action"): ("pause", "continue"),
+    ("restart_policy", "condition"): ("none", "on-failure", "any"),
 }
+_HERE: Final = "services.a"
+"""Where the key table thinks that the service stands."""
+_NODES: Final = "the nodes of this cluster have other labels than Swarm's had."
+_CHOOSE: Final = "Say it in spec.services.*.deploy.placement once nodes have labels."
 
 
 def read(value: Any, path: str, report: Report) -> dict[str, Any]:
     """The ``deploy`` of a plain service."""
-    fields = report.mapping(value, path)
-    for key in fields.keys() - set(_KEYS):
-        report.unknown({key: fields[key]}, (), path, _WHY.get(key, ""))
-    result: dict[str, Any] = {}
-    replicas = whole(fields.get("replicas"))
-    if replicas is not None and 0 <= replicas <= _REPLICA_LIMIT:
-        result["replicas"] = replicas
-    elif fields.get("replicas") is not None:
-        report.rejected(f"{path}.replicas", f"{described(fields['replicas'])} is not a number of replicas; one runs.")
-    _mode(fields.get("mode"), f"{path}.mode", report)
-    placement = report.mapping(fields.get("placement"), f"{path}.placement")
-    if resources := _resources(fields, placement, path, report):
-        result["resources"] = resources
-    for key in placement.keys() - {"resources"}:
-        report.unknown(
-            {key: placement[key]},
-            (),
-            f"{path}.placement",
-            _WHY.get(key, "the nodes of this cluster have other labels than Swarm's had."),
-        )
-    if update := _update(fields.get("update_config"), f"{path}.update_config", report):
-        result["updateConfig"] = update
-    _restart(fields.get("restart_policy"), f"{path}.restart_policy", report)
-    if endpoint := fields.get("endpoint_mode"):
-        if endpoint in ("vip", "dnsrr"):
-            result["endpointMode"] = endpoint
-        else:
-            report.rejected(f"{path}.endpoint_mode", f"{described(endpoint)} is neither vip nor dnsrr; vip stands in.")
+    fields = _shaped(_nested(report.mapping(value, path), path, report), path, report)
+    found = Report()
+    service = Entry({"deploy": fields}, tuple(_HERE.split(".")), found)
+    result = deploy(service, ())
+    service.close()
+    start = f"{_HERE}.deploy"
+    report.extend(replace(each, path=path + each.path.removeprefix(start)) for each in found.notices)
+    for key in list(result):
+        if not accepts(_DEPLOY, {key: result[key]}):
+            del result[key]
+            report.rejected(f"{path}.{key}", "the model has no such value; the default stays.")
     return result
 
 
-def _mode(mode: Any, path: str, report: Report) -> None:
-    if mode == "global":
-        report.ignored(
-            path, "one replica on every node is not available; the number of replicas counts.", "Set deploy.replicas."
-        )
-    elif mode not in (None, "replicated"):
-        report.ignored(path, f"{described(mode)} is not available; the service runs until it is removed.")
-
-
-def _resources(fields: Mapping[str, Any], placement: Mapping[str, Any], path: str, report: Report) -> dict[str, Any]:
-    """``resources``, also where it stands under ``placement``, as in files that were never deployed."""
-    where, written = f"{path}.resources", fields.get("resources")
-    if written is None and placement.get("resources") is not None:
-        where, written = f"{path}.placement.resources", placement["resources"]
-        report.resolved(where, "it belongs under deploy, not under deploy.placement, and is read as if it stood there.")
-    result: dict[str, Any] = {}
-    entries = report.mapping(written, where)
-    report.unknown(entries, ("limits", "reservations"), where)
-    for name in ("limits", "reservations"):
-        amounts = _amounts(report.mapping(entries.get(name), f"{where}.{name}"), f"{where}.{name}", report)
-        if amounts:
-            result[name] = amounts
-    if not accepts(_RESOURCES, result):
-        report.rejected(f"{where}.reservations", "more is reserved than the limits allow; only the limits stay.")
-        result.pop("reservations")
-    return result
-
-
-def _amounts(entry: Mapping[str, Any], path: str, report: Report) -> dict[str, str]:
-    report.unknown(entry, ("cpus", "memory"), path)
-    result: dict[str, str] = {}
-    for key, name, text in (
-        ("cpus", "cpu", text_of(entry.get("cpus")) if isinstance(entry.get("cpus"), str | int | float) else None),
-        ("memory", "memory", memory(entry.get("memory"))),
-    ):
-        if entry.get(key) is None:
+def _nested(fields: Mapping[str, Any], path: str, report: Report) -> dict[str, Any]:
+    """The map with everything where Compose has it; what says something of Swarm's nodes is left out."""
+    result = dict(fields)
+    placement = dict(report.mapping(fields.get("placement"), f"{path}.placement"))
+    for key in ("constraints", "preferences"):
+        if placement.pop(key, None):
+            report.ignored(f"{path}.placement.{key}", _NODES, _CHOOSE)
+    for key, source, target in (("resources", placement, result), ("max_replicas_per_node", result, placement)):
+        if (misplaced := source.pop(key, None)) is None:
             continue
-        if text and accepts(_QUANTITY, text):
-            result[name] = text
+        written, belongs = ("placement.resources", "resources") if key == "resources" else (key, f"placement.{key}")
+        if target.get(key) is None:
+            target[key] = misplaced
+            message = f"it belongs under deploy.{belongs}, and is read as if it stood there."
+            report.resolved(f"{path}.{written}", message)
         else:
-            report.rejected(path_of(path, key), f"{described(entry[key])} is not an amount; it is left out.")
-    return result
+            report.ignored(f"{path}.{written}", f"deploy.{belongs} says it already, and counts.")
+    return {**result, "placement": placement}
 
 
-def _update(value: Any, path: str, report: Report) -> dict[str, Any]:
-    fields = report.mapping(value, path)
-    report.unknown(fields, ("order", "parallelism", "delay", "monitor", "failure_action", "max_failure_ratio"), path)
-    result: dict[str, Any] = {}
-    if order := fields.get("order"):
-        if isinstance(order, str) and order in _ORDERS:
-            result["order"] = _ORDERS[order]
-        else:
-            report.rejected(
-                f"{path}.order", f"{described(order)} is neither start-first nor stop-first; the default stays."
-            )
-    if (written := fields.get("parallelism")) is not None:
-        parallelism = whole(written)
-        if parallelism is not None and 0 <= parallelism <= _REPLICA_LIMIT:
-            result["parallelism"] = parallelism
-        else:
-            report.rejected(
-                f"{path}.parallelism", f"{described(written)} is not a number of replicas; the default stays."
-            )
-    for key in ("delay", "monitor"):
-        if (written := fields.get(key)) is not None:
-            if isinstance(written, str) and accepts(_DURATION, written):
-                result[key] = written
-            else:
-                report.rejected(f"{path}.{key}", f"{described(written)} is not a time; the default stays.")
-    if fields.get("failure_action", "pause") != "pause" or fields.get("max_failure_ratio"):
-        report.ignored(
-            f"{path}.failure_action",
-            "a change that does not become ready stops rolling; nothing is rolled back by itself.",
-        )
-    return result
+def _shaped(fields: dict[str, Any], path: str, report: Report) -> dict[str, Any]:
+    """The map without values of a form that Compose has not; each is reported."""
+    resources = dict(report.mapping(fields.get("resources"), f"{path}.resources"))
+    fields = {**fields, "resources": resources}
+    for *above, key in _MAPS:
+        holder = fields[above[0]] if above else fields
+        if holder.get(key) is not None:
+            holder[key] = dict(report.mapping(_as_map(holder[key]), ".".join([path, *above, key])))
+    for place in ("update_config", "rollback_config"):
+        _keep(fields.get(place), "max_failure_ratio", _is_number, f"{path}.{place}", report)
+    for key in ("devices", "generic_resources"):
+        _keep(resources.get("reservations"), key, _is_list_of_maps, f"{path}.resources.reservations", report)
+    for (*above, key), choices in _CHOICES.items():
+        holder = fields.get(above[0]) if above else fields
+        _keep(holder, key, choices.__contains__, ".".join([path, *above]), report)
+    return fields
 
 
-def _restart(value: Any, path: str, report: Report) -> None:
-    fields = report.mapping(value, path)
-    if fields.get("condition", "any") != "any" or any(fields.get(key) for key in ("delay", "max_attempts", "window")):
-        report.ignored(path, "Kubernetes restarts a service whenever it ends, with growing pauses.")
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_list_of_maps(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _as_map(value: Any) -> Any:
+    """Compose's list of ``name=value`` as a map."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return dict(each.partition("=")[::2] for each in value)
+    return value
+
+
+def _keep(holder: Any, key: str, sound: Callable[[Any], bool], path: str, report: Report) -> None:
+    """Remove a value that is not sound, with a word."""
+    value = (holder or {}).get(key)
+    if value is not None and not sound(value):
+        del holder[key]
+        message = f"{described(value)} is nothing that Compose has here; the default stays."
+        report.rejected(path_of(path, key), message)

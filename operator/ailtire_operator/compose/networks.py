@@ -10,6 +10,7 @@ from ailtire_operator.model.problems import path_of
 _OWN: Final = "siblings"
 _BUILT_IN: Final = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
 _KEYS: Final = ("driver", "attachable", "external", "name", "internal")
+_ATTACHABLE: Final = "kept for Swarm: only stacks of the same tree share a network here."
 _KEY_LIMIT: Final = 63
 _NAME_LIMIT: Final = 253
 _ALIAS_LIMIT: Final = 32
@@ -79,6 +80,7 @@ class Networks:
             result["driver"] = driver
         if isinstance(attachable := fields.get("attachable"), bool):
             result["attachable"] = attachable
+            self._report.resolved(f"{path}.attachable", _ATTACHABLE)
         if not 1 <= len(key) <= _KEY_LIMIT or len(self.declared) >= _COUNT_LIMIT:
             self._report.rejected(
                 path,

@@ -107,7 +107,10 @@ def _with_container(entry: Mapping[str, Any], path: str, report: Report) -> Mapp
     """The service with what ``deployments.container`` adds, the form of upstream's own service template."""
     entry = {key: value for key, value in entry.items() if key != "command"}
     deployments = report.mapping(entry.get("deployments"), f"{path}.deployments")
-    report.unknown(deployments, ("container",), f"{path}.deployments", "only the container runs here.")
+    report.unknown(deployments, ("container", "external"), f"{path}.deployments", "only the container runs here.")
+    if deployments.get("external"):
+        message = "what runs outside of the stack is not its to start, and no name in the stack leads there."
+        report.ignored(f"{path}.deployments.external", message, "Give its URL to those who call it, in environment.")
     where = f"{path}.deployments.container"
     container = report.mapping(deployments.get("container"), where)
     if not container or entry.get("image"):
@@ -115,9 +118,15 @@ def _with_container(entry: Mapping[str, Any], path: str, report: Report) -> Mapp
         return entry
     report.unknown(container, ("image", "cmd", "volumes", "environment"), where)
     report.resolved(where, "the service has no image of its own; that of its container runs.")
-    added = {
-        key: container[key] for key in ("image", "volumes", "environment") if container.get(key) and not entry.get(key)
-    }
+    added = {"image": container.get("image")}
+    for key in ("volumes", "environment"):
+        ours, theirs = entry.get(key), container.get(key)
+        if theirs and isinstance(ours or {}, dict) and isinstance(theirs, dict):
+            added[key] = {**theirs, **(ours or {})}  # the service's own word counts
+        elif theirs and not ours:
+            added[key] = theirs
+        elif theirs:
+            report.ignored(f"{where}.{key}", "the service says it itself, which counts.", "Put all into one of them.")
     return {**entry, **added, "command": _command(container.get("cmd"), f"{where}.cmd", report)}
 
 
