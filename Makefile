@@ -31,7 +31,7 @@ logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
 	@$(LAB) logs --follow
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
-.PHONY: test lint types imports verify unit cluster bench
+.PHONY: test lint types imports verify unit cluster fuzz bench
 test: lint types imports verify binaries ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS) build/coverage
 	@$(PYTEST) --junitxml=$(REPORTS)/junit.xml \
@@ -60,6 +60,10 @@ unit: $(READY) ## Run the tests that need no cluster (seconds)
 
 cluster: binaries ## Run the tests against a real API server
 	@$(PYTEST) tests/cluster
+
+MINUTES ?= 10
+fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refused at once
+	@$(BIN)/python -m fuzz --minutes $(MINUTES)
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench

@@ -1,6 +1,8 @@
-"""Compose files that are wrong or worse: one clear error, soon, and no file read that was not asked for."""
+"""Definitions that are wrong or worse: one clear error, soon, and no file read that was not asked for."""
 
-import time
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,26 +11,45 @@ from hypothesis import strategies as st
 
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.compose.errors import ComposeError
-from compose_cases import convert_text
+from ailtire_operator.compose.importing import import_application
+from compose_cases import convert, convert_text
+from fuzz.loaders import CORPUS, LOADERS, processor_time
 
 SERVICE = "services: {a: {image: a}}\n"
+_SECONDS = 1.0
+_MEMORY = 512 * 1024 * 1024
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Little memory beside what the tests use already, and a second of processor time: ours and Docker Compose's."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _MEMORY, before[1]))
+    started = processor_time()
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert processor_time() - started < _SECONDS
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _docker_compose_is_found(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Looked for once, outside of the bounds; when it reads a file, it has its own."""
+    convert_text(tmp_path_factory.mktemp("first"), SERVICE)
 
 
 def refusal(folder: Path, text: str | bytes, **files: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_text(content)
-    started = time.monotonic()
-    with pytest.raises(ComposeError) as caught:
-        if isinstance(text, bytes):
-            (folder / "compose.yaml").write_bytes(text)
-            text = ""
-            from compose_cases import convert
-
-            convert(folder / "compose.yaml")
-        else:
-            convert_text(folder, text)
-    assert time.monotonic() - started < 10, "it takes a second on a machine that is not busy"
+    if isinstance(text, bytes):
+        (folder / "compose.yaml").write_bytes(text)
+    else:
+        (folder / "compose.yaml").write_text(text)
+    with bounded(), pytest.raises(ComposeError) as caught:
+        convert(folder / "compose.yaml")
     message = str(caught.value)
     assert len(message) < 1000 and "\n" not in message
     return message
@@ -38,10 +59,17 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)
 )
 
+DENSE = "services:\n" + "".join(
+    f"  s{level}: {{image: a, depends_on: [{', '.join(f's{each}' for each in range(level))}]}}\n" for level in range(60)
+)
+LONG = "services:\n" + "".join(f"  s{level}: {{image: a, depends_on: [s{level + 1}]}}\n" for level in range(600))
+
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (DENSE, "in more than 200,000 ways"),
+        (LONG, "s600"),
         (BOMB + SERVICE, "more than 1,000,000 values"),
         ("x: " + "[" * 10_000 + "]" * 10_000, "levels deep"),
         ("#" * (10 * 1024 * 1024) + SERVICE, "larger than"),
@@ -94,6 +122,46 @@ def test_files_elsewhere_are_not_read(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("address", ["https://example.com/x.yaml", "git@example.com:a/b.git", "oci://example.com/a"])
 def test_other_machines_are_not_asked(tmp_path: Path, address: str) -> None:
     assert "--remote-includes" in refusal(tmp_path, f"include: ['{address}']\n{SERVICE}")
+
+
+def test_a_file_of_the_greatest_size_is_read(tmp_path: Path) -> None:
+    variables = "".join(f"      V{index}: {'x' * 4000}\n" for index in range(190))
+    text = f"services:\n  a:\n    image: a\n    environment:\n{variables}"
+    with bounded():
+        assert len(convert_text(tmp_path, text).services["a"]["environment"]) == 190
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("module.exports = {" + "a: 1, " * 2_000_000 + "};", "larger than"),
+        ("module.exports = " + "[" * 200_000 + "]" * 200_000, "deep"),
+        ("module.exports = {" + ", ".join(f"k{index}: {{}}" for index in range(110_000))[:1_000_000], "services.js"),
+        ("\x00\x01", "services.js"),
+        ("module.exports = {services: []}", "not a map of services"),
+        ("module.exports = {services: {get a() { return 1 }}}", "services.js:1"),
+        ("module.exports = {...process.env}", "services.js:1"),
+        ("module.exports = require('fs')", "services.js:1"),
+        ("while (true) {}", "services.js"),
+        ("", "services.js"),
+        ("module.exports = [1]", "not a map"),
+        ("`" * 500_001, "services.js"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_a_bad_services_js_gets_one_clear_error(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "services.js").write_text(text)
+    with bounded(), pytest.raises(ComposeError) as caught:
+        import_application(tmp_path / "services.js", env=None, registry=None)
+    message = str(caught.value)
+    assert reason in message
+    assert len(message) < 1000
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("file", sorted(CORPUS.iterdir()), ids=lambda file: file.name)
+def test_what_the_fuzzer_starts_from_and_has_found(tmp_path: Path, file: Path) -> None:
+    LOADERS[file.suffix](tmp_path, file.read_bytes().decode("utf-8", "surrogatepass"))
 
 
 def test_what_docker_compose_does_not_check_is_no_surprise(tmp_path: Path) -> None:

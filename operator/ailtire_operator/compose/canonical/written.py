@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ailtire_operator.compose.canonical import waiting
 from ailtire_operator.compose.canonical.entry import Location, place, tell
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.keys import row_of
@@ -111,6 +112,7 @@ class _Reader:
     def read(self, files: Sequence[Path]) -> Written:
         for file in files:
             self._file(file.resolve(), "")
+        waiting.check(_map(document.data.get("services")) for document in self._documents)
         return Written(tuple(self._documents))
 
     def _file(self, file: Path, label: str) -> None:
