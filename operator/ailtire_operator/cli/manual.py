@@ -30,7 +30,11 @@ This page is generated from the commands' own help (`python -m ailtire_operator.
   a key that stands twice is an error, tags such as `!!binary` are refused, and there are limits on size (32 MiB),
   depth (150) and number of values (1,000,000, aliases expanded).
 - **Colours** are for terminals only, and NO_COLOR turns them off.
-- **Completion**: see `{PROGRAM} completion --help`; commands, options, namespaces, contexts and names of stacks.
+- **Completion**: see `{PROGRAM} completion --help`; commands, options, namespaces, contexts, names of stacks and
+  paths.
+- **Paths** say what is meant in a tree: `shop/orders/api` is the service `api` of the child `orders` of the stack
+  `shop`. The first part is the name of any AiltireStack, the others are keys.
+- **Rights** are the user's own, never the operator's; what lacks is named as the API server names it.
 - **`--debug`**, before the command's name, shows Python's traceback where a command fails by a fault of its own.
 
 ## What `tree -o json` promises
@@ -39,6 +43,16 @@ Every stack is an object with `name`, `key` (in its parent), `state` (ready, pro
 deleting, missing, template), `ready`, `reason`, `message`, `servicesReady` and `stacksReady` (as `2/3`, of the
 subtree), `url`, `notices` (how many), `routes` (`path`, `service`, `port`, `url`), `services` (`key`, `kind`, `name`,
 `ready`, `wanted`, `reason`, `message`) and `stacks` (the same again). Fields may be added, none will go.
+
+## What the other data promises
+
+- `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.
+- `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
+- `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `names` (`name`, `network`,
+  `service`, `ports`), and `in` and `out`: the rules that admit it (`policy`, `network`, `ports`), null where no policy
+  restricts that direction.
+- `reach --matrix -o json`: `workloads`, and `reach`, the pairs (`from`, `to`, `ports`) of which one reaches the other.
+  `-o csv`: a row for each caller, a column for each that is called.
 
 ## What `render` leaves out
 

@@ -7,7 +7,7 @@ looks at, its default timeout is five minutes, and it follows the proxy variable
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +18,7 @@ import orjson
 from ailtire_operator.cluster import credentials
 from ailtire_operator.cluster.credentials import Credentials
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
+from ailtire_operator.cluster.lines import whole_lines
 from ailtire_operator.naming import OPERATOR_NAME
 
 Json = dict[str, Any]
@@ -170,6 +171,20 @@ class Connection:
         single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours. ``on_open`` is called
         when the server has accepted the watch.
         """
+        async with aclosing(self.lines(path, params, idle=idle, on_open=on_open)) as found:
+            async for line in found:
+                if line.endswith(b"\n"):  # half a line is worth nothing
+                    yield _decode(line)
+
+    async def lines(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        idle: float | None = None,
+        on_open: Callable[[], None] = lambda: None,
+    ) -> AsyncGenerator[bytes, None]:
+        """The same for what is no JSON: the lines with their ends, which only the last one may lack."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
         async with self._exchange("GET", path, params=params, timeout=limits) as response:
             if response.status == 401:
@@ -177,8 +192,8 @@ class Connection:
             if response.status >= 400:
                 raise await _failure(response)
             on_open()
-            async for line in _lines(response.content):
-                yield _decode(line)
+            async for line in whole_lines(response.content.iter_any()):
+                yield line
 
     async def _send(self, call: "_Call") -> Json:
         answer = await self._try(call)
@@ -270,21 +285,6 @@ async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
     if not isinstance(body, dict):
         body = {"message": text[:200].decode(errors="replace")}
     return from_status(response.status, body, response.headers.get("Retry-After"))
-
-
-async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Yield whole lines, whatever their length; what follows the last line's end is half a line, and worth nothing."""
-    pending: list[bytes] = []
-    async for chunk in content.iter_any():
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            pending.append(line)
-            whole = b"".join(pending)
-            pending.clear()
-            if whole.strip():
-                yield whole
-        if rest:
-            pending.append(rest)
 
 
 def _decode(data: bytes) -> Json:

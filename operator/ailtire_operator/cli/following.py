@@ -1,0 +1,74 @@
+"""Objects of one kind as they change: a list, then a watch, and a list again when the thread is lost."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Final
+
+from ailtire_operator.cli.live import Json, Live
+from ailtire_operator.cluster.errors import Gone, Unavailable, from_status
+from ailtire_operator.cluster.kinds import Kind
+
+_SILENCE: Final = 75.0
+"""Seconds without an event or a bookmark after which the connection is taken for dead."""
+_PAUSE: Final = 1.0
+
+
+class Mirror:
+    """The objects as they are now; ``changed`` is set whenever that is something else."""
+
+    def __init__(self, live: Live, kind: Kind, selector: str, changed: asyncio.Event) -> None:
+        self.objects: dict[str, Json] = {}
+        """By uid."""
+        self._live = live
+        self._kind = kind
+        self._selector = selector
+        self._changed = changed
+        self._version = ""
+
+    async def sync(self) -> None:
+        """Read all of them. What the API server says against it is raised."""
+        path = self._kind.path(self._live.namespace)
+        # In one piece: the watch goes on from its version, and these are hundreds, not tens of thousands.
+        answer = await self._live.connection.request("GET", path, params={"labelSelector": self._selector})
+        self.objects = {each["metadata"]["uid"]: each for each in answer.get("items") or ()}
+        self._version = answer["metadata"]["resourceVersion"]
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Follow them until cancelled. An outage is sat out; any other error ends it."""
+        while True:
+            try:
+                if not self._version:
+                    await self.sync()
+                await self._watch()
+            except Gone:
+                self._version = ""
+            except Unavailable:
+                await asyncio.sleep(_PAUSE)
+
+    async def _watch(self) -> None:
+        params: dict[str, str | int] = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": 290,
+            "labelSelector": self._selector,
+        }
+        path = self._kind.path(self._live.namespace)
+        async with aclosing(self._live.connection.stream(path, params, idle=_SILENCE)) as events:
+            async for event in events:
+                obj = event["object"]
+                if event["type"] == "ERROR":
+                    self._version = ""
+                    raise from_status(obj.get("code") or 500, obj)
+                self._version = obj["metadata"]["resourceVersion"]
+                self._take(event["type"], obj)
+
+    def _take(self, what: str, obj: Json) -> None:
+        if what == "BOOKMARK":
+            return
+        if what == "DELETED":
+            self.objects.pop(obj["metadata"]["uid"], None)
+        else:
+            self.objects[obj["metadata"]["uid"]] = obj
+        self._changed.set()
