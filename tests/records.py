@@ -34,6 +34,7 @@ def put(
     generation: int = 1,
     references: list[dict[str, Any]] | None = None,
     namespace: str = NAMESPACE,
+    annotations: dict[str, str] | None = None,
     **content: Any,
 ) -> Record:
     """Let the store see an object."""
@@ -45,6 +46,8 @@ def put(
         "generation": generation,
         "labels": {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, **(labels or {})},
     }
+    if annotations:
+        metadata["annotations"] = annotations
     if owner is not None:
         metadata["ownerReferences"] = [reference(owner)]
         metadata["labels"].setdefault(naming.LABEL_STACK, owner.ref.name)

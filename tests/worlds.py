@@ -4,8 +4,11 @@ What the real applier does is for the cluster tests; here the answers come at on
 """
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applied
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.fields import desired_projection, fingerprint
@@ -15,6 +18,7 @@ from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import Explainer
+from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
@@ -30,6 +34,7 @@ class Cluster:
         self.store = store
         self.refuses: dict[str, ClusterError] = {}
         self.journal: list[str] = []
+        self.manifests: dict[Ref, Manifest] = {}
         self._hashes: dict[Ref, str] = {}
 
     def in_sync(self, manifest: Manifest) -> bool:
@@ -49,6 +54,7 @@ class Cluster:
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return Applied(ref, False, None, error, "none")
         self.journal.append(f"apply {ref}")
+        self.manifests[ref] = manifest
         self._hashes[ref] = fingerprint(desired_projection(manifest))
         references = manifest["metadata"].get("ownerReferences")
         content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
@@ -58,6 +64,7 @@ class Cluster:
             ref.kind,
             ref.name,
             labels=manifest["metadata"].get("labels"),
+            annotations=manifest["metadata"].get("annotations"),
             references=references,
             generation=known.generation + 1 if known else 1,
             **content,
@@ -91,6 +98,22 @@ class Cluster:
         assert record is not None
         record.summary = {**record.summary, "status": status}
 
+    async def read(self, ref: Ref, uid: str) -> Manifest | None:
+        """What was applied last."""
+        return self.manifests.get(ref)
+
+    async def annotate(self, ref: Ref, uid: str, name: str, value: str | None) -> None:
+        """Put the annotation into the store."""
+        self.journal.append(f"{'mark' if value else 'unmark'} {ref}")
+        record = self.store.get(ref)
+        assert record is not None
+        assert name == naming.ANNOTATION_FAILED_UPDATE
+        self.store.offer(
+            replace(
+                record, resource_version="10" + record.resource_version, summary={**record.summary, "failed": value}
+            )
+        )
+
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Take note."""
         self.journal.append(f"event {reason} {ref}")
@@ -108,9 +131,10 @@ class World:
         self.time = 1000.0
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
-        planner = Planner(self.store, self.definitions, SETTINGS, Features)
+        history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
+        planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates)
         contests = Contests(self.store, lambda record: None)
-        self.actor = Actor(self.store, self.cluster, planner, contests)  # type: ignore[arg-type]
+        self.actor = Actor(self.store, self.cluster, planner, contests, history)  # type: ignore[arg-type]
         self.reconciler = Reconciler(
             self.store,
             self.cluster,  # type: ignore[arg-type]
@@ -118,7 +142,7 @@ class World:
             self.actor,
             Explainer(self._explain, self.store, lambda: self.time),
             _Queue(self),  # type: ignore[arg-type]
-            now=lambda: f"2026-01-01T00:00:{int(self.time) % 60:02}Z",
+            now=self._now,
             clock=lambda: self.time,
         )
         self._generation = 0
@@ -157,8 +181,11 @@ class World:
         for kind in ("Deployment", "StatefulSet"):
             for record in self.store.of_kind(kind):
                 count = record.summary.get("specReplicas", 1)
-                counts = dict.fromkeys(("replicas", "updated", "ready"), count)
+                counts = dict.fromkeys(("replicas", "updated", "ready", "available"), count)
                 record.summary = {**record.summary, **counts, "observedGeneration": record.generation}
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     async def _explain(self, ref: Ref, uid: str) -> tuple[str, str] | None:
         self.explanations.append(str(ref))

@@ -40,6 +40,8 @@ LABEL_ENVIRONMENT: Final = f"{GROUP}/environment"
 LABEL_RETAIN: Final = f"{GROUP}/retain"
 LABEL_CONFIG: Final = f"{GROUP}/config"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
+LABEL_LAST_GOOD: Final = f"{GROUP}/last-good"
+"""On the definition of a service that last rolled out in full: what a failed update goes back to."""
 NETWORK_LABEL_PREFIX: Final = f"network.{GROUP}/"
 MANAGED_SELECTOR: Final = f"{LABEL_MANAGED_BY}={OPERATOR_NAME}"
 
@@ -47,6 +49,11 @@ ANNOTATION_KEY: Final = f"{GROUP}/key"
 """The key as its author wrote it, where the object's name had to be sanitised."""
 ANNOTATION_RESTARTED_WITH: Final = f"{GROUP}/restarted-with"
 """On a pod template: the definitions of the services whose changes roll it too."""
+
+ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
+"""On a last good definition: the hash of its pod template."""
+ANNOTATION_FAILED_UPDATE: Final = f"{GROUP}/failed-update"
+"""On a last good definition: the update after it that failed, as JSON; without it the update is tried again."""
 
 RESERVED_PREFIXES: Final = (f"{GROUP}/", f".{GROUP}/", "kubernetes.io/", ".kubernetes.io/", "k8s.io/", ".k8s.io/")
 RESERVED_VARIABLE_PREFIX: Final = "AILTIRE_"
@@ -128,6 +135,11 @@ def workload(stack: str, key: str) -> str:
 def job(stack: str, key: str, content: str) -> str:
     """The name of a member's Job: a new definition is a new Job, and one that has ended is not run again."""
     return shorten(f"{stack}-{sanitize(key)}", WORKLOAD_NAME_LIMIT - _HASH_LENGTH - 1) + f"-{digest(content)}"
+
+
+def last_good(stack: str, key: str, template: str) -> str:
+    """The name of a member's last good definition, with the hash of its pod template: its content cannot change."""
+    return f"{shorten(f'{stack}-{sanitize(key)}', OBJECT_NAME_LIMIT - len(template) - 2)}--{template}"
 
 
 def config(stack: str, key: str, content: str) -> str:

@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, KINDS, OWNED_KINDS, STACK
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, KINDS, LAST_GOOD, OWNED_KINDS, STACK
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
+from ailtire_operator.plan.updates import last_good
 from lab import Audit, ControlPlane, Operator, eventually, sessions
 from lab.audit import OPERATOR, Request
 from lab.components import DNS_ADDRESS
@@ -66,7 +67,8 @@ def definitions() -> dict[str, dict[str, Any]]:
     """The specs of two stacks that need every kind between them, with something of each that can be removed."""
     shop = full_spec()
     shop["data"]["spare"] = {"size": "1Gi"}
-    shop["services"]["agent"] = {"image": "agent:1", "user": "1000", "deploy": {"mode": "global"}}
+    update = {"failureAction": "rollback"}
+    shop["services"]["agent"] = {"image": "a:1", "user": "1000", "deploy": {"mode": "global", "updateConfig": update}}
     shop["services"]["once"] = {"image": "once:1", "user": "1000", "deploy": {"mode": "replicatedJob"}}
     return {"shop": shop, "routed": ROUTED}
 
@@ -77,7 +79,13 @@ def in_the_way() -> list[Manifest]:
     for name, spec in definitions().items():
         stack = parse_stack({"metadata": {"name": name, "namespace": NAMESPACE, "uid": "x"}, "spec": spec})
         members = {naming.member(name, key): ("10.0.0.9",) for key in stack.spec.services}
-        found += plan(stack, Settings(nameservers=[DNS_ADDRESS]), Observed(addresses=members, http_routes=True)).objects
+        made = plan(stack, Settings(nameservers=[DNS_ADDRESS]), Observed(addresses=members, http_routes=True))
+        found += made.objects
+        for service in made.services.values():
+            if service.on_failure:
+                workload = next(each for each in made.objects if each["metadata"]["name"] == service.name)
+                workload = {**workload, "spec": {"template": {}}}
+                found.append(last_good(name, service.key, workload, service.template_hash, 1))
     for manifest in found:
         # Not none at all: the API server gives a Job without labels those of its pods, ours among them.
         manifest["metadata"]["labels"] = {"example.com/owner": "somebody"}
@@ -172,8 +180,8 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
     story = Story(plane)
     story.begin(foreign)
     story.declare(definitions())
-    story.meet([each for each in foreign if each["kind"] not in (*LATER, STACK.kind)])
-    story.delete([each for each in foreign if each["kind"] not in LATER])
+    story.meet([each for each in foreign if each["kind"] not in (*LATER, LAST_GOOD.kind, STACK.kind)])
+    story.delete([each for each in foreign if each["kind"] not in (*LATER, LAST_GOOD.kind)])
     for kind in LATER:
         story.meet([each for each in foreign if each["kind"] == kind])
         story.delete([each for each in foreign if each["kind"] == kind])
@@ -181,6 +189,9 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
         "wait", "ats/shop", "-n", NAMESPACE, "--for=jsonpath={.status.services.store.reason}", "--timeout=60s"
     )
     plane.kubectl("delete", "quota", "none", "-n", NAMESPACE)
+    # Written only once a definition has rolled out in full.
+    story.meet([each for each in foreign if each["kind"] == LAST_GOOD.kind])
+    story.delete([each for each in foreign if each["kind"] == LAST_GOOD.kind])
     plane.kubectl("wait", "ats", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s")
     story.declare({"shop": {"appName": "shop"}, "routed": {"appName": "shop"}})
     removed = {_resource(each) for each in foreign} - {f"{STACK.plural}.{STACK.group}"}

@@ -138,13 +138,6 @@ def test_a_deploy_that_contradicts_itself_is_refused(deploy: Json, complaint: st
         planned(deploy)
 
 
-def test_a_paused_update_stays_where_it_is() -> None:
-    made = planned({"updateConfig": {"failureAction": "pause"}}, Observed(paused=frozenset({"web"})))
-    assert workload(made)["spec"]["paused"] is True
-    assert made.services["web"].update is not None
-    assert made.services["web"].update.failure_action == "pause"
-
-
 def test_one_replica_for_each_node_leaves_no_room_to_start_first() -> None:
     made = planned({"placement": {"maxReplicasPerNode": 1}})
     assert workload(made)["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
@@ -157,9 +150,23 @@ def test_one_replica_for_each_node_leaves_no_room_to_start_first() -> None:
         ({"mode": "replicatedJob", "updateConfig": {}}, {}, ["deploy.updateConfig: ignored"]),
         ({"rollbackConfig": {}}, {}, ["deploy.rollbackConfig: ignored"]),
         (
-            {"updateConfig": {"failureAction": "rollback"}, "rollbackConfig": {}},
+            {"updateConfig": {"failureAction": "rollback", "maxFailureRatio": 0.5}, "rollbackConfig": {}},
+            {},
+            ["deploy.updateConfig.maxFailureRatio: approximate"],
+        ),
+        ({"updateConfig": {"maxFailureRatio": 0.5}}, {}, ["deploy.updateConfig.maxFailureRatio: ignored"]),
+        (
+            {"mode": "global", "updateConfig": {"failureAction": "pause"}},
             {},
             ["deploy.updateConfig.failureAction: approximate"],
+        ),
+        (
+            {
+                "updateConfig": {"failureAction": "rollback"},
+                "rollbackConfig": {"failureAction": "pause", "maxFailureRatio": 0.1},
+            },
+            {},
+            ["deploy.rollbackConfig.failureAction: ignored", "deploy.rollbackConfig.maxFailureRatio: ignored"],
         ),
         ({}, {"ports": {"a": {"port": 1, "mode": "host"}}}, ["ports.a.mode: ignored"]),
         ({}, {"ulimits": {"nofile": {"soft": 1}}}, ["ulimits.nofile: ignored"]),

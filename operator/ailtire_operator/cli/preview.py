@@ -23,16 +23,18 @@ from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.connection import APPLY
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.fields import desired_projection, extra_paths, fingerprint
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Manifest, Ref
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, LAST_GOOD, OWNED_KINDS, POD, STACK, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed, Plan
+from ailtire_operator.plan.types import Manifest, Observed, Plan
+from ailtire_operator.plan.updates import template_of
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import Outcomes, in_the_way, owned, to_prune
+from ailtire_operator.reconcile.marks import failed_updates
 
 _MERGE = "application/merge-patch+json"
 _WORKLOADS = ("Deployment", "StatefulSet")
@@ -103,7 +105,7 @@ class Previewer:
 
     async def _read(self, kind: Kind) -> list[Json]:
         try:
-            return await self._cluster.list(kind, naming.MANAGED_SELECTOR if kind is not STACK else "")
+            return await self._cluster.list(kind, kind.selector)
         except NotFound:
             return []
 
@@ -162,7 +164,10 @@ class Previewer:
 
     def _plan(self, stack: Stack) -> Plan:
         addresses = Addresses(self._store, stack.namespace)
-        return plan(stack, self._settings, replace(self._features, addresses=addresses, templates=self._templates))
+        kept = [each for each in self._store.owned_by(stack.uid) if each.ref.kind == LAST_GOOD.kind]
+        failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
+        observed = replace(self._features, addresses=addresses, templates=self._templates, failed_updates=failed)
+        return plan(stack, self._settings, observed)
 
     def _child(self, manifest: Manifest) -> Stack:
         record = self._store.get(Ref.of(manifest))

@@ -145,6 +145,24 @@ class Applier:
         if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
             self._memory.learn_stubborn(ref, pointers)
 
+    async def read(self, ref: Ref, uid: str) -> Manifest | None:
+        """The object of this uid in full; None if it is gone, which the store then knows too."""
+        try:
+            found: Manifest = await self._connection.request("GET", ref.path)
+        except NotFound:
+            found = {"metadata": {"uid": ""}}
+        if found["metadata"]["uid"] != uid:
+            self._store.remove(ref, uid)
+            return None
+        return found
+
+    async def annotate(self, ref: Ref, uid: str, name: str, value: str | None) -> None:
+        """Set or remove one annotation of an object that has others."""
+        path = f"/metadata/annotations/{name.replace('~', '~0').replace('/', '~1')}"
+        await self._writer.edit(
+            ref, uid, [{"op": "remove", "path": path} if value is None else {"op": "add", "path": path, "value": value}]
+        )
+
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
         await self._writer.create(event_of(ref, uid, warning=warning, reason=reason, message=message))

@@ -79,6 +79,14 @@ VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumec
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 STATEFUL_SET: Final = Kind("apps", "v1", "StatefulSet", "statefulsets")
 DAEMON_SET: Final = Kind("apps", "v1", "DaemonSet", "daemonsets")
+LAST_GOOD: Final = Kind(
+    "apps",
+    "v1",
+    "ControllerRevision",
+    "controllerrevisions",
+    # Those that Kubernetes makes for StatefulSets and DaemonSets carry the labels of their pods.
+    also=naming.LABEL_LAST_GOOD,
+)
 JOB: Final = Kind("batch", "v1", "Job", "jobs")
 NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
@@ -99,6 +107,7 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
     DEPLOYMENT,
     STATEFUL_SET,
     DAEMON_SET,
+    LAST_GOOD,
     JOB,
     NETWORK_POLICY,
     INGRESS,

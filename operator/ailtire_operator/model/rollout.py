@@ -22,13 +22,18 @@ class RollbackConfig(Strict):
     monitor: Duration | None = None
     """The same as delay; the longer of the two counts."""
     max_failure_ratio: Ratio = 0.0
-    """The share of replicas that may fail without the roll-out counting as failed."""
+    """Kept for Swarm: the way back is not judged."""
     failure_action: Literal["pause", "continue"] = "pause"
-    """After a failure: pause leaves the roll-out where it is, continue goes on trying."""
+    """Kept for Swarm: the way back goes on until it is there, as continue says."""
 
 
 class UpdateConfig(Strict):
-    """How a change rolls through the replicas. Without it no replica stops before its successor is ready."""
+    """How a change rolls through the replicas. Without it no replica stops before its successor is ready.
+
+    With failureAction rollback or pause an update has failed when a new replica is in trouble that has a name (its
+    image cannot be pulled, its process ends again and again) for as long as monitor says (5s), or when one does not get
+    ready within ten minutes more. A service's first definition is no update.
+    """
 
     order: Literal["startFirst", "stopFirst"] = "startFirst"
     """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
@@ -37,12 +42,14 @@ class UpdateConfig(Strict):
     delay: Duration | None = None
     """Time a new replica must stay ready before the next one is replaced."""
     monitor: Duration | None = None
-    """The same as delay; the longer of the two counts."""
+    """The same as delay, the longer of the two counts; and how long a replica may be in trouble before the update has
+    failed (5s)."""
     max_failure_ratio: Ratio = 0.0
-    """The share of replicas that may fail without the update counting as failed."""
+    """The share of replicas that may be in trouble without the update having failed, as long as it gets on."""
     failure_action: Literal["pause", "continue", "rollback"] | None = None
-    """After a failure: pause leaves the update where it is, continue goes on trying, rollback brings the last good
-    definition back. Without it Kubernetes' own way: the update waits, and the old replicas go on."""
+    """After a failure: pause leaves the update where it is, rollback brings the pod template back that last rolled out
+    in full; either way until the definition changes. continue, and nothing said, is Kubernetes' own way: the update
+    waits, and the old replicas go on."""
 
 
 class RestartPolicy(Strict):

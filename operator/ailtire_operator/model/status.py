@@ -17,7 +17,8 @@ class Condition(Strict):
     """One aspect of the stack's state, as Kubernetes' own resources report it (kstatus understands it)."""
 
     type: Annotated[str, Field(max_length=64)]
-    """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, Suspended."""
+    """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, RolledBack, UpdatePaused,
+    Suspended."""
     status: Truth
     """True, False or Unknown."""
     observed_generation: int = 0
@@ -42,7 +43,7 @@ class ServiceStatus(Strict):
     wanted: int = 0
     """Replicas asked for."""
     reason: Annotated[str, Field(max_length=128)] | None = None
-    """Why it is not ready: ImagePullBackOff, Unschedulable, QuotaExceeded, ..."""
+    """Why it is not ready: ImagePullBackOff, Unschedulable, QuotaExceeded, RolledBack, ..."""
     message: Annotated[str, Field(max_length=1024)] | None = None
     """The same in a sentence."""
 

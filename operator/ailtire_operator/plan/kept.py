@@ -1,6 +1,8 @@
 """What is kept for the way back to Swarm and has no effect on Kubernetes."""
 
+from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.rollout import RollbackConfig, UpdateConfig
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.modes import restart_policy
 from ailtire_operator.plan.scope import Scope
@@ -62,10 +64,34 @@ def _updates(scope: Scope, key: str, service: Service) -> None:
             if value is not None:
                 message = "a changed job is a new job, so nothing of it rolls."
                 scope.report(scope.path(key, "deploy", field), "ignored", message, "Remove it.")
-    elif deploy.rollback_config and not (deploy.update_config and deploy.update_config.failure_action == "rollback"):
+        return
+    update = deploy.update_config or UpdateConfig()
+    if update.failure_action == "rollback":
+        _back(scope, scope.path(key, "deploy", "rollbackConfig"), deploy.rollback_config)
+    elif deploy.rollback_config:
         message = "nothing is rolled back unless updateConfig.failureAction is rollback."
         scope.report(scope.path(key, "deploy", "rollbackConfig"), "ignored", message, "Say so, or remove it.")
-    elif deploy.update_config and deploy.update_config.failure_action in ("rollback", "pause"):
-        message = "the operator does not act on a failed update yet: it stops by itself, and the old replicas stay."
-        path = scope.path(key, "deploy", "updateConfig", "failureAction")
-        scope.report(path, "approximate", message, "Change the definition back.")
+    _failures(scope, key, deploy, update)
+
+
+def _failures(scope: Scope, key: str, deploy: Deploy, update: UpdateConfig) -> None:
+    """What of a failed update is dealt with otherwise than Swarm does."""
+    path, acts = scope.path(key, "deploy", "updateConfig"), update.failure_action in ("rollback", "pause")
+    if update.max_failure_ratio and acts:
+        message = "no roll-out goes past replicas that do not get ready: within the ratio it has ten minutes to go on."
+        scope.report(f"{path}.maxFailureRatio", "approximate", message)
+    elif update.max_failure_ratio:
+        message = "nothing is counted unless failureAction is rollback or pause."
+        scope.report(f"{path}.maxFailureRatio", "ignored", message, "Say so, or remove it.")
+    if update.failure_action == "pause" and deploy.mode == "global":
+        message = "a paused update of a global service goes on where a replica starts anew, and on nodes that join."
+        scope.report(f"{path}.failureAction", "approximate", message, "Say rollback.")
+
+
+def _back(scope: Scope, path: str, config: RollbackConfig | None) -> None:
+    """The way back is never given up."""
+    message = "the way back is not judged: Kubernetes goes on until the last good definition runs again."
+    if config is not None and config.max_failure_ratio:
+        scope.report(f"{path}.maxFailureRatio", "ignored", message, "Remove it.")
+    if config is not None and config.failure_action == "pause" and "failure_action" in config.model_fields_set:
+        scope.report(f"{path}.failureAction", "ignored", message, "Say continue, or remove it.")

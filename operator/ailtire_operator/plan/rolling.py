@@ -6,41 +6,49 @@ from ailtire_operator import naming
 from ailtire_operator.model.rollout import UpdateConfig
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import whole_seconds
-from ailtire_operator.plan import placeholders
+from ailtire_operator.plan import placeholders, updates
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import Storage
+from ailtire_operator.plan.updates import Hold
 
 _PROGRESS_SECONDS = 600
 """Kubernetes' own default; it must exceed minReadySeconds."""
 
 
-def strategy(scope: Scope, key: str, service: Service, kind: str, mounted: Storage) -> dict[str, Any]:
+def strategy(
+    scope: Scope, key: str, service: Service, kind: str, mounted: Storage, held: Hold | None = None
+) -> dict[str, Any]:
     """The fields of the workload's spec."""
+    paused = held is not None and held.action == "pause"
     if kind == "StatefulSet":
-        return _stateful(scope, key, service, mounted)
-    step = {"type": "RollingUpdate", "rollingUpdate": _step(scope, key, service, kind, mounted)}
+        return _stateful(scope, key, service, mounted, held if paused else None)
+    if kind == "DaemonSet" and paused:
+        return {"updateStrategy": {"type": "OnDelete"}}
+    step = {"type": "RollingUpdate", "rollingUpdate": _step(scope, key, service, kind, mounted, held)}
     if kind == "DaemonSet":
         return {"updateStrategy": step}
-    ready = minimum_ready(service)
+    ready = minimum_ready(service, held)
     late = {"progressDeadlineSeconds": ready + _PROGRESS_SECONDS} if ready else {}
-    paused = {"paused": True} if key in scope.observed.paused else {}
-    return {"strategy": step, **late, **paused}
+    return {"strategy": step, **late, **({"paused": True} if paused else {})}
 
 
-def minimum_ready(service: Service) -> int:
+def minimum_ready(service: Service, held: Hold | None = None) -> int:
     """Seconds for which a new replica must be ready before the next one is replaced."""
-    update = service.deploy.update_config if service.deploy else None
+    update = updates.config(service, held)
     waits = [update.delay, update.monitor] if update else []
     return max((whole_seconds(wait) for wait in waits if wait), default=0)
 
 
-def _stateful(scope: Scope, key: str, service: Service, mounted: Storage) -> dict[str, Any]:
+def _stateful(scope: Scope, key: str, service: Service, mounted: Storage, paused: Hold | None) -> dict[str, Any]:
     _report_kept_order(scope, key, service)
     keep = "Retain" if mounted.retain else "Delete"
+    rolling: dict[str, Any] = {"type": "RollingUpdate"}
+    if paused is not None:
+        rolling["rollingUpdate"] = {"partition": paused.failed.kept}
     return {
         "serviceName": naming.member(scope.name, key),
         "podManagementPolicy": "Parallel",
-        "updateStrategy": {"type": "RollingUpdate"},
+        "updateStrategy": rolling,
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": keep, "whenScaled": "Retain"},
         "volumeClaimTemplates": mounted.claim_templates,
         # Swarm's slots are counted from one.
@@ -48,8 +56,10 @@ def _stateful(scope: Scope, key: str, service: Service, mounted: Storage) -> dic
     }
 
 
-def _step(scope: Scope, key: str, service: Service, kind: str, mounted: Storage) -> dict[str, int | str]:
-    update = service.deploy.update_config if service.deploy and service.deploy.update_config else UpdateConfig()
+def _step(
+    scope: Scope, key: str, service: Service, kind: str, mounted: Storage, held: Hold | None
+) -> dict[str, int | str]:
+    update = updates.config(service, held) or UpdateConfig()
     order = update.order
     on_host = any(port.published and port.mode == "host" for port in service.ports.values())
     if mounted.single_writer:

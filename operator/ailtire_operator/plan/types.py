@@ -13,6 +13,23 @@ Manifest = dict[str, Any]
 """A Kubernetes object as JSON, in the API server's own form, without what only the cluster adds (owner, namespace)."""
 
 
+Action = Literal["rollback", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedUpdate:
+    """An update of a service that failed, and the definition that rolled out before it."""
+
+    template_hash: str
+    """Of the pod template that failed."""
+    generation: int
+    """Of the stack whose definition it was, when that was last looked at."""
+    kept: int
+    """Replicas that still had the template before."""
+    last_good: Mapping[str, Any]
+    """The pod template that last rolled out in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What only a cluster knows. Empty where manifests are rendered without one."""
@@ -27,8 +44,8 @@ class Observed:
     """The API server serves HTTPRoute."""
     nodes: int = 1
     """How many nodes take pods: as often does a job of mode globalJob run."""
-    paused: frozenset[str] = frozenset()
-    """Services (by key) whose roll-out is to stay where it is."""
+    failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
+    """Updates that were found to fail, by the service's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,10 @@ class ServicePlan:
     """What to do when an update fails; None is Kubernetes' own way."""
     rollback: RollbackConfig | None = None
     """How to go back; as ``update`` says where None."""
+    on_failure: Action | None = None
+    """What the operator does about a failed update; None for Jobs, too, as nothing of them rolls."""
+    held: Action | None = None
+    """What it does now, as the update has failed. ``template_hash`` is still that of what is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

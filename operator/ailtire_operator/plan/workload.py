@@ -8,12 +8,13 @@ from ailtire_operator import naming
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.policies import Scaling
 from ailtire_operator.model.service import Service
-from ailtire_operator.plan import dependencies, files, jobs, modes, pod, published, rolling, scratch
+from ailtire_operator.plan import dependencies, files, jobs, modes, pod, published, rolling, scratch, updates
 from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import Storage, storage
 from ailtire_operator.plan.types import Manifest, ServicePlan
+from ailtire_operator.plan.updates import Hold
 from ailtire_operator.plan.values import compact, manifest
 
 _CPU_TARGET = 80
@@ -35,7 +36,10 @@ def plan_service(
     template = pod.template(scope, networks, key, service, mounted, kind)
     if after := dependencies.restarts(scope, service, hashes):
         template["metadata"].setdefault("annotations", {})[naming.ANNOTATION_RESTARTED_WITH] = after
-    workload = _workload(scope, key, service, kind, template, mounted)
+    wanted = naming.digest(json.dumps(template, sort_keys=True))
+    held = updates.hold(scope, key, service, kind, wanted)
+    template = held.template(template) if held else template
+    workload = _workload(scope, key, service, kind, template, mounted, held)
     deploy = service.deploy or Deploy()
     made = ServicePlan(
         key=key,
@@ -43,17 +47,25 @@ def plan_service(
         name=workload["metadata"]["name"],
         replicas=workload["spec"].get("replicas"),
         completions=workload["spec"].get("completions"),
-        template_hash=naming.digest(json.dumps(template, sort_keys=True)),
+        template_hash=wanted,
         depends_on=dependencies.of_service(scope, key, service),
         update=deploy.update_config,
         rollback=deploy.rollback_config,
+        on_failure=updates.on_failure(service, kind),
+        held=held.action if held else None,
     )
     around = _around(scope, key, service, made) if kind in ("Deployment", "StatefulSet") else []
     return made, [service_object(scope, key, service), workload, *around, *published.objects(scope, key, service)]
 
 
 def _workload(
-    scope: Scope, key: str, service: Service, kind: str, template: dict[str, Any], mounted: Storage
+    scope: Scope,
+    key: str,
+    service: Service,
+    kind: str,
+    template: dict[str, Any],
+    mounted: Storage,
+    held: Hold | None,
 ) -> Manifest:
     labels, annotations = _metadata(scope, key, service)
     if kind == "Job":
@@ -63,9 +75,9 @@ def _workload(
         "replicas": None if scaled else (service.deploy or Deploy()).replicas,
         "selector": {"matchLabels": scope.service_selector(key)},
         "revisionHistoryLimit": _HISTORY,
-        "minReadySeconds": rolling.minimum_ready(service) or None,
+        "minReadySeconds": rolling.minimum_ready(service, held) or None,
         "template": template,
-        **rolling.strategy(scope, key, service, kind, mounted),
+        **rolling.strategy(scope, key, service, kind, mounted, held),
     }
     name = naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
     return manifest("apps/v1", kind, name, labels, annotations=annotations, spec=compact(**spec))

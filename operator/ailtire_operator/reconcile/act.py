@@ -15,6 +15,7 @@ from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import ServicePlan
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.decide import Outcomes, in_the_way, to_prune
+from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
 from ailtire_operator.reconcile.planning import Planned, Planner
@@ -29,17 +30,21 @@ _LAST: Final = AUTOSCALER.kind
 class Actor:
     """Does what a plan asks for, in an order that is safe. Whether to do anything at all is decided before."""
 
-    def __init__(self, store: Store, applier: Applier, planner: Planner, contests: Contests) -> None:
+    def __init__(self, store: Store, applier: Applier, planner: Planner, contests: Contests, history: History) -> None:
         self._store = store
         self._applier = applier
         self._objects = Objects(store, applier)
         self._planner = planner
         self._contests = contests
+        self._history = history
         store.listeners.append(self._changed)
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
         """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
+        await self._history.load(record.uid)
         planned = self._planner.plan(record, stack)
+        judgement = await self._history.judge(record, planned)
+        planned = self._planner.plan(record, stack) if judgement.changed else planned
         present = list(self._store.owned_by(record.uid))
         in_way = [each for each in in_the_way(planned.plan, planned.manifests.keys(), present) if not each.deleting]
         done = await _all(self._objects.remove(each, wait=True) for each in in_way)
@@ -48,8 +53,9 @@ class Actor:
         done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough)
         if not _failed(done):
             done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough)
+        done += await self._history.keep(record, planned)
         done += await self._prune(record, planned, done)
-        return self._pass(record, planned, done)
+        return self._pass(record, planned, done, judgement.again)
 
     async def _apply(
         self, record: Record, planned: Planned, chosen: Callable[[str], bool], thorough: bool
@@ -91,7 +97,7 @@ class Actor:
         found = self._store.get(autoscaler)
         return found is not None and found.owner_uid == record.uid
 
-    def _pass(self, record: Record, planned: Planned, done: list[Applied]) -> Pass:
+    def _pass(self, record: Record, planned: Planned, done: list[Applied], again: float | None) -> Pass:
         found = problems(done, record, self._store)
         foreign = {
             each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
@@ -103,6 +109,9 @@ class Actor:
             problems=found,
             overridden=sorted(ref for ref in planned.manifests if self._applier.overridden(ref)),
             contested=self._contests.of(record),
+            held=self._history.held(record.uid, planned.plan.services),
+            first=self._history.without(record.uid, planned.plan.services),
+            again=again,
         )
 
     def _changed(self, old: Record | None, new: Record | None) -> None:

@@ -13,6 +13,7 @@ from ailtire_operator.cluster.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
     JOB,
+    LAST_GOOD,
     SERVICE,
     STACK,
     STATEFUL_SET,
@@ -74,12 +75,24 @@ def to_prune(
     """What the stack (by uid) owns and no longer wants."""
     if not outcomes.may_prune:
         return
+    present = list(present)
+    kept = {naming.sanitize(service.key) for service in plan.services.values() if service.on_failure is not None}
+    needed = {
+        (kind, name)
+        for record in present
+        if record.ref.kind == LAST_GOOD.kind and record.labels.get(naming.LABEL_SERVICE) in kept
+        for kind, name in record.summary.get("refers", ())
+    }
     waiting = {naming.sanitize(child.key) for child in plan.children.values() if child.missing or child.problem}
     for record in present:
         if record.ref in planned or record.deleting or is_retained(record.ref.kind, record.labels):
             continue
         # Whatever a member was goes on while its template is missing or its new definition is wrong.
         if record.labels.get(naming.LABEL_SERVICE) in waiting:
+            continue
+        # Which definition to go back to is not the plan's affair; what it needs is kept with it.
+        label = record.labels.get(naming.LABEL_SERVICE)
+        if (record.ref.kind == LAST_GOOD.kind and label in kept) or (record.ref.kind, record.ref.name) in needed:
             continue
         # Old pods of the gateway may be started again until the last of them is replaced.
         if record.ref.kind == CONFIG_MAP.kind and not gateway_settled:

@@ -110,6 +110,8 @@ class Reconciler:
         except InvalidStack as error:
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE
+        if done.again is not None:
+            self._queue.add(look.key, Priority.STATUS, delay=done.again)
         passes = all(problem.transient for problem in done.problems.values())
         if done.problems and passes and self._queue.failures(look.key) < SILENT_FAILURES:
             return Outcome.BUSY

@@ -10,7 +10,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed, Plan
+from ailtire_operator.plan.types import FailedUpdate, Observed, Plan
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import owned
 from ailtire_operator.reconcile.definitions import Definitions
@@ -37,6 +37,7 @@ class Planned:
     templates: Mapping[str, StackSpec]
     features: Features
     addresses: Addresses
+    failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     synced: dict[Ref, str] = field(default_factory=dict)
     """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
 
@@ -45,12 +46,18 @@ class Planner:
     """Makes plans."""
 
     def __init__(
-        self, store: Store, definitions: Definitions, settings: Settings, features: Callable[[], Features]
+        self,
+        store: Store,
+        definitions: Definitions,
+        settings: Settings,
+        features: Callable[[], Features],
+        failed_updates: Callable[[str], Mapping[str, FailedUpdate]],
     ) -> None:
         self._store = store
         self._definitions = definitions
         self._settings = settings
         self._features = features
+        self._failed_updates = failed_updates
         self._kept: OrderedDict[str, Planned] = OrderedDict()
 
     def plan(self, record: Record, stack: Stack) -> Planned:
@@ -70,18 +77,21 @@ class Planner:
             and known.features == self._features()
             and known.templates is self._definitions.templates(record.ref.namespace)
             and known.addresses.still_true()
+            and known.failed_updates == self._failed_updates(record.uid)
         )
 
     def _make(self, record: Record, stack: Stack) -> Planned:
         features = self._features()
         templates = self._definitions.templates(record.ref.namespace)
         addresses = Addresses(self._store, record.ref.namespace)
+        failed = self._failed_updates(record.uid)
         observed = Observed(
             addresses=addresses,
             templates=templates,
             stop_signal=features.stop_signal,
             http_routes=features.http_routes,
+            failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)
         manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
-        return Planned(made, manifests, record.generation, templates, features, addresses)
+        return Planned(made, manifests, record.generation, templates, features, addresses, failed)

@@ -26,7 +26,7 @@ from ailtire_operator.reconcile.outcomes import CONFLICTING, Attribution, attrib
 from ailtire_operator.reconcile.place import spec_of
 from ailtire_operator.status.conditions import INVALID_SPEC, PROGRESSING
 from ailtire_operator.status.health import Health, health
-from ailtire_operator.status.observed import Child, Live, Member, Problem, Summary
+from ailtire_operator.status.observed import Child, Held, Live, Member, Problem, Summary
 from ailtire_operator.status.rollup import Branch, branch
 from ailtire_operator.status.stack import Facts, Refusal
 
@@ -45,6 +45,12 @@ class Pass:
     """Objects of which the cluster keeps answering something else than what is sent."""
     contested: Sequence[str] = ()
     """Objects whose name another stack wants too."""
+    held: Mapping[str, Held] = field(default_factory=dict)
+    """Updates that have failed, by the service's key."""
+    first: frozenset[str] = frozenset()
+    """Services (by key) that would be rolled back, had they ever run."""
+    again: float | None = None
+    """Seconds after which time alone may change something."""
 
 
 class Sight:
@@ -70,10 +76,19 @@ class Sight:
         """Everything that the stack owns, in the order of names."""
         return sorted(self._store.owned_by(self.record.uid), key=lambda each: each.ref)
 
+    def pods(self, key: str) -> tuple[Summary, ...]:
+        """The pods of a service, or of the gateway (its key is empty)."""
+        return tuple(self._pods.get(naming.sanitize(key) if key else "", ()))
+
     def health(
-        self, service: ServicePlan, error: Problem | None = None, warnings: Warnings | None = None, floor: int = 0
+        self,
+        service: ServicePlan,
+        error: Problem | None = None,
+        warnings: Warnings | None = None,
+        floor: int = 0,
+        done: Pass | None = None,
     ) -> Health:
-        """How one service is."""
+        """How one service is, after a pass over the stack if there was one."""
         workload = self.get(service.kind, service.name)
         warning = (warnings or {}).get(Ref(service.kind, self.record.ref.namespace, service.name))
         member = Member(
@@ -83,10 +98,12 @@ class Sight:
             replicas=service.replicas,
             floor=floor,
             workload=_live(workload),
-            pods=tuple(self._pods.get(naming.sanitize(service.key) if service.key else "", ())),
+            pods=self.pods(service.key),
             claims=self._claims,
             warnings=(warning,) if warning else (),
             error=error,
+            held=done.held.get(service.key) if done else None,
+            first=done is not None and service.key in done.first,
         )
         return health(member)
 
@@ -102,6 +119,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
             blame.services.get(naming.sanitize(service.key)),
             warnings,
             floors.get((service.kind, service.name), 0),
+            done,
         )
         for service in plan.services.values()
     ]

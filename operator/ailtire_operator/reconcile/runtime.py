@@ -24,6 +24,7 @@ from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import Explainer
 from ailtire_operator.reconcile.health import Pages, Pulse, complaints
+from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.planning import Features, Planner
@@ -127,8 +128,9 @@ class Runtime:
             on_write=self._wrote,
             concurrency=self._settings.workers,
         )
-        planner = Planner(store, definitions, self._settings, self._current_features)
-        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake))
+        history = History(store, applier, _now)
+        planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates)
+        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history)
         explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
         reconciler = Reconciler(
             store,

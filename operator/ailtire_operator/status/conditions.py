@@ -1,8 +1,9 @@
 """The conditions of a stack, in the way kstatus (and so Flux, Argo CD and ``kubectl wait``) reads them.
 
 ``Ready``, ``Translated`` and ``ReferencesResolved`` are always there once a spec could be read. ``Reconciling``,
-``Stalled``, ``Conflicting`` and ``Suspended`` tell of something out of the ordinary: they are there only while True, as
-kstatus takes their absence for all clear. One of Ready, Reconciling, Stalled and Suspended is True at any time.
+``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused`` and ``Suspended`` tell of something out of the ordinary:
+they are there only while True, as kstatus takes their absence for all clear. One of Ready, Reconciling, Stalled and
+Suspended is True at any time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +21,14 @@ TRANSLATED: Final = "Translated"
 REFERENCES: Final = "ReferencesResolved"
 CONFLICTING: Final = "Conflicting"
 SUSPENDED: Final = "Suspended"
+ROLLED_BACK: Final = "RolledBack"
+UPDATE_PAUSED: Final = "UpdatePaused"
+HELD: Final = frozenset({ROLLED_BACK, UPDATE_PAUSED})
+"""Conditions, and reasons of services, that say what became of an update that failed."""
 
 INVALID_SPEC: Final = "InvalidSpec"
+UPDATE_FAILED: Final = "UpdateFailed"
+ROLLING_BACK: Final = "RollingBack"
 PROGRESSING: Final = "Progressing"
 NOT_READY: Final = "NotReady"
 UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY})
@@ -97,6 +104,13 @@ def conflicting(foreign: Sequence[str], contested: Sequence[str]) -> Iterator[Fi
             f"two stacks want one name, and this one has it: {listed(sorted(contested))}; rename a member of either"
         )
         yield Finding(CONFLICTING, "True", "ContestedName", message)
+
+
+def held(kind: str, updates: Mapping[str, str]) -> Iterator[Finding]:
+    """The updates that have failed and are not tried again, a sentence each; ``kind`` says what was done."""
+    if updates:
+        message = "; ".join(f"{key}: {sentence}" for key, sentence in sorted(updates.items()))
+        yield Finding(kind, "True", UPDATE_FAILED, message)
 
 
 def suspended(by: str | None) -> Iterator[Finding]:

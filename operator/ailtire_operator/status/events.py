@@ -29,15 +29,30 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
         yield Happening("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
         broken = c.RECONCILING not in after or ready.reason != c.PROGRESSING
-        yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
+        if ready.reason not in c.HELD:
+            yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
+    yield from _held(old, new)
     for kind in (c.STALLED, c.CONFLICTING):
-        if kind in after and before.get(kind) != "True" and not _said(after[kind], ready, before):
+        if (
+            kind in after
+            and after[kind].reason not in c.HELD
+            and before.get(kind) != "True"
+            and not _said(after[kind], ready, before)
+        ):
             yield Happening("Warning", after[kind].reason, after[kind].message)
     yield from _references(before, after)
     if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
         yield Happening("Normal", "Suspended", after[c.SUSPENDED].message)
     if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":
         yield Happening("Normal", "Resumed", "changes are made again")
+
+
+def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
+    """The updates that have been rolled back or paused, service by service."""
+    before = old.get("services") or {}
+    for key, service in new.services.items():
+        if service.reason in c.HELD and (before.get(key) or {}).get("reason") != service.reason:
+            yield Happening("Warning", service.reason, f"{key}: {service.message or 'the update failed'}")
 
 
 def _said(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:

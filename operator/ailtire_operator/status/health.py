@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ailtire_operator.status.conditions import NOT_READY, PROGRESSING
-from ailtire_operator.status.observed import Live, Member, Problem, Summary
+from ailtire_operator.status.conditions import NOT_READY, PROGRESSING, ROLLED_BACK, ROLLING_BACK, UPDATE_PAUSED
+from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
 
 _IMAGE: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -39,6 +39,8 @@ class Health:
     ready: int
     wanted: int
     problem: Problem | None = None
+    held: Held | None = None
+    """The update that has failed, where one has."""
 
     @property
     def ok(self) -> bool:
@@ -54,8 +56,22 @@ def health(member: Member) -> Health:
     """The state of one service."""
     wanted = _wanted(member)
     ready = 0 if member.error and not member.error.transient else min(_current(member.workload), wanted)
-    problem = _problem(member, ready, wanted)
-    return Health(member.key, member.kind, member.name, ready, wanted, problem)
+    problem = _with_update(member, _problem(member, ready, wanted))
+    return Health(member.key, member.kind, member.name, ready, wanted, problem, member.held)
+
+
+def _with_update(member: Member, problem: Problem | None) -> Problem | None:
+    """The problem, as what became of a failed update explains it: what runs is not what is wanted."""
+    held = member.held
+    if held is None:
+        if problem is None or problem.transient or not member.first:
+            return problem
+        return Problem(problem.reason, f"{problem.message}; nothing ran before, so there is nothing to roll back to")
+    if held.action == "pause":
+        return Problem(UPDATE_PAUSED, str(held))
+    if problem is None:
+        return Problem(ROLLED_BACK, str(held))
+    return Problem(ROLLING_BACK, str(held), transient=True) if problem.reason == PROGRESSING else problem
 
 
 def _wanted(member: Member) -> int:
@@ -134,6 +150,11 @@ def _container_problems(pod: Summary) -> Iterator[Problem]:
             yield Problem(waiting, message or _FALLBACK.get(waiting, f"container {name} does not start"))
         elif _ended(container):
             yield _end(container, waiting)
+
+
+def pod_trouble(pod: Summary) -> Problem | None:
+    """What a pod's containers say is wrong with them; None also while they merely have not come up yet."""
+    return next(_container_problems(pod), None)
 
 
 def _ended(container: Summary) -> bool:

@@ -6,7 +6,7 @@ the plan, so that every judgement in it can be tested with a handful of dictiona
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Summary = Mapping[str, Any]
 
@@ -34,6 +34,27 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An update that has failed and is not tried again until somebody changes the definition."""
+
+    action: Literal["rollback", "pause"]
+    failed: tuple[str, str]
+    """Image, and hash of the pod template."""
+    good: tuple[str, str]
+    """The same, of what ran before."""
+    problem: Problem
+    """How it failed."""
+
+    def __str__(self) -> str:
+        same = self.failed[0] == self.good[0]
+        failed, good = (
+            f"{image} (definition {template})" if same else image for image, template in (self.failed, self.good)
+        )
+        done = f"was rolled back to {good}" if self.action == "rollback" else f"is paused; {good} runs on"
+        return f"the update to {failed} failed ({self.problem}) and {done}"
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A plain service, or the stack's gateway (its key is empty)."""
 
@@ -53,6 +74,10 @@ class Member:
     """Reasons and messages of recent Warning Events, the newest first."""
     error: Problem | None = None
     """Why the API server did not take one of the service's objects."""
+    held: Held | None = None
+    """The update that has failed, where one has."""
+    first: bool = False
+    """It would be rolled back, but no definition of it has ever run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
     findings += [
         c.references(facts.missing or {}, facts.optional or {}),
         *c.conflicting(facts.foreign, facts.contested),
+        *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
+        *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
     ]
     return StackStatus(
         observed_generation=facts.generation,
@@ -139,7 +141,7 @@ def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: s
     )
 
 
-_KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING)
+_KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING, c.ROLLED_BACK, c.UPDATE_PAUSED)
 
 
 def as_json(status: StackStatus) -> dict[str, Any]:
@@ -191,8 +193,20 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
     if refused is not None:
         message = _words(refused)
         yield Finding(c.STALLED, "True", refused.problem.reason, message)
+    elif (held := _held_back(facts)) is not None:
+        yield Finding(c.STALLED, "True", held.reason, held.message)
     else:
         yield Finding(c.RECONCILING, "True", problem.reason, problem.message)
+
+
+def _held(facts: Facts, action: str) -> dict[str, str]:
+    return {each.key: str(each.held) for each in facts.services if each.held and each.held.action == action}
+
+
+def _held_back(facts: Facts) -> Problem | None:
+    """What does not run as it is wanted, and will not unless somebody changes the definition."""
+    found = (each for each in facts.services if each.problem and each.problem.reason in c.HELD)
+    return next((Problem(str(each.problem and each.problem.reason), str(each)) for each in found), None)
 
 
 def _services(facts: Facts) -> dict[str, ServiceStatus]:

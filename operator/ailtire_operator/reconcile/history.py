@@ -1,0 +1,200 @@
+"""The last good definitions of services that say what is to happen when an update fails, and what they are for.
+
+A definition that has rolled out in full is kept as a ControllerRevision of the stack's: one for each such service. When
+the next one fails, that is noted on it, and the plan then holds what ran before until somebody changes the definition.
+So everything that matters is in the cluster: a restart of the operator finds it there and has nothing to write.
+
+The first definition of a service is no update: there is nothing to go back to, nor any reason to stop.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.kinds import LAST_GOOD, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.rollout import UpdateConfig
+from ailtire_operator.plan.types import FailedUpdate, ServicePlan
+from ailtire_operator.plan.updates import last_good, template_of
+from ailtire_operator.reconcile.decide import owned
+from ailtire_operator.reconcile.marks import Mark, failed_updates, in_order, mark_of, marked
+from ailtire_operator.reconcile.planning import Planned
+from ailtire_operator.reconcile.report import Sight
+from ailtire_operator.status.observed import Held, Live, Problem
+from ailtire_operator.status.updates import Update, is_complete, judge
+
+_GRAIN: Final = 1.0
+"""Seconds: the API server's times have no fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came of judging the updates of a stack."""
+
+    changed: bool = False
+    """Another plan is due."""
+    again: float | None = None
+    """Seconds after which time alone may change something."""
+
+
+class History:
+    """Keeps, finds and marks last good definitions."""
+
+    def __init__(self, store: Store, applier: Applier, now: Callable[[], str]) -> None:
+        self._store = store
+        self._applier = applier
+        self._now = now
+        self._kept: dict[str, dict[Ref, Record]] = {}
+        """By the stack's uid."""
+        self._templates: dict[str, Mapping[str, Any]] = {}
+        """Pod templates that run again, by the uid of what keeps them: for as long as they do."""
+        store.listeners.append(self._changed)
+
+    def failed_updates(self, stack: str) -> Mapping[str, FailedUpdate]:
+        """The updates of the stack (by uid) that have failed, as the plan asks for them; after ``load``."""
+        kept = self._kept.get(stack, {}).values()
+        return failed_updates(kept, lambda record: self._templates.get(record.uid)) if kept else {}
+
+    def held(self, stack: str, services: Mapping[str, ServicePlan]) -> dict[str, Held]:
+        """What there is to tell of updates that have failed, by the service's key."""
+        found = {}
+        for key, service in services.items():
+            last = self._last(stack, service) if service.held else None
+            mark = mark_of(last) if last else None
+            if last is not None and mark is not None and service.held is not None:
+                good = str(last.summary.get("image", "")), str(last.summary.get("template", ""))
+                problem = Problem(mark.reason, mark.message)
+                found[key] = Held(service.held, (mark.image, mark.template), good, problem)
+        return found
+
+    def without(self, stack: str, services: Mapping[str, ServicePlan]) -> frozenset[str]:
+        """Services (by key) that would be rolled back, had they ever run."""
+        rolled = (service for service in services.values() if service.on_failure == "rollback")
+        return frozenset(service.key for service in rolled if self._last(stack, service) is None)
+
+    async def load(self, stack: str) -> None:
+        """Read the templates that are to run again. Raises ClusterError."""
+        for record in self._marked(stack):
+            if record.uid not in self._templates:
+                found = await self._applier.read(record.ref, record.uid)
+                if found is not None:
+                    self._templates[record.uid] = template_of(found)
+
+    async def judge(self, record: Record, planned: Planned) -> Judgement:
+        """Mark what has failed by now, and unmark what is not wanted any more. Raises ClusterError."""
+        changed = False
+        pauses = []
+        sight: Sight | None = None
+        for service in _watched(planned):
+            last = self._last(record.uid, service)
+            if last is None or (not marked(last) and last.summary.get("template") == service.template_hash):
+                continue
+            if marked(last):
+                changed |= await self._refresh(last, service, record.generation)
+                continue
+            live = self._live(record, service, planned)
+            if live is None:
+                continue
+            sight = sight or Sight(record, self._store)
+            wanted = _wanted(service, live)
+            update = Update(service.update or UpdateConfig(), service.kind, wanted, live, sight.pods(service.key))
+            verdict = judge(update, self._seconds())
+            if verdict.failed is not None:
+                kept = max(0, wanted - int(live.summary.get("updated", 0)))
+                image = _image(planned, record, service)
+                trouble = verdict.failed
+                await self._note(
+                    last, Mark(service.template_hash, record.generation, image, trouble.reason, trouble.message, kept)
+                )
+                changed = True
+            elif verdict.again is not None:
+                pauses.append(verdict.again + _GRAIN)
+        if changed:
+            await self.load(record.uid)
+        return Judgement(changed, min(pauses, default=None))
+
+    async def keep(self, record: Record, planned: Planned) -> list[Applied]:
+        """Keep what has rolled out in full, and let go of what was kept before it. Raises NotLeader."""
+        done: list[Applied] = []
+        for service in _watched(planned):
+            last = self._last(record.uid, service)
+            if service.held is None and (last is None or last.summary.get("template") != service.template_hash):
+                live = self._live(record, service, planned)
+                if live is not None and is_complete(live, _wanted(service, live)):
+                    revision = int(last.summary.get("revision", 0)) + 1 if last is not None else 1
+                    workload = planned.manifests[_ref(record, service)]
+                    stack = planned.plan.stack
+                    kept = last_good(stack.name, service.key, workload, service.template_hash, revision)
+                    done.append(await self._applier.apply(owned(kept, stack), record.uid))
+            done += [await self._applier.delete(old.ref, old.uid) for old in self._of(record.uid, service)[:-1]]
+        return done
+
+    async def _refresh(self, last: Record, service: ServicePlan, generation: int) -> bool:
+        """Bring a mark up to date; whether the plan is to change."""
+        mark = mark_of(last)
+        if mark is None or service.held is None:
+            await self._applier.annotate(last.ref, last.uid, naming.ANNOTATION_FAILED_UPDATE, None)
+            return True
+        current = mark.moved(service.template_hash, generation)
+        if current != mark:
+            await self._note(last, current)
+        return current != mark
+
+    async def _note(self, last: Record, mark: Mark) -> None:
+        await self._applier.annotate(last.ref, last.uid, naming.ANNOTATION_FAILED_UPDATE, mark.text())
+
+    def _live(self, record: Record, service: ServicePlan, planned: Planned) -> Live | None:
+        """The service's workload, if it is as planned."""
+        ref = _ref(record, service)
+        manifest, live = planned.manifests.get(ref), self._store.get(ref)
+        if manifest is None or live is None or live.owner_uid != record.uid or live.deleting:
+            return None
+        return Live(live.generation, live.summary) if self._applier.in_sync(manifest) else None
+
+    def _marked(self, stack: str) -> list[Record]:
+        return [record for record in self._kept.get(stack, {}).values() if marked(record)]
+
+    def _of(self, stack: str, service: ServicePlan) -> Sequence[Record]:
+        """What is kept of a service, the last one last."""
+        label = naming.sanitize(service.key)
+        kept = self._kept.get(stack, {}).values()
+        return in_order(each for each in kept if each.labels.get(naming.LABEL_SERVICE) == label)
+
+    def _last(self, stack: str, service: ServicePlan) -> Record | None:
+        return next(reversed(self._of(stack, service)), None)
+
+    def _seconds(self) -> float:
+        return datetime.fromisoformat(self._now()).timestamp()
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        for record, present in ((old, False), (new, True)):
+            if record is None or record.ref.kind != LAST_GOOD.kind or record.owner_uid is None:
+                continue
+            if present and not record.deleting:
+                self._kept.setdefault(record.owner_uid, {})[record.ref] = record
+            elif record.ref in self._kept.get(record.owner_uid, {}):
+                del self._kept[record.owner_uid][record.ref]
+                if not self._kept[record.owner_uid]:
+                    del self._kept[record.owner_uid]
+        if old is not None and (new is None or not marked(new)):
+            self._templates.pop(old.uid, None)
+
+
+def _watched(planned: Planned) -> Iterator[ServicePlan]:
+    return (service for service in planned.plan.services.values() if service.on_failure is not None)
+
+
+def _ref(record: Record, service: ServicePlan) -> Ref:
+    return Ref(service.kind, record.ref.namespace, service.name)
+
+
+def _wanted(service: ServicePlan, live: Live) -> int:
+    return int(live.summary.get("specReplicas", 0)) if service.replicas is None else service.replicas
+
+
+def _image(planned: Planned, record: Record, service: ServicePlan) -> str:
+    containers = planned.manifests[_ref(record, service)]["spec"]["template"]["spec"]["containers"]
+    return str(containers[0]["image"])
