@@ -100,7 +100,7 @@ class Trees:
         for kind in OWNED_KINDS:
             if kind.optional:
                 continue
-            path = f"{kind.path(self.namespace)}?labelSelector={naming.MANAGED_SELECTOR}"
+            path = f"{kind.path(self.namespace)}?labelSelector={kind.selector or naming.MANAGED_SELECTOR}"
             for item in self.plane.api.get(path)["items"]:
                 found[kind.kind, item["metadata"]["name"]] = item
         return found

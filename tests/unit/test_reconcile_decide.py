@@ -40,7 +40,7 @@ def shop(store: Store) -> Record:
 def pruned(spec: dict[str, Any], store: Store, outcomes: Outcomes = WHOLE, settled: bool = True) -> set[str]:
     made, refs = planned(spec)
     present = store.owned_by("AiltireStack/shop")
-    return {str(each.ref) for each in to_prune(made, refs, present, outcomes, gateway_settled=settled)}
+    return {str(each.ref) for each in to_prune(made, refs, present, outcomes, settled=settled)}
 
 
 def making_room(spec: dict[str, Any], store: Store) -> set[str]:
@@ -83,7 +83,20 @@ def test_a_retained_volume_stays_even_if_it_is_still_owned(store: Store, shop: R
     assert pruned({"services": {"web": WEB}}, store) == {"PersistentVolumeClaim shop--b--data"}
 
 
-def test_old_configurations_stay_until_the_gateway_has_rolled_out(store: Store, shop: Record) -> None:
+def test_what_a_service_may_go_back_to_stays_with_all_that_it_needs(store: Store, shop: Record) -> None:
+    volumes = [{"name": "a", "configMap": {"name": "page"}}, {"name": "b", "persistentVolumeClaim": {"claimName": "d"}}]
+    data = {"spec": {"template": {"spec": {"containers": [{"image": "web:1"}], "volumes": volumes}}}}
+    put(store, "ControllerRevision", "kept", owner=shop, labels={naming.LABEL_SERVICE: "web"}, data=data)
+    for kind, name in (("ConfigMap", "page"), ("ConfigMap", "other"), ("PersistentVolumeClaim", "d")):
+        put(store, kind, name, owner=shop)
+    rolled = {**WEB, "deploy": {"updateConfig": {"failureAction": "rollback"}}}
+    assert pruned({"services": {"web": rolled}}, store) == {"ConfigMap other"}
+    everything = {"ConfigMap other", "ConfigMap page", "PersistentVolumeClaim d", "ControllerRevision kept"}
+    assert pruned({"services": {"web": WEB}}, store) == everything
+    assert pruned({"services": {}}, store) == everything
+
+
+def test_old_configurations_stay_until_the_stack_has_rolled_out(store: Store, shop: Record) -> None:
     put(store, "ConfigMap", "shop--gateway-old", owner=shop)
     assert pruned({"services": {"web": WEB}}, store, settled=False) == set()
     assert pruned({"services": {"web": WEB}}, store) == {"ConfigMap shop--gateway-old"}

@@ -244,7 +244,7 @@ class Previewer:
         if stack.uid:
             present = list(self._store.owned_by(stack.uid))
             going = [*in_the_way(made, planned, present)]
-            going += to_prune(made, planned, present, Outcomes(True, 0), gateway_settled=True)
+            going += to_prune(made, planned, present, Outcomes(True, 0), settled=True)
             self._gone |= {each.ref: each for each in self._with_all_below(going)}
 
     def _with_all_below(self, records: Iterable[Record]) -> Iterator[Record]:

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applied, Applier
-from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, SERVICE, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
-from ailtire_operator.plan.types import ServicePlan
+from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.decide import Outcomes, in_the_way, to_prune
 from ailtire_operator.reconcile.history import History
@@ -82,16 +82,21 @@ class Actor:
             planned.manifests.keys(),
             list(self._store.owned_by(record.uid)),
             outcomes,
-            gateway_settled=self._is_settled(record, planned.plan.gateway),
+            settled=self._is_settled(record, planned.plan),
         )
         return await _all(self._objects.remove(each) for each in unwanted)
 
-    def _is_settled(self, record: Record, gateway: ServicePlan | None) -> bool:
-        """Whether no pod of the gateway can ask for an old configuration any more."""
-        if gateway is None:
-            return True
-        live = self._store.get(Ref(DEPLOYMENT.kind, record.ref.namespace, gateway.name))
-        return live is not None and rolled_out(Live(live.generation, live.summary), gateway.replicas or 0)
+    def _is_settled(self, record: Record, plan: Plan) -> bool:
+        """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""
+        workloads = [*plan.services.values(), *([plan.gateway] if plan.gateway else [])]
+        return all(self._is_rolled_out(record, each) for each in workloads if each.kind != JOB.kind)
+
+    def _is_rolled_out(self, record: Record, workload: ServicePlan) -> bool:
+        live = self._store.get(Ref(workload.kind, record.ref.namespace, workload.name))
+        if live is None:
+            return False
+        wanted = workload.replicas if workload.replicas is not None else int(live.summary.get("specReplicas", 0))
+        return rolled_out(Live(live.generation, live.summary), wanted)
 
     def _has(self, record: Record, autoscaler: Ref) -> bool:
         found = self._store.get(autoscaler)

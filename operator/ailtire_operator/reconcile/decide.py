@@ -70,19 +70,14 @@ class Outcomes:
 
 
 def to_prune(
-    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: Outcomes, *, gateway_settled: bool
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: Outcomes, *, settled: bool
 ) -> Iterator[Record]:
-    """What the stack (by uid) owns and no longer wants."""
+    """What the stack (by uid) owns and no longer wants; ``settled``: no pod is of a definition before."""
     if not outcomes.may_prune:
         return
     present = list(present)
-    kept = {naming.sanitize(service.key) for service in plan.services.values() if service.on_failure is not None}
-    needed = {
-        (kind, name)
-        for record in present
-        if record.ref.kind == LAST_GOOD.kind and record.labels.get(naming.LABEL_SERVICE) in kept
-        for kind, name in record.summary.get("refers", ())
-    }
+    kept = {each.ref: each for each in present if _is_last_good(each, plan)}
+    needed = {tuple(each) for record in kept.values() for each in record.summary.get("refers", ())}
     waiting = {naming.sanitize(child.key) for child in plan.children.values() if child.missing or child.problem}
     for record in present:
         if record.ref in planned or record.deleting or is_retained(record.ref.kind, record.labels):
@@ -91,13 +86,20 @@ def to_prune(
         if record.labels.get(naming.LABEL_SERVICE) in waiting:
             continue
         # Which definition to go back to is not the plan's affair; what it needs is kept with it.
-        label = record.labels.get(naming.LABEL_SERVICE)
-        if (record.ref.kind == LAST_GOOD.kind and label in kept) or (record.ref.kind, record.ref.name) in needed:
+        if record.ref in kept or (record.ref.kind, record.ref.name) in needed:
             continue
-        # Old pods of the gateway may be started again until the last of them is replaced.
-        if record.ref.kind == CONFIG_MAP.kind and not gateway_settled:
+        # Pods of a definition before may be started again until the last of them is replaced.
+        if record.ref.kind == CONFIG_MAP.kind and not settled:
             continue
         yield record
+
+
+def _is_last_good(record: Record, plan: Plan) -> bool:
+    """Whether the record is a definition that a service of the plan may go back to."""
+    if record.ref.kind != LAST_GOOD.kind:
+        return False
+    label = record.labels.get(naming.LABEL_SERVICE)
+    return any(each.on_failure and naming.sanitize(each.key) == label for each in plan.services.values())
 
 
 def in_the_way(plan: Plan, planned: Collection[Ref], present: Iterable[Record]) -> Iterator[Record]:
