@@ -1,9 +1,6 @@
 """``kubectl ailtire`` against a real API server, in a process of its own, as kubectl starts it."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +13,6 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, Result, kubeconfig_of
 from lab import Audit, ControlPlane, Operator, eventually
-from lab.client import environment
 from lab.paths import ROOT
 from trees import Manifest, Trees, child, service, tree
 
@@ -275,16 +271,3 @@ def test_an_editor_may_do_everything_and_a_viewer_look(
     editor = kubeconfig_of("edit", control_plane, resting.namespace, tmp_path)
     told = look("diff", "-", "--kubeconfig", editor, stdin=wanted)
     assert (told.code, changed(told)) == (Exit.NO, changed(look("diff", "-", stdin=wanted)))
-
-
-def test_watching_ends_with_ctrl_c(look: Cli, control_plane: ControlPlane, resting: Trees) -> None:
-    command = [sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
-    command += ["tree", "shop", "-n", resting.namespace, "--watch"]
-    variables = {**environment(control_plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator"), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("✓ shop")
-        process.send_signal(2)
-        _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (Exit.INTERRUPTED, "")
-    assert os.environ.get("KUBECONFIG") != str(control_plane.kubeconfig), "the tests leave the caller's alone"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-_SYMBOLS: Final[Mapping[State, tuple[str, str, str]]] = {
+SYMBOLS: Final[Mapping[State, tuple[str, str, str]]] = {
     State.READY: ("✓", "+", "green"),
     State.TEMPLATE: ("◇", "t", "cyan"),
     State.PROGRESSING: ("…", ".", "yellow"),
@@ -21,7 +21,7 @@ _SYMBOLS: Final[Mapping[State, tuple[str, str, str]]] = {
     State.MISSING: ("?", "?", "red"),
 }
 """Symbol, the same in ASCII, style."""
-_QUIET: Final = frozenset({State.READY, State.TEMPLATE})
+QUIET: Final = frozenset({State.READY, State.TEMPLATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
         text.append(f"  {node.url}", style="blue")
     if look.wide and node.notices:
         text.append(f"  {node.notices} notices", style="cyan")
-    if node.state not in _QUIET:
-        _why(text, node.reason, "" if _is_told_below(node) else node.message, _SYMBOLS[node.state][2])
+    if node.state not in QUIET:
+        _why(text, node.reason, "" if _is_told_below(node) else node.message, SYMBOLS[node.state][2])
     return text
 
 
@@ -83,14 +83,14 @@ def _service(node: ServiceNode, look: Look) -> "Text":
     if look.wide:
         text.append(f"  {node.kind}/{node.name}", style="dim")
     if not node.ok:
-        _why(text, node.reason, node.message, _SYMBOLS[state][2])
+        _why(text, node.reason, node.message, SYMBOLS[state][2])
     return text
 
 
 def _start(state: State, look: Look) -> "Text":
     from rich.text import Text
 
-    symbol, ascii_symbol, style = _SYMBOLS[state]
+    symbol, ascii_symbol, style = SYMBOLS[state]
     return Text.assemble((symbol if look.unicode else ascii_symbol, style), " ")
 
 

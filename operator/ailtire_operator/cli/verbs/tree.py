@@ -1,34 +1,44 @@
 """``tree``: the whole application at a glance, and why it is not ready."""
 
-import asyncio
-from collections.abc import AsyncIterator
+import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ailtire_operator.cli import options, output
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.helping import help_text
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.topview import Facts, Row
     from ailtire_operator.cli.trees import StackNode
     from ailtire_operator.cli.treeview import Look
+    from ailtire_operator.cli.watching import Watched
 
 _HELP = help_text(
     "Show a stack and everything below it, and what is not ready.",
     "Every line starts with a mark: ready, under way, in trouble, suspended, being deleted, missing. What is in trouble"
     " says why, in the words of the cluster. In a pipe there are no colours, and no line is cut.",
+    "--watch shows a table that changes with the cluster: what is ready, how often containers have started again, how"
+    " old the youngest pod is, and what is in the way; of a stack the sum of all below it. Where it is longer than the"
+    " screen, what is ready makes room. In a pipe it prints the tree as lines, and then a line for whatever changes."
+    " --usage adds processor and memory, where the cluster has a metrics-server. A stack that is deleted ends it.",
     examples=[
         ("the application", "kubectl ailtire tree shop -n shop"),
         ("with routes, objects and notices of every level", "kubectl ailtire tree shop -n shop -o wide"),
         ("as it changes, until Ctrl-C", "kubectl ailtire tree shop -n shop --watch"),
+        ("what uses most?", "kubectl ailtire tree shop -n shop --usage"),
         ("the names of all stacks, by a program",
          "kubectl ailtire tree shop -n shop -o json | jq -r '.. | objects | select(.state?) | .name'"),
     ],
 )  # fmt: skip
-_PAUSE: Final = 1.0
-"""Seconds between two looks."""
+_ENDLESS: Final = 1_000_000
+"""Lines of what is no screen."""
 
 
 class Form(StrEnum):
@@ -52,12 +62,17 @@ def _tree(
     kubeconfig: options.Kubeconfig = None,
     form: Annotated[Form | None, typer.Option("--output", "-o", help="More of it, or data.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep it up to date until Ctrl-C.")] = False,
+    usage: Annotated[bool, typer.Option("--usage", "-u", help="With processor and memory, as a table.")] = False,
 ) -> None:
     from ailtire_operator.cli import live
 
     target = options.target(context, namespace, cluster, kubeconfig)
+    if usage and form is not None:
+        raise Failure("--usage is for the table; it goes with no --output")
     if watch:
-        live.run(target, lambda cluster: _follow(cluster, name, form))
+        live.run(target, lambda cluster: _follow(cluster, name, form, usage))
+    elif usage:
+        live.run(target, lambda cluster: _measure(cluster, name))
     else:
         _show(live.run(target, lambda cluster: _look(cluster, name)), form)
 
@@ -88,35 +103,61 @@ def _look_of(form: Form | None) -> "Look":
     return Look(wide=form is Form.WIDE, unicode=output.unicode())
 
 
-async def _follow(cluster: "Live", name: str, form: Form | None) -> None:
-    """On a terminal one picture that changes; in a pipe each new state as it comes."""
+async def _measure(cluster: "Live", name: str) -> None:
+    from ailtire_operator.cli.watching import Watched
+
+    node, facts = await Watched(cluster, name, usage=True, note=_note).look()
+    output.screen().print(_table(node, facts, usage=True, height=_ENDLESS))
+
+
+async def _follow(cluster: "Live", name: str, form: Form | None, usage: bool) -> None:
+    """On a terminal one picture that changes; in a pipe whatever is new."""
+    from ailtire_operator.cli.watching import Watched
+
+    watched = Watched(cluster, name, usage=usage, note=_note)
+    if form in (Form.JSON, Form.YAML):
+        await _print_documents(watched, form)
+    elif not output.screen().is_terminal:
+        await _print_lines(watched)
+    else:
+        await _picture(watched, usage)
+
+
+async def _print_documents(watched: "Watched", form: Form) -> None:
+    shown = None
+    async for node, _ in watched.states():
+        if node != shown:
+            _show(node, form)
+            shown = node
+
+
+async def _print_lines(watched: "Watched") -> None:
+    from ailtire_operator.cli.topview import lines, rows
+
+    shown: list[Row] = []
+    async for node, facts in watched.states():
+        now = rows(node, facts)
+        for line in lines(shown, now, unicode=output.unicode()):
+            output.data(line)
+        sys.stdout.flush()
+        shown = now
+
+
+async def _picture(watched: "Watched", usage: bool) -> None:
     from rich.live import Live as Picture
 
-    from ailtire_operator.cli.treeview import draw
-
-    if form in (Form.JSON, Form.YAML) or not output.screen().is_terminal:
-        async for node in _states(cluster, name):
-            _show(node, form)
-        return
-    look = _look_of(form)
-    with Picture(console=output.screen(), auto_refresh=False) as picture:
-        async for node in _states(cluster, name):
-            picture.update(draw(node, look), refresh=True)
+    screen = output.screen()
+    with Picture(console=screen, auto_refresh=False) as picture:
+        async for node, facts in watched.states():
+            picture.update(_table(node, facts, usage=usage, height=screen.size.height), refresh=True)
 
 
-async def _states(cluster: "Live", name: str) -> AsyncIterator["StackNode"]:
-    """The tree each time it is another one. An outage is sat out, but not before the first look."""
-    from ailtire_operator.cluster.errors import Unavailable
+def _table(node: "StackNode", facts: "Facts", *, usage: bool, height: int) -> "Table":
+    from ailtire_operator.cli.topview import rows, table
 
-    shown = None
-    while True:
-        try:
-            node = await _look(cluster, name)
-        except Unavailable:
-            if shown is None:
-                raise
-            node = shown
-        if node != shown:
-            yield node
-            shown = node
-        await asyncio.sleep(_PAUSE)
+    now = datetime.now(UTC)
+    return table(rows(node, facts), now, height=height, unicode=output.unicode(), usage=usage)
+
+
+def _note(line: str) -> None:
+    output.say(f"note: {line}")
