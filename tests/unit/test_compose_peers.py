@@ -188,3 +188,11 @@ def test_a_volume_that_others_keep_is_not_said_to_serve_one_node(tmp_path: Path,
 def test_tries_that_do_not_count_are_told(tmp_path: Path) -> None:
     result, _ = service(tmp_path, "ports: ['80'], restart: 'on-failure:3'")
     assert "spec.services.a.deploy.restartPolicy.maxAttempts: approximate" in result.told
+
+
+def test_a_secret_of_swarms_plugins_does_not_make_the_file_unreadable(tmp_path: Path) -> None:
+    secrets = "{s: {name: 'bar \"$$x', driver: vault, driver_opts: {a: b}}}"
+    result, _ = service(tmp_path, "secrets: [s]", f"secrets: {secrets}\n")
+    assert result.stack["spec"]["secrets"]["s"]["key"] == "s"
+    for key in ("driver", "driver_opts"):
+        assert f"secrets.s.{key}: rejected: no plugin of Docker's provides secrets here" in result.told

@@ -49,26 +49,28 @@ class Project:
     """What Docker Compose said on the way: variables that are not set."""
 
 
-def load(files: Sequence[Path], choices: Choices) -> Project:
-    """The project that the files describe. Raises ApplicationError."""
+def load(files: Sequence[Path], choices: Choices, override: str = "") -> Project:
+    """The project that the files describe, and after them a text in the same form. Raises ApplicationError."""
     command = [*_command(), "--project-directory", str(files[0].parent)]
-    for option, values in (("-f", files), ("--profile", choices.profiles), ("--env-file", choices.env_files)):
+    given: Sequence[Path | str] = [*files, "-"] if override else files
+    for option, values in (("-f", given), ("--profile", choices.profiles), ("--env-file", choices.env_files)):
         for value in values:
             command += [option, str(value)]
     if choices.project_name:
         command += ["--project-name", choices.project_name]
-    data, messages = _config([*command, "config", "--format"], {} if choices.remote else _NO_REMOTE)
+    environment = {} if choices.remote else _NO_REMOTE
+    data, messages = _config([*command, "config", "--format"], environment, override)
     if not isinstance(data, dict):
         raise ApplicationError("Docker Compose found no project in these files")
     return Project(_unescaped(data), tuple(filter(None, map(_sentence, messages.splitlines()))))
 
 
-def _config(command: list[str], environment: dict[str, str]) -> tuple[Any, str]:
+def _config(command: list[str], environment: dict[str, str], override: str) -> tuple[Any, str]:
     """The resolved project. Docker Compose cannot write all that it reads as JSON (build.ssh); then as YAML."""
     try:
-        output, messages = _run([*command, "json"], environment)
+        output, messages = _run([*command, "json"], environment, override)
     except _NotWritten:
-        output, messages = _run([*command, "yaml"], environment)
+        output, messages = _run([*command, "yaml"], environment, override)
     try:
         if output.startswith("{"):
             return json.loads(output), messages
@@ -111,13 +113,14 @@ def _is_recent(command: tuple[str, ...]) -> bool:
     return answer.returncode == 0 and major.isdigit() and int(major) >= 2
 
 
-def _run(command: list[str], environment: dict[str, str]) -> tuple[str, str]:
-    """Standard output and error. Raises ApplicationError with what Docker Compose says where it refuses."""
+def _run(command: list[str], environment: dict[str, str], written: str) -> tuple[str, str]:
+    """Standard output and error, after ``written`` on standard input. Raises ApplicationError with what Docker Compose
+    says where it refuses."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
                 command,
-                stdin=subprocess.DEVNULL,
+                input=written.encode(),
                 stdout=output,
                 stderr=errors,
                 env={**os.environ, **_QUIET, **environment},

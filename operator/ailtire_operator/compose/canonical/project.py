@@ -52,7 +52,7 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
     """The stack that Compose files describe; ``name`` makes its name from the project's. Raises ComposeError."""
     root = options.root or files[0].parent
     as_written = written.read(files, root, remote=options.choices.remote)
-    project = process.load(files, options.choices)
+    project = process.load(files, options.choices, as_written.swarm_secrets())
     for warning in project.warnings:
         if "`version`" not in warning:  # the key table says it
             report.resolved(files[0].name, f"Docker Compose says: {warning}")

@@ -1,5 +1,6 @@
 """Compose files as their authors wrote them: where they may lead, and what the canonical form has lost of them."""
 
+import json
 import os
 import re
 import stat
@@ -47,6 +48,20 @@ class Written:
                 kept = _map(canonical.get("volumes")).get(key)
                 if isinstance(kept, dict) and _map(volume).get(_CLUSTER):
                     kept[_CLUSTER] = volume[_CLUSTER]
+
+    def swarm_secrets(self) -> str:
+        """An override for Docker Compose, which refuses secrets that a plugin of Swarm's provides: they are external.
+
+        Empty where there are none. The report speaks of the plugin, as of every key that gets lost.
+        """
+        names: dict[str, str] = {}
+        for document in self.documents:
+            for key, secret in _map(document.data.get("secrets")).items():
+                secret = _map(secret)
+                if secret.get("driver") and not secret.keys() & {"file", "environment", "external"}:
+                    names[key] = str(secret.get("name") or key)
+        lines = [f"  {json.dumps(key)}: !override {{external: true, name: {json.dumps(names[key])}}}" for key in names]
+        return "\n".join(["secrets:", *lines]) if lines else ""
 
     def report_lost(self, canonical: Mapping[str, Any], report: Report) -> None:
         """Report every key that the files hold and the canonical form does not."""
