@@ -15,25 +15,47 @@ from ailtire_operator.model.report import Notice
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Plan
 
-_ATTEMPTS: Final = 500
 _PERMISSIONS: Final = ("securityProfile", "settings", "this operator")
+_OF_OTHERS: Final = frozenset({"dependsOn", "type", "stack", "stackRef"})
+"""Of a service, what only makes sense beside others."""
 
 
 def fitted(resource: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Notice]]:
-    """The stack as the operator takes it, and what it will say. Raises Invalid where nothing can be left out."""
+    """The stack as the operator takes it, and what it will say. Raises Invalid where nothing can be left out.
+
+    A plan ends with the first thing that is refused. Each service is planned alone at first, so that a large project
+    with much to leave out is not planned as a whole for each of it.
+    """
     resource = deepcopy(resource)
     notices: list[Notice] = []
-    for _ in range(_ATTEMPTS):
-        problems = _problems(resource, settings, notices)
-        if not problems:
-            break
-        for problem in problems[:1]:
-            if not _remove(resource["spec"], "spec", problem.path.removesuffix(".target")):
-                raise Invalid([str(problem)])
-            gated = any(word in problem.message for word in _PERMISSIONS)
-            message = f"{problem.message}; it is left out."
-            notices.append(Notice(problem.path, "gated" if gated else "rejected", message))
+    for key, service in resource["spec"]["services"].items():
+        if not service.keys() & _OF_OTHERS - {"dependsOn"}:
+            _fit_alone(resource, key, settings, notices)
+    while problems := _problems(resource, settings, notices):
+        if not _leave_out(resource, problems[0], notices):
+            raise Invalid([str(problems[0])])
     return resource, list(dict.fromkeys(notices))
+
+
+def _fit_alone(resource: dict[str, Any], key: str, settings: Settings, notices: list[Notice]) -> None:
+    """Leave out of one service what would be refused even if it were the only one."""
+    start = f"{path_of('spec.services', key)}."
+    shared = {field: value for field, value in resource["spec"].items() if field not in ("interface", "edge")}
+    while True:
+        service = {field: each for field, each in resource["spec"]["services"][key].items() if field not in _OF_OTHERS}
+        alone = {**resource, "spec": {**shared, "services": {key: service}}}
+        problems = _problems(alone, settings, [])
+        if not problems or not problems[0].path.startswith(start) or not _leave_out(resource, problems[0], notices):
+            return
+
+
+def _leave_out(resource: dict[str, Any], problem: Problem, notices: list[Notice]) -> bool:
+    """Remove what a problem speaks of, with a word; whether there was anything to remove."""
+    if not _remove(resource["spec"], "spec", problem.path.removesuffix(".target")):
+        return False
+    gated = any(word in problem.message for word in _PERMISSIONS)
+    notices.append(Notice(problem.path, "gated" if gated else "rejected", f"{problem.message}; it is left out."))
+    return True
 
 
 def _problems(resource: dict[str, Any], settings: Settings, notices: list[Notice]) -> list[Problem]:

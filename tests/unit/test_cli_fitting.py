@@ -1,0 +1,34 @@
+"""What an import leaves out of a stack so that the operator takes it."""
+
+from copy import deepcopy
+from typing import Any
+
+from ailtire_operator.cli.fitting import fitted
+from ailtire_operator.model.settings import Settings
+from compose_cases import SETTINGS
+
+
+def resource(services: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    metadata = {"name": "p"}
+    return {
+        "apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack", "metadata": metadata,
+        "spec": {"securityProfile": "baseline", "services": services, **spec},
+    }  # fmt: skip
+
+
+def test_everything_that_is_refused_is_left_out_however_much_it_is() -> None:
+    wanting = {"image": "a", "privileged": True, "capAdd": ["SYS_ADMIN", "CHOWN", "NET_ADMIN"]}
+    result, notices = fitted(resource({f"s{index}": deepcopy(wanting) for index in range(200)}), SETTINGS)
+    assert result["spec"]["services"] == {f"s{index}": {"image": "a", "capAdd": ["CHOWN"]} for index in range(200)}
+    assert len([each for each in notices if each.classification == "gated"]) == 600
+
+
+def test_what_a_service_says_of_others_is_judged_with_them() -> None:
+    services = {
+        "a": {"image": "a", "privileged": True, "dependsOn": {"b": {}}, "interface": {"/": {"port": 80}}},
+        "b": {"image": "b"},
+    }
+    result, _ = fitted(resource(services, edge={"hosts": ["a.example"]}), Settings(nameservers=["10.96.0.10"]))
+    assert result["spec"]["services"]["a"]["dependsOn"] == {"b": {}}
+    assert "privileged" not in result["spec"]["services"]["a"]
+    assert result["spec"]["edge"] == {"hosts": ["a.example"]}
