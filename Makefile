@@ -32,7 +32,7 @@ logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
 .PHONY: test lint types imports verify unit cluster fuzz bench
-test: lint types imports verify binaries ## Run every check and every test; reports land in build/reports
+test: lint types imports verify binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS) build/coverage
 	@$(PYTEST) --junitxml=$(REPORTS)/junit.xml \
 	  --cov --cov-report=xml --cov-report=html --cov-report=
@@ -68,9 +68,12 @@ fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refus
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench
 
-.PHONY: binaries
+.PHONY: binaries client
 binaries: $(READY)
 	@$(LAB) binaries
+
+client: $(READY)
+	@$(LAB) binaries docker
 
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
 KINDLAB := PYTHONPATH=tests $(BIN)/python -m kindlab

@@ -27,16 +27,22 @@ class Lab:
 
 
 _started: dict[str, bool] = {}
+_OF_THE_CLUSTER = frozenset({"lab", "namespace", "operator"})
+"""Fixtures that need the cluster; tests of the Swarm alone leave it as it is."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what is missing before any test's clock runs: the first time that takes minutes."""
     if session.items and not session.config.option.collectonly:
+        used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
         _started["engine"] = not engine.running()
         engine.up()
+        if not used & _OF_THE_CLUSTER:
+            workloads.ensure()
+            return
         _started["cluster"] = not cluster.exists()
         cluster.up()
-        if any("operator" in getattr(item, "fixturenames", ()) for item in session.items):
+        if "operator" in used:
             operating.install()
 
 

@@ -72,7 +72,7 @@ def command_kubectl(context: typer.Context) -> None:
 
 @app.command("binaries")
 def command_binaries(
-    extra: Annotated[list[str] | None, typer.Argument(help="more than the control plane needs: helm")] = None,
+    extra: Annotated[list[str] | None, typer.Argument(help="more than the control plane needs: helm, docker")] = None,
 ) -> None:
     """Find or build the programs that the lab is made of, and say where they are."""
     for name, path in binaries.ensure([*CONTROL_PLANE, *(PROGRAMS[name] for name in extra or [])]).items():

@@ -66,7 +66,10 @@ CONTROL_PLANE = (
     _kubernetes("kubectl", "20 seconds", ask=("version", "--client"), skew=1),
 )
 HELM = Program("helm", "helm", _HELM, f"{_HELM}/cmd/helm", "3 minutes", ask=("version", "--short"), skew=9)
-PROGRAMS = {program.name: program for program in (*CONTROL_PLANE, HELM)}
+_DOCKER = "github.com/docker/cli"
+DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)
+"""The client: it judges what is exported to Swarm, and needs no engine for that."""
+PROGRAMS = {program.name: program for program in (*CONTROL_PLANE, HELM, DOCKER)}
 
 
 @cache

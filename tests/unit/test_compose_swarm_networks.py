@@ -40,6 +40,15 @@ def test_the_gateway_of_the_root_is_published_as_its_interface_or_its_edge_says(
     assert ports(edge={}, interface={"ports": {"8080": 3000}}) == [{**http, "published": 8080}]
 
 
+def test_a_gateway_runs_as_often_as_in_a_cluster() -> None:
+    def replicas(**more: Any) -> list[int]:
+        files = exported({"services": {"web": WEB, "sub": stack({"web": WEB})}, **more}).files
+        return [document["services"]["stack-gateway"]["deploy"]["replicas"] for document in files.values()]
+
+    assert replicas() == replicas(gateway={"image": "nginx"}) == [2, 2]
+    assert replicas(gateway={"replicas": 3}) == [3, 3]
+
+
 def test_tcp_passes_through_the_gateway() -> None:
     broker = {"image": "x", "interface": {"b": {"protocol": "tcp", "port": 6650}}}
     result = exported({"services": {"broker": broker}, "interface": {"ports": {"6651": 6650}}})
@@ -80,6 +89,11 @@ def test_a_gateway_knows_its_parents_by_a_name_that_no_other_has() -> None:
         {"PARENT": "shop", "PARENTHOST": "shop_stack-gateway"},
         {"PARENT": "shop-sub", "PARENTHOST": "shop-sub_stack-gateway"},
     ]
+
+
+def test_a_child_that_nobody_answers_in_is_told() -> None:
+    spec = {"services": {"web": WEB, "sub": stack({"api": {"image": "x"}})}}
+    assert "spec.services.sub.interface: ignored: no service inside has an interface" in told(exported(spec))
 
 
 def test_the_networks_own_stack_keeps_a_name_that_two_want() -> None:

@@ -17,7 +17,7 @@ _CONFIGURATION_FILE = "nginx.conf"
 _USER = 101
 """The user of the stock unprivileged nginx image."""
 _GRACE_SECONDS = 30
-_REPLICAS = 2
+REPLICAS = 2
 """With one, a node that is drained takes the way to a whole subtree along."""
 _PATIENCE_SECONDS = 5
 """A busy node is slow to answer; who is then taken out of rotation leaves the more to the others."""
@@ -47,7 +47,7 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
     text = nginx.configuration(scope, found, passed)
     configuration = naming.gateway_config(scope.name, text)
     name = naming.gateway(scope.name)
-    replicas = _REPLICAS if scope.gateway_replicas is None else scope.gateway_replicas
+    replicas = REPLICAS if scope.gateway_replicas is None else scope.gateway_replicas
     labels = scope.labels() | {naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
     objects = [
         _service(scope, labels, passed),

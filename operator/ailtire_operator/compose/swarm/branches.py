@@ -57,6 +57,15 @@ class Branch:
         templates = self.scope.observed.templates
         return frozenset(key for key, service in self.spec.children.items() if has_gateway(service, templates))
 
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        """What the operator would write into each child, by the child's key."""
+        _, resources = plan_children(self.scope, self.networks, [])
+        return {
+            resource["metadata"]["annotations"][naming.ANNOTATION_KEY]: Place.model_validate(resource["spec"]["place"])
+            for resource in resources
+        }
+
     def joined(self, key: str) -> dict[NetworkId, list[str]]:
         """The networks of a member, with the aliases that it asks for."""
         return self.networks.of(self.spec.services[key])
@@ -69,18 +78,9 @@ def branch_of(
     settings = Settings(nameservers=[RESOLVER], gateway_image=gateway_image)
     spec = level.spec
     if parent is not None:
-        spec = spec.model_copy(update={"place": _place(parent, level), "template": False})
+        spec = spec.model_copy(update={"place": parent.places.get(level.key), "template": False})
     scope = Scope(Stack(name=view.name, spec=spec), settings, Observed(templates=templates))
     return Branch(view, scope, of_stack(scope), parent, level.key)
-
-
-def _place(parent: Branch, level: Level) -> Place | None:
-    """What the operator would write into the child."""
-    _, resources = plan_children(parent.scope, parent.networks, [])
-    for resource in resources:
-        if resource["metadata"]["annotations"][naming.ANNOTATION_KEY] == level.key:
-            return Place.model_validate(resource["spec"]["place"])
-    return None
 
 
 def granted(branches: Iterable[Branch]) -> dict[tuple[NetworkId, str], list[str]]:

@@ -18,7 +18,7 @@ from ailtire_operator.compose.swarm.processes import GRACE_PERIOD
 from ailtire_operator.compose.swarm.running import gateway_resources
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.plan import locations, nginx
-from ailtire_operator.plan.gateway import gateway_networks
+from ailtire_operator.plan.gateway import REPLICAS, gateway_networks
 from ailtire_operator.plan.network import NetworkId
 from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.scope import Scope
@@ -132,7 +132,7 @@ def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
     order = "stop-first" if held else "start-first"
     resources = gateway_resources(wanted.resources if wanted else None, f"{branch.view.path}.gateway", setting.report)
     return {
-        "replicas": wanted.replicas if wanted else 1,
+        "replicas": REPLICAS if branch.scope.gateway_replicas is None else branch.scope.gateway_replicas,
         **({"endpoint_mode": setting.endpoint_mode} if setting.endpoint_mode != "vip" else {}),
         **({"resources": resources} if resources else {}),
         "update_config": {"order": order, "parallelism": 1},
@@ -197,7 +197,10 @@ def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setti
         report.resolved(f"{view.path}.interface", message)
     routed = {*(route.service for route in found), *(stream.service for stream in passed)}
     for key, service in branch.spec.services.items():
-        if service.interface and key in routed:
+        if service.is_stack and service.interface and key not in branch.reachable_children:
+            why = "no service inside has an interface, so the child has no gateway and nothing answers here."
+            report.ignored(view.member_path(key, "interface"), why, "Give a service of the child an interface.")
+        elif service.interface and key in routed:
             report.resolved(view.member_path(key, "interface"), message)
         for name in _OF_ROUTES:
             if service.policies is not None and getattr(service.policies, name) is not None:

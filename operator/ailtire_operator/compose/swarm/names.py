@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from ailtire_operator import naming
@@ -47,6 +48,15 @@ class Names:
     """See ``granted``."""
     common: bool = False
     """One file holds the whole tree."""
+
+    @cached_property
+    def holders(self) -> dict[tuple[NetworkId, str], set[str]]:
+        """By network and name: the members that answer under it."""
+        found: dict[tuple[NetworkId, str], set[str]] = {}
+        for (network, member), given in self.aliases.items():
+            for name in given:
+                found.setdefault((network, name), set()).add(member)
+        return found
 
     def stack(self, branch: Branch) -> str:
         """The stack in Swarm that holds a stack of the tree."""
@@ -120,11 +130,7 @@ def _is_free(names: Names, branch: Branch, key: str, wanted: str) -> bool:
     """Whether nobody else answers under a name in the networks that a service joins."""
     member = naming.member(branch.name, key) if key else branch.name
     joined = set(branch.joined(key)) if key else gateway_networks(branch)
-    return all(
-        other == member or wanted.lower() not in given
-        for (network, other), given in names.aliases.items()
-        if network in joined
-    )
+    return all(names.holders.get((network, wanted.lower()), {member}) == {member} for network in joined)
 
 
 def gateway_networks(branch: Branch) -> set[NetworkId]:
