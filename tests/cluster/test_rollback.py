@@ -1,11 +1,14 @@
 """A failed update on a real control plane: it is rolled back or paused, said so, and tried again with what is new."""
 
+import json
 import time
 from typing import Any
 
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cli.failures import Exit
+from cluster.program import Cli
 from lab import Audit, ControlPlane, Operator
 from trees import Trees, service, targets
 
@@ -96,6 +99,23 @@ def test_a_bad_image_is_rolled_back_and_a_new_definition_tried_anew(trees: Trees
     until_kept(trees, "docker.io/library/web:3")
     assert image(trees) == "docker.io/library/web:3"
     assert [trees.condition("shop", kind) for kind in ("RolledBack", "Stalled")] == [{}, {}]
+
+
+def test_what_a_pipeline_and_a_person_see(trees: Trees) -> None:
+    cli = Cli(trees.plane, trees.namespace)
+    trees.apply("shop", web())
+    trees.until_ready("shop")
+    until_kept(trees, GOOD)
+    trees.apply("shop", web(BAD))
+    waited = cli("wait", "shop", "--timeout", "60s")
+    assert waited.code == Exit.FAILED
+    assert waited.err.splitlines()[-1] == f"shop cannot become ready: service web 2/2: RolledBack: {STORY}"
+    assert STORY in cli("tree", "shop", "-o", "json").out
+    same = cli("diff", "-", stdin=json.dumps(trees.manifest("shop", web(BAD))))
+    assert (same.code, same.out) == (Exit.DONE, "")
+    better = cli("diff", "-", stdin=json.dumps(trees.manifest("shop", web("docker.io/library/web:3"))))
+    assert better.code == Exit.NO
+    assert "docker.io/library/web:3" in better.out
 
 
 def test_what_the_last_good_definition_needs_is_kept(trees: Trees) -> None:
