@@ -74,10 +74,10 @@ def test_what_is_ready_makes_room_for_what_is_not() -> None:
     assert fitting(many(), 100)[1] == 0
 
 
-def drawn(found: list[Row], **how: Any) -> list[str]:
+def drawn(found: list[Row], width: int = 100, **how: Any) -> list[str]:
     out = io.StringIO()
     shown = table(found, NOW, **({"height": 100, "unicode": True, "usage": False} | how))
-    Console(file=out, width=100, emoji=False).print(shown)
+    Console(file=out, width=width, emoji=False).print(shown)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -95,6 +95,14 @@ def test_the_table_has_a_line_for_each_row() -> None:
     assert "CPU" not in drawn(rows(tree(), {}))[0]
     assert drawn(many(), height=24)[-1] == "50 more that are ready"
     assert drawn(many(), unicode=False, height=24)[1].startswith("x shop")
+
+
+def test_a_narrow_screen_cuts_reasons_and_not_names() -> None:
+    node = tree(ready=0, reason="ImagePullBackOff", message="there is no such image in any registry " * 3)
+    shown = drawn(rows(node, facts(PODS)), width=60)
+    assert len(shown) == 5
+    assert shown[4].split()[:5] == ["✗", "policy_engine", "0/1", "5", "2h"]
+    assert shown[4].endswith("…")
 
 
 def test_in_a_pipe_only_what_has_changed_is_told() -> None:

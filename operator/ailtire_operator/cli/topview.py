@@ -87,14 +87,14 @@ def table(found: Sequence[Row], now: datetime, *, height: int, unicode: bool, us
         drawn.add_column(head, no_wrap=True)
     for head in ("RESTARTS", "AGE", *(("CPU", "MEMORY") if usage else ())):
         drawn.add_column(head, justify="right", no_wrap=True)
-    drawn.add_column("", no_wrap=True, overflow="ellipsis")
+    drawn.add_column("")  # the one that gives way where the screen is narrow
     for row in kept:
         symbol, ascii_symbol, style = SYMBOLS[row.state]
         name = Text.assemble("  " * row.depth, (symbol if unicode else ascii_symbol, style), " ")
         name.append(row.name, style="bold" if row.is_stack else "")
         use = [cpu_text(row.facts.cpu), memory_text(row.facts.memory)] if usage else []
         cells = [Text(row.ready), *map(Text, (str(row.facts.restarts or ""), age_text(row.facts.born, now), *use))]
-        drawn.add_row(name, *cells, Text(row.why, style=style))
+        drawn.add_row(name, *cells, Text(row.why, style=style, no_wrap=True, overflow="ellipsis"))
     return drawn
 
 

@@ -31,6 +31,7 @@ class Watched:
         self._stacks = Mirror(live, STACK, "", self._changed)
         self._pods: Mirror | None = Mirror(live, POD, naming.MANAGED_SELECTOR, self._changed)
         self._metrics: list[Json] = []
+        self._told = False
 
     async def look(self) -> tuple[StackNode, Facts]:
         """The first look. Raises Missing; without the right to see pods it goes on without them."""
@@ -98,7 +99,7 @@ class Watched:
         except Denied as error:
             self._usage = False
             self._note(f"use is not shown: {error}")
-        except ClusterError as error:
-            if not self._metrics:
-                self._usage = False
-                self._note(f"use is not shown: the metrics-server does not answer ({error})")
+        except ClusterError as error:  # one that has just been started needs a minute
+            if not self._told:
+                self._note(f"use is not shown: the metrics-server does not answer yet ({error})")
+            self._told = True

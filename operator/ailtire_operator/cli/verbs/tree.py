@@ -107,7 +107,10 @@ async def _measure(cluster: "Live", name: str) -> None:
     from ailtire_operator.cli.watching import Watched
 
     node, facts = await Watched(cluster, name, usage=True, note=_note).look()
-    output.screen().print(_table(node, facts, usage=True, height=_ENDLESS))
+    screen = output.screen()
+    with screen.capture() as drawn:
+        screen.print(_table(node, facts, usage=True, height=_ENDLESS))
+    output.data("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 async def _follow(cluster: "Live", name: str, form: Form | None, usage: bool) -> None:
