@@ -18,11 +18,14 @@ from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import Explainer
+from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
+from ailtire_operator.reconcile.waits import Waits
 from records import put, stack
 from stacks import SETTINGS
 
@@ -127,6 +130,7 @@ class World:
         self.cluster = Cluster(self.store)
         self.definitions = Definitions(self.store)
         self.queued: list[tuple[str, float]] = []
+        self.woken: list[str] = []
         self.failures = 0
         self.time = 1000.0
         self.explanations: list[str] = []
@@ -134,7 +138,9 @@ class World:
         history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
         planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates)
         contests = Contests(self.store, lambda record: None)
-        self.actor = Actor(self.store, self.cluster, planner, contests, history)  # type: ignore[arg-type]
+        lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
+        gates = Gates(self.store, lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
+        self.actor = Actor(self.store, self.cluster, planner, contests, history, gates)  # type: ignore[arg-type]
         self.reconciler = Reconciler(
             self.store,
             self.cluster,  # type: ignore[arg-type]

@@ -145,3 +145,13 @@ def test_templates_of_a_cluster_leave_out_what_is_wrong() -> None:
     assert list(known_templates([good, resource("bad", template=True, wrong=1), resource("root", services={})])) == [
         "good"
     ]
+
+
+def test_who_waits_for_himself_through_the_tree_is_told() -> None:
+    spec = """
+  services:
+    a: {type: stack, stack: {services: {web: {image: x, dependsOn: {b/api: {}}}}}}
+    b: {type: stack, stack: {services: {api: {image: x, dependsOn: {a/web: {}, c/z: {required: false}}}}}}
+"""
+    (problem,) = found(stack("shop", spec)).problems
+    assert "spec.services.a.stack.services.web.dependsOn: members cannot wait for each other: a/web -> b/api" in problem

@@ -53,6 +53,13 @@ def test_every_service_is_there_or_told(name: str) -> None:
         )
 
 
+def test_who_is_waited_for_until_it_has_completed_is_a_job() -> None:
+    conversion = converted("airflow")
+    (job,) = conversion.of("Job")
+    assert job["metadata"]["name"].startswith("airflow-airflow-init-")
+    assert "dependsOn" not in conversion.told
+
+
 def _merged(path: Path) -> dict[str, Any]:
     """The file as written, its anchors resolved."""
     data: dict[str, Any] = yaml.safe_load(path.read_text())

@@ -187,9 +187,7 @@ def test_dependencies_are_carried_and_roll_what_depends() -> None:
     assert changed == ["web", "db"]
     assert list(first.services) == ["web", "log", "db"]
     assert [(each.path, each.classification) for each in first.notices] == [
-        ("spec.services.log.dependsOn", "approximate"),  # carried, and not acted upon yet
         ("spec.services.log.dependsOn.gone", "ignored"),
-        ("spec.services.web.dependsOn", "approximate"),
     ]
 
 

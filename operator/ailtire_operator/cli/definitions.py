@@ -13,9 +13,10 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.sources import Document
-from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack
+from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import TREE_LIMIT, Stack, StackSpec
+from ailtire_operator.plan.order import Order
 
 _TOP_LEVEL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^)]*)\)")
@@ -178,7 +179,10 @@ def _check_names(found: Definitions) -> None:
 
 
 def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[list[Problem], list[Problem]]:
-    """Everything wrong below a stack, as one bad branch does not hide another; and the templates that are missing."""
+    """Everything wrong below a stack, as one bad branch does not hide another; and the templates that are missing.
+
+    Who waits for whom is judged from the root: paths start there.
+    """
     problems: list[Problem] = []
     missing: list[Problem] = []
     waiting = [first_level(stack.name, stack.spec)]
@@ -200,6 +204,8 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
             elif service.stack_ref is not None:
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
                 missing.append(Problem(f"{path}.stackRef.name", sentence))
+    if not stack.spec.template and stack.spec.place is None:
+        problems += Order(sound_levels(stack.name, stack.spec, templates)).problems()
     return problems, missing
 
 

@@ -14,7 +14,7 @@ from ailtire_operator.cluster.kinds import controller_of
 
 Resource = Mapping[str, Any]
 
-_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady"})
+_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady", "Waiting"})
 """Reasons of a Ready condition that tell of work and not of trouble."""
 
 

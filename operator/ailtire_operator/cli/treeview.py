@@ -77,7 +77,13 @@ def _is_told_below(node: StackNode) -> bool:
 
 
 def _service(node: ServiceNode, look: Look) -> "Text":
-    state = State.READY if node.ok else State.PROGRESSING if node.reason in ("", "Progressing") else State.TROUBLE
+    state = (
+        State.READY
+        if node.ok
+        else State.PROGRESSING
+        if node.reason in ("", "Progressing", "Waiting")
+        else State.TROUBLE
+    )
     text = _start(state, look)
     text.append(f"{node.key}  {node.ready}/{node.wanted}")
     if look.wide:

@@ -1,6 +1,6 @@
 """``dependsOn``: which services must be there before another is started or changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -13,8 +13,8 @@ class Dependency(Strict):
     """What is waited for."""
 
     condition: Literal["started", "healthy", "completed"] = "started"
-    """started: one replica of the current definition runs. healthy: all are ready (a stack: the whole stack).
-    completed: the Job has ended well."""
+    """started: one replica of the current definition runs (a stack: it is acted upon). healthy: all are ready (a stack:
+    the whole stack). completed: the Job has ended well."""
     restart: bool = False
     """A change of the dependency rolls this service too."""
     required: bool = True
@@ -28,7 +28,7 @@ DependsOn = Annotated[
 ]
 
 
-def is_path(key: str, services: Mapping[str, object]) -> bool:
+def is_path(key: str, services: Collection[str]) -> bool:
     """Whether a key of ``dependsOn`` leads through the tree (``orders/api``, from its root) and not to a neighbour."""
     return key not in services and "/" in key
 

@@ -6,6 +6,7 @@ from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import TREE_LIMIT, Stack
 from ailtire_operator.plan import (
     children,
+    dependencies,
     edge,
     files,
     gateway,
@@ -43,6 +44,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     urls = edge.urls(scope)
     unused.report(scope)
     kept.report(scope)
+    dependencies.report_endless(scope, services)
     return Plan(
         stack=stack,
         objects=tuple(sorted(objects, key=_place_in_order)),

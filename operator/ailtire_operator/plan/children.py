@@ -9,7 +9,7 @@ from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
-from ailtire_operator.plan import edge
+from ailtire_operator.plan import dependencies, edge
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
@@ -25,16 +25,17 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
     above = first_level(scope.name, scope.spec)
     for key, service in scope.spec.children.items():
         name = naming.member(scope.name, key)
-        plans[key] = ChildPlan(key, name)
+        waits = dependencies.of_stack(scope, key, service)
+        plans[key] = ChildPlan(key, name, depends_on=waits)
         try:
             level = child_level(above, key, scope.observed.templates)
             if level is not None:
                 objects.append(_resource(scope, networks, routes, service, level))
             elif service.stack_ref is not None:
                 reference = service.stack_ref
-                plans[key] = ChildPlan(key, name, missing=reference.name, optional=reference.optional)
+                plans[key] = ChildPlan(key, name, missing=reference.name, optional=reference.optional, depends_on=waits)
         except InvalidStack as error:
-            plans[key] = ChildPlan(key, name, problem=str(error))
+            plans[key] = ChildPlan(key, name, problem=str(error), depends_on=waits)
     return plans, objects
 
 

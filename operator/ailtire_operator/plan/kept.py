@@ -25,7 +25,6 @@ def report(scope: Scope) -> None:
         if config.config_map is None and "key" in config.model_fields_set:
             path = path_of("spec.configs", key, "key")
             scope.report(path, "ignored", "only somebody else's ConfigMap has a key to choose.", "Remove it.")
-    _dependencies(scope)
     for key, service in scope.spec.plain.items():
         _restarts(scope, key, service)
         _updates(scope, key, service)
@@ -36,14 +35,6 @@ def report(scope: Scope) -> None:
             if port.mode == "host" and port.published is None:
                 message = "the port is not published, so nothing of it is on the node."
                 scope.report(scope.path(key, "ports", name, "mode"), "ignored", message, "Say published.")
-
-
-def _dependencies(scope: Scope) -> None:
-    for key, service in scope.spec.services.items():
-        if service.depends_on:
-            message = "the operator does not hold anything back yet: all services start at once."
-            remedy = "Let the service try again until what it needs answers."
-            scope.report(scope.path(key, "dependsOn"), "approximate", message, remedy)
 
 
 def _restarts(scope: Scope, key: str, service: Service) -> None:

@@ -102,6 +102,7 @@ class ChildPlan:
     """A missing template does not keep the stack from being ready."""
     problem: str | None = None
     """What is wrong with its definition, with the path; then there is no object for it, and what runs keeps running."""
+    depends_on: tuple[DependencyPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

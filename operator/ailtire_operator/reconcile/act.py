@@ -5,7 +5,7 @@ lets go of its replica count before they take it over. All else goes at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applied, Applier
@@ -14,7 +14,8 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.decide import Outcomes, in_the_way, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, held_back, in_the_way, to_prune
+from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
@@ -30,13 +31,16 @@ _LAST: Final = AUTOSCALER.kind
 class Actor:
     """Does what a plan asks for, in an order that is safe. Whether to do anything at all is decided before."""
 
-    def __init__(self, store: Store, applier: Applier, planner: Planner, contests: Contests, history: History) -> None:
+    def __init__(
+        self, store: Store, applier: Applier, planner: Planner, contests: Contests, history: History, gates: Gates
+    ) -> None:
         self._store = store
         self._applier = applier
         self._objects = Objects(store, applier)
         self._planner = planner
         self._contests = contests
         self._history = history
+        self._gates = gates
         store.listeners.append(self._changed)
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
@@ -45,23 +49,25 @@ class Actor:
         planned = self._planner.plan(record, stack)
         judgement = await self._history.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned
+        held = self._gates.held(record, planned).keys()
         present = list(self._store.owned_by(record.uid))
-        in_way = [each for each in in_the_way(planned.plan, planned.manifests.keys(), present) if not each.deleting]
-        done = await _all(self._objects.remove(each, wait=True) for each in in_way)
-        done += await self._apply(record, planned, lambda kind: kind == _FIRST, thorough)
+        in_way = in_the_way(planned.plan, planned.manifests.keys(), present, held)
+        done = await _all(self._objects.remove(each, wait=True) for each in in_way if not each.deleting)
+        done += await self._apply(record, planned, lambda kind: kind == _FIRST, thorough, held)
         planned = self._planner.plan(record, stack)
-        done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough)
+        done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough, held)
         if not _failed(done):
-            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough)
+            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough, held)
         done += await self._history.keep(record, planned)
-        done += await self._prune(record, planned, done)
-        return self._pass(record, planned, done, judgement.again)
+        done += await self._prune(record, planned, done, held)
+        return self._pass(record, planned, done, judgement.again, held)
 
     async def _apply(
-        self, record: Record, planned: Planned, chosen: Callable[[str], bool], thorough: bool
+        self, record: Record, planned: Planned, chosen: Callable[[str], bool], thorough: bool, held: Collection[str]
     ) -> list[Applied]:
-        """Bring the objects of some kinds in line, all at once."""
+        """Bring the objects of some kinds in line, all at once, but for those of members that are held."""
         targets = _autoscaled(planned)
+        waiting, _ = held_back(planned.manifests, self._store.owned_by(record.uid), held)
         return await _all(
             self._objects.bring(
                 manifest,
@@ -71,11 +77,15 @@ class Actor:
                 thorough=thorough,
             )
             for ref, manifest in planned.manifests.items()
-            if chosen(ref.kind)
+            if chosen(ref.kind) and ref not in waiting
         )
 
-    async def _prune(self, record: Record, planned: Planned, done: list[Applied]) -> list[Applied]:
-        whole = all(child.problem is None for child in planned.plan.children.values())
+    async def _prune(
+        self, record: Record, planned: Planned, done: list[Applied], held: Collection[str]
+    ) -> list[Applied]:
+        """Take away what is not planned any more. What runs as it was before may still need all that it had."""
+        _, outdated = held_back(planned.manifests, self._store.owned_by(record.uid), held)
+        whole = not outdated and all(child.problem is None for child in planned.plan.children.values())
         outcomes = Outcomes(whole=whole, failed=_failed(done))
         unwanted = to_prune(
             planned.plan,
@@ -102,12 +112,15 @@ class Actor:
         found = self._store.get(autoscaler)
         return found is not None and found.owner_uid == record.uid
 
-    def _pass(self, record: Record, planned: Planned, done: list[Applied], again: float | None) -> Pass:
+    def _pass(
+        self, record: Record, planned: Planned, done: list[Applied], again: float | None, held: Collection[str]
+    ) -> Pass:
         found = problems(done, record, self._store)
         foreign = {
             each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
         }
         self._contests.update(record, foreign)
+        waiting = self._gates.held(record, planned)
         return Pass(
             plan=planned.plan,
             manifests=planned.manifests,
@@ -117,6 +130,8 @@ class Actor:
             held=self._history.held(record.uid, planned.plan.services),
             first=self._history.without(record.uid, planned.plan.services),
             again=again,
+            waiting=waiting,
+            released=any(key not in waiting for key in held),
         )
 
     def _changed(self, old: Record | None, new: Record | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
+    AUTOSCALER,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
@@ -27,6 +28,8 @@ from ailtire_operator.plan.types import Plan
 
 _SCALED = (DEPLOYMENT.kind, STATEFUL_SET.kind)
 _WORKLOADS = (*_SCALED, DAEMON_SET.kind, JOB.kind)
+_GATED = (*_WORKLOADS, AUTOSCALER.kind, STACK.kind)
+"""What of a member waits for its dependencies. Its Service, its files and volumes do not: they start nothing."""
 
 
 def owned(manifest: Manifest, stack: Stack) -> Manifest:
@@ -69,6 +72,29 @@ class Outcomes:
         return self.whole and self.failed == 0
 
 
+def held_back(
+    manifests: Mapping[Ref, Manifest], present: Iterable[Record], held: Collection[str]
+) -> tuple[set[Ref], bool]:
+    """What is not written while these members (by key) are held, and whether any of them runs as it was before.
+
+    A stack that is to become a plain service keeps all its names until then, the Service of its gateway among them.
+    """
+    if not held:
+        return set(), False
+    labels = {naming.sanitize(key) for key in held}
+    running = {
+        (record.labels.get(naming.LABEL_SERVICE), record.ref.kind)
+        for record in present
+        if record.ref.kind in (*_WORKLOADS, STACK.kind) and record.labels.get(naming.LABEL_SERVICE) in labels
+    }
+    refs = set()
+    for ref, manifest in manifests.items():
+        label = (manifest["metadata"].get("labels") or {}).get(naming.LABEL_SERVICE)
+        if label in labels and (ref.kind in _GATED or (label, STACK.kind) in running):
+            refs.add(ref)
+    return refs, bool(running)
+
+
 def to_prune(
     plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: Outcomes, *, settled: bool
 ) -> Iterator[Record]:
@@ -102,12 +128,15 @@ def _is_last_good(record: Record, plan: Plan) -> bool:
     return any(each.on_failure and naming.sanitize(each.key) == label for each in plan.services.values())
 
 
-def in_the_way(plan: Plan, planned: Collection[Ref], present: Iterable[Record]) -> Iterator[Record]:
+def in_the_way(
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], held: Collection[str] = ()
+) -> Iterator[Record]:
     """What of our own must go before something planned can take its name: a member has become another kind of thing.
 
     A plain service and the gateway of a child have one Service name; a Deployment and a StatefulSet of one service
-    would select each other's pods and write to the same volumes.
+    would select each other's pods and write to the same volumes. What is held (by key) takes nobody's place yet.
     """
+    waiting = {naming.sanitize(key) for key in held}
     children = {child.name for child in plan.children.values() if child.missing is None and child.problem is None}
     members = {ref.name for ref in planned if ref.kind == SERVICE.kind}
     workloads = {ref.name: ref.kind for ref in planned if ref.kind in _WORKLOADS}
@@ -118,6 +147,8 @@ def in_the_way(plan: Plan, planned: Collection[Ref], present: Iterable[Record]) 
             continue
         name, kind = record.ref.name, record.ref.kind
         label = record.labels.get(naming.LABEL_SERVICE, "")
+        if label in waiting:
+            continue
         becomes_plain = kind == STACK.kind and name in members and name not in children
         becomes_stack = kind in (SERVICE.kind, *_WORKLOADS) and name in children
         other_workload = kind in _WORKLOADS and (workloads.get(name, kind) != kind or kinds.get(label, kind) != kind)

@@ -107,6 +107,8 @@ class Reconciler:
         try:
             stack = self._definitions.stack(record)
             done = await self._actor.act(record, stack, thorough=look.thorough)
+            if done.released:
+                self._queue.add(look.key, Priority.STATUS)
         except InvalidStack as error:
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE

@@ -51,6 +51,10 @@ class Pass:
     """Services (by key) that would be rolled back, had they ever run."""
     again: float | None = None
     """Seconds after which time alone may change something."""
+    waiting: Mapping[str, Problem] = field(default_factory=dict)
+    """Members that wait for others, and why they do."""
+    released: bool = False
+    """Some member does not have to wait any more, and was not written in this pass."""
 
 
 class Sight:
@@ -80,6 +84,14 @@ class Sight:
         """The pods of a service, or of the gateway (its key is empty)."""
         return tuple(self._pods.get(naming.sanitize(key) if key else "", ()))
 
+    def running(self, service: ServicePlan) -> int:
+        """How many pods of a service run, or have ended well; of a job, of this very one."""
+        return sum(
+            pod.get("phase") in ("Running", "Succeeded")
+            and (service.kind != JOB.kind or pod.get("owner", ("", ""))[:2] == (service.kind, service.name))
+            for pod in self.pods(service.key)
+        )
+
     def health(
         self,
         service: ServicePlan,
@@ -97,12 +109,13 @@ class Sight:
             name=service.name,
             replicas=service.replicas,
             floor=floor,
-            workload=_live(workload),
+            workload=live_of(workload),
             pods=self.pods(service.key),
             claims=self._claims,
             warnings=(warning,) if warning else (),
             error=error,
             held=done.held.get(service.key) if done else None,
+            waits=done.waiting.get(service.key) if done else None,
             first=done is not None and service.key in done.first,
         )
         return health(member)
@@ -112,19 +125,21 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
     """Everything there is to say of a stack that is acted upon."""
     plan = done.plan
     blame = attribute(done.problems, done.manifests)
-    floors = _floors(done.manifests)
+    least = floors(done.manifests)
     services = [
         sight.health(
             service,
             blame.services.get(naming.sanitize(service.key)),
             warnings,
-            floors.get((service.kind, service.name), 0),
+            least.get((service.kind, service.name), 0),
             done,
         )
         for service in plan.services.values()
     ]
     gateway = sight.health(plan.gateway, blame.services.get(""), warnings) if plan.gateway else None
-    branches = [_branch(sight, child, blame, definitions) for child in plan.children.values()]
+    branches = [
+        _branch(sight, child, blame, definitions, done.waiting.get(child.key)) for child in plan.children.values()
+    ]
     absent = {child.key: child for child in plan.children.values() if child.missing is not None}
     return Facts(
         generation=sight.record.generation,
@@ -158,7 +173,7 @@ def running(sight: Sight) -> Facts:
             services.append(sight.health(ServicePlan(key, each.ref.kind, each.ref.name, None)))
         elif each.ref.kind == STACK.kind:
             place = spec_of(each).get("place") or {}
-            branches.append(branch(Child(str(place.get("parentKey", each.ref.name)), each.ref.name, _live(each))))
+            branches.append(branch(Child(str(place.get("parentKey", each.ref.name)), each.ref.name, live_of(each))))
     return Facts(generation=sight.record.generation, services=tuple(services), branches=tuple(branches))
 
 
@@ -171,14 +186,16 @@ def unexplained(found: Facts, sight: Sight) -> Iterator[Record]:
                 yield workload
 
 
-def _branch(sight: Sight, child: ChildPlan, blame: Attribution, definitions: Definitions) -> Branch:
+def _branch(
+    sight: Sight, child: ChildPlan, blame: Attribution, definitions: Definitions, held: Problem | None
+) -> Branch:
     error, missing = blame.children.get(child.name), child.missing
     if child.problem is not None:
         error = Problem(INVALID_SPEC, child.problem)
     elif missing is not None and definitions.has_template(sight.record.ref.namespace, missing):
         error, missing = Problem("TemplateInvalid", f"stack {child.key}: the template '{missing}' is not valid"), None
-    resource = _live(sight.get(STACK.kind, child.name))
-    return branch(Child(child.key, child.name, resource, missing, child.optional, error))
+    resource = live_of(sight.get(STACK.kind, child.name))
+    return branch(Child(child.key, child.name, resource, missing, child.optional, error, held))
 
 
 def _pending(done: Pass) -> str:
@@ -189,7 +206,7 @@ def _pending(done: Pass) -> str:
     return next(waiting, "")
 
 
-def _floors(manifests: Mapping[Ref, Manifest]) -> dict[tuple[str, str], int]:
+def floors(manifests: Mapping[Ref, Manifest]) -> dict[tuple[str, str], int]:
     """The fewest replicas that the autoscaler of a workload asks for."""
     autoscalers = (manifest["spec"] for ref, manifest in manifests.items() if ref.kind == AUTOSCALER.kind)
     return {
@@ -197,7 +214,8 @@ def _floors(manifests: Mapping[Ref, Manifest]) -> dict[tuple[str, str], int]:
     }
 
 
-def _live(record: Record | None) -> Live | None:
+def live_of(record: Record | None) -> Live | None:
+    """The object as the status reads it."""
     return None if record is None else Live(record.generation, record.summary, record.deleting)
 
 
@@ -224,3 +242,7 @@ def _refusals(done: Pass, blame: Attribution) -> Iterator[Refusal]:
     for child in done.plan.children.values():
         if child.problem is not None:
             yield Refusal(f"stack {child.key}", Problem(INVALID_SPEC, child.problem), told=True)
+    for key, problem in done.waiting.items():
+        if not problem.transient:
+            sort = "stack" if key in done.plan.children else "service"
+            yield Refusal(f"{sort} {key}", problem, told=True)

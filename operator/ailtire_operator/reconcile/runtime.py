@@ -23,12 +23,15 @@ from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import Explainer
+from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.health import Pages, Pulse, complaints
 from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
+from ailtire_operator.reconcile.waits import Waits
 from ailtire_operator.reconcile.wake import COALESCE, Wakeups
 
 logger = logging.getLogger(__name__)
@@ -130,7 +133,9 @@ class Runtime:
         )
         history = History(store, applier, _now)
         planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates)
-        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history)
+        lineage = Lineage(store, applier, planner, definitions)
+        gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
+        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history, gates)
         explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
         reconciler = Reconciler(
             store,

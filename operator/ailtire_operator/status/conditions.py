@@ -31,7 +31,9 @@ UPDATE_FAILED: Final = "UpdateFailed"
 ROLLING_BACK: Final = "RollingBack"
 PROGRESSING: Final = "Progressing"
 NOT_READY: Final = "NotReady"
-UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY})
+WAITING: Final = "Waiting"
+"""It is held until what it depends on is there."""
+UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING})
 """Reasons that go by themselves."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 

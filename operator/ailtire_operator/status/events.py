@@ -28,7 +28,7 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
     if ready is not None and ready.status == "True" and before.get(c.READY) != "True":
         yield Happening("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
-        broken = c.RECONCILING not in after or ready.reason != c.PROGRESSING
+        broken = c.RECONCILING not in after or ready.reason not in (c.PROGRESSING, c.WAITING)
         if ready.reason not in c.HELD:
             yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
     yield from _held(old, new)

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ailtire_operator.status.conditions import NOT_READY, PROGRESSING, ROLLED_BACK, ROLLING_BACK, UPDATE_PAUSED
+from ailtire_operator.status.conditions import (
+    NOT_READY,
+    PROGRESSING,
+    ROLLED_BACK,
+    ROLLING_BACK,
+    UPDATE_PAUSED,
+    WAITING,
+)
 from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
 
 _IMAGE: Final = frozenset(
@@ -49,6 +56,8 @@ class Health:
 
     def __str__(self) -> str:
         subject = f"service {self.key}" if self.key else "gateway"
+        if self.problem is not None and self.problem.reason == WAITING:
+            return f"{subject} {self.ready}/{self.wanted} {self.problem.message}"
         return f"{subject} {self.ready}/{self.wanted}" + (f": {self.problem}" if self.problem else "")
 
 
@@ -109,6 +118,8 @@ def rolled_out(workload: Live, wanted: int) -> bool:
 def _problem(member: Member, ready: int, wanted: int) -> Problem | None:
     if member.error is not None and not member.error.transient:
         return member.error
+    if member.waits is not None:
+        return member.waits
     if member.workload is not None and settled(member.workload) and ready >= wanted and not member.workload.deleting:
         return None
     return next(_reasons(member), None) or _progress(member)

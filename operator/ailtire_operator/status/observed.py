@@ -78,6 +78,8 @@ class Member:
     """The update that has failed, where one has."""
     first: bool = False
     """It would be rolled back, but no definition of it has ever run."""
+    waits: Problem | None = None
+    """What its definition waits for before it is acted upon; until then what runs is what ran before, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,5 @@ class Child:
     """Whether the stack can be ready without it."""
     error: Problem | None = None
     """Why its resource could not be written."""
+    waits: Problem | None = None
+    """What its definition waits for before it is written."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
-from ailtire_operator.status.conditions import PROGRESSING, STALLED, UNDER_WAY
+from ailtire_operator.status.conditions import PROGRESSING, STALLED, UNDER_WAY, WAITING
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem
 from ailtire_operator.status.text import below, bounded, depth, fraction
@@ -69,11 +69,13 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
         return Problem("TemplateMissing", f"stack {child.key}: there is no template '{child.missing}' in the namespace")
     if child.error is not None and not (child.error.transient and child.resource):
         return child.error
+    if child.waits is not None:
+        return child.waits
     if child.resource is None:
         return Problem(PROGRESSING, f"stack {child.key} does not exist yet", transient=True)
     if child.resource.deleting:
         return Problem("Deleting", f"stack {child.key} is being deleted", transient=True)
-    if not _observed(child.resource, status):
+    if not is_observed(child.resource):
         return Problem(PROGRESSING, "stack has a new definition that is not acted upon yet", transient=True)
     condition = conditions.get("Ready") or {}
     if condition.get("status") == "True":
@@ -83,8 +85,9 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
     return Problem(reason, condition.get("message", ""), transient=transient)
 
 
-def _observed(resource: Live, status: Mapping[str, Any]) -> bool:
-    return int(status.get("observedGeneration") or 0) == resource.generation
+def is_observed(resource: Live) -> bool:
+    """Whether the status of a child speaks of its current definition."""
+    return int((resource.summary.get("status") or {}).get("observedGeneration") or 0) == resource.generation
 
 
 def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:
@@ -108,7 +111,8 @@ def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) 
 def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem | None:
     """What keeps the stack from being ready: something broken before something under way, the deepest of them.
 
-    A deep failure is usually the cause and what fails above it the effect: a frontend waits for its database.
+    A deep failure is usually the cause and what fails above it the effect: a frontend waits for its database. Who is
+    held until another is ready is never the cause, as long as that other is in sight.
     """
     found = [Problem(each.problem.reason, str(each), each.problem.transient) for each in services if each.problem]
     found += [
@@ -116,4 +120,8 @@ def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem |
         for each in branches
         if each.problem and each.counted
     ]
-    return min(found, key=lambda problem: (problem.transient, -depth(problem.message)), default=None)
+    return min(found, key=_by_cause, default=None)
+
+
+def _by_cause(problem: Problem) -> tuple[bool, bool, int]:
+    return problem.transient, problem.reason == WAITING, -depth(problem.message)

@@ -177,8 +177,8 @@ def _blocker(facts: Facts) -> Problem | None:
 
 
 def _words(refusal: Refusal) -> str:
-    """What was refused and why; a child is called a stack, everything else an object."""
-    kind = "" if refusal.subject.startswith("stack ") else "object "
+    """What was refused and why; members are called services and stacks, everything else an object."""
+    kind = "" if refusal.subject.startswith(("stack ", "service ")) else "object "
     return f"{kind}{refusal.subject}: {refusal.problem}"
 
 

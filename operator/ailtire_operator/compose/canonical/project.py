@@ -99,6 +99,7 @@ class _Reader:
             waits = {key: each for key, each in member.pop("dependsOn", {}).items() if key in members}
             if waits:
                 member["dependsOn"] = waits
+        _let_end(members)
         self._shared.volumes.report_shared()
         self._edge.close(self._report)
         self._top.close()
@@ -147,6 +148,16 @@ class _Reader:
 def _is_modest(member: dict[str, Any]) -> bool:
     """Whether a service needs no more than ``restricted`` gives."""
     return member.get("user", "0").partition(":")[0] != "0" and not member.keys() & {"capAdd", "sysctls", "securityOpt"}
+
+
+def _let_end(members: dict[str, Any]) -> None:
+    """Compose starts nothing again unless told to: who is waited for until it has completed is a service that ends."""
+    for member in members.values():
+        for key, wanted in member.get("dependsOn", {}).items():
+            deploy = members[key].get("deploy", {})
+            if wanted.get("condition") == "completed" and deploy.get("mode", "replicated") == "replicated":
+                restart = {"condition": "none", **deploy.get("restartPolicy", {})}
+                members[key]["deploy"] = {**deploy, "restartPolicy": restart}
 
 
 def _hosts(found: dict[str, Any]) -> frozenset[str]:

@@ -1,0 +1,83 @@
+"""A stack and those above it: which tree it belongs to, and whether it is what they want it to be by now."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.loading import sound_levels
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.stack import StackSpec
+from ailtire_operator.plan.order import Order
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.place import Stand, parent_of, standing
+from ailtire_operator.reconcile.planning import Planned, Planner
+
+_KEPT: Final = 64
+"""Trees whose order is remembered: those in which somebody waits."""
+
+
+class Lineage:
+    """Reads the trees of the store."""
+
+    def __init__(self, store: Store, applier: Applier, planner: Planner, definitions: Definitions) -> None:
+        self._store = store
+        self._applier = applier
+        self._planner = planner
+        self._definitions = definitions
+        self._orders: OrderedDict[str, tuple[int, Mapping[str, StackSpec], Order]] = OrderedDict()
+
+    def root(self, record: Record) -> Record:
+        """The stack at the top."""
+        while (parent := parent_of(record, self._store)) is not None:
+            record = parent
+        return record
+
+    def order(self, record: Record) -> Order:
+        """Who waits for whom in the tree of the stack, as its root's definition has it."""
+        root = self.root(record)
+        templates = self._definitions.templates(root.ref.namespace)
+        known = self._orders.get(root.uid)
+        if known is None or known[0] != root.generation or known[1] is not templates:
+            known = (root.generation, templates, self._read(root, templates))
+            self._orders[root.uid] = known
+            if len(self._orders) > _KEPT:
+                self._orders.popitem(last=False)
+        self._orders.move_to_end(root.uid)
+        return known[2]
+
+    def is_current(self, record: Record) -> bool:
+        """Whether the stack has the definition that it is to have, and so has every stack above it.
+
+        Of a parent that is suspended, or whose definition is wrong, nothing new will come, so nothing is waited for.
+        """
+        while (parent := parent_of(record, self._store)) is not None:
+            if standing(parent, self._store).stand is Stand.RUN:
+                planned = self.planned(parent)
+                if planned is not None and not self.in_sync(planned, record.ref):
+                    return False
+            record = parent
+        return True
+
+    def planned(self, record: Record) -> Planned | None:
+        """The plan of a stack; None if its definition is wrong."""
+        try:
+            return self._planner.plan(record, self._definitions.stack(record))
+        except InvalidStack:
+            return None
+
+    def in_sync(self, planned: Planned, ref: Ref) -> bool:
+        """Whether an object of the plan is there as planned; makes no request."""
+        live, manifest = self._store.get(ref), planned.manifests.get(ref)
+        if live is None or live.deleting or manifest is None:
+            return False
+        return planned.synced.get(ref) == live.owned_hash or self._applier.in_sync(manifest)
+
+    def _read(self, root: Record, templates: Mapping[str, StackSpec]) -> Order:
+        try:
+            stack = self._definitions.stack(root)
+        except InvalidStack:
+            return Order(())
+        return Order(sound_levels(stack.name, stack.spec, templates))
