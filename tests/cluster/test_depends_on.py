@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cluster.program import Cli
 from lab import Audit, ControlPlane, Operator
 from trees import Trees, child, service, targets
 
@@ -63,6 +64,8 @@ def test_a_chain_over_two_stacks(trees: Trees, operator: Operator) -> None:
     reconciling = trees.condition("shop-front", "Reconciling")
     assert (reconciling["status"], reconciling["reason"]) == ("True", "Waiting")
     assert reconciling["message"] == "service web 0/1 waits for orders/api to be healthy (not created yet)"
+    shown = Cli(trees.plane, trees.namespace)("tree", "shop").out
+    assert "web  0/1  waits for orders/api to be healthy (not created yet)\n" in shown
 
     trees.settle()
     operator.restart()

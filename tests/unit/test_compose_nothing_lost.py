@@ -101,6 +101,7 @@ def _differs(one: Conversion, other: Conversion, path: str) -> bool:
 
 _SAID_TWICE: Final = {
     "depends_on": "service_started",
+    "airflow-init.restart: 'no'": "others wait for its end",
     "expose": "the port is published as well",
     "container_name": "the service's own key",
     "aliases": "the service's own key",

@@ -75,7 +75,9 @@ def test_an_update_waits_and_what_runs_keeps_all_it_has() -> None:
     world.roll_out()
     world.act(record)
     assert "apply Deployment shop-web" in world.cluster.journal
-    assert f"delete ConfigMap {config}" in world.cluster.journal
+    world.roll_out()
+    world.act(record)
+    assert world.cluster.journal == [f"delete ConfigMap {config}"]
 
 
 def test_another_kind_of_workload_does_not_take_the_place_of_what_runs_before_its_time() -> None:
@@ -230,6 +232,10 @@ def test_what_is_not_required_is_waited_for_only_where_it_exists() -> None:
     world = World()
     grow(world, tree(**{"orders/gone": {**HEALTHY, "required": False}}))
     assert world.store.get(Ref("Deployment", "prod", "shop-front-web"))
+    world.time += 10
+    world.look("shop-front")
+    (notice,) = world.status("shop-front")["translation"]["notices"]
+    assert notice["path"] == 'spec.services.web.dependsOn["orders/gone"]'
     world = World()
     grow(world, tree(**{"orders/db": {**HEALTHY, "required": False}}))
     assert not world.store.get(Ref("Deployment", "prod", "shop-front-web"))

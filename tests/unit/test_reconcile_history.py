@@ -130,3 +130,33 @@ def test_a_mark_that_nobody_can_read_is_taken_away() -> None:
     kept.summary = {**kept.summary, "failed": "[]"}
     story.world.look()
     assert "unmark" in story.world.cluster.journal[0]
+
+
+def test_going_back_waits_for_nobody_and_nobody_goes_on_with_what_was_gone_back_to() -> None:
+    def two(web: str, db: str) -> dict[str, Any]:
+        both = spec(web, dependsOn={"db": {"condition": "healthy"}, "cache": {"condition": "healthy"}})
+        both["services"]["db"] = {"image": db, "user": "1000"}
+        both["services"]["cache"] = {"image": "x:1", "user": "1000"}
+        both["services"]["app"] = {"image": web, "user": "1000", "dependsOn": {"web": {"condition": "healthy"}}}
+        return both
+
+    story = Story()
+    for _ in range(3):
+        story.world.write(two("web:1", "db:1"))
+        story.world.look()
+        story.world.roll_out()
+        story.world.look()
+    story.world.write(two("web:2", "db:1"))
+    story.world.look()
+    assert story.image() == "web:2"
+    story.fail()
+    db = story.world.store.get(Ref("Deployment", "prod", "shop-db"))
+    assert db is not None
+    db.summary = {**db.summary, "ready": 0}
+    story.world.look()
+    assert story.image() == "web:1", "although db is down"
+    story.world.roll_out()
+    story.world.look()
+    app = story.world.cluster.manifests[Ref("Deployment", "prod", "shop-app")]
+    assert app["spec"]["template"]["spec"]["containers"][0]["image"] == "web:1"
+    assert "waits with its update for web (its update has failed)" in str(story.world.status())

@@ -14,7 +14,9 @@ from ailtire_operator.cluster.kinds import controller_of
 
 Resource = Mapping[str, Any]
 
-_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady", "Waiting"})
+WAITING: Final = "Waiting"
+"""The reason of what is held until something else is there."""
+_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady", WAITING})
 """Reasons of a Ready condition that tell of work and not of trouble."""
 
 

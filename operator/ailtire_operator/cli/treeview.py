@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+from ailtire_operator.cli.trees import WAITING, ServiceNode, StackNode, State
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -78,11 +78,7 @@ def _is_told_below(node: StackNode) -> bool:
 
 def _service(node: ServiceNode, look: Look) -> "Text":
     state = (
-        State.READY
-        if node.ok
-        else State.PROGRESSING
-        if node.reason in ("", "Progressing", "Waiting")
-        else State.TROUBLE
+        State.READY if node.ok else State.PROGRESSING if node.reason in ("", "Progressing", WAITING) else State.TROUBLE
     )
     text = _start(state, look)
     text.append(f"{node.key}  {node.ready}/{node.wanted}")
@@ -101,6 +97,8 @@ def _start(state: State, look: Look) -> "Text":
 
 
 def _why(text: "Text", reason: str, message: str, style: str) -> None:
+    if reason == WAITING and message:
+        reason = ""  # the sentence says it
     if reason:
         text.append(f"  {reason}", style=style)
     if message:

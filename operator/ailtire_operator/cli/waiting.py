@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
+from ailtire_operator.cli.trees import WAITING, Resource, State, is_observed, state_of
 from ailtire_operator.cluster.kinds import controller_of
 
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -106,4 +106,4 @@ def _stalled_below(top: Resource, tree: Sequence[Resource]) -> Iterator[tuple[st
 def _sentence(reason: str, message: str) -> str:
     if not message:
         return reason or "no word from the operator yet"
-    return message if not reason or reason in message else f"{message} ({reason})"
+    return message if reason in ("", WAITING) or reason in message else f"{message} ({reason})"

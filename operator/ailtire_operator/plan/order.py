@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from ailtire_operator import naming
+from ailtire_operator.model.dependencies import is_path
 from ailtire_operator.model.loading import Level
 from ailtire_operator.model.problems import Problem, path_of
 from ailtire_operator.plan.dependencies import target
@@ -67,14 +68,21 @@ class Order:
                     told |= {flaw.circle} if flaw.circle else set()
                     yield Problem(path_of(f"{level.path}.services", key, *flaw.location), flaw.sentence)
 
-    def flaw(self, stack: str, key: str) -> Flaw | None:
-        """What is wrong with the dependencies of a member, as far as only the tree shows it."""
+    def absent(self, stack: str, key: str, *, required: bool) -> list[str]:
+        """The paths by which a member calls what the tree does not have."""
         level = self._levels.get(stack)
         service = level.spec.services.get(key) if level is not None else None
-        for name, wanted in service.depends_on.items() if service is not None else ():
-            if wanted.required and self.presence(stack, name) is Presence.ABSENT:
-                sentence = f"the tree has no '{name}'; correct the path, or say required: false"
-                return Flaw(("dependsOn", name), sentence)
+        if level is None or service is None:
+            return []
+        paths = [name for name, each in service.depends_on.items() if each.required is required]
+        known = level.spec.services
+        return [each for each in paths if is_path(each, known) and self.presence(stack, each) is Presence.ABSENT]
+
+    def flaw(self, stack: str, key: str) -> Flaw | None:
+        """What is wrong with the dependencies of a member, as far as only the tree shows it."""
+        for name in self.absent(stack, key, required=True):
+            sentence = f"the tree has no '{name}'; correct the path, or say required: false"
+            return Flaw(("dependsOn", name), sentence)
         if cycle := self.cycle(stack, key):
             told = cycle if len(cycle) <= _TOLD else [*cycle[: _TOLD // 2], "...", *cycle[-(_TOLD // 2) :]]
             sentence = f"members cannot wait for each other: {' -> '.join(told)}; take one of these dependencies out"

@@ -131,6 +131,7 @@ class Actor:
             first=self._history.without(record.uid, planned.plan.services),
             again=again,
             waiting=waiting,
+            notices=sorted(self._gates.notices(record, planned)),
             released=any(key not in waiting for key in held),
         )
 

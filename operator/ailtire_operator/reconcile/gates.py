@@ -13,6 +13,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.dependencies import target
 from ailtire_operator.plan.order import Presence
 from ailtire_operator.plan.types import ChildPlan, DependencyPlan, ServicePlan
@@ -52,6 +53,13 @@ class Gates:
                 watched.update(name for need in needs for name in _on_the_way(planned, need))
         self._waits.update(record, planned.plan.stack.root if members else None, watched)
         return found
+
+    def notices(self, record: Record, planned: Planned) -> Iterator[Notice]:
+        """Dependencies on other stacks that have no effect, which no stack's own plan can tell."""
+        for key, _, _ in _members(planned, record.ref.namespace):
+            for name in self._lineage.order(record).absent(record.ref.name, key, required=False):
+                path = path_of("spec.services", key, "dependsOn", name)
+                yield Notice(path, "ignored", f"the tree has no '{name}', and it is not required.")
 
     def _wrong(self, record: Record, key: str) -> Problem | None:
         """What would hold a member for ever, whether there is anything to write now or not."""

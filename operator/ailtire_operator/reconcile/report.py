@@ -53,6 +53,8 @@ class Pass:
     """Seconds after which time alone may change something."""
     waiting: Mapping[str, Problem] = field(default_factory=dict)
     """Members that wait for others, and why they do."""
+    notices: Sequence[Notice] = ()
+    """What does not run as written, beside what the plan says of it."""
     released: bool = False
     """Some member does not have to wait any more, and was not written in this pass."""
 
@@ -150,7 +152,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         gateway=gateway,
         branches=tuple(branches),
         routes=tuple(_routes(plan)),
-        notices=(*plan.notices, *(_overridden(ref) for ref in done.overridden)),
+        notices=(*plan.notices, *done.notices, *(_overridden(ref) for ref in done.overridden)),
         missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
         optional={key: str(child.missing) for key, child in absent.items() if child.optional},
         refusals=tuple(_refusals(done, blame)),
