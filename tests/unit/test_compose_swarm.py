@@ -12,6 +12,8 @@ UNSUPPORTED = {
     "links", "mac_address", "network_mode", "pid", "privileged", "restart", "security_opt", "shm_size", "userns_mode",
 }  # fmt: skip
 """What Docker's client says it ignores."""
+OWN = {"ailtire.io/network": "siblings"}
+"""By which an import knows a stack's own network."""
 
 
 FULL: dict[str, Any] = {
@@ -114,7 +116,7 @@ def test_the_swarm_profile_says_the_same_in_swarms_words() -> None:
         },
     }
     assert root["networks"] == {
-        "siblings": {"driver": "overlay", "attachable": True, "name": "shop_siblings"},
+        "siblings": {"driver": "overlay", "attachable": True, "name": "shop_siblings", "labels": OWN},
         "tele": {"driver": "overlay", "attachable": True, "internal": True, "name": "shop_tele"},
         "own": {"driver": "overlay", "attachable": True, "name": "shop_own"},
     }
@@ -125,7 +127,7 @@ def test_a_child_joins_the_networks_that_files_before_it_made() -> None:
     result = exported(FULL, templates={"base": {"template": True, "services": {"db": {"image": "db"}}}})
     child = result.files["shop-child"]
     assert child["networks"] == {
-        "siblings": {"driver": "overlay", "attachable": True, "name": "shop-child_siblings"},
+        "siblings": {"driver": "overlay", "attachable": True, "name": "shop-child_siblings", "labels": OWN},
         "parent": {"external": True, "name": "shop_siblings"},
         "tele": {"external": True, "name": "shop_tele"},
     }
@@ -185,7 +187,6 @@ def test_what_a_swarm_file_does_not_hold_is_told() -> None:
         "spec.edge: approximate: there is no Ingress",
         "spec.data.d.size: ignored",
         "spec.data.unused: ignored",
-        "spec.services.web.annotations: rejected",
         "spec.services.web.healthcheck: ignored",
         "spec.services.web.environmentFrom: rejected",
         "spec.services.web.environmentValuesFrom: rejected",
@@ -212,8 +213,8 @@ def test_files_lie_beside_the_document_and_other_objects_have_to_be_there() -> N
     result = exported(spec)
     document = result.files["shop"]
     assert dict(result.beside) == {"shop.text": b"a: $b\n", "shop.bytes": b"\x00\x01\xff"}
-    assert document["configs"]["theirs"] == {"external": True, "name": "c"}
-    assert document["secrets"]["password"] == {"external": True, "name": "s_pass"}
+    assert document["configs"]["theirs"] == {"external": True, "name": "c-data"}
+    assert document["secrets"]["password"] == {"external": True, "name": "s-pass"}
     assert document["services"]["web"]["configs"] == [
         {"source": "text", "target": "/text"},
         {"source": "bytes", "target": "/b", "gid": "5", "mode": 0o400},

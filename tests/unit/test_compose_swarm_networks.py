@@ -63,8 +63,8 @@ def test_users_of_a_route_are_a_secret_of_the_gateway() -> None:
     assert result.files["shop"]["services"]["stack-gateway"]["secrets"] == [
         {"source": "users-auth", "target": "/etc/ailtire-authentication/users/auth"}
     ]
-    assert result.files["shop"]["secrets"] == {"users-auth": {"external": True, "name": "users_auth"}}
-    assert any(command.endswith("docker secret create users_auth -") for command in result.needed)
+    assert result.files["shop"]["secrets"] == {"users-auth": {"external": True, "name": "users-auth"}}
+    assert any(command.endswith("docker secret create users-auth -") for command in result.needed)
 
 
 def test_admin_is_the_gateway_unless_a_service_has_that_name() -> None:

@@ -20,6 +20,7 @@ _DEFAULT_SIZE: Final = "1Gi"
 _KOMPOSE: Final = "kompose."
 _KOMPOSE_FIELDS: Final = {"volume.size": "size", "volume.storage-class-name": "storageClass"}
 _KOMPOSE_REASON: Final = ("a volume of the stack has nothing of this kind.", "See spec.data.")
+_SLOT: Final = "{{.Task.Slot}}"
 _MODES: Final = {
     ("single", "none"): "ReadWriteOnce",
     ("single", "readonly"): "ReadWriteOnce",
@@ -78,7 +79,8 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
             message = f"a claim cannot be called '{name}'; the one called '{claim}' is mounted."
             entry.report.approximate(entry.where("name"), message, "Create it under that name.")
         return {"claim": claim}
-    if name and name != f"{project}_{key}":
+    per_replica = _SLOT in str(name)
+    if name and name != f"{project}_{key}" and not per_replica:
         entry.note("name")
     if nfs := _nfs(options):
         entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted by itself, without a claim.")
@@ -97,6 +99,10 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         fields["storageClass"] = storage_class
     if size and accepts(_SIZE, size):
         fields["size"] = size
+    if per_replica:
+        fields["perReplica"] = True
+        message = f"every task has one of its own, as '{_SLOT}' in its name says; so has every replica."
+        entry.report.resolved(entry.where("name"), message)
     fields |= _cluster(entry.inner("x-cluster-spec"))
     entry.put(Data, fields, "labels", metadata(_kept(labels, fields, entry), entry, "labels"), "labels")
     if "size" not in fields:

@@ -59,6 +59,11 @@ class ProjectFiles:
         self.configs[key] = content
         return key
 
+    def forget(self, section: str, key: str) -> None:
+        """Leave out a config or secret that nobody reads any more."""
+        found = self.configs if section == "configs" else self.secrets
+        found.pop(naming.shorten(key, _KEY_LIMIT), None)
+
     def _config(self, key: str, entry: Entry) -> dict[str, Any] | None:
         file, content, variable = entry.take("file"), entry.take("content"), entry.take("environment")
         name, labels = entry.take("name"), metadata(entry.take("labels") or {}, entry, "labels")

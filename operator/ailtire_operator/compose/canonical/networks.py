@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.compose.canonical import exported
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
 from ailtire_operator.compose.networks import host_names
@@ -24,6 +25,11 @@ class ProjectNetworks:
             self._declare(key, entry, project)
 
     def _declare(self, key: str, entry: Entry, project: str) -> None:
+        if exported.is_own_network(key, entry.data):
+            self._keys[key] = key
+            if own := exported.own_network(entry):
+                self.declared[key] = own
+            return
         name, driver = entry.take("name"), entry.take("driver")
         fields: dict[str, Any] = {}
         if name and name != f"{project}_{key}":

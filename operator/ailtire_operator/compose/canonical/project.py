@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical import process, services, traefik, written
+from ailtire_operator.compose.canonical import exported, process, services, traefik, written
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
@@ -105,6 +105,7 @@ class _Reader:
         self._top.close()
         spec: dict[str, Any] = {
             **self._profile(members),
+            **exported.root(self._services, self.name),
             "services": members,
             "networks": self._shared.networks.declared,
             "data": self._shared.volumes.data,
@@ -124,6 +125,10 @@ class _Reader:
         for key, entry in self._top.each("services"):
             if key in gateways:
                 traefik.replace_gateway(key, self._services[key], self._edge, self._report)
+                entry.forget()
+            elif exported.is_gateway(self._services[key]):
+                for section, name in exported.replace_gateway(key, self._services[key], self._report):
+                    self.files.forget(section, name)
                 entry.forget()
             elif not accepts(_KEY, key):
                 message = "a service's key has a letter or a digit, and at most 63 characters; it is left out."

@@ -26,7 +26,8 @@ _HOOK: Final = TypeAdapter(Hook)
 _ARGUMENTS_LIMIT: Final = 256
 _SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
 _PAIR: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_PLACEHOLDER: Final = re.compile(r"-?\s*\.(?:Service|Task|Node)\.")
+_PLACEHOLDER: Final = re.compile(r"-?\s*(?:\.(?:Service|Task|Node)\.|\"[^\"\\]*\"\s*-?$)")
+"""What Swarm fills in, or a text in quotes, by which its files write braces."""
 _SIGNALS: Final = {
     "1": "HUP",
     "2": "INT",

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ailtire_operator.compose.canonical import files, health, kompose, running, traefik
+from ailtire_operator.compose.canonical import exported, files, health, kompose, running, traefik
 from ailtire_operator.compose.canonical.deploy import deploy
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.ports import ports
@@ -12,7 +12,7 @@ from ailtire_operator.compose.canonical.storage import Mounts
 from ailtire_operator.compose.networks import host_names
 from ailtire_operator.model.service import Service
 
-_READ_AT_IMPORT: Final = (traefik.PREFIX, kompose.PREFIX)
+_READ_AT_IMPORT: Final = (traefik.PREFIX, kompose.PREFIX, *exported.MARKS)
 _ON: Final = {"service_healthy": "healthy", "service_completed_successfully": "completed"}
 
 
@@ -41,6 +41,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
         "annotations": running.annotations(service, _READ_AT_IMPORT),
     }
     kompose.read(service, fields)
+    exported.read(service, fields)
     _dependencies(service, fields)
     files.references(service, fields)
     return {name: value for name, value in fields.items() if value not in (None, {}, [], "") or name == "command"}

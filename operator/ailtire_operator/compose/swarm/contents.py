@@ -40,9 +40,12 @@ class Contents:
         name = naming.shorten(f"{stack}_{key}", _NAME_LIMIT - _HASH_LENGTH - 1)
         return {"file": f"./{file}", "name": f"{name}-{digest}"}
 
-    def external(self, kind: str, name: str, key: str) -> dict[str, Any]:
-        """A config or secret that has to be there: what is one key of a Kubernetes object is one object in Swarm."""
-        swarm = naming.shorten(name if key == DATA_KEY else f"{name}_{key}", _NAME_LIMIT)
+    def external(self, kind: str, name: str, key: str, part: str = "") -> dict[str, Any]:
+        """A config or secret that has to be there: what is one key of a Kubernetes object is one object in Swarm.
+
+        Of the object's name alone an import takes the key from the file's: ``part``.
+        """
+        swarm = naming.shorten(name if key == part else f"{name}-{key}", _NAME_LIMIT)
         self.needed[_command(kind, name, key, swarm)] = None
         return {"external": True, "name": swarm}
 
@@ -73,14 +76,16 @@ def sections(branch: Branch, names: Names, contents: Contents, report: Report) -
                 result[kind][names.part(branch, key)] = _config(branch, names, key, contents, path, report)
             else:
                 secret = branch.spec.secrets[key]
-                result[kind][names.part(branch, key)] = _external(
-                    contents, kind, secret.secret, secret.key, path, report
-                )
+                part = names.part(branch, key)
+                result[kind][part] = _external(contents, kind, part, (secret.secret, secret.key), path, report)
     return result
 
 
-def _external(contents: Contents, kind: str, name: str, key: str, path: str, report: Report) -> dict[str, Any]:
-    definition = contents.external(kind, name, key)
+def _external(
+    contents: Contents, kind: str, part: str, source: tuple[str, str], path: str, report: Report
+) -> dict[str, Any]:
+    name, key = source
+    definition = contents.external(kind, name, key, part)
     object_kind = kind.removesuffix("s")
     message = f"Swarm's {object_kind} '{definition['name']}' has to be there before the stack is deployed."
     report.approximate(path, message, f"Make it: {_command(kind, name, key, definition['name'])}")
@@ -92,7 +97,8 @@ def _config(branch: Branch, names: Names, key: str, contents: Contents, path: st
     if config.config_map:
         if config.labels:
             report.ignored(f"{path}.labels", "a config that somebody else keeps has its own labels.")
-        return _external(contents, "configs", config.config_map, config.key, path, report)
+        source = config.config_map, config.key
+        return _external(contents, "configs", names.part(branch, key), source, path, report)
     if config.key != DATA_KEY:
         report.ignored(f"{path}.key", "it is the key in a ConfigMap, and this config has a content.", "Remove it.")
     content = base64.b64decode(config.binary_content) if config.binary_content is not None else config.content or ""

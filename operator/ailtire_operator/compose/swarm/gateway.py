@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.compose.swarm import variables
+from ailtire_operator.compose.swarm import marks, variables
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.contents import Contents
 from ailtire_operator.compose.swarm.names import GATEWAY, Names
@@ -136,6 +136,7 @@ def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
         **({"endpoint_mode": setting.endpoint_mode} if setting.endpoint_mode != "vip" else {}),
         **({"resources": resources} if resources else {}),
         "update_config": {"order": order, "parallelism": 1},
+        "labels": marks.GATEWAY,
     }
 
 

@@ -96,6 +96,8 @@ class NetworkFiles:
         ours = network not in self._foreign and network.owner in self._branches
         if ours and self._made.setdefault(network, (stack, key)) == (stack, key):
             section[key] = {**self._definition(network), "name": name}
+            if key == network.key == OWN:
+                section[key].setdefault("labels", {})[naming.LABEL_NETWORK] = OWN  # for an import to know it by
         else:
             section[key] = {"external": True, "name": name}
         return key
@@ -128,12 +130,19 @@ class NetworkFiles:
     def report(self, branch: Branch, used: Iterable[NetworkId], report: Report) -> None:
         """Say what of a stack's networks is not in its file."""
         found = set(used)
+        first: dict[NetworkId, str] = {}
         for key, declared in branch.spec.networks.items():
             path = path_of(f"{branch.view.path}.networks", key)
             network = branch.networks.by_key.get(key)
-            if network is None:
+            if network is not None and first.setdefault(network, key) != key:
+                message = f"'{key}' and '{first[network]}' are one network by their name, which has what either says."
+                report.resolved(path, message)
+                report.resolved(path_of(f"{branch.view.path}.networks", first[network]), message)
+            elif _is_own(key) and network in found:
+                self._report_own(path, declared, report)
+            elif network is None:
                 report.ignored(path, "every stack has its parent's network by itself, so this cannot be said of it.")
-            elif network not in found and not _is_own(key):
+            elif network not in found:
                 report.ignored(path, "no service of the stack joins it, so that Swarm does not make it.")
             elif network.owner != branch.name and declared.model_fields_set - {"name", "external"}:
                 self._report_elsewhere(path, network, declared, report)
@@ -142,6 +151,10 @@ class NetworkFiles:
             if naming.PARENT_NETWORK in service.networks and branch.networks.parent is None:
                 path = branch.view.member_path(key, "networks", naming.PARENT_NETWORK)
                 report.ignored(path, "the root has no parent, so there is no parent network to join.")
+
+    def _report_own(self, path: str, declared: Network, report: Report) -> None:
+        for name in sorted(declared.model_fields_set & {"name", "external"}):
+            report.ignored(f"{path}.{name}", "it is the stack's own network, called after the stack.", "Remove it.")
 
     def _report_elsewhere(self, path: str, network: NetworkId, declared: Network, report: Report) -> None:
         for name in sorted(declared.model_fields_set - {"name", "external"}):

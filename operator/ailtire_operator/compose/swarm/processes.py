@@ -13,7 +13,6 @@ GRACE_PERIOD: Final = "30s"
 _START_INTERVAL: Final = "5s"
 _NO_STACK_KEY: Final = "`docker stack deploy` takes no such key."
 _LEFT_OUT: Final[dict[str, tuple[str, str]]] = {
-    "annotations": ("Swarm has labels alone.", "Write them as labels."),
     "domainname": (_NO_STACK_KEY, "Give the service the full name as an alias in a network."),
     "dns_options": (_NO_STACK_KEY, ""),
     "group_add": (_NO_STACK_KEY, "Make the group the user's own in the image, or set it in user."),
@@ -34,6 +33,12 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     for name, (reason, remedy) in _LEFT_OUT.items():
         if given(service, name):
             report.rejected(branch.view.member_path(key, alias(service, name)), f"{reason} It is left out.", remedy)
+    if service.labels:
+        message = "Docker has labels only, which an import reads as annotations: nothing selects by them."
+        report.resolved(branch.view.member_path(key, "labels"), message)
+    for name in sorted(service.annotations.keys() & service.labels.keys()):
+        message = "Docker has labels only, and the label of this name is there already."
+        report.ignored(branch.view.member_path(key, "annotations", name), message)
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:
@@ -47,7 +52,7 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
         "init": service.init or None,
         "tty": service.tty or None,
         "stdin_open": service.stdin_open or None,
-        "labels": {name: escaped(value) for name, value in service.labels.items()},
+        "labels": {name: escaped(value) for name, value in (service.annotations | service.labels).items()},
         "stop_signal": service.stop_signal,
         "stop_grace_period": service.stop_grace_period or GRACE_PERIOD,
         "cap_add": list(service.cap_add),

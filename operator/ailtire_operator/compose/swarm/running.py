@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import docker_memory
+from ailtire_operator.compose.swarm import marks
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.views import escaped
 from ailtire_operator.model.deploy import Deploy, Limits, Reservations, Resources
@@ -47,7 +48,7 @@ def deploy(
                 report.ignored(f"{path}.{field}", "a job is not updated: a change runs it anew.", "Remove it.")
     else:
         _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
-    result["labels"] = {name: escaped(value) for name, value in wanted.labels.items()}
+    result["labels"] = {name: escaped(value) for name, value in wanted.labels.items()} | marks.of_service(service)
     return {name: value for name, value in result.items() if value not in ({}, None)}
 
 

@@ -1,0 +1,86 @@
+"""To Swarm and back: what an import makes of an export is the same stack, but for what the report tells."""
+
+import re
+
+import yaml
+from hypothesis import assume, given, settings
+
+import wide
+from ailtire_operator.compose.exporting import Exported, export_tree
+from ailtire_operator.model.loading import parse_spec
+from ailtire_operator.model.problems import InvalidStack
+from laws import EXAMPLES, laws
+from roundtrip import NAME, RoundTrip, differences, is_told, reimported, there_and_back, with_plain_keys
+from strategies import Json, specs
+
+ALONE = specs(depth=0)
+"""Stacks without children: those are files of their own, which one import does not read."""
+fewer = settings(laws, max_examples=max(10, EXAMPLES // 2))
+"""Every example runs Docker Compose."""
+
+# What comes back in other words, each with its reason. Paths are written with / between keys.
+SPELLED = {
+    r"services/[^/]+/stopGracePeriod": "the model's 30 s are written out, as Docker's are 10",
+    r"services/[^/]+/deploy/(updateConfig|rollbackConfig)/order": "who cannot start first is written so",
+    r"services/[^/]+/deploy/restartPolicy/condition": "Swarm wants to hear of a job what is its default here",
+    r"services/[^/]+/deploy/placement/constraints": "the platform, which the report names at platform",
+    r"services/[^/]+/deploy/resources/reservations/genericResources/.*": "the devices, which the report names there",
+    r"services/[^/]+/deploy/replicas": "the least of policies.scaling, as the report says there",
+    r"services/[^/]+/tmpfs//dev/shm(/size)?": "shmSize, as the report says there",
+    r"services/[^/]+/healthcheck/retries": "0 is the default",
+    r"services/[^/]+/deploy/labels/traefik\..*": "an import reads them as routes, and says so",
+    r"services/[^/]+/ulimits/[^/]+/hard": "the same as soft",
+    r"services/[^/]+/annotations/.*": "the labels, as the report says there",
+    r"services/[^/]+/networks/.*": "the key of two that are one network by their name, as the report says there",
+    r"interface/ports/80": "what the gateway publishes where there is an edge",
+    r"networks/[^/]+/(name|driver|attachable)": "written out: Swarm's name, overlay, attachable",
+}
+
+
+def silent(trip: RoundTrip) -> list[str]:
+    """What came back otherwise, and no word of it."""
+    told = [*trip.told, *(notice.path for notice in trip.imported.notices)]
+    spec = trip.before
+    moved = {key for key in ("imageRegistry", "images") if spec.get(key)}
+    found = []
+    for path, before, after in differences(trip.before, trip.after):
+        text = "/".join(path)
+        is_image = bool(moved) and bool(re.fullmatch(r"services/[^/]+/image", text))
+        if not is_told(told, path) and not is_image and not any(re.fullmatch(each, text) for each in SPELLED):
+            found.append(f"{text}: {before!r} -> {after!r}")
+    return found
+
+
+@fewer
+@given(ALONE)
+def test_a_stack_comes_back_from_swarm_but_for_what_the_report_tells(spec: Json) -> None:
+    try:
+        trip = there_and_back(with_plain_keys(spec))
+    except InvalidStack:
+        assume(False)
+        raise
+    assert silent(trip) == []
+    assert trip.after.get("services", {}).keys() == trip.before.get("services", {}).keys()
+
+
+def test_the_widest_stack_comes_back_from_swarm_but_for_what_the_report_tells() -> None:
+    assert silent(there_and_back(yaml.safe_load(wide.WIDE))) == []
+
+
+def exported_again(exported: Exported) -> Exported:
+    """The export of the import of an export."""
+    return export_tree(NAME, parse_spec(reimported(exported).resources[-1]["spec"]), {})
+
+
+@fewer
+@given(ALONE)
+def test_what_was_imported_from_an_export_is_exported_as_it_was(spec: Json) -> None:
+    try:
+        first = export_tree(NAME, parse_spec(with_plain_keys(spec)), {})
+    except InvalidStack:
+        assume(False)
+        raise
+    second = exported_again(first)
+    third = exported_again(second)
+    assert third.files == second.files
+    assert third.beside == second.beside
