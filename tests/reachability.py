@@ -133,7 +133,7 @@ def _declared(
         if common:
             found[key] = here.setdefault(common, found[key])
             if not network.get("external"):
-                below.setdefault(common, (own[0], key))
+                below.setdefault(common, found[key])
     return found, below
 
 

@@ -40,7 +40,7 @@ def test_an_old_configuration_stays_while_an_old_pod_may_need_it(trees: Trees) -
     trees.until("stuck", lambda: trees.condition("shop")["reason"] == "Unschedulable")
     trees.settle()
     assert old in trees.names("ConfigMap")
-    assert trees.condition("shop")["message"].startswith("gateway 0/1: Unschedulable")
+    assert trees.condition("shop")["message"].startswith("gateway 0/2: Unschedulable")
     trees.apply("shop", {"services": {"web": routed("/a", "/b")}})
     trees.until_ready("shop")
     trees.until("the old one gone", lambda: old not in trees.names("ConfigMap"))

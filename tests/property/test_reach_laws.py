@@ -69,3 +69,18 @@ def test_the_examples_too() -> None:
             if document["metadata"]["name"] not in templates:
                 found = matrix(objects_of(stack(document["spec"]), Observed(templates=known)))
                 assert {pair for pair in found if OUTSIDE not in pair} == expected(document["spec"], templates), path
+
+
+def test_a_network_that_two_keys_name_is_one_for_the_children_too() -> None:
+    child: Json = {
+        "networks": {"bus": {"name": "bus"}},
+        "services": {
+            "web": {"image": "x", "networks": {"siblings": {}, "bus": {}}},
+            "db": {"image": "x", "networks": {"parent": {}, "bus": {}}},
+        },
+    }
+    networks = {"bus": {"external": True}, "t": {"name": "bus"}}
+    spec: Json = {"networks": networks, "services": {"web": {"type": "stack", "stack": child}}}
+    found = matrix(objects_of(stack(spec), OBSERVED))
+    assert ("shop-web-web", "shop-web-db") in found
+    assert {pair for pair in found if OUTSIDE not in pair} == expected(spec)

@@ -22,6 +22,7 @@ from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.model.stack import TREE_LIMIT, StackSpec
 
 Profile = Literal["swarm", "ailtire"]
+_QUOTED: Final = frozenset("0123456789+-.=<~")
 _WIDTH: Final = 2**20
 """No line breaks inside values: what is one line there is one line here."""
 
@@ -124,6 +125,15 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """What could be a number or a mark to another reader is quoted: Docker's takes 1e3 and 0o17 for numbers."""
+    style = "'" if text[:1] in _QUOTED and text.isprintable() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def dump(document: Mapping[str, Any]) -> str:

@@ -92,10 +92,11 @@ def declared(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict
 def scope_below(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict[str, NetworkId]:
     """The shared networks that the children of a stack can join; the nearest declaration of a name counts."""
     below = dict(scope)
+    known = declared(name, spec, scope)
     for key, network in sorted(spec.networks.items()):
         shared = shared_name(key, network)
         if shared and not network.external and not _is_built_in(key):
-            below.setdefault(shared, NetworkId(name, key))
+            below.setdefault(shared, known[key])
     return below
 
 

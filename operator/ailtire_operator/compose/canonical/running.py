@@ -158,6 +158,10 @@ def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
             message = "it has no value here and in the environment of the import, so that it is left out."
             service.report.resolved(service.where("environment", name), message, "Give it a value.")
     given = {name: _PAIR.sub(_braces, str(value)) for name, value in written.items() if value is not None}
+    for name, value in given.items():
+        if value != str(written[name]):
+            message = "its braces are text, as in Docker Compose; Swarm would look for a placeholder there."
+            service.report.resolved(service.where("environment", name), message, "Use .Service, .Task and .Node.")
     path = service.where("environment")
     return environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
 

@@ -1,0 +1,90 @@
+"""A Swarm file, and what comes back of it through a stack, are one to Docker's own client, but for what is told."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ailtire_operator.compose.canonical.project import ComposeOptions
+from ailtire_operator.compose.exporting import dump, export_tree
+from ailtire_operator.compose.importing import import_compose
+from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.model.problems import path_of
+from compose_cases import DATA
+from roundtrip import Path_, differences
+
+FILES = sorted((DATA / "compose").glob("*.yaml"))
+
+# What comes back in other words or not at all, each with its reason. Paths are written with / between keys.
+SAID_OTHERWISE = {
+    r"services/[^/]+/(restart|privileged|devices|domainname|security_opt|shm_size|container_name|links|tmpfs)": (
+        "Docker's client itself says that Swarm ignores it, or the mount says the same"
+    ),
+    r"services/[^/]+/(configs|secrets)": "where the file appears is written out",
+    r"services/[^/]+/(expose|ports|extra_hosts)": "ranges and short forms are written out, in an order of their own",
+    r"services/[^/]+/ulimits/.*": "soft and hard are written out",
+    r"services/[^/]+/deploy/mode": "replicated is the default",
+    r"services/[^/]+/healthcheck/start_interval": "5 s is the default",
+    r"services/[^/]+/deploy/(update|rollback)_config/order": "who has a volume to itself stops first, as export says",
+    r"services/[^/]+/volumes": "folders of the host are volumes, as import says below each",
+    r"services/[^/]*\.[^/]*/.*": "Swarm refuses a key with a dot, so that export changes it, and says so",
+    r"services/[^/]+/labels/traefik\..*": "routes of the gateway",
+    r"services/[^/]+/networks/.*/aliases": "the container's name is one of them",
+}
+
+
+def config(docker: Path, file: Path) -> dict[str, Any] | None:
+    """The file as Docker's client reads it for Swarm; None where it is none for Swarm."""
+    command = [str(docker), "stack", "config", "--compose-file", file.name]
+    surroundings = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    done = subprocess.run(
+        command, cwd=file.parent, env=surroundings, capture_output=True, text=True, timeout=60, check=False
+    )
+    return yaml.safe_load(done.stdout) if done.returncode == 0 else None
+
+
+def there_and_back(file: Path, folder: Path) -> tuple[Path, list[str]]:
+    """The file that comes back, and the places of which the import says something."""
+    imported = import_compose([file], options=ComposeOptions(), name="shop")
+    exported = export_tree("shop", parse_stack(imported.resources[-1]).spec, {})
+    for name, content in exported.beside.items():
+        (folder / name).write_bytes(content)
+    back = folder / "shop.yaml"
+    back.write_text(dump(exported.files["shop"]))
+    return back, [notice.path for notice in imported.notices]
+
+
+def is_told(told: list[str], path: Path_) -> bool:
+    """Whether something is said of the place, or of one above or below it."""
+    here = path_of(path[0], *path[1:])
+    ends = (".", "[")
+    return any(
+        here == each or here.startswith(tuple(each + end for end in ends)) or each.startswith((f"{here}.", f"{here}["))
+        for each in told
+    )
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_both_say_they_say_alike(file: Path, docker: Path, tmp_path: Path) -> None:
+    before = config(docker, file)
+    back, told = there_and_back(file, tmp_path)
+    after = config(docker, back)
+    assert after is not None
+    if before is None:
+        return  # a file for Docker Compose alone: what comes back is one for Swarm, which is all to be seen here
+    unexplained = [
+        f"{'/'.join(path)}: {one!r} -> {other!r}"
+        for path, one, other in differences({"services": before["services"]}, {"services": after["services"]})
+        if one is not None
+        and not is_told(told, path)
+        and not any(re.fullmatch(each, "/".join(path)) for each in SAID_OTHERWISE)
+    ]
+    assert unexplained == []
+
+
+def test_enough_of_the_files_are_for_swarm(docker: Path) -> None:
+    assert sum(config(docker, file) is not None for file in FILES) >= len(FILES) // 2
