@@ -102,7 +102,14 @@ def test_no_field_is_dead(spec: Json, data: st.DataObject) -> None:
         after = planned(edited)
     except InvalidStack:
         return  # refused: not silent
-    assert (made.objects, made.notices) != (after.objects, after.notices), f"{text} -> {value!r}"
+    assert effects(made) != effects(after), f"{text} -> {value!r}"
+
+
+def effects(made: Plan) -> tuple[Any, ...]:
+    """What a person can notice of a plan: what is applied, what is said, and what waits for what."""
+    services = {key: each.depends_on for key, each in made.services.items()}
+    children = {key: each.depends_on for key, each in made.children.items()}
+    return made.objects, made.notices, services, children
 
 
 def test_no_field_of_a_stack_that_says_everything_is_dead_or_depends_on_the_order_of_keys() -> None:
@@ -128,7 +135,7 @@ def test_no_field_of_a_stack_that_says_everything_is_dead_or_depends_on_the_orde
             after = wide_plan(edited)
         except InvalidStack:
             continue
-        if (made.objects, made.notices) == (after.objects, after.notices):
+        if effects(made) == effects(after):
             dead.append(text)
     assert dead == []
 
