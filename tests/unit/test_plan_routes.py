@@ -170,6 +170,37 @@ def test_urls_grow_level_by_level() -> None:
     assert plans["shop"].routes[0].urls[0] == "https://shop.example/"
 
 
+PATHS: list[tuple[str, Json, dict[str, list[str]]]] = [
+    # the path of the parent's route /so to the stack, the stack's interface -> its routes' URLs
+    ("/", {"/so": {}, "/": {}}, {"/so": ["/so/so"], "": ["/so/"]}),
+    ("/so", {"/so": {}, "/so/io": {}}, {"/so": ["/so"], "/so/io": ["/so/io"]}),
+    ("/so/", {"so": {"path": "/so"}}, {"/so": ["/so"]}),
+    ("/so", {"/other": {}, "/sound": {}}, {"/other": [], "/sound": []}),
+    ("/v1/so", {"/v1": {}, "/": {}}, {"/v1": ["/so"], "": []}),
+    ("/v1/so", {"/": {}, "/v1/so/x": {}}, {"": ["/so"], "/v1/so/x": ["/so/x"]}),
+]
+
+
+@pytest.mark.parametrize(("path", "interface", "urls"), PATHS)
+def test_a_url_leads_to_the_route_that_answers_there(path: str, interface: Json, urls: dict[str, list[str]]) -> None:
+    below = {"services": {"web": plain(interface)}}
+    root = {"services": {"so": child({"/so": {"path": path}}, below)}, "edge": {"hosts": ["a.example"]}}
+    found = {route.prefix: list(route.urls) for route in tree(root)["shop-so"].routes}
+    assert found == {prefix: [f"http://a.example{each}" for each in paths] for prefix, paths in urls.items()}
+
+
+def test_what_is_left_of_a_path_is_passed_on_to_the_stack_below() -> None:
+    leaf = {"services": {"web": plain({"/api/x": {}, "/": {}})}}
+    middle = {"services": {"in": child({"/v1": {"path": "/api"}}, leaf)}}
+    root = {"services": {"so": child({"/so": {"path": "/v1/x"}}, middle)}, "edge": {"hosts": ["a.example"]}}
+    plans = tree(root)
+    assert plans["shop-so"].urls == plans["shop-so-in"].urls == ("http://a.example/so",)
+    assert {route.prefix: route.urls for route in plans["shop-so-in"].routes} == {
+        "/api/x": ("http://a.example/so",),
+        "": (),
+    }
+
+
 EDGES = [
     ({"hosts": ["a.example"]}, "http://a.example"),
     ({"hosts": ["a.example"], "tls": {"secretName": "t"}}, "https://a.example"),

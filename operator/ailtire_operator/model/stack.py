@@ -161,6 +161,10 @@ class Place(Strict):
     """Inherited count of a gateway's replicas."""
     urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []
     """Where the parent's route to this stack is reached from outside."""
+    url_paths: Annotated[
+        dict[Annotated[str, Field(max_length=1024)], Annotated[str, Field(max_length=1024)]], Field(max_length=32)
+    ] = {}
+    """What the gateway sees at those of the URLs that do not lead to its root."""
     templates: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
 

@@ -41,7 +41,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     objects += zones.zones(scope, network.rosters(scope, networks))
     objects += zones.policies(scope, networks, _edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
-    urls = edge.urls(scope)
+    ways = edge.ways(scope)
     unused.report(scope)
     kept.report(scope)
     dependencies.report_endless(scope, services)
@@ -51,9 +51,9 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         notices=tuple(sorted(scope.notices)),
         services=services,
         children=found,
-        routes=tuple(_route_plan(route, urls) for route in sorted(routes, key=lambda each: each.prefix)),
+        routes=tuple(_route_plan(route, routes, ways) for route in sorted(routes, key=lambda each: each.prefix)),
         gateway=front.plan if front else None,
-        urls=urls,
+        urls=tuple(way.url for way in ways),
     )
 
 
@@ -88,5 +88,7 @@ def _place_in_order(manifest: Manifest) -> tuple[int, str, str]:
     return _ORDER.get(manifest["kind"], 1), manifest["kind"], manifest["metadata"]["name"]
 
 
-def _route_plan(route: Route, urls: tuple[str, ...]) -> RoutePlan:
-    return RoutePlan(route.prefix, route.service, route.port, tuple(url + (route.prefix or "/") for url in urls))
+def _route_plan(route: Route, routes: list[Route], ways: tuple[edge.Way, ...]) -> RoutePlan:
+    found = [(way, edge.onward(way, route, routes)) for way in ways]
+    urls = tuple(each.url if route.prefix or way.seen else f"{each.url}/" for way, each in found if each)
+    return RoutePlan(route.prefix, route.service, route.port, urls)

@@ -72,8 +72,7 @@ def _without_nulls(value: Any, field: str = "") -> Any:
 
 
 def _place(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Place:
-    prefixes = edge.outermost([route.prefix for route in routes if route.service == level.key])
-    urls = [url + prefix for url in edge.urls(scope) for prefix in prefixes][:_URL_LIMIT]
+    ways = _ways(scope, routes, level.key)
     optional: dict[str, Any] = {
         "gateway_replicas": scope.gateway_replicas,
         "images": scope.images,
@@ -83,7 +82,8 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "exposure": (scope.spec.exposure or (scope.spec.place.exposure if scope.spec.place else None)),
         "networks": {name: str(network) for name, network in networks.below.items()},
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
-        "urls": urls,
+        "urls": [way.url for way in ways],
+        "url_paths": {way.url: way.seen for way in ways if way.seen},
         "templates": list(level.templates),
     }
     try:
@@ -100,3 +100,11 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         )
     except ValidationError as error:  # what this stack says and what it inherits are together more than a place holds
         raise invalid(f"{level.path}.place", error) from None
+
+
+def _ways(scope: Scope, routes: list[Route], key: str) -> list[edge.Way]:
+    """The ways from outside to a child's gateway."""
+    prefixes = edge.outermost([route.prefix for route in routes if route.service == key])
+    leading = [route for prefix in prefixes for route in routes if route.prefix == prefix]
+    found = [edge.onward(way, route, routes) for way in edge.ways(scope) for route in leading]
+    return [way for way in found if way is not None][:_URL_LIMIT]

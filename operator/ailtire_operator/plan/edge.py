@@ -2,10 +2,13 @@
 controller will do; hosts and certificates are the environment's.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.stack import Edge
+from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
 from ailtire_operator.plan.values import compact, manifest
@@ -58,14 +61,34 @@ def _http_route(scope: Scope, edge: Edge) -> dict[str, Any]:
     return compact(parentRefs=[parent], hostnames=list(edge.hosts), rules=[rule])
 
 
-def urls(scope: Scope) -> tuple[str, ...]:
-    """Where the stack's gateway is reached from outside: by its own edge, and through its parent's gateway."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way from outside to a stack's gateway, or to what is behind one of its routes."""
+
+    url: str
+    """Without a trailing slash."""
+    seen: str = ""
+    """What is seen there in place of the URL, without a trailing slash; empty for the root."""
+
+
+def ways(scope: Scope) -> tuple[Way, ...]:
+    """How the stack's gateway is reached from outside: by its own edge, and through its parent's gateway."""
     if not scope.spec.has_interface:
         return ()
-    edge = scope.spec.edge
+    edge, place = scope.spec.edge, scope.spec.place
     scheme = "https" if edge and edge.tls else "http"
-    own = [f"{scheme}://{host}" for host in edge.hosts] if edge else []
-    return (*own, *(scope.spec.place.urls if scope.spec.place else []))
+    own = [Way(f"{scheme}://{host}") for host in edge.hosts] if edge else []
+    above = [Way(url, place.url_paths.get(url, "")) for url in place.urls] if place else []
+    return (*own, *above)
+
+
+def onward(way: Way, route: Route, routes: Sequence[Route]) -> Way | None:
+    """The way on through a route, of a gateway's routes with the longest prefix first; None where it passes by it."""
+    backend = route.prefix if route.backend_path is None else route.backend_path.rstrip("/")
+    if f"{route.prefix}/".startswith(f"{way.seen}/"):
+        return Way(way.url + route.prefix[len(way.seen) :], backend)
+    first = next((each for each in routes if f"{way.seen}/".startswith(f"{each.prefix}/")), None)
+    return Way(way.url, backend + way.seen[len(route.prefix) :]) if first is route else None
 
 
 def outermost(prefixes: list[str]) -> list[str]:
