@@ -78,7 +78,7 @@ client: $(READY)
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
 KINDLAB := PYTHONPATH=tests $(BIN)/python -m kindlab
 
-.PHONY: kind-up kind-down e2e swarm
+.PHONY: kind-up kind-down e2e swarm parity
 kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
 	@$(KINDLAB) up
 
@@ -88,6 +88,9 @@ kind-down: $(READY) ## Delete the cluster, leave the Swarm, and stop the engine 
 e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml
+
+parity: $(READY) ## Run one tree on kind and in Swarm, and write the table of docs/swarm-parity.md anew
+	@PARITY_WRITE=1 $(PYTEST) tests/e2e/test_swarm_parity.py -s
 
 swarm: $(READY) ## Make Docker Engine a Swarm of one node, with the images of the tests
 	@$(KINDLAB) swarm
