@@ -18,23 +18,35 @@ ALONE = specs(depth=0)
 fewer = settings(laws, max_examples=max(10, EXAMPLES // 2))
 """Every example runs Docker Compose."""
 
-# What comes back in other words, each with its reason. Paths are written with / between keys.
-SPELLED = {
-    r"services/[^/]+/stopGracePeriod": "the model's 30 s are written out, as Docker's are 10",
-    r"services/[^/]+/deploy/(updateConfig|rollbackConfig)/order": "who cannot start first is written so",
+# Paths are written with / between keys, each with its reason.
+WRITTEN_OUT = {
+    r"services/[^/]+/stopGracePeriod": "the model's 30 s, as Docker's are 10",
+    r"services/[^/]+/deploy/rollbackConfig/.*": "what updateConfig says, where failureAction is rollback",
     r"services/[^/]+/deploy/restartPolicy/condition": "Swarm wants to hear of a job what is its default here",
-    r"services/[^/]+/deploy/placement/constraints": "the platform, which the report names at platform",
     r"services/[^/]+/deploy/resources/reservations/genericResources/.*": "the devices, which the report names there",
-    r"services/[^/]+/deploy/replicas": "the least of policies.scaling, as the report says there",
     r"services/[^/]+/tmpfs//dev/shm(/size)?": "shmSize, as the report says there",
-    r"services/[^/]+/healthcheck/retries": "0 is the default",
-    r"services/[^/]+/deploy/labels/traefik\..*": "an import reads them as routes, and says so",
     r"services/[^/]+/ulimits/[^/]+/hard": "the same as soft",
     r"services/[^/]+/annotations/.*": "the labels, as the report says there",
-    r"services/[^/]+/networks/.*": "the key of two that are one network by their name, as the report says there",
     r"interface/ports/80": "what the gateway publishes where there is an edge",
-    r"networks/[^/]+/(name|driver|attachable)": "written out: Swarm's name, overlay, attachable",
+    r"networks/[^/]+/(name|driver|attachable)": "Swarm's name, overlay, attachable",
 }
+"""What nobody wrote, and stands there when it comes back."""
+SPELLED = {
+    r"services/[^/]+/deploy/(updateConfig|rollbackConfig)/order": "who cannot start first is written so",
+    r"services/[^/]+/deploy/placement/constraints": "with the platform, which the report names at platform",
+    r"services/[^/]+/deploy/replicas": "the least of policies.scaling, as the report says there",
+    r"services/[^/]+/deploy/labels/traefik\..*": "an import reads them as routes, and says so",
+    r"services/[^/]+/healthcheck/retries": "0 is the default",
+    r"services/[^/]+/networks/.*": "the key of two that are one network by their name, as the report says there",
+    r"networks/siblings/(driver|attachable)": "overlay, attachable: what the own network is anyway",
+}
+"""What comes back in other words."""
+
+
+def is_explained(path: str, before: object) -> bool:
+    """Whether a table has the reason."""
+    known = [*SPELLED, *(WRITTEN_OUT if before is None else ())]
+    return any(re.fullmatch(each, path) for each in known)
 
 
 def silent(trip: RoundTrip) -> list[str]:
@@ -46,7 +58,7 @@ def silent(trip: RoundTrip) -> list[str]:
     for path, before, after in differences(trip.before, trip.after):
         text = "/".join(path)
         is_image = bool(moved) and bool(re.fullmatch(r"services/[^/]+/image", text))
-        if not is_told(told, path) and not is_image and not any(re.fullmatch(each, text) for each in SPELLED):
+        if not is_told(told, path) and not is_image and not is_explained(text, before):
             found.append(f"{text}: {before!r} -> {after!r}")
     return found
 

@@ -134,6 +134,9 @@ class NetworkFiles:
         for key, declared in branch.spec.networks.items():
             path = path_of(f"{branch.view.path}.networks", key)
             network = branch.networks.by_key.get(key)
+            if declared.attachable is False and network in found:
+                message = "Docker Compose drops what is false, so that an import does not find it again."
+                report.resolved(f"{path}.attachable", message)
             if network is not None and first.setdefault(network, key) != key:
                 message = f"'{key}' and '{first[network]}' are one network by their name, which has what either says."
                 report.resolved(path, message)
