@@ -89,7 +89,7 @@ EXPECTED = (
     Expected(
         NAME,
         "Swarm calls every service by its key in the file, and by its stack's name and that, in each of its networks.",
-        key="*_*",
+        key="par*_*",
         kubernetes=UNKNOWN,
         swarm="par*",
     ),
