@@ -253,3 +253,17 @@ UNUSED = [
 @pytest.mark.parametrize(("spec", "path"), UNUSED)
 def test_an_edge_or_gateway_without_use_is_told(spec: Json, path: str) -> None:
     assert [each.path for each in plan_of(spec).notices] == [path]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "expected"),
+    [
+        ({}, {"requests": {"cpu": "25m", "memory": "16Mi"}}),
+        ({"gateway": {"replicas": 1}}, {"requests": {"cpu": "25m", "memory": "16Mi"}}),
+        ({"gateway": {"resources": {"reservations": {"cpu": "1"}}}}, {"requests": {"cpu": "1"}}),
+    ],
+)
+def test_a_gateway_reserves_a_little_where_nobody_says(gateway: Json, expected: Json) -> None:
+    made = plan_of({"services": {"w": plain({"/": {}})}, **gateway})
+    template = find(made, "Deployment", "shop--gateway")["spec"]["template"]
+    assert template["spec"]["containers"][0]["resources"] == expected

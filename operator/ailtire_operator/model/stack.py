@@ -45,7 +45,7 @@ class Gateway(Strict):
     image: ImageReference | None = None
     """An unprivileged nginx that reads /etc/nginx/nginx.conf; the operator's setting where not given."""
     resources: Resources | None = None
-    """Limits and reservations."""
+    """Limits and reservations; 25m of a processor and 16Mi of memory are reserved where not given."""
 
 
 class Tls(Strict):

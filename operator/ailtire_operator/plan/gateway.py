@@ -1,5 +1,6 @@
 """What is left of upstream's stack container: a small reverse proxy wherever a member of the stack has an interface."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ _USER = 101
 _GRACE_SECONDS = 30
 REPLICAS = 2
 """With one, a node that is drained takes the way to a whole subtree along."""
+_RESOURCES = {"requests": {"cpu": "25m", "memory": "16Mi"}}
+"""Little, but a share: who reserves nothing has none of a busy node's processor, and is the first to be evicted."""
 _PATIENCE_SECONDS = 5
 """A busy node is slow to answer; who is then taken out of rotation leaves the more to the others."""
 
@@ -164,7 +167,7 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         command=["nginx", "-e", "/dev/stderr", "-c", f"{_CONFIGURATION_DIRECTORY}/{_CONFIGURATION_FILE}"],
         env=environment.for_gateway(scope),
         ports=[{"containerPort": port, "protocol": "TCP"} for port in ports],
-        resources=resources.resources(wanted),
+        resources=resources.resources(wanted) if wanted else deepcopy(_RESOURCES),
         readinessProbe={
             "httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT},
             "periodSeconds": 2,
