@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from e2e import figures
 from kindlab import ours, workloads
 
 _LONGEST_SECONDS = 600
@@ -32,6 +33,12 @@ class Load:
         return counted
 
     @property
+    def cut(self) -> int:
+        """WebSockets that ended without a goodbye; their messages were sent once more."""
+        number: int = self.report["sockets"]["cut"]
+        return number
+
+    @property
     def lost(self) -> int:
         """Requests and messages without their answer."""
         total: int = self.http["lost"] + self.messages["lost"]
@@ -46,7 +53,8 @@ class Load:
             if count["sent"]:
                 parts.append(
                     f"{name}: {count['sent']} sent, {count['lost']} lost, {count['rate']:.0f}/s, "
-                    f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, errors {count['errors']}"
+                    f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, "
+                    f"errors {count['errors']}, first {(count['first'] or [])[:3]}"
                 )
         return "; ".join([*parts, f"sockets: {self.report['sockets']}"])
 
@@ -68,3 +76,4 @@ def load(
             output, complaint = child.communicate(timeout=60)
     assert child.returncode == 0, complaint
     running.report = json.loads(output)
+    figures.count(running.report)

@@ -2,15 +2,33 @@
 
 import http.client
 import json
+import ssl
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
-def call(address: str, host: str, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, Any]:
-    """Return status and body of an answer; the body as data where it is JSON."""
-    connection = http.client.HTTPConnection(address, timeout=10)
+def call(
+    address: str,
+    host: str,
+    path: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    authority: Path | None = None,
+) -> tuple[int, Any]:
+    """Return status and body of an answer; the body as data where it is JSON.
+
+    With a certificate authority the address speaks TLS, and must show that it is the host.
+    """
+    connection = http.client.HTTPConnection(address, timeout=30)
+    if authority is not None:
+        connection.connect()
+        context = ssl.create_default_context(cafile=str(authority))
+        connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
     try:
-        connection.request(method, path, body=body, headers={"Host": host})
+        connection.request(method, path, body=body, headers={"Host": host, **(headers or {})})
         answer = connection.getresponse()
         text = answer.read()
     finally:
@@ -19,9 +37,16 @@ def call(address: str, host: str, path: str, method: str = "GET", body: bytes | 
     return answer.status, json.loads(text) if is_json else text.decode(errors="replace")
 
 
-def await_route(address: str, host: str, path: str = "/", seconds: float = 90.0) -> None:
-    """Wait until the ingress controller knows a route and something good answers behind it."""
+def await_route(address: str, host: str, path: str = "/", seconds: float = 90.0, authority: Path | None = None) -> None:
+    """Wait until the ingress controller knows a route, and its certificate, and something good answers behind it."""
+
+    def ask() -> tuple[int, Any]:
+        try:
+            return call(address, host, path, authority=authority)
+        except ssl.SSLCertVerificationError as error:
+            return 0, str(error)
+
     deadline = time.monotonic() + seconds
-    while (answer := call(address, host, path))[0] != 200:
+    while (answer := ask())[0] != 200:
         assert time.monotonic() < deadline, f"no route to {host}{path} after {seconds:.0f} s: {answer}"
         time.sleep(0.2)

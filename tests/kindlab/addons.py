@@ -1,4 +1,6 @@
-"""What every cluster of the tests has: an ingress controller (Traefik) and the definitions of the Gateway API."""
+"""What every cluster of the tests has: an ingress controller (Traefik), the definitions of the Gateway API, and a DNS
+that tells what it was asked.
+"""
 
 from kindlab import engine, gomodules, images, kube, nodeimage, parts
 from kindlab.places import HERE, REPOSITORY
@@ -16,9 +18,10 @@ def install(tell: Say = say) -> None:
             f"--filename={path}" for path in sorted(definitions.glob("*.yaml")) if path.name != "kustomization.yaml"
         ]
         kube.kubectl("apply", "--server-side", "--force-conflicts", *files)
-        kube.load(image)
-        text = (HERE / "manifests" / "traefik.yaml").read_text().replace("TRAEFIK_IMAGE", image)
-        kube.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
+        kube.load(image, control_plane=True)
+        for path in sorted((HERE / "manifests").glob("*.yaml")):
+            text = path.read_text().replace("TRAEFIK_IMAGE", image)
+            kube.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
         for name, where in (("coredns", "kube-system"), ("traefik", "traefik")):
             kube.kubectl("rollout", "status", "--timeout=120s", f"deployment/{name}", "-n", where, timeout=130)
 

@@ -39,6 +39,9 @@ def up(tell: Say = say) -> None:
 
 
 def _start(tell: Say) -> None:
+    if exists() and not KUBECONFIG.exists():
+        # Another checkout of this project made it.
+        kube.kind("export", "kubeconfig", "--name", CLUSTER, "--kubeconfig", KUBECONFIG)
     if exists() and not ready():
         tell("the cluster that is there does not answer: making it anew")
         kube.kind("delete", "cluster", "--name", CLUSTER)

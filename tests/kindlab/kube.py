@@ -18,10 +18,11 @@ def kubectl(*arguments: str, stdin: str | None = None, timeout: float = 60.0) ->
     return shell.output([program, f"--kubeconfig={KUBECONFIG}", *arguments], stdin, timeout)
 
 
-def load(*references: str) -> None:
-    """Bring images of the engine to all nodes."""
+def load(*references: str, control_plane: bool = False) -> None:
+    """Bring images of the engine to the nodes that run them: the workers, or else the control plane's."""
     if references:
-        kind("load", "docker-image", "--name", CLUSTER, *references)
+        chosen = ",".join(name for name in nodes() if name.endswith("-control-plane") == control_plane)
+        kind("load", "docker-image", "--name", CLUSTER, "--nodes", chosen, *references)
 
 
 def nodes() -> list[str]:

@@ -16,8 +16,7 @@ def install(tell: Say = say) -> None:
     with step(tell, "installing the operator"):
         for name, reference in made.items():
             engine.docker("tag", reference, f"{REPOSITORY}/{name}:lab")
-        kube.load(*(f"{REPOSITORY}/{name}:lab" for name in made))
-        kube.load(*made.values())
+        kube.load(*made.values(), *(f"{REPOSITORY}/{name}:lab" for name in made))
         # The tag `lab` is for people who apply the overlay by hand; here the content's own tag makes new pods.
         text = kube.kubectl("kustomize", str(_OVERLAY))
         for name, reference in made.items():

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"ailtire.io/e2e/websocket"
@@ -23,7 +25,9 @@ func (t *socketTally) report() map[string]any {
 	}
 }
 
-// keepSocket holds one WebSocket open, as an application's client does: when the server leaves, it connects again.
+// keepSocket holds one WebSocket open, as an application's client does: when the server leaves, it connects again. When
+// the connection is cut (a proxy on the way ended, and cannot say goodbye) it connects again too, and sends once more
+// what had no answer; what then has none is lost.
 func keepSocket(ending context.Context, given options, messages *tally, sockets *socketTally) {
 	target := *given.url
 	path, query, _ := cut(given.socketPath)
@@ -52,15 +56,15 @@ func cut(path string) (string, string, bool) {
 	return path, "", false
 }
 
-// talk sends messages until the connection ends; it returns the message that a goodbye left without an answer.
+// talk sends messages until the connection ends; it returns the message that was left without an answer.
 func talk(
 	ending context.Context, given options, conn *websocket.Conn, again string, messages *tally, sockets *socketTally,
 ) string {
 	pace := time.NewTicker(time.Duration(float64(time.Second) / given.socketRate))
 	defer pace.Stop()
 	for number := 0; ; number++ {
-		message := again
-		if message == "" {
+		message, repeated := again, again != ""
+		if !repeated {
 			select {
 			case <-ending.Done():
 				_ = conn.Leave(1000)
@@ -70,17 +74,29 @@ func talk(
 			message = fmt.Sprintf("message %d", number)
 		}
 		again = ""
-		err := messages.attempt(func() (string, error) { return exchange(conn, message, given.timeout) }, websocket.ErrClosed)
+		err := messages.attempt(
+			func() (string, error) { return exchange(conn, message, given.timeout) },
+			func(err error) bool { return errors.Is(err, websocket.ErrClosed) || isCut(err) && !repeated },
+		)
 		switch {
 		case errors.Is(err, websocket.ErrClosed):
 			sockets.goodbyes.Add(1)
-			sockets.resent.Add(1)
-			return message
 		case err != nil:
 			sockets.cut.Add(1)
-			return ""
+			if repeated || !isCut(err) {
+				return ""
+			}
+		default:
+			continue
 		}
+		sockets.resent.Add(1)
+		return message
 	}
+}
+
+func isCut(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func exchange(conn *websocket.Conn, message string, timeout time.Duration) (string, error) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"sync"
@@ -32,10 +31,12 @@ func newTally(begun time.Time) *tally {
 	return &tally{begun: begun, errors: map[string]int{}, by: map[string]int{}}
 }
 
-func (t *tally) count(attempt func() (string, error)) { _ = t.attempt(attempt, nil) }
+func (t *tally) count(attempt func() (string, error)) {
+	_ = t.attempt(attempt, func(error) bool { return false })
+}
 
-// attempt counts one exchange; the pardoned error counts as neither answered nor lost.
-func (t *tally) attempt(attempt func() (string, error), pardoned error) error {
+// attempt counts one exchange; a pardoned error counts as neither answered nor lost.
+func (t *tally) attempt(attempt func() (string, error), pardoned func(error) bool) error {
 	begun := time.Now()
 	by, err := attempt()
 	took := time.Since(begun)
@@ -47,7 +48,7 @@ func (t *tally) attempt(attempt func() (string, error), pardoned error) error {
 		if by != "" {
 			t.by[by]++
 		}
-	case pardoned == nil || !errors.Is(err, pardoned):
+	case !pardoned(err):
 		t.fail(err)
 	}
 	return err

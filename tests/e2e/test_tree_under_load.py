@@ -1,0 +1,146 @@
+"""Whatever changes while several hundred requests a second come in: none of them is lost, and no message either.
+
+A WebSocket goes through every gateway on its way. Where gateways are replaced it is cut sooner or later, as a proxy
+cannot say goodbye for a service; its client connects again and has its answer then. Where only services change, no
+socket is cut: the service says goodbye itself.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from e2e.conftest import Tree
+from e2e.loading import Load, load
+from e2e.tree import await_tree, patch, pods
+from kindlab import kube, operating
+
+DEEPEST = "shop-cpl-dm-web"
+SETTLING_SECONDS = 8
+"""A pod that leaves goes on serving for five seconds."""
+
+
+@contextmanager
+def under_load(tree: Tree, rate: float = 200) -> Iterator[Load]:
+    """Requests to the deepest service, half of them POSTs, and messages to it, until all that changed has settled."""
+    path = "/cpl/dm/web/socket.io/?EIO=4"
+    with load(f"http://{tree.host}/cpl/dm/web/x", tree.lab.ingress, rate, sockets=10, socket_path=path) as running:
+        time.sleep(2)
+        yield running
+        time.sleep(SETTLING_SECONDS)
+    print(running)
+
+
+def nothing_lost(running: Load) -> None:
+    assert running.lost == 0, running
+    assert running.http["answered"] > 500
+    assert running.messages["answered"] > 100
+
+
+def deepest(change: dict[str, object]) -> dict[str, object]:
+    """A change of the deepest service, as a change of the root."""
+    inner = {"dm": {"stack": {"services": {"web": change}}}}
+    return {"services": {"cpl": {"stack": {"services": inner}}}}
+
+
+def rolled_out(tree: Tree, *deployments: str) -> None:
+    for name in deployments:
+        kube.kubectl("rollout", "status", f"deployment/{name}", "-n", tree.namespace, "--timeout=120s", timeout=125)
+
+
+def test_a_new_image_of_the_deepest_service(busy_tree: Tree) -> None:
+    before = set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    with under_load(busy_tree) as running:
+        patch(
+            busy_tree.namespace,
+            {"images": {busy_tree.lab.images.probe.partition(":")[0]: busy_tree.lab.images.probe_musl}},
+        )
+        await_tree(busy_tree.namespace)
+        rolled_out(busy_tree, DEEPEST)
+    gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    assert {name.rsplit("-", 2)[0] for name in gone} == {DEEPEST, "shop-web"}, "and of the root's, of the same image"
+    nothing_lost(running)
+    assert running.cut == 0, running
+
+
+def test_more_replicas_and_fewer(busy_tree: Tree) -> None:
+    with under_load(busy_tree) as running:
+        for count in (4, 1, 2):
+            patch(busy_tree.namespace, deepest({"deploy": {"replicas": count}}))
+            rolled_out(busy_tree, DEEPEST)
+            await_tree(busy_tree.namespace)
+    nothing_lost(running)
+    assert running.cut == 0, running
+    assert len(running.http["by"]) >= 4
+
+
+def test_an_image_that_does_not_exist_takes_no_good_pod_away(busy_tree: Tree) -> None:
+    good = busy_tree.lab.images.probe
+    with under_load(busy_tree) as running:
+        patch(busy_tree.namespace, deepest({"image": "example.invalid/nowhere:1"}))
+        _await_trouble(busy_tree)
+        patch(busy_tree.namespace, deepest({"image": good}))
+        await_tree(busy_tree.namespace)
+        rolled_out(busy_tree, DEEPEST)
+    nothing_lost(running)
+    assert running.cut == 0, running
+
+
+def _await_trouble(tree: Tree) -> None:
+    stack = "ailtirestack/shop"
+    kube.kubectl("wait", "--for=condition=Ready=False", stack, "-n", tree.namespace, "--timeout=60s", timeout=65)
+    time.sleep(5)
+    message = kube.kubectl(
+        "get", stack, "-n", tree.namespace, "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].message}"
+    )
+    assert "cpl/dm" in message and "web" in message
+
+
+def test_new_routes_of_every_gateway_on_the_way(busy_tree: Tree) -> None:
+    more = {"/more": {"path": "/more", "port": 3000}}
+    inner = {"web": {"interface": more}, "dm": {"stack": {"services": {"web": {"interface": more}}}}}
+    with under_load(busy_tree) as running:
+        patch(
+            busy_tree.namespace,
+            {"services": {"web": {"interface": more}, "cpl": {"stack": {"services": inner}}}},
+        )
+        rolled_out(busy_tree, "shop--gateway", "shop-cpl--gateway", "shop-cpl-dm--gateway")
+        await_tree(busy_tree.namespace)
+    assert [busy_tree.call(f"{prefix}/more")[0] for prefix in ("", "/cpl", "/cpl/dm")] == [200] * 3
+    nothing_lost(running)
+
+
+def test_a_restart_of_the_operator(busy_tree: Tree) -> None:
+    before = pods(busy_tree.namespace, "ailtire.io/root=shop")
+    with under_load(busy_tree) as running:
+        kube.kubectl("rollout", "restart", operating.NAME, "-n", operating.NAMESPACE)
+        kube.kubectl("rollout", "status", operating.NAME, "-n", operating.NAMESPACE, "--timeout=120s", timeout=125)
+    assert set(pods(busy_tree.namespace, "ailtire.io/root=shop")) == set(before)
+    nothing_lost(running)
+    assert running.cut == 0, running
+
+
+@pytest.fixture
+def drained() -> Iterator[str]:
+    """The name of a worker that may be drained; afterwards it takes pods again."""
+    node = next(name for name in kube.nodes() if "worker" in name)
+    yield node
+    kube.kubectl("uncordon", node)
+
+
+def test_a_drained_node(busy_tree: Tree, drained: str) -> None:
+    assert _on(busy_tree, drained), "there is something to drain"
+    with under_load(busy_tree) as running:
+        # Only this tree's pods: whatever else is on the node has no second replica.
+        evicting = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=150s"]
+        labels = "--pod-selector=ailtire.io/root=shop"
+        kube.kubectl("drain", drained, labels, *evicting, timeout=160)
+        await_tree(busy_tree.namespace)
+    assert _on(busy_tree, drained) == set()
+    nothing_lost(running)
+
+
+def _on(tree: Tree, node: str) -> set[str]:
+    found = pods(tree.namespace, "ailtire.io/root=shop")
+    return {name for name, pod in found.items() if pod["spec"]["nodeName"] == node}
