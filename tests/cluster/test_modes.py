@@ -36,6 +36,16 @@ def test_a_job_runs_once_for_each_definition(trees: Trees) -> None:
     assert trees.status("shop")["services"]["once"]["ready"] == 1
 
 
+def test_a_global_job_runs_once_on_every_node(trees: Trees) -> None:
+    nodes = {node["metadata"]["name"] for node in trees.plane.api.get("/api/v1/nodes")["items"]}
+    trees.apply("shop", {"services": {"once": service(deploy={"mode": "globalJob"})}})
+    trees.until_ready("shop")
+    (job,) = trees.all_of("Job")
+    assert (job["spec"]["completions"], job["status"]["succeeded"]) == (len(nodes), len(nodes))
+    path = f"/api/v1/namespaces/{trees.namespace}/pods"
+    assert {pod["spec"]["nodeName"] for pod in trees.plane.api.get(path)["items"]} == nodes
+
+
 def test_one_workload_takes_the_place_of_another(trees: Trees) -> None:
     for deploy, kind in (
         ({"replicas": 1}, "Deployment"),

@@ -98,6 +98,12 @@ def test_a_global_job_runs_once_for_each_node_on_different_ones() -> None:
     assert (few.services["web"].completions, few.services["web"].replicas) == (2, None)
 
 
+def test_a_global_job_that_is_there_keeps_the_number_that_it_was_made_with() -> None:
+    name = planned({"mode": "globalJob"}, Observed(nodes=2)).services["web"].name
+    later = planned({"mode": "globalJob"}, Observed(nodes=5, completions={name: 2}))
+    assert (later.services["web"].completions, workload(later)["spec"]["parallelism"]) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("update", "rolling"),
     [

@@ -51,6 +51,24 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     return bool((container.get("lifecycle") or {}).get("stopSignal"))
 
 
+async def nodes_for_pods(connection: Connection, known: int) -> int:
+    """How many nodes take any pod: not cordoned, and without a taint that keeps pods away.
+
+    ``known`` where there is no answer, as for an operator of one namespace, which may not look at nodes.
+    """
+    params = {"fieldSelector": "spec.unschedulable=false"}
+    try:
+        found = (await connection.request("GET", "/api/v1/nodes", params=params)).get("items") or ()
+    except ClusterError as error:
+        logger.info("nodes are not counted: %s", error)
+        return known
+    return max(1, sum(all(_is_soft(taint) for taint in node["spec"].get("taints") or ()) for node in found))
+
+
+def _is_soft(taint: Manifest) -> bool:
+    return taint.get("effect") == "PreferNoSchedule"
+
+
 def _probe(namespace: str) -> Manifest:
     labels = {"app": _PROBE}
     container = {

@@ -26,9 +26,13 @@ def job(
     everywhere = service.deploy is not None and service.deploy.mode == "globalJob"
     policy = restart_policy(service)
     never = policy.condition == "none"
-    count = _nodes(scope, key) if everywhere else (service.deploy.replicas if service.deploy else 1)
+    count = None if everywhere else (service.deploy.replicas if service.deploy else 1)
     template["spec"]["restartPolicy"] = "Never" if never else "OnFailure"
     attempts = _FOR_EVER if policy.max_attempts is None else policy.max_attempts
+    # The count of nodes is no part of the definition: a node more must not run the job again on all of them.
+    name = naming.job(scope.name, key, json.dumps([template, count], sort_keys=True))
+    if count is None:
+        count = _nodes(scope, key, name)
     spec = {
         "completionMode": "Indexed" if everywhere else "NonIndexed",
         "completions": count,
@@ -36,16 +40,14 @@ def job(
         "backoffLimit": 0 if never else attempts,
         "template": template,
     }
-    # The count of nodes is no part of the definition: a node more must not run the job again on all of them.
-    content = json.dumps([template, None if everywhere else count], sort_keys=True)
-    return manifest("batch/v1", "Job", naming.job(scope.name, key, content), labels, annotations=annotations, spec=spec)
+    return manifest("batch/v1", "Job", name, labels, annotations=annotations, spec=spec)
 
 
-def _nodes(scope: Scope, key: str) -> int:
-    count = scope.observed.nodes
+def _nodes(scope: Scope, key: str, name: str) -> int:
+    """As often as there are nodes; a Job that is there already keeps the number that it was made with."""
     message = (
         "a Job says how often it runs and not where, so it runs as often as there are nodes, on different ones while "
-        "its pods run at the same time; a node that joins later is not sure to get one."
+        "its pods run at the same time; a node that joins later gets none."
     )
     scope.report(scope.path(key, "deploy", "mode"), "approximate", message)
-    return max(1, count)
+    return max(1, scope.observed.completions.get(name) or scope.observed.nodes)

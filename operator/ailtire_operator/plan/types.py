@@ -43,7 +43,9 @@ class Observed:
     http_routes: bool = True
     """The API server serves HTTPRoute."""
     nodes: int = 1
-    """How many nodes take pods: as often does a job of mode globalJob run."""
+    """How many nodes take pods: as often does a new job of mode globalJob run."""
+    completions: Mapping[str, int] = field(default_factory=dict)
+    """By name of a Job that exists: how often it was made to run."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Updates that were found to fail, by the service's label."""
 

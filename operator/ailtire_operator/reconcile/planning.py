@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -25,6 +25,8 @@ class Features:
 
     stop_signal: bool = False
     http_routes: bool = False
+    nodes: int = 1
+    """How many nodes take pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,15 @@ class Planner:
             templates=templates,
             stop_signal=features.stop_signal,
             http_routes=features.http_routes,
+            nodes=features.nodes,
+            completions=self._completions(record),
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)
         manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
         return Planned(made, manifests, record.generation, templates, features, addresses, failed)
+
+    def _completions(self, record: Record) -> dict[str, int]:
+        """How often each Job of the stack was made to run."""
+        jobs = (each for each in self._store.owned_by(record.uid) if each.ref.kind == JOB.kind and not each.deleting)
+        return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}

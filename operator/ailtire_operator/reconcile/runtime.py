@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.discovery import stop_signal_served
+from ailtire_operator.cluster.discovery import nodes_for_pods, stop_signal_served
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK, Ref
@@ -55,6 +55,7 @@ class Runtime:
         self.metrics = Metrics()
         self._settings = settings
         self._stop_signal = False
+        self._nodes = 1
         self._looks = 0
         """Looks under way."""
         self._moved = 0.0
@@ -166,6 +167,7 @@ class Runtime:
         logger.info("synced: %d objects", len(self.store))
         await self._led()
         self._stop_signal = await self._ask_stop_signal()
+        self._nodes = await nodes_for_pods(self.connection, self._nodes)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._settings.looks):
                 group.create_task(self.queue.work(self._look))
@@ -200,6 +202,8 @@ class Runtime:
         features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
         while True:
             await asyncio.sleep(_FEATURES_SECONDS * random.uniform(0.9, 1.1))
+            if time.monotonic() >= due:
+                self._nodes = await nodes_for_pods(self.connection, self._nodes)
             if features != self._current_features() or time.monotonic() >= due:
                 features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
                 self._wakeups.resync()
@@ -215,7 +219,8 @@ class Runtime:
                 await asyncio.sleep(1.0)
 
     def _current_features(self) -> Features:
-        return Features(stop_signal=self._stop_signal, http_routes=HTTP_ROUTE.kind not in self._watches.absent())
+        served = HTTP_ROUTE.kind not in self._watches.absent()
+        return Features(stop_signal=self._stop_signal, http_routes=served, nodes=self._nodes)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
