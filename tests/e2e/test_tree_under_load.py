@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from e2e.applying import get
 from e2e.conftest import Tree
 from e2e.loading import Load, load
 from e2e.tree import await_tree, patch, pods
@@ -87,12 +88,42 @@ def test_an_image_that_does_not_exist_takes_no_good_pod_away(busy_tree: Tree) ->
     assert running.cut == 0, running
 
 
+def test_an_update_that_fails_is_rolled_back(busy_tree: Tree) -> None:
+    deployment = f"deployment/{DEEPEST}"
+    patch(busy_tree.namespace, deepest({"deploy": {"updateConfig": {"failureAction": "rollback"}}}))
+    await_tree(busy_tree.namespace)
+    good = _image(busy_tree, deployment)
+    with under_load(busy_tree) as running:
+        patch(busy_tree.namespace, deepest({"image": "example.invalid/nowhere:2"}))
+        _await(busy_tree, "Stalled=True", "shop-cpl-dm")
+        rolled_out(busy_tree, DEEPEST)
+        assert _image(busy_tree, deployment) == good
+    nothing_lost(running)
+    assert running.cut == 0, running
+    patch(busy_tree.namespace, deepest({"image": busy_tree.lab.images.probe}))
+    await_tree(busy_tree.namespace)
+
+
+def _image(tree: Tree, deployment: str) -> str:
+    image: str = get(tree.namespace, deployment)["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image
+
+
+def _await(tree: Tree, condition: str, stack: str = "shop") -> None:
+    wait = ["wait", f"--for=condition={condition}", f"ailtirestack/{stack}", "-n", tree.namespace, "--timeout=90s"]
+    kube.kubectl(*wait, timeout=95)
+
+
 def _await_trouble(tree: Tree) -> None:
-    stack = "ailtirestack/shop"
-    kube.kubectl("wait", "--for=condition=Ready=False", stack, "-n", tree.namespace, "--timeout=60s", timeout=65)
+    _await(tree, "Ready=False")
     time.sleep(5)
     message = kube.kubectl(
-        "get", stack, "-n", tree.namespace, "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].message}"
+        "get",
+        "ailtirestack/shop",
+        "-n",
+        tree.namespace,
+        "-o",
+        "jsonpath={.status.conditions[?(@.type=='Ready')].message}",
     )
     assert "cpl/dm" in message and "web" in message
 
