@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.status.health import Health, health
 from ailtire_operator.status.observed import Child, Live, Member, Problem
 from ailtire_operator.status.rollup import blocker, branch
-from ailtire_operator.status.waiting import Condition, held, unmet_by_service, unmet_by_stack
+from ailtire_operator.status.waiting import held, unmet_by_service, unmet_by_stack
 
 
 def service(

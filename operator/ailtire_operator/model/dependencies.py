@@ -8,11 +8,13 @@ from pydantic import Field, StringConstraints
 from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.problems import Problem, path_of
 
+Condition = Literal["started", "healthy", "completed"]
+
 
 class Dependency(Strict):
     """What is waited for."""
 
-    condition: Literal["started", "healthy", "completed"] = "started"
+    condition: Condition = "started"
     """started: one replica of the current definition runs (a stack: it is acted upon). healthy: all are ready (a stack:
     the whole stack). completed: the Job has ended well."""
     restart: bool = False

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.rollout import RollbackConfig, UpdateConfig
 from ailtire_operator.model.stack import Stack, StackSpec
 
-Condition = Literal["started", "healthy", "completed"]
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON, in the API server's own form, without what only the cluster adds (owner, namespace)."""
 

@@ -7,15 +7,14 @@ is not written yet, here or in a stack above, nothing that runs is what is waite
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
+from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.status.conditions import UNDER_WAY, WAITING
 from ailtire_operator.status.health import Health, settled
 from ailtire_operator.status.observed import Live, Problem
 from ailtire_operator.status.rollup import Branch
 from ailtire_operator.status.text import bounded, fraction, listed
-
-Condition = Literal["started", "healthy", "completed"]
 
 DEPENDENCY_MISSING: Final = "DependencyMissing"
 """A dependency's path leads nowhere."""
