@@ -28,9 +28,6 @@ from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import branch, is_observed
 from ailtire_operator.status.text import bounded
 
-_NOT_CREATED = "not created yet"
-_NOT_UPDATED = "not updated yet"
-
 
 class Gates:
     """Decides who has to wait, and remembers which stacks it depends on."""
@@ -89,12 +86,12 @@ class Gates:
         stack = self._store.get(Ref(STACK.kind, record.ref.namespace, need.stack))
         if stack is None or presence is Presence.ABSENT:
             optional = not need.required and presence is not Presence.THERE
-            return "" if optional else f"{need.path} ({_NOT_CREATED})"
+            return "" if optional else f"{need.path} ({waiting.NOT_CREATED})"
         stand = standing(stack, self._store).stand
         if stand not in (Stand.RUN, Stand.SUSPENDED) or self._lineage.root(stack).uid != self._lineage.root(record).uid:
             return f"{need.path} (its stack does not run)"
         if not self._lineage.is_current(stack):
-            return f"{need.path} ({_NOT_UPDATED})"
+            return f"{need.path} ({waiting.NOT_UPDATED})"
         planned = self._lineage.planned(stack)
         if planned is None:
             return f"{need.path} (the definition of its stack is not valid)"
@@ -108,7 +105,7 @@ class Gates:
             return self._service(sight, planned, service, need, frozen=frozen)
         if (child := planned.plan.children.get(need.key)) is not None:
             return self._child(sight, planned, child, need, frozen=frozen)
-        return f"{need.path} ({_NOT_UPDATED})"
+        return f"{need.path} ({waiting.NOT_UPDATED})"
 
     def _service(
         self, sight: Sight, planned: Planned, service: ServicePlan, need: DependencyPlan, *, frozen: bool

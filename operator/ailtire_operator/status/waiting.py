@@ -20,6 +20,8 @@ DEPENDENCY_MISSING: Final = "DependencyMissing"
 """A dependency's path leads nowhere."""
 DEPENDENCY_CYCLE: Final = "DependencyCycle"
 """A member waits for itself, by way of others: it is left as it is until somebody breaks the circle."""
+NOT_CREATED: Final = "not created yet"
+NOT_UPDATED: Final = "not updated yet"
 _TOLD: Final = 3
 """Dependencies that a sentence names; of the others it says how many there are."""
 
@@ -33,16 +35,14 @@ def unmet_by_service(
     """
     words = f"{path} {_goal(condition, health.kind)}"
     if workload is None:
-        return f"{words} (not created yet)"
+        return f"{words} ({NOT_CREATED})"
     if not current:
-        return f"{words} (not updated yet)"
+        return f"{words} ({NOT_UPDATED})"
     if condition == "started":
         return "" if _started(health, workload, running) else words
     if health.ok:
         return ""
-    problem = health.problem
-    why = f": {problem.reason}" if problem is not None and problem.reason not in UNDER_WAY else ""
-    return f"{words} ({fraction(health.ready, health.wanted)}{why})"
+    return f"{words} ({fraction(health.ready, health.wanted)}{_why(health.problem)})"
 
 
 def unmet_by_stack(path: str, condition: Condition, branch: Branch, *, exists: bool, current: bool, acted: bool) -> str:
@@ -52,16 +52,19 @@ def unmet_by_stack(path: str, condition: Condition, branch: Branch, *, exists: b
     """
     words = f"{path} to start" if condition == "started" else f"{path} to be ready"
     if not exists:
-        return f"{words} (not created yet)"
+        return f"{words} ({NOT_CREATED})"
     if not current:
-        return f"{words} (not updated yet)"
+        return f"{words} ({NOT_UPDATED})"
     if condition == "started":
         return "" if acted else words
     if branch.ready:
         return ""
-    problem = branch.problem
-    why = f": {problem.reason}" if problem is not None and problem.reason not in UNDER_WAY else ""
-    return f"{words} ({fraction(*branch.services)} services{why})"
+    return f"{words} ({fraction(*branch.services)} services{_why(branch.problem)})"
+
+
+def _why(problem: Problem | None) -> str:
+    """The reason, where it tells of more than work that goes on."""
+    return "" if problem is None or problem.reason in UNDER_WAY else f": {problem.reason}"
 
 
 def _goal(condition: Condition, kind: str) -> str:
