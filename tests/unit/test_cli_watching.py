@@ -11,6 +11,7 @@ from rich.console import Console
 from ailtire_operator.cli.podfacts import PodFacts, age_text, cpu_text, facts, memory_text
 from ailtire_operator.cli.topview import Row, fitting, lines, rows, table
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+from ailtire_operator.cli.treeview import Look, draw
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -95,6 +96,21 @@ def test_the_table_has_a_line_for_each_row() -> None:
     assert "CPU" not in drawn(rows(tree(), {}))[0]
     assert drawn(many(), height=24)[-1] == "50 more that are ready"
     assert drawn(many(), unicode=False, height=24)[1].startswith("x shop")
+
+
+@pytest.mark.parametrize("reason", ["Waiting", "Progressing", "NotReady"])
+def test_what_goes_on_by_itself_is_no_trouble_here_nor_in_the_tree(reason: str) -> None:
+    node = tree(ready=0, reason=reason, message="it will be")
+    found = {row.path: row.state for row in rows(node, {})}
+    assert found["shop/cpl/policy_engine"] is State.PROGRESSING
+    out = io.StringIO()
+    Console(file=out, width=100).print(draw(node, Look()))
+    assert "… policy_engine  0/1" in out.getvalue()
+
+
+def test_of_what_waits_the_sentence_says_it_all() -> None:
+    found = {row.path: row.why for row in rows(tree(ready=0, reason="Waiting", message="waits for db to start"), {})}
+    assert found["shop/cpl/policy_engine"] == "waits for db to start"
 
 
 def test_a_narrow_screen_cuts_reasons_and_not_names() -> None:

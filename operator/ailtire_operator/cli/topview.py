@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.podfacts import Member, PodFacts, age_text, cpu_text, memory_text
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 from ailtire_operator.cli.treeview import QUIET, SYMBOLS
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
     for row in [*services, *(each[0] for each in below)]:
         total += row.facts
     count = "" if node.state is State.MISSING else f"{node.services_count} services"
-    why = "" if node.state in QUIET else ": ".join(filter(None, (node.reason, node.message)))
+    why = "" if node.state in QUIET else ": ".join(filter(None, in_words(node.reason, node.message)))
     yield Row(path, depth, node.state, count, total, why, is_stack=True)
     yield from services
     for each in below:
@@ -57,10 +57,9 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
 
 
 def _service(node: ServiceNode, stack: str, path: str, depth: int, facts: Facts) -> Row:
-    state = State.READY if node.ok else State.PROGRESSING if node.reason in ("", "Progressing") else State.TROUBLE
-    why = "" if node.ok else ": ".join(filter(None, (node.reason, node.message)))
+    why = "" if node.ok else ": ".join(filter(None, in_words(node.reason, node.message)))
     found = facts.get((stack, naming.sanitize(node.key)), PodFacts())
-    return Row(f"{path}/{node.key}", depth, state, f"{node.ready}/{node.wanted}", found, why)
+    return Row(f"{path}/{node.key}", depth, node.state, f"{node.ready}/{node.wanted}", found, why)
 
 
 def fitting(found: Sequence[Row], height: int) -> tuple[list[Row], int]:

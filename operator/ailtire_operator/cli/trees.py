@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.status.conditions import UNDER_WAY, WAITING
 
 Resource = Mapping[str, Any]
 
-WAITING: Final = "Waiting"
-"""The reason of what is held until something else is there."""
-_UNDER_WAY: Final = frozenset({"", "Progressing", "NotReady", WAITING})
-"""Reasons of a Ready condition that tell of work and not of trouble."""
+_UNDER_WAY: Final = UNDER_WAY | {""}
+"""Reasons that tell of work and not of trouble."""
 
 
 class State(StrEnum):
@@ -51,6 +50,11 @@ class ServiceNode:
     def ok(self) -> bool:
         """Whether everything that was asked for runs."""
         return not self.reason and self.ready >= self.wanted
+
+    @property
+    def state(self) -> State:
+        """Ready, or on its way there, or in trouble."""
+        return State.READY if self.ok else _unready(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,16 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
         return (State.TEMPLATE if (resource.get("spec") or {}).get("template") else State.READY), "", message
     if (stalled := conditions.get("Stalled") or {}).get("status") == "True":
         return State.STALLED, stalled.get("reason", reason), stalled.get("message", message)
-    return (State.PROGRESSING if reason in _UNDER_WAY else State.TROUBLE), reason, message
+    return _unready(reason), reason, message
+
+
+def _unready(reason: str) -> State:
+    return State.PROGRESSING if reason in _UNDER_WAY else State.TROUBLE
+
+
+def in_words(reason: str, message: str) -> tuple[str, str]:
+    """Reason and sentence for a person: of what waits the sentence says both."""
+    return ("" if reason == WAITING and message else reason), message
 
 
 def is_observed(resource: Resource) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ailtire_operator.cli.trees import WAITING, ServiceNode, StackNode, State
+from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -77,15 +77,12 @@ def _is_told_below(node: StackNode) -> bool:
 
 
 def _service(node: ServiceNode, look: Look) -> "Text":
-    state = (
-        State.READY if node.ok else State.PROGRESSING if node.reason in ("", "Progressing", WAITING) else State.TROUBLE
-    )
-    text = _start(state, look)
+    text = _start(node.state, look)
     text.append(f"{node.key}  {node.ready}/{node.wanted}")
     if look.wide:
         text.append(f"  {node.kind}/{node.name}", style="dim")
     if not node.ok:
-        _why(text, node.reason, node.message, SYMBOLS[state][2])
+        _why(text, node.reason, node.message, SYMBOLS[node.state][2])
     return text
 
 
@@ -97,8 +94,7 @@ def _start(state: State, look: Look) -> "Text":
 
 
 def _why(text: "Text", reason: str, message: str, style: str) -> None:
-    if reason == WAITING and message:
-        reason = ""  # the sentence says it
+    reason, message = in_words(reason, message)
     if reason:
         text.append(f"  {reason}", style=style)
     if message:

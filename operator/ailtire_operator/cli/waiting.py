@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from ailtire_operator.cli.trees import WAITING, Resource, State, is_observed, state_of
+from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
 from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.status.conditions import WAITING
 
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
