@@ -16,6 +16,7 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.paths import match, parts, place_of, services_of
 from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
 from ailtire_operator.cli.waiting import Outcome, Verdict
+from ailtire_operator.cluster.fields import pointer_step
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.status.text import listed
@@ -54,7 +55,7 @@ class Change:
 
     def patch(self) -> dict[str, Any]:
         """The operation of a JSON patch."""
-        deploy = "/".join(_escaped(step) for step in ("", *self.service, "deploy"))
+        deploy = "/".join(pointer_step(step) for step in ("", *self.service, "deploy"))
         if isinstance(_at(self.resource, self.service).get("deploy"), dict):
             return {"op": "add", "path": f"{deploy}/replicas", "value": self.after}
         return {"op": "add", "path": deploy, "value": {"replicas": self.after}}
@@ -207,7 +208,3 @@ def _at(resource: Mapping[str, Any], steps: Sequence[str]) -> dict[str, Any]:
         found = found[step]
     assert isinstance(found, dict), "the way there was followed before"
     return found
-
-
-def _escaped(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")

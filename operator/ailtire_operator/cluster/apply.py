@@ -15,7 +15,14 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, Refused
 from ailtire_operator.cluster.events import event_of
-from ailtire_operator.cluster.fields import NOBODY, desired_projection, fingerprint, leads_somewhere, nameless_owner
+from ailtire_operator.cluster.fields import (
+    NOBODY,
+    desired_projection,
+    fingerprint,
+    leads_somewhere,
+    nameless_owner,
+    pointer_step,
+)
 from ailtire_operator.cluster.kinds import KINDS, Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
@@ -158,7 +165,7 @@ class Applier:
 
     async def annotate(self, ref: Ref, uid: str, name: str, value: str | None) -> None:
         """Set or remove one annotation of an object that has others."""
-        path = f"/metadata/annotations/{name.replace('~', '~0').replace('/', '~1')}"
+        path = f"/metadata/annotations/{pointer_step(name)}"
         await self._writer.edit(
             ref, uid, [{"op": "remove", "path": path} if value is None else {"op": "add", "path": path, "value": value}]
         )

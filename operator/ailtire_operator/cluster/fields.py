@@ -74,7 +74,7 @@ def extra_paths(desired: Any, live: Any, path: str = "") -> list[str]:
     if isinstance(desired, Mapping) and isinstance(live, Mapping):
         extra = []
         for key, value in live.items():
-            pointer = f"{path}/{_escape(key)}"
+            pointer = f"{path}/{pointer_step(key)}"
             extra += extra_paths(desired[key], value, pointer) if key in desired else [pointer]
         return extra
     if isinstance(desired, list) and isinstance(live, list) and len(live) > len(desired):
@@ -84,10 +84,19 @@ def extra_paths(desired: Any, live: Any, path: str = "") -> list[str]:
     return []
 
 
+def pointer_step(key: str) -> str:
+    """A key as one step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def pointer_keys(pointer: str) -> list[str]:
+    """The keys that a JSON pointer follows."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
 def leads_somewhere(value: Any, pointer: str) -> bool:
     """Whether a JSON pointer finds something in the value."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+    for key in pointer_keys(pointer):
         if isinstance(value, Mapping) and key in value:
             value = value[key]
         elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
@@ -145,7 +154,3 @@ def _normalise(value: Any) -> Any:
 def _normalise_field(value: Any) -> Any:
     # A field has one type, so that its zero value cannot be taken for that of another; in a list every value counts.
     return _normalise(value) if value else _ZERO
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ailtire_operator.cluster.apply import Applied, Applier
 from ailtire_operator.cluster.errors import ClusterError, Invalid
-from ailtire_operator.cluster.fields import extra_paths
+from ailtire_operator.cluster.fields import extra_paths, pointer_keys
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.decide import lets_go_of_replicas
@@ -103,8 +103,8 @@ class Objects:
 
 def _is_emptied(desired: Any, pointer: str) -> bool:
     """Whether what holds the entry that the JSON pointer names shall be an empty map."""
-    for part in pointer.split("/")[1:-1]:
+    for key in pointer_keys(pointer)[:-1]:
         if not isinstance(desired, Mapping):
             return False
-        desired = desired.get(part.replace("~1", "/").replace("~0", "~"))
+        desired = desired.get(key)
     return isinstance(desired, Mapping) and not desired
