@@ -11,8 +11,10 @@ from ailtire_operator.plan.images import overridden
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
-_OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
-_OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
+OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
+"""Policies that the gateway carries out for HTTP routes."""
+OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
+"""What a member that is a stack can say; the rest is about a container."""
 
 
 def report(scope: Scope) -> None:
@@ -112,7 +114,7 @@ def _files(scope: Scope) -> None:
 def _routes(scope: Scope, key: str, service: Service) -> None:
     web = [entry for entry in service.interface.values() if entry.protocol != "tcp"]
     policies = service.policies or Policies()
-    for field in () if web else _OF_A_ROUTE:
+    for field in () if web else OF_A_ROUTE:
         if getattr(policies, field) is not None:
             name = Policies.model_fields[field].alias or field
             message = "the gateway does this for HTTP routes, and the service has none."
@@ -124,7 +126,7 @@ def _routes(scope: Scope, key: str, service: Service) -> None:
 
 
 def _child(scope: Scope, key: str, service: Service) -> None:
-    for field in sorted(service.model_fields_set - _OF_A_STACK):
+    for field in sorted(service.model_fields_set - OF_A_STACK):
         if getattr(service, field):
             name = type(service).model_fields[field].alias or field
             message = "a child stack has no container of its own, so this has no effect."

@@ -22,6 +22,7 @@ from ailtire_operator.plan.gateway import REPLICAS, gateway_networks
 from ailtire_operator.plan.network import NetworkId
 from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.unused import OF_A_ROUTE
 
 _FILE: Final = "/etc/ailtire-gateway/nginx.conf"
 _USER: Final = "101"
@@ -29,7 +30,6 @@ _USER: Final = "101"
 _CHECK: Final = ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{naming.GATEWAY_HEALTH_PORT}/healthz"]
 """The stock image has wget. Another may not, and would never be healthy."""
 _ROOT: Final = "spec"
-_OF_ROUTES: Final = ("timeout", "retry", "access_control", "logging")
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setti
             report.ignored(view.member_path(key, "interface"), why, "Give a service of the child an interface.")
         elif service.interface and key in routed:
             report.resolved(view.member_path(key, "interface"), message)
-        for name in _OF_ROUTES:
+        for name in OF_A_ROUTE:
             if service.policies is not None and getattr(service.policies, name) is not None:
                 alias = type(service.policies).model_fields[name].alias or name
                 path = view.member_path(key, "policies", alias)

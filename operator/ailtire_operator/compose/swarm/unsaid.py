@@ -6,8 +6,8 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.processes import alias, given
 from ailtire_operator.model.problems import path_of
+from ailtire_operator.plan.unused import OF_A_STACK
 
-_OF_A_STACK: Final = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
 _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "image_pull_secrets": ("Swarm has no credentials of its own: deploy.sh hands on those of `docker login`.", ""),
     "security_profile": ("Swarm has no such profiles; containers run with Docker's defaults.", ""),
@@ -36,7 +36,7 @@ def report_stack(branch: Branch, report: Report) -> None:
 def report_child(branch: Branch, key: str, child: Branch | None, report: Report) -> None:
     """Note what is true of a member that is a stack: it has no container of its own."""
     service = branch.spec.services[key]
-    for name in sorted(service.model_fields_set - _OF_A_STACK):
+    for name in sorted(service.model_fields_set - OF_A_STACK):
         if given(service, name):
             message = "a child stack has no container of its own, so this has no effect."
             remedy = "Say it on the services of the child, or on its gateway."
