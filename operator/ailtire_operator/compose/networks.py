@@ -6,8 +6,8 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.model.problems import path_of
+from ailtire_operator.plan.network import OWN
 
-_OWN: Final = "siblings"
 _BUILT_IN: Final = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
 _KEYS: Final = ("driver", "attachable", "external", "name", "internal")
 _ATTACHABLE: Final = "kept for Swarm: only stacks of the same tree share a network here."
@@ -52,7 +52,7 @@ class Networks:
                 others[key] = {"aliases": aliases} if aliases else {}
         if not own and not others:
             return {}
-        return {_OWN: {"aliases": list(dict.fromkeys(own))[:_ALIAS_LIMIT]} if own else {}, **others}
+        return {OWN: {"aliases": list(dict.fromkeys(own))[:_ALIAS_LIMIT]} if own else {}, **others}
 
     def _declare(self, key: str, entry: Any) -> None:
         path = path_of(self._path, key)

@@ -14,6 +14,7 @@ from ailtire_operator.model.keys import InterfaceKey
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.service import Interface
 from ailtire_operator.model.stack import StackSpec
+from ailtire_operator.plan.network import OWN
 
 MARKS: Final = (naming.MARK_INTERFACE, naming.MARK_POLICIES)
 _FIELDS: Final[dict[str, tuple[str, TypeAdapter[Any]]]] = {
@@ -21,7 +22,6 @@ _FIELDS: Final[dict[str, tuple[str, TypeAdapter[Any]]]] = {
     naming.MARK_POLICIES: ("policies", TypeAdapter(Policies)),
 }
 _SPEC: Final = TypeAdapter(StackSpec)
-_OWN: Final = "siblings"
 
 
 def is_gateway(service: Mapping[str, Any]) -> bool:
@@ -32,7 +32,7 @@ def is_gateway(service: Mapping[str, Any]) -> bool:
 def is_own_network(key: str, network: Mapping[str, Any]) -> bool:
     """Whether it is the network that an exported stack has by itself."""
     labels = network.get("labels") or {}
-    return key == _OWN and labels.get(naming.LABEL_NETWORK) == _OWN
+    return key == OWN and labels.get(naming.LABEL_NETWORK) == OWN
 
 
 def own_network(network: Entry) -> dict[str, Any]:
