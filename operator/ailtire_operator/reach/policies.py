@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ailtire_operator.reach.ports import ALL, NONE, Ports, Range
+from ailtire_operator.reach.ports import ALL, HIGHEST, NONE, Ports, Range
 from ailtire_operator.reach.world import OUTSIDE, Policy, Workload, World
 
 _SIDES: Final = {"Ingress": "from", "Egress": "to"}
-_HIGHEST: Final = 65535
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def open_ports(grant: Grant, target: Workload) -> Ports:
 def _ranges(entry: Mapping[str, Any], target: Workload) -> list[Range]:
     protocol, port = entry.get("protocol", "TCP"), entry.get("port")
     if port is None:
-        return [(protocol, 1, _HIGHEST)]
+        return [(protocol, 1, HIGHEST)]
     if isinstance(port, int):
         return [(protocol, port, entry.get("endPort", port))]
     named = [each for each in target.ports if (each.name, each.protocol) == (port, protocol)]

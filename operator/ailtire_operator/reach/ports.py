@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
-_HIGHEST: Final = 65535
+HIGHEST: Final = 65535
 Range = tuple[str, int, int]
 """Protocol, first and last port."""
 
@@ -58,7 +58,7 @@ def _common(left: Iterable[Range], right: Iterable[Range]) -> Iterator[Range]:
                 yield protocol, max(first, low), min(last, high)
 
 
-ALL: Final = Ports.of((protocol, 1, _HIGHEST) for protocol in _PROTOCOLS)
+ALL: Final = Ports.of((protocol, 1, HIGHEST) for protocol in _PROTOCOLS)
 NONE: Final = Ports()
 
 
@@ -66,6 +66,6 @@ def one(text: str) -> Ports:
     """``5432`` or ``53/UDP``. Raises ValueError."""
     number, _, protocol = text.partition("/")
     protocol = protocol.upper() or "TCP"
-    if protocol not in _PROTOCOLS or not number.isdecimal() or not 1 <= int(number) <= _HIGHEST:
+    if protocol not in _PROTOCOLS or not number.isdecimal() or not 1 <= int(number) <= HIGHEST:
         raise ValueError(f"'{text}' is no port; write 5432, or 53/UDP")
     return Ports(((protocol, int(number), int(number)),))
