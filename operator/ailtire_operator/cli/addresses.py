@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.paths import Spot, paths, services_of
-from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cli.paths import Spot, paths
+from ailtire_operator.cli.trees import Resource, services_of
 from ailtire_operator.cli.waiting import subtree
 
 _LOCAL_PORT: Final = 8080

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.sources import Document
+from ailtire_operator.cli.trees import spec_of
 from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import TREE_LIMIT, Stack, StackSpec
@@ -213,7 +214,7 @@ def known_templates(resources: Iterable[Mapping[str, Any]]) -> dict[str, StackSp
     """The templates among the resources of a cluster. One that is wrong is as good as none, as for the operator."""
     found: dict[str, StackSpec] = {}
     for resource in resources:
-        if (resource.get("spec") or {}).get("template") is True:
+        if spec_of(resource).get("template") is True:
             with suppress(InvalidStack):
                 found[resource["metadata"]["name"]] = parse_stack(resource).spec
     return found

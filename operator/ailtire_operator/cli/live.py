@@ -10,6 +10,7 @@ import yaml
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.options import Target
+from ailtire_operator.cli.trees import place_of
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Kind
@@ -35,7 +36,7 @@ class Live:
         except NotFound:
             await self.require_kind()
             stacks = await self.list(STACK)
-            roots = [each["metadata"]["name"] for each in stacks if not (each.get("spec") or {}).get("place")]
+            roots = [each["metadata"]["name"] for each in stacks if not place_of(each)]
             hint = f"There is no {naming.KIND} in it at all; choose another namespace with -n."
             if roots:
                 hint = f"There are: {listed(roots, 8)}."
@@ -44,7 +45,7 @@ class Live:
     async def tree(self, name: str) -> list[Json]:
         """The resources of the stack's whole tree, the stack itself at least. Raises Missing."""
         top = await self.stack(name)
-        root = ((top.get("spec") or {}).get("place") or {}).get("root") or name
+        root = place_of(top).get("root") or name
         below = await self.list(STACK, f"{naming.LABEL_ROOT}={root}")
         return [top, *(each for each in below if each["metadata"]["name"] != name)]
 

@@ -4,14 +4,14 @@ The first part is the name of an AiltireStack, wherever it is in its tree; the o
 them or as they stand in the names of objects (``policy-engine`` for ``policy_engine``).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure, Missing
-from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cli.trees import Resource, place_of, services_of
 from ailtire_operator.status.text import listed
 
 SEPARATOR: Final = "/"
@@ -93,16 +93,6 @@ def paths(tree: Iterable[Resource]) -> dict[str, str]:
             top = place["parent"]
         found[name] = SEPARATOR.join([top, *reversed(keys)])
     return found
-
-
-def services_of(stack: Resource) -> Mapping[str, Any]:
-    """The members, as they are written."""
-    return (stack.get("spec") or {}).get("services") or {}
-
-
-def place_of(stack: Resource) -> Mapping[str, Any]:
-    """Its place in a tree; empty for a root."""
-    return (stack.get("spec") or {}).get("place") or {}
 
 
 def suggestions(incomplete: str, stacks: Sequence[Resource]) -> Iterator[str]:

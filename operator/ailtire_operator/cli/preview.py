@@ -19,6 +19,7 @@ from ailtire_operator.cli.differences import (
 )
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.settings import running_settings
+from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.connection import APPLY
 from ailtire_operator.cluster.errors import ClusterError, NotFound
@@ -258,8 +259,7 @@ class Previewer:
 
     def _running_roots(self) -> Iterator[Stack]:
         for ref, obj in self._live.items():
-            spec = obj.get("spec") or {}
-            if ref.kind == STACK.kind and not spec.get("place") and not spec.get("template"):
+            if ref.kind == STACK.kind and not place_of(obj) and not spec_of(obj).get("template"):
                 try:
                     yield parse_stack(obj)
                 except InvalidStack:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import known_templates, tree_problems
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.paths import match, parts, place_of, services_of
-from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
+from ailtire_operator.cli.paths import match, parts
+from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
 from ailtire_operator.cli.waiting import Outcome, Verdict
 from ailtire_operator.cluster.fields import pointer_step
 from ailtire_operator.model.loading import parse_stack
@@ -86,7 +86,7 @@ def _trace(path: str, replicas: int, by_name: Mapping[str, Resource]) -> Change:
             raise Failure(f"the stack {place['parent']}, which writes {name}, is gone")
         stack = by_name[place["parent"]]
     steps: tuple[str, ...] = ("spec",)
-    owner, spec = stack, stack.get("spec") or {}
+    owner, spec = stack, spec_of(stack)
     where = live = stack["metadata"]["name"]
     for number, wanted in enumerate(keys, 1):
         key = match(wanted, spec.get("services") or {}, where)
@@ -103,7 +103,7 @@ def _trace(path: str, replicas: int, by_name: Mapping[str, Resource]) -> Change:
             steps, spec = (*inside, "stack"), service.get("stack") or {}
             continue
         owner = by_name.get(reference["name"], {})
-        if not (owner.get("spec") or {}).get("template"):
+        if not spec_of(owner).get("template"):
             raise Failure(f"the template '{reference['name']}', to which {where} refers, is not there")
         steps, spec = ("spec",), owner["spec"]
     inside_it = listed(sorted(spec.get("services") or {}), 12) or "there is none"
@@ -148,11 +148,11 @@ def _wrong(resource: Resource, stacks: Sequence[Resource]) -> list[str]:
 def warnings(change: Change, stacks: Sequence[Resource]) -> list[str]:
     """What else it touches, and who may undo it."""
     found = []
-    if (change.resource.get("spec") or {}).get("template"):
+    if spec_of(change.resource).get("template"):
         users = sorted(_users(change.owner, stacks) - {change.live})
         others = f", and {listed(users)} with it" if users else ""
         found.append(f"{change.owner} is a template: {change.live} follows it{others}")
-    if (change.resource.get("spec") or {}).get("suspend"):
+    if spec_of(change.resource).get("suspend"):
         found.append(f"{change.owner} is suspended: nothing happens until that is gone")
     metadata = change.resource["metadata"]
     marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
@@ -171,7 +171,7 @@ def _users(template: str, stacks: Sequence[Resource]) -> set[str]:
     return {
         naming.member(each["metadata"]["name"], key)
         for each in stacks
-        if not (each.get("spec") or {}).get("template")
+        if not spec_of(each).get("template")
         for key, service in services_of(each).items()
         if ((service or {}).get("stackRef") or {}).get("name") == template
     }

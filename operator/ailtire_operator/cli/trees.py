@@ -103,6 +103,21 @@ def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
     return None if top is None else _node(top, "", children)
 
 
+def spec_of(resource: Resource) -> Mapping[str, Any]:
+    """A stack's definition, as it is written."""
+    return resource.get("spec") or {}
+
+
+def services_of(resource: Resource) -> Mapping[str, Any]:
+    """Its members."""
+    return spec_of(resource).get("services") or {}
+
+
+def place_of(resource: Resource) -> Mapping[str, Any]:
+    """Its place in a tree; empty for a root."""
+    return spec_of(resource).get("place") or {}
+
+
 def state_of(resource: Resource) -> tuple[State, str, str]:
     """A stack's state, its reason and the sentence to it."""
     metadata, status = resource["metadata"], resource.get("status") or {}
@@ -116,7 +131,7 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
     if (suspended := conditions.get("Suspended") or {}).get("status") == "True":
         return State.SUSPENDED, "Suspended", suspended.get("message", "")
     if ready.get("status") == "True":
-        return (State.TEMPLATE if (resource.get("spec") or {}).get("template") else State.READY), "", message
+        return (State.TEMPLATE if spec_of(resource).get("template") else State.READY), "", message
     if (stalled := conditions.get("Stalled") or {}).get("status") == "True":
         return State.STALLED, stalled.get("reason", reason), stalled.get("message", message)
     return _unready(reason), reason, message
@@ -163,9 +178,8 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]]) 
 def _stacks(resource: Resource, children: Mapping[str, list[Resource]]) -> Iterator[StackNode]:
     live = {}
     for child in children.get(resource["metadata"]["uid"], ()):
-        live[((child.get("spec") or {}).get("place") or {}).get("parentKey", "") or child["metadata"]["name"]] = child
-    services = (resource.get("spec") or {}).get("services") or {}
-    named = {key for key, service in services.items() if (service or {}).get("type") == "stack"}
+        live[place_of(child).get("parentKey", "") or child["metadata"]["name"]] = child
+    named = {key for key, service in services_of(resource).items() if (service or {}).get("type") == "stack"}
     told = (resource.get("status") or {}).get("stacks") or {}
     for key in sorted(named | live.keys()):
         if key in live:

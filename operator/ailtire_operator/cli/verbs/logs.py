@@ -177,7 +177,8 @@ async def _follow(
 
 async def _tree(cluster: "Live", path: str) -> "tuple[list[Resource], str]":
     """The whole tree and its root's name. Raises Missing."""
-    from ailtire_operator.cli.paths import parts, place_of
+    from ailtire_operator.cli.paths import parts
+    from ailtire_operator.cli.trees import place_of
 
     name, _ = parts(path)
     tree: list[Resource] = list(await cluster.tree(name))
