@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ailtire_operator.cli import output
+from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.model.report import Classification, Notice
 
 MEANING: Final[dict[Classification, str]] = {
@@ -45,6 +46,12 @@ class Finding:
     def place(self) -> str:
         """Where it is."""
         return f"{self.stack}: {self.notice.path}" if self.stack else self.notice.path
+
+
+def refuse_deviations(findings: Iterable[Finding], hint: str) -> None:
+    """Raises Failure where anything would not run exactly as written."""
+    if found := sum(each.notice.classification != "resolved" for each in findings):
+        raise Failure(f"{found} {'thing' if found == 1 else 'things'} would not run as written", hint, code=Exit.NO)
 
 
 def text(findings: Sequence[Finding], *, places: int | None = PLACES) -> str:

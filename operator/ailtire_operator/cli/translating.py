@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit, Failure
@@ -17,8 +17,6 @@ from ailtire_operator.compose.importing import Imported, compose_files, import_a
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.types import Plan
-
-_DEVIATIONS: Final = frozenset({"approximate", "gated", "ignored", "rejected"})
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,6 @@ class Translation:
 
     resources: list[dict[str, Any]]
     findings: list[Finding]
-
-    def refuse_deviations(self) -> None:
-        """Raises Failure where anything would not run exactly as written."""
-        found = [each for each in self.findings if each.notice.classification in _DEVIATIONS]
-        if found:
-            message = f"{len(found)} things would not run as written"
-            raise Failure(message, "Correct them, or import without --strict.", code=Exit.NO)
 
     def count(self) -> tuple[int, int]:
         """Stacks and plain services of all trees."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import Finding, ReportFormat, summary, tell
+from ailtire_operator.cli.report import Finding, ReportFormat, refuse_deviations, summary, tell
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
@@ -35,7 +35,6 @@ _HELP = help_text(
     ],
 )  # fmt: skip
 SCRIPT: Final = "deploy.sh"
-_DEVIATIONS: Final = frozenset({"approximate", "gated", "ignored", "rejected"})
 
 
 class Profile(StrEnum):
@@ -107,9 +106,8 @@ def _export(
         raise Failure(message, "Leave them out, or the profile.")
     files_made, findings = _translate(trees, profile, single=single, endpoint_mode=endpoint_mode)
     tell(findings, report)
-    deviations = [each for each in findings if each.notice.classification in _DEVIATIONS]
-    if strict and deviations:
-        raise Failure(f"{len(deviations)} things would not run as written", "Export without --strict.", code=Exit.NO)
+    if strict:
+        refuse_deviations(findings, "Export without --strict.")
     loud = report in (ReportFormat.TEXT, ReportFormat.FULL)
     if folder is None:
         output.data("---\n".join(f"# {file}\n{text}" for file, text in files_made.documents.items()))

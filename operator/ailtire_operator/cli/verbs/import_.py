@@ -7,7 +7,7 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import ReportFormat, summary, tell
+from ailtire_operator.cli.report import ReportFormat, refuse_deviations, summary, tell
 
 _HELP = help_text(
     "Translate an Ailtire application, or Compose files, to AiltireStacks.",
@@ -98,7 +98,7 @@ def _import(
     if report in (ReportFormat.TEXT, ReportFormat.FULL):
         output.say(f"imported {stacks} stacks with {services} services; {summary(translation.findings)}")
     if strict:
-        translation.refuse_deviations()
+        refuse_deviations(translation.findings, "Correct them, or import without --strict.")
     where = options.target(context, namespace, None, None).namespace
     _print([_placed(each, where) for each in translation.resources], form)
 
