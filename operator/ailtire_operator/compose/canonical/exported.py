@@ -12,6 +12,7 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.keys import InterfaceKey
 from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Interface
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.network import OWN
@@ -66,7 +67,7 @@ def root(services: Mapping[str, Any], name: str) -> dict[str, Any]:
 def replace_gateway(key: str, service: Mapping[str, Any], report: Report) -> Iterator[tuple[str, str]]:
     """Leave the gateway out, and with it the files that it alone reads: their sections and keys."""
     message = "it is the stack's gateway, which the operator makes from the routes of the services."
-    report.resolved(f"services.{key}", message, "Say at spec.gateway what it needs, at spec.edge how to get in.")
+    report.resolved(path_of("services", key), message, "Say at spec.gateway what it needs, at spec.edge how to get in.")
     for section in ("configs", "secrets"):
         for mount in service.get(section) or ():
             yield section, str(mount["source"])

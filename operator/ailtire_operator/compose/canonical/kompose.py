@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 
 from ailtire_operator.compose.canonical.durations import duration
 from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.labels import Labels, labels_of
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts, whole
 from ailtire_operator.model.policies import Scaling
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Healthcheck
 
 PREFIX: Final = "kompose."
@@ -45,7 +45,8 @@ _UNKNOWN: Final = ("nothing here reads this label of kompose.", "")
 
 def read(service: Entry, fields: dict[str, Any]) -> None:
     """Add to a service's fields what its labels for kompose say."""
-    labels = _labels(service)
+    written = labels_of(service.data, service.path, PREFIX)
+    labels = {name.removeprefix(PREFIX): (value.strip(), path) for name, (value, path) in written.items()}
     left = dict(labels)
     for read_some in (_pulling, _service_type, _controller, _scaling, _health):
         for name in read_some({name: value for name, (value, _) in left.items()}, fields, service.report, labels):
@@ -55,20 +56,7 @@ def read(service: Entry, fields: dict[str, Any]) -> None:
         service.report.ignored(path, *(found or [_UNKNOWN])[-1])
 
 
-_Labels = dict[str, tuple[str, str]]
-
-
-def _labels(service: Entry) -> _Labels:
-    """Values and places by what follows the prefix."""
-    result: _Labels = {}
-    for holder, path in ((service.data, service.path), (service.data.get("deploy") or {}, service.where("deploy"))):
-        for name, value in (holder.get("labels") or {}).items():
-            if name.startswith(PREFIX):
-                result[name.removeprefix(PREFIX)] = (str(value or "").strip(), path_of(f"{path}.labels", name))
-    return result
-
-
-def _pulling(written: dict[str, str], fields: dict[str, Any], report: Report, labels: _Labels) -> list[str]:
+def _pulling(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
     policy = _POLICIES.get(written.get("image-pull-policy", "").lower())
     if policy is None or "pullPolicy" in fields:
         return []
@@ -76,14 +64,14 @@ def _pulling(written: dict[str, str], fields: dict[str, Any], report: Report, la
     return ["image-pull-policy"]
 
 
-def _service_type(written: dict[str, str], fields: dict[str, Any], report: Report, labels: _Labels) -> list[str]:
+def _service_type(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
     kind = written.get("service.type", "").lower()
     if kind == "headless":
         fields["deploy"] = {**(fields.get("deploy") or {}), "endpointMode": "dnsrr"}
     return ["service.type"] if kind in ("headless", _DEFAULTS["service.type"]) else []
 
 
-def _controller(written: dict[str, str], fields: dict[str, Any], report: Report, labels: _Labels) -> list[str]:
+def _controller(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
     kind, deploy = written.get("controller.type", "").lower(), fields.get("deploy") or {}
     if kind == "daemonset" and deploy.get("mode", "global") == "global" and "replicas" not in deploy:
         fields["deploy"] = {**deploy, "mode": "global"}
@@ -91,7 +79,7 @@ def _controller(written: dict[str, str], fields: dict[str, Any], report: Report,
     return ["controller.type"] if kind == _DEFAULTS["controller.type"] else []
 
 
-def _scaling(written: dict[str, str], fields: dict[str, Any], report: Report, labels: _Labels) -> list[str]:
+def _scaling(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
     found = {f"hpa.{name}": field for name, field in _BOUNDS.items() if f"hpa.{name}" in written}
     bounds = {field: whole(written[name]) for name, field in found.items()}
     if not found or not accepts(_SCALING, bounds):
@@ -100,7 +88,7 @@ def _scaling(written: dict[str, str], fields: dict[str, Any], report: Report, la
     return list(found)
 
 
-def _health(written: dict[str, str], fields: dict[str, Any], report: Report, labels: _Labels) -> list[str]:
+def _health(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
     """One check, where readiness and liveness are two: that of readiness before the other."""
     checks: dict[str, dict[str, str]] = {}
     for name, value in written.items():

@@ -8,7 +8,10 @@ from pydantic import TypeAdapter
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.keys import MetadataKey
+from ailtire_operator.model.problems import path_of
 
+Labels = dict[str, tuple[str, str]]
+"""By name: the value, and where it stands."""
 _KEY: Final = TypeAdapter(MetadataKey)
 _VALUE_LIMIT: Final = 4096
 _COUNT_LIMIT: Final = 32
@@ -24,4 +27,14 @@ def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, 
             entry.report.rejected(entry.where(*keys, name), message)
         else:
             result[name] = text
+    return result
+
+
+def labels_of(service: Mapping[str, Any], path: str, prefix: str) -> Labels:
+    """What a service says to a tool whose labels begin with the prefix, of the container or of the service in Swarm."""
+    result: Labels = {}
+    for where, holder in ((path, service), (path_of(path, "deploy"), service.get("deploy") or {})):
+        for name, value in (holder.get("labels") or {}).items():
+            if name.startswith(prefix):
+                result[name] = ("" if value is None else str(value), path_of(where, "labels", name))
     return result

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical import middlewares
 from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.labels import Labels, labels_of
 from ailtire_operator.compose.canonical.middlewares import Middlewares
 from ailtire_operator.compose.interfaces import external_prefix
 from ailtire_operator.compose.reporting import Report
@@ -56,7 +57,7 @@ class Edge:
     def learn(self, services: Mapping[str, Any]) -> None:
         """The middlewares of all services, as each may name any."""
         for key, service in services.items():
-            for name, (value, path) in _labels(service, f"services.{key}").items():
+            for name, (value, path) in labels_of(service, path_of("services", key), PREFIX).items():
                 if (match := _LABEL.fullmatch(name)) and match[1].lower() == "middlewares":
                     self.middlewares.add(match[2], match[3], value, path)
 
@@ -68,16 +69,6 @@ class Edge:
             report.approximate("spec.edge.hosts", message, "Make what belongs to a host a stack of its own.")
 
 
-def _labels(service: Mapping[str, Any], path: str) -> dict[str, tuple[str, str]]:
-    """Traefik's labels, of the container or of the service in Swarm, each with its place."""
-    result: dict[str, tuple[str, str]] = {}
-    for where, holder in ((path, service), (f"{path}.deploy", service.get("deploy") or {})):
-        for name, value in (holder.get("labels") or {}).items():
-            if name.startswith(PREFIX):
-                result[name] = ("" if value is None else str(value), path_of(f"{where}.labels", name))
-    return result
-
-
 def is_gateway(service: Mapping[str, Any]) -> bool:
     """Whether a service is a Traefik that finds its routes by asking Docker."""
     environment = service.get("environment") or {}
@@ -87,7 +78,7 @@ def is_gateway(service: Mapping[str, Any]) -> bool:
 
 def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Report) -> None:
     """Let the stack's gateway answer on the ports of the project's Traefik."""
-    path = f"services.{key}"
+    path = path_of("services", key)
     for port in service.get("ports") or []:
         published, target = whole(port.get("published")), whole(port.get("target"))
         if published and target in (80, naming.GATEWAY_PORT):
@@ -102,7 +93,7 @@ def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Re
 
 def routes(service: Entry, edge: Edge) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The routes that a service's labels describe, and its policies."""
-    labels = _labels(service.data, service.path)
+    labels = labels_of(service.data, service.path, PREFIX)
     if labels.get("traefik.enable", ("true", ""))[0].lower() == "false":
         message = "Traefik passes over this service, and so does the gateway: it has no routes."
         service.report.resolved(labels["traefik.enable"][1], message)
@@ -169,7 +160,7 @@ class _Router:
 class _Settings:
     """A service's labels, taken apart. What is not understood is reported."""
 
-    def __init__(self, labels: Mapping[str, tuple[str, str]], report: Report) -> None:
+    def __init__(self, labels: Labels, report: Report) -> None:
         self._report = report
         self._all: dict[str, _Router] = {}
         self.ports: dict[str, int] = {}
