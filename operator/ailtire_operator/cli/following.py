@@ -1,6 +1,10 @@
-"""Objects of one kind as they change: a list, then a watch, and a list again when the thread is lost."""
+"""Objects of one kind as they change: a list, then a watch, and a list again when the thread is lost.
+
+And what goes on beside them, until something changes or one of it ends.
+"""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import aclosing
 from typing import Final
 
@@ -72,3 +76,31 @@ class Mirror:
         else:
             self.objects[obj["metadata"]["uid"]] = obj
         self._changed.set()
+
+
+async def changed_or_ended(
+    changed: asyncio.Event, tasks: Iterable[asyncio.Task[None]], timeout: float | None = None
+) -> list[asyncio.Task[None]]:
+    """Wait for a change, the end of a task, or so many seconds. The tasks that have ended; an error of one is raised.
+
+    The change is taken note of: only the next one counts from here on.
+    """
+    running = list(tasks)
+    waiting = asyncio.create_task(changed.wait())
+    try:
+        await asyncio.wait({waiting, *running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    ended = [each for each in running if each.done()]
+    for task in ended:
+        task.result()
+    changed.clear()
+    return ended
+
+
+async def stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End them, whatever they are at."""
+    stopped = list(tasks)
+    for task in stopped:
+        task.cancel()
+    await asyncio.gather(*stopped, return_exceptions=True)

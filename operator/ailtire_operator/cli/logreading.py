@@ -11,7 +11,7 @@ from typing import IO, Final
 from ailtire_operator import naming
 from ailtire_operator.cli import loglines
 from ailtire_operator.cli.failures import Failure, Missing
-from ailtire_operator.cli.following import Mirror
+from ailtire_operator.cli.following import Mirror, changed_or_ended, stop
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.loglines import BEGINNING, Style
 from ailtire_operator.cli.logsources import Selection, Source, sources
@@ -79,7 +79,7 @@ async def read(
         try:
             await asyncio.gather(*tasks)
         finally:
-            await _cancel(tasks)
+            await stop(tasks)
         for source, line in loglines.merged(logs):
             sys.stdout.buffer.write(style.write(source, line))
         sys.stdout.buffer.flush()
@@ -126,16 +126,11 @@ class Follower:
         watches = [asyncio.create_task(each.run()) for each in (self._stacks, self._pods)]
         try:
             while True:
-                waiting = asyncio.create_task(self._changed.wait())
-                await asyncio.wait({waiting, *watches, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                for task in [each for each in (*watches, *self._tasks) if each.done()]:
-                    task.result()
+                for task in await changed_or_ended(self._changed, [*watches, *self._tasks]):
                     self._tasks.pop(task, None)
-                self._changed.clear()
                 self._start(first=False)
         finally:
-            await _cancel([*watches, *self._tasks])
+            await stop([*watches, *self._tasks])
 
     def _start(self, *, first: bool) -> None:
         """Follow every instance of a container that is not followed yet."""
@@ -188,10 +183,3 @@ class Follower:
                 return
             if last != BEGINNING:
                 params = {**Wanted().params(source), "follow": "true", "sinceTime": loglines.since(last)}
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    stopped = list(tasks)
-    for task in stopped:
-        task.cancel()
-    await asyncio.gather(*stopped, return_exceptions=True)

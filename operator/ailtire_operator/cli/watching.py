@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.following import Mirror
+from ailtire_operator.cli.following import Mirror, changed_or_ended, stop
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.podfacts import facts
 from ailtire_operator.cli.topview import Facts
@@ -59,21 +59,14 @@ class Watched:
             tasks.append(asyncio.create_task(self._keep_measuring()))
         try:
             while True:
-                waiting = asyncio.create_task(self._changed.wait())
-                await asyncio.wait({waiting, *tasks}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                for task in [each for each in tasks if each.done()]:
+                for task in await changed_or_ended(self._changed, tasks, _TICK):
                     tasks.remove(task)
-                    task.result()
-                self._changed.clear()
                 if (node := self._node()) is None:
                     self._note(f"{self._name} is gone")
                     return
                 yield node, self._facts()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await stop(tasks)
 
     def _node(self) -> StackNode | None:
         return build(self._name, list(self._stacks.objects.values()))
