@@ -9,7 +9,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli import loglines
+from ailtire_operator.cli import loglines, output
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.following import Mirror, changed_or_ended, stop
 from ailtire_operator.cli.live import Live
@@ -46,16 +46,34 @@ class Wanted:
         return found | ({"previous": "true"} if self.previous else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants to read, and how it is shown."""
+
+    path: str
+    choose: Callable[[list[Resource]], Selection]
+    """What the path means in the tree as it is."""
+    wanted: Wanted
+    style: Style
+    at_once: int
+    """Logs that are read at the same time."""
+    quiet: bool
+    """Nothing is said beside the lines of logs."""
+
+    def note(self, line: str) -> None:
+        """Say something about the reading itself."""
+        if not self.quiet:
+            output.say(line, style="dim")
+
+
 def pods_selector(root: str) -> str:
     """The pods of a whole tree."""
     return f"{naming.MANAGED_SELECTOR},{naming.LABEL_ROOT}={root}"
 
 
-async def read(
-    live: Live, found: Iterable[Source], wanted: Wanted, style: Style, at_once: int, note: Callable[[str], None]
-) -> bool:
+async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
     """Print everything that there is, in the order of time. Whether all of it could be read."""
-    slots = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(request.at_once)
     complete = True
     with ExitStack() as open_files:
         logs: dict[Source, IO[bytes]] = {
@@ -65,14 +83,15 @@ async def read(
         async def fetch(source: Source, into: IO[bytes]) -> None:
             nonlocal complete
             try:
-                async with slots, aclosing(live.connection.lines(_path(live, source), wanted.params(source))) as lines:
+                lines = live.connection.lines(_path(live, source), request.wanted.params(source))
+                async with slots, aclosing(lines):
                     async for line in lines:
                         into.write(line if line.endswith(b"\n") else line + b"\n")
             except (NotFound, Invalid) as error:
-                note(f"{source.path} {source.suffix}: {error}")
+                request.note(f"{source.path} {source.suffix}: {error}")
             except Unavailable as error:
                 complete = False
-                note(f"{source.path} {source.suffix}: the log cannot be read: {error}")
+                request.note(f"{source.path} {source.suffix}: the log cannot be read: {error}")
             into.seek(0)
 
         tasks = [asyncio.create_task(fetch(source, file)) for source, file in logs.items()]
@@ -81,7 +100,7 @@ async def read(
         finally:
             await stop(tasks)
         for source, line in loglines.merged(logs):
-            sys.stdout.buffer.write(style.write(source, line))
+            sys.stdout.buffer.write(request.style.write(source, line))
         sys.stdout.buffer.flush()
     return complete
 
@@ -93,22 +112,11 @@ def _path(live: Live, source: Source) -> str:
 class Follower:
     """Follows what a path means, while pods come and go, containers start again and services appear."""
 
-    def __init__(
-        self,
-        live: Live,
-        root: str,
-        choose: Callable[[list[Resource]], Selection],
-        wanted: Wanted,
-        style: Style,
-        limit: int,
-        note: Callable[[str], None],
-    ) -> None:
+    def __init__(self, live: Live, root: str, request: Request) -> None:
         self._live = live
-        self._choose = choose
-        self._wanted = wanted
-        self._style = style
-        self._limit = limit
-        self._note = note
+        self._request = request
+        self._limit = request.at_once
+        self._note = request.note
         self._changed = asyncio.Event()
         self._stacks = Mirror(live, STACK, "", self._changed)
         self._pods = Mirror(live, POD, pods_selector(root), self._changed)
@@ -135,7 +143,7 @@ class Follower:
     def _start(self, *, first: bool) -> None:
         """Follow every instance of a container that is not followed yet."""
         try:
-            chosen = self._choose(list(self._stacks.objects.values()))
+            chosen = self._request.choose(list(self._stacks.objects.values()))
         except (Missing, KeyError):  # it has just been removed, and may come back
             return
         self._now = {each.key: each for each in sources(self._pods.objects.values(), chosen)}
@@ -154,7 +162,7 @@ class Follower:
             if not first:
                 self._note(f"{source.path} {source.suffix}: {'started again' if source.restarted else 'started'}")
             self._seen[source.key] = source.instance
-            wanted = self._wanted if first else Wanted()
+            wanted = self._request.wanted if first else Wanted()
             self._tasks[asyncio.create_task(self._follow(source, wanted))] = source
 
     async def _follow(self, source: Source, wanted: Wanted) -> None:
@@ -171,7 +179,7 @@ class Follower:
                         if line.stamp and line.moment <= before:
                             continue  # read already, by the request before
                         last = line.moment
-                        sys.stdout.buffer.write(self._style.write(source, line))
+                        sys.stdout.buffer.write(self._request.style.write(source, line))
                         sys.stdout.buffer.flush()
             except (NotFound, Invalid):
                 return

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,8 +15,7 @@ from ailtire_operator.cli.waiting import timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.loglines import Style
-    from ailtire_operator.cli.logreading import Wanted
+    from ailtire_operator.cli.logreading import Request, Wanted
     from ailtire_operator.cli.logsources import Selection
     from ailtire_operator.cli.trees import Resource
 
@@ -90,6 +88,7 @@ def _logs(
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.loglines import Style
+    from ailtire_operator.cli.logreading import Request
     from ailtire_operator.cli.logsources import selection
 
     if follow and previous:
@@ -100,12 +99,9 @@ def _logs(
     def choose(tree: "list[Resource]") -> "Selection":
         return selection(path, tree, gateways=gateways, containers=containers or ())
 
-    async def work(cluster: "Live") -> bool:
-        if follow:
-            return await _follow(cluster, path, choose, wanted, style, at_once or _FOLLOWED, quiet)
-        return await _read(cluster, path, choose, wanted, style, at_once or _AT_ONCE, quiet)
-
-    complete = live.run(options.target(context, namespace, cluster, kubeconfig), work)
+    request = Request(path, choose, wanted, style, at_once or (_FOLLOWED if follow else _AT_ONCE), quiet)
+    work = _follow if follow else _read
+    complete = live.run(options.target(context, namespace, cluster, kubeconfig), lambda opened: work(opened, request))
     if not complete:
         raise typer.Exit(Exit.TROUBLE)
 
@@ -126,30 +122,23 @@ def _coloured(colour: Colour) -> bool:
     return colour is Colour.ALWAYS
 
 
-async def _read(
-    cluster: "Live",
-    path: str,
-    choose: Callable[["list[Resource]"], "Selection"],
-    wanted: "Wanted",
-    style: "Style",
-    at_once: int,
-    quiet: bool,
-) -> bool:
+async def _read(cluster: "Live", request: "Request") -> bool:
     """Whether all logs could be read."""
     from ailtire_operator.cli.logreading import pods_selector, read
     from ailtire_operator.cli.logsources import sources
     from ailtire_operator.cluster.kinds import POD
 
-    tree, root = await _tree(cluster, path)
-    chosen = choose(tree)
+    tree, root = await _tree(cluster, request.path)
+    chosen = request.choose(tree)
     found = sources(await cluster.list(POD, pods_selector(root)), chosen)
     for each in found:
-        if not each.instance and not quiet:
+        if not each.instance and not request.quiet:
             output.say(f"{each.path} {each.suffix}: no log yet: {each.waits_for or 'it has not started'}")
-    readable = [each for each in found if (each.restarted if wanted.previous else each.instance)]
-    if not readable and not quiet:
-        output.say("there is nothing to read: " + ("nothing has started again" if wanted.previous else _none(chosen)))
-    return await read(cluster, readable, _bounded(wanted, chosen), style, at_once, _noting(quiet))
+    previous = request.wanted.previous
+    readable = [each for each in found if (each.restarted if previous else each.instance)]
+    if not readable and not request.quiet:
+        output.say("there is nothing to read: " + ("nothing has started again" if previous else _none(chosen)))
+    return await read(cluster, readable, _bounded(request, chosen))
 
 
 def _none(chosen: "Selection") -> str:
@@ -158,20 +147,11 @@ def _none(chosen: "Selection") -> str:
     )
 
 
-async def _follow(
-    cluster: "Live",
-    path: str,
-    choose: Callable[["list[Resource]"], "Selection"],
-    wanted: "Wanted",
-    style: "Style",
-    at_once: int,
-    quiet: bool,
-) -> bool:
+async def _follow(cluster: "Live", request: "Request") -> bool:
     from ailtire_operator.cli.logreading import Follower
 
-    tree, root = await _tree(cluster, path)
-    bounded = _bounded(wanted, choose(tree))
-    await Follower(cluster, root, choose, bounded, style, at_once, _noting(quiet)).run()
+    tree, root = await _tree(cluster, request.path)
+    await Follower(cluster, root, _bounded(request, request.choose(tree))).run()
     return True
 
 
@@ -185,12 +165,10 @@ async def _tree(cluster: "Live", path: str) -> "tuple[list[Resource], str]":
     return tree, place_of(tree[0]).get("root") or name
 
 
-def _bounded(wanted: "Wanted", chosen: "Selection") -> "Wanted":
+def _bounded(request: "Request", chosen: "Selection") -> "Request":
     """Without a bound that was asked for: of a stack the last lines, of a service everything."""
+    wanted = request.wanted
+    tail: int | None = _TAIL if wanted.tail is None else wanted.tail
     if wanted.tail == -1 or (wanted.tail is None and (chosen.service or wanted.since_seconds is not None)):
-        return replace(wanted, tail=None)
-    return replace(wanted, tail=_TAIL if wanted.tail is None else wanted.tail)
-
-
-def _noting(quiet: bool) -> Callable[[str], None]:
-    return (lambda line: None) if quiet else (lambda line: output.say(line, style="dim"))
+        tail = None
+    return replace(request, wanted=replace(wanted, tail=tail))
