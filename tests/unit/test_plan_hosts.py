@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import DependencyPlan, Plan
 from stacks import find, plan_of, pod_spec, variables
 from wide import by_ref, wide_plan
@@ -165,6 +166,29 @@ def test_published_ports(exposure: Json | None, number: int, kind: str, node_por
     assert policy["spec"]["ingress"] == [{"ports": [{"port": 8080, "protocol": "TCP"}]}]
     assert [each["port"] for each in find(made, "Service", "shop-web")["spec"]["ports"]] == [9, 8080], "peers dial 8080"
     assert len(made.notices) == notices
+
+
+def test_a_port_of_the_node_is_open_to_callers_from_outside() -> None:
+    """What arrives there is sent on to the pod, where policies count."""
+    ports = {
+        "node": {"port": 8080, "published": 80, "mode": "host"},
+        "cluster": {"port": 9090, "published": 90},
+        "own": {"port": 9},
+    }
+    web = {"image": "web:1", "user": "1000"}
+    stack = {"securityProfile": "privileged", "services": {"web": {**web, "ports": ports}}}
+    settings = Settings(allow_privileged=True, nameservers=["10.0.0.10"], edge_sources=["192.0.2.0/24"])
+    made = plan_of(stack, settings=settings)
+    (rule,) = find(made, "NetworkPolicy", "shop-web--published")["spec"]["ingress"]
+    assert rule["from"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
+    assert [each["port"] for each in rule["ports"]] == [9090, 8080]
+    assert [each["port"] for each in find(made, "Service", "shop-web--published")["spec"]["ports"]] == [90]
+    del ports["cluster"]
+    alone = plan_of(stack, settings=settings)
+    (rule,) = find(alone, "NetworkPolicy", "shop-web--published")["spec"]["ingress"]
+    assert [each["port"] for each in rule["ports"]] == [8080]
+    services = {each["metadata"]["name"] for each in alone.objects if each["kind"] == "Service"}
+    assert "shop-web--published" not in services
 
 
 def test_dependencies_are_carried_and_roll_what_depends() -> None:

@@ -35,31 +35,37 @@ def container_ports(scope: Scope, key: str, service: Service) -> list[dict[str, 
 
 
 def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
-    """The Service with the published ports, and the policy that lets callers in."""
+    """The Service with the published ports, and the policy that lets callers in; to those of the node as well."""
     ports: list[dict[str, Any]] = []
+    opened: list[dict[str, Any]] = []
     exposure = scope.exposure
     for name, port in sorted(service.ports.items()):
         path = scope.path(key, "ports", name)
         if port.host_ip is not None and (port.published is None or port.mode != "host"):
             message = "only a port in mode: host has an address of the node."
             scope.report(f"{path}.hostIp", "ignored", message)
-        if port.published is None or port.mode == "host":
+        if port.published is None:
+            continue
+        entry = {"port": port.port, "protocol": port.protocol}
+        opened += [entry] if entry not in opened else []
+        if port.mode == "host":
             continue
         if any((each["port"], each["protocol"]) == (port.published, port.protocol) for each in ports):
             raise scope.refuse(f"{path}.published", f"port {port.published} is published already")
         ports.append(_port(scope, f"{path}.published", name, service, exposure))
-    if not ports:
-        return []
     selector = scope.service_selector(key)
-    spec = {"type": exposure.type, "selector": selector, "ports": ports}
     name = naming.published(scope.name, key)
     labels = scope.labels(key)
-    made = manifest("v1", "Service", name, labels, annotations=exposure.annotations, spec=spec)
-    sources = [{"ipBlock": {"cidr": cidr}} for cidr in scope.settings.edge_sources]
-    opened = [{"port": each["targetPort"], "protocol": each["protocol"]} for each in ports]
-    rule = compact(**{"from": sources}, ports=opened)
-    policy = {"podSelector": {"matchLabels": selector}, "policyTypes": ["Ingress"], "ingress": [rule]}
-    return [made, manifest("networking.k8s.io/v1", "NetworkPolicy", name, labels, spec=policy)]
+    made = []
+    if ports:
+        spec = {"type": exposure.type, "selector": selector, "ports": ports}
+        made.append(manifest("v1", "Service", name, labels, annotations=exposure.annotations, spec=spec))
+    if opened:
+        sources = [{"ipBlock": {"cidr": cidr}} for cidr in scope.settings.edge_sources]
+        rule = compact(**{"from": sources}, ports=opened)
+        policy = {"podSelector": {"matchLabels": selector}, "policyTypes": ["Ingress"], "ingress": [rule]}
+        made.append(manifest("networking.k8s.io/v1", "NetworkPolicy", name, labels, spec=policy))
+    return made
 
 
 def _port(scope: Scope, path: str, name: str, service: Service, exposure: Exposure) -> dict[str, Any]:
