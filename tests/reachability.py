@@ -1,7 +1,7 @@
 """Who may talk to whom: what the NetworkPolicies of a whole tree say, and what the definition says they should.
 
-No cluster of the tests enforces policies, so they are proved here: every workload of a tree against every other. What
-is evaluated (the package's own evaluator) and what is expected (the rule, from the definition alone) share no code.
+They are proved here without a network: every workload of a tree against every other. What is evaluated (the package's
+own evaluator) and what is expected (the rule, from the definition alone) share no code; tests/e2e tries one tree.
 """
 
 from collections.abc import Iterator, Mapping

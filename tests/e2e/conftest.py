@@ -91,7 +91,8 @@ def lab() -> Lab:
 
 
 @contextmanager
-def _namespace() -> Iterator[str]:
+def fresh_namespace() -> Iterator[str]:
+    """A namespace as strict about pods as one can be, for as long as the block lasts."""
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     kube.kubectl("create", "namespace", name)
     kube.kubectl("label", "namespace", name, *(f"pod-security.kubernetes.io/{each}" for each in _RESTRICTED))
@@ -102,7 +103,7 @@ def _namespace() -> Iterator[str]:
 @pytest.fixture
 def namespace() -> Iterator[str]:
     """A namespace of the test's own, as strict about pods as a namespace can be."""
-    with _namespace() as name:
+    with fresh_namespace() as name:
         yield name
 
 
@@ -128,7 +129,7 @@ class Tree:
 @pytest.fixture(scope="session")
 def asked_tree(lab: Lab, operator: None) -> Iterator[Tree]:
     """The tree that tests ask and leave as it is."""
-    with _namespace() as name:
+    with fresh_namespace() as name:
         host = f"{name}.example"
         apply(name, passwords())
         begun = time.monotonic()
@@ -143,7 +144,7 @@ def asked_tree(lab: Lab, operator: None) -> Iterator[Tree]:
 @pytest.fixture(scope="module")
 def busy_tree(lab: Lab, operator: None) -> Iterator[Tree]:
     """The tree that the tests of a module change while it is under load."""
-    with _namespace() as name:
+    with fresh_namespace() as name:
         host = f"{name}.example"
         up(name, shop(lab.images.probe, lab.images.probe_musl, host))
         await_route(lab.ingress, host, "/cpl/dm/web/x")
