@@ -95,7 +95,8 @@ def remove(*names: str) -> None:
     """Remove stacks and wait until their containers and networks are gone."""
     if not names:
         return
-    engine.docker("stack", "rm", *names)
+    # A stack's network can be in use by another one that goes in the same command: then it goes the next time.
+    eventually(lambda: shell.succeeds(["docker", "stack", "rm", *names]), seconds=60, what="the removal of stacks")
     for name in names:
         eventually(partial(_gone, name), seconds=60, what=f"the end of {name}")
 
