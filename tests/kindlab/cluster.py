@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from kindlab import addons, engine, kube, network, nodeimage, shell, workloads
+from kindlab import addons, engine, kube, network, nodeimage, parts, shell, workloads
 from kindlab.places import CLUSTER, HERE, KUBECONFIG, STATE
 from lab import binaries
 from lab.report import Say, say, step
@@ -33,6 +33,8 @@ def up(tell: Say = say) -> None:
     with ThreadPoolExecutor(1) as meanwhile:
         # Debian's packages come over the network while Go computes.
         images = meanwhile.submit(workloads.ensure, tell)
+        if not engine.pulls():
+            binaries.ensure([parts.TRAEFIK, *parts.NODE_IMAGE], tell)  # what takes longest comes first
         _start(tell)
         addons.install(tell)
     kube.load(*images.result().all())

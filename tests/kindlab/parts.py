@@ -38,6 +38,16 @@ LOCAL_PATH = _part(
 )
 TRAEFIK = _part("traefik", "traefik", "github.com/traefik/traefik/v3", "cmd/traefik", "8 minutes")
 STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+NODE_IMAGE = (
+    *NODE,
+    *RUNTIME,
+    *PLUGINS,
+    COREDNS,
+    KUBE_PROXY,
+    LOCAL_PATH,
+    *(PROGRAMS[name] for name in (*STATIC_PODS, "kubectl")),
+)
+"""What nodes are made of where no image of them can be pulled."""
 
 
 def control_plane(name: str) -> Program:

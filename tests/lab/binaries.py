@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from lab.report import Say, say
 from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, Program, go_needed, minor_version
 
 _HEARTBEAT_SECONDS = 20.0
+_LANES = 2
+"""How many modules are built at a time: while one is fetched or linked, another one has the processors."""
 
 
 def ensure(programs: Iterable[Program] = CONTROL_PLANE, tell: Say = say) -> dict[str, Path]:
@@ -24,9 +26,7 @@ def ensure(programs: Iterable[Program] = CONTROL_PLANE, tell: Say = say) -> dict
     wanted = list(programs)
     with ThreadPoolExecutor() as asking:
         found = dict(zip(wanted, asking.map(find, wanted), strict=True))
-    missing = [program for program, path in found.items() if path is None]
-    for number, program in enumerate(missing, 1):
-        found[program] = _build_once(program, f"{number} of {len(missing)}", tell)
+    found.update(_built([program for program, path in found.items() if path is None], tell))
     return {program.name: path for program, path in found.items() if path is not None}
 
 
@@ -70,6 +70,24 @@ def _cached(program: Program) -> Path:
     return cache() / f"{program.name}-{program.version}" / program.name
 
 
+def _built(missing: list[Program], tell: Say) -> dict[Program, Path]:
+    """Build modules side by side, and the programs of one module in turn: they share most of their packages."""
+    modules: dict[str, list[tuple[Program, str]]] = {}
+    for number, program in enumerate(missing, 1):
+        modules.setdefault(program.folder, []).append((program, f"{number} of {len(missing)}"))
+
+    def build(module: list[tuple[Program, str]]) -> dict[Program, Path]:
+        return {program: _build_once(program, count, tell) for program, count in module}
+
+    with ThreadPoolExecutor(_LANES) as lanes:
+        builds = [lanes.submit(build, module) for module in modules.values()]
+        try:
+            return {program: path for each in as_completed(builds) for program, path in each.result().items()}
+        except BaseException:
+            lanes.shutdown(cancel_futures=True)
+            raise
+
+
 def _build_once(program: Program, count: str, tell: Say) -> Path:
     target = _cached(program)
     lock = target.parent.with_name(f"{target.parent.name}.lock")
@@ -98,6 +116,7 @@ def _build(program: Program, target: Path, count: str, tell: Say) -> None:
         )
         _wait(build, what, begun, tell)
         if build.returncode:
+            tell(f"{what}: failed; what is being built beside it comes to its end first")
             log.seek(0)
             raise LabError(f"{what} failed; the Go module may be out of reach.\n{log.read()[-2000:].strip()}")
     partial.rename(target)
