@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 
 from e2e.applying import apply
-from e2e.conftest import Lab
+from e2e.conftest import Lab, Tree
 from kindlab import kube
 from kindlab.places import KUBECONFIG
 from lab.paths import ROOT
+from lab.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("operator")
 _PROGRAM = [sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
@@ -131,3 +133,19 @@ def test_who_may_not_read_logs_is_told_which_right_lacks(lab: Lab, namespace: st
     refused = run(namespace, "logs", "shop", "--kubeconfig", str(tmp_path / "half"))
     assert refused.returncode == 2
     assert 'cannot get resource "pods/log"' in refused.stderr
+
+
+def test_a_tree_shows_what_every_service_uses(asked_tree: Tree) -> None:
+    def rows() -> list[tuple[int, int] | None]:
+        """Thousandths of a processor and MiB of each stack and service; None where nothing is measured yet."""
+        shown = run(asked_tree.namespace, "tree", "shop", "--usage")
+        assert (shown.returncode, shown.stderr) == (0, "")
+        found = [re.search(r"(\d+)m +(\d+)Mi$", line) for line in shown.stdout.splitlines()[1:]]
+        return [(int(each[1]), int(each[2])) if each else None for each in found]
+
+    # A pod is measured by its kubelet every ten seconds or so, and counts once that was seen twice.
+    eventually(lambda: all(rows()), seconds=60, what="a measure of every service")
+    (_, whole), *below = [each for each in rows() if each is not None]
+    assert len(below) == 12, "eight services, and two stacks below with one each"
+    assert all(memory > 0 for _, memory in below)
+    assert whole > max(memory for _, memory in below)

@@ -1,4 +1,4 @@
-"""How a container ends, what of it stays, and how many there are."""
+"""How a container ends, and what of it stays."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from ailtire_operator.cli import app
 from e2e.applying import apply, get, ready
 from e2e.asking import Pod
 from e2e.conftest import Lab
-from e2e.tree import patch, pods, root, up, web
+from e2e.tree import pods, root, up, web
 from kindlab import kube
 from lab.waiting import eventually
 
@@ -94,16 +94,3 @@ def test_jobs_run_to_their_end_and_count_as_ready(lab: Lab, namespace: str) -> N
         return [each["status"].get("succeeded", 0) for each in jobs]
 
     eventually(lambda: succeeded() == [2], seconds=60, what="the end of the job")
-
-
-def test_the_count_of_replicas_is_the_autoscaler_s_to_say(lab: Lab, namespace: str) -> None:
-    service = web(lab.images.probe_musl, policies={"scaling": {"min": 1, "max": 3, "cpu": 50}})
-    up(namespace, root({"busy": service}, "unused.example"))
-    scaler = get(namespace, "horizontalpodautoscaler/shop-busy")["spec"]
-    assert (scaler["minReplicas"], scaler["maxReplicas"], scaler["scaleTargetRef"]["name"]) == (1, 3, "shop-busy")
-    kube.kubectl("scale", "deployment/shop-busy", "-n", namespace, "--replicas=3")
-    ready(namespace, "deployment/shop-busy")
-    patch(namespace, {"services": {"busy": {"environment": {"VERSION": "2"}}}})
-    ready(namespace, "deployment/shop-busy")
-    live = get(namespace, "deployment/shop-busy")
-    assert (live["spec"]["replicas"], live["status"]["readyReplicas"]) == (3, 3)

@@ -37,6 +37,9 @@ LOCAL_PATH = _part(
     "local-path-provisioner", "local-path", "github.com/rancher/local-path-provisioner", "", "30 seconds"
 )
 TRAEFIK = _part("traefik", "traefik", "github.com/traefik/traefik/v3", "cmd/traefik", "8 minutes")
+METRICS_SERVER = _part(
+    "metrics-server", "metrics-server", "sigs.k8s.io/metrics-server", "cmd/metrics-server", "2 minutes"
+)
 STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 NODE_IMAGE = (
     *NODE,

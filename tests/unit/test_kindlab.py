@@ -10,7 +10,10 @@ from kindlab.images import Recipe
 from kindlab.places import HERE, IMAGES
 from lab.versions import GOBUILD, PROGRAMS, Program, go_needed, minor_version
 
-BUILT = (parts.KIND, *parts.NODE, parts.KUBE_PROXY, *parts.RUNTIME, *parts.PLUGINS, parts.COREDNS, parts.TRAEFIK)
+BUILT = (
+    *(parts.KIND, *parts.NODE, parts.KUBE_PROXY, *parts.RUNTIME, *parts.PLUGINS),
+    *(parts.COREDNS, parts.TRAEFIK, parts.METRICS_SERVER),
+)
 
 
 def test_an_image_is_named_by_what_it_is_made_of(tmp_path: Path) -> None:

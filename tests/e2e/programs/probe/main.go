@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,6 +58,9 @@ func serve() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	time.Sleep(duration(os.Getenv("PROBE_START_DELAY"), 0))
+	if percent, _ := strconv.Atoi(os.Getenv("PROBE_BUSY")); percent > 0 {
+		go burn(percent)
+	}
 	service := newService()
 	servers := listen(service)
 	say(map[string]any{"event": "serving", "name": service.Name, "ports": ports()})
@@ -66,6 +70,17 @@ func serve() {
 			stop(service, servers)
 			return
 		}
+	}
+}
+
+// burn computes for so many percent of one processor's time.
+func burn(percent int) {
+	const turn = 100 * time.Millisecond
+	work := turn * time.Duration(percent) / 100
+	for {
+		for begun := time.Now(); time.Since(begun) < work; {
+		}
+		time.Sleep(turn - work)
 	}
 }
 
