@@ -1,10 +1,11 @@
 """Stacks exported to Swarm, and what is asked of the documents."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ailtire_operator.compose.exporting import Exported, SwarmOptions, export_tree
+from ailtire_operator.compose.exporting import Exported, SwarmOptions, dump, export_tree
 from ailtire_operator.model.loading import parse_stack
 
 
@@ -20,6 +21,16 @@ def exported(
 def resource(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     """Return the resource around a spec."""
     return {"apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack", "metadata": {"name": name}, "spec": spec}
+
+
+def write(result: Exported, folder: Path) -> dict[str, Path]:
+    """Write the files of an export as the command does, each with the files beside it; the documents by their stack."""
+    for name, content in result.beside.items():
+        (folder / name).write_bytes(content)
+    written = {stack: folder / f"{stack}.yaml" for stack in result.files}
+    for stack, file in written.items():
+        file.write_text(dump(result.files[stack]))
+    return written
 
 
 def told(result: Exported) -> str:

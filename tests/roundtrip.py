@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ailtire_operator.compose.canonical.project import ComposeOptions
-from ailtire_operator.compose.exporting import Exported, dump, export_tree
+from ailtire_operator.compose.exporting import Exported, export_tree
 from ailtire_operator.compose.importing import Imported, import_compose
 from ailtire_operator.model.loading import parse_spec
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.values import amount, seconds
 from ailtire_operator.plan.values import canonical
+from exports import write
 
 Json = dict[str, Any]
 Path_ = tuple[str, ...]
@@ -51,11 +51,7 @@ def there_and_back(spec: Json) -> RoundTrip:
 def reimported(exported: Exported) -> Imported:
     """What an import makes of the files of an export."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in exported.beside.items():
-            Path(folder, name).write_bytes(content)
-        file = Path(folder, f"{NAME}.yaml")
-        file.write_text(dump(exported.files[NAME]))
-        return import_compose([file], options=ComposeOptions(), name=NAME)
+        return import_compose([write(exported, Path(folder))[NAME]], options=ComposeOptions(), name=NAME)
 
 
 def said(spec: Json) -> Json:
@@ -167,7 +163,10 @@ def differences(before: Any, after: Any, path: Path_ = ()) -> Iterator[tuple[Pat
         yield path, before, after
 
 
-def is_told(told: list[str], path: Path_) -> bool:
-    """Whether a report has something to say of this place, or of one above it."""
-    here = path_of("spec", *path)
-    return any(here == each or here.startswith((f"{each}.", f"{each}[")) for each in told)
+def is_told(told: list[str], place: str, *, below: bool = False) -> bool:
+    """Whether a report has something to say of this place, or of one above it; or, where that counts too, below it."""
+    return any(_is_in(place, each) or (below and _is_in(each, place)) for each in told)
+
+
+def _is_in(place: str, other: str) -> bool:
+    return place == other or place.startswith((f"{other}.", f"{other}["))

@@ -1,8 +1,6 @@
 """A Swarm file, and what comes back of it through a stack, are one to Docker's own client, but for what is told."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +8,14 @@ import pytest
 import yaml
 
 from ailtire_operator.compose.canonical.project import ComposeOptions
-from ailtire_operator.compose.exporting import dump, export_tree
+from ailtire_operator.compose.exporting import export_tree
 from ailtire_operator.compose.importing import import_compose
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import path_of
 from compose_cases import DATA
-from roundtrip import Path_, differences
+from exports import write
+from roundtrip import differences, is_told
+from swarm.client import stack_config
 
 FILES = sorted((DATA / "compose").glob("*.yaml"))
 
@@ -39,11 +39,7 @@ SAID_OTHERWISE = {
 
 def config(docker: Path, file: Path) -> dict[str, Any] | None:
     """The file as Docker's client reads it for Swarm; None where it is none for Swarm."""
-    command = [str(docker), "stack", "config", "--compose-file", file.name]
-    surroundings = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
-    done = subprocess.run(
-        command, cwd=file.parent, env=surroundings, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = stack_config(docker, file)
     return yaml.safe_load(done.stdout) if done.returncode == 0 else None
 
 
@@ -51,21 +47,7 @@ def there_and_back(file: Path, folder: Path) -> tuple[Path, list[str]]:
     """The file that comes back, and the places of which the import says something."""
     imported = import_compose([file], options=ComposeOptions(), name="shop")
     exported = export_tree("shop", parse_stack(imported.resources[-1]).spec, {})
-    for name, content in exported.beside.items():
-        (folder / name).write_bytes(content)
-    back = folder / "shop.yaml"
-    back.write_text(dump(exported.files["shop"]))
-    return back, [notice.path for notice in imported.notices]
-
-
-def is_told(told: list[str], path: Path_) -> bool:
-    """Whether something is said of the place, or of one above or below it."""
-    here = path_of(path[0], *path[1:])
-    ends = (".", "[")
-    return any(
-        here == each or here.startswith(tuple(each + end for end in ends)) or each.startswith((f"{here}.", f"{here}["))
-        for each in told
-    )
+    return write(exported, folder)["shop"], [notice.path for notice in imported.notices]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -80,7 +62,7 @@ def test_what_both_say_they_say_alike(file: Path, docker: Path, tmp_path: Path) 
         f"{'/'.join(path)}: {one!r} -> {other!r}"
         for path, one, other in differences({"services": before["services"]}, {"services": after["services"]})
         if one is not None
-        and not is_told(told, path)
+        and not is_told(told, path_of(*path), below=True)
         and not any(re.fullmatch(each, "/".join(path)) for each in SAID_OTHERWISE)
     ]
     assert unexplained == []

@@ -15,7 +15,7 @@ from applications import SOCKET, deploy, services, stack, write
 from exports import exported
 from lab.paths import ROOT
 from samples import SAMPLES, surroundings
-from swarm.conftest import Judge
+from swarm.client import Judge
 from wide import wide
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").rglob("stack.yaml") if "overlays" not in path.parts)
