@@ -188,10 +188,27 @@ def test_render_says_which_stack_is_missing(run: Run) -> None:
 def test_render_takes_the_operators_settings_from_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AILTIRE_OPERATOR_GATEWAY_IMAGE", "mine:1")
     assert "image: mine:1" in run("render", "shop.yaml").out
-    monkeypatch.setenv("AILTIRE_OPERATOR_DRAIN_SECONDS", "soon")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DRAIN_SECONDS", "soon", "must be a whole number"),
+        ("DRAIN_SECONDS", "61", "must be 60 or less"),
+        ("LEADER_ELECTION", "maybe", "must be true or false"),
+        ("NAMESERVERS", "10.0.0.1,dns.example", "'dns.example' is no IP address"),
+        ("EDGE_SOURCES", "everywhere", "'everywhere' is no range of addresses, such as 10.0.0.0/8"),
+        ("EDGE_SOURCES", "10.0.0.1", "'10.0.0.1' is one address; as a range it is 10.0.0.1/32"),
+        ("DEVICE_RESOURCES", "/dev/kvm", "'/dev/kvm' is no pair of a name and a resource: name=resource"),
+    ],
+)
+def test_a_setting_that_is_none_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(f"AILTIRE_OPERATOR_{name}", value)
     result = run("render", "shop.yaml")
     assert result.code == Exit.TROUBLE
-    assert "AILTIRE_OPERATOR_DRAIN_SECONDS" in result.err
+    assert result.err.startswith(f"error: AILTIRE_OPERATOR_{name}: {sentence}\n")
 
 
 def test_import_gives_stacks_and_a_report(run: Run) -> None:

@@ -18,7 +18,7 @@ from ailtire_operator.cli.differences import (
     without_bookkeeping,
 )
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.settings import running_settings
+from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.connection import APPLY
@@ -28,7 +28,6 @@ from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, LAST_GOOD
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
@@ -62,7 +61,7 @@ class Previewer:
         self._manager = manager
         self._store = Store()
         self._live: dict[Ref, Json] = {}
-        self._settings = Settings()
+        self._settings = environment_settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
         self._gone: dict[Ref, Record] = {}

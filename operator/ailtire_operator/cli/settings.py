@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure
+from ailtire_operator.model.problems import sentence
 from ailtire_operator.model.settings import Settings
 
 _PREFIX: Final = str(Settings.model_config["env_prefix"])
@@ -23,7 +24,7 @@ def environment_settings(**shown: Any) -> Settings:
     try:
         return Settings(**shown)
     except ValidationError as error:
-        wrong = [f"{_PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+        wrong = [f"{_PREFIX}{str(each['loc'][0]).upper()}: {sentence(each)}" for each in error.errors()]
         raise Failure("; ".join(wrong), "It is a setting of the operator; correct the environment.") from None
 
 

@@ -47,8 +47,11 @@ _SENTENCES: Final = {
     "missing": "is required",
     "string_type": "must be a text",
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "list_type": "must be a list",
     "dict_type": "must be a map",
     "model_type": "must be a map",
@@ -67,11 +70,12 @@ _SENTENCES: Final = {
 
 def invalid(base: str, error: ValidationError) -> InvalidStack:
     """Pydantic's findings as problems below ``base``."""
-    return InvalidStack([Problem(path_of(base, *each["loc"]), _sentence(each)) for each in error.errors()])
+    return InvalidStack([Problem(path_of(base, *each["loc"]), sentence(each)) for each in error.errors()])
 
 
-def _sentence(finding: ErrorDetails) -> str:
-    sentence = _SENTENCES.get(finding["type"])
-    if sentence is not None:
-        return sentence.format(**finding.get("ctx", {}))
+def sentence(finding: ErrorDetails) -> str:
+    """What pydantic has found, in plain words."""
+    known = _SENTENCES.get(finding["type"])
+    if known is not None:
+        return known.format(**finding.get("ctx", {}))
     return finding["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

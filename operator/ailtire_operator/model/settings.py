@@ -1,5 +1,6 @@
 """The operator's settings, from AILTIRE_OPERATOR_* environment variables."""
 
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -60,8 +61,11 @@ class Settings(BaseSettings):
     @classmethod
     def _pairs(cls, value: str | dict[str, str]) -> dict[str, str]:
         if isinstance(value, str):
-            pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-            return {name.strip(): resource.strip() for name, _, resource in pairs}
+            pairs = {part: part.partition("=") for part in value.split(",") if part.strip()}
+            for part, (name, _, resource) in pairs.items():
+                if not name.strip() or not resource.strip():
+                    raise ValueError(f"'{part.strip()}' is no pair of a name and a resource: name=resource")
+            return {name.strip(): resource.strip() for name, _, resource in pairs.values()}
         return value
 
     @field_validator("nameservers", "edge_sources", mode="before")
@@ -69,4 +73,26 @@ class Settings(BaseSettings):
     def _split(cls, value: str | list[str]) -> list[str]:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("nameservers")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for each in value:
+            try:
+                ip_address(each)
+            except ValueError:
+                raise ValueError(f"'{each}' is no IP address") from None
+        return value
+
+    @field_validator("edge_sources")
+    @classmethod
+    def _ranges(cls, value: list[str]) -> list[str]:
+        for each in value:
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"'{each}' is no range of addresses, such as 10.0.0.0/8") from None
+            if "/" not in each:
+                raise ValueError(f"'{each}' is one address; as a range it is {ip_network(each)}")
         return value
