@@ -22,6 +22,7 @@ from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
+from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
@@ -136,7 +137,11 @@ class World:
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
         history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
-        planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates)
+        self.nodes = 1
+        self.counts = 0
+        """How often the nodes were counted."""
+        nodes = Nodes(self._count, lambda: self.time)
+        planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes)
         contests = Contests(self.store, lambda record: None)
         lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
         gates = Gates(self.store, lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
@@ -152,6 +157,10 @@ class World:
             clock=lambda: self.time,
         )
         self._generation = 0
+
+    async def _count(self, known: int) -> int:
+        self.counts += 1
+        return self.nodes
 
     def write(self, spec: dict[str, Any], name: str = "shop", **fields: Any) -> Record:
         """A person writes a stack."""

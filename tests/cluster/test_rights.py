@@ -69,7 +69,7 @@ def definitions() -> dict[str, dict[str, Any]]:
     shop["data"]["spare"] = {"size": "1Gi"}
     update = {"failureAction": "rollback"}
     shop["services"]["agent"] = {"image": "a:1", "user": "1000", "deploy": {"mode": "global", "updateConfig": update}}
-    shop["services"]["once"] = {"image": "once:1", "user": "1000", "deploy": {"mode": "replicatedJob"}}
+    shop["services"]["once"] = {"image": "once:1", "user": "1000", "deploy": {"mode": "globalJob"}}
     return {"shop": shop, "routed": ROUTED}
 
 

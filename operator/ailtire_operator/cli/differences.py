@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli import output
-from ailtire_operator.cluster.kinds import KINDS, Ref
+from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS, STACK, Ref
 
 Json = dict[str, Any]
 
@@ -161,3 +161,9 @@ def _patch(last: Json, wanted: Json) -> Json:
         below = last.get(key)
         patch[key] = _patch(below if isinstance(below, dict) else {}, value) if isinstance(value, dict) else value
     return patch
+
+
+def ordered(changes: Sequence[Change]) -> list[Change]:
+    """Stacks first, then by kind and name, what goes last."""
+    kinds = [kind.kind for kind in OWNED_KINDS]
+    return sorted(changes, key=lambda each: (each.ref.kind != STACK.kind, kinds.index(each.ref.kind), each.ref.name))

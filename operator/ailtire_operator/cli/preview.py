@@ -4,8 +4,10 @@ The operator's own plan, rules and comparison decide what it would write; the AP
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
@@ -35,6 +37,8 @@ from ailtire_operator.plan.updates import template_of
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import Outcomes, in_the_way, owned, to_prune
 from ailtire_operator.reconcile.marks import failed_updates
+from ailtire_operator.reconcile.nodes import Nodes
+from ailtire_operator.reconcile.planning import completions
 
 _MERGE = "application/merge-patch+json"
 _WORKLOADS = ("Deployment", "StatefulSet")
@@ -64,6 +68,7 @@ class Previewer:
         self._settings = environment_settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
+        self._nodes = Nodes(partial(discovery.nodes_for_pods, cluster.connection), time.monotonic)
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
 
@@ -149,7 +154,7 @@ class Previewer:
                 self.found.notes.append(f"{stack.name} is suspended: nothing in it or below it would change")
                 continue
             try:
-                made = self._plan(stack)
+                made = await self._plan(stack)
             except InvalidStack as error:
                 self.found.problems.append(f"{label}: {stack.name}: {error}")
                 continue
@@ -162,11 +167,19 @@ class Previewer:
             await asyncio.gather(*(self._object(ref, each, stack) for ref, each in manifests.items()))
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
-    def _plan(self, stack: Stack) -> Plan:
+    async def _plan(self, stack: Stack) -> Plan:
         addresses = Addresses(self._store, stack.namespace)
         kept = [each for each in self._store.owned_by(stack.uid) if each.ref.kind == LAST_GOOD.kind]
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
-        observed = replace(self._features, addresses=addresses, templates=self._templates, failed_updates=failed)
+        await self._nodes.count_for(stack)
+        observed = replace(
+            self._features,
+            addresses=addresses,
+            templates=self._templates,
+            nodes=self._nodes.known,
+            completions=completions(self._store, stack.uid),
+            failed_updates=failed,
+        )
         return plan(stack, self._settings, observed)
 
     def _child(self, manifest: Manifest) -> Stack:
@@ -281,9 +294,3 @@ def _orphaned(manifest: Manifest, stack: Stack) -> Manifest:
         return manifest
     metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
     return {**manifest, "metadata": metadata}
-
-
-def ordered(changes: Sequence[Change]) -> list[Change]:
-    """Stacks first, then by kind and name, what goes last."""
-    kinds = [kind.kind for kind in OWNED_KINDS]
-    return sorted(changes, key=lambda each: (each.ref.kind != STACK.kind, kinds.index(each.ref.kind), each.ref.name))

@@ -11,6 +11,7 @@ from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind, Manifest
 logger = logging.getLogger(__name__)
 
 _PROBE: Final = "ailtire-probe"
+_PAGE: Final = 500
 
 
 async def server_version(connection: Connection) -> str:
@@ -56,17 +57,23 @@ async def nodes_for_pods(connection: Connection, known: int) -> int:
 
     ``known`` where there is no answer, as for an operator of one namespace, which may not look at nodes.
     """
-    params = {"fieldSelector": "spec.unschedulable=false"}
+    params: dict[str, str | int] = {"fieldSelector": "spec.unschedulable=false", "limit": _PAGE}
+    found = 0
     try:
-        found = (await connection.request("GET", "/api/v1/nodes", params=params)).get("items") or ()
+        while True:
+            answer = await connection.request("GET", "/api/v1/nodes", params=params)
+            found += sum(map(_takes_pods, answer.get("items") or ()))
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return max(1, found)
+            params = {**params, "continue": token}
     except ClusterError as error:
         logger.info("nodes are not counted: %s", error)
         return known
-    return max(1, sum(all(_is_soft(taint) for taint in node["spec"].get("taints") or ()) for node in found))
 
 
-def _is_soft(taint: Manifest) -> bool:
-    return taint.get("effect") == "PreferNoSchedule"
+def _takes_pods(node: Manifest) -> bool:
+    return all(taint.get("effect") == "PreferNoSchedule" for taint in node["spec"].get("taints") or ())
 
 
 def _probe(namespace: str) -> Manifest:

@@ -14,6 +14,7 @@ from ailtire_operator.plan.types import FailedUpdate, Observed, Plan
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import owned
 from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.nodes import Nodes
 
 _KEPT: Final = 256
 """Plans kept: those of stacks in which something moves. Their status changes far more often than their plan."""
@@ -25,8 +26,6 @@ class Features:
 
     stop_signal: bool = False
     http_routes: bool = False
-    nodes: int = 1
-    """How many nodes take pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ class Planned:
     generation: int
     templates: Mapping[str, StackSpec]
     features: Features
+    nodes: int
     addresses: Addresses
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     synced: dict[Ref, str] = field(default_factory=dict)
@@ -54,13 +54,19 @@ class Planner:
         settings: Settings,
         features: Callable[[], Features],
         failed_updates: Callable[[str], Mapping[str, FailedUpdate]],
+        nodes: Nodes,
     ) -> None:
         self._store = store
         self._definitions = definitions
         self._settings = settings
         self._features = features
         self._failed_updates = failed_updates
+        self._nodes = nodes
         self._kept: OrderedDict[str, Planned] = OrderedDict()
+
+    async def prepare(self, stack: Stack) -> None:
+        """Find out what the stack's plan depends on and no watch brings."""
+        await self._nodes.count_for(stack)
 
     def plan(self, record: Record, stack: Stack) -> Planned:
         """The plan of a stack as of now. Raises InvalidStack."""
@@ -77,6 +83,7 @@ class Planner:
         return (
             known.generation == record.generation
             and known.features == self._features()
+            and known.nodes == self._nodes.known
             and known.templates is self._definitions.templates(record.ref.namespace)
             and known.addresses.still_true()
             and known.failed_updates == self._failed_updates(record.uid)
@@ -92,15 +99,16 @@ class Planner:
             templates=templates,
             stop_signal=features.stop_signal,
             http_routes=features.http_routes,
-            nodes=features.nodes,
-            completions=self._completions(record),
+            nodes=self._nodes.known,
+            completions=completions(self._store, record.uid),
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)
         manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
-        return Planned(made, manifests, record.generation, templates, features, addresses, failed)
+        return Planned(made, manifests, record.generation, templates, features, observed.nodes, addresses, failed)
 
-    def _completions(self, record: Record) -> dict[str, int]:
-        """How often each Job of the stack was made to run."""
-        jobs = (each for each in self._store.owned_by(record.uid) if each.ref.kind == JOB.kind and not each.deleting)
-        return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}
+
+def completions(store: Store, uid: str) -> dict[str, int]:
+    """How often each Job of the stack of this uid was made to run."""
+    jobs = (each for each in store.owned_by(uid) if each.ref.kind == JOB.kind and not each.deleting)
+    return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}

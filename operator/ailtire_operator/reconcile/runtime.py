@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Self
 
 from ailtire_operator.cluster.apply import Applier
@@ -29,6 +30,7 @@ from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.metrics import Metrics
+from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.waits import Waits
@@ -55,7 +57,6 @@ class Runtime:
         self.metrics = Metrics()
         self._settings = settings
         self._stop_signal = False
-        self._nodes = 1
         self._looks = 0
         """Looks under way."""
         self._moved = 0.0
@@ -133,7 +134,8 @@ class Runtime:
             concurrency=self._settings.workers,
         )
         history = History(store, applier, _now)
-        planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates)
+        nodes = Nodes(partial(nodes_for_pods, self.connection), time.monotonic)
+        planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates, nodes)
         lineage = Lineage(store, applier, planner, definitions)
         gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
         actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history, gates)
@@ -167,7 +169,6 @@ class Runtime:
         logger.info("synced: %d objects", len(self.store))
         await self._led()
         self._stop_signal = await self._ask_stop_signal()
-        self._nodes = await nodes_for_pods(self.connection, self._nodes)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._settings.looks):
                 group.create_task(self.queue.work(self._look))
@@ -202,8 +203,6 @@ class Runtime:
         features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
         while True:
             await asyncio.sleep(_FEATURES_SECONDS * random.uniform(0.9, 1.1))
-            if time.monotonic() >= due:
-                self._nodes = await nodes_for_pods(self.connection, self._nodes)
             if features != self._current_features() or time.monotonic() >= due:
                 features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
                 self._wakeups.resync()
@@ -220,7 +219,7 @@ class Runtime:
 
     def _current_features(self) -> Features:
         served = HTTP_ROUTE.kind not in self._watches.absent()
-        return Features(stop_signal=self._stop_signal, http_routes=served, nodes=self._nodes)
+        return Features(stop_signal=self._stop_signal, http_routes=served)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

@@ -58,8 +58,7 @@ def _diff(
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.definitions import collect
-    from ailtire_operator.cli.differences import paired, summary
-    from ailtire_operator.cli.preview import ordered
+    from ailtire_operator.cli.differences import ordered, paired, summary
 
     where = options.target(context, namespace, cluster, kubeconfig)
     try:
