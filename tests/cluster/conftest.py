@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cluster.cluster_layer import install_definitions
 from lab import Audit, ControlPlane, Operator, binaries, sessions
 from lab.paths import ROOT
 
@@ -39,6 +40,12 @@ def control_plane() -> Iterator[ControlPlane]:
     finally:
         shutil.copytree(plane.home / "logs", _LOGS, dirs_exist_ok=True)
         plane.stop()
+
+
+@pytest.fixture(scope="module")
+def definitions(control_plane: ControlPlane) -> None:
+    """The resource definition alone, for who needs no operator."""
+    install_definitions(control_plane)
 
 
 @pytest.fixture

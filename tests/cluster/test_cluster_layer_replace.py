@@ -10,23 +10,10 @@ from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, Refused
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import Ref
-from cluster.cluster_layer import (
-    View,
-    child,
-    config_map,
-    deployment,
-    install_definitions,
-    service,
-    stateful_set,
-    viewing,
-    volume_claim,
-)
+from cluster.cluster_layer import View, child, config_map, deployment, service, stateful_set, viewing, volume_claim
 from lab import ControlPlane
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _definitions(control_plane: ControlPlane) -> None:
-    install_definitions(control_plane)
+pytestmark = pytest.mark.usefixtures("definitions")
 
 
 async def test_a_service_gets_and_loses_its_address(control_plane: ControlPlane, namespace: str) -> None:

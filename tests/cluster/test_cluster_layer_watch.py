@@ -11,15 +11,12 @@ from ailtire_operator.cluster import discovery, kinds
 from ailtire_operator.cluster.errors import Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.watch import Reflector
-from cluster.cluster_layer import View, config_map, install_definitions, route_definition, service, viewing
+from cluster.cluster_layer import View, config_map, route_definition, service, viewing
 from cluster.cluster_layer_proxy import Proxy, everything, nothing, proxied, watches, writes
 from lab import ControlPlane
 from lab.sessions import new_home
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _definitions(control_plane: ControlPlane) -> None:
-    install_definitions(control_plane)
+pytestmark = pytest.mark.usefixtures("definitions")
 
 
 @asynccontextmanager
