@@ -18,7 +18,8 @@ _HELP = help_text(
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
     " reported on standard error, with the place and what to do about it; --strict makes an error of every deviation,"
     " which is all but what was settled at import (resolved).",
-    "A definition above 256 KiB needs 'kubectl apply --server-side -f -'.",
+    "The stacks name no namespace unless -n gives one. Leave it out for a base of kustomize overlays: a patch without a"
+    " namespace would not find them. A definition above 256 KiB needs 'kubectl apply --server-side -f -'.",
     examples=[
         ("the application of this folder, as its environment dev runs it",
          "kubectl ailtire import . --env dev | kubectl apply -n dev -f -"),
