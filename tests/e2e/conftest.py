@@ -17,7 +17,7 @@ from e2e.applying import apply
 from e2e.asking import Pod
 from e2e.routing import await_route, call
 from e2e.tree import asked, await_tree, passwords, shop, up
-from kindlab import cluster, engine, kube, operating, swarm, workloads
+from kindlab import cluster, enforcing, engine, kube, operating, swarm, workloads
 from kindlab.workloads import Workloads
 from lab.errors import LabError
 from lab.paths import ROOT
@@ -61,6 +61,8 @@ def _make(used: set[str]) -> None:
     what = "kind up, with ingress controller and images" if _started["cluster"] else "kind, there already"
     with figures.seconds(what):
         cluster.up()
+    if not _started["cluster"]:
+        enforcing.lift()
     if "operator" in used:
         operating.install()
 

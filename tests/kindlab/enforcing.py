@@ -36,8 +36,13 @@ def enforced(namespaces: Collection[str]) -> Iterator[Enforcement]:
     try:
         yield enforcement
     finally:
-        if not enforcement.by_plugin:
-            _write(_NOTHING)
+        lift()
+
+
+def lift() -> None:
+    """Take the lab's rules away; those, too, that a run left behind which was killed."""
+    if not engine.pulls():
+        _write(_NOTHING)
 
 
 def _write(rules: str) -> None:

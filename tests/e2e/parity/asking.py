@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import aiohttp
 
 from e2e.parity import facts, sides
-from e2e.parity.facts import ROUTE, Fact, Facts, Part
+from e2e.parity.facts import REACH, ROUTE, Fact, Facts, Part
 from e2e.parity.tree import PORT, ROUTES, SOCKETS, definition
 from e2e.routing import await_route, call
 from kindlab import kube
+from kindlab.enforcing import enforced
 from kindlab.workloads import Workloads
 
 _OUTSIDE = "outside"
@@ -25,21 +26,24 @@ def both(images: Workloads, namespace: str, ingress: str, folder: Path) -> tuple
     kube.load(*images.all())
     with sides.in_swarm(tree, folder) as tasks:
         sides.deploy_on_kubernetes(namespace, tree)
-        swarm = _asked(tasks, f"127.0.0.1:{PORT}", host, lambda part: facts.connections(part, tasks))
+        swarm = _asked(tasks, f"127.0.0.1:{PORT}", host)
         pods = sides.kubernetes(namespace)
         evaluated = sides.evaluated(namespace, pods)
-        kubernetes = _asked(pods, ingress, host, lambda part: {}) | evaluated
+        with enforced([namespace]):
+            kubernetes = _asked(pods, ingress, host)
+        tried = {fact: answer for fact, answer in kubernetes.items() if fact.aspect == REACH}
+        assert tried == evaluated, "what 'kubectl ailtire reach' says and what was tried differ"
     return kubernetes, swarm
 
 
-def _asked(parts: list[Part], address: str, host: str, connections: Callable[[Part], Facts]) -> Facts:
+def _asked(parts: list[Part], address: str, host: str) -> Facts:
     for path in _READY:
         await_route(address, host, path)
     found: Facts = {}
     for part in parts:
         found |= facts.environment(part)
         if part.probe:
-            found |= facts.names(part, parts) | connections(part) | facts.inner_routes(part)
+            found |= facts.names(part, parts) | facts.connections(part, parts) | facts.inner_routes(part)
     found |= _outer_routes(parts, address, host)
     return found | facts.stopping(parts)
 

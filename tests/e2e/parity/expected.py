@@ -7,10 +7,10 @@ HEADINGS = {
     ENVIRONMENT: "Every variable that the container has, whoever set it.",
     NAME: "Whom the image's C library finds behind a name (`cpl/dm/tool` and `cpl/web` have musl, the others glibc).",
     REACH: (
-        "Who can open a TCP connection to whom, by address, on the port where the other listens. In Swarm the "
-        "containers were asked to call each other, and the right one had to answer. On Kubernetes this is what "
-        "`ailtire_operator.reach` evaluates of the NetworkPolicies in the cluster, not what was tried: the cluster of "
-        "the tests has no network plugin that enforces policies. Gateways and redis are called, and call nobody here."
+        "Who can open a TCP connection to whom, by address, on the port where the other listens. The containers were "
+        "asked to call each other, and the right one had to answer. On Kubernetes the NetworkPolicies were in force "
+        "meanwhile: by the network plugin or, where it enforces none, by nftables rules that the tests make of the "
+        "policies. Gateways and redis are called, and call nobody here."
     ),
     ROUTE: (
         "What is answered from outside, by way of the gateways, and what a container is answered by its own gateway: "
