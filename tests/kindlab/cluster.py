@@ -34,7 +34,7 @@ def up(tell: Say = say) -> None:
         # Debian's packages come over the network while Go computes.
         images = meanwhile.submit(workloads.ensure, tell)
         if not engine.pulls():
-            binaries.ensure([parts.TRAEFIK, *parts.NODE_IMAGE], tell)  # what takes longest comes first
+            binaries.ensure([*parts.ADDONS, *parts.NODE_IMAGE], tell)  # what takes longest comes first
         _start(tell)
         addons.install(tell)
     kube.load(*images.result().all())
