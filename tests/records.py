@@ -10,16 +10,21 @@ NAMESPACE = "prod"
 _versions = iter(range(100, 10**9))
 
 
-def reference(owner: Record) -> dict[str, Any]:
-    """The ownerReference of an object of this stack."""
+def reference_to(name: str, uid: str) -> dict[str, Any]:
+    """The ownerReference of an object of the stack with this name and uid."""
     return {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
-        "name": owner.ref.name,
-        "uid": owner.uid,
+        "name": name,
+        "uid": uid,
         "controller": True,
         "blockOwnerDeletion": False,
     }
+
+
+def reference(owner: Record) -> dict[str, Any]:
+    """The ownerReference of an object of this stack."""
+    return reference_to(owner.ref.name, owner.uid)
 
 
 def put(

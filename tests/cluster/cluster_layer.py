@@ -14,6 +14,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Watches
 from lab import CommandError, ControlPlane, eventually
 from lab.paths import ROOT
+from records import reference_to
 
 MERGE_PATCH = "application/merge-patch+json"
 INTRUDER = "intruder"
@@ -125,14 +126,7 @@ async def viewing(plane: ControlPlane, namespace: str, *, follow: bool = True) -
 
 def metadata(namespace: str, name: str, uid: str, **labels: str) -> dict[str, Any]:
     own = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop"}
-    owner = {
-        "apiVersion": naming.API_VERSION,
-        "kind": naming.KIND,
-        "name": "shop",
-        "uid": uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
+    owner = reference_to("shop", uid)
     return {"name": name, "namespace": namespace, "labels": {**own, **labels}, "ownerReferences": [owner]}
 
 

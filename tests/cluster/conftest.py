@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.cluster_layer import install_definitions
+from cluster.program import Cli
 from lab import Audit, ControlPlane, Operator, binaries, sessions
 from lab.paths import ROOT
+from trees import Trees
 
 _INSTALLED = pytest.StashKey[Operator]()
 _LOGS = ROOT / "build" / "reports" / "lab"
@@ -81,6 +83,18 @@ def operator(installed_operator: Operator) -> Operator:
     """The operator, running and ready; the next test gets it so again, whatever this one does to it."""
     installed_operator.start()
     return installed_operator
+
+
+@pytest.fixture
+def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+    """Stacks that the running operator looks after."""
+    return Trees(control_plane, audit, namespace)
+
+
+@pytest.fixture
+def cli(control_plane: ControlPlane, namespace: str) -> Cli:
+    """The program, in the test's namespace."""
+    return Cli(control_plane, namespace)
 
 
 @pytest.fixture(autouse=True)

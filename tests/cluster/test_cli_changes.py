@@ -3,23 +3,11 @@
 import json
 from typing import Any
 
-import pytest
-
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
-from lab import Audit, ControlPlane, Operator
+from lab import Audit, ControlPlane
 from trees import Trees, service, tree
-
-
-@pytest.fixture
-def cli(control_plane: ControlPlane, namespace: str) -> Cli:
-    return Cli(control_plane, namespace)
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def replicas(trees: Trees, name: str) -> int:

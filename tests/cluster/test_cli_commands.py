@@ -20,16 +20,6 @@ BAD_IMAGE = "lab.invalid/missing:1"
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("0*") if (path / "stack.yaml").exists())
 
 
-@pytest.fixture
-def cli(control_plane: ControlPlane, namespace: str) -> Cli:
-    return Cli(control_plane, namespace)
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
-
-
 def stack(spec: Manifest, name: str = "shop") -> str:
     """A definition as a file's text."""
     return json.dumps({"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": {"name": name}, "spec": spec})

@@ -2,22 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
-from lab import Audit, ControlPlane, Operator
+from lab import ControlPlane
 from trees import Trees, tree
-
-
-@pytest.fixture
-def cli(control_plane: ControlPlane, namespace: str) -> Cli:
-    return Cli(control_plane, namespace)
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def test_what_cannot_be_read_is_said_in_plain_words(

@@ -3,22 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
-from lab import Audit, ControlPlane, Operator, eventually
+from lab import ControlPlane, eventually
 from trees import Manifest, Trees, child, service, tree
-
-
-@pytest.fixture
-def cli(control_plane: ControlPlane, namespace: str) -> Cli:
-    return Cli(control_plane, namespace)
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def test_live_and_rendered_say_the_same_of_a_tree(cli: Cli, trees: Trees, tmp_path: Path) -> None:

@@ -7,25 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
-from lab import Audit, ControlPlane, Operator
+from lab import Audit
 from lab.client import environment
 from lab.paths import ROOT
 from trees import Trees, service, tree
-
-
-@pytest.fixture
-def cli(control_plane: ControlPlane, namespace: str) -> Cli:
-    return Cli(control_plane, namespace)
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 @contextmanager

@@ -3,21 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from cluster.program import Cli
-from lab import Audit, ControlPlane, Operator
+from lab import Operator
 from trees import Trees, child, service, targets
 
 HEALTHY = {"condition": "healthy"}
 COMPLETED = {"condition": "completed"}
 UNREADY = "lab.invalid/unready:1"
 GOOD = "docker.io/library/web:1"
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def chain(db: str = GOOD, web: str = GOOD) -> dict[str, Any]:

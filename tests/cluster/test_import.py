@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator.compose.importing import import_application
 from applications import SOCKET, deploy, services, stack, write
-from lab import Audit, ControlPlane, Operator
+from lab import ControlPlane
 from trees import Trees
 
 APPLICATION: dict[str, Any] = {
@@ -46,11 +46,11 @@ APPLICATION: dict[str, Any] = {
 
 
 @pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
+def trees(trees: Trees, control_plane: ControlPlane, namespace: str) -> Trees:
     # The images of an imported application expect Docker's defaults, which `restricted` forbids.
     label = "pod-security.kubernetes.io/enforce=baseline"
     control_plane.kubectl("label", "--overwrite", "namespace", namespace, label)
-    return Trees(control_plane, audit, namespace)
+    return trees
 
 
 def test_an_imported_application_becomes_ready_and_tells_what_it_lacks(trees: Trees, tmp_path: Path) -> None:

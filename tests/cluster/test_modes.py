@@ -1,14 +1,6 @@
 """Jobs and global services, run by the operator: a job once for each definition, a service on every node."""
 
-import pytest
-
-from lab import Audit, ControlPlane, Operator
 from trees import Trees, service
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def test_a_job_runs_once_for_each_definition(trees: Trees) -> None:

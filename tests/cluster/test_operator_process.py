@@ -5,18 +5,11 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
-from lab import Audit, ControlPlane, Operator
+from lab import ControlPlane, Operator
 from operators import Another, another
 from trees import Trees, service, tree
 
 LEASE_SECONDS = 15
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def until_ready(trees: Trees, operator: Another) -> None:

@@ -2,17 +2,10 @@
 
 import time
 
-import pytest
-
-from lab import Audit, ControlPlane, Operator
+from lab import Operator
 from trees import Trees, child, service, targets, tree
 
 TREE = ("shop", "shop-cpl", "shop-cpl-dm")
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def test_a_tree_of_three_levels_becomes_ready(trees: Trees) -> None:

@@ -2,15 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from lab import Audit, ControlPlane, Operator
 from trees import Trees, child, service
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def routed(*prefixes: str) -> dict[str, Any]:

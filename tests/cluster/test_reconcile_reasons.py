@@ -2,15 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from lab import Audit, ControlPlane, Operator
 from trees import Trees, child, service
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def test_a_quota_is_told_in_the_words_of_the_server(trees: Trees) -> None:

@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from lab import Audit, ControlPlane, Operator
+from lab import ControlPlane, Operator
 from lab.audit import OPERATOR
 from lab.client import CommandError
 from operators import another
 from trees import Trees, child, service, targets, tree
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 @pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])

@@ -9,18 +9,13 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
-from lab import Audit, ControlPlane, Operator
+from lab import Operator
 from trees import Trees, service, targets
 
 GOOD = "docker.io/library/web:1"
 BAD = "lab.invalid/missing:2"
 BACK = {"updateConfig": {"failureAction": "rollback", "monitor": "2s"}}
 STORY = f"the update to {BAD} failed (ImagePullBackOff: Back-off pulling image {BAD}) and was rolled back to {GOOD}"
-
-
-@pytest.fixture
-def trees(control_plane: ControlPlane, audit: Audit, namespace: str, operator: Operator) -> Trees:
-    return Trees(control_plane, audit, namespace)
 
 
 def web(image: str = GOOD, deploy: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:

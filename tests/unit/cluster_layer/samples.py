@@ -3,6 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
+from records import reference_to
 
 OWNER = "bc00ee04-b2bf-4744-9112-802e26fb6608"
 
@@ -11,14 +12,7 @@ _OWNER_FIELDS: dict[str, Any] = {"f:ownerReferences": {f'k:{{"uid":"{OWNER}"}}':
 
 
 def owner_reference(uid: str = OWNER) -> dict[str, Any]:
-    return {
-        "apiVersion": naming.API_VERSION,
-        "kind": naming.KIND,
-        "name": "shop",
-        "uid": uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
+    return reference_to("shop", uid)
 
 
 def metadata(name: str, *, uid: str = "", version: int = 0, **more: Any) -> dict[str, Any]:
