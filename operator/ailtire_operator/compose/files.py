@@ -1,4 +1,4 @@
-"""The only module here that reads files: bounded, and never outside the folder that the user named."""
+"""Reading an application's files: bounded, and never outside the folder that the user named."""
 
 import os
 import stat
@@ -41,17 +41,7 @@ class Folder:
         path = (self._root / relative).resolve()
         if not path.is_relative_to(self._root):
             raise ApplicationError(f"{relative} leads out of the folder {self._root.name}")
-        try:
-            details = path.stat()
-            if not stat.S_ISREG(details.st_mode):
-                raise ApplicationError(f"{relative} is not a file")
-            if details.st_size > SIZE_LIMIT:
-                raise ApplicationError(f"{relative} is larger than {SIZE_LIMIT} bytes")
-            return path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise ApplicationError(f"cannot read {relative}: {error.strerror or error}") from None
-        except UnicodeDecodeError:
-            raise ApplicationError(f"{relative} is not a text in UTF-8") from None
+        return text_of(path, relative)
 
     def below(self, start: str, wanted: str) -> Iterator[str]:
         """The folders below ``start`` that hold the file ``wanted``, in order. Linked folders are not followed."""
@@ -64,3 +54,18 @@ class Folder:
             relative = Path(folder).relative_to(self._root).as_posix()
             if self.has(f"{relative}/{wanted}"):
                 yield relative
+
+
+def text_of(path: Path, name: str) -> str:
+    """The text of a file, which errors call by this name. Raises ApplicationError."""
+    try:
+        details = path.stat()
+        if not stat.S_ISREG(details.st_mode):
+            raise ApplicationError(f"{name} is not a file")
+        if details.st_size > SIZE_LIMIT:
+            raise ApplicationError(f"{name} is larger than {SIZE_LIMIT} bytes")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ApplicationError(f"cannot read {name}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ApplicationError(f"{name} is not a text in UTF-8") from None

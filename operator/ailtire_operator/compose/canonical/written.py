@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any, Final
 from ailtire_operator.compose.canonical import waiting
 from ailtire_operator.compose.canonical.entry import Location, place, tell
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.files import text_of
 from ailtire_operator.compose.keys import row_of
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.yamldata import YamlError, documents
 
-_SIZE_LIMIT: Final = 1024 * 1024
 _COUNT_LIMIT: Final = 100
 _TAGS: Final = frozenset({"!reset", "!override"})
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?[-]([^{}]*))?\}|\$(\w+)")
@@ -180,18 +179,7 @@ class _Reader:
 
 def _documents(file: Path, name: str) -> list[Mapping[str, Any]]:
     try:
-        details = file.stat()
-        if not stat.S_ISREG(details.st_mode):
-            raise ApplicationError(f"{name} is not a file")
-        if details.st_size > _SIZE_LIMIT:
-            raise ApplicationError(f"{name} is larger than {_SIZE_LIMIT} bytes")
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ApplicationError(f"cannot read {name}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ApplicationError(f"{name} is not a text in UTF-8") from None
-    try:
-        found = [data for _, data in documents(text, _TAGS)]
+        found = [data for _, data in documents(text_of(file, name), _TAGS)]
     except YamlError as error:
         line = f":{error.line}" if error.line else ""
         raise ApplicationError(f"{name}{line}: {error}") from None
