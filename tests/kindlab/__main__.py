@@ -1,14 +1,13 @@
 """Real nodes on the command line: `python -m kindlab up`, and what goes with it."""
 
 import os
-import sys
 
 import typer
 
 from kindlab import cluster, engine, kube, operating, swarm, workloads
 from kindlab.places import KUBECONFIG, STATE
 from lab import binaries
-from lab.errors import LabError
+from lab.errors import run
 from lab.locking import exclusive
 from lab.report import say, step
 
@@ -62,13 +61,4 @@ def command_kubectl(context: typer.Context) -> None:
     os.execv(program, ["kubectl", f"--kubeconfig={KUBECONFIG}", *context.args])
 
 
-def main() -> None:
-    """Run a command; an error of the lab is a sentence, not a stack trace."""
-    try:
-        app()
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        sys.exit(1)
-
-
-main()
+run(app)

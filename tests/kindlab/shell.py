@@ -10,8 +10,8 @@ from typing import IO
 
 from lab.errors import LabError
 from lab.report import Say, say
+from lab.waiting import until_ended
 
-_HEARTBEAT_SECONDS = 30.0
 _NICE = "10"
 """Long builds leave the machine usable for whoever else works on it."""
 
@@ -64,23 +64,10 @@ def long(
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        _wait(child, what, begun, tell)
+        until_ended(child, what, begun, tell)
         if child.returncode:
             raise CommandFailed(f"{what} failed:\n{_tail(log)}")
     tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
-
-
-def _wait(child: subprocess.Popen[bytes], what: str, begun: float, tell: Say) -> None:
-    try:
-        while child.poll() is None:
-            try:
-                child.wait(_HEARTBEAT_SECONDS)
-            except subprocess.TimeoutExpired:
-                tell(f"{what}: {time.monotonic() - begun:.0f} s so far")
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
 
 
 def _tail(log: IO[str]) -> str:

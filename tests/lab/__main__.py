@@ -1,14 +1,13 @@
 """The lab on the command line: `python -m lab up`, and what goes with it."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from lab import binaries, client, sessions, up
 from lab.controlplane import ControlPlane
-from lab.errors import LabError
+from lab.errors import LabError, run
 from lab.locking import exclusive
 from lab.operator_process import Operator
 from lab.paths import ROOT
@@ -86,13 +85,4 @@ def _running_plane() -> ControlPlane:
     return plane
 
 
-def main() -> None:
-    """Run a command; an error of the lab is a sentence, not a stack trace."""
-    try:
-        app()
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        sys.exit(1)
-
-
-main()
+run(app)

@@ -15,8 +15,8 @@ from lab.locking import exclusive
 from lab.paths import cache
 from lab.report import Say, say
 from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, Program, go_needed, minor_version
+from lab.waiting import until_ended
 
-_HEARTBEAT_SECONDS = 20.0
 _LANES = 2
 """How many modules are built at a time: while one is fetched or linked, another one has the processors."""
 
@@ -114,24 +114,10 @@ def _build(program: Program, target: Path, count: str, tell: Say) -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        _wait(build, what, begun, tell)
+        until_ended(build, what, begun, tell)
         if build.returncode:
             tell(f"{what}: failed; what is being built beside it comes to its end first")
             log.seek(0)
             raise LabError(f"{what} failed; the Go module may be out of reach.\n{log.read()[-2000:].strip()}")
     partial.rename(target)
     tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
-
-
-def _wait(build: subprocess.Popen[bytes], what: str, begun: float, tell: Say) -> None:
-    """Give a sign of life now and then; a build that nobody waits for any more is ended."""
-    try:
-        while build.poll() is None:
-            try:
-                build.wait(_HEARTBEAT_SECONDS)
-            except subprocess.TimeoutExpired:
-                tell(f"{what}: {time.monotonic() - begun:.0f} s so far")
-    finally:
-        if build.poll() is None:
-            build.terminate()
-            build.wait()
