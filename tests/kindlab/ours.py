@@ -11,7 +11,7 @@ from lab.locking import exclusive
 from lab.paths import cache
 from lab.report import say
 
-_GO = (1, 26)
+_GO = (1, 26, 0)
 PROGRAMS = HERE / "programs"
 
 

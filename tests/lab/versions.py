@@ -10,6 +10,8 @@ from lab.paths import HERE
 GOBUILD = HERE / "gobuild"
 _VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
+GoVersion = tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Program:
@@ -79,9 +81,15 @@ def required(folder: str, module: str) -> str:
 
 
 @cache
-def go_needed(folder: str) -> tuple[int, int]:
+def go_needed(folder: str) -> GoVersion:
     """Return the version of Go that a wrapper module wants at least."""
-    return minor_version(_only(r"^go (\S+)", GOBUILD / folder / "go.mod"))
+    return go_version(_only(r"^go (\S+)", GOBUILD / folder / "go.mod"))
+
+
+def go_version(text: str) -> GoVersion:
+    """Return the first version number in a text, to the patch: a module may want no less; zeros where there is none."""
+    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else (0, 0, 0)
 
 
 def minor_version(text: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import yaml
 from kindlab import parts
 from kindlab.images import Recipe
 from kindlab.places import HERE, IMAGES
-from lab.versions import GOBUILD, PROGRAMS, Program, go_needed, minor_version
+from lab.versions import GOBUILD, PROGRAMS, Program, go_needed, go_version, minor_version
 
 BUILT = (
     *(parts.KIND, *parts.NODE, parts.KUBE_PROXY, *parts.RUNTIME, *parts.PLUGINS),
@@ -30,7 +30,7 @@ def test_an_image_is_named_by_what_it_is_made_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", BUILT, ids=lambda program: program.name)
 def test_every_program_has_a_pinned_version_that_our_toolchain_builds(program: Program) -> None:
     assert minor_version(program.version) > (0, 0)
-    brought = minor_version((GOBUILD / "go-toolchain.txt").read_text())
+    brought = go_version((GOBUILD / "go-toolchain.txt").read_text())
     assert brought >= go_needed(program.folder)
 
 

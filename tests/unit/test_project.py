@@ -4,7 +4,7 @@ import re
 import tomllib
 
 from lab.paths import ROOT
-from lab.versions import GOBUILD, PROGRAMS, go_needed, minor_version
+from lab.versions import GOBUILD, PROGRAMS, go_needed, go_version
 
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -34,5 +34,5 @@ def test_the_parts_of_kubernetes_are_of_one_version() -> None:
 
 
 def test_the_toolchain_that_we_bring_builds_every_program() -> None:
-    brought = minor_version((GOBUILD / "go-toolchain.txt").read_text())
+    brought = go_version((GOBUILD / "go-toolchain.txt").read_text())
     assert brought >= max(go_needed(program.folder) for program in PROGRAMS.values())
