@@ -48,10 +48,10 @@ def there_and_back(spec: Json) -> RoundTrip:
     return RoundTrip(before, aligned(before, after), exported, imported)
 
 
-def reimported(exported: Exported) -> Imported:
-    """What an import makes of the files of an export."""
+def reimported(exported: Exported, stack: str = NAME) -> Imported:
+    """What an import makes of the file of one stack of an export."""
     with tempfile.TemporaryDirectory() as folder:
-        return import_compose([write(exported, Path(folder))[NAME]], options=ComposeOptions(), name=NAME)
+        return import_compose([write(exported, Path(folder))[stack]], options=ComposeOptions(), name=stack)
 
 
 def said(spec: Json) -> Json:

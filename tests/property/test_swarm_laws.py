@@ -6,6 +6,7 @@ import yaml
 from hypothesis import assume, given, settings
 
 import wide
+from ailtire_operator.compose.canonical.exported import is_gateway
 from ailtire_operator.compose.exporting import Exported, export_tree
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import InvalidStack, path_of
@@ -15,8 +16,11 @@ from strategies import Json, specs
 
 ALONE = specs(depth=0)
 """Stacks without children: those are files of their own, which one import does not read."""
+TREES = specs(depth=2).filter(lambda spec: any(each.get("type") == "stack" for each in spec["services"].values()))
 fewer = settings(laws, max_examples=max(10, EXAMPLES // 2))
 """Every example runs Docker Compose."""
+fewest = settings(laws, max_examples=max(10, EXAMPLES // 3))
+"""So does every file of every example."""
 
 # Paths are written with / between keys, each with its reason.
 WRITTEN_OUT = {
@@ -79,9 +83,9 @@ def test_the_widest_stack_comes_back_from_swarm_but_for_what_the_report_tells() 
     assert silent(there_and_back(yaml.safe_load(wide.WIDE))) == []
 
 
-def exported_again(exported: Exported) -> Exported:
-    """The export of the import of an export."""
-    return export_tree(NAME, parse_spec(reimported(exported).resources[-1]["spec"]), {})
+def exported_again(exported: Exported, stack: str = NAME) -> Exported:
+    """The export of the import of one stack of an export."""
+    return export_tree(stack, parse_spec(reimported(exported, stack).resources[-1]["spec"]), {})
 
 
 @fewer
@@ -96,3 +100,26 @@ def test_what_was_imported_from_an_export_is_exported_as_it_was(spec: Json) -> N
     third = exported_again(second)
     assert third.files == second.files
     assert third.beside == second.beside
+
+
+def plain(document: Json) -> set[str]:
+    """The services that somebody wrote: a gateway is the operator's, and needs a route to a service of its own file."""
+    return {key for key, service in document["services"].items() if not is_gateway(service)}
+
+
+@fewest
+@given(TREES)
+def test_every_file_of_a_tree_is_a_stack_that_is_exported_as_it_was_imported(spec: Json) -> None:
+    try:
+        first = export_tree(NAME, parse_spec(spec), {})
+    except InvalidStack:
+        assume(False)
+        raise
+    assume(len(first.files) > 1)  # else what it refers to is not there
+    for stack, document in first.files.items():
+        second = exported_again(first, stack)
+        assert second.files.keys() == {stack}
+        assert plain(second.files[stack]) == plain(document)
+        third = exported_again(second, stack)
+        assert third.files == second.files
+        assert third.beside == second.beside
