@@ -173,6 +173,16 @@ def test_what_is_foretold_comes_true(cli: Cli, trees: Trees, shop: Manifest, spe
     assert cli("diff", "-", stdin=stack(spec)) == Result(0, "", "no difference\n")
 
 
+def test_a_job_on_every_node_is_foretold_with_their_number(cli: Cli, trees: Trees) -> None:
+    spec = {"services": {"once": service(deploy={"mode": "globalJob"})}}
+    nodes = len(trees.plane.api.get("/api/v1/nodes")["items"])
+    assert f"\n+  completions: {nodes}\n" in cli("diff", "-", stdin=stack(spec)).out
+    trees.apply("shop", spec)
+    trees.until_ready("shop")
+    assert trees.all_of("Job")[0]["spec"]["completions"] == nodes
+    assert cli("diff", "-", stdin=stack(spec)) == Result(0, "", "no difference\n")
+
+
 def fingerprints(trees: Trees) -> dict[tuple[str, str], str]:
     """What is there, without what moves by itself."""
     return {

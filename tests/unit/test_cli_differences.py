@@ -143,22 +143,27 @@ def test_without_a_usable_memory_nothing_is_taken_away(last: Any) -> None:
     assert three_way_patch(live(last=last), {"spec": {"a": 1}}) == {"spec": {"a": 1}}
 
 
-def deployment(component: str, image: str = "x") -> dict[str, Any]:
+def workload(component: str, image: str = "x", kind: str = "Deployment") -> dict[str, Any]:
     pod = {
         "dnsConfig": {"nameservers": ["10.9.0.10"], "searches": ["z-1.shop.svc.corp.example", "svc.corp.example"]},
         "containers": [{"image": image, "lifecycle": {"preStop": {"sleep": {"seconds": 9}}}}],
     }
     labels = {"app.kubernetes.io/component": component}
-    return {"kind": "Deployment", "metadata": {"labels": labels}, "spec": {"template": {"spec": pod}}}
+    return {"kind": kind, "metadata": {"labels": labels}, "spec": {"template": {"spec": pod}}}
 
 
 def test_the_operators_settings_show_in_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    running = [{"kind": "Service"}, deployment("service"), deployment("gateway", "nginx:5")]
+    running = [{"kind": "Service"}, workload("service"), workload("gateway", "nginx:5")]
     settings = running_settings(running)
     assert (settings.nameservers, settings.cluster_domain) == (["10.9.0.10"], "corp.example")
     assert (settings.gateway_image, settings.drain_seconds) == ("nginx:5", 9)
     monkeypatch.setenv("AILTIRE_OPERATOR_GATEWAY_IMAGE", "mine:1")
     assert running_settings(running).gateway_image == "mine:1"
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
+def test_every_kind_of_workload_shows_them(kind: str) -> None:
+    assert running_settings([workload("service", kind=kind)]).nameservers == ["10.9.0.10"]
 
 
 def test_where_nothing_runs_they_are_the_defaults() -> None:

@@ -23,7 +23,6 @@ from ailtire_operator.plan.types import Plan
 from ailtire_operator.reach.world import OUTSIDE, Workload, World, world
 from ailtire_operator.status.text import listed
 
-_WORKLOADS: Final = (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DAEMON_SET, kinds.JOB)
 _FIRST_ADDRESS: Final = int(ip_address("198.18.0.1"))
 """Of a range that is for tests: what a plan's Services would have is only told apart by it."""
 
@@ -31,7 +30,9 @@ _FIRST_ADDRESS: Final = int(ip_address("198.18.0.1"))
 async def of_cluster(live: Live) -> World:
     """The namespace as it is: its policies and pods, whoever wrote them."""
     objects = [
-        each for kind in (*_WORKLOADS, kinds.ENDPOINT_SLICE) for each in await live.list(kind, naming.MANAGED_SELECTOR)
+        each
+        for kind in (*kinds.WORKLOAD_KINDS, kinds.ENDPOINT_SLICE)
+        for each in await live.list(kind, naming.MANAGED_SELECTOR)
     ]
     for kind in (kinds.NETWORK_POLICY, kinds.POD, kinds.SERVICE):
         objects += await live.list(kind)

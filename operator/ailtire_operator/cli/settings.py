@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cluster.kinds import WORKLOAD_KINDS
 from ailtire_operator.model.problems import sentence
 from ailtire_operator.model.settings import Settings
 
 _PREFIX: Final = str(Settings.model_config["env_prefix"])
 _FROM_SERVICES: Final = ".svc."
+_WORKLOADS: Final = frozenset(kind.kind for kind in WORKLOAD_KINDS)
 
 
 def environment_settings(**shown: Any) -> Settings:
@@ -29,10 +31,10 @@ def environment_settings(**shown: Any) -> Settings:
 
 
 def running_settings(objects: Iterable[Mapping[str, Any]]) -> Settings:
-    """The settings of the environment, completed by what the operator's own Deployments and StatefulSets show."""
+    """The settings of the environment, completed by what the operator's own workloads show."""
     shown: dict[str, Any] = {}
     for obj in objects:
-        if obj["kind"] in ("Deployment", "StatefulSet"):
+        if obj["kind"] in _WORKLOADS:
             shown = {**_of_pods(obj), **shown}
     said = {name for name in Settings.model_fields if f"{_PREFIX}{name.upper()}" in os.environ}
     return environment_settings(**{name: value for name, value in shown.items() if name not in said})

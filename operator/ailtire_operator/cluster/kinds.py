@@ -118,6 +118,9 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
 )
 """What a stack may own. The list may grow but never shrink: a kind that is no longer written must still be pruned."""
 
+WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
+"""Those of them that run pods."""
+
 WATCHED_KINDS: Final = (*OWNED_KINDS, POD)
 
 KINDS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (*OWNED_KINDS, POD, EVENT, LEASE)}

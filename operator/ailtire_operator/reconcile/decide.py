@@ -11,14 +11,13 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
     AUTOSCALER,
     CONFIG_MAP,
-    DAEMON_SET,
     DEPLOYMENT,
-    JOB,
     LAST_GOOD,
     SERVICE,
     STACK,
     STATEFUL_SET,
     VOLUME_CLAIM,
+    WORKLOAD_KINDS,
     Manifest,
     Ref,
 )
@@ -27,7 +26,7 @@ from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan
 
 _SCALED = (DEPLOYMENT.kind, STATEFUL_SET.kind)
-_WORKLOADS = (*_SCALED, DAEMON_SET.kind, JOB.kind)
+_WORKLOADS = tuple(kind.kind for kind in WORKLOAD_KINDS)
 _GATED = (*_WORKLOADS, AUTOSCALER.kind, STACK.kind)
 """What of a member waits for its dependencies. Its Service, its files and volumes do not: they start nothing."""
 
