@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kindlab import kube
+from lab.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Pod:
     def reach(self, *targets: str) -> dict[str, bool]:
         """Say for each host:port whether a connection to it can be made."""
         return {target: answer["reached"] for target, answer in self.ask(f"reach?{_query('to', targets)}").items()}
+
+    def await_reach(self, *targets: str, seconds: float = 15.0) -> None:
+        """Wait until each can be reached: the nodes' proxies learn a new Service a moment after its pods are ready."""
+        eventually(lambda: all(self.reach(*targets).values()), seconds, f"a way to {', '.join(targets)}")
 
     def fetch(self, *urls: str) -> dict[str, Any]:
         """Return status and body of each URL."""

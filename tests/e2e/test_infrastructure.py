@@ -53,6 +53,7 @@ def test_a_probe_tells_who_it_is_and_what_it_reaches(lab: Lab, namespace: str) -
     web = Pod(namespace, "web")
     about = web.about()
     assert (about["name"], about["uid"], about["environment"]["AILTIRE_SERVICENAME"]) == ("web", 12345, "web")
+    web.await_reach("web:3000")
     assert web.reach("web:3000", "web:3001") == {"web:3000": True, "web:3001": False}
     answer = web.fetch("http://web:3000/some/path?x=1")["http://web:3000/some/path?x=1"]
     assert (answer["status"], answer["body"]["path"], answer["body"]["query"]) == (200, "/some/path", "x=1")

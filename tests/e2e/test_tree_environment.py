@@ -63,12 +63,19 @@ def test_a_new_service_is_known_to_its_stack_at_once_and_restarts_nothing_else(b
     deep = {"cpl": {"stack": {"services": {"dm": {"stack": {"services": {"late": plain}}}}}}}
     patch(busy_tree.namespace, {"services": {"late": plain, **deep}})
     await_tree(busy_tree.namespace)
-    after = {name: _started(pod) for name, pod in pods(busy_tree.namespace, "ailtire.io/root=shop").items()}
+    now = pods(busy_tree.namespace, "ailtire.io/root=shop")
+    after = {name: _started(pod) for name, pod in now.items()}
     assert {name: after.get(name) for name in before} == before
-    assert {name.rsplit("-", 2)[0] for name in set(after) - set(before)} == {"shop-late", "shop-cpl-dm-late"}
+    new = set(after) - set(before)
+    assert {name.rsplit("-", 2)[0] for name in new} == {"shop-late", "shop-cpl-dm-late"}
+    assert all(_is_ready(now[name]) for name in new), "the root said that all below it are"
     assert busy_tree.pod("shop-web").resolve("late")["late"]
-    assert busy_tree.pod("shop-cpl-dm-web").reach("late:3000") == {"late:3000": True}
+    busy_tree.pod("shop-cpl-dm-web").await_reach("late:3000")
     assert busy_tree.pod("shop-cpl-web").resolve("late")["late"] == []
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"]["conditions"])
 
 
 def _started(pod: dict[str, Any]) -> tuple[str, list[int]]:
