@@ -6,6 +6,8 @@ from typing import Any
 from kindlab import engine, kube
 
 _PODS = "10.244.0.0/16"
+_SERVICES = "10.96.0.0/16"
+"""Both as in kind.yaml."""
 _CONFLIST = "/etc/cni/net.d/10-lab.conflist"
 
 
@@ -16,6 +18,9 @@ def connect() -> None:
     addresses = {node["metadata"]["name"]: _address(node) for node in items}
     for node, own in ranges.items():
         lines = ["set -e", "iptables -t nat -A POSTROUTING -s $1 ! -d $1 -o eth0 -j MASQUERADE"]
+        # A Service that the node's proxy does not know yet leads nowhere. Else a call to it leaves the cluster, and
+        # where somebody out there answers everything, the caller stays with that: the API server did, for metrics.
+        lines += [f"iptables -A {chain} -d {_SERVICES} -j REJECT" for chain in ("OUTPUT", "FORWARD")]
         lines += [f"ip route replace {ranges[other]} via {addresses[other]}" for other in ranges if other != node]
         lines += ["mkdir -p /etc/cni/net.d", f"cat > {_CONFLIST}"]
         script = "\n".join(lines)
