@@ -87,7 +87,7 @@ kind-down: $(READY) ## Delete the cluster, leave the Swarm, and stop the engine 
 
 e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays
 	@mkdir -p $(REPORTS)
-	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml
+	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml $(E2E_OPTIONS)
 
 parity: $(READY) ## Run one tree on kind and in Swarm, and write the table of docs/swarm-parity.md anew
 	@PARITY_WRITE=1 $(PYTEST) tests/e2e/test_swarm_parity.py -s
