@@ -15,7 +15,7 @@ _METRICS = "apiservice/v1beta1.metrics.k8s.io"
 
 def install(tell: Say = say) -> None:
     """Apply them; doing it again changes nothing."""
-    made = {part: _image(part) for part in _PULLED}
+    made = {part: _image(part) for part in parts.ADDONS}
     with step(tell, "installing Gateway API, Traefik and metrics-server"):
         definitions = gomodules.folder_of("gateway-api", "sigs.k8s.io/gateway-api") / _GATEWAY_API
         files = [

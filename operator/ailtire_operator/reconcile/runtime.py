@@ -218,8 +218,7 @@ class Runtime:
                 await asyncio.sleep(1.0)
 
     def _current_features(self) -> Features:
-        served = HTTP_ROUTE.kind not in self._watches.absent()
-        return Features(stop_signal=self._stop_signal, http_routes=served)
+        return Features(stop_signal=self._stop_signal, http_routes=HTTP_ROUTE.kind not in self._watches.absent())
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
