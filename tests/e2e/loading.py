@@ -54,7 +54,7 @@ class Load:
                 parts.append(
                     f"{name}: {count['sent']} sent, {count['lost']} lost, {count['rate']:.0f}/s, "
                     f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, "
-                    f"errors {count['errors']}, first {(count['first'] or [])[:3]}"
+                    f"errors {count['errors']}, first {(count['first'] or [])[:3]}, last {count['last']}"
                 )
         return "; ".join([*parts, f"sockets: {self.report['sockets']}"])
 

@@ -15,12 +15,14 @@ from e2e.applying import get
 from e2e.conftest import Tree
 from e2e.loading import Load, load
 from e2e.routing import await_route
-from e2e.tree import await_tree, patch, pods
-from kindlab import kube, operating
+from e2e.tree import await_gone, await_tree, patch, pods
+from kindlab import engine, kube, operating
 
 DEEPEST = "shop-cpl-dm-web"
-SETTLING_SECONDS = 8
-"""A pod that leaves goes on serving for five seconds."""
+SETTLING_SECONDS = 3
+"""After the last pod that leaves is gone: who still calls it would be heard by then."""
+LATE_SECONDS = 12
+"""How long a busy node takes to hear of pods that come and go. Pods that leave after five seconds fail this test."""
 
 
 @contextmanager
@@ -30,6 +32,7 @@ def under_load(tree: Tree, rate: float = 200) -> Iterator[Load]:
     with load(f"http://{tree.host}/cpl/dm/web/x", tree.lab.ingress, rate, sockets=10, socket_path=path) as running:
         time.sleep(2)
         yield running
+        await_gone(tree.namespace)
         time.sleep(SETTLING_SECONDS)
     print(running)
 
@@ -64,6 +67,34 @@ def test_a_new_image_of_the_deepest_service(busy_tree: Tree) -> None:
     assert {name.rsplit("-", 2)[0] for name in gone} == {DEEPEST, "shop-web"}, "and of the root's, of the same image"
     nothing_lost(running)
     assert running.cut == 0, running
+
+
+def test_nodes_that_hear_late_of_pods_that_come_and_go(busy_tree: Tree) -> None:
+    before = set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    with under_load(busy_tree) as running:
+        with deaf_proxies():
+            patch(busy_tree.namespace, deepest({"environment": {"ROLLED": "once"}}))
+            time.sleep(LATE_SECONDS)
+        rolled_out(busy_tree, DEEPEST)
+        await_tree(busy_tree.namespace)
+    gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    assert {name.rsplit("-", 2)[0] for name in gone} == {DEEPEST}
+    nothing_lost(running)
+
+
+@contextmanager
+def deaf_proxies() -> Iterator[None]:
+    """As long as the block lasts, no node's proxy has a share of its processor."""
+    _signal_proxies("STOP")
+    try:
+        yield
+    finally:
+        _signal_proxies("CONT")
+
+
+def _signal_proxies(name: str) -> None:
+    for node in kube.nodes():
+        engine.docker("exec", node, "pkill", f"-{name}", "kube-proxy")
 
 
 def test_more_replicas_and_fewer(busy_tree: Tree) -> None:

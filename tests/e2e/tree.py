@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from typing import Any
 
 from e2e.applying import Manifest, apply
@@ -109,6 +110,22 @@ def patch(namespace: str, spec: dict[str, Any], name: str = "shop") -> None:
 
 def pods(namespace: str, *labels: str) -> dict[str, Manifest]:
     """Return the pods that live and have these labels, by name."""
-    listed = json.loads(kube.kubectl("get", "pods", "-n", namespace, "-l", ",".join(labels), "-o", "json"))
-    living = [each for each in listed["items"] if "deletionTimestamp" not in each["metadata"]]
-    return {each["metadata"]["name"]: each for each in living}
+    return {each["metadata"]["name"]: each for each in _listed(namespace, *labels) if not _leaves(each)}
+
+
+def await_gone(namespace: str, seconds: int = 90) -> None:
+    """Wait until no pod is about to leave: until then it goes on serving, for whoever still calls it."""
+    until = time.monotonic() + seconds
+    while leaving := [each["metadata"]["name"] for each in _listed(namespace) if _leaves(each)]:
+        assert time.monotonic() < until, f"still leaving after {seconds} s: {', '.join(leaving)}"
+        time.sleep(1)
+
+
+def _listed(namespace: str, *labels: str) -> list[Manifest]:
+    answer = json.loads(kube.kubectl("get", "pods", "-n", namespace, "-l", ",".join(labels), "-o", "json"))
+    found: list[Manifest] = answer["items"]
+    return found
+
+
+def _leaves(pod: Manifest) -> bool:
+    return "deletionTimestamp" in pod["metadata"]

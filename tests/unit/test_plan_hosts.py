@@ -131,7 +131,7 @@ def test_a_global_service_has_its_node_for_a_slot() -> None:
         ({"preStop": [{"command": ["a"], "environment": {"X": 1}}]}, ["env", "X=1", "a"], 0),
         ({"preStop": [{"command": ["a"], "workingDir": "/x y"}]}, ["/bin/sh", "-c", "(cd '/x y' && a)"], 1),
         ({"preStop": [{"command": ["a"]}, {"command": ["b c"]}]}, ["/bin/sh", "-c", "a && 'b c'"], 1),
-        ({"preStop": [{"command": ["a"]}], "ports": {"p": {"port": 1}}}, ["/bin/sh", "-c", "sleep 5; a"], 1),
+        ({"preStop": [{"command": ["a"]}], "ports": {"p": {"port": 1}}}, ["/bin/sh", "-c", "sleep 15; a"], 1),
         (
             {"preStop": [{"command": ["a"]}], "stopSignal": "SIGINT"},
             ["/bin/sh", "-c", "sleep 0; a; kill -INT 1; while kill -0 1 2>/dev/null; do sleep 1; done"],

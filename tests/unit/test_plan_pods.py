@@ -83,14 +83,14 @@ def test_a_check_that_says_too_little_is_refused_with_its_path(check: Json, path
 STOPPING = [
     # service, the cluster keeps stop signals -> lifecycle, grace
     ({}, False, None, 30),
-    ({"ports": {"a": {"port": 1}}}, False, {"preStop": {"sleep": {"seconds": 5}}}, 35),
-    ({"interface": {"/": {}}, "stopGracePeriod": "1m"}, False, {"preStop": {"sleep": {"seconds": 5}}}, 65),
+    ({"ports": {"a": {"port": 1}}}, False, {"preStop": {"sleep": {"seconds": 15}}}, 45),
+    ({"interface": {"/": {}}, "stopGracePeriod": "1m"}, False, {"preStop": {"sleep": {"seconds": 15}}}, 75),
     ({"stopGracePeriod": "1500ms"}, False, None, 2),
     ({"stopSignal": "SIGTERM"}, False, None, 30),
     ({"stopSignal": "SIGTERM"}, True, {"stopSignal": "SIGTERM"}, 30),
     ({"stopSignal": "SIGINT"}, True, {"stopSignal": "SIGINT"}, 30),
     ({"stopSignal": "SIGINT", "ports": {"a": {"port": 1}}}, True,
-     {"preStop": {"sleep": {"seconds": 5}}, "stopSignal": "SIGINT"}, 35),
+     {"preStop": {"sleep": {"seconds": 15}}, "stopSignal": "SIGINT"}, 45),
 ]  # fmt: skip
 
 

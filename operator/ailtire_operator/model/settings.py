@@ -33,8 +33,12 @@ class Settings(BaseSettings):
     """The extended resource for each device of the nodes: /dev/kvm=devices.kubevirt.io/kvm, comma-separated."""
     edge_sources: Annotated[list[str], NoDecode] = []
     """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
-    drain_seconds: Annotated[int, Field(ge=0, le=60)] = 5
-    """How long a stopping pod goes on serving while the cluster takes it out of rotation."""
+    drain_seconds: Annotated[int, Field(ge=0, le=60)] = 15
+    """How long a stopping pod goes on serving while the cluster takes it out of rotation.
+
+    Endpoints, every node's proxy and the ingress controller learn of it one after the other: on a quiet cluster within
+    two seconds, on a busy one in more than five.
+    """
     looks: Annotated[int, Field(ge=1, le=1000)] = 200
     """Stacks looked at at once. Many, so that what all of them wait for is written before what sets off other work."""
     workers: Annotated[int, Field(ge=1, le=64)] = 32

@@ -52,11 +52,11 @@ func newClient(given options) *http.Client {
 
 // send returns who answered.
 func send(client *http.Client, given options, number int) (string, error) {
-	method, content := http.MethodGet, ""
+	method, sent := http.MethodGet, ""
 	if number%2 == 1 {
-		method, content = http.MethodPost, body
+		method, sent = http.MethodPost, body
 	}
-	request, err := http.NewRequest(method, given.url.String(), strings.NewReader(content))
+	request, err := http.NewRequest(method, given.url.String(), strings.NewReader(sent))
 	if err != nil {
 		return "", err
 	}
@@ -66,11 +66,21 @@ func send(client *http.Client, given options, number int) (string, error) {
 		return "", err
 	}
 	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
 		return "", err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("status %d", answer.StatusCode)
+		return "", refusal(answer, content)
 	}
 	return answer.Header.Get("X-Probe-Host"), nil
+}
+
+// refusal names the status and who said it: a gateway names its server, an ingress controller is known by its words.
+func refusal(answer *http.Response, content []byte) error {
+	words, _, _ := strings.Cut(string(content), "\n")
+	if server := answer.Header.Get("Server"); server != "" {
+		words = server
+	}
+	return fmt.Errorf("status %d (%.40s)", answer.StatusCode, words)
 }

@@ -24,6 +24,7 @@ type tally struct {
 	lost   int
 	errors map[string]int
 	first  []loss
+	last   *loss
 	by     map[string]int
 }
 
@@ -60,15 +61,17 @@ func (t *tally) fail(err error) {
 	t.lost++
 	text := changing.ReplaceAllString(err.Error(), ":*")
 	t.errors[text]++
+	t.last = &loss{time.Since(t.begun).Seconds(), text}
 	if len(t.first) < remembered {
-		t.first = append(t.first, loss{time.Since(t.begun).Seconds(), text})
+		t.first = append(t.first, *t.last)
 	}
 }
 
 func (t *tally) report(seconds float64) map[string]any {
 	slices.Sort(t.took)
 	return map[string]any{
-		"sent": len(t.took) + t.lost, "answered": len(t.took), "lost": t.lost, "errors": t.errors, "first": t.first,
+		"sent": len(t.took) + t.lost, "answered": len(t.took), "lost": t.lost, "errors": t.errors,
+		"first": t.first, "last": t.last,
 		"by": t.by, "rate": float64(len(t.took)) / seconds,
 		"p50": t.percentile(0.5), "p99": t.percentile(0.99), "max": t.percentile(1),
 	}
