@@ -1,5 +1,6 @@
 """What every cluster of the tests has: an ingress controller (Traefik), the definitions of the Gateway API, a DNS that
-tells what it was asked, and metrics-server, which tells autoscalers and people what pods use.
+tells what it was asked, metrics-server, which tells autoscalers and people what pods use, and proxies with a share of
+their nodes.
 """
 
 from kindlab import engine, gomodules, images, kube, nodeimage, parts
@@ -10,6 +11,12 @@ from lab.versions import Program
 _GATEWAY_API = "config/crd/standard"
 _PULLED = {parts.TRAEFIK: "traefik", parts.METRICS_SERVER: "registry.k8s.io/metrics-server/metrics-server"}
 """What is published where."""
+_WORKLOADS = {
+    "daemonset/kube-proxy": "kube-system",
+    "deployment/coredns": "kube-system",
+    "deployment/traefik": "traefik",
+    "deployment/metrics-server": "kube-system",
+}
 _METRICS = "apiservice/v1beta1.metrics.k8s.io"
 
 
@@ -28,8 +35,8 @@ def install(tell: Say = say) -> None:
             for part, image in made.items():
                 text = text.replace(f"{part.name.upper().replace('-', '_')}_IMAGE", image)
             kube.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
-        for name, where in (("coredns", "kube-system"), ("traefik", "traefik"), ("metrics-server", "kube-system")):
-            kube.kubectl("rollout", "status", "--timeout=120s", f"deployment/{name}", "-n", where, timeout=130)
+        for workload, where in _WORKLOADS.items():
+            kube.kubectl("rollout", "status", "--timeout=120s", workload, "-n", where, timeout=130)
         # An API that is announced and not served keeps namespaces from going away.
         kube.kubectl("wait", "--for=condition=Available", _METRICS, "--timeout=60s", timeout=70)
 

@@ -22,9 +22,9 @@ def exists() -> bool:
 
 
 def ready() -> bool:
-    """Say whether the cluster answers."""
-    program = binaries.path("kubectl")
-    return KUBECONFIG.exists() and shell.succeeds([program, f"--kubeconfig={KUBECONFIG}", "get", "--raw=/readyz"])
+    """Say whether the cluster answers, and has what a cluster has: its memory does not outlive its containers."""
+    asking: list[str | Path] = [binaries.path("kubectl"), f"--kubeconfig={KUBECONFIG}", "--request-timeout=10s"]
+    return KUBECONFIG.exists() and shell.succeeds([*asking, "get", "daemonset/kube-proxy", "-n", "kube-system"])
 
 
 def up(tell: Say = say) -> None:
