@@ -58,7 +58,8 @@ def following(namespace: str, folder: Path, *arguments: str) -> Iterator[Callabl
     """The lines of a follower until there is one with a text; at last it has to end as Ctrl-C ends it."""
     out, err = folder / "out", folder / "err"
     with out.open("w") as told, err.open("w") as said:
-        command = [*_PROGRAM, "logs", *arguments, "-f", "-n", namespace]
+        # Whoever runs these tests in the background of a shell has all below it ignore Ctrl-C.
+        command = ["env", "--default-signal=INT", *_PROGRAM, "logs", *arguments, "-f", "-n", namespace]
         process = subprocess.Popen(command, env=variables(), stdout=told, stderr=said)
 
         def until(text: str) -> list[str]:
