@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import json
-import time
 from typing import Any
 
 from e2e.applying import Manifest, apply
 from kindlab import kube
+from lab.waiting import eventually
 
 QUIET = {"logging": {"level": "warn"}}
 """What succeeds is not worth a line in the log of every gateway on its way, hundreds of times a second."""
@@ -110,20 +110,18 @@ def patch(namespace: str, spec: dict[str, Any], name: str = "shop") -> None:
 
 def pods(namespace: str, *labels: str) -> dict[str, Manifest]:
     """Return the pods that live and have these labels, by name."""
-    return {each["metadata"]["name"]: each for each in _listed(namespace, *labels) if not _leaves(each)}
+    found = _listed("-n", namespace, "-l", ",".join(labels))
+    return {each["metadata"]["name"]: each for each in found if not _leaves(each)}
 
 
-def await_gone(namespace: str, seconds: int = 90) -> None:
-    """Wait until no pod is about to leave: until then it goes on serving, for whoever still calls it."""
-    until = time.monotonic() + seconds
-    while leaving := [each["metadata"]["name"] for each in _listed(namespace) if _leaves(each)]:
-        assert time.monotonic() < until, f"still leaving after {seconds} s: {', '.join(leaving)}"
-        time.sleep(1)
+def await_gone(namespace: str | None = None) -> None:
+    """Wait until no pod of a namespace, or of any, is about to leave: until then it serves whoever still calls it."""
+    where = ("-n", namespace) if namespace else ("--all-namespaces",)
+    eventually(lambda: not any(_leaves(each) for each in _listed(*where)), 120, "the end of all pods that leave")
 
 
-def _listed(namespace: str, *labels: str) -> list[Manifest]:
-    answer = json.loads(kube.kubectl("get", "pods", "-n", namespace, "-l", ",".join(labels), "-o", "json"))
-    found: list[Manifest] = answer["items"]
+def _listed(*arguments: str) -> list[Manifest]:
+    found: list[Manifest] = json.loads(kube.kubectl("get", "pods", *arguments, "-o", "json"))["items"]
     return found
 
 

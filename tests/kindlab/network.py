@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from kindlab import engine, kube
+import yaml
 
-_PODS = "10.244.0.0/16"
-_SERVICES = "10.96.0.0/16"
-"""Both as in kind.yaml."""
+from kindlab import engine, kube
+from kindlab.places import HERE
+
+_NETWORKING = yaml.safe_load((HERE / "kind.yaml").read_text())["networking"]
 _CONFLIST = "/etc/cni/net.d/10-lab.conflist"
 
 
@@ -20,12 +21,12 @@ def connect() -> None:
         lines = ["set -e", "iptables -t nat -A POSTROUTING -s $1 ! -d $1 -o eth0 -j MASQUERADE"]
         # A Service that the node's proxy does not know yet leads nowhere. Else a call to it leaves the cluster, and
         # where somebody out there answers everything, the caller stays with that: the API server did, for metrics.
-        lines += [f"iptables -A {chain} -d {_SERVICES} -j REJECT" for chain in ("OUTPUT", "FORWARD")]
+        lines += [f"iptables -A {chain} -d {_NETWORKING['serviceSubnet']} -j REJECT" for chain in ("OUTPUT", "FORWARD")]
         lines += [f"ip route replace {ranges[other]} via {addresses[other]}" for other in ranges if other != node]
         lines += ["mkdir -p /etc/cni/net.d", f"cat > {_CONFLIST}"]
         script = "\n".join(lines)
         configuration = json.dumps(_plugins(own))
-        engine.docker("exec", "-i", node, "sh", "-c", script, "sh", _PODS, stdin=configuration)
+        engine.docker("exec", "-i", node, "sh", "-c", script, "sh", _NETWORKING["podSubnet"], stdin=configuration)
 
 
 def _address(node: dict[str, Any]) -> str:

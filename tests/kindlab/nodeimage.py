@@ -33,14 +33,14 @@ rm -f /tmp/containerd.log /images.tar
 
 def ensure(tell: Say = say) -> str:
     """Return the name of the node image, after it was found, loaded or built."""
-    programs = binaries.ensure([*parts.NODE, *parts.RUNTIME, *parts.PLUGINS, PROGRAMS["kubectl"]], tell)
+    programs = {**binaries.ensure(parts.NODE_IMAGE, tell), "pause": ours.program(ours.PROGRAMS, "pause")}
     base = images.base(tell)
     system = _system_recipe(base, programs)
-    made_of = [system.tag, base, *(str(path.parent.name) for path in _static_images(tell).values())]
+    made_of = [system.tag, base, *sorted(path.parent.name for path in programs.values())]
     tag = ours.fingerprint([HERE / "nodeimage.py", HERE / "kubeproxy" / "Dockerfile"], *made_of)
     reference = f"{REPOSITORY}/node:{tag}"
     if not images.present(reference) and not images.load("node", tag, tell):
-        _fill(images.ensure(system, tell), reference, base, programs["kubeadm"], tell)
+        _fill(images.ensure(system, tell), reference, base, programs, tell)
         images.save("node", tag, reference, tell)
     return reference
 
@@ -71,19 +71,11 @@ def _system_recipe(base: str, programs: Mapping[str, Path]) -> images.Recipe:
     return images.Recipe("node-system", HERE / "node", files, arguments)
 
 
-def _static_images(tell: Say) -> dict[str, Path]:
-    """The programs that kubeadm wants as images, by the last part of the image's name."""
-    programs = [parts.control_plane(name) for name in parts.STATIC_PODS]
-    found = binaries.ensure([*programs, parts.COREDNS, parts.KUBE_PROXY, parts.LOCAL_PATH], tell)
-    return {**found, "pause": ours.program(ours.PROGRAMS, "pause")}
-
-
-def _fill(system: str, reference: str, base: str, kubeadm: Path, tell: Say) -> None:
+def _fill(system: str, reference: str, base: str, programs: Mapping[str, Path], tell: Say) -> None:
     """Put the images that kubeadm wants into the node's own store, as kind's build does it."""
     version = PROGRAMS["kubectl"].version
-    listed = shell.output([kubeadm, "config", "images", "list", "--kubernetes-version", version]).split()
+    listed = shell.output([programs["kubeadm"], "config", "images", "list", "--kubernetes-version", version]).split()
     wanted = {name.split("/")[-1].split(":")[0]: name for name in listed}
-    programs = _static_images(tell)
     for name, image in wanted.items():
         if name != "kube-proxy":
             scratch_image(image, programs[name])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lab import binaries
-from lab.versions import CONTROL_PLANE, PROGRAMS, Program
+from lab.versions import PROGRAMS, Program
 
 _NEVER = ("--ailtire-lab",)
 """An option that no program has: what goes into an image is always built, so that it is linked statically."""
@@ -42,7 +42,7 @@ METRICS_SERVER = _part(
 )
 ADDONS = (TRAEFIK, METRICS_SERVER)
 """What the cluster of the tests has beyond a stock one."""
-STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+_STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 NODE_IMAGE = (
     *NODE,
     *RUNTIME,
@@ -50,15 +50,9 @@ NODE_IMAGE = (
     COREDNS,
     KUBE_PROXY,
     LOCAL_PATH,
-    *(PROGRAMS[name] for name in (*STATIC_PODS, "kubectl")),
+    *(PROGRAMS[name] for name in (*_STATIC_PODS, "kubectl")),
 )
 """What nodes are made of where no image of them can be pulled."""
-
-
-def control_plane(name: str) -> Program:
-    """Return a program that the lab's own control plane has too."""
-    assert PROGRAMS[name] in CONTROL_PLANE
-    return PROGRAMS[name]
 
 
 def binary(program: Program) -> Path:
