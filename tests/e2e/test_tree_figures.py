@@ -33,7 +33,7 @@ def test_each_gateway_adds_little(asked_tree: Tree) -> None:
 
 def _latency(tree: Tree, path: str) -> Latency:
     with load(f"http://{tree.host}{path}", tree.lab.ingress, 200) as running:
-        time.sleep(2)
+        time.sleep(5)
     assert running.lost == 0, running
     return Latency(running.http["p50"], running.http["p99"])
 
