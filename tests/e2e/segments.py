@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from e2e.applying import Manifest
-from e2e.tree import HEALTH, RESERVED, child, root, web
+from e2e.tree import HEALTH, RESERVED, child, pods, root, web
 from kindlab import engine, kube
 
 OUTSIDE = "outside"
@@ -106,8 +106,7 @@ def _silent(image: str, **more: Any) -> dict[str, Any]:
 
 def places(namespace: str) -> list[Place]:
     """Return the living pods of a namespace."""
-    listed = json.loads(kube.kubectl("get", "pods", "-n", namespace, "-o", "json"))["items"]
-    return [_place(each) for each in listed if "deletionTimestamp" not in each["metadata"]]
+    return [_place(each) for each in pods(namespace).values()]
 
 
 def _place(pod: Mapping[str, Any]) -> Place:

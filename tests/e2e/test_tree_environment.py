@@ -4,7 +4,7 @@ from typing import Any
 
 from e2e.asking import Pod
 from e2e.conftest import Tree
-from e2e.tree import await_tree, patch, pods
+from e2e.tree import await_tree, deployments, patch, pods
 
 TABLE = {
     # stack: AILTIRE_PARENTHOST, AILTIRE_PARENT_NETWORK of its services
@@ -67,7 +67,7 @@ def test_a_new_service_is_known_to_its_stack_at_once_and_restarts_nothing_else(b
     after = {name: _started(pod) for name, pod in now.items()}
     assert {name: after.get(name) for name in before} == before
     new = set(after) - set(before)
-    assert {name.rsplit("-", 2)[0] for name in new} == {"shop-late", "shop-cpl-dm-late"}
+    assert deployments(new) == {"shop-late", "shop-cpl-dm-late"}
     assert all(_is_ready(now[name]) for name in new), "the root said that all below it are"
     assert busy_tree.pod("shop-web").resolve("late")["late"]
     busy_tree.pod("shop-cpl-dm-web").await_reach("late:3000")

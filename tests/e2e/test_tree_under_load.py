@@ -15,7 +15,7 @@ from e2e.applying import get
 from e2e.conftest import Tree
 from e2e.loading import Load, load
 from e2e.routing import await_route
-from e2e.tree import await_gone, await_tree, patch, pods
+from e2e.tree import await_gone, await_tree, deployments, patch, pods
 from kindlab import engine, kube, operating
 
 DEEPEST = "shop-cpl-dm-web"
@@ -64,7 +64,7 @@ def test_a_new_image_of_the_deepest_service(busy_tree: Tree) -> None:
         await_tree(busy_tree.namespace)
         rolled_out(busy_tree, DEEPEST)
     gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
-    assert {name.rsplit("-", 2)[0] for name in gone} == {DEEPEST, "shop-web"}, "and of the root's, of the same image"
+    assert deployments(gone) == {DEEPEST, "shop-web"}, "and of the root's, of the same image"
     nothing_lost(running)
     assert running.cut == 0, running
 
@@ -78,15 +78,15 @@ def test_nodes_that_hear_late_of_pods_that_come_and_go(busy_tree: Tree) -> None:
         rolled_out(busy_tree, DEEPEST)
         await_tree(busy_tree.namespace)
     gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
-    assert {name.rsplit("-", 2)[0] for name in gone} == {DEEPEST}
+    assert deployments(gone) == {DEEPEST}
     nothing_lost(running)
 
 
 @contextmanager
 def deaf_proxies() -> Iterator[None]:
     """As long as the block lasts, no node's proxy has a share of its processor."""
-    _signal_proxies("STOP")
     try:
+        _signal_proxies("STOP")
         yield
     finally:
         _signal_proxies("CONT")

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from e2e.applying import Manifest, apply
@@ -112,6 +113,11 @@ def pods(namespace: str, *labels: str) -> dict[str, Manifest]:
     """Return the pods that live and have these labels, by name."""
     found = _listed("-n", namespace, "-l", ",".join(labels))
     return {each["metadata"]["name"]: each for each in found if not _leaves(each)}
+
+
+def deployments(names: Iterable[str]) -> set[str]:
+    """Return the names of the Deployments that pods of these names are of."""
+    return {name.rsplit("-", 2)[0] for name in names}
 
 
 def await_gone(namespace: str | None = None) -> None:

@@ -6,7 +6,6 @@ import typer
 
 from kindlab import cluster, engine, kube, operating, swarm, workloads
 from kindlab.places import KUBECONFIG, STATE
-from lab import binaries
 from lab.errors import run
 from lab.locking import exclusive
 from lab.report import say, step
@@ -57,8 +56,8 @@ def command_images() -> None:
 @app.command("kubectl", context_settings=_PASS_ON)
 def command_kubectl(context: typer.Context) -> None:
     """Run kubectl as the administrator of the cluster."""
-    program = binaries.path("kubectl")
-    os.execv(program, ["kubectl", f"--kubeconfig={KUBECONFIG}", *context.args])
+    command = kube.command(*context.args)
+    os.execv(command[0], command)
 
 
 run(app)

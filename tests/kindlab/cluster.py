@@ -23,8 +23,8 @@ def exists() -> bool:
 
 def ready() -> bool:
     """Say whether the cluster answers, and has what a cluster has: its memory does not outlive its containers."""
-    asking: list[str | Path] = [binaries.path("kubectl"), f"--kubeconfig={KUBECONFIG}", "--request-timeout=10s"]
-    return KUBECONFIG.exists() and shell.succeeds([*asking, "get", "daemonset/kube-proxy", "-n", "kube-system"])
+    asking = ("get", "daemonset/kube-proxy", "-n", "kube-system", "--request-timeout=10s")
+    return KUBECONFIG.exists() and shell.succeeds(kube.command(*asking))
 
 
 def up(tell: Say = say) -> None:
@@ -50,10 +50,11 @@ def _start(tell: Say) -> None:
     if not exists():
         local = not engine.pulls()
         node_image = nodeimage.ensure(tell) if local else None
+        configuration = _configuration(disable_cni=local)
         with step(tell, "creating the cluster"):
-            _create(node_image)
+            _create(configuration, node_image)
             if local:
-                network.connect()
+                network.connect(configuration["networking"])
             kube.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s", timeout=130)
 
 
@@ -68,9 +69,9 @@ def down(tell: Say = say) -> None:
         shell.output(["rm", "-rf", "--one-file-system", _VOLUMES])
 
 
-def _create(node_image: str | None) -> None:
+def _create(configuration: dict[str, Any], node_image: str | None) -> None:
     _VOLUMES.mkdir(parents=True, exist_ok=True)
-    _CONFIGURATION.write_text(yaml.safe_dump(_configuration(disable_cni=node_image is not None)))
+    _CONFIGURATION.write_text(yaml.safe_dump(configuration))
     command: list[str | Path] = [
         "create",
         "cluster",

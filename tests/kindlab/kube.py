@@ -12,10 +12,14 @@ def kind(*arguments: str | Path, timeout: float = 600.0) -> str:
     return shell.output([parts.binary(parts.KIND), *arguments], timeout=timeout)
 
 
+def command(*arguments: str) -> list[str]:
+    """Return what runs kubectl as the cluster's administrator."""
+    return [str(binaries.path("kubectl")), f"--kubeconfig={KUBECONFIG}", *arguments]
+
+
 def kubectl(*arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
     """Run kubectl as the cluster's administrator and return what it prints."""
-    program = binaries.path("kubectl")
-    return shell.output([program, f"--kubeconfig={KUBECONFIG}", *arguments], stdin, timeout)
+    return shell.output(command(*arguments), stdin, timeout)
 
 
 def load(*references: str, control_plane: bool = False) -> None:

@@ -1,19 +1,19 @@
 """Connects the nodes: each gets its plugin configuration and a route to the others' pods, as kind's kindnet does it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from kindlab import engine, kube
-from kindlab.places import HERE
 
-_NETWORKING = yaml.safe_load((HERE / "kind.yaml").read_text())["networking"]
 _CONFLIST = "/etc/cni/net.d/10-lab.conflist"
 
 
-def connect() -> None:
-    """Let pods reach each other on all nodes by their own addresses; beyond the cluster they wear the node's."""
+def connect(networking: Mapping[str, Any]) -> None:
+    """Let pods reach each other on all nodes by their own addresses; beyond the cluster they wear the node's.
+
+    ``networking`` is that part of kind's configuration: it has the ranges of pods and of services.
+    """
     items = json.loads(kube.kubectl("get", "nodes", "-o", "json"))["items"]
     ranges = {node["metadata"]["name"]: node["spec"]["podCIDR"] for node in items}
     addresses = {node["metadata"]["name"]: _address(node) for node in items}
@@ -21,12 +21,12 @@ def connect() -> None:
         lines = ["set -e", "iptables -t nat -A POSTROUTING -s $1 ! -d $1 -o eth0 -j MASQUERADE"]
         # A Service that the node's proxy does not know yet leads nowhere. Else a call to it leaves the cluster, and
         # where somebody out there answers everything, the caller stays with that: the API server did, for metrics.
-        lines += [f"iptables -A {chain} -d {_NETWORKING['serviceSubnet']} -j REJECT" for chain in ("OUTPUT", "FORWARD")]
+        lines += [f"iptables -A {chain} -d {networking['serviceSubnet']} -j REJECT" for chain in ("OUTPUT", "FORWARD")]
         lines += [f"ip route replace {ranges[other]} via {addresses[other]}" for other in ranges if other != node]
         lines += ["mkdir -p /etc/cni/net.d", f"cat > {_CONFLIST}"]
         script = "\n".join(lines)
         configuration = json.dumps(_plugins(own))
-        engine.docker("exec", "-i", node, "sh", "-c", script, "sh", _NETWORKING["podSubnet"], stdin=configuration)
+        engine.docker("exec", "-i", node, "sh", "-c", script, "sh", networking["podSubnet"], stdin=configuration)
 
 
 def _address(node: dict[str, Any]) -> str:

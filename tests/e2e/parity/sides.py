@@ -12,9 +12,9 @@ from typing import Any
 from e2e.applying import apply
 from e2e.parity.facts import REACH, Fact, Facts, Part
 from e2e.parity.tree import NAME, STACKS
+from e2e.tree import pods
 from kindlab import engine, kube, swarm
 from kindlab.places import KUBECONFIG
-from lab import binaries
 from lab.waiting import eventually
 
 _CLI = (sys.executable, "-c", "from ailtire_operator.cli import main; main()")
@@ -35,11 +35,8 @@ def deploy_on_kubernetes(namespace: str, definition: Mapping[str, Any]) -> None:
 
 def kubernetes(namespace: str) -> list[Part]:
     """The parts on Kubernetes."""
-    pods, services = (
-        json.loads(kube.kubectl("get", kind, "-n", namespace, "-o", "json"))["items"] for kind in ("pods", "services")
-    )
-    living = [each for each in pods if "deletionTimestamp" not in each["metadata"]]
-    return sorted((_pod(each, services) for each in living), key=lambda part: part.path)
+    services = json.loads(kube.kubectl("get", "services", "-n", namespace, "-o", "json"))["items"]
+    return sorted((_pod(each, services) for each in pods(namespace).values()), key=lambda part: part.path)
 
 
 def _pod(pod: Mapping[str, Any], services: list[Mapping[str, Any]]) -> Part:
@@ -52,14 +49,13 @@ def _pod(pod: Mapping[str, Any], services: list[Mapping[str, Any]]) -> Part:
         if each["spec"].get("selector") and each["spec"]["selector"].items() <= labels.items()
     ]
     own = {each["ip"] for each in pod["status"]["podIPs"]}
-    command = (str(binaries.path("kubectl")), f"--kubeconfig={KUBECONFIG}", "logs", "-f", "-n", namespace, name)
     return Part(
         path=_path(labels[_STACK], key),
         key=key,
         stack=labels[_STACK],
         run=partial(kube.kubectl, "exec", "-n", namespace, name, "--"),
         addresses=frozenset(own | {each["clusterIP"] for each in selecting} - {"None"}),
-        log=command,
+        log=tuple(kube.command("logs", "-f", "-n", namespace, name)),
         stop=partial(kube.kubectl, "delete", "pod", name, "-n", namespace, "--wait=false"),
         host=name,
         called={"⟨pod⟩": name, "⟨namespace⟩": namespace},
