@@ -28,14 +28,33 @@ def test_a_job_runs_once_for_each_definition(trees: Trees) -> None:
     assert trees.status("shop")["services"]["once"]["ready"] == 1
 
 
-def test_a_global_job_runs_once_on_every_node(trees: Trees) -> None:
-    nodes = {node["metadata"]["name"] for node in trees.plane.api.get("/api/v1/nodes")["items"]}
+def test_a_global_job_runs_as_often_as_there_are_nodes(trees: Trees) -> None:
     trees.apply("shop", {"services": {"once": service(deploy={"mode": "globalJob"})}})
     trees.until_ready("shop")
     (job,) = trees.all_of("Job")
-    assert (job["spec"]["completions"], job["status"]["succeeded"]) == (len(nodes), len(nodes))
-    path = f"/api/v1/namespaces/{trees.namespace}/pods"
-    assert {pod["spec"]["nodeName"] for pod in trees.plane.api.get(path)["items"]} == nodes
+    count = len(nodes(trees))
+    assert (job["spec"]["completions"], job["status"]["succeeded"]) == (count, count)
+
+
+def test_pods_of_a_global_job_that_run_at_the_same_time_share_no_node(trees: Trees) -> None:
+    # A pod that has ended keeps no other away, so none may end here; and the scheduler, which spreads replicas where it
+    # can, is left no choice but the one node.
+    node = min(nodes(trees))
+    deploy = {"mode": "globalJob", "placement": {"constraints": [f"node.hostname == {node}"]}}
+    trees.apply("shop", {"services": {"once": service("lab.invalid/endless", deploy=deploy)}})
+
+    def placed() -> list[str]:
+        """Where each pod is, once the scheduler has looked at all of them."""
+        pods = trees.plane.api.get(f"/api/v1/namespaces/{trees.namespace}/pods")["items"]
+        looked_at = [pod for pod in pods if (pod.get("status") or {}).get("conditions")]
+        return [pod["spec"].get("nodeName", "") for pod in pods] if len(looked_at) == len(nodes(trees)) else []
+
+    assert sorted(trees.until("all pods looked at", placed)) == [*[""] * (len(nodes(trees)) - 1), node]
+
+
+def nodes(trees: Trees) -> set[str]:
+    """The names of the nodes, which all take pods."""
+    return {node["metadata"]["name"] for node in trees.plane.api.get("/api/v1/nodes")["items"]}
 
 
 def test_one_workload_takes_the_place_of_another(trees: Trees) -> None:
