@@ -38,6 +38,9 @@ module.exports = {
 };
 """
 
+INTERRUPTIBLE = ("env", "--default-signal=INT")
+"""Before a program that a test ends as Ctrl-C does: all below a shell's background job ignore that signal."""
+
 
 @dataclass(frozen=True)
 class Result:

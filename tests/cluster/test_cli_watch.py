@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
+from commands import INTERRUPTIBLE
 from lab import Audit
 from lab.client import environment
 from lab.paths import ROOT
@@ -19,7 +20,7 @@ from trees import Trees, service, tree
 @contextmanager
 def watching(trees: Trees, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The watcher and the lines that it has printed so far."""
-    command = [sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
+    command = [*INTERRUPTIBLE, sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
     command += ["tree", "shop", "-n", trees.namespace, "--watch", *options]
     variables = {**environment(trees.plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator")}
     with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

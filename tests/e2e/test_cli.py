@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from commands import INTERRUPTIBLE
 from e2e.applying import apply
 from e2e.conftest import Lab, Tree
 from kindlab import kube
@@ -58,8 +59,7 @@ def following(namespace: str, folder: Path, *arguments: str) -> Iterator[Callabl
     """The lines of a follower until there is one with a text; at last it has to end as Ctrl-C ends it."""
     out, err = folder / "out", folder / "err"
     with out.open("w") as told, err.open("w") as said:
-        # Whoever runs these tests in the background of a shell has all below it ignore Ctrl-C.
-        command = ["env", "--default-signal=INT", *_PROGRAM, "logs", *arguments, "-f", "-n", namespace]
+        command = [*INTERRUPTIBLE, *_PROGRAM, "logs", *arguments, "-f", "-n", namespace]
         process = subprocess.Popen(command, env=variables(), stdout=told, stderr=said)
 
         def until(text: str) -> list[str]:
