@@ -8,7 +8,7 @@ from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Manifest, Observed, Plan
+from ailtire_operator.plan.types import Manifest, Node, Observed, Plan
 
 SETTINGS = Settings(nameservers=["10.0.0.10"])
 
@@ -108,6 +108,11 @@ def stack(spec: dict[str, Any] | str, name: str = "shop", namespace: str = "shop
 def plan_of(spec: dict[str, Any] | str, observed: Observed | None = None, settings: Settings = SETTINGS) -> Plan:
     """The plan of a stack called shop."""
     return plan(stack(spec), settings, observed or Observed())
+
+
+def open_nodes(count: int) -> tuple[Node, ...]:
+    """Nodes that take any pod."""
+    return ({"labels": {}, "taints": []},) * count
 
 
 def find(made: Plan, kind: str, name: str) -> Manifest:

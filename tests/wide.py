@@ -4,7 +4,7 @@ from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
-from stacks import stack
+from stacks import open_nodes, stack
 
 SETTINGS = Settings(
     nameservers=["10.0.0.10"],
@@ -135,7 +135,7 @@ def wide(uid: str = "uid-1", namespace: str = "shop-test") -> Stack:
 
 def wide_plan(observed: Observed | None = None) -> Plan:
     """Its plan."""
-    return plan(wide(), SETTINGS, observed or Observed(nodes=3))
+    return plan(wide(), SETTINGS, observed or Observed(nodes=open_nodes(3)))
 
 
 def by_ref(made: Plan) -> dict[str, Manifest]:

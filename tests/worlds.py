@@ -14,6 +14,7 @@ from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.fields import desired_projection, fingerprint
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.definitions import Definitions
@@ -28,7 +29,7 @@ from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
 from ailtire_operator.reconcile.waits import Waits
 from records import put, stack
-from stacks import SETTINGS
+from stacks import SETTINGS, open_nodes
 
 
 class Cluster:
@@ -137,10 +138,9 @@ class World:
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
         history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
-        self.nodes = 1
-        self.counts = 0
-        """How often the nodes were counted."""
-        nodes = Nodes(self._count, lambda: self.time)
+        self.nodes = open_nodes(1)
+        self.looks_at_nodes = 0
+        nodes = Nodes(self._look_at_nodes, lambda: self.time)
         planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes)
         contests = Contests(self.store, lambda record: None)
         lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
@@ -158,8 +158,8 @@ class World:
         )
         self._generation = 0
 
-    async def _count(self, known: int) -> int:
-        self.counts += 1
+    async def _look_at_nodes(self, known: tuple[Node, ...]) -> tuple[Node, ...]:
+        self.looks_at_nodes += 1
         return self.nodes
 
     def write(self, spec: dict[str, Any], name: str = "shop", **fields: Any) -> Record:

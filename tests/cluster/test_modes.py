@@ -36,20 +36,32 @@ def test_a_global_job_runs_as_often_as_there_are_nodes(trees: Trees) -> None:
     assert (job["spec"]["completions"], job["status"]["succeeded"]) == (count, count)
 
 
-def test_pods_of_a_global_job_that_run_at_the_same_time_share_no_node(trees: Trees) -> None:
-    # A pod that has ended keeps no other away, so none may end here; and the scheduler, which spreads replicas where it
-    # can, is left no choice but the one node.
+def test_a_global_job_runs_once_on_the_node_that_it_is_for(trees: Trees) -> None:
     node = min(nodes(trees))
     deploy = {"mode": "globalJob", "placement": {"constraints": [f"node.hostname == {node}"]}}
-    trees.apply("shop", {"services": {"once": service("lab.invalid/endless", deploy=deploy)}})
+    trees.apply("shop", {"services": {"once": service(deploy=deploy)}})
+    trees.until_ready("shop")
+    assert placed(trees) == [node]
 
-    def placed() -> list[str]:
-        """Where each pod is, once the scheduler has looked at all of them."""
-        pods = trees.plane.api.get(f"/api/v1/namespaces/{trees.namespace}/pods")["items"]
-        looked_at = [pod for pod in pods if (pod.get("status") or {}).get("conditions")]
-        return [pod["spec"].get("nodeName", "") for pod in pods] if len(looked_at) == len(nodes(trees)) else []
 
-    assert sorted(trees.until("all pods looked at", placed)) == [*[""] * (len(nodes(trees)) - 1), node]
+def test_pods_of_a_global_job_that_run_at_the_same_time_share_no_node(trees: Trees) -> None:
+    # None ends here: a pod that has ended keeps no other from its node.
+    trees.apply("shop", {"services": {"once": service("lab.invalid/endless", deploy={"mode": "globalJob"})}})
+    trees.until("a pod on each node", lambda: set(placed(trees)) == nodes(trees))
+    closed, *others = sorted(nodes(trees))
+    trees.kubectl("cordon", closed)
+    try:
+        trees.kubectl("delete", "pods", f"--field-selector=spec.nodeName={closed}")
+        trees.until("another pod", lambda: len(placed(trees)) == len(nodes(trees)))
+        assert sorted(placed(trees)) == ["", *others], "no other node is free of this job"
+    finally:
+        trees.kubectl("uncordon", closed)
+
+
+def placed(trees: Trees) -> list[str]:
+    """The node of each pod that the scheduler has looked at; empty where it found none."""
+    pods = trees.plane.api.get(f"/api/v1/namespaces/{trees.namespace}/pods")["items"]
+    return [pod["spec"].get("nodeName", "") for pod in pods if pod["status"].get("conditions")]
 
 
 def nodes(trees: Trees) -> set[str]:

@@ -15,7 +15,7 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
 from lab import Audit, ControlPlane, Operator
 from lab.audit import OPERATOR
-from stacks import SETTINGS, full_spec, stack
+from stacks import SETTINGS, full_spec, open_nodes, stack
 from wide import SETTINGS as GENEROUS
 from wide import wide
 
@@ -87,7 +87,7 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
 async def test_the_further_keys_are_answered_as_they_are_written(
     applier: Applier, audit: Audit, namespace: str, owner: str
 ) -> None:
-    made = plan(wide(owner, namespace), GENEROUS, Observed(nodes=2))
+    made = plan(wide(owner, namespace), GENEROUS, Observed(nodes=open_nodes(2)))
     wanted = [_owned(each, namespace, owner) for each in made.objects]
     errors = {str(done.ref): str(done.error) for each in wanted if (done := await applier.apply(each, owner)).error}
     assert errors == {}

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.plan.eligible import fits
 from ailtire_operator.plan.types import Manifest, Observed, Plan
-from stacks import plan_of, pod_spec
+from stacks import open_nodes, plan_of, pod_spec
 from wide import by_ref
 
 Json = dict[str, Any]
@@ -89,7 +90,7 @@ def test_a_new_definition_is_a_new_job_and_nothing_else_is() -> None:
 
 
 def test_a_global_job_runs_once_for_each_node_on_different_ones() -> None:
-    few, many = (planned({"mode": "globalJob"}, Observed(nodes=nodes)) for nodes in (2, 5))
+    few, many = (planned({"mode": "globalJob"}, Observed(nodes=open_nodes(count))) for count in (2, 5))
     spec = workload(many)["spec"]
     assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 5, 5)
     term = pod_spec(workload(many))["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
@@ -99,9 +100,38 @@ def test_a_global_job_runs_once_for_each_node_on_different_ones() -> None:
 
 
 def test_a_global_job_that_is_there_keeps_the_number_that_it_was_made_with() -> None:
-    name = planned({"mode": "globalJob"}, Observed(nodes=2)).services["web"].name
-    later = planned({"mode": "globalJob"}, Observed(nodes=5, completions={name: 2}))
+    name = planned({"mode": "globalJob"}, Observed(nodes=open_nodes(2))).services["web"].name
+    later = planned({"mode": "globalJob"}, Observed(nodes=open_nodes(5), completions={name: 2}))
     assert (later.services["web"].completions, workload(later)["spec"]["parallelism"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "platform", "fitting"),
+    [
+        ("node.labels.disk == ssd", None, {"ssd"}),
+        ("node.labels.disk != ssd", None, {"arm", "disk"}),
+        ("node.labels.disk == tape", None, set()),
+        ("node.role == worker", None, {"arm", "ssd", "disk"}),
+        ("node.role == manager", None, {"manager"}),
+        ("node.role == worker", "linux/arm64", {"arm"}),
+    ],
+)
+def test_a_global_job_is_for_the_nodes_that_take_its_pods(
+    constraint: str, platform: str | None, fitting: set[str]
+) -> None:
+    system, role = {"kubernetes.io/os": "linux"}, "node-role.kubernetes.io/control-plane"
+    nodes: dict[str, Json] = {
+        "arm": {"labels": {**system, "kubernetes.io/arch": "arm64"}},
+        "ssd": {"labels": {**system, "disk": "ssd"}, "taints": [{"key": "busy", "effect": "PreferNoSchedule"}]},
+        "disk": {"labels": {**system, "disk": "hdd"}},
+        "manager": {"labels": {**system, role: ""}, "taints": [{"key": role, "effect": "NoSchedule"}]},
+        "theirs": {"labels": {**system, "disk": "ssd"}, "taints": [{"key": "them", "effect": "NoExecute"}]},
+    }
+    deploy = {"mode": "globalJob", "placement": {"constraints": [constraint]}}
+    made = planned(deploy, Observed(nodes=tuple(nodes.values())), platform=platform)
+    assert {name for name, node in nodes.items() if fits(node, pod_spec(workload(made)))} == fitting
+    # Where no node fits, one pod waits, and with it the stack: a job of no pods would be done at once.
+    assert made.services["web"].completions == max(1, len(fitting))
 
 
 @pytest.mark.parametrize(

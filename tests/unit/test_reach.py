@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.model.selectors import selects
 from ailtire_operator.reach.names import names
-from ailtire_operator.reach.policies import Evaluator, selects
+from ailtire_operator.reach.policies import Evaluator
 from ailtire_operator.reach.ports import ALL, NONE, Ports, one
 from ailtire_operator.reach.world import World, world
 

@@ -68,7 +68,7 @@ class Previewer:
         self._settings = environment_settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
-        self._nodes = Nodes(partial(discovery.nodes_for_pods, cluster.connection), time.monotonic)
+        self._nodes = Nodes(partial(discovery.open_nodes, cluster.connection), time.monotonic)
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
 
@@ -171,7 +171,7 @@ class Previewer:
         addresses = Addresses(self._store, stack.namespace)
         kept = [each for each in self._store.owned_by(stack.uid) if each.ref.kind == LAST_GOOD.kind]
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
-        await self._nodes.count_for(stack)
+        await self._nodes.look_for(stack)
         observed = replace(
             self._features,
             addresses=addresses,

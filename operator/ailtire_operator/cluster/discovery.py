@@ -52,28 +52,28 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     return bool((container.get("lifecycle") or {}).get("stopSignal"))
 
 
-async def nodes_for_pods(connection: Connection, known: int) -> int:
-    """How many nodes take any pod: not cordoned, and without a taint that keeps pods away.
+async def open_nodes(connection: Connection, known: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+    """``labels`` and ``taints`` of every node that is not cordoned.
 
     ``known`` where there is no answer, as for an operator of one namespace, which may not look at nodes.
     """
     params: dict[str, str | int] = {"fieldSelector": "spec.unschedulable=false", "limit": _PAGE}
-    found = 0
+    found: list[Manifest] = []
     try:
         while True:
             answer = await connection.request("GET", "/api/v1/nodes", params=params)
-            found += sum(map(_takes_pods, answer.get("items") or ()))
+            found += map(_node, answer.get("items") or ())
             token = (answer.get("metadata") or {}).get("continue")
             if not token:
-                return max(1, found)
+                return tuple(found)
             params = {**params, "continue": token}
     except ClusterError as error:
-        logger.info("nodes are not counted: %s", error)
+        logger.info("nodes are not looked at: %s", error)
         return known
 
 
-def _takes_pods(node: Manifest) -> bool:
-    return all(taint.get("effect") == "PreferNoSchedule" for taint in node["spec"].get("taints") or ())
+def _node(node: Manifest) -> Manifest:
+    return {"labels": node["metadata"].get("labels") or {}, "taints": node["spec"].get("taints") or []}
 
 
 def _probe(namespace: str) -> Manifest:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.service import Service
+from ailtire_operator.plan.eligible import fits
 from ailtire_operator.plan.modes import restart_policy
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -32,7 +33,7 @@ def job(
     # The count of nodes is no part of the definition: a node more must not run the job again on all of them.
     name = naming.job(scope.name, key, json.dumps([template, count], sort_keys=True))
     if count is None:
-        count = _nodes(scope, key, name)
+        count = _nodes(scope, key, name, template["spec"])
     spec = {
         "completionMode": "Indexed" if everywhere else "NonIndexed",
         "completions": count,
@@ -43,11 +44,11 @@ def job(
     return manifest("batch/v1", "Job", name, labels, annotations=annotations, spec=spec)
 
 
-def _nodes(scope: Scope, key: str, name: str) -> int:
-    """As often as there are nodes; a Job that is there already keeps the number that it was made with."""
+def _nodes(scope: Scope, key: str, name: str, pod: dict[str, Any]) -> int:
+    """As often as there are nodes that take the pod; a Job that is there already keeps the number it was made with."""
     message = (
-        "a Job says how often it runs and not where, so it runs as often as there are nodes, on different ones while "
-        "its pods run at the same time; a node that joins later gets none."
+        "a Job says how often it runs and not where, so it runs as often as there are nodes that take it, on different "
+        "ones while its pods run at the same time; a node that joins later gets none."
     )
     scope.report(scope.path(key, "deploy", "mode"), "approximate", message)
-    return max(1, scope.observed.completions.get(name) or scope.observed.nodes)
+    return scope.observed.completions.get(name) or max(1, sum(fits(node, pod) for node in scope.observed.nodes))

@@ -12,6 +12,8 @@ from ailtire_operator.model.stack import Stack, StackSpec
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON, in the API server's own form, without what only the cluster adds (owner, namespace)."""
 
+Node = Mapping[str, Any]
+"""A node that is not cordoned: its ``labels``, and its ``taints`` as Kubernetes writes them."""
 
 Action = Literal["rollback", "pause"]
 
@@ -42,8 +44,8 @@ class Observed:
     """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     http_routes: bool = True
     """The API server serves HTTPRoute."""
-    nodes: int = 1
-    """How many nodes take pods: as often does a new job of mode globalJob run."""
+    nodes: tuple[Node, ...] = ()
+    """A new job of mode globalJob runs as often as there are some that take it."""
     completions: Mapping[str, int] = field(default_factory=dict)
     """By name of a Job that exists: how often it was made to run."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ailtire_operator.model.selectors import selects
 from ailtire_operator.reach.ports import ALL, HIGHEST, NONE, Ports, Range
 from ailtire_operator.reach.world import OUTSIDE, Policy, Workload, World
 
@@ -115,26 +116,6 @@ class Evaluator:
             everyone = self._world.workloads.values()
             self._selected[key] = frozenset(each.name for each in everyone if selects(selector, each.labels))
         return self._selected[key]
-
-
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a label selector is about an object with these labels; an empty one is about all."""
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    return all(_holds(each, labels) for each in selector.get("matchExpressions") or ())
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return key not in labels or labels[key] not in values
-        case "Exists":
-            return key in labels
-        case _:
-            return key not in labels
 
 
 def open_ports(grant: Grant, target: Workload) -> Ports:

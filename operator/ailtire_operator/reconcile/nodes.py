@@ -1,34 +1,37 @@
-"""How many nodes take pods, which a job that runs on each of them has to say when it is made."""
+"""The nodes that a job which runs on each of them has to be counted for when it is made."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.types import Node
 
 _SECONDS: Final = 30.0
-"""How long a count holds: nodes come and go slowly, and a list of thousands of them is no small thing to ask for."""
+"""How long a list holds: nodes come and go slowly, and thousands of them are no small thing to ask for."""
 
 
 class Nodes:
-    """The count, asked for where a stack has such a job: most clusters have none."""
+    """The nodes, asked for where a stack has such a job: most clusters have none."""
 
-    def __init__(self, count: Callable[[int], Awaitable[int]], clock: Callable[[], float]) -> None:
-        """``count`` is given what was known before, to fall back on."""
-        self.known = 1
-        self._count = count
+    def __init__(
+        self, look: Callable[[tuple[Node, ...]], Awaitable[tuple[Node, ...]]], clock: Callable[[], float]
+    ) -> None:
+        """``look`` is given what was known before, to fall back on."""
+        self.known: tuple[Node, ...] = ()
+        self._look = look
         self._clock = clock
-        self._counted: float | None = None
+        self._looked: float | None = None
         self._asking = asyncio.Lock()
 
-    async def count_for(self, stack: Stack) -> None:
+    async def look_for(self, stack: Stack) -> None:
         """Make sure that ``known`` is good enough for the plan of this stack."""
         if not _has_global_job(stack.spec):
             return
         async with self._asking:
-            if self._counted is None or self._clock() - self._counted > _SECONDS:
-                self.known = await self._count(self.known)
-                self._counted = self._clock()
+            if self._looked is None or self._clock() - self._looked > _SECONDS:
+                self.known = await self._look(self.known)
+                self._looked = self._clock()
 
 
 def _has_global_job(spec: StackSpec) -> bool:

@@ -10,7 +10,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import FailedUpdate, Observed, Plan
+from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import owned
 from ailtire_operator.reconcile.definitions import Definitions
@@ -37,7 +37,7 @@ class Planned:
     generation: int
     templates: Mapping[str, StackSpec]
     features: Features
-    nodes: int
+    nodes: tuple[Node, ...]
     addresses: Addresses
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     synced: dict[Ref, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Planner:
 
     async def prepare(self, stack: Stack) -> None:
         """Find out what the stack's plan depends on and no watch brings."""
-        await self._nodes.count_for(stack)
+        await self._nodes.look_for(stack)
 
     def plan(self, record: Record, stack: Stack) -> Planned:
         """The plan of a stack as of now. Raises InvalidStack."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.discovery import nodes_for_pods, stop_signal_served
+from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK, Ref
@@ -134,7 +134,7 @@ class Runtime:
             concurrency=self._settings.workers,
         )
         history = History(store, applier, _now)
-        nodes = Nodes(partial(nodes_for_pods, self.connection), time.monotonic)
+        nodes = Nodes(partial(open_nodes, self.connection), time.monotonic)
         planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates, nodes)
         lineage = Lineage(store, applier, planner, definitions)
         gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
