@@ -138,7 +138,7 @@ class World:
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
         history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
-        self.nodes = open_nodes(1)
+        self.nodes: tuple[Node, ...] | None = open_nodes(1)
         self.looks_at_nodes = 0
         nodes = Nodes(self._look_at_nodes, lambda: self.time)
         planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes)
@@ -158,7 +158,7 @@ class World:
         )
         self._generation = 0
 
-    async def _look_at_nodes(self, known: tuple[Node, ...]) -> tuple[Node, ...]:
+    async def _look_at_nodes(self) -> tuple[Node, ...] | None:
         self.looks_at_nodes += 1
         return self.nodes
 

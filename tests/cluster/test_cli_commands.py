@@ -173,10 +173,16 @@ def test_what_is_foretold_comes_true(cli: Cli, trees: Trees, shop: Manifest, spe
     assert cli("diff", "-", stdin=stack(spec)) == Result(0, "", "no difference\n")
 
 
-def test_a_job_on_every_node_is_foretold_with_their_number(cli: Cli, trees: Trees) -> None:
+def test_a_job_on_every_node_is_foretold_with_their_number(
+    cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Path
+) -> None:
     spec = {"services": {"once": service(deploy={"mode": "globalJob"})}}
     nodes = len(trees.plane.api.get("/api/v1/nodes")["items"])
     assert f"\n+  completions: {nodes}\n" in cli("diff", "-", stdin=stack(spec)).out
+    editor = kubeconfig_of("edit", control_plane, trees.namespace, tmp_path)
+    guess = cli("diff", "-", "--kubeconfig", editor, stdin=stack(spec))
+    assert "\n+  completions: 1\n" in guess.out
+    assert "note: nodes may not be listed, so a new job of mode globalJob is shown for one node\n" in guess.err
     trees.apply("shop", spec)
     trees.until_ready("shop")
     assert trees.all_of("Job")[0]["spec"]["completions"] == nodes

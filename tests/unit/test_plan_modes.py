@@ -99,6 +99,12 @@ def test_a_global_job_runs_once_for_each_node_on_different_ones() -> None:
     assert (few.services["web"].completions, few.services["web"].replicas) == (2, None)
 
 
+def test_a_global_job_whose_nodes_may_not_be_listed_runs_once_and_that_is_said() -> None:
+    made = planned({"mode": "globalJob"}, Observed(nodes=None))
+    assert made.services["web"].completions == 1
+    assert [each.remedy for each in made.notices] == ["", "Let the operator list nodes."]
+
+
 def test_a_global_job_that_is_there_keeps_the_number_that_it_was_made_with() -> None:
     name = planned({"mode": "globalJob"}, Observed(nodes=open_nodes(2))).services["web"].name
     later = planned({"mode": "globalJob"}, Observed(nodes=open_nodes(5), completions={name: 2}))

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.cluster.errors import ClusterError, Unavailable
 from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.nodes import Nodes
-from stacks import open_nodes
+from stacks import open_nodes, stack
 from worlds import World
 
 WEB: dict[str, Any] = {"image": "x:1", "user": "1000"}
 ONCE: dict[str, Any] = {**WEB, "deploy": {"mode": "globalJob"}}
+JOB = stack({"services": {"once": ONCE}})
 
 
 @pytest.fixture
@@ -54,18 +55,32 @@ def test_a_job_that_is_there_keeps_its_number_and_a_new_one_has_the_new(world: W
 
 
 async def test_many_stacks_ask_once() -> None:
-    asked: list[int] = []
-    time = 100.0
-    job = parse_stack({"metadata": {"name": "a"}, "spec": {"services": {"once": ONCE}}})
+    asked, time = 0, 100.0
 
-    async def look(known: tuple[Node, ...]) -> tuple[Node, ...]:
-        asked.append(len(known))
+    async def look() -> tuple[Node, ...]:
+        nonlocal asked
+        asked += 1
         await asyncio.sleep(0)
         return open_nodes(4)
 
     nodes = Nodes(look, lambda: time)
-    await asyncio.gather(*(nodes.look_for(job) for _ in range(50)))
-    assert (asked, nodes.known) == ([0], open_nodes(4))
+    await asyncio.gather(*(nodes.look_for(JOB) for _ in range(50)))
+    assert (asked, nodes.known) == (1, open_nodes(4))
     time += 60
-    await nodes.look_for(job)
-    assert asked == [0, 4]
+    await nodes.look_for(JOB)
+    assert asked == 2
+
+
+async def test_no_answer_is_no_count_and_is_asked_for_again() -> None:
+    answers: list[tuple[Node, ...] | ClusterError] = [Unavailable("later"), open_nodes(2)]
+
+    async def look() -> tuple[Node, ...]:
+        if isinstance(answer := answers.pop(0), ClusterError):
+            raise answer
+        return answer
+
+    nodes = Nodes(look, lambda: 100.0)
+    with pytest.raises(Unavailable):
+        await nodes.look_for(JOB)
+    await nodes.look_for(JOB)
+    assert nodes.known == open_nodes(2)

@@ -107,6 +107,8 @@ class Previewer:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
         for ref in self._gone:
             self._note(compare(ref, self._live[ref], None))
+        if self._nodes.known is None:
+            self.found.notes.append("nodes may not be listed, so a new job of mode globalJob is shown for one node")
 
     async def _read(self, kind: Kind) -> list[Json]:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.errors import ClusterError, NotFound, Unavailable
+from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind, Manifest
 
 logger = logging.getLogger(__name__)
@@ -52,10 +52,10 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     return bool((container.get("lifecycle") or {}).get("stopSignal"))
 
 
-async def open_nodes(connection: Connection, known: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """``labels`` and ``taints`` of every node that is not cordoned.
+async def open_nodes(connection: Connection) -> tuple[Manifest, ...] | None:
+    """``labels`` and ``taints`` of every node that is not cordoned; None where they may not be listed.
 
-    ``known`` where there is no answer, as for an operator of one namespace, which may not look at nodes.
+    So it is for an operator with rights in one namespace only.
     """
     params: dict[str, str | int] = {"fieldSelector": "spec.unschedulable=false", "limit": _PAGE}
     found: list[Manifest] = []
@@ -67,9 +67,9 @@ async def open_nodes(connection: Connection, known: tuple[Manifest, ...]) -> tup
             if not token:
                 return tuple(found)
             params = {**params, "continue": token}
-    except ClusterError as error:
+    except Denied as error:
         logger.info("nodes are not looked at: %s", error)
-        return known
+        return None
 
 
 def _node(node: Manifest) -> Manifest:

@@ -46,9 +46,14 @@ def job(
 
 def _nodes(scope: Scope, key: str, name: str, pod: dict[str, Any]) -> int:
     """As often as there are nodes that take the pod; a Job that is there already keeps the number it was made with."""
+    path = scope.path(key, "deploy", "mode")
     message = (
         "a Job says how often it runs and not where, so it runs as often as there are nodes that take it, on different "
         "ones while its pods run at the same time; a node that joins later gets none."
     )
-    scope.report(scope.path(key, "deploy", "mode"), "approximate", message)
-    return scope.observed.completions.get(name) or max(1, sum(fits(node, pod) for node in scope.observed.nodes))
+    scope.report(path, "approximate", message)
+    if scope.observed.nodes is None:
+        message = "how many nodes there are may not be asked here, so a new job runs once."
+        scope.report(path, "approximate", message, "Let the operator list nodes.")
+    fitting = sum(fits(node, pod) for node in scope.observed.nodes or ())
+    return scope.observed.completions.get(name) or max(1, fitting)

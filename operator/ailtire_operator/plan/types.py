@@ -44,8 +44,8 @@ class Observed:
     """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     http_routes: bool = True
     """The API server serves HTTPRoute."""
-    nodes: tuple[Node, ...] = ()
-    """A new job of mode globalJob runs as often as there are some that take it."""
+    nodes: tuple[Node, ...] | None = ()
+    """A new job of mode globalJob runs as often as there are some that take it. None: they may not be listed."""
     completions: Mapping[str, int] = field(default_factory=dict)
     """By name of a Job that exists: how often it was made to run."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)

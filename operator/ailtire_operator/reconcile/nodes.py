@@ -14,23 +14,21 @@ _SECONDS: Final = 30.0
 class Nodes:
     """The nodes, asked for where a stack has such a job: most clusters have none."""
 
-    def __init__(
-        self, look: Callable[[tuple[Node, ...]], Awaitable[tuple[Node, ...]]], clock: Callable[[], float]
-    ) -> None:
-        """``look`` is given what was known before, to fall back on."""
-        self.known: tuple[Node, ...] = ()
+    def __init__(self, look: Callable[[], Awaitable[tuple[Node, ...] | None]], clock: Callable[[], float]) -> None:
+        self.known: tuple[Node, ...] | None = ()
+        """None: they may not be listed."""
         self._look = look
         self._clock = clock
         self._looked: float | None = None
         self._asking = asyncio.Lock()
 
     async def look_for(self, stack: Stack) -> None:
-        """Make sure that ``known`` is good enough for the plan of this stack."""
+        """Make sure that ``known`` is good enough for the plan of this stack. Raises ClusterError."""
         if not _has_global_job(stack.spec):
             return
         async with self._asking:
             if self._looked is None or self._clock() - self._looked > _SECONDS:
-                self.known = await self._look(self.known)
+                self.known = await self._look()
                 self._looked = self._clock()
 
 

@@ -37,7 +37,7 @@ class Planned:
     generation: int
     templates: Mapping[str, StackSpec]
     features: Features
-    nodes: tuple[Node, ...]
+    nodes: tuple[Node, ...] | None
     addresses: Addresses
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     synced: dict[Ref, str] = field(default_factory=dict)
