@@ -1,6 +1,7 @@
 """Asks the probes: inside their containers, wherever those run."""
 
 import json
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -54,6 +55,15 @@ class Pod:
     def set(self, **state: str) -> None:
         """Tell it to be slow (a duration), ready or healthy (true or false)."""
         self.ask("set?" + "&".join(f"{key}={quote(value)}" for key, value in state.items()))
+
+    def end(self) -> list[dict[str, Any]]:
+        """Delete the pod and return all that its process said: its log goes with it, read or not."""
+        follow = kube.command("logs", "-f", "-n", self.namespace, self.name)
+        with subprocess.Popen(follow, stdout=subprocess.PIPE, text=True) as reading:
+            assert reading.stdout is not None
+            greeting = reading.stdout.readline()
+            kube.kubectl("delete", "pod", self.name, "-n", self.namespace, "--wait=false")
+            return [json.loads(line) for line in (greeting, *reading.stdout)]
 
 
 def _query(key: str, values: tuple[str, ...]) -> str:

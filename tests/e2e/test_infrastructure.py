@@ -100,14 +100,8 @@ def test_the_stop_signal_of_a_container_reaches_it(lab: Lab, namespace: str) -> 
     probe = container(lab.images.probe, lifecycle={"stopSignal": "SIGINT"})
     apply(namespace, pod("web", probe, os={"name": "linux"}))
     ready(namespace, "pod/web")
-    kube.kubectl("delete", "pod/web", "-n", namespace, "--wait=false")
-    told = _logs_to_the_end(namespace, "web")
-    signals = [line["signal"] for line in told if line["event"] == "signal"]
+    signals = [line["signal"] for line in Pod(namespace, "web").end() if line["event"] == "signal"]
     assert signals == ["SIGINT"]
-
-
-def _logs_to_the_end(namespace: str, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in kube.kubectl("logs", "-f", name, "-n", namespace).splitlines()]
 
 
 def test_a_volume_goes_with_its_pod_to_another_node(lab: Lab, namespace: str) -> None:

@@ -35,9 +35,8 @@ def two_endings(image: str) -> dict[str, Any]:
 def ended(namespace: str, key: str) -> list[str]:
     """Delete the pod of a service and return what its process said of its end."""
     [name] = pods(namespace, f"{SERVICE}={key}")
-    kube.kubectl("delete", f"pod/{name}", "-n", namespace, "--wait=false")
-    lines = [json.loads(line) for line in kube.kubectl("logs", "-f", name, "-n", namespace).splitlines()]
-    return [line.get("signal", line["event"]) for line in lines if line["event"] in ("signal", "stopped")]
+    said = Pod(namespace, name).end()
+    return [line.get("signal", line["event"]) for line in said if line["event"] in ("signal", "stopped")]
 
 
 def test_a_container_meets_its_stop_signal_and_has_its_time(lab: Lab, namespace: str) -> None:

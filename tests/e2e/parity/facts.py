@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -154,8 +155,10 @@ def stopping(parts: Iterable[Part]) -> Facts:
     """Which signal arrives, and how long the process may go on after it. The parts are gone afterwards."""
     chosen = [each for each in parts if each.probe]
     with ThreadPoolExecutor(len(chosen)) as threads:
-        followed = {each.path: threads.submit(_follow, each) for each in chosen}
-        time.sleep(3)
+        begun = {each.path: Event() for each in chosen}
+        followed = {each.path: threads.submit(_follow, each, begun[each.path]) for each in chosen}
+        for greeted in begun.values():
+            greeted.wait(60)
         for each in chosen:
             each.stop()
         return {
@@ -163,11 +166,14 @@ def stopping(parts: Iterable[Part]) -> Facts:
         }
 
 
-def _follow(part: Part) -> list[tuple[float, str]]:
-    """The lines of its log with the times of their arrival, and at last that of its end."""
+def _follow(part: Part, begun: Event) -> list[tuple[float, str]]:
+    """The lines of its log with the times of their arrival, and at last that of its end; a probe greets at once."""
+    lines = []
     with subprocess.Popen(part.log, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as reading:
         assert reading.stdout is not None
-        lines = [(time.monotonic(), line) for line in reading.stdout]
+        for line in reading.stdout:
+            lines.append((time.monotonic(), line))
+            begun.set()
     return [*lines, (time.monotonic(), "")]
 
 
