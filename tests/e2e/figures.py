@@ -9,7 +9,8 @@ from lab.paths import ROOT
 
 _FILE = ROOT / "build" / "reports" / "e2e-figures.txt"
 _lines: list[str] = []
-_sent: dict[str, list[int]] = {"requests": [0, 0], "WebSocket messages": [0, 0]}
+_KINDS = {"requests": "http", "WebSocket messages": "messages"}
+_reports: list[dict[str, Any]] = []
 _sockets: dict[str, int] = {}
 
 
@@ -27,19 +28,22 @@ def seconds(what: str) -> Iterator[None]:
 
 
 def count(report: dict[str, Any]) -> None:
-    """Add the report of a load to the sum of all."""
-    for name, part in (("requests", "http"), ("WebSocket messages", "messages")):
-        _sent[name][0] += report[part]["sent"]
-        _sent[name][1] += report[part]["lost"]
+    """Add the report of a load to those before."""
+    _reports.append(report)
     for name, number in report["sockets"].items():
         _sockets[name] = _sockets.get(name, 0) + number
+
+
+def _sum(name: str, parts: list[dict[str, Any]]) -> str:
+    sent, lost = (sum(part[each] for part in parts) for each in ("sent", "lost"))
+    return f"{name}: {sent} sent, {lost} lost, slowest answer {max(part['max'] for part in parts) / 1000:.1f} s"
 
 
 def lines() -> list[str]:
     """Return everything noted, and write it down."""
     told = list(_lines)
-    if any(sent for sent, _ in _sent.values()):
-        told += [f"{name}: {sent} sent, {lost} lost" for name, (sent, lost) in _sent.items()]
+    if _reports:
+        told += [_sum(name, [report[kind] for report in _reports]) for name, kind in _KINDS.items()]
         told.append(f"WebSockets: {', '.join(f'{number} {name}' for name, number in _sockets.items())}")
     if told:
         _FILE.parent.mkdir(parents=True, exist_ok=True)

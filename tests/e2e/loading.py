@@ -12,6 +12,8 @@ from e2e import figures
 from kindlab import ours, workloads
 
 _LONGEST_SECONDS = 600
+_PATIENCE_SECONDS = 90
+"""More than the program waits for the last answers."""
 
 
 @dataclass(repr=False)
@@ -53,7 +55,7 @@ class Load:
             if count["sent"]:
                 parts.append(
                     f"{name}: {count['sent']} sent, {count['lost']} lost, {count['rate']:.0f}/s, "
-                    f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, "
+                    f"p50 {count['p50']:.2f} ms, p99 {count['p99']:.2f} ms, slowest {count['max']:.0f} ms, "
                     f"errors {count['errors']}, first {(count['first'] or [])[:3]}, last {count['last']}"
                 )
         return "; ".join([*parts, f"sockets: {self.report['sockets']}"])
@@ -73,7 +75,7 @@ def load(
             yield running
         finally:
             child.send_signal(signal.SIGINT)
-            output, complaint = child.communicate(timeout=60)
+            output, complaint = child.communicate(timeout=_PATIENCE_SECONDS)
     assert child.returncode == 0, complaint
     running.report = json.loads(output)
     figures.count(running.report)

@@ -35,7 +35,9 @@ func main() {
 	flag.IntVar(&given.sockets, "sockets", 0, "WebSockets kept open")
 	flag.StringVar(&given.socketPath, "socket-path", "", "their path; the URL's if empty")
 	flag.Float64Var(&given.socketRate, "socket-rate", 5, "messages per second on each")
-	flag.DurationVar(&given.timeout, "timeout", 10*time.Second, "how long to wait for an answer")
+	// A minute is what proxies wait. The pace does not wait for answers, so on a slow machine they queue while pods start:
+	// an answer that comes late is slow, and the report has the slowest; lost is what never comes.
+	flag.DurationVar(&given.timeout, "timeout", time.Minute, "how long to wait for an answer")
 	seconds := flag.Float64("seconds", 10, "how long, ten minutes at most")
 	flag.Parse()
 	if err := given.check(*target, *seconds); err != nil {
