@@ -67,7 +67,8 @@ the live resource is kept with. For everything below: the operator's plan agains
 owns, then a dry run of each object that differs, by the API server, as the operator would send it. Fields of others on
 an object are left alone, as the operator leaves them alone; objects of others in the way are named and left out. Child
 stacks are compared here, without a dry run (see above). What is taken from the cluster: addresses, templates,
-nodes, features, and the operator's settings as they show in running pods. Program and operator have to be of one version.
+features, nodes, and the operator's settings as they show in running pods. Program and operator have to be of one
+version.
 """
 
 
