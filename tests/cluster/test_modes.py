@@ -60,8 +60,7 @@ def test_pods_of_a_global_job_that_run_at_the_same_time_share_no_node(trees: Tre
 
 def placed(trees: Trees) -> list[str]:
     """The node of each pod that the scheduler has looked at; empty where it found none."""
-    pods = trees.plane.api.get(f"/api/v1/namespaces/{trees.namespace}/pods")["items"]
-    return [pod["spec"].get("nodeName", "") for pod in pods if pod["status"].get("conditions")]
+    return [pod["spec"].get("nodeName", "") for pod in trees.all_of("Pod") if pod["status"].get("conditions")]
 
 
 def nodes(trees: Trees) -> set[str]:

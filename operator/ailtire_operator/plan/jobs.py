@@ -55,5 +55,5 @@ def _nodes(scope: Scope, key: str, name: str, pod: dict[str, Any]) -> int:
     if scope.observed.nodes is None:
         message = "how many nodes there are may not be asked here, so a new job runs once."
         scope.report(path, "approximate", message, "Let the operator list nodes.")
-    fitting = sum(fits(node, pod) for node in scope.observed.nodes or ())
-    return scope.observed.completions.get(name) or max(1, fitting)
+    made_with = scope.observed.completions.get(name)
+    return made_with or max(1, sum(fits(node, pod) for node in scope.observed.nodes or ()))
