@@ -124,7 +124,7 @@ fresh-venv:
 	  echo "Python's ensurepip is missing. On Debian: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
 	@echo "Making .venv from requirements.lock"
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@cp requirements.lock .venv/.locked
 
 $(READY): .venv/.locked pyproject.toml
