@@ -3,7 +3,7 @@ FROM docker.io/library/python:3.11-slim AS build
 WORKDIR /src
 # Every dependency in its locked version, verified by its hash; those for development stay behind in this stage.
 COPY requirements.lock ./
-RUN pip wheel --no-cache-dir --require-hashes --wheel-dir /wheels -r requirements.lock
+RUN pip wheel --no-cache-dir --no-deps --require-hashes --wheel-dir /wheels -r requirements.lock
 COPY pyproject.toml ./
 COPY operator operator
 RUN pip install --no-cache-dir --no-index --find-links /wheels hatchling \
