@@ -98,6 +98,8 @@ _HASH_LENGTH: Final = 8
 COMPONENT_SERVICE: Final = "service"
 COMPONENT_GATEWAY: Final = "gateway"
 _NOT_DNS = re.compile(r"[^a-z0-9]+")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_NOT_LABEL_VALUE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def digest(text: str, length: int = _HASH_LENGTH) -> str:
@@ -115,7 +117,7 @@ def sanitize(key: str) -> str:
 
 def is_dns_label(text: str) -> bool:
     """Whether the text can stand in a DNS name as it is (RFC 1123: 63 characters, lower case)."""
-    return len(text) <= OBJECT_NAME_LIMIT and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", text) is not None
+    return len(text) <= OBJECT_NAME_LIMIT and _LABEL.fullmatch(text) is not None
 
 
 def shorten(name: str, limit: int = OBJECT_NAME_LIMIT) -> str:
@@ -204,7 +206,7 @@ def network_policy(owner: str, network: str, purpose: str = "members") -> str:
 
 def label_value(text: str) -> str:
     """The text as a label value: cut and hashed above 63 characters, characters that are not allowed replaced."""
-    clean = re.sub(r"[^A-Za-z0-9_.-]", "-", text)
+    clean = _NOT_LABEL_VALUE.sub("-", text)
     return shorten(clean).strip("-_.")
 
 

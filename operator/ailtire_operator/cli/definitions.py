@@ -20,7 +20,7 @@ from ailtire_operator.model.stack import TREE_LIMIT, Stack, StackSpec
 from ailtire_operator.plan.order import Order
 
 _TOP_LEVEL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
-_TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^)]*)\)")
+_TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _INTERPOLATION = re.compile(
 )
 _HOST = re.compile(
     r"(?P<lead>^|(?<=[,;\s])|[A-Za-z][A-Za-z0-9+.-]{0,31}://(?:[^/@\s,]{0,255}@)?)"
-    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?P<port>:\d{1,5})?(?=[/?#,;\s]|$)"
+    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?P<port>:\d{1,5})?(?=[/?#,;\s]|$)"
 )
 """A host, with or without a port, at the start of an entry or after a scheme. Bounded, so that no text takes long."""
 _TEMPLATE: Final = "{{"

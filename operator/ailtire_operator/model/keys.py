@@ -5,6 +5,7 @@ A structural schema cannot check the keys of a map, so the generator turns these
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
@@ -16,6 +17,11 @@ from ailtire_operator.model.base import KEY_RULES
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _QUALIFIED = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
 QUALIFIED_PATTERN = f"^{_QUALIFIED}$"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class KeyRule:
 
     def check(self, key: str) -> str:
         """The key itself. Raises ValueError where it breaks the rule."""
-        if (re.fullmatch(self.pattern, key) is not None) == self.refused:
+        if (_compiled(self.pattern).fullmatch(key) is not None) == self.refused:
             raise ValueError(f"'{key}' {self.message}")
         return key
 
@@ -83,7 +89,7 @@ PortName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=15),
     KeyRule(
-        r"([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        r"([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*",
         "is not the name of a port: a-z, 0-9 and single hyphens inside, with at least one letter",
     ),
 ]

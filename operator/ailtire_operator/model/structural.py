@@ -7,7 +7,6 @@ Nor does anything here set a default: the server would write it into every child
 the operator did not write would look like drift. What a field is without a value stands in its description instead.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -80,7 +79,7 @@ class _Conversion:
             result["x-kubernetes-validations"] = [*rules, *result.get("x-kubernetes-validations", ())]
 
     def _describe(self, schema: Schema) -> str:
-        text = re.sub(r"\s+", " ", schema["description"]).replace("``", "").strip()
+        text = " ".join(schema["description"].split()).replace("``", "")
         default = schema.get("default")
         if (
             self._tell_defaults

@@ -9,10 +9,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 _DURATION = r"([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?"
 """So many digits that the sum stays below 2^31 seconds, which is where Kubernetes' own fields end."""
-_QUANTITY = r"([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
+_QUANTITY = r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
 """Kubernetes' own syntax without a sign, and with a bound on exponents, as nothing here should count to 10^999."""
 _QUANTITY_LIMIT = 32
 DURATION_PATTERN = f"^{_DURATION}$"
+_DURATIONS: Final = re.compile(_DURATION)
+_QUANTITIES: Final = re.compile(_QUANTITY)
 _INT64 = 2**63 - 1
 _USER = "([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})"
 """Kubernetes' identifiers of users end at 2^31 - 1; some platforms give out ten digits."""
@@ -22,7 +24,7 @@ _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T"
 
 def seconds(duration: str) -> float:
     """A duration such as ``1m30s`` in seconds. Raises ValueError for anything else."""
-    match = re.fullmatch(_DURATION, duration)
+    match = _DURATIONS.fullmatch(duration)
     if not duration or match is None:
         raise ValueError(f"'{duration}' is not a duration; write hours, minutes and seconds as in 1h30m10s or 500ms")
     hours, minutes, whole, _, milli = (part and part.rstrip("hms") for part in match.groups())
@@ -41,7 +43,7 @@ def _check_duration(text: str) -> str:
 
 def amount(quantity: str) -> Decimal:
     """A Kubernetes quantity as a number (``500m`` is 0.5, ``1Ki`` 1024). Raises ValueError for anything else."""
-    match = re.fullmatch(_QUANTITY, quantity)
+    match = _QUANTITIES.fullmatch(quantity)
     if match is None:
         raise ValueError(f"'{quantity}' is not a quantity; write it as in 500m, 0.5, 256Mi or 1Gi")
     number, suffix = match.group(1), match.group(2) or ""
@@ -72,8 +74,8 @@ def _check_environment_value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("an environment value is a text or a whole number; put anything else in quotes")
     text = _text(value)
-    if len(text) > _VALUE_LIMIT:
-        raise ValueError(f"an environment value has at most {_VALUE_LIMIT} characters")
+    if len(text) > VALUE_LIMIT:
+        raise ValueError(f"an environment value has at most {VALUE_LIMIT} characters")
     return text
 
 
@@ -105,7 +107,8 @@ _POSITIVE_RULE = (
     "type(self) == int ? self > 0 : !isQuantity(self) || quantity(self).isGreaterThan(quantity('0'))",
     "must be above 0",
 )
-_VALUE_LIMIT = 32768
+VALUE_LIMIT: Final = 32768
+"""Characters of a variable's value."""
 
 Item = TypeVar("Item", bound=str)
 UniqueList = Annotated[list[Item], AfterValidator(_once_each)]
@@ -126,7 +129,7 @@ PositiveQuantity = Annotated[
     AfterValidator(_check_positive),
     _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT),
 ]
-EnvironmentValue = Annotated[str, BeforeValidator(_check_environment_value), _int_or_string(limit=_VALUE_LIMIT)]
+EnvironmentValue = Annotated[str, BeforeValidator(_check_environment_value), _int_or_string(limit=VALUE_LIMIT)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ObjectName = Annotated[
     str,

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ailtire_operator import naming
+from ailtire_operator.model.braces import inside, pairs
 from ailtire_operator.model.service import Service
+from ailtire_operator.model.values import VALUE_LIMIT
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import literal
 
-_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _TEXT = re.compile(r"\"([^\"\\]*)\"|`([^`]*)`")
 _SLOT = ".Task.Slot"
 _DYNAMIC = {
@@ -52,7 +53,7 @@ def needs_slot(service: Service) -> bool:
     """Whether the service asks for the number of its replica, which only a StatefulSet gives."""
     if service.deploy is not None and service.deploy.mode != "replicated":
         return False
-    return any(_SLOT in action for text in _texts(service) for action in _ACTION.findall(text))
+    return any(_SLOT in inside(text, *pair) for text in _texts(service) for pair in pairs(text))
 
 
 def _texts(service: Service) -> Iterator[str]:
@@ -70,11 +71,13 @@ def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Ex
     """The text with its placeholders resolved. Raises InvalidStack for one that nothing can stand for."""
     parts: list[tuple[str, bool]] = []
     end = 0
-    for match in _ACTION.finditer(text):
-        parts.append((text[end : match.start()], False))
-        parts.append(_resolve(scope, key, service, path, match.group(1)))
-        end = match.end()
+    for start, close in pairs(text):
+        parts.append((text[end:start], False))
+        parts.append(_resolve(scope, key, service, path, inside(text, start, close)))
+        end = close
     parts.append((text[end:], False))
+    if sum(len(part) for part, _ in parts) > VALUE_LIMIT:
+        raise scope.refuse(path, f"with its placeholders filled in it has more than {VALUE_LIMIT} characters")
     variables = tuple(dict.fromkeys(part for part, dynamic in parts if dynamic))
     if not variables:
         return Expanded(literal("".join(part for part, _ in parts)))

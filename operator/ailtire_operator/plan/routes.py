@@ -9,6 +9,8 @@ from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.service import Interface, Service
 from ailtire_operator.plan.scope import Scope
 
+_SLASHES = re.compile("/+")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -72,7 +74,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         prefix, backend_path = label, entry.path
     else:  # the older dialect: the path is the external prefix; a child's own gateway had it stripped
         prefix, backend_path = entry.path, "/" if service.is_stack else None
-    prefix = re.sub("/+", "/", prefix).rstrip("/")  # as nginx does with a request's path
+    prefix = _SLASHES.sub("/", prefix).rstrip("/")  # as nginx does with a request's path
     if backend_path is not None and backend_path.rstrip("/") == prefix and (backend_path == prefix or not prefix):
         backend_path = None  # nothing to change, so the path goes through byte for byte
     return Route(

@@ -9,7 +9,7 @@ from typing import Any
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
 _POWERS = {suffix: power for power, suffix in _DECIMAL.items()}
-_QUANTITY = re.compile(r"0*([0-9]*)(?:\.([0-9]*))?(.*)")
+_NUMBER = "0123456789."
 _NANO = -9
 _FAST_DIGITS = 18
 _FAST_BINARY_DIGITS = 15
@@ -28,10 +28,9 @@ def canonical(quantity: str) -> str:
     Source: apimachinery's resource.Quantity, its short cuts included: a text that its quick parser takes for canonical
     is kept as it is (``1.500k``, ``0100``). Never finer than a nano; binary suffixes only for whole numbers from 1024.
     """
-    match = _QUANTITY.fullmatch(quantity)
-    if match is None:
-        raise ValueError(f"'{quantity}' is not a quantity")
-    whole, fraction, suffix = match.group(1) or "0", match.group(2) or "", match.group(3)
+    suffix = quantity.lstrip(_NUMBER)
+    whole, _, fraction = quantity.removesuffix(suffix).partition(".")
+    whole = whole.lstrip("0") or "0"
     if suffix in _BINARY[1:]:
         return _binary(quantity, whole, fraction, suffix)
     exponent = _POWERS[suffix] if suffix in _POWERS else int(suffix[1:])

@@ -19,8 +19,8 @@ _SECONDS: Final = {
 def duration(written: object) -> str | None:
     """``1h0m1.5s`` as ``3601500ms``, what is below a millisecond rounded up; None for what is no duration."""
     text = str(written)
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    parts = _parts(text)
+    if not parts:
         return None
     exact = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal(0))
     milliseconds = int((exact * 1000).to_integral_value("ROUND_CEILING"))
@@ -31,3 +31,16 @@ def duration(written: object) -> str | None:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Numbers with their units; empty for what is anything else."""
+    found: list[tuple[str, str]] = []
+    end = 0
+    while end < len(text):
+        part = _PART.match(text, end)
+        if part is None:
+            return []
+        found.append((part[1], part[2]))
+        end = part.end()
+    return found

@@ -13,6 +13,7 @@ from ailtire_operator.compose.canonical.shared import ImageNames
 from ailtire_operator.compose.environment import Surroundings
 from ailtire_operator.compose.reporting import described
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.braces import pairs
 from ailtire_operator.model.container import Hook, Platform
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import AbsolutePath, ImageReference, ObjectName, UserId
@@ -25,7 +26,6 @@ _RUNTIME: Final = TypeAdapter(ObjectName)
 _HOOK: Final = TypeAdapter(Hook)
 _ARGUMENTS_LIMIT: Final = 256
 _SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
-_PAIR: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"-?\s*(?:\.(?:Service|Task|Node)\.|\"[^\"\\]*\"\s*-?$)")
 """What Swarm fills in, or a text in quotes, by which its files write braces."""
 _SIGNALS: Final = {
@@ -157,7 +157,7 @@ def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
         if value is None:
             message = "it has no value here and in the environment of the import, so that it is left out."
             service.report.resolved(service.where("environment", name), message, "Give it a value.")
-    given = {name: _PAIR.sub(_braces, str(value)) for name, value in written.items() if value is not None}
+    given = {name: _braces(str(value)) for name, value in written.items() if value is not None}
     for name, value in given.items():
         if value != str(written[name]):
             message = "its braces are text, as in Docker Compose; Swarm would look for a placeholder there."
@@ -166,9 +166,14 @@ def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
     return environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
 
 
-def _braces(match: re.Match[str]) -> str:
+def _braces(text: str) -> str:
     """Swarm's placeholders as they are; other text in braces so that the operator leaves it alone."""
-    return match.group() if _PLACEHOLDER.match(match[1]) else '{{"{{"}}' + match.group()[2:]
+    parts, after = [], 0
+    for start, end in pairs(text):
+        placeholder = _PLACEHOLDER.match(text[start + 2 : end - 2])
+        parts += [text[after:start], text[start:end] if placeholder else '{{"{{"}}' + text[start + 2 : end]]
+        after = end
+    return "".join([*parts, text[after:]])
 
 
 def annotations(service: Entry, skipped: tuple[str, ...]) -> dict[str, str]:
