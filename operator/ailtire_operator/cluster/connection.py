@@ -87,30 +87,6 @@ class Connection:
         """The API server's URL."""
         return self._credentials.host
 
-    async def session(self) -> aiohttp.ClientSession:
-        """A session for another library that makes its own requests; its user closes it.
-
-        Asked for again when the API server has turned the last one away, so the configuration is read again as well.
-        """
-        await self._renew_credentials()
-
-        async def authorize(
-            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-        ) -> aiohttp.ClientResponse:
-            token = await self._credentials.token()
-            if token:
-                request.headers["Authorization"] = token
-            return await handler(request)
-
-        login = self._credentials
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=login.tls or True),
-            headers=_HEADERS,
-            middlewares=(authorize,),
-            proxy=login.proxy,
-            trust_env=False,
-        )
-
     async def close(self) -> None:
         """Close all connections, watches included."""
         await self._session.close()

@@ -15,9 +15,9 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK, Ref
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
 from ailtire_operator.cluster.lease import Leadership
-from ailtire_operator.cluster.store import Store, version_of
+from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.reconcile.act import Actor
@@ -32,9 +32,9 @@ from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
-from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
+from ailtire_operator.reconcile.queue import Look, Outcome, Queue
 from ailtire_operator.reconcile.waits import Waits
-from ailtire_operator.reconcile.wake import COALESCE, Wakeups
+from ailtire_operator.reconcile.wake import Wakeups
 
 logger = logging.getLogger(__name__)
 
@@ -79,15 +79,6 @@ class Runtime:
     def may_write(self) -> bool:
         """Whether this process may write at this very moment."""
         return not self._settings.leader_election or self._leadership.is_leader()
-
-    def observe(self, namespace: str, name: str, resource_version: str) -> None:
-        """Somebody else has seen this version of a stack: if our own watch has not, a look is due.
-
-        Two readers of one stream: what one of them misses the other brings.
-        """
-        record = self.store.get(Ref(STACK.kind, namespace, name))
-        if record is None or record.version < version_of(resource_version):
-            self.queue.add((namespace, name), Priority.STATUS, COALESCE)
 
     def ages(self) -> dict[str, float]:
         """Seconds since the last sign of life of each watch."""
