@@ -1,7 +1,8 @@
 # The operator's image:  docker build -t ailtire-operator:0.1.0 .
 FROM docker.io/library/python:3.11-slim AS build
 WORKDIR /src
-# Every dependency in its locked version, verified by its hash; those for development stay behind in this stage.
+# What is locked and nothing else, as in the Makefile: pip resolves nothing and builds nothing of it. What is for
+# development stays behind in this stage.
 COPY requirements.lock ./
 RUN pip wheel --no-cache-dir --no-deps --require-hashes --wheel-dir /wheels -r requirements.lock
 COPY pyproject.toml ./

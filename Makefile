@@ -103,30 +103,49 @@ crds: $(READY) ## Generate crds/ from the model
 mapping: $(READY) ## Generate docs/mapping.md from the key table
 	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md
 
-lock: ## Choose every dependency's version anew and write requirements.lock
-	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
-	@build/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --all-extras \
-	  --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+UV_COMPILE := build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-strip-extras --emit-build-options --no-emit-index-url --no-annotate --no-header
+
+lock: ## Choose every dependency's version anew and write the requirements*.lock files
+	@$(PYTHON) -m venv --clear build/lock
+	@build/lock/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-uv.lock
+	@$(UV_COMPILE) --only-binary :all: --extra dev --output-file requirements.lock pyproject.toml
+	@build/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	  print(*project["optional-dependencies"]["compose"], sep="\n")' > build/lock/compose.in
+	@$(UV_COMPILE) --no-binary :all: --output-file requirements-compose.lock build/lock/compose.in
+	@echo uv > build/lock/uv.in && $(UV_COMPILE) --only-binary :all: --output-file requirements-uv.lock build/lock/uv.in
 
 clean: ## Stop the cluster and remove everything that was made here (not the cached binaries)
 	@if [ -x $(BIN)/python ] && [ -d .lab ]; then $(LAB) down; fi
 	@rm -rf build .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 ##-- the virtual environment ------------------------------------------------------------------------------------------
-# The stamp is a copy of the lock: a newer file with the same content costs nothing.
-.venv/.locked: requirements.lock
-	@cmp -s $< $@ && touch $@ || $(MAKE) --no-print-directory fresh-venv
+# What is installed is what is locked, whatever the registry has: pip resolves nothing (--no-deps), takes only files whose
+# hashes are known, and builds nothing, as the locks themselves say. The one exception is Docker Compose, whose package
+# has the program in its source only. It is built by the poetry-core that is locked, and not by what pip would fetch for
+# it. Its build tries to clone the newest Docker Compose, and does without where it may not; nor may an older build come
+# from pip's cache.
+PIP := $(BIN)/python -m pip
+LOCKS := requirements.lock requirements-compose.lock
 
-.PHONY: fresh-venv
+# The stamp is a copy of the locks: a newer file with the same content costs nothing.
+.venv/.locked: $(LOCKS)
+	@cat $(LOCKS) | cmp -s - $@ && touch $@ || $(MAKE) --no-print-directory fresh-venv
+
+.PHONY: venv fresh-venv
+venv: $(READY) ## Make .venv of exactly what is locked, with kubectl-ailtire in it (all else does that by itself)
+
 fresh-venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	  echo "Python's ensurepip is missing. On Debian: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
-	@echo "Making .venv from requirements.lock"
+	@echo "Making .venv from $(LOCKS)"
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@cp requirements.lock .venv/.locked
+	@$(PIP) install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@GIT_ALLOW_PROTOCOL=none $(PIP) install --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes \
+	  --no-build-isolation -r requirements-compose.lock
+	@cat $(LOCKS) > .venv/.locked
 
 $(READY): .venv/.locked pyproject.toml
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

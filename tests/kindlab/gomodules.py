@@ -12,5 +12,6 @@ from lab.versions import GOBUILD, go_needed
 def folder_of(wrapper: str, module: str) -> Path:
     """Return where Go keeps the files of a module, in the version that a wrapper module in gobuild/ requires."""
     go = toolchain.go(go_needed(wrapper), say)
-    told = shell.output([go, "mod", "download", "-json", module], timeout=600, cwd=GOBUILD / wrapper)
+    asking = [go, "mod", "download", "-json", module]
+    told = shell.output(asking, timeout=600, cwd=GOBUILD / wrapper, env=toolchain.environment())
     return Path(json.loads(told)["Dir"])

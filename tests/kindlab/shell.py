@@ -21,12 +21,18 @@ class CommandFailed(LabError):
 
 
 def output(
-    command: Sequence[str | Path], stdin: str | None = None, timeout: float = 120.0, cwd: Path | None = None
+    command: Sequence[str | Path],
+    stdin: str | None = None,
+    timeout: float = 120.0,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> str:
     """Run a quick command and return what it prints. Raises CommandFailed."""
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            words, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        )
     except FileNotFoundError:
         raise CommandFailed(f"{words[0]} is not installed") from None
     except subprocess.TimeoutExpired:

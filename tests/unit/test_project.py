@@ -1,12 +1,20 @@
 """What must hold for the project's own files to work together."""
 
 import re
+import sysconfig
 import tomllib
+from importlib import metadata
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from lab.paths import ROOT
 from lab.versions import GOBUILD, PROGRAMS, go_needed, go_version
+from locks import FILES, locked, required
 
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCKS = "\n".join((ROOT / file).read_text() for file in FILES)
+_BESIDES = {"pip", "setuptools", "ailtire-operator"}
+"""What is installed and not locked: what Python brings to an environment, and the project itself."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -15,15 +23,45 @@ def test_the_source_root_does_not_shadow_the_standard_library() -> None:
 
 
 def test_every_dependency_is_locked_with_hashes() -> None:
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
-    names = {re.split(r"[^A-Za-z0-9-]", each)[0].lower() for each in wanted}
-    locked = re.findall(r"^([a-z0-9.-]+)==\S+.*\\\n +--hash=sha256:", LOCK, re.MULTILINE)
-    assert names <= set(locked), "run 'make lock'"
+    entries = re.findall(r"^\S+==\S+.*$(?:\n +--hash=sha256:[0-9a-f]{64}.*$)+", LOCKS, re.MULTILINE)
+    assert len(entries) == len(re.findall("^[^# ].*==", LOCKS, re.MULTILINE)) == len(locked())
+    extras = PROJECT["optional-dependencies"]
+    for requirement in map(Requirement, [*PROJECT["dependencies"], *extras["dev"], *extras["compose"]]):
+        assert lacking(requirement) is None
+
+
+def test_the_locks_hold_all_that_is_locked_requires_so_that_nothing_is_left_to_resolve() -> None:
+    installed = [each for each in locked().values() if each.applies]
+    needed = [(each.name, requirement) for each in installed for requirement in required(each.name, *each.extras)]
+    assert len(needed) > 50
+    assert [
+        f"{name} requires {requirement}: {why}" for name, requirement in needed if (why := lacking(requirement))
+    ] == []
+
+
+def test_what_is_installed_here_is_what_is_locked() -> None:
+    found = {canonicalize_name(each.name): each.version for each in metadata.distributions(path=[purelib()])}
+    wanted = {each.name: each.version for each in locked().values() if each.applies}
+    assert {name: found[name] for name in found if name not in _BESIDES} == wanted, "run 'make fresh-venv venv'"
+
+
+def lacking(requirement: Requirement) -> str | None:
+    """What the locks lack of a requirement."""
+    entry = locked().get(canonicalize_name(requirement.name))
+    if entry is None:
+        return "is not locked"
+    if not requirement.specifier.contains(entry.version, prereleases=True):
+        return f"{entry.version} is locked"
+    return None if requirement.extras <= entry.extras else f"is locked with the extras {sorted(entry.extras)}"
+
+
+def purelib() -> str:
+    return sysconfig.get_path("purelib")
 
 
 def test_the_lock_names_no_place_to_download_from() -> None:
-    assert "://" not in LOCK
-    assert not re.search(r"^\s*-(i|-index|-extra-index|-find-links)", LOCK, re.MULTILINE)
+    assert "://" not in LOCKS
+    assert not re.search(r"^\s*-(i|-index|-extra-index|-find-links)", LOCKS, re.MULTILINE)
 
 
 def test_the_parts_of_kubernetes_are_of_one_version() -> None:
