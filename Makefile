@@ -31,11 +31,18 @@ logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
 	@$(LAB) logs --follow
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
-.PHONY: test lint types imports verify unit cluster fuzz bench
-test: lint types imports verify binaries client ## Run every check and every test; reports land in build/reports
+# One worker more than there are processors, as tests of the cluster wait most of their time; each has a control plane.
+WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
+SUITE    = $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
+
+.PHONY: test coverage lint types imports verify unit cluster fuzz bench
+test: binaries client ## Run every check and every test; reports land in build/reports
+	@mkdir -p $(REPORTS)
+	@$(SUITE)
+
+coverage: binaries client ## The same, and measure what of the code they run (it takes longer)
 	@mkdir -p $(REPORTS) build/coverage
-	@$(PYTEST) --junitxml=$(REPORTS)/junit.xml \
-	  --cov --cov-report=xml --cov-report=html --cov-report=
+	@$(SUITE) --cov --cov-report=xml --cov-report=html --cov-report=
 
 lint: $(READY) ## Check style, and that the code is formatted
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

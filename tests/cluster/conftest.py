@@ -4,6 +4,7 @@ A cluster test without a cluster fails: nothing here skips. With pytest-xdist ev
 own.
 """
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from lab.paths import ROOT
 from trees import Trees
 
 _INSTALLED = pytest.StashKey[Operator]()
-_LOGS = ROOT / "build" / "reports" / "lab"
+_LOGS = ROOT / "build" / "reports" / "lab" / os.environ.get("PYTEST_XDIST_WORKER", "")
 _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 

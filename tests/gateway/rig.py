@@ -173,7 +173,7 @@ class Rig:
         return "\n".join([*top, text])
 
     async def _listening(self, gateway: Gateway) -> None:
-        for _ in range(200):
+        for _ in range(3000):  # a minute: it ends by itself where it cannot start
             if gateway.process.returncode is not None:
                 raise AssertionError(f"nginx ended with {gateway.process.returncode}: {gateway.errors}")
             try:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from lab.controlplane import ControlPlane
+from lab.locking import exclusive
 from lab.paths import SESSIONS
 from lab.processes import Process
 from lab.report import Say, silent
@@ -17,8 +18,9 @@ def new_home(name: str = "plane") -> Path:
 
 def clear_abandoned(tell: Say = silent) -> None:
     """Stop and remove the control planes whose owners are gone."""
-    for home in SESSIONS.glob("*-*-*"):
-        pid, began, _name = home.name.split("-", 2)
-        if not Process(int(pid), int(began)).alive:
-            tell(f"removing the control plane that a killed test session left in {home}")
-            ControlPlane(home).stop()
+    with exclusive(SESSIONS / ".clearing"):
+        for home in SESSIONS.glob("*-*-*"):
+            pid, began, _name = home.name.split("-", 2)
+            if not Process(int(pid), int(began)).alive:
+                tell(f"removing the control plane that a killed test session left in {home}")
+                ControlPlane(home).stop()
