@@ -24,6 +24,7 @@ SAMPLES: dict[str, Any] = {
     "imagePullSecrets": ["s"],
     "images": {"web": "web:2"},
     "securityProfile": "baseline",
+    "additionalKinds": ["HTTPRoute"],
     "networks": {"net": {}},
     "networks.*.name": "shared",
     "networks.*.driver": "macvlan",

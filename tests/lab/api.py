@@ -30,6 +30,8 @@ class Api:
     url: str
     token: str
     ca: Path
+    acting_as: str = ""
+    """Somebody else, as whom the user sends: the API server then asks for that one's rights."""
 
     def get(self, path: str, timeout: float = 10.0) -> Any:
         """Read a path."""
@@ -38,6 +40,10 @@ class Api:
     def create(self, path: str, body: object) -> Any:
         """Create an object in a collection."""
         return self._send("POST", path, body, 10.0)
+
+    def merge(self, path: str, patch: object) -> Any:
+        """Change an object by a merge patch."""
+        return self._send("PATCH", path, patch, 10.0, "application/merge-patch+json")
 
     def delete(self, path: str) -> Any:
         """Delete an object or a collection."""
@@ -51,9 +57,13 @@ class Api:
             return False
         return True
 
-    def _send(self, method: str, path: str, body: object, timeout: float) -> Any:
+    def _send(
+        self, method: str, path: str, body: object, timeout: float, content_type: str = "application/json"
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        if self.acting_as:
+            headers["Impersonate-User"] = self.acting_as
         request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
         try:
             with self._opener().open(request, timeout=timeout) as answer:

@@ -4,28 +4,51 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from ailtire_operator import naming
+from ailtire_operator.cluster import policies
+from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS
+from ailtire_operator.model.additional import ADDITIONAL_KINDS
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.reconcile.metrics import Metrics
 from lab.paths import ROOT
 
 MANIFESTS = ROOT / "manifests"
 BASE = MANIFESTS / "base"
-ACCOUNT = f"system:serviceaccount:{naming.OPERATOR_NAMESPACE}:{naming.OPERATOR_NAME}"
+POLICIES = sorted(BASE.glob("policy-*.yaml"))
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
     return [each for each in yaml.safe_load_all(path.read_text()) if each]
 
 
-@pytest.mark.parametrize("policy", ["policy-author.yaml", "policy-place.yaml"])
-def test_policies_spare_the_operator_by_its_exact_name(policy: str) -> None:
-    conditions = documents(BASE / policy)[0]["spec"]["matchConditions"]
-    assert conditions[0]["expression"] == f"request.userInfo.username != '{ACCOUNT}'"
-    assert documents(BASE / policy)[0]["spec"]["failurePolicy"] == "Fail"
+def test_every_policy_spares_the_account_that_its_binding_names_and_no_other() -> None:
+    found = [each for path in POLICIES for each in documents(path)]
+    rules = {each["metadata"]["name"]: each["spec"] for each in found if not each["kind"].endswith("Binding")}
+    bindings = [each["spec"] for each in found if each["kind"].endswith("Binding")]
+    assert {each["policyName"] for each in bindings} == set(rules)
+    account = "'system:serviceaccount:' + params.metadata.namespace + ':' + params.metadata.name"
+    for policy in rules.values():
+        assert policy["matchConditions"][0]["expression"] == f"request.userInfo.username != {account}"
+        assert policy["paramKind"] == {"apiVersion": "v1", "kind": "ServiceAccount"}
+        assert policy["failurePolicy"] == "Fail"
+    named = {"name": naming.OPERATOR_NAME, "namespace": naming.OPERATOR_NAMESPACE}
+    for binding in bindings:
+        # Without the account nobody writes a stack.
+        assert binding["paramRef"] == {**named, "parameterNotFoundAction": "Deny"}
+        assert binding["validationActions"] == ["Deny"]
+
+
+def test_the_policies_are_those_that_the_code_generates() -> None:
+    assert (BASE / "policy-author.yaml").read_text() == policies.text(), "run `make policies`"
+
+
+def test_every_kind_has_one_answer_to_who_needs_the_right_to_it() -> None:
+    """What is additional is the same to the model, which knows no cluster, and to the policies."""
+    assert [kind.kind for kind in DECLARED_KINDS] == list(ADDITIONAL_KINDS)
+    sorted_out = [*ASKED_KINDS, *DECLARED_KINDS, *OPERATORS_OWN_KINDS]
+    assert sorted(kind.kind for kind in sorted_out) == sorted(kind.kind for kind in OWNED_KINDS)
 
 
 def test_the_lease_may_be_written_under_its_name_alone() -> None:
@@ -57,6 +80,7 @@ def test_every_file_is_part_of_a_kustomization() -> None:
         kustomization = documents(folder / "kustomization.yaml")[0]
         named = {each for each in kustomization["resources"] if each.endswith(".yaml")}
         generated = {name for each in kustomization.get("configMapGenerator", ()) for name in each["files"]}
+        generated |= set(kustomization.get("configurations", ()))
         assert {path.name for path in folder.glob("*.yaml")} == named | generated | {"kustomization.yaml"}
 
 

@@ -118,6 +118,17 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
 )
 """What a stack may own. The list may grow but never shrink: a kind that is no longer written must still be pruned."""
 
+OPERATORS_OWN_KINDS: Final = (STACK, ENDPOINT_SLICE, LAST_GOOD)
+"""What the operator writes under its own account, and asks no author the right to: child stacks have a place that only
+the operator may give, and the other two hold what the operator has read in the cluster, addresses of the stack's own
+pods and a definition that ran already. Kubernetes' role ``edit`` has no right to them."""
+
+DECLARED_KINDS: Final = (HTTP_ROUTE,)
+"""What an author needs the right to only where a definition asks for it: below the root, ``spec.additionalKinds``."""
+
+ASKED_KINDS: Final = tuple(kind for kind in OWNED_KINDS if kind not in (*OPERATORS_OWN_KINDS, *DECLARED_KINDS))
+"""What every author needs the right to: all the rest, so that a new kind is asked for unless somebody decides else."""
+
 WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
 """Those of them that run pods."""
 

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ailtire_operator import naming
-from ailtire_operator.model import dependencies
+from ailtire_operator.model import additional, dependencies
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, Stack, StackSpec
+from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Stack, StackSpec
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
@@ -118,19 +118,39 @@ class Level:
     """Its key in its parent's services; empty for the first."""
     parent: str = ""
     """Its parent's name; empty for the first."""
+    kinds: frozenset[AdditionalKind] = frozenset()
+    """The additional kinds that stacks below it may make."""
 
 
 def first_level(name: str, spec: StackSpec) -> Level:
     """The stack itself as the top of its own tree."""
     place = spec.place
-    return Level("spec", name, spec, place.depth if place else 0, tuple(place.templates) if place else ())
+    depth, templates = (place.depth, tuple(place.templates)) if place else (0, ())
+    return Level("spec", name, spec, depth, templates, kinds=additional.declared(spec))
 
 
 def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
     """The child stack under a key, or None where it refers to a template that does not exist.
 
-    Raises InvalidStack for a wrong value in the child itself, a cycle of references, and a tree too deep.
+    Raises InvalidStack for a wrong value in the child itself, a kind that nobody above has declared, a cycle of
+    references, and a tree too deep.
     """
+    child = _below(level, key, templates)
+    if child is not None:
+        problems = additional.undeclared(child.spec, level.kinds, child.path, _declaring(child))
+        if problems:
+            raise InvalidStack(problems)
+    return child
+
+
+def _declaring(child: Level) -> str:
+    """The resources that have to declare what a child asks for, in words: a template's own edge counts for itself."""
+    above = child.templates[:-1] if child.path.endswith(")") else child.templates
+    names = "".join(f" and of the template '{each}'" for each in above)
+    return f"the tree's root{names}"
+
+
+def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
     service = level.spec.services[key]
     path = path_of(f"{level.path}.services", key)
     if level.depth + 1 > DEPTH_LIMIT:
@@ -138,7 +158,8 @@ def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> L
     name = naming.member(level.name, key)
     if service.stack_ref is None:
         path = f"{path}.stack"
-        return Level(path, name, child_spec(service, path), level.depth + 1, level.templates, key, level.name)
+        spec = child_spec(service, path)
+        return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, level.kinds)
     reference = service.stack_ref.name
     if reference in level.templates:
         cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
@@ -146,7 +167,9 @@ def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> L
     if reference not in templates:
         return None
     path = f"{path}.stackRef({reference})"
-    return Level(path, name, templates[reference], level.depth + 1, (*level.templates, reference), key, level.name)
+    spec = templates[reference]
+    kinds = level.kinds & additional.declared(spec)
+    return Level(path, name, spec, level.depth + 1, (*level.templates, reference), key, level.name, kinds)
 
 
 def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:

@@ -14,6 +14,8 @@ from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port
 from ailtire_operator.model.volumes import Data as Data
 
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
+AdditionalKind = Literal["HTTPRoute"]
+"""A kind that a stack may make and whose right not every author has."""
 DEPTH_LIMIT = 16
 """Levels of a tree."""
 TREE_LIMIT = 5000
@@ -165,6 +167,8 @@ class Place(Strict):
         dict[Annotated[str, Field(max_length=1024)], Annotated[str, Field(max_length=1024)]], Field(max_length=32)
     ] = {}
     """What the gateway sees at those of the URLs that do not lead to its root."""
+    additional_kinds: Annotated[list[AdditionalKind], Field(max_length=16)] = []
+    """The additional kinds that the root, and each template on the way, declares."""
     templates: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
 
@@ -211,6 +215,9 @@ class StackSpec(Strict):
     """The stack's reverse proxy."""
     edge: Edge | None = None
     """The way in from outside the cluster."""
+    additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16)] = []
+    """Kinds that inline children and stacks with stackRef may make although not every author has the right to them:
+    whoever writes this resource needs it. Counts at the root and in a template; each declares what stands below it."""
     template: bool = False
     """Never run: other stacks refer to it by stackRef."""
     suspend: bool = False

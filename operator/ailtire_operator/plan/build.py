@@ -33,6 +33,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     _check_size(scope)
     networks = network.of_stack(scope)
     security.check_profile(scope)
+    edge.check_kind(scope)
     services, objects = _services(scope, networks)
     objects += [*storage.claims(scope), *files.config_maps(scope)]
     front = gateway.plan_gateway(scope, networks)

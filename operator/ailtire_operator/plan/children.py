@@ -84,6 +84,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
         "urls": [way.url for way in ways],
         "url_paths": {way.url: way.seen for way in ways if way.seen},
+        "additional_kinds": sorted(level.kinds),
         "templates": list(level.templates),
     }
     try:

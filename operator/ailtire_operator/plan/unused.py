@@ -27,6 +27,7 @@ def report(scope: Scope) -> None:
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
         message = f"the application is called '{scope.stack.app_name}' in its whole tree, as its root says."
         scope.report("spec.appName", "ignored", message)
+    _kinds(scope)
     for key, service in scope.spec.services.items():
         _routes(scope, key, service)
         if service.is_stack:
@@ -59,6 +60,15 @@ def _edge(scope: Scope) -> None:
     if edge.kind == "HTTPRoute" and edge.tls is not None:
         message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
         scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
+
+
+def _kinds(scope: Scope) -> None:
+    """A child makes what those above it declare, whatever it declares itself."""
+    passed_on = scope.spec.place.additional_kinds if scope.spec.place else scope.spec.additional_kinds
+    for index, kind in enumerate(scope.spec.additional_kinds):
+        if kind not in passed_on:
+            message = f"no stack above declares {kind}, so none is made."
+            scope.report(path_of("spec.additionalKinds", index), "ignored", message, "Declare it in the root.")
 
 
 def _images(scope: Scope) -> None:
