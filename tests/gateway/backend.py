@@ -26,6 +26,8 @@ class Backend:
         self.asked: list[Asked] = []
         self.slow_for = 30.0
         self.release = asyncio.Event()
+        self.stuck = asyncio.Event()
+        """Set once an answer without end (``/pour``) is not taken any more."""
         self._address, self._port = address, port
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
 
@@ -45,6 +47,8 @@ class Backend:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._talk(request)
         body = await request.content.read()  # request.read() has a limit
+        if "/pour" in request.raw_path:
+            return await self._pour(request)
         if "/slow" in request.raw_path:
             await asyncio.wait({asyncio.ensure_future(self.release.wait())}, timeout=self.slow_for)
         if "/wait" in request.raw_path:
@@ -62,6 +66,18 @@ class Backend:
         return web.json_response(
             told, status=next((code for part, code in _CODES.items() if part in request.raw_path), 200)
         )
+
+    async def _pour(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer without end, until nothing is taken any more."""
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            try:
+                async with asyncio.timeout(1):
+                    await answer.write(b"x" * 65536)
+            except TimeoutError:
+                self.stuck.set()
+                return answer
 
     async def _talk(self, request: web.BaseRequest) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

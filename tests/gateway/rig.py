@@ -105,6 +105,18 @@ class Gateway:
         """What it complained about."""
         return (self._folder / "error.log").read_text()
 
+    @property
+    def configuration(self) -> str:
+        """What it was started with."""
+        return (self._folder / "nginx.conf").read_text()
+
+    @property
+    def files_without_a_name(self) -> list[str]:
+        """Files that its workers write to and that no folder shows any more: those count for no limit on a volume."""
+        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        opened = [file for worker in workers for file in Path(f"/proc/{worker}/fd").iterdir()]
+        return [target for file in opened if (target := str(file.readlink())).endswith("(deleted)")]
+
     async def stop(self, how: signal.Signals = signal.SIGQUIT) -> int:
         """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""
         if self.process.returncode is None:
@@ -138,9 +150,11 @@ class Rig:
         name: str = "shop",
         *,
         passwords: Mapping[str, str] | None = None,
+        trusted: list[str] | None = None,
     ) -> Gateway:
-        """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name."""
-        return await self.run(plan(stack(spec or {}, name=name), SETTINGS, Observed()), passwords or {})
+        """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name, ``trusted`` proxies."""
+        settings = SETTINGS.model_copy(update={"trusted_proxies": trusted or []})
+        return await self.run(plan(stack(spec or {}, name=name), settings, Observed()), passwords or {})
 
     async def run(self, made: Plan, passwords: Mapping[str, str] | None = None) -> Gateway:
         """The gateway of a plan, running."""

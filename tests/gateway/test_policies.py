@@ -57,7 +57,8 @@ async def test_a_burst_beyond_the_rate_limit_is_answered_429(rig: Rig, backend: 
 
 async def test_only_listed_addresses_may_call(rig: Rig, backend: Backend, client: ClientSession) -> None:
     policies = {"accessControl": {"allow": ["203.0.113.0/24", "2001:db8::/32", "198.51.100.7"]}}
-    gateway = await rig.gateway({"services": {"web": service({"/web": {}}, policies=policies)}})
+    spec = {"services": {"web": service({"/web": {}}, policies=policies)}}
+    gateway = await rig.gateway(spec, trusted=["127.0.0.0/8"])
     callers = {
         "203.0.113.9": 200, "198.51.100.7": 200, "2001:db8::1": 200, "198.51.100.8": 403,
         # What a caller writes itself stands before what the proxy in front of us adds.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import Strict, rules
-from ailtire_operator.model.values import Duration, ObjectName, UniqueList
+from ailtire_operator.model.values import Duration, ObjectName, PositiveQuantity, UniqueList
 
 
 class Scaling(Strict):
@@ -41,7 +41,8 @@ class Retry(Strict):
 
     max_retries: Annotated[int, Field(ge=0, le=5)]
     """Further tries after a refused connection, a time-out, or an answer of 502, 503 or 504, for requests that are safe
-    to repeat (GET, HEAD, OPTIONS, PUT, DELETE). What reached no pod at all is sent once more without asking."""
+    to repeat (GET, HEAD, OPTIONS, PUT, DELETE). What reached no pod at all is sent once more without asking. A body of
+    100,000 bytes and more is passed on as it comes, and such a request is never sent again."""
 
 
 class Authentication(Strict):
@@ -87,3 +88,5 @@ class Policies(Strict):
     """Rate limit, allowed addresses, authentication."""
     logging: Logging | None = None
     """The gateway's access log."""
+    max_body: PositiveQuantity | None = None
+    """The largest body of a request to the service's routes in bytes; what the gateway says (64Mi) where not given."""

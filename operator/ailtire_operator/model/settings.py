@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     """The extended resource for each device of the nodes: /dev/kvm=devices.kubevirt.io/kvm, comma-separated."""
     edge_sources: Annotated[list[str], NoDecode] = []
     """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
+    trusted_proxies: Annotated[list[str], NoDecode] = []
+    """CIDR ranges of the proxies before the gateways, comma-separated: their X-Forwarded-* headers are believed.
+
+    Nobody's where empty: then the caller is whoever opened the connection, an ingress controller included.
+    """
     drain_seconds: Annotated[int, Field(ge=0, le=60)] = 15
     """How long a stopping pod goes on serving while the cluster takes it out of rotation.
 
@@ -72,7 +77,7 @@ class Settings(BaseSettings):
             return {name.strip(): resource.strip() for name, _, resource in pairs.values()}
         return value
 
-    @field_validator("nameservers", "edge_sources", mode="before")
+    @field_validator("nameservers", "edge_sources", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: str | list[str]) -> list[str]:
         if isinstance(value, str):
@@ -89,7 +94,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{each}' is no IP address") from None
         return value
 
-    @field_validator("edge_sources")
+    @field_validator("edge_sources", "trusted_proxies")
     @classmethod
     def _ranges(cls, value: list[str]) -> list[str]:
         for each in value:

@@ -10,7 +10,15 @@ from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, MetadataKey, NetworkKey, PortNumber, VolumeKey
 from ailtire_operator.model.service import Service, Services
-from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port, StackName, UniqueList
+from ailtire_operator.model.values import (
+    Host,
+    ImageReference,
+    ObjectName,
+    Port,
+    PositiveQuantity,
+    StackName,
+    UniqueList,
+)
 from ailtire_operator.model.volumes import Data as Data
 
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
@@ -48,6 +56,9 @@ class Gateway(Strict):
     """An unprivileged nginx that reads /etc/nginx/nginx.conf; the operator's setting where not given."""
     resources: Resources | None = None
     """Limits and reservations; 25m of a processor and 16Mi of memory are reserved where not given."""
+    max_body: PositiveQuantity | None = None
+    """The largest body of a request in bytes, above which the caller gets a 413; inherited by the subtree. 64Mi where
+    nobody says. A request passes the gateways of all stacks on its way."""
 
 
 class Tls(Strict):
@@ -161,6 +172,8 @@ class Place(Strict):
     """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
     gateway_replicas: Annotated[int, Field(ge=0, le=100)] | None = None
     """Inherited count of a gateway's replicas."""
+    gateway_max_body: PositiveQuantity | None = None
+    """Inherited bound on the body of a request."""
     urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []
     """Where the parent's route to this stack is reached from outside."""
     url_paths: Annotated[

@@ -75,6 +75,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
     ways = _ways(scope, routes, level.key)
     optional: dict[str, Any] = {
         "gateway_replicas": scope.gateway_replicas,
+        "gateway_max_body": scope.gateway_max_body,
         "images": scope.images,
         "image_registry": scope.image_registry,
         "image_pull_secrets": scope.image_pull_secrets,

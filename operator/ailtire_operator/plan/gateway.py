@@ -22,6 +22,8 @@ REPLICAS = 2
 """With one, a node that is drained takes the way to a whole subtree along."""
 _RESOURCES = {"requests": {"cpu": "25m", "memory": "16Mi"}}
 """Little, but a share: who reserves nothing has none of a busy node's processor, and is the first to be evicted."""
+SCRATCH = "8Mi"
+"""Memory for the server's own files, bodies not among them. A limit on a disk would not see a file without a name."""
 _PATIENCE_SECONDS = 5
 """A busy node is slow to answer; who is then taken out of rotation leaves the more to the others."""
 
@@ -123,7 +125,7 @@ def _deployment(
         "containers": [_container(scope, passed, secrets)],
         "volumes": [
             {"name": "configuration", "configMap": {"name": configuration}},
-            {"name": "scratch", "emptyDir": {}},
+            {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": SCRATCH}},
             # A missing Secret closes its own routes (403), not the gateway.
             *(
                 {"name": f"authentication-{naming.digest(name)}", "secret": {"secretName": name, "optional": True}}

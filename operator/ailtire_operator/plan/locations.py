@@ -5,9 +5,10 @@ normalising makes safe (``..``, ``//``) goes on normalised, so that nobody climb
 """
 
 import re
+from math import ceil
 from typing import Any
 
-from ailtire_operator.model.values import seconds
+from ailtire_operator.model.values import amount, seconds
 from ailtire_operator.plan.routes import Route
 
 Directive = dict[str, Any]
@@ -17,13 +18,13 @@ AUTHENTICATION_KEY = "auth"
 IDLE_SECONDS = 3600
 """How long a connection may be silent where no policy bounds it: WebSockets and event streams are."""
 _CONNECT_MILLISECONDS = 5000
-_UPGRADED = "418"
-_NOT_REPEATABLE = "419"
+_BUFFERED, _STREAMED, _NOT_REPEATABLE, _UPGRADED = "416", "417", "418", "419"
 """Mark, inside nginx, a request that another location takes over; no client ever sees them."""
 _UNREACHED = ("502", "504")
 """What nginx itself says of a backend that it did not reach; and of one that fell silent."""
 _FAILED = ("502", "503", "504")
 _REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
+_LARGEST = 2**60
 _ONLY_SAFE_NORMALISED = r"~*(\.\.|%2e|//)"
 
 
@@ -54,29 +55,64 @@ def paths_as_sent(routes: list[Route]) -> list[Directive]:
 
 
 def of_route(index: int, route: Route) -> list[Directive]:
-    """The prefix itself, everything below it (a segment boundary lies between), and where these hand over to."""
-    if not route.prefix:
-        found = [directive("location", "/", block=_location(index, route, _rewrite_below(route)))]
-    else:
-        found = [
-            directive("location", "=", route.prefix, block=_location(index, route, _rewrite_exact(route))),
-            directive("location", "^~", f"{route.prefix}/", block=_location(index, route, _rewrite_below(route))),
-        ]
-    return [*found, *_websocket_location(index, route), *_once_location(index, route), *_second_tries(index, route)]
+    """Where the route's requests come in, and the locations that answer them."""
+    # The prefix itself, and everything below it: a segment boundary lies between.
+    entries = [("=", route.prefix), ("^~", f"{route.prefix}/")] if route.prefix else [("/",)]
+    entrance = [directive("location", *entry, block=_choice(index, route)) for entry in entries]
+    return [*entrance, *_ways(index, route), *_second_tries(index, route)]
 
 
-def _location(index: int, route: Route, rewrite: list[Directive]) -> list[Directive]:
-    block = [*_access(index, route), *_logging(route)]
+def _choice(index: int, route: Route) -> list[Directive]:
+    """Which location answers a request; decided before anybody asked who calls, so each of them asks.
+
+    Nothing is sent to the backend from here: a status by which it could choose a location itself means nothing there.
+    """
+    ways = {_BUFFERED: _way_name(index, "buffered"), _STREAMED: _way_name(index, "streamed")}
+    choice = []
     if _timeout(route) is not None:
-        hand_over = directive("if", "$http_upgrade", block=[directive("return", _UPGRADED)])
-        block += [directive("error_page", _UPGRADED, "=", _websocket_name(index)), hand_over]
+        ways[_UPGRADED] = _way_name(index, "websocket")
+        choice.append(directive("if", "$upgrade", block=[directive("return", _UPGRADED)]))
+    choice.append(directive("if", "$streamed", block=[directive("return", _STREAMED)]))
     if _retries(route):
-        hand_over = directive("if", "$request_method", "!~", _REPEATABLE, block=[directive("return", _NOT_REPEATABLE)])
-        block += [directive("error_page", _NOT_REPEATABLE, "=", _once_name(index)), hand_over]
-        block += _again(_retry_name(index, 1))
-    else:
-        block += _unless_reached(index)
-    return [*block, *_proxy(index, route, rewrite, _timeout(route))]
+        ways[_NOT_REPEATABLE] = _way_name(index, "once")
+        not_repeatable = [directive("return", _NOT_REPEATABLE)]
+        choice.append(directive("if", "$request_method", "!~", _REPEATABLE, block=not_repeatable))
+    choice.append(directive("return", _BUFFERED))
+    leads = [directive("error_page", status, "=", name) for status, name in ways.items()]
+    return [*_body_limit(route), *leads, *choice]
+
+
+def _ways(index: int, route: Route) -> list[Directive]:
+    """The locations that answer: they differ in what may be repeated, and in what bounds their waiting."""
+    timeout = _timeout(route)
+    again = _again(_retry_name(index, 1)) if _retries(route) else _unless_reached(index)
+    ways = {"buffered": [*again, *_proxy(index, route, _rewrite(route), timeout)]}
+    # A body that is passed on as it comes cannot be sent a second time.
+    ways["streamed"] = [
+        directive("proxy_request_buffering", "off"), *_proxy(index, route, _rewrite(route), timeout)
+    ]  # fmt: skip
+    if timeout is not None:  # WebSockets are exempt from it
+        ways["websocket"] = _proxy(index, route, _rewrite(route), None)
+    if _retries(route):
+        ways["once"] = [*_unless_reached(index), *_proxy(index, route, _rewrite(route), timeout)]
+    return [_named(_way_name(index, way), index, route, block) for way, block in ways.items()]
+
+
+def _named(name: str, index: int, route: Route, block: list[Directive]) -> Directive:
+    """A location that only nginx itself leads to. Each has the route's rules: no way there may be one around them."""
+    rules = [*_access(index, route), *_body_limit(route), *_logging(route)]
+    return directive("location", name, block=[*rules, *block])
+
+
+def _body_limit(route: Route) -> list[Directive]:
+    """nginx judges a length that is said where a request comes in, and one that is not where the body is read."""
+    limit = route.policies.max_body
+    return [] if limit is None else [directive("client_max_body_size", body_size(limit))]
+
+
+def body_size(quantity: str) -> str:
+    """A quantity as nginx writes a size: whole bytes, and no more than it can count."""
+    return str(min(ceil(amount(quantity)), _LARGEST))
 
 
 def _again(location: str) -> list[Directive]:
@@ -88,23 +124,6 @@ def _unless_reached(index: int) -> list[Directive]:
     return [directive("error_page", status, "=", _unreached_name(index, status)) for status in _UNREACHED]
 
 
-def _websocket_location(index: int, route: Route) -> list[Directive]:
-    """Upgraded connections are exempt from the request's time-out. They come here before anybody asked who calls."""
-    if _timeout(route) is None:
-        return []
-    block = [*_access(index, route), *_logging(route), *_proxy(index, route, _rewrite_any(route), None)]
-    return [directive("location", _websocket_name(index), block=block)]
-
-
-def _once_location(index: int, route: Route) -> list[Directive]:
-    """Where tries are allowed: what may not be repeated. It comes here before anybody asked who calls."""
-    if not _retries(route):
-        return []
-    block = [*_access(index, route), *_logging(route), *_unless_reached(index)]
-    block += _proxy(index, route, _rewrite_any(route), _timeout(route))
-    return [directive("location", _once_name(index), block=block)]
-
-
 def _second_tries(index: int, route: Route) -> list[Directive]:
     """A request that reached nobody is sent once more: the address leads to another pod, as one may just have gone.
 
@@ -113,35 +132,26 @@ def _second_tries(index: int, route: Route) -> list[Directive]:
     found = []
     for status in _UNREACHED:
         block = [
-            *_logging(route),
             directive("if", "$upstream_bytes_sent", "!=", "0", block=[directive("return", status)]),
             *_proxy(index, route, [], _timeout(route)),
         ]
-        found.append(directive("location", _unreached_name(index, status), block=block))
+        found.append(_named(_unreached_name(index, status), index, route, block))
     for attempt in range(1, _retries(route) + 1):
         more = _again(_retry_name(index, attempt + 1)) if attempt < _retries(route) else []
-        block = [*more, *_logging(route), *_proxy(index, route, [], _timeout(route))]
-        found.append(directive("location", _retry_name(index, attempt), block=block))
+        block = [*more, *_proxy(index, route, [], _timeout(route))]
+        found.append(_named(_retry_name(index, attempt), index, route, block))
     return found
 
 
-def _rewrite_exact(route: Route, *, guard: bool = False) -> list[Directive]:
-    if route.backend_path is None:
-        return []
-    return [directive("rewrite", f"^{re.escape(route.prefix)}$" if guard else "^", route.backend_path, "break")]
-
-
-def _rewrite_any(route: Route) -> list[Directive]:
-    """For a location that knows only whose route it is."""
-    return [*_rewrite_exact(route, guard=True), *_rewrite_below(route)] if route.prefix else _rewrite_below(route)
-
-
-def _rewrite_below(route: Route) -> list[Directive]:
+def _rewrite(route: Route) -> list[Directive]:
     """For a path that goes on normalised; (?s), as a line feed may stand in it."""
     if route.backend_path is None:
         return []
-    pattern = f"(?s)^{re.escape(route.prefix)}/(.*)$"
-    return [directive("rewrite", pattern, f"{route.backend_path.rstrip('/')}/$1", "break")]
+    below = f"(?s)^{re.escape(route.prefix)}/(.*)$"
+    rewrites = [directive("rewrite", below, f"{route.backend_path.rstrip('/')}/$1", "break")]
+    if route.prefix:
+        rewrites.insert(0, directive("rewrite", f"^{re.escape(route.prefix)}$", route.backend_path, "break"))
+    return rewrites
 
 
 def _proxy(index: int, route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
@@ -152,7 +162,7 @@ def _proxy(index: int, route: Route, rewrite: list[Directive], timeout: int | No
     path = "" if route.backend_path is None else f"${_path_name(index)}"
     return [
         directive("set", "$target", f"{route.host}:{route.port}"),
-        directive("set", "$stripped", route.stripped),
+        *([directive("set", "$stripped", route.stripped)] if route.stripped else []),
         *rewrite,
         *_bounds(timeout),
         directive("proxy_pass", f"{route.scheme}://$target{path}"),
@@ -200,12 +210,8 @@ def _path_name(index: int) -> str:
     return f"path_{index}"
 
 
-def _websocket_name(index: int) -> str:
-    return f"@websocket_{index}"
-
-
-def _once_name(index: int) -> str:
-    return f"@once_{index}"
+def _way_name(index: int, way: str) -> str:
+    return f"@{way}_{index}"
 
 
 def _unreached_name(index: int, status: str) -> str:

@@ -78,6 +78,12 @@ class Scope:
         own = self.spec.gateway.replicas if self.spec.gateway else None
         return own if own is not None else self.spec.place.gateway_replicas if self.spec.place else None
 
+    @cached_property
+    def gateway_max_body(self) -> str | None:
+        """The largest body that gateways take, the nearest one's word; None where nobody says."""
+        own = self.spec.gateway.max_body if self.spec.gateway else None
+        return own or (self.spec.place.gateway_max_body if self.spec.place else None)
+
     @property
     def gateway_host(self) -> str:
         """The Service of the stack's gateway; empty where it has none."""

@@ -11,10 +11,13 @@ from ailtire_operator.plan.images import overridden
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
-OF_A_ROUTE = ("timeout", "retry", "access_control", "logging")
+OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
 """Policies that the gateway carries out for HTTP routes."""
 OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
 """What a member that is a stack can say; the rest is about a container."""
+
+_INHERITED = frozenset({"replicas", "max_body"})
+"""What of a gateway's settings counts for the gateways below."""
 
 
 def report(scope: Scope) -> None:
@@ -38,7 +41,7 @@ def report(scope: Scope) -> None:
 
 def _gateway(scope: Scope) -> None:
     gateway = scope.spec.gateway
-    inherited = scope.spec.children and gateway is not None and gateway.model_fields_set == {"replicas"}
+    inherited = scope.spec.children and gateway is not None and gateway.model_fields_set <= _INHERITED
     if not scope.spec.has_interface and not inherited:
         for field in ("gateway", "interface"):
             if getattr(scope.spec, field) is not None:
