@@ -94,7 +94,7 @@ class Cluster:
         """Take note."""
         self.journal.append(f"remove {','.join(pointers)} {ref}")
 
-    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
+    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any], *, first: bool = False) -> None:
         """Put the status into the store, or refuse it."""
         if (error := self.refuses.get(f"status {ref}")) is not None:
             raise error

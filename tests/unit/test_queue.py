@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ailtire_operator.reconcile.queue import BACKOFF_LAST, BUSY_LAST, Look, Outcome, Priority, Queue
 from clockwork import now, run
@@ -41,16 +43,17 @@ class Journal:
 
 
 @asynccontextmanager
-async def working(queue: Queue[str], journal: Work, workers: int = 1):  # type: ignore[no-untyped-def]
-    tasks = [asyncio.create_task(queue.work(journal)) for _ in range(workers)]
+async def working(queue: Queue[str], journal: Work):  # type: ignore[no-untyped-def]
+    task = asyncio.create_task(queue.work(journal))
     await asyncio.sleep(0)
     yield
     queue.stop()
-    await asyncio.gather(*tasks)
+    await task
 
 
-def steady() -> Queue[str]:
-    return Queue(jitter=lambda: 1.0)
+def steady(workers: int = 1) -> Queue[str]:
+    """Of keys such as ``namespace/name``, or names alone."""
+    return Queue(workers, lambda key: key.rpartition("/")[0], jitter=lambda: 1.0)
 
 
 def test_many_reasons_make_one_look() -> None:
@@ -70,22 +73,23 @@ def test_people_go_first_and_the_first_lists_last() -> None:
     async def story() -> None:
         queue, journal = steady(), Journal()
         queue.add("listed", Priority.BACKGROUND)
-        queue.add("child", Priority.STATUS)
+        queue.add("child", Priority.TREE)
+        queue.add("changed", Priority.STATUS)
         queue.add("edited", Priority.USER)
         queue.add("raised", Priority.BACKGROUND)
         queue.add("raised", Priority.USER)
         queue.add("child", Priority.BACKGROUND)
         async with working(queue, journal):
             await asyncio.sleep(1)
-        assert journal.keys == ["edited", "raised", "child", "listed"]
+        assert journal.keys == ["edited", "raised", "changed", "listed", "child"]
 
     run(story())
 
 
 def test_what_changes_during_a_look_is_looked_at_again_and_never_at_the_same_time() -> None:
     async def story() -> None:
-        queue, journal = steady(), Journal(takes=1.0)
-        async with working(queue, journal, workers=8):
+        queue, journal = steady(8), Journal(takes=1.0)
+        async with working(queue, journal):
             queue.add("a", Priority.USER)
             queue.add("b", Priority.USER)
             await asyncio.sleep(0.5)
@@ -227,8 +231,8 @@ def test_what_is_forgotten_is_not_looked_at() -> None:
 
 def test_stopping_lets_looks_under_way_end_and_starts_no_new_one() -> None:
     async def story() -> None:
-        queue, journal = steady(), Journal(takes=2.0)
-        tasks = [asyncio.create_task(queue.work(journal)) for _ in range(2)]
+        queue, journal = steady(2), Journal(takes=2.0)
+        task = asyncio.create_task(queue.work(journal))
         for key in "abc":
             queue.add(key, Priority.USER)
         await asyncio.sleep(1)
@@ -236,8 +240,86 @@ def test_stopping_lets_looks_under_way_end_and_starts_no_new_one() -> None:
         queue.stop()
         queue.add("d", Priority.USER)
         await queue.drained()
-        await asyncio.gather(*tasks)
+        await task
         assert now() == 2
         assert journal.keys == ["a", "b"]
+
+    run(story())
+
+
+PRIORITIES = list(Priority)
+CROWDS = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(PRIORITIES)), max_size=60)
+
+
+@given(st.integers(1, 16), CROWDS, st.sampled_from(PRIORITIES), st.integers(0, 5))
+def test_a_quiet_namespace_waits_for_one_look_of_each_other(
+    workers: int, crowd: list[tuple[str, Priority]], priority: Priority, sooner: int
+) -> None:
+    """Whatever the priorities, and though the others go on and on: each of their looks asks for the next."""
+
+    async def story() -> None:
+        queue, journal = steady(workers), Journal(takes=1.0)
+        others = {namespace for namespace, _ in crowd}
+
+        async def look(look: Look[str]) -> Outcome:
+            outcome = await journal(look)
+            if not look.key.startswith("quiet/"):
+                queue.add(look.key, Priority.USER)
+            return outcome
+
+        for number, (namespace, each) in enumerate(crowd):
+            queue.add(f"{namespace}/{number}", each)
+        async with working(queue, look):
+            await asyncio.sleep(sooner + 0.5)
+            came = now()
+            queue.add("quiet/shop", priority)
+            await asyncio.sleep(2 + len(others) / workers)
+            assert "quiet/shop" in journal.keys
+            begun = next(time for time, key, _ in journal.looks if key == "quiet/shop")
+            assert begun - came <= 1 + len(others) / workers
+
+    run(story())
+
+
+def test_each_stack_of_a_flood_is_brought_to_its_end_before_the_next() -> None:
+    """What a first look sets off is looked at before the rest of the flood: the first are done long before the last."""
+
+    async def story() -> None:
+        queue, done = steady(4), dict[str, int]()
+
+        async def look(look: Look[str]) -> Outcome:
+            done[look.key] = done.get(look.key, 0) + 1
+            await asyncio.sleep(1)
+            if done[look.key] == 1:
+                queue.add(look.key, Priority.STATUS, delay=0.5)
+            return Outcome.DONE
+
+        async with working(queue, look):
+            for number in range(100):
+                queue.add(f"prod/{number}", Priority.TREE)
+            await asyncio.sleep(20)
+            twice = [key for key, times in done.items() if times == 2]
+            assert len(twice) > len(done) / 2
+
+    run(story())
+
+
+def test_a_flood_of_edits_starves_no_other_work_of_its_namespace() -> None:
+    async def story() -> None:
+        queue, journal = steady(), Journal(takes=1.0)
+
+        async def look(look: Look[str]) -> Outcome:
+            outcome = await journal(look)
+            if look.key.startswith("prod/edited"):
+                queue.add(look.key, Priority.USER)
+            return outcome
+
+        async with working(queue, look):
+            for number in range(8):
+                queue.add(f"prod/edited{number}", Priority.USER)
+            for priority in (Priority.STATUS, Priority.TREE, Priority.BACKGROUND):
+                queue.add(f"prod/{priority.name}", priority)
+            await asyncio.sleep(4 * 11)
+            assert {"prod/STATUS", "prod/TREE", "prod/BACKGROUND"} <= set(journal.keys)
 
     run(story())

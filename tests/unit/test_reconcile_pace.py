@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ailtire_operator.cluster.store import Store
-from ailtire_operator.reconcile.pace import MOMENT, PAUSE, Pace
+from ailtire_operator.reconcile.pace import FIRST, MOMENT, PAUSE, Pace
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.stack import Facts, as_json, status_of
@@ -30,11 +30,11 @@ class Clock:
 def test_a_new_stack_gets_a_moment_but_not_for_bad_news() -> None:
     store, clock = Store(), Clock()
     pace, record = Pace(store, clock), stack(store, "shop")
-    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == MOMENT
+    assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == FIRST
     clock.now += 0.4
-    assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == MOMENT - 0.4
+    assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == FIRST - 0.4
     assert pace.wait(record, {}, status_of(facts(True), {}, NOON)) == 0
-    clock.now += MOMENT
+    clock.now += FIRST
     assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == 0
 
 
@@ -75,6 +75,6 @@ def test_a_stack_made_anew_is_new() -> None:
     store, clock = Store(), Clock()
     pace, record = Pace(store, clock), stack(store, "shop")
     pace.wait(record, {}, status_of(facts(False), {}, NOON))
-    clock.now += MOMENT
+    clock.now += FIRST
     again = stack(store, "shop", uid="another")
-    assert pace.wait(again, {}, status_of(facts(False), {}, NOON)) == MOMENT
+    assert pace.wait(again, {}, status_of(facts(False), {}, NOON)) == FIRST

@@ -55,7 +55,7 @@ def world() -> World:
 
 def test_an_edited_stack_is_looked_at_at_once_and_its_parent_undoes_what_was_not_its_doing(world: World) -> None:
     child(world.store, world.root, "cpl", {**DM, "suspend": False}, generation=2)
-    assert world.asked.adds == [("shop", Priority.USER, 0), ("shop-cpl", Priority.USER, 0)]
+    assert world.asked.adds == [("shop", Priority.USER, 0), ("shop-cpl", Priority.TREE, 0)]
 
 
 def test_a_status_wakes_the_parent_after_a_moment(world: World) -> None:

@@ -31,7 +31,8 @@ from ailtire_operator.cluster.writer import Writer
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
-GONE_TIMEOUT: Final = 30.0
+GONE_TIMEOUT: Final = 5.0
+"""Seconds. Who waits for the end of an object holds up other stacks of its namespace: the next try goes on with it."""
 _CREATE_ONLY: Final = "1"
 """No object ever has this resourceVersion, so that an apply with it can only create."""
 
@@ -112,11 +113,11 @@ class Applier:
             self._store.remove(ref, uid)
             return False
 
-    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any]) -> None:
+    async def write_status(self, ref: Ref, uid: str, status: dict[str, Any], *, first: bool = False) -> None:
         """Replace our part of the object's status; the caller has made sure that it differs.
 
         The API server does not compare the uid on a status, so that the resourceVersion has to say which object is
-        meant; where that has moved on, the object is read once more.
+        meant; where that has moved on, the object is read once more. A ``first`` status gives way instead: Conflict.
         """
         record = self._store.get(ref)
         if record is not None and record.uid == uid:
@@ -124,7 +125,8 @@ class Applier:
                 await self._patch_status(ref, record.resource_version, status)
                 return
             except Conflict:
-                pass
+                if first:
+                    raise
         fresh = await self._read(ref)
         if fresh is None:
             raise NotFound(f"{ref} is gone", status=404)

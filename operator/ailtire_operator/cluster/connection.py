@@ -18,7 +18,9 @@ import orjson
 from ailtire_operator.cluster import credentials
 from ailtire_operator.cluster.credentials import Credentials
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
+from ailtire_operator.cluster.kinds import namespace_of
 from ailtire_operator.cluster.lines import whole_lines
+from ailtire_operator.cluster.slots import Slots
 from ailtire_operator.naming import OPERATOR_NAME
 
 Json = dict[str, Any]
@@ -51,9 +53,8 @@ class Connection:
         self._reloading = asyncio.Lock()
         self._reloaded_at = float("-inf")
         self._timeout = timeout
-        # The limit is a semaphore and not the connector's: watches would use up the connector's connections, and a
-        # request's timeout has to start when it is sent, not when it is queued.
-        self._slots = asyncio.Semaphore(connections)
+        # Not the connector's limit: watches would use it up, and it would count a request's time from its queueing on.
+        self._slots = Slots(connections)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -124,13 +125,14 @@ class Connection:
         if urgent:
             return await self._send(call)
         attempts = _READ_ATTEMPTS if method == "GET" else 1
+        namespace = namespace_of(path)
         for attempt in range(1, attempts):
             try:
-                async with self._slots:
+                async with self._slots.turn(namespace):
                     return await self._send(call)
             except Unavailable as error:
                 await asyncio.sleep(_pause(attempt, error.retry_after))
-        async with self._slots:
+        async with self._slots.turn(namespace):
             return await self._send(call)
 
     async def stream(

@@ -152,3 +152,8 @@ def controller_of(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The ownerReference of the object's controller: at most one has that mark."""
     references = obj["metadata"].get("ownerReferences") or ()
     return next((reference for reference in references if reference.get("controller")), None)
+
+
+def namespace_of(path: str) -> str:
+    """The namespace that the URL path of a request names; empty where it is about the whole cluster."""
+    return path.partition("/namespaces/")[2].partition("/")[0]

@@ -17,6 +17,7 @@ from ailtire_operator.cluster.kinds import (
     Manifest,
     Ref,
     kind_of,
+    namespace_of,
 )
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.throttle import Throttle
@@ -91,7 +92,7 @@ class Writer:
         await self._send("POST", kind.path(body["metadata"]["namespace"]), kind.kind, "create", body=body)
 
     async def _send(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
-        async with self._throttle.turn(_rank(kind, verb)):
+        async with self._throttle.turn(namespace_of(path), _rank(kind, verb)):
             answer = await self._connection.request(
                 method, path, guard=self.check_fence, timeout=WRITE_TIMEOUT, **options
             )
@@ -100,11 +101,14 @@ class Writer:
 
 
 def _rank(kind: str, verb: str) -> int:
-    """Who goes first where many wait.
+    """Who goes first where many writes of one namespace wait.
 
-    Child stacks and Services: the rest of the tree waits for them. New workloads last: each sets off some ten writes of
-    Kubernetes' own controllers, which would slow down all that is still to come.
+    Statuses: with its status a reconcile ends, and makes room for the next. Then child stacks and Services: the rest of
+    the tree waits for them. New workloads last: each sets off some ten writes of Kubernetes' own controllers, which
+    would slow down all that is still to come.
     """
-    if verb == "create" and kind in _FIRST:
+    if verb == "status":
         return 0
-    return 2 if verb == "create" and kind in _LAST else 1
+    if verb == "create" and kind in _FIRST:
+        return 1
+    return 3 if verb == "create" and kind in _LAST else 2

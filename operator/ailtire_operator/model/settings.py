@@ -1,13 +1,15 @@
 """The operator's settings, from AILTIRE_OPERATOR_* environment variables."""
 
 from ipaddress import ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_NAMESERVER = "10.96.0.10"
 GATEWAY_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine"
+
+_RENAMED: Final = {"looks": "max_concurrent_reconciles", "workers": "max_inflight_requests"}
 
 
 class Settings(BaseSettings):
@@ -44,10 +46,14 @@ class Settings(BaseSettings):
     Endpoints, every node's proxy and the ingress controller learn of it one after the other: on a quiet cluster within
     two seconds, on a busy one in more than five.
     """
-    looks: Annotated[int, Field(ge=1, le=1000)] = 200
-    """Stacks looked at at once. Many, so that what all of them wait for is written before what sets off other work."""
-    workers: Annotated[int, Field(ge=1, le=64)] = 32
+    max_concurrent_reconciles: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Stacks reconciled at once. Few, so that each is brought to its end before the next begins."""
+    max_inflight_requests: Annotated[int, Field(ge=1, le=64)] = 32
     """Requests under way at once."""
+    looks: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Deprecated: the former name of max_concurrent_reconciles."""
+    workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Deprecated: the former name of max_inflight_requests."""
     request_timeout: Annotated[float, Field(gt=0, le=300)] = 15.0
     """Seconds that one request to the API server may take."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -65,6 +71,17 @@ class Settings(BaseSettings):
     def dns_servers(self) -> tuple[str, ...]:
         """The pods' DNS servers; where nobody knows better, the address that kubeadm and kind give the cluster's."""
         return tuple(self.nameservers) or (DEFAULT_NAMESERVER,)
+
+    @property
+    def deprecated(self) -> dict[str, str]:
+        """The settings that were given by a former name, with the name to use instead."""
+        return {old: new for old, new in _RENAMED.items() if old in self.model_fields_set}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        former = {new: values[old] for old, new in _RENAMED.items() if values.get(old) is not None}
+        return {**former, **values}
 
     @field_validator("generic_resources", "device_resources", mode="before")
     @classmethod

@@ -31,6 +31,7 @@ from ailtire_operator.status.stack import (
     changed,
     status_of,
     status_of_invalid,
+    status_of_new,
     status_of_suspended,
     status_of_template,
 )
@@ -88,6 +89,18 @@ class Reconciler:
         except ClusterError as error:
             logger.warning("%s: %s", "/".join(look.key), error)
             return Outcome.FAILED
+        finally:
+            current.reset(token)
+
+    async def acknowledge(self, record: Record) -> None:
+        """Give a stack whose first look is not over a status that says so. Raises ClusterError, NotLeader."""
+        if standing(record, self._store).stand is Stand.LEAVING:
+            return
+        token = current.set((record.ref.namespace, record.ref.name))
+        try:
+            status = as_json(status_of_new(record.generation, self._now()))
+            await self._applier.write_status(record.ref, record.uid, status, first=True)
+            self._pace.told(record)
         finally:
             current.reset(token)
 

@@ -2,10 +2,12 @@
 
 What happens in the cluster only says *that* a stack needs a look, not why: the look reads everything afresh. So a
 thousand events about one stack make one entry, and an event lost makes no difference that the next one does not heal.
+
+Namespaces take turns (``cluster.turns``): whatever goes on in one of them, a stack in another waits for no more than
+one look of each. Priorities count within a namespace only.
 """
 
 import asyncio
-import heapq
 import logging
 import random
 from collections.abc import Awaitable, Callable, Hashable
@@ -13,24 +15,30 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final, Generic, TypeVar
 
+from ailtire_operator.cluster.turns import Turns
+
 logger = logging.getLogger(__name__)
 
 BACKOFF_FIRST: Final = 0.2
 BACKOFF_LAST: Final = 60.0
 BUSY_LAST: Final = 5.0
 """Seconds: the longest pause where nothing is wrong, but the cluster was busy or something is still on its way out."""
+PATIENCE: Final = 4
+"""Every so many looks of a namespace the stack that has waited longest goes first, whatever its priority."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Priority(IntEnum):
-    """Who waits for the look: the lowest number goes first."""
+    """Who waits for the look: within a namespace the lowest number goes first."""
 
     USER = 0
     """A person changed something."""
     STATUS = 1
-    """A child or an object of the stack changed."""
-    BACKGROUND = 2
+    """A child or an object of the stack changed. Before what is new, so that what was begun comes to its end."""
+    TREE = 2
+    """A person's change elsewhere reaches this stack: its parent has made or changed it, or its template is new."""
+    BACKGROUND = 3
     """The first look after a start, a new look after a failure, or just to be sure."""
 
 
@@ -61,21 +69,28 @@ class _Entry:
 
     priority: Priority
     thorough: bool
-    order: int
 
 
 class Queue(Generic[Key]):
     """Keys with priorities, pauses and workers; for one event loop."""
 
-    def __init__(self, *, jitter: Callable[[], float] = lambda: random.uniform(0.75, 1.25)) -> None:
+    def __init__(
+        self,
+        workers: int,
+        namespace_of: Callable[[Key], str],
+        *,
+        jitter: Callable[[], float] = lambda: random.uniform(0.75, 1.25),
+    ) -> None:
+        self._workers = workers
+        self._namespace_of = namespace_of
         self._jitter = jitter
         self._wanted: dict[Key, _Entry] = {}
-        self._heap: list[tuple[Priority, int, Key]] = []
+        """What is wanted; in line too, unless a worker has the key in hand."""
+        self._line: Turns[Key] = Turns(patience=PATIENCE)
         self._running: set[Key] = set()
         self._later: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
         self._retries: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
         self._failures: dict[Key, int] = {}
-        self._order = 0
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -99,7 +114,7 @@ class Queue(Generic[Key]):
         """Ask for a look, at the latest in ``delay`` seconds: what is to happen sooner anyway stays so."""
         if self._stopped:
             return
-        if priority is Priority.USER:
+        if priority in (Priority.USER, Priority.TREE):
             self._failures.pop(key, None)  # what is new may well be right: it starts with a short pause again
         if delay > 0:
             self._postpone(key, priority, delay)
@@ -108,7 +123,8 @@ class Queue(Generic[Key]):
 
     def forget(self, key: Key) -> None:
         """The key is gone for good: no look that is still planned makes sense, and nothing is remembered."""
-        self._wanted.pop(key, None)
+        if (entry := self._wanted.pop(key, None)) is not None:
+            self._line.discard(self._namespace_of(key), entry.priority, key)
         self._failures.pop(key, None)
         _cancel(self._later, key)
         _cancel(self._retries, key)
@@ -127,7 +143,13 @@ class Queue(Generic[Key]):
         await self._idle.wait()
 
     async def work(self, look: Callable[[Look[Key]], Awaitable[Outcome]]) -> None:
-        """One worker: take keys until the queue is stopped. An exception of ``look`` counts as a failure."""
+        """All workers: take keys until the queue is stopped."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._work(look))
+
+    async def _work(self, look: Callable[[Look[Key]], Awaitable[Outcome]]) -> None:
+        """One worker. An exception of ``look`` counts as a failure."""
         while (taken := await self._take()) is not None:
             outcome = Outcome.FAILED
             try:
@@ -146,36 +168,38 @@ class Queue(Generic[Key]):
         return None
 
     def _next(self) -> Look[Key] | None:
-        while self._heap:
-            priority, order, key = heapq.heappop(self._heap)
-            entry = self._wanted.get(key)
-            # Entries that were raised to a higher priority, or forgotten, leave their old place in the heap.
-            if entry is None or (entry.priority, entry.order) != (priority, order):
-                continue
-            del self._wanted[key]
-            self._running.add(key)
-            self._idle.clear()
-            if entry.thorough:
-                _cancel(self._retries, key)
-            return Look(key, entry.thorough)
-        return None
+        if (taken := self._line.take(self._workers)) is None:
+            return None
+        _, key = taken
+        entry = self._wanted.pop(key)
+        self._running.add(key)
+        self._idle.clear()
+        if entry.thorough:
+            _cancel(self._retries, key)
+        return Look(key, entry.thorough)
 
     def _want(self, key: Key, priority: Priority, *, thorough: bool) -> None:
         entry = self._wanted.get(key)
-        if entry is not None:
-            entry.thorough = entry.thorough or thorough
-            if entry.priority <= priority:
-                return
+        if entry is None:
+            self._wanted[key] = _Entry(priority, thorough)
+            self._line_up(key, priority)
+            return
+        entry.thorough = entry.thorough or thorough
+        if priority < entry.priority:
+            self._line.discard(self._namespace_of(key), entry.priority, key)
             entry.priority = priority
-        else:
-            self._order += 1
-            entry = self._wanted[key] = _Entry(priority, thorough, self._order)
+            self._line_up(key, priority)
+
+    def _line_up(self, key: Key, priority: Priority) -> None:
+        """Let the key wait for a worker; where one has it in hand, that one sees to it."""
         if key not in self._running:
-            heapq.heappush(self._heap, (entry.priority, entry.order, key))
+            self._line.put(self._namespace_of(key), priority, key)
             self._news.set()
 
     def _done(self, key: Key, outcome: Outcome) -> None:
         self._running.discard(key)
+        self._line.end(self._namespace_of(key))
+        self._news.set()  # there is room again, also for a key that had to wait for that
         if not self._running:
             self._idle.set()
         if self._stopped:
@@ -186,8 +210,7 @@ class Queue(Generic[Key]):
         elif outcome is not Outcome.WAITING or key not in self._retries:
             self._retry(key, BUSY_LAST if outcome is Outcome.BUSY else BACKOFF_LAST)
         if (entry := self._wanted.get(key)) is not None:
-            heapq.heappush(self._heap, (entry.priority, entry.order, key))
-            self._news.set()
+            self._line_up(key, entry.priority)
 
     def _retry(self, key: Key, longest: float) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1

@@ -30,6 +30,7 @@ from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.metrics import Metrics
+from ailtire_operator.reconcile.newcomers import Newcomers
 from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.queue import Look, Outcome, Queue
@@ -53,7 +54,7 @@ class Runtime:
     def __init__(self, settings: Settings, connection: Connection) -> None:
         self.connection = connection
         self.store = Store()
-        self.queue: Queue[Key] = Queue()
+        self.queue: Queue[Key] = Queue(settings.max_concurrent_reconciles, lambda key: key[0])
         self.metrics = Metrics()
         self._settings = settings
         self._stop_signal = False
@@ -66,6 +67,7 @@ class Runtime:
         self._leadership = Leadership(connection, settings.lease_namespace)
         self._wakeups = Wakeups(self.store, self.queue)
         self._actor, self._reconciler = self._assemble()
+        self._newcomers = Newcomers(self.store, self._reconciler.acknowledge, time.monotonic)
         self._pulse = Pulse(time.monotonic)
         self._pages = Pages(self._unhealthy, self._unready, self._numbers)
         self.metrics.follow_queue(lambda: self.queue.depth)
@@ -74,7 +76,10 @@ class Runtime:
     @classmethod
     async def open(cls, settings: Settings) -> Self:
         """A runtime with a connection as the environment configures it; no request is made yet."""
-        return cls(settings, await Connection.open(timeout=settings.request_timeout, connections=settings.workers))
+        for old, new in settings.deprecated.items():
+            logger.warning("AILTIRE_OPERATOR_%s is deprecated: use AILTIRE_OPERATOR_%s", old.upper(), new.upper())
+        requests = settings.max_inflight_requests
+        return cls(settings, await Connection.open(timeout=settings.request_timeout, connections=requests))
 
     def may_write(self) -> bool:
         """Whether this process may write at this very moment."""
@@ -122,7 +127,7 @@ class Runtime:
             store,
             fence=self.may_write,
             on_write=self._wrote,
-            concurrency=self._settings.workers,
+            concurrency=self._settings.max_inflight_requests,
         )
         history = History(store, applier, _now)
         nodes = Nodes(partial(open_nodes, self.connection), time.monotonic)
@@ -161,8 +166,8 @@ class Runtime:
         await self._led()
         self._stop_signal = await self._ask_stop_signal()
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._settings.looks):
-                group.create_task(self.queue.work(self._look))
+            group.create_task(self.queue.work(self._look))
+            group.create_task(self._newcomers.run())
             group.create_task(self._resync())
 
     async def _led(self) -> None:

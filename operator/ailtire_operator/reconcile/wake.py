@@ -65,10 +65,10 @@ class Wakeups:
             self._queue.forget(_key(old))
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
-            self.wake(new, Priority.USER if edited else Priority.STATUS)
+            self.wake(new, _edit_of(new) if edited else Priority.STATUS)
         if _suspends(old) != _suspends(new) or (new is not None and old is None):
             for each in self._below(new):
-                self.wake(each, Priority.USER)
+                self.wake(each, Priority.TREE)
         if (old and is_template(old)) or (new and is_template(new)):
             self._template_changed(old, new)
 
@@ -89,7 +89,7 @@ class Wakeups:
             names |= more
         for each in stacks:
             if referred[each.ref] & names:
-                self.wake(each, Priority.USER)
+                self.wake(each, Priority.TREE)
 
     def _object_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
         for each in {id(owner): owner for owner in self._owners(old, new)}.values():
@@ -145,6 +145,11 @@ class Wakeups:
 
 def _key(record: Record) -> Key:
     return record.ref.namespace, record.ref.name
+
+
+def _edit_of(record: Record) -> Priority:
+    """How urgent an edit of a stack is: people write roots and templates, and what they write makes many children."""
+    return Priority.TREE if record.owner_uid else Priority.USER
 
 
 def _differ(old: Record, new: Record) -> bool:

@@ -91,6 +91,16 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
     )
 
 
+def status_of_new(generation: int, now: str) -> StackStatus:
+    """The status of a stack of which nothing is known yet but that it is there."""
+    message = "stack: its first reconciliation is not finished yet"
+    findings = [
+        Finding(c.READY, "False", c.PROGRESSING, message),
+        Finding(c.RECONCILING, "True", c.PROGRESSING, message),
+    ]
+    return StackStatus(observed_generation=generation, conditions=c.dated(findings, generation, {}, now))
+
+
 def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str, Any], now: str) -> StackStatus:
     """The status of a stack that cannot be acted upon: why, and what goes on running all the same."""
     last = _last(old)
