@@ -14,7 +14,7 @@ export PYTHONPATH := operator:tests
 
 .PHONY: help
 help: ## Say what there is to type
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##-- a cluster to try it on -------------------------------------------------------------------------------------------
 .PHONY: up down status logs
@@ -35,7 +35,7 @@ logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 SUITE    = $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz bench
+.PHONY: test coverage lint types imports verify unit cluster fuzz bench bench-fairness
 test: binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@$(SUITE)
@@ -76,6 +76,10 @@ fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refus
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench
+
+STACKS ?= 500
+bench-fairness: binaries ## Apply STACKS=500 stacks in one namespace, and measure how long another waits (minutes)
+	@$(BIN)/python -m bench.fairness --stacks $(STACKS)
 
 .PHONY: binaries client
 binaries: $(READY)

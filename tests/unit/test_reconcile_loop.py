@@ -8,7 +8,7 @@ from ailtire_operator.cluster.errors import Conflict, Denied, NotFound, NotLeade
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.explain import PATIENCE, PAUSE
-from ailtire_operator.reconcile.pace import MOMENT
+from ailtire_operator.reconcile.pace import FIRST, MOMENT
 from ailtire_operator.reconcile.queue import Outcome
 from records import child, pod, put, stack
 from worlds import World
@@ -34,7 +34,7 @@ def ready(world: World, spec: dict[str, Any]) -> None:
 def test_a_new_stack_is_told_of_once_it_is_ready(world: World) -> None:
     world.write(SPEC)
     assert world.look() is Outcome.DONE
-    assert ("shop", MOMENT) in world.queued
+    assert ("shop", FIRST) in world.queued
     assert "status AiltireStack shop" not in world.cluster.journal
     world.roll_out()
     world.look()

@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     Endpoints, every node's proxy and the ingress controller learn of it one after the other: on a quiet cluster within
     two seconds, on a busy one in more than five.
     """
-    max_concurrent_reconciles: Annotated[int, Field(ge=1, le=1000)] = 12
+    max_concurrent_reconciles: Annotated[int, Field(ge=1, le=1000)] = 8
     """Stacks reconciled at once. Few, so that each is brought to its end before the next begins."""
-    max_inflight_requests: Annotated[int, Field(ge=1, le=64)] = 32
-    """Requests under way at once."""
+    max_inflight_requests: Annotated[int, Field(ge=1, le=64)] = 8
+    """Requests under way at once. More of them do not get more done: each only waits longer in the API server."""
     looks: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Deprecated: the former name of max_concurrent_reconciles."""
     workers: Annotated[int, Field(ge=1, le=64)] | None = None
