@@ -8,8 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from ailtire_operator.model import keys, values
 from ailtire_operator.model.deploy import Resources
+from ailtire_operator.model.loading import parse_spec
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
+from hostile import renamed, strings
+from samples import SAMPLES, surroundings
 
 
 def accepts(kind: Any, value: Any) -> bool:
@@ -124,4 +128,35 @@ def test_an_inline_stack_is_nobodys_template(definition: dict[str, Any], complai
         StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": definition}}})
     assert StackSpec.model_validate(
         {"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False}}}}
+    )
+
+
+FREE_TEXT = {
+    "services.web.entrypoint", "services.web.command", "services.web.environment", "services.web.healthcheck",
+    "services.web.healthcheck.test", "services.web.deploy.labels", "services.web.annotations", "services.web.sysctls",
+    "services.web.postStart", "services.web.preStop", "networks.*.labels", "data.*.labels", "configs",
+    "configs.*.content", "configs.*.labels",
+}  # fmt: skip
+"""Where an author may say anything, of any length, in any alphabet. Everything else is a name, a number or a choice."""
+
+
+@pytest.mark.parametrize("control", ["\n", "\x00", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\u2067"])
+def test_no_name_has_a_control_character(control: str) -> None:
+    found = set()
+    for path, sample in SAMPLES.items():
+        spec = surroundings(path, said=True)
+        for text in strings(sample):
+            for wanted in (text + control, control + text):
+                found |= {path} if accepts(StackSpec, renamed(spec, text, wanted)) else set()
+    assert found <= FREE_TEXT
+    assert "services.web.command" in found
+
+
+def test_a_refused_key_is_shown_as_what_it_is() -> None:
+    with pytest.raises(InvalidStack) as caught:
+        parse_spec({"services": {"web\x1b[2J\x9b": {"image": "x"}, "b": {"image": "x", "z\u202e\n": 1}}})
+    assert str(caught.value) == (
+        "spec.services[\"web\\x1b[2J\\x9b\"]: 'web\\x1b[2J\\x9b' must have no control characters: no line ends, no "
+        "escapes, no marks that turn the direction of text; "
+        'spec.services.b["z\\u202e\\n"]: there is no such field'
     )

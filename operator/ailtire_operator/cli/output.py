@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import yaml
 
+from ailtire_operator import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -63,13 +65,17 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 def _text(dumper: Any, value: str) -> Any:
     from ailtire_operator.compose.yamldata import scalar
 
-    if "\n" in value and not any(line.endswith((" ", "\t")) for line in value.split("\n")):
+    if (
+        "\n" in value
+        and not printable.in_yaml(value)
+        and not any(line.endswith((" ", "\t")) for line in value.split("\n"))
+    ):
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
     try:
         plain = isinstance(scalar(value), str)
     except ValueError:
         plain = False
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=printable.in_yaml(value) if plain else '"')
 
 
 _Dumper.add_representer(str, _text)
@@ -78,7 +84,7 @@ _Dumper.add_representer(str, _text)
 def to_yaml(value: Any) -> str:
     """One document, keys in the order in which they were made."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-    return text
+    return printable.lines(text)
 
 
 def to_yaml_stream(values: list[Any]) -> str:

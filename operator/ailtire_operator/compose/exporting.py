@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
+from ailtire_operator import printable
 from ailtire_operator.compose import upstream
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch, branch_of
@@ -129,7 +130,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     """What could be a number or a mark to another reader is quoted: Docker's takes 1e3 and 0o17 for numbers."""
-    style = "'" if text[:1] in _QUOTED and text.isprintable() else None
+    style = "'" if text[:1] in _QUOTED and text.isprintable() else printable.in_yaml(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
@@ -139,4 +140,4 @@ _Dumper.add_representer(str, _text)
 def dump(document: Mapping[str, Any]) -> str:
     """The document as YAML, keys in their order."""
     text = yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=_WIDTH, allow_unicode=True)
-    return str(text)
+    return printable.lines(text)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.compose.literal import Interpolated, braces, dollars, literal
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.services import STOP_GRACE_PERIOD, STOP_SIGNAL
-from ailtire_operator.compose.views import StackView, child_image, quoted
+from ailtire_operator.compose.views import StackView, child_image
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
@@ -18,7 +19,7 @@ from ailtire_operator.model.values import seconds
 VERSION: Final = "3.7"
 _SOCKET: Final = "/var/run/docker.sock:/var/run/docker.sock"
 _STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
-_APPNAME: Final = "${AILTIRE_APPNAME}"
+_APPNAME: Final = Interpolated("${AILTIRE_APPNAME}")
 _NOT_WRITTEN: Final = "upstream's generator writes no such thing, so that it is not in this file."
 _WRITTEN: Final = frozenset(
     {"type", "image", "environment", "interface", "stop_signal", "stop_grace_period", "networks", "stack", "stack_ref"}
@@ -45,18 +46,18 @@ def document(view: StackView, report: Report) -> dict[str, Any]:
     for key, service in view.spec.services.items():
         _report_member(view, key, service, report)
         services[key] = _stack_container(view, key, service) if service.is_stack else _plain(view, key, service)
-    return {"version": VERSION, "services": services, "networks": _networks(view)}
+    return dict(literal({"version": VERSION, "services": services, "networks": _networks(view)}))
 
 
-def family(view: StackView, key: str) -> str:
+def family(view: StackView, key: str) -> Interpolated:
     """The network that a stack shares with the child under a key."""
-    return f"{_APPNAME}_{view.image}_{key}_family"
+    return Interpolated(f"{_APPNAME}_{dollars(view.image)}_{dollars(key)}_family")
 
 
 def _plain(view: StackView, key: str, service: Service) -> dict[str, Any]:
     environment = {
         naming.VARIABLE_STACKNAME: _STACKNAME,
-        naming.VARIABLE_SERVICENAME: key,
+        naming.VARIABLE_SERVICENAME: braces(key),
         naming.VARIABLE_PARENT: _APPNAME,
         naming.VARIABLE_PARENTHOST: naming.GATEWAY_ALIAS,
         naming.VARIABLE_APPNAME: _APPNAME,
@@ -66,7 +67,7 @@ def _plain(view: StackView, key: str, service: Service) -> dict[str, Any]:
         "stop_grace_period": STOP_GRACE_PERIOD,
         "stop_signal": STOP_SIGNAL,
         "deploy": {"replicas": 1},
-        "environment": _list(environment | {name: quoted(value) for name, value in service.environment.items()}),
+        "environment": _list(environment | {name: braces(value) for name, value in service.environment.items()}),
         "networks": {"sibling": None, "parent": {"aliases": [key]}},
     }
 
@@ -75,7 +76,7 @@ def _stack_container(view: StackView, key: str, service: Service) -> dict[str, A
     environment = {
         naming.VARIABLE_STACKNAME: _STACKNAME,
         naming.VARIABLE_PARENT: _APPNAME,
-        naming.VARIABLE_SERVICENAME: key,
+        naming.VARIABLE_SERVICENAME: braces(key),
         naming.VARIABLE_APPNAME: _APPNAME,
         naming.VARIABLE_PARENT_NETWORK: family(view, key),
     }
@@ -93,7 +94,7 @@ def _stack_container(view: StackView, key: str, service: Service) -> dict[str, A
 def _networks(view: StackView) -> dict[str, Any]:
     own: dict[str, Any] = {
         "sibling": {"driver": "overlay"},
-        "parent": {"external": True, "name": f"${{{naming.VARIABLE_PARENT_NETWORK}}}"},
+        "parent": {"external": True, "name": Interpolated(f"${{{naming.VARIABLE_PARENT_NETWORK}}}")},
     }
     children = {
         f"child{key}": {"driver": "overlay", "attachable": True, "name": family(view, key)}
@@ -103,7 +104,8 @@ def _networks(view: StackView) -> dict[str, Any]:
 
 
 def _list(environment: Mapping[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in environment.items()]
+    """In a list the names are part of the values, in which Compose looks for variables."""
+    return [Interpolated(f"{dollars(name)}={literal(value)}") for name, value in environment.items()]
 
 
 def _report_stack(view: StackView, report: Report) -> None:

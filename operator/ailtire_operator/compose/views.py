@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose import images
@@ -11,9 +10,6 @@ from ailtire_operator.model.loading import Level
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Network, StackSpec
-
-_SWARM_TEMPLATE: Final = "{{"
-_QUOTED_TEMPLATE: Final = '{{"{{"}}'
 
 
 @dataclass(frozen=True)
@@ -102,13 +98,3 @@ def child_image(parent: str, key: str, service: Service) -> str:
         return service.stack_ref.name
     name = key if key.lower().startswith(f"{parent}_") else f"{parent}_{key}"
     return images.repaired(name) or f"{parent}_{naming.sanitize(key)}"
-
-
-def quoted(text: str) -> str:
-    """A text that neither Compose (``$``) nor Swarm (``{{``) must read as anything else."""
-    return text.replace("$", "$$").replace(_SWARM_TEMPLATE, _QUOTED_TEMPLATE)
-
-
-def escaped(text: str) -> str:
-    """A text in which Compose must not look for variables; Swarm's own placeholders (``{{``) stay what they are."""
-    return text.replace("$", "$$")

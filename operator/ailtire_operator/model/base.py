@@ -6,7 +6,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 KEY_RULES: Final = "x-key-rules"
-"""In the schema of a map's keys: (CEL expression in ``key``, message) pairs for the resource's schema."""
+"""In the schema of a map's keys: (CEL expression in ``key``, message, whether the message may quote
+the key) for the resource's schema."""
 NEVER_NULL: Final[dict[str, Any]] = {"nullable": False}
 """In the schema of an object: {} says something there, so that it must not turn into null unnoticed."""
 OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)

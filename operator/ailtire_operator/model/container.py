@@ -8,12 +8,13 @@ from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.dependencies import DependsOn
 from ailtire_operator.model.devices import DeviceMapping, StorageOptions, Ulimit, UlimitName
 from ailtire_operator.model.files import FileMounts
-from ailtire_operator.model.keys import KeyRule, VariableName, VolumeKey
+from ailtire_operator.model.keys import PLAIN, KeyRule, VariableName, VolumeKey
 from ailtire_operator.model.security import Capabilities, GroupId, SecurityOptions, Sysctls
 from ailtire_operator.model.values import (
     AbsolutePath,
     Argument,
     EnvironmentValue,
+    Name,
     ObjectName,
     PositiveQuantity,
 )
@@ -27,7 +28,7 @@ _OptionName = Annotated[
     str, StringConstraints(min_length=1, max_length=63), KeyRule(r"[a-z0-9-]+", "is not a resolver option: ndots")
 ]
 _PathKey = Annotated[
-    str, StringConstraints(min_length=2, max_length=253), KeyRule(r"/[^:]*", "is not an absolute path: /run")
+    str, StringConstraints(min_length=2, max_length=253), KeyRule(r"/[^:]*", "is not an absolute path: /run"), PLAIN
 ]
 Platform = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z]+(/[a-z0-9_]+(/v[0-9]+(\.[0-9]+)?)?)?$")]
 
@@ -62,7 +63,7 @@ class Container(Strict):
     """Files from spec.configs, by key."""
     secrets: FileMounts = {}
     """Files from spec.secrets, by key."""
-    hostname: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
+    hostname: Annotated[Name, StringConstraints(min_length=1, max_length=253)] | None = None
     """The container's own name for itself; a DNS label. Swarm's placeholders are understood."""
     domainname: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_HOST}$")] | None = None
     """Its domain."""
@@ -77,7 +78,7 @@ class Container(Strict):
     ] = []
     """Domains in which to look for bare names, after the stack's networks."""
     dns_options: Annotated[
-        dict[_OptionName, Annotated[str, StringConstraints(max_length=63)]], Field(max_length=16)
+        dict[_OptionName, Annotated[Name, StringConstraints(max_length=63)]], Field(max_length=16)
     ] = {}
     """Options of the resolver, such as timeout: "2"; an empty text for those without a value."""
     group_add: Annotated[list[GroupId], Field(max_length=32)] = []

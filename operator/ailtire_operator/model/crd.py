@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from ailtire_operator import naming
+from ailtire_operator import naming, printable
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.model.structural import Schema, structural
@@ -114,9 +114,17 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Between double quotes an escape says what a character is that nobody should find raw in a file."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, printable.in_yaml(text))
+
+
+_Dumper.add_representer(str, _text)
+
+
 def text() -> str:
     """The definition as YAML."""
-    body = yaml.dump(definition(), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    body = printable.lines(yaml.dump(definition(), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True))
     return f"# Generated from the models by `make crds`; edit those instead.\n{body}"
 
 

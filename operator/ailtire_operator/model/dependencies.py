@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from ailtire_operator.model.base import OrEmpty, Strict
+from ailtire_operator.model.keys import PLAIN
 from ailtire_operator.model.problems import Problem, path_of
 
 Condition = Literal["started", "healthy", "completed"]
@@ -23,7 +24,7 @@ class Dependency(Strict):
     """False: a dependency that does not exist is no error."""
 
 
-DependencyKey = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+DependencyKey = Annotated[str, StringConstraints(min_length=1, max_length=253), PLAIN]
 DependsOn = Annotated[
     dict[DependencyKey, Annotated[Dependency, OrEmpty]],
     Field(max_length=64),

@@ -6,9 +6,9 @@ from pydantic import Field, StringConstraints
 
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.keys import KeyRule
-from ailtire_operator.model.values import AbsolutePath, PositiveQuantity, UniqueList
+from ailtire_operator.model.values import AbsolutePath, Name, PositiveQuantity, UniqueList
 
-_Word = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+_Word = Annotated[Name, Field(min_length=1, max_length=63)]
 
 ResourceKind = Annotated[
     str,

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.keys import MetadataKey, VolumeKey
-from ailtire_operator.model.values import AbsolutePath, ObjectName
+from ailtire_operator.model.values import AbsolutePath, Name, ObjectName
 
 DATA_KEY = "data"
 """Under which the content stands in its ConfigMap or Secret."""
@@ -61,7 +61,7 @@ class Secret(Strict):
 class FileMount(Strict):
     """Where a service finds a config or secret."""
 
-    source: VolumeKey | None = None
+    source: Annotated[Name, Field(min_length=1, max_length=63)] | None = None
     """The key in spec.configs or spec.secrets; this entry's own key where not given."""
     target: AbsolutePath | None = None
     """The file's path: /<source> for a config, /run/secrets/<source> for a secret."""

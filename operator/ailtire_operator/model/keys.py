@@ -6,13 +6,14 @@ A structural schema cannot check the keys of a map, so the generator turns these
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
-from ailtire_operator import naming
+from ailtire_operator import naming, printable
 from ailtire_operator.model.base import KEY_RULES
+from ailtire_operator.model.values import NO_CONTROLS
 
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _QUALIFIED = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
@@ -33,6 +34,8 @@ class KeyRule:
     """Goes on after the key: ``is reserved``."""
     refused: bool = False
     """The keys that match are the wrong ones."""
+    quotes: bool = True
+    """The API server's message quotes the key, as it stands."""
 
     @property
     def expression(self) -> str:
@@ -43,7 +46,7 @@ class KeyRule:
     def check(self, key: str) -> str:
         """The key itself. Raises ValueError where it breaks the rule."""
         if (_compiled(self.pattern).fullmatch(key) is not None) == self.refused:
-            raise ValueError(f"'{key}' {self.message}")
+            raise ValueError(f"'{printable.line(key)}' {self.message}")
         return key
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -51,7 +54,7 @@ class KeyRule:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         result = handler(schema)
-        return {**result, KEY_RULES: [*result.get(KEY_RULES, ()), (self.expression, self.message)]}
+        return {**result, KEY_RULES: [*result.get(KEY_RULES, ()), (self.expression, self.message, self.quotes)]}
 
 
 def _reserved_domains() -> str:
@@ -60,7 +63,8 @@ def _reserved_domains() -> str:
     return rf"(.*\.)?({'|'.join(domains)})/[^/]*"
 
 
-_Named = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+PLAIN: Final = KeyRule(f"[^{printable.CONTROLS}]*", f"must have {NO_CONTROLS}", quotes=False)
+_Named = Annotated[str, StringConstraints(min_length=1, max_length=63), PLAIN]
 _QualifiedName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=317),
@@ -100,4 +104,4 @@ InterfaceKey = Annotated[
     KeyRule(r"/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*", "is neither a path like /web nor a label like web"),
 ]
 """A path (external prefix) or a plain label (the older dialect, where ``path`` is the external prefix)."""
-ImageName = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+ImageName = Annotated[str, StringConstraints(min_length=1, max_length=512), PLAIN]

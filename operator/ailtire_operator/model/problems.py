@@ -6,6 +6,8 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ailtire_operator import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -14,6 +16,11 @@ class Problem:
     path: str
     """``spec.services.cpl.stack.services.dm.image``."""
     message: str
+
+    def __post_init__(self) -> None:
+        """Whoever prints it prints it: it may quote anything that an author has written."""
+        for name in ("path", "message"):
+            object.__setattr__(self, name, printable.line(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -38,7 +45,7 @@ def path_of(base: str, *location: int | str) -> str:
         elif step.replace("_", "a").replace("-", "a").isalnum():
             parts.append(f".{step}")
         else:
-            parts.append(f'["{step}"]')
+            parts.append(f'["{printable.line(step)}"]')
     return "".join(parts)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ailtire_operator import printable
+
 Classification = Literal["approximate", "ignored", "rejected", "resolved", "gated"]
 
 
@@ -19,6 +21,11 @@ class Notice:
     """What happens instead, and why."""
     remedy: str = ""
     """What to do about it; empty where nothing need be done."""
+
+    def __post_init__(self) -> None:
+        """It may quote anything that an author has written, and is printed, logged and kept in a status."""
+        for name in ("path", "message", "remedy"):
+            object.__setattr__(self, name, printable.line(getattr(self, name)))
 
     def __str__(self) -> str:
         remedy = f" {self.remedy}" if self.remedy else ""

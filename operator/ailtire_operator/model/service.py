@@ -28,6 +28,7 @@ from ailtire_operator.model.values import (
     EnvironmentValue,
     ImageReference,
     LabelValue,
+    Name,
     ObjectName,
     Port,
     UniqueList,
@@ -152,7 +153,7 @@ class Healthcheck(Strict):
 class NetworkMembership(Strict):
     """The service's place in one network."""
 
-    aliases: Annotated[UniqueList[NetworkKey], Field(max_length=32)] = []
+    aliases: Annotated[UniqueList[Annotated[Name, Field(min_length=1, max_length=63)]], Field(max_length=32)] = []
     """Further names under which the network's members reach the service."""
 
 

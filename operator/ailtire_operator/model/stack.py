@@ -13,6 +13,7 @@ from ailtire_operator.model.service import Service, Services
 from ailtire_operator.model.values import (
     Host,
     ImageReference,
+    Name,
     ObjectName,
     Port,
     PositiveQuantity,
@@ -33,13 +34,13 @@ TREE_LIMIT = 5000
 class Network(Strict):
     """A network beside the stack's own."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    name: Annotated[Name, Field(min_length=1, max_length=253)] | None = None
     """Shared under this name with every stack below that declares it too."""
     external: bool = False
     """Declared by a stack above, under name (or under this key)."""
     internal: bool = False
     """Members reach each other and DNS, nothing else."""
-    driver: Annotated[str, Field(max_length=63)] | None = None
+    driver: Annotated[Name, Field(max_length=63)] | None = None
     """Kept for Swarm; Kubernetes' own network carries the traffic."""
     attachable: bool | None = None
     """Kept for Swarm."""
@@ -138,51 +139,51 @@ class StackInterface(Strict):
 class Place(Strict):
     """What a child must know of its place in the tree. The operator writes it; in a resource of yours it is refused."""
 
-    root: Annotated[str, Field(max_length=63)]
+    root: Annotated[Name, Field(max_length=63)]
     """The name of the tree's root."""
-    parent: Annotated[str, Field(max_length=63)]
+    parent: Annotated[Name, Field(max_length=63)]
     """The name of the stack that holds this one."""
-    parent_key: Annotated[str, Field(max_length=63)]
+    parent_key: Annotated[Name, Field(max_length=63)]
     """The key of this stack in its parent's services."""
-    parent_host: Annotated[str, Field(max_length=63)] = ""
+    parent_host: Annotated[Name, Field(max_length=63)] = ""
     """The Service of the parent's gateway; empty where the parent has none."""
     depth: Annotated[int, Field(ge=1, le=DEPTH_LIMIT)]
     """Levels below the root."""
-    app_name: Annotated[str, Field(max_length=63)]
+    app_name: Annotated[Name, Field(max_length=63)]
     """The application's name."""
     images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
     """Inherited image overrides."""
-    image_registry: Annotated[str, Field(max_length=253)] | None = None
+    image_registry: Annotated[Name, Field(max_length=253)] | None = None
     """Inherited registry prefix."""
     image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
     """Inherited pull secrets."""
     security_profile: SecurityProfile = "restricted"
     """Inherited Pod Security profile."""
-    environment: Annotated[str, Field(max_length=63)] | None = None
+    environment: Annotated[Name, Field(max_length=63)] | None = None
     """Inherited name of the environment."""
     exposure: Exposure | None = None
     """Inherited way of publishing ports."""
     networks: Annotated[
-        dict[Annotated[str, Field(max_length=253)], Annotated[str, Field(max_length=128)]], Field(max_length=64)
+        dict[Annotated[Name, Field(max_length=253)], Annotated[Name, Field(max_length=128)]], Field(max_length=64)
     ] = {}
     """Shared networks in scope: their names, and <owning stack>/<key>."""
-    internal_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=64)] = []
+    internal_networks: Annotated[list[Annotated[Name, Field(max_length=128)]], Field(max_length=64)] = []
     """Those of these networks (<owning stack>/<key>) that are internal."""
-    gateway_networks: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
+    gateway_networks: Annotated[list[Annotated[Name, Field(max_length=128)]], Field(max_length=32)] = []
     """The parent's networks (<owning stack>/<key>) that this stack's gateway belongs to."""
     gateway_replicas: Annotated[int, Field(ge=0, le=100)] | None = None
     """Inherited count of a gateway's replicas."""
     gateway_max_body: PositiveQuantity | None = None
     """Inherited bound on the body of a request."""
-    urls: Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)] = []
+    urls: Annotated[list[Annotated[Name, Field(max_length=1024)]], Field(max_length=32)] = []
     """Where the parent's route to this stack is reached from outside."""
     url_paths: Annotated[
-        dict[Annotated[str, Field(max_length=1024)], Annotated[str, Field(max_length=1024)]], Field(max_length=32)
+        dict[Annotated[Name, Field(max_length=1024)], Annotated[Name, Field(max_length=1024)]], Field(max_length=32)
     ] = {}
     """What the gateway sees at those of the URLs that do not lead to its root."""
     additional_kinds: Annotated[list[AdditionalKind], Field(max_length=16)] = []
     """The additional kinds that the root, and each template on the way, declares."""
-    templates: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
+    templates: Annotated[list[Annotated[Name, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
 
 

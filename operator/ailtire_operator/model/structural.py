@@ -94,21 +94,23 @@ class _Conversion:
 def _key_rules(names: Schema) -> list[Schema]:
     """Rules on a map for what its key type says."""
     low, high = names.get("minLength", 0), names.get("maxLength")
-    rules = [_key_rule(expression, message) for expression, message in names.get(KEY_RULES, ())]
+    rules = [_key_rule(*rule) for rule in names.get(KEY_RULES, ())]
     if high is not None:
         bounds = [f"size(key) >= {low}"] * (low > 0) + [f"size(key) <= {high}"]
         rules.insert(0, _key_rule(" && ".join(bounds), f"must have {low} to {high} characters"))
-    if "pattern" in names and not any("matches" in expression for expression, _ in names.get(KEY_RULES, ())):
+    if "pattern" in names and not any("matches" in expression for expression, *_ in names.get(KEY_RULES, ())):
         rules.append(_key_rule(_matches(names["pattern"]), f"does not match {names['pattern']}"))
     return rules
 
 
-def _key_rule(expression: str, message: str) -> Schema:
-    """A rule for every key of a map, whose message names the first key that breaks it."""
+def _key_rule(expression: str, message: str, quotes: bool = True) -> Schema:
+    """A rule for every key of a map, whose message quotes the first key that breaks it where that may be."""
     text = message.replace("\\", "\\\\").replace("'", "\\'")
+    rule = {"rule": f"self.all(key, {expression})", "message": f"a key {message}"}
+    if not quotes:
+        return rule
     return {
-        "rule": f"self.all(key, {expression})",
-        "message": f"a key {message}",
+        **rule,
         "messageExpression": f"'\\'' + self.filter(key, !({expression}))[0] + '\\' {text}'",
     }
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from ailtire_operator.printable import CONTROLS, has_controls
+
 _DURATION = r"([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?"
 """So many digits that the sum stays below 2^31 seconds, which is where Kubernetes' own fields end."""
 _QUANTITY = r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
@@ -85,6 +87,12 @@ def _text(value: str | int) -> str:
     return str(value)
 
 
+def _without_controls(text: str) -> str:
+    if has_controls(text):
+        raise ValueError(f"must have {NO_CONTROLS}")
+    return text
+
+
 def _once_each(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
@@ -109,7 +117,10 @@ _POSITIVE_RULE = (
 )
 VALUE_LIMIT: Final = 32768
 """Characters of a variable's value."""
+NO_CONTROLS: Final = "no control characters: no line ends, no escapes, no marks that turn the direction of text"
 
+Name = Annotated[str, AfterValidator(_without_controls), Field(json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"})]
+"""A name in any alphabet, on one line: what reads it later (a shell, YAML, a terminal, a log) finds no other line."""
 Item = TypeVar("Item", bound=str)
 UniqueList = Annotated[list[Item], AfterValidator(_once_each)]
 """A list in which repetitions say nothing. For the API server it is no set: once server-side apply removes the last
@@ -144,7 +155,7 @@ UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$")]
 UrlPath = Annotated[str, StringConstraints(max_length=512, pattern=r"^/[A-Za-z0-9/._~@:+,=-]*$")]
 """An absolute path; the strict alphabet keeps it a path inside the proxy's configuration."""
 Argument = Annotated[str, StringConstraints(max_length=16384)]
-AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^/[^\x00:]*$")]
+AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^/[^{CONTROLS}:]*$")]
 ImageReference = Annotated[
     str, StringConstraints(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$")
 ]

@@ -6,10 +6,12 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ailtire_operator.model.base import Strict, rules
 from ailtire_operator.model.keys import MetadataKey
-from ailtire_operator.model.values import AbsolutePath, ImageReference, ObjectName, PositiveQuantity, Quantity
+from ailtire_operator.model.values import AbsolutePath, ImageReference, Name, ObjectName, PositiveQuantity, Quantity
+from ailtire_operator.printable import CONTROLS
 
 _ONE_ORIGIN = "set at most one of source and image"
 _ONE_KIND = "set at most one of claim, nfs and perReplica"
+_SubPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^[^/{CONTROLS}][^{CONTROLS}]*$")]
 
 
 class VolumeMount(Strict):
@@ -17,16 +19,14 @@ class VolumeMount(Strict):
 
     model_config = ConfigDict(json_schema_extra=rules(("!has(self.source) || !has(self.image)", _ONE_ORIGIN)))
 
-    source: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    source: Annotated[Name, Field(min_length=1, max_length=1024)] | None = None
     """A name from spec.data (a volume of the stack), or an absolute path of the node (refused unless the operator's
     settings allow it; the Docker socket is always dropped). Without it: scratch space that lives as long as the pod."""
     image: ImageReference | None = None
     """In place of source: the files of an image, read-only."""
     target: AbsolutePath
     """Where it appears in the container."""
-    sub_path: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^/\x00][^\x00]*$")] | None = (
-        None
-    )
+    sub_path: _SubPath | None = None
     """Only this folder or file of it."""
     read_only: bool = False
     """Mount it read-only."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ailtire_operator import printable
 from ailtire_operator.model.status import MESSAGE_LIMIT
 
 _PATH_LIMIT: Final = 200
@@ -13,7 +14,7 @@ _OWN: Final = ("service ", "gateway ", "stack ", "spec", "object ")
 
 def bounded(message: str, limit: int = MESSAGE_LIMIT) -> str:
     """One line of at most ``limit`` characters."""
-    line = " ".join(message.split())
+    line = printable.line(" ".join(message.split()))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

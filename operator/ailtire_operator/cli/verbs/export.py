@@ -218,18 +218,28 @@ def _add_order(files: Files, stacks: list[str], needed: list[str]) -> None:
     files.steps = [*first, *deploying, f"remove them with:\n  {removal(stacks)}"]
 
 
+def _put(folder: Path, name: str, content: bytes) -> bool:
+    """Put a file into the folder, and say whether it was another before: in place of a link, never through it."""
+    if Path(name).name != name:
+        raise Failure(f"'{name}' is no name of a file in {folder}")
+    file = folder / name
+    if file.is_file() and not file.is_symlink() and file.read_bytes() == content:
+        return False
+    if file.is_symlink():
+        file.unlink()
+    file.write_bytes(content)
+    return True
+
+
 def _write(folder: Path, files: Files) -> int:
     """Write what differs, and say how many files that were."""
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.all.items():
-            file = folder / name
-            if not file.exists() or file.read_bytes() != content:
-                file.write_bytes(content)
-                written += 1
+            written += _put(folder, name, content)
             if name == SCRIPT:
-                file.chmod(0o755)
+                (folder / name).chmod(0o755)
     except OSError as error:
         raise Failure(f"cannot write to {folder}: {error.strerror or error}") from None
     return written

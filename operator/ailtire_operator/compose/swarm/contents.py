@@ -5,6 +5,7 @@ services that read it roll.
 """
 
 import base64
+import shlex
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
-from ailtire_operator.compose.views import escaped
+from ailtire_operator.compose.swarm.shell import argument
 from ailtire_operator.model.files import DATA_KEY, Config, FileMount
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
@@ -51,12 +52,12 @@ class Contents:
 
 
 def _command(kind: str, name: str, key: str, swarm: str) -> str:
-    escaped_key = key.replace(".", "\\.")
+    dotted = key.replace(".", "\\.")
+    path = shlex.quote(f"jsonpath={{.data.{dotted}}}")
     if kind == "secrets":
-        taken = f"kubectl get secret {name} -o jsonpath='{{.data.{escaped_key}}}' | base64 -d"
-        return f"{taken} | docker secret create {swarm} -"
-    taken = f"kubectl get configmap {name} -o jsonpath='{{.data.{escaped_key}}}'"
-    return f"{taken} | docker config create {swarm} -"
+        taken = f"kubectl get secret -o {path} {argument(name)} | base64 -d"
+        return f"{taken} | docker secret create {argument(swarm)} -"
+    return f"kubectl get configmap -o {path} {argument(name)} | docker config create {argument(swarm)} -"
 
 
 def sections(branch: Branch, names: Names, contents: Contents, report: Report) -> dict[str, dict[str, Any]]:
@@ -106,8 +107,7 @@ def _config(branch: Branch, names: Names, key: str, contents: Contents, path: st
         report.rejected(path, "Swarm takes no config without a content; an empty line stands in.", "Remove it.")
     encoded = content.encode() if isinstance(content, str) else content
     definition = contents.config(names.stack(branch), names.part(branch, key), encoded or b"\n")
-    labels = {name: escaped(value) for name, value in config.labels.items()}
-    return definition | ({"labels": labels} if labels else {})
+    return definition | ({"labels": dict(config.labels)} if config.labels else {})
 
 
 def mounts(branch: Branch, names: Names, service: Service, kind: str) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def mounts(branch: Branch, names: Names, service: Service, kind: str) -> list[di
 
 def _mount(source: str, key: str, mount: FileMount, kind: str) -> dict[str, Any]:
     target = mount.target or f"{_FOLDERS[kind]}{key}"
-    entry: dict[str, Any] = {"source": source, "target": escaped(target)}
+    entry: dict[str, Any] = {"source": source, "target": target}
     for owner in ("uid", "gid"):
         if (number := getattr(mount, owner)) is not None:
             entry[owner] = str(number)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ailtire_operator import naming
+from ailtire_operator.compose.literal import literal
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm import contents, names, ports, processes, running, storage, variables, versions
 from ailtire_operator.compose.swarm.branches import Branch
@@ -48,7 +49,7 @@ def documents(
         _add(branch, setting, document)
     for stack, document in files.items():
         document["version"] = versions.lowest(document)
-        files[stack] = {section: document[section] for section in _ORDER if section in document}
+        files[stack] = literal({section: document[section] for section in _ORDER if section in document})
     return Documents(files, setting.contents.files, (*networks.needed, *setting.contents.needed))
 
 

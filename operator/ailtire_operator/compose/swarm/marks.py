@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.compose.views import escaped
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.service import Service
 
@@ -20,9 +19,9 @@ def of_service(service: Service) -> dict[str, str]:
     marks = {}
     if service.interface:
         routes = {key: _said(entry) for key, entry in service.interface.items()}
-        marks[naming.MARK_INTERFACE] = escaped(json.dumps(routes, sort_keys=True))
+        marks[naming.MARK_INTERFACE] = json.dumps(routes, sort_keys=True)
     if service.policies is not None and (policies := _said(service.policies)):
-        marks[naming.MARK_POLICIES] = escaped(json.dumps(policies, sort_keys=True))
+        marks[naming.MARK_POLICIES] = json.dumps(policies, sort_keys=True)
     return marks
 
 

@@ -11,7 +11,7 @@ from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names, legal, taken
-from ailtire_operator.compose.views import escaped
+from ailtire_operator.compose.swarm.shell import argument
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import Network
 from ailtire_operator.plan.network import OWN, NetworkId, shared_name
@@ -48,7 +48,7 @@ class NetworkFiles:
             declared = branch.spec.networks[key]
             shared = shared_name(key, declared)
             path = path_of(f"{branch.view.path}.networks", key)
-            name = escaped(shared) if shared else f"{branch.name}_{legal(key)}"
+            name = shared or f"{branch.name}_{legal(key)}"
             if network.owner not in self._branches or (declared.external and network.owner == branch.name):
                 self._foreign.add(network)
                 report.approximate(path, "nothing of this tree makes this network.", f"Make it first: {_command(name)}")
@@ -124,7 +124,7 @@ class NetworkFiles:
         }
         if network in owner.networks.internal:
             result["internal"] = True
-        labels = {name: escaped(value) for each in said for name, value in each.labels.items()}
+        labels = {name: value for each in said for name, value in each.labels.items()}
         return result | ({"labels": labels} if labels else {})
 
     def report(self, branch: Branch, used: Iterable[NetworkId], report: Report) -> None:
@@ -182,4 +182,4 @@ def _is_own(key: str) -> bool:
 
 
 def _command(name: str) -> str:
-    return f"docker network create --driver {_DRIVER} --attachable {name}"
+    return f"docker network create --driver {_DRIVER} --attachable {argument(name)}"

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
-from ailtire_operator.compose.views import escaped
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.service import Service
 
@@ -44,25 +43,25 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     if service.command == [] and service.entrypoint is None:
         report.ignored(branch.view.member_path(key, "command"), "an image's own command cannot be emptied.")
     return {
-        "entrypoint": list(map(escaped, service.entrypoint or [])),
-        "command": list(map(escaped, service.command or [])),
-        "working_dir": escaped(service.working_dir) if service.working_dir else None,
+        "entrypoint": list(service.entrypoint or []),
+        "command": list(service.command or []),
+        "working_dir": service.working_dir,
         "user": service.user,
         "read_only": service.read_only or None,
         "init": service.init or None,
         "tty": service.tty or None,
         "stdin_open": service.stdin_open or None,
-        "labels": {name: escaped(value) for name, value in (service.annotations | service.labels).items()},
+        "labels": service.annotations | service.labels,
         "stop_signal": service.stop_signal,
         "stop_grace_period": service.stop_grace_period or GRACE_PERIOD,
         "cap_add": list(service.cap_add),
         "cap_drop": list(service.cap_drop),
-        "sysctls": {name: escaped(value) for name, value in service.sysctls.items()},
+        "sysctls": dict(service.sysctls),
         "ulimits": {
             name: {"soft": limit.soft, "hard": limit.soft if limit.hard is None else limit.hard}
             for name, limit in service.ulimits.items()
         },
-        "hostname": escaped(service.hostname) if service.hostname else None,
+        "hostname": service.hostname,
         "extra_hosts": [f"{name}:{each}" for name, addresses in service.extra_hosts.items() for each in addresses],
         "dns": list(service.dns),
         "dns_search": list(service.dns_search),
@@ -84,7 +83,7 @@ def healthcheck(branch: Branch, key: str, service: Service, report: Report) -> d
         message = "it belongs to http and tcp, and this check runs a command."
         report.ignored(branch.view.member_path(key, "healthcheck", "port"), message, "Remove it.")
     result = {
-        "test": list(map(escaped, check.test)),
+        "test": list(check.test),
         "interval": check.interval,
         "timeout": check.timeout,
         "retries": check.retries,

@@ -10,7 +10,6 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import docker_memory
 from ailtire_operator.compose.swarm import marks
 from ailtire_operator.compose.swarm.branches import Branch
-from ailtire_operator.compose.views import escaped
 from ailtire_operator.model.deploy import Deploy, Limits, Reservations, Resources
 from ailtire_operator.model.placement import Placement
 from ailtire_operator.model.rollout import RestartPolicy, RollbackConfig, UpdateConfig
@@ -48,7 +47,7 @@ def deploy(
                 report.ignored(f"{path}.{field}", "a job is not updated: a change runs it anew.", "Remove it.")
     else:
         _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
-    result["labels"] = {name: escaped(value) for name, value in wanted.labels.items()} | marks.of_service(service)
+    result["labels"] = wanted.labels | marks.of_service(service)
     return {name: value for name, value in result.items() if value not in ({}, None)}
 
 
@@ -166,7 +165,7 @@ def _reservations(reserved: Reservations | None, path: str, report: Report) -> d
         kinds[kind] = kinds.get(kind, 0) + device.count
     for kind, count in reserved.generic_resources.items() if reserved else ():
         kinds[kind] = kinds.get(kind, 0) + count
-    generic = [{"discrete_resource_spec": {"kind": escaped(kind), "value": count}} for kind, count in kinds.items()]
+    generic = [{"discrete_resource_spec": {"kind": kind, "value": count}} for kind, count in kinds.items()]
     return _amounts(reserved) | ({"generic_resources": generic} if generic else {})
 
 

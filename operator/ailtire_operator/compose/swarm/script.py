@@ -1,4 +1,8 @@
-"""The order of deployment, as the commands themselves and as a script to keep beside the files."""
+"""The order of deployment, as the commands themselves and as a script to keep beside the files.
+
+Whoever runs the script runs it with their own rights. So each word in it is one of ours, or is quoted, and what stands
+in a comment ends with it.
+"""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -9,12 +13,12 @@ _DEPLOY: Final = "docker stack deploy --prune --with-registry-auth"
 
 def commands(stacks: Iterable[str]) -> list[str]:
     """What deploys the stacks: parents first, as they make the networks by which their children are reached."""
-    return [f"{_DEPLOY} -c {_file(stack)} {stack}" for stack in stacks]
+    return [f"{_DEPLOY} -c {_file(stack)} {shlex.quote(stack)}" for stack in stacks]
 
 
 def removal(stacks: Iterable[str]) -> str:
     """What removes them again, children first."""
-    return f"docker stack rm {' '.join(reversed(list(stacks)))}"
+    return f"docker stack rm {' '.join(map(shlex.quote, reversed(list(stacks))))}"
 
 
 def script(stacks: Sequence[str], needed: Sequence[str]) -> str:
@@ -25,10 +29,14 @@ def script(stacks: Sequence[str], needed: Sequence[str]) -> str:
         "# `docker stack deploy`. Parents come first: they make the networks by which their children are reached.",
     ]
     if needed:
-        lines += ["#", "# What has to be there before:", *(f"#   {command}" for command in needed)]
-    lines += ["#", "# To remove all of it:", f"#   {removal(stacks)}", "set -eu", 'cd "$(dirname "$0")"']
-    lines += [f'{_DEPLOY} "$@" -c {_file(stack)} {stack}' for stack in stacks]
+        lines += ["#", "# What has to be there before:", *_comment(needed)]
+    lines += ["#", "# To remove all of it:", *_comment([removal(stacks)]), "set -eu", 'cd "$(dirname "$0")"']
+    lines += [f'{_DEPLOY} "$@" -c {_file(stack)} {shlex.quote(stack)}' for stack in stacks]
     return "\n".join(lines) + "\n"
+
+
+def _comment(commands: Iterable[str]) -> list[str]:
+    return [f"#   {line}" for command in commands for line in command.splitlines()]
 
 
 def _file(stack: str) -> str:

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
+from ailtire_operator.compose.literal import braces
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.processes import alias, given
-from ailtire_operator.compose.views import escaped
 from ailtire_operator.compose.volumes import DOCKER_SOCKETS
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
@@ -30,7 +30,7 @@ def mounts(branch: Branch, names: Names, key: str, service: Service, report: Rep
         if memory.mode is not None:
             message = "everybody may write to memory that a service mounts in Swarm: mode 1777."
             report.approximate(branch.view.member_path(key, "tmpfs", target, "mode"), message)
-        found.append(_memory(escaped(target), memory.size))
+        found.append(_memory(braces(target), memory.size))
     if service.shm_size:
         found.append(_memory(_SHARED_MEMORY, service.shm_size))
         message = f"`docker stack deploy` has no such key, so memory of this size is mounted at {_SHARED_MEMORY}."
@@ -56,7 +56,7 @@ def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: 
         return _scratch(mount, path, report)
     if mount.size or "medium" in mount.model_fields_set:
         report.ignored(path, "size and medium are those of scratch space, and this volume has a source.")
-    target: dict[str, Any] = {"target": escaped(mount.target)} | ({"read_only": True} if mount.read_only else {})
+    target: dict[str, Any] = {"target": braces(mount.target)} | ({"read_only": True} if mount.read_only else {})
     if mount.source not in branch.spec.data:
         return _host_path(mount, path, report) | target
     entry = {"type": "volume", "source": names.part(branch, mount.source), **target}
@@ -68,11 +68,11 @@ def _scratch(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
     _report_bind_options(mount, path, report)
     read_only = {"read_only": True} if mount.read_only else {}
     if mount.medium == "Memory":
-        return _memory(escaped(mount.target), mount.size) | read_only
+        return _memory(braces(mount.target), mount.size) | read_only
     if mount.size:
         report.ignored(f"{path}.size", "Docker does not bound scratch space on disk.")
     copying = {"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {}
-    return {"type": "volume", "target": escaped(mount.target), **read_only, **copying}
+    return {"type": "volume", "target": braces(mount.target), **read_only, **copying}
 
 
 def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
         report.ignored(f"{path}.createHostPath", "Swarm makes no folder on a node.", "Make it on each.")
     if mount.nocopy is not None:
         report.ignored(f"{path}.nocopy", "nothing is ever copied to a path of a node.", "Remove it.")
-    entry: dict[str, Any] = {"type": "bind", "source": escaped(mount.source or "")}
+    entry: dict[str, Any] = {"type": "bind", "source": mount.source or ""}
     return entry | ({"bind": {"propagation": _PROPAGATION[mount.propagation]}} if mount.propagation else {})
 
 
@@ -122,7 +122,7 @@ def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, repor
         report.approximate(f"{path}.claim", message, f"Make it first: docker volume create {data.claim}")
         if data.labels:
             report.ignored(f"{path}.labels", "a volume that somebody else keeps has its own labels.")
-        return {"external": True, "name": escaped(data.claim)}
+        return {"external": True, "name": data.claim}
     if data.retain:
         report.resolved(f"{path}.retain", "Swarm keeps all volumes, also when their stack is removed.")
     result: dict[str, Any] = {}
@@ -132,6 +132,6 @@ def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, repor
         options = f"addr={data.nfs.server},{'ro' if data.nfs.read_only else 'rw'}"
         result |= {
             "driver": "local",
-            "driver_opts": {"type": "nfs", "o": options, "device": f":{escaped(data.nfs.path)}"},
+            "driver_opts": {"type": "nfs", "o": options, "device": f":{braces(data.nfs.path)}"},
         }
-    return result | ({"labels": {n: escaped(v) for n, v in data.labels.items()}} if data.labels else {})
+    return result | ({"labels": {name: braces(value) for name, value in data.labels.items()}} if data.labels else {})

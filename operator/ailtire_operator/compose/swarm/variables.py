@@ -3,11 +3,11 @@
 from typing import Final
 
 from ailtire_operator import naming
+from ailtire_operator.compose.literal import braces
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.networks import own_network
-from ailtire_operator.compose.views import escaped, quoted
 from ailtire_operator.model.service import Service
 
 _STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
@@ -34,10 +34,10 @@ def for_service(branch: Branch, names: Names, key: str, service: Service, report
         naming.VARIABLE_PARENT: branch.name,
         naming.VARIABLE_PARENTHOST: gateway_host(branch, names),
         naming.VARIABLE_APPNAME: branch.scope.stack.app_name,
-        naming.VARIABLE_SERVICENAME: quoted(key),
+        naming.VARIABLE_SERVICENAME: braces(key),
         naming.VARIABLE_PARENT_NETWORK: parent_network(branch),
     }
-    return platform | {escaped(name): escaped(value) for name, value in service.environment.items()}
+    return platform | service.environment
 
 
 def for_gateway(branch: Branch, names: Names) -> dict[str, str]:
@@ -48,7 +48,7 @@ def for_gateway(branch: Branch, names: Names) -> dict[str, str]:
         naming.VARIABLE_PARENT: parent.name if parent else "",
         naming.VARIABLE_PARENTHOST: names.host(parent, "") if parent and parent.has_gateway else "",
         naming.VARIABLE_APPNAME: branch.scope.stack.app_name,
-        naming.VARIABLE_SERVICENAME: quoted(branch.key or branch.name),
+        naming.VARIABLE_SERVICENAME: braces(branch.key or branch.name),
         naming.VARIABLE_PARENT_NETWORK: parent_network(branch),
     }
 
