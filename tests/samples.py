@@ -25,6 +25,7 @@ SAMPLES: dict[str, Any] = {
     "images": {"web": "web:2"},
     "securityProfile": "baseline",
     "additionalKinds": ["HTTPRoute"],
+    "reconcileAs": "tenant",
     "networks": {"net": {}},
     "networks.*.name": "shared",
     "networks.*.driver": "macvlan",

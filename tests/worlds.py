@@ -10,6 +10,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.fields import desired_projection, fingerprint
 from ailtire_operator.cluster.kinds import Manifest, Ref
@@ -41,6 +42,10 @@ class Cluster:
         self.journal: list[str] = []
         self.manifests: dict[Ref, Manifest] = {}
         self._hashes: dict[Ref, str] = {}
+
+    def acting_as(self, account: Account | None) -> "Cluster":
+        """Nobody's rights are asked for here."""
+        return self
 
     def in_sync(self, manifest: Manifest) -> bool:
         """Whether the manifest was the last one applied."""

@@ -31,6 +31,8 @@ class Request:
     code: int
     agent: str
     uri: str
+    acting_as: str
+    """The account whose rights were asked for in place of the user's; empty where there was none."""
 
     @classmethod
     def of(cls, event: dict[str, Any]) -> Self:
@@ -46,6 +48,7 @@ class Request:
             code=event.get("responseStatus", {}).get("code", 0),
             agent=event.get("userAgent", ""),
             uri=event["requestURI"],
+            acting_as=event.get("impersonatedUser", {}).get("username", ""),
         )
 
     @property

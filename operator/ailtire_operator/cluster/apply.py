@@ -7,12 +7,13 @@ again: the queue does, with fresh data. The one exception is a 409, where the fr
 """
 
 import asyncio
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, Refused
 from ailtire_operator.cluster.events import event_of
 from ailtire_operator.cluster.fields import (
@@ -23,7 +24,7 @@ from ailtire_operator.cluster.fields import (
     nameless_owner,
     pointer_step,
 )
-from ailtire_operator.cluster.kinds import KINDS, Manifest, Ref
+from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
@@ -67,6 +68,12 @@ class Applier:
         self._gone_timeout = gone_timeout
         self._memory = Memory()
         store.listeners.append(self._memory.forget)
+
+    def acting_as(self, account: Account | None) -> Self:
+        """The same applier, which writes by the rights of this account; what is the operator's own stays so."""
+        other = copy.copy(self)
+        other._writer = self._writer.acting_as(account)
+        return other
 
     def in_sync(self, manifest: Manifest) -> bool:
         """Whether applying the manifest would change nothing, as far as the store knows; makes no request."""
@@ -139,7 +146,7 @@ class Applier:
 
         A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod.
         """
-        body = {**_address(ref, uid=uid), "spec": {"replicas": replicas}}
+        body = {**ref.address(uid=uid), "spec": {"replicas": replicas}}
         await self._writer.apply(body, "update", manager=naming.HANDOVER_MANAGER)
 
     async def remove_extra(self, ref: Ref, uid: str, pointers: Sequence[str]) -> None:
@@ -253,7 +260,7 @@ class Applier:
         return await self._writer.edit(ref, uid, [test, {"op": "remove", "path": entry}])
 
     async def _patch_status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
-        body = {**_address(ref, resourceVersion=version), "status": status}
+        body = {**ref.address(resourceVersion=version), "status": status}
         await self._writer.apply(body, "status", subresource="status")
 
     async def _until_gone(self, ref: Ref, uid: str) -> ClusterError | None:
@@ -288,11 +295,6 @@ class _Task:
     """The fingerprint that the live object shall have."""
     again: bool = False
     """Whether this is the second try after a 409."""
-
-
-def _address(ref: Ref, **which: str) -> Manifest:
-    metadata = {"name": ref.name, "namespace": ref.namespace, **which}
-    return {"apiVersion": KINDS[ref.kind].api_version, "kind": ref.kind, "metadata": metadata}
 
 
 def _foreign(record: Record, holder: str) -> Applied:

@@ -44,6 +44,24 @@ _HEADERS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A service account to act as. An empty name would make the request the operator's own, so that there is none."""
+
+    namespace: str
+    name: str
+
+    def __post_init__(self) -> None:
+        for each in (self.namespace, self.name):
+            if not each or ":" in each:
+                raise ValueError(f"'{each}' is no name of a service account or its namespace")
+
+    @property
+    def user(self) -> str:
+        """Its user name. Its groups follow from that: to name them as well would take a right over groups."""
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+
 class Connection:
     """One API server and one identity; shared by everything in the process."""
 
@@ -109,6 +127,7 @@ class Connection:
         params: Params | None = None,
         body: object | None = None,
         content_type: str | None = None,
+        account: Account | None = None,
         timeout: float | None = None,
         guard: Callable[[], None] | None = None,
         urgent: bool = False,
@@ -116,10 +135,13 @@ class Connection:
         """Send one request and return the answer's object; only reads are repeated, as only they are harmless.
 
         ``guard`` is called right before each sending and may raise: a fence that must hold at that very moment.
+        With an ``account`` the API server asks for that one's rights, after asking whether we may act as it.
         ``urgent`` requests (the lease) neither queue behind the others nor wait to be repeated.
         """
         data = None if body is None else orjson.dumps(body)
         headers = {} if data is None else {"Content-Type": content_type or JSON}
+        if account is not None:
+            headers["Impersonate-User"] = account.user
         limits = aiohttp.ClientTimeout(total=timeout or self._timeout)
         call = _Call(method, path, guard, {"params": params, "data": data, "headers": headers, "timeout": limits})
         if urgent:

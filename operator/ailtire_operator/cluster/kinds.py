@@ -61,6 +61,11 @@ class Ref:
         """The URL path of the object."""
         return KINDS[self.kind].path(self.namespace, self.name)
 
+    def address(self, **which: str) -> Manifest:
+        """A manifest that says nothing but which object is meant; ``which``: its uid or resourceVersion."""
+        metadata = {"name": self.name, "namespace": self.namespace, **which}
+        return {"apiVersion": KINDS[self.kind].api_version, "kind": self.kind, "metadata": metadata}
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 

@@ -1,16 +1,19 @@
 """The one door through which everything is written: fenced at the moment of sending, limited in number, counted."""
 
+import copy
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Connection
+from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Account, Connection
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
 from ailtire_operator.cluster.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
+    EVENT,
     JOB,
     KINDS,
+    OPERATORS_OWN_KINDS,
     SERVICE,
     STACK,
     STATEFUL_SET,
@@ -25,6 +28,7 @@ from ailtire_operator.cluster.throttle import Throttle
 WRITE_TIMEOUT: Final = 6.0
 """Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
 
+_OWN: Final = frozenset(kind.kind for kind in (*OPERATORS_OWN_KINDS, EVENT))
 _FIRST: Final = frozenset({STACK.kind, SERVICE.kind})
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
 
@@ -46,6 +50,13 @@ class Writer:
         self._fence = fence
         self._on_write = on_write
         self._throttle = Throttle(concurrency)
+        self._account: Account | None = None
+
+    def acting_as(self, account: Account | None) -> Self:
+        """The same writer, which writes by the rights of this account; what is the operator's own stays so."""
+        other = copy.copy(self)
+        other._account = account
+        return other
 
     def check_fence(self) -> None:
         """Raise NotLeader unless this process may write."""
@@ -94,7 +105,12 @@ class Writer:
     async def _send(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
         async with self._throttle.turn(namespace_of(path), _rank(kind, verb)):
             answer = await self._connection.request(
-                method, path, guard=self.check_fence, timeout=WRITE_TIMEOUT, **options
+                method,
+                path,
+                account=None if kind in _OWN else self._account,
+                guard=self.check_fence,
+                timeout=WRITE_TIMEOUT,
+                **options,
             )
         self._on_write(kind, verb)
         return answer

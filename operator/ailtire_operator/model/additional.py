@@ -39,3 +39,12 @@ def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, whe
         for field, kind in used(spec)
         if kind not in above
     ]
+
+
+def other_account(spec: StackSpec, above: str | None, path: str) -> list[Problem]:
+    """The problem of a child that names another service account than its root does (``above``)."""
+    if spec.reconcile_as in (None, above):
+        return []
+    said = f"which says '{above}'" if above else "which names none"
+    message = f"the whole tree is written by the rights of one account, that of its root, {said}; name it there"
+    return [Problem(f"{path}.reconcileAs", message)]

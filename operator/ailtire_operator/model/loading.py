@@ -120,13 +120,23 @@ class Level:
     """Its parent's name; empty for the first."""
     kinds: frozenset[AdditionalKind] = frozenset()
     """The additional kinds that stacks below it may make."""
+    account: str | None = None
+    """The service account that the root names."""
 
 
 def first_level(name: str, spec: StackSpec) -> Level:
     """The stack itself as the top of its own tree."""
     place = spec.place
     depth, templates = (place.depth, tuple(place.templates)) if place else (0, ())
-    return Level("spec", name, spec, depth, templates, kinds=additional.declared(spec))
+    return Level(
+        "spec",
+        name,
+        spec,
+        depth,
+        templates,
+        kinds=additional.declared(spec),
+        account=place.reconcile_as if place else spec.reconcile_as,
+    )
 
 
 def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
@@ -138,6 +148,7 @@ def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> L
     child = _below(level, key, templates)
     if child is not None:
         problems = additional.undeclared(child.spec, level.kinds, child.path, _declaring(child))
+        problems += additional.other_account(child.spec, level.account, child.path)
         if problems:
             raise InvalidStack(problems)
     return child
@@ -159,7 +170,7 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
     if service.stack_ref is None:
         path = f"{path}.stack"
         spec = child_spec(service, path)
-        return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, level.kinds)
+        return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, level.kinds, level.account)
     reference = service.stack_ref.name
     if reference in level.templates:
         cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
@@ -169,7 +180,9 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
     path = f"{path}.stackRef({reference})"
     spec = templates[reference]
     kinds = level.kinds & additional.declared(spec)
-    return Level(path, name, spec, level.depth + 1, (*level.templates, reference), key, level.name, kinds)
+    return Level(
+        path, name, spec, level.depth + 1, (*level.templates, reference), key, level.name, kinds, level.account
+    )
 
 
 def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ailtire_operator.model.values import AccountName
+
 DEFAULT_NAMESERVER = "10.96.0.10"
 GATEWAY_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine"
 
@@ -25,6 +27,11 @@ class Settings(BaseSettings):
     """DNS servers for the pods, comma-separated; those of the operator's own /etc/resolv.conf where empty."""
     cluster_domain: str = "cluster.local"
     """The cluster's DNS domain."""
+    default_reconcile_as: AccountName | None = None
+    """The service account of each stack's namespace by whose rights stacks are written that name none themselves; by
+    the operator's own where not set."""
+    no_cross_namespace_references: bool = False
+    """Refuse stacks that refer to an object of another namespace, such as a Gateway (edge.parentRef.namespace)."""
     allow_host_paths: bool = False
     """Let stacks mount paths of the node (never the Docker socket). Opens the node to every author of a stack."""
     allow_privileged: bool = False
@@ -82,6 +89,13 @@ class Settings(BaseSettings):
     def _former_names(cls, values: dict[str, Any]) -> dict[str, Any]:
         former = {new: values[old] for old, new in _RENAMED.items() if values.get(old) is not None}
         return {**former, **values}
+
+    @field_validator("default_reconcile_as", mode="before")
+    @classmethod
+    def _named(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("it is empty; name a service account, or leave the variable out")
+        return value
 
     @field_validator("generic_resources", "device_resources", mode="before")
     @classmethod

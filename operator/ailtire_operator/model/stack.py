@@ -11,6 +11,7 @@ from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, MetadataKey, NetworkKey, PortNumber, VolumeKey
 from ailtire_operator.model.service import Service, Services
 from ailtire_operator.model.values import (
+    AccountName,
     Host,
     ImageReference,
     Name,
@@ -183,6 +184,8 @@ class Place(Strict):
     """What the gateway sees at those of the URLs that do not lead to its root."""
     additional_kinds: Annotated[list[AdditionalKind], Field(max_length=16)] = []
     """The additional kinds that the root, and each template on the way, declares."""
+    reconcile_as: AccountName | None = None
+    """The service account that the root names."""
     templates: Annotated[list[Annotated[Name, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
 
@@ -232,6 +235,10 @@ class StackSpec(Strict):
     additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16)] = []
     """Kinds that inline children and stacks with stackRef may make although not every author has the right to them:
     whoever writes this resource needs it. Counts at the root and in a template; each declares what stands below it."""
+    reconcile_as: AccountName | None = None
+    """A service account of the namespace, by whose rights everything of the tree is written; by the operator's own
+    where not given, unless its settings name one for all. Whoever writes this needs the right to impersonate it, and
+    so does the operator. It is the root's to say: a stack below may name the same one only."""
     template: bool = False
     """Never run: other stacks refer to it by stackRef."""
     suspend: bool = False
@@ -273,6 +280,11 @@ class Stack(Strict):
     def root(self) -> str:
         """The name of the tree's root."""
         return self.spec.place.root if self.spec.place else self.name
+
+    @property
+    def reconcile_as(self) -> str | None:
+        """The service account that the tree's root names."""
+        return self.spec.place.reconcile_as if self.spec.place else self.spec.reconcile_as
 
     @property
     def app_name(self) -> str:

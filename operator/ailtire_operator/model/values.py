@@ -149,6 +149,8 @@ ObjectName = Annotated[
     ),
 ]
 """The name of a Kubernetes object that exists already (a Secret, a ConfigMap, a class)."""
+AccountName = ObjectName
+"""A service account of the namespace: never empty, and no ``system:`` name, as it has no colon."""
 StackName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
 UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$")]

@@ -12,6 +12,7 @@ from ailtire_operator.plan import (
     gateway,
     kept,
     network,
+    rights,
     security,
     storage,
     unused,
@@ -33,7 +34,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     _check_size(scope)
     networks = network.of_stack(scope)
     security.check_profile(scope)
-    edge.check_kind(scope)
+    rights.check(scope)
     services, objects = _services(scope, networks)
     objects += [*storage.claims(scope), *files.config_maps(scope)]
     front = gateway.plan_gateway(scope, networks)

@@ -86,6 +86,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "urls": [way.url for way in ways],
         "url_paths": {way.url: way.seen for way in ways if way.seen},
         "additional_kinds": sorted(level.kinds),
+        "reconcile_as": level.account,
         "templates": list(level.templates),
     }
     try:

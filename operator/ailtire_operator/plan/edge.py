@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.model import additional
-from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Edge
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
@@ -16,15 +14,6 @@ from ailtire_operator.plan.types import Manifest
 from ailtire_operator.plan.values import compact, manifest
 
 _GATEWAY_API = "gateway.networking.k8s.io"
-
-
-def check_kind(scope: Scope) -> None:
-    """Raises InvalidStack where a child asks for a kind that its place does not pass on: nobody was asked for it."""
-    if scope.spec.place is not None:
-        above = additional.declared(scope.spec)
-        problems = additional.undeclared(scope.spec, above, "spec", f"the tree's root '{scope.stack.root}'")
-        if problems:
-            raise InvalidStack(problems)
 
 
 def plan_edge(scope: Scope) -> list[Manifest]:

@@ -53,7 +53,9 @@ class Actor:
         held = self._gates.held(record, planned).keys()
         present = list(self._store.owned_by(record.uid))
         in_way = in_the_way(planned.plan, planned.manifests.keys(), present, held)
-        done = await _all(self._objects.remove(each, wait=True) for each in in_way if not each.deleting)
+        done = await _all(
+            self._objects.remove(each, planned.account, wait=True) for each in in_way if not each.deleting
+        )
         done += await self._apply(record, planned, lambda kind: kind == _FIRST, thorough, held)
         planned = self._planner.plan(record, stack)
         done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough, held)
@@ -74,6 +76,7 @@ class Actor:
                 manifest,
                 record,
                 planned.synced,
+                account=planned.account,
                 autoscaled=(ref.kind, ref.name) in targets and self._has(record, targets[ref.kind, ref.name]),
                 thorough=thorough,
             )
@@ -95,7 +98,7 @@ class Actor:
             outcomes,
             settled=self._is_settled(record, planned.plan),
         )
-        return await _all(self._objects.remove(each) for each in unwanted)
+        return await _all(self._objects.remove(each, planned.account) for each in unwanted)
 
     def _is_settled(self, record: Record, plan: Plan) -> bool:
         """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""

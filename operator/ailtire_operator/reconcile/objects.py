@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths, pointer_keys
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
@@ -19,21 +20,29 @@ class Objects:
     def __init__(self, store: Store, applier: Applier) -> None:
         self._store = store
         self._applier = applier
-        self._refused: dict[str, dict[Ref, tuple[Manifest, Applied]]] = defaultdict(dict)
+        self._refused: dict[str, dict[Ref, tuple[Manifest, Account | None, Applied]]] = defaultdict(dict)
 
     async def bring(
-        self, manifest: Manifest, owner: Record, synced: dict[Ref, str], *, autoscaled: bool, thorough: bool
+        self,
+        manifest: Manifest,
+        owner: Record,
+        synced: dict[Ref, str],
+        *,
+        account: Account | None,
+        autoscaled: bool,
+        thorough: bool,
     ) -> Applied | None:
         """Apply the manifest if that changes anything; None if all is as it should be. Raises NotLeader.
 
-        ``synced`` holds the fingerprints that were last found in sync with these very manifests: comparing again is
-        most of what a look at a resting stack would cost. Without ``thorough`` what was refused is not sent again.
+        By the rights of the ``account``, or by the operator's own. ``synced`` holds the fingerprints that were last
+        found in sync with these very manifests: comparing again is most of what a look at a resting stack would cost.
+        Without ``thorough`` what was refused is not sent again.
         """
         ref = Ref.of(manifest)
         live = self._store.get(ref)
         if live is None or live.deleting or synced.get(ref) != live.owned_hash:
             if not self._applier.in_sync(manifest):
-                applied = await self._send(manifest, ref, owner, autoscaled=autoscaled, thorough=thorough)
+                applied = await self._send(manifest, ref, owner, account, autoscaled=autoscaled, thorough=thorough)
                 if applied.error is not None:
                     return applied
             if (live := self._store.get(ref)) is not None:
@@ -42,37 +51,40 @@ class Objects:
             return await self._take_away_extra(manifest, ref, live)
         return None
 
-    async def remove(self, record: Record, *, wait: bool = False) -> Applied:
-        """Delete an object of ours. Raises NotLeader."""
-        return await self._applier.delete(record.ref, record.uid, wait=wait)
+    async def remove(self, record: Record, account: Account | None, *, wait: bool = False) -> Applied:
+        """Delete an object of ours, by the rights of the account or by the operator's own. Raises NotLeader."""
+        return await self._applier.acting_as(account).delete(record.ref, record.uid, wait=wait)
 
     def forget(self, uid: str) -> None:
         """The stack with this uid is gone."""
         self._refused.pop(uid, None)
 
-    async def _send(self, manifest: Manifest, ref: Ref, owner: Record, *, autoscaled: bool, thorough: bool) -> Applied:
+    async def _send(
+        self, manifest: Manifest, ref: Ref, owner: Record, account: Account | None, *, autoscaled: bool, thorough: bool
+    ) -> Applied:
+        acting = self._applier.acting_as(account)
         refused = self._refused[owner.uid]
-        if not thorough and ref in refused and refused[ref][0] == manifest:
-            return refused[ref][1]
+        if not thorough and ref in refused and refused[ref][:2] == (manifest, account):
+            return refused[ref][2]
         try:
-            await self._hand_over(manifest, ref, autoscaled=autoscaled)
-            applied = await self._applier.apply(manifest, owner.uid)
+            await self._hand_over(acting, manifest, ref, autoscaled=autoscaled)
+            applied = await acting.apply(manifest, owner.uid)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, ref):
-                applied = await self._applier.apply(manifest, owner.uid)
+                applied = await acting.apply(manifest, owner.uid)
         except ClusterError as error:
             applied = Applied(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = (manifest, applied)
+            refused[ref] = (manifest, account, applied)
         return applied
 
-    async def _hand_over(self, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> None:
+    async def _hand_over(self, acting: Applier, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> None:
         """Keep the live count of replicas while the field changes hands. Raises ClusterError."""
         live = self._store.get(ref)
         replicas = lets_go_of_replicas(manifest, live, autoscaled=autoscaled)
         if live is not None and replicas is not None:
-            await self._applier.hand_over_replicas(ref, live.uid, replicas)
+            await acting.hand_over_replicas(ref, live.uid, replicas)
 
     async def _empty(self, manifest: Manifest, ref: Ref) -> bool:
         """Take the entries out of what the manifest wants empty; whether there was anything to do.

@@ -1,5 +1,6 @@
 """What the answers of the API server mean for a stack: whose trouble it is, and whether it goes by itself."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,9 @@ from ailtire_operator.status.health import refused_creation
 from ailtire_operator.status.observed import Problem
 
 CONFLICTING: Final = "Conflicting"
+FORBIDDEN: Final = "Forbidden"
+_LACKS_RIGHT: Final = re.compile(r'User "[^"]*" cannot ')
+"""As in: User "system:serviceaccount:shop:tenant" cannot patch resource "deployments" in API group "apps"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def problem_of(applied: Applied, *, yields: bool = False) -> Problem | None:
         return None
     if applied.verb == "foreign" and not yields:
         return Problem(CONFLICTING, str(error))
+    if isinstance(error, Denied) and _LACKS_RIGHT.match(str(error)):
+        return Problem(FORBIDDEN, str(error))
     if isinstance(error, Denied):
         return refused_creation(str(error), "Denied")
     if isinstance(error, Invalid):

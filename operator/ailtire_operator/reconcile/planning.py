@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.settings import Settings
@@ -39,6 +40,8 @@ class Planned:
     features: Features
     nodes: tuple[Node, ...] | None
     addresses: Addresses
+    account: Account | None
+    """By whose rights the objects are written; None: the operator's own."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     synced: dict[Ref, str] = field(default_factory=dict)
     """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
@@ -105,7 +108,16 @@ class Planner:
         )
         made = plan(stack, self._settings, observed)
         manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
-        return Planned(made, manifests, record.generation, templates, features, observed.nodes, addresses, failed)
+        account = account_of(stack, self._settings)
+        return Planned(
+            made, manifests, record.generation, templates, features, observed.nodes, addresses, account, failed
+        )
+
+
+def account_of(stack: Stack, settings: Settings) -> Account | None:
+    """The service account by whose rights the stack is written; None where neither its root nor a setting names one."""
+    name = stack.reconcile_as or settings.default_reconcile_as
+    return None if name is None else Account(stack.namespace, name)
 
 
 def completions(store: Store, uid: str) -> dict[str, int]:

@@ -14,6 +14,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "environment": ("Swarm has no place for it.", "Set a variable of the services."),
     "exposure": ("published ports answer on every node of the Swarm.", "Put a load balancer before the nodes."),
     "additional_kinds": ("Swarm has no rights to single kinds.", ""),
+    "reconcile_as": ("Swarm has no service accounts.", ""),
     "suspend": ("nothing reconciles a Swarm stack.", ""),
     "template": ("a template runs only where another stack refers to it; here it is deployed.", ""),
 }

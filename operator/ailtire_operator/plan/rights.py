@@ -1,0 +1,37 @@
+"""What a stack may ask for where it stands: no more than its author, and those of all stacks above, were asked for.
+
+Everything that an admission policy can see is refused there. This is for what it cannot see, and for the settings.
+"""
+
+from collections.abc import Iterator
+
+from ailtire_operator.model import additional
+from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.plan.scope import Scope
+
+
+def check(scope: Scope) -> None:
+    """Raises InvalidStack for a kind or account that the stack's place does not pass on, or the settings forbid."""
+    problems = [*_placed(scope), *_other_namespaces(scope)]
+    if problems:
+        raise InvalidStack(problems)
+
+
+def _placed(scope: Scope) -> Iterator[Problem]:
+    place = scope.spec.place
+    if place is not None:
+        above = additional.declared(scope.spec)
+        yield from additional.undeclared(scope.spec, above, "spec", f"the tree's root '{place.root}'")
+        yield from additional.other_account(scope.spec, place.reconcile_as, "spec")
+
+
+def _other_namespaces(scope: Scope) -> Iterator[Problem]:
+    """References to what belongs to another namespace, where the administrator wants none."""
+    parent = scope.spec.edge.parent_ref if scope.spec.edge else None
+    foreign = parent is not None and parent.namespace not in (None, scope.stack.namespace or None)
+    if foreign and scope.settings.no_cross_namespace_references:
+        yield Problem(
+            "spec.edge.parentRef.namespace",
+            "this operator allows no reference to another namespace; use a Gateway of the stack's own, or ask its "
+            "administrator",
+        )
