@@ -59,9 +59,12 @@ def _names(resource: Mapping[str, Any], stack: str, name: str) -> bool:
     return bool(re.fullmatch(rf"{stack}-+{name}(--data|-[0-9a-f]+)?", resource["metadata"]["name"]))
 
 
+_CHOICES = ("profiles", "project_name", "env_files", "shell_variables")
+
+
 def convert(*files: Path, **options: Any) -> Conversion:
     """Files as `import` reads and the operator renders them."""
-    choices = Choices(**{key: options.pop(key) for key in ("profiles", "project_name") if key in options})
+    choices = Choices(**{key: options.pop(key) for key in _CHOICES if key in options})
     imported = import_compose(list(files), options=ComposeOptions(choices, **options))
     *secrets, resource = imported.resources
     return _rendered(resource, imported.notices, secrets)
@@ -115,7 +118,7 @@ class Case:
             (folder / name).write_text(content)
         with mock.patch.dict(os.environ, self.env):
             readable = _without(self.compose, self.without)
-            return convert_text(folder, yaml.safe_dump(readable), profiles=tuple(self.profiles))
+            return convert_text(folder, yaml.safe_dump(readable), profiles=tuple(self.profiles), shell_variables=True)
 
     def rows(self) -> dict[tuple[int | str, ...], Row]:
         """The rows of all keys that stand in the file, by place."""
@@ -137,7 +140,7 @@ def converted(name: str) -> Conversion:
     """One of them, converted."""
     file = NAMES[name]
     with mock.patch.dict(os.environ, {"DB_PASSWORD": "x", "GITLAB_HOME": "/srv/gitlab"}):
-        return convert(*compose_files(file), project_name=name.replace("_", "-"))
+        return convert(*compose_files(file), project_name=name.replace("_", "-"), shell_variables=True)
 
 
 def _without(value: Any, rows: tuple[str, ...], location: tuple[int | str, ...] = ()) -> Any:

@@ -113,8 +113,9 @@ def test_every_value_shows_in_the_objects_or_in_the_report(name: str, monkeypatc
     monkeypatch.setenv("DB_PASSWORD", "x")
     monkeypatch.setenv("GITLAB_HOME", "/srv/gitlab")
     files = compose_files(NAMES[name])
-    as_written = written.read(files, files[0].parent, remote=False)
-    data = process.load(files, Choices()).data
+    choices = Choices(shell_variables=True)
+    as_written = written.read(files, files[0].parent, choices, confined=process.is_confined())
+    data = process.load(files, choices, files[0].parent).data
     as_written.restore_extensions(data)
     lost = silently_lost(data, files[0].parent)
     assert [each for each in lost if not any(key in each for key in _SAID_TWICE)] == []

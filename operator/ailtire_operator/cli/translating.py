@@ -11,6 +11,7 @@ from ailtire_operator.cli.fitting import fitted
 from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.cli.report import Finding
 from ailtire_operator.cli.settings import environment_settings
+from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import Imported, compose_files, import_application, import_compose
@@ -59,8 +60,11 @@ def translate(request: Request) -> Translation:
     try:
         if files:
             return _fitted(import_compose(files, options=request.options, name=request.name))
+        choices = Choices(shell_variables=request.options.choices.shell_variables)
         registry = request.options.registry
-        found = import_application(request.path, env=request.environment, registry=registry, name=request.name)
+        found = import_application(
+            request.path, env=request.environment, registry=registry, name=request.name, choices=choices
+        )
     except ComposeError as error:
         raise Failure(str(error), code=Exit.NO) from None
     findings = [*map(Finding, found.notices), *(each for resource in found.resources for each in _planned(resource))]

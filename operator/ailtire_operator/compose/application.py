@@ -62,7 +62,7 @@ def read_application(path: Path, environment: str | None) -> Application:
     if not path.is_dir():
         if not path.exists():
             raise ApplicationError(f"there is no file or folder {path}")
-        return _single(Folder(path.resolve().parent), path, environment)
+        return _single(Folder(path.parent), path, environment)
     folder = Folder(path)
     if folder.has(DEPLOY_FILE):
         return _Reader(folder, environment).application()
@@ -74,7 +74,7 @@ def read_application(path: Path, environment: str | None) -> Application:
 
 def _single(folder: Folder, path: Path, environment: str | None) -> Application:
     report = Report()
-    design = _design(folder, path.resolve().name, report)
+    design = _design(folder, path.name, report)
     if "contexts" in design.data and "services" not in design.data:
         raise ApplicationError(f"{path.name} describes contexts, not services; give the application's folder instead")
     package = Package(folder.name or path.stem, design.file, design, report.notices)

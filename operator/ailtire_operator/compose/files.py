@@ -1,8 +1,13 @@
-"""Reading an application's files: bounded, and never outside the folder that the user named."""
+"""Reading an application's files: bounded, and never outside the folder that the user named.
+
+Every file that somebody else may have written a path to is opened here, and nowhere else.
+"""
 
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +16,89 @@ from ailtire_operator.compose.javascript import SIZE_LIMIT
 
 FOLDER_LIMIT: Final = 20_000
 """Folders looked through: an application has hundreds, a home directory given by mistake has more."""
+_FILE: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER: Final = _FILE | getattr(os, "O_DIRECTORY", 0)
+"""A pipe does not make anybody wait, and a link is not followed."""
+
+
+class OutsideError(ApplicationError):
+    """The path leads out of the folder that may be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file, read."""
+
+    data: bytes
+    mode: int
+    """Its permissions."""
+
+
+def located(root: Path, path: Path, name: str) -> Path:
+    """Where the file is once links are followed. Raises ApplicationError for a path that leads out of ``root``."""
+    try:
+        found, top = path.resolve(), root.resolve()
+    except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
+        raise ApplicationError(f"{name[:64]!r} is no path") from None
+    if not found.is_relative_to(top):
+        raise OutsideError(f"'{name}' leads out of the folder {top}; say with --root which folder may be read")
+    return found
+
+
+def content(root: Path, path: Path, name: str, limit: int = SIZE_LIMIT) -> Content:
+    """A file below ``root``, which errors call by ``name``. Raises ApplicationError.
+
+    Links are followed first, then the way from the root is walked without following any: what is exchanged for a link
+    in between is not followed either.
+    """
+    found = located(root, path, name)
+    try:
+        opened = _opened(root.resolve(), found)
+        with open(opened, "rb") as stream:  # noqa: PTH123  # an open file
+            details = os.fstat(opened)
+            if not stat.S_ISREG(details.st_mode):
+                raise ApplicationError(f"{name} is not a file")
+            data = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ApplicationError(f"cannot read {name}: {reason}") from None
+    if len(data) > limit:
+        size = f"{limit // 1024} KiB" if limit % 1024 == 0 else f"{limit} bytes"
+        raise ApplicationError(f"{name} is larger than {size}")
+    return Content(data, details.st_mode)
+
+
+def _opened(root: Path, found: Path) -> int:
+    """The open file at a path without links below ``root``."""
+    if os.open not in os.supports_dir_fd:
+        return os.open(found, _FILE)
+    *folders, last = found.relative_to(root).parts or (".",)
+    folder = os.open(root, _FOLDER)
+    try:
+        for each in folders:
+            inner = os.open(each, _FOLDER, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(last, _FILE, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def text_of(root: Path, path: Path, name: str) -> str:
+    """The text of a file below ``root``, which errors call by ``name``. Raises ApplicationError."""
+    try:
+        return content(root, path, name).data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ApplicationError(f"{name} is not a text in UTF-8") from None
+
+
+def own_folder(file: Path) -> Path:
+    """The folder of a file that a person has named. Raises ApplicationError where it is a link that leads elsewhere.
+
+    Who names a file of a folder from elsewhere does not mean another file of their own.
+    """
+    located(file.parent, file, str(file))
+    return file.parent
 
 
 class Folder:
@@ -26,11 +114,9 @@ class Folder:
 
     def has(self, relative: str) -> bool:
         """Whether there is such a file in the folder."""
-        try:
-            path = (self._root / relative).resolve()
-            return path.is_relative_to(self._root) and path.is_file()
-        except (OSError, ValueError):  # a null byte, too long a name
-            return False
+        with suppress(ApplicationError, OSError):
+            return located(self._root, self._root / relative, relative).is_file()
+        return False
 
     def path(self, relative: str) -> Path:
         """Where a file of the folder is; ``has`` says whether it may be read."""
@@ -38,10 +124,7 @@ class Folder:
 
     def read(self, relative: str) -> str:
         """The text of a file. Raises ApplicationError."""
-        path = (self._root / relative).resolve()
-        if not path.is_relative_to(self._root):
-            raise ApplicationError(f"{relative} leads out of the folder {self._root.name}")
-        return text_of(path, relative)
+        return text_of(self._root, self._root / relative, relative)
 
     def below(self, start: str, wanted: str) -> Iterator[str]:
         """The folders below ``start`` that hold the file ``wanted``, in order. Linked folders are not followed."""
@@ -54,18 +137,3 @@ class Folder:
             relative = Path(folder).relative_to(self._root).as_posix()
             if self.has(f"{relative}/{wanted}"):
                 yield relative
-
-
-def text_of(path: Path, name: str) -> str:
-    """The text of a file, which errors call by this name. Raises ApplicationError."""
-    try:
-        details = path.stat()
-        if not stat.S_ISREG(details.st_mode):
-            raise ApplicationError(f"{name} is not a file")
-        if details.st_size > SIZE_LIMIT:
-            raise ApplicationError(f"{name} is larger than {SIZE_LIMIT} bytes")
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ApplicationError(f"cannot read {name}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ApplicationError(f"{name} is not a text in UTF-8") from None

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.application import Application, read_application
+from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.reporting import Report
@@ -36,18 +37,21 @@ class Imported:
     """The translation report."""
 
 
-def import_application(path: Path, *, env: str | None, registry: str | None, name: str | None = None) -> Imported:
+def import_application(
+    path: Path, *, env: str | None, registry: str | None, name: str | None = None, choices: Choices | None = None
+) -> Imported:
     """The application in a folder, or one services.js, as AiltireStacks.
 
     ``env`` chooses the environment, ``registry`` goes before images that name none, ``name`` is the resource's where
-    the one in deploy.js (or the folder's) should not be. Raises ComposeError, with the place of what cannot be read.
+    the one in deploy.js (or the folder's) should not be, ``choices`` are for designs that are Compose files. Raises
+    ComposeError, with the place of what cannot be read.
     """
     application = read_application(path, env)
     report = Report()
     report.extend(application.notices)
     resource_name = _resource_name(name or application.root.name, report)
     head = _head(application, resource_name, registry.rstrip("/") if registry else None, report)
-    reader = TreeReader(application, head.get("imageRegistry"), report)
+    reader = TreeReader(application, head.get("imageRegistry"), report, choices)
     spec = {**head, **reader.root(head.get("appName", resource_name))}
     resource = {
         "apiVersion": naming.API_VERSION,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.compose import environment, interfaces, services
 from ailtire_operator.compose.application import PACKAGES, Application, Design, Package
+from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.environment import Surroundings
 from ailtire_operator.compose.errors import ApplicationError
@@ -41,9 +42,12 @@ class _Place:
 class TreeReader:
     """Reads one application's tree; the report grows on the way."""
 
-    def __init__(self, application: Application, registry: str | None, report: Report) -> None:
+    def __init__(
+        self, application: Application, registry: str | None, report: Report, choices: Choices | None = None
+    ) -> None:
         self._application = application
         self._registry = registry
+        self._choices = choices or Choices()
         self._report = report
         self._used: set[str] = set()
         self._members = 0
@@ -67,7 +71,7 @@ class TreeReader:
         """The spec of a stack that a Compose file describes. A service whose image names a package is that stack."""
         assert design.compose is not None
         report = Report()
-        options = ComposeOptions(root=design.root)
+        options = ComposeOptions(self._choices, root=design.root)
         name = naming.shorten(naming.sanitize(place.chain[-1]))
         spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
         spec.pop("securityProfile", None)  # the root's counts

@@ -15,6 +15,8 @@ _HELP = help_text(
     " services.js; packages become child stacks, inline. JavaScript files are read as data and never executed.",
     "Or PATH is a Compose file, or the folder of one. Docker Compose itself resolves it (includes, extends, profiles,"
     " variables, env files), without an engine; each service becomes one of the stack. Several -f are merged.",
+    "Nothing outside of the folder (or of --root) is read, whatever the files say. Their variables come from .env and"
+    " --env-file; those of your own shell, which may hold secrets, only with --env-from-shell.",
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
     " reported on standard error, with the place and what to do about it; --strict makes an error of every deviation,"
     " which is all but what was settled at import (resolved).",
@@ -56,6 +58,9 @@ _Secrets = Annotated[bool, typer.Option("--secrets", help="Write Secrets with wh
 _Root = Annotated[
     str | None, typer.Option("--root", metavar="DIR", help="Compose files may name files below it; else their own.")
 ]
+_Shell = Annotated[
+    bool, typer.Option("--env-from-shell", help="Put variables of your own shell into Compose files where they ask.")
+]
 _Remote = Annotated[bool, typer.Option("--remote-includes", help="Follow a Compose file's includes to other machines.")]
 _Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")]
 _Output = Annotated[options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")]
@@ -81,6 +86,7 @@ def _import(
     secrets: _Secrets = False,
     root: _Root = None,
     remote: _Remote = False,
+    shell: _Shell = False,
     name: _Name = None,
     namespace: options.Namespace = None,
     form: _Output = options.DataFormat.YAML,
@@ -91,7 +97,7 @@ def _import(
     from ailtire_operator.compose.canonical.process import Choices
     from ailtire_operator.compose.canonical.project import ComposeOptions
 
-    choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote)
+    choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote, shell)
     chosen = ComposeOptions(choices, registry, tag, secrets, Path(root) if root else None)
     translation = translate(Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen))
     stacks, services = translation.count()

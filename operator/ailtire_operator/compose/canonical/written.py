@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ailtire_operator.compose.canonical import waiting
+from ailtire_operator.compose.canonical import leads, waiting
 from ailtire_operator.compose.canonical.entry import Location, place, tell
+from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.errors import ApplicationError
-from ailtire_operator.compose.files import text_of
+from ailtire_operator.compose.files import located, own_folder, text_of
 from ailtire_operator.compose.keys import row_of
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.yamldata import YamlError, documents
@@ -23,6 +24,7 @@ _REMOTE: Final = re.compile(r"^(?:[a-z+]+://|git@|oci:|github\.com/)")
 _SECTIONS: Final = ("services", "networks", "volumes", "configs", "secrets")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _CLUSTER: Final = "x-cluster-spec"
+_UNCONFINED: Final = "this system has no Landlock (Linux 5.13), which would keep Docker Compose to the project's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,75 +113,101 @@ def _tell(location: Location, report: Report) -> None:
         tell(location, report, row)
 
 
-def read(files: Sequence[Path], root: Path, *, remote: bool) -> Written:
-    """The files, and those that they name. Raises ApplicationError for what must not be read at all."""
-    return _Reader(root.resolve(), remote).read(files)
+def read(files: Sequence[Path], root: Path, choices: Choices, *, confined: bool) -> Written:
+    """The files, and those that they name. Raises ApplicationError for what must not be read at all.
+
+    ``confined``: the system keeps Docker Compose below ``root``. Where it does not, Docker Compose would read what this
+    cannot judge, so that it is refused: paths with variables, and all that lies on other machines.
+    """
+    return _Reader(root.resolve(), choices, confined).read(files)
 
 
 class _Reader:
-    def __init__(self, root: Path, remote: bool) -> None:
+    def __init__(self, root: Path, choices: Choices, confined: bool) -> None:
         self._root = root
-        self._remote = remote
+        self._choices = choices
+        self._confined = confined
         self._seen: dict[Path, None] = {}
         self._documents: list[_Document] = []
 
     def read(self, files: Sequence[Path]) -> Written:
+        project = files[0].parent
+        if self._choices.remote and not self._confined:
+            raise ApplicationError(f"--remote-includes needs Landlock: {_UNCONFINED}")
         for file in files:
-            self._file(file.resolve(), "")
+            self._file(located(own_folder(file), file, str(file)), "", project, own_folder(file))
         waiting.check(_map(document.data.get("services")) for document in self._documents)
         return Written(tuple(self._documents))
 
-    def _file(self, file: Path, label: str) -> None:
+    def _file(self, file: Path, label: str, folder: Path, root: Path) -> None:
+        """Read a Compose file below ``root``; the paths in it are seen from ``folder``."""
         if file in self._seen:
             return
         self._seen[file] = None
         if len(self._seen) > _COUNT_LIMIT:
             raise ApplicationError(f"the project has more than {_COUNT_LIMIT} files")
-        for data in _documents(file, label or file.name):
+        for data in _documents(root, file, label or file.name):
             self._documents.append(_Document(label, data))
-            self._follow(data, file.parent)
+            self._follow(data, folder)
 
     def _follow(self, data: Mapping[str, Any], folder: Path) -> None:
         """Check every file that the document names, and read those that are Compose files themselves."""
-        for written in _included(data.get("include")):
-            self._other(written, folder)
+        for each in leads.included(data.get("include")):
+            self._include(each, folder)
         for service in _map(data.get("services")).values():
             extended = _map(service).get("extends")
             if isinstance(extended, dict) and isinstance(extended.get("file"), str):
-                self._other(extended["file"], folder)
+                self._other(extended["file"], folder, None)
             for key in ("env_file", "label_file"):
-                for each in _paths(_map(service).get(key)):
-                    self._inside(each, folder)
+                for path in leads.paths(_map(service).get(key)):
+                    self._inside(path, folder)
         for kind in ("configs", "secrets"):
             for each in _map(data.get(kind)).values():
-                if isinstance(file := _map(each).get("file"), str):
+                file = _map(each).get("file")
+                if isinstance(file, str) and "$" not in file:  # the resolved path is judged before it is read
                     self._inside(file, folder)
 
-    def _other(self, written: str, folder: Path) -> None:
+    def _include(self, entry: leads.Include, folder: Path) -> None:
+        """Another project in the project: its files, the folder from which it sees them, and its variables."""
+        project = self._inside(entry.project, folder) if entry.project else None
+        for path in entry.variables:
+            self._inside(path, folder)
+        for path in entry.paths:
+            found = self._other(path, folder, project)
+            if found and not entry.variables:
+                self._inside(".env", project or found.parent)
+
+    def _other(self, written: str, folder: Path, project: Path | None) -> Path | None:
+        """Read another Compose file, whose paths are seen from its project's folder, or else its own."""
         if _REMOTE.match(written):
-            if not self._remote:
+            if not self._choices.remote:
                 message = f"it includes '{written}' from another machine, which is read only with --remote-includes"
                 raise ApplicationError(message)
-            return
+            return None
         path = self._inside(written, folder)
-        if os.path.isfile(path):  # noqa: PTH113  # unlike Path's, it takes any name
-            self._file(path, os.path.relpath(path, self._root))
-
-    def _inside(self, written: str, folder: Path) -> Path:
-        """The file; one that lies elsewhere is refused, as a file from elsewhere may name any of this machine's."""
-        try:
-            path = (folder / _filled_in(written)).resolve()
-        except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
-            raise ApplicationError(f"{written[:64]!r} is no path") from None
-        if not path.is_relative_to(self._root):
-            message = f"'{written}' leads out of the folder {self._root}"
-            raise ApplicationError(f"{message}; say with --root which folder may be read")
+        if path is None or not os.path.isfile(path):  # noqa: PTH113  # unlike Path's, it takes any name
+            return None
+        self._file(path, os.path.relpath(path, self._root), project or path.parent, self._root)
         return path
 
+    def _inside(self, written: str, folder: Path) -> Path | None:
+        """The file; one that lies elsewhere is refused, as a file from elsewhere may name any of this machine's.
 
-def _documents(file: Path, name: str) -> list[Mapping[str, Any]]:
+        None for a path with variables, which Docker Compose alone can put in: there the system keeps it in the folder.
+        """
+        if "$" not in written:
+            return located(self._root, folder / written, written)
+        if not self._confined:
+            raise ApplicationError(f"'{written}' has variables, so that nobody knows where it leads; {_UNCONFINED}")
+        try:
+            return located(self._root, folder / _filled_in(written, self._choices.variables), written)
+        except ApplicationError:
+            return None
+
+
+def _documents(root: Path, file: Path, name: str) -> list[Mapping[str, Any]]:
     try:
-        found = [data for _, data in documents(text_of(file, name), _TAGS)]
+        found = [data for _, data in documents(text_of(root, file, name), _TAGS)]
     except YamlError as error:
         line = f":{error.line}" if error.line else ""
         raise ApplicationError(f"{name}{line}: {error}") from None
@@ -188,22 +216,9 @@ def _documents(file: Path, name: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _included(value: Any) -> Iterator[str]:
-    for each in value if isinstance(value, list) else []:
-        paths = each.get("path") if isinstance(each, dict) else each
-        yield from (path for path in (paths if isinstance(paths, list) else [paths]) if isinstance(path, str))
-
-
-def _paths(value: Any) -> Iterator[str]:
-    for each in value if isinstance(value, list) else [value]:
-        path = each.get("path") if isinstance(each, dict) else each
-        if isinstance(path, str):
-            yield path
-
-
-def _filled_in(text: str) -> str:
+def _filled_in(text: str, variables: Mapping[str, str]) -> str:
     """The path with its variables, as far as they are known; Docker Compose's own answer is the one that counts."""
-    return _VARIABLE.sub(lambda match: os.environ.get(match[1] or match[3] or "") or match[2] or "", text)
+    return _VARIABLE.sub(lambda match: variables.get(match[1] or match[3] or "") or match[2] or "", text)
 
 
 def _map(value: Any) -> Mapping[str, Any]:
