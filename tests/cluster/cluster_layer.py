@@ -71,7 +71,7 @@ class View:
             on_write=lambda kind, verb: self.writes.append((kind, verb)),
             gone_timeout=2.0,
         )
-        self.watches = Watches(connection, self.store, namespace)
+        self.watches = Watches(connection, self.store, [namespace] if namespace else [])
 
     async def follow(self) -> Self:
         await self.watches.start()

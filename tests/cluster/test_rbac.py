@@ -136,6 +136,16 @@ def test_an_overlay_with_another_namespace_and_prefix_spares_its_own_operator(
     assert "ailtire-system" not in json.dumps(made)
 
 
+def test_the_overlay_for_some_namespaces_grants_the_operator_nothing_in_the_cluster(plane: ControlPlane) -> None:
+    made = objects(plane, "manifests/overlays/namespaced")
+    assert [each["metadata"]["name"] for each in made if each["kind"] == "ClusterRoleBinding"] == []
+    granted = {each["metadata"]["namespace"] for each in made if each["kind"] == "Role"}
+    (deployment,) = [each for each in made if each["kind"] == "Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (watched,) = [each["value"] for each in container["env"] if each["name"] == "AILTIRE_OPERATOR_NAMESPACE"]
+    assert granted == {*watched.split(","), naming.OPERATOR_NAMESPACE}
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
 def test_every_overlay_is_taken(plane: ControlPlane, overlay: Any) -> None:
     plane.kubectl("apply", "--dry-run=server", "--server-side", "--force-conflicts", "-k", str(overlay))

@@ -59,6 +59,29 @@ def test_the_lease_may_be_written_under_its_name_alone() -> None:
     assert creating["verbs"] == ["create"]
 
 
+def test_the_rights_in_one_namespace_are_those_in_all_but_for_nodes() -> None:
+    """That those are the rights that it uses, the audit log of another test says."""
+    everywhere = documents(BASE / "roles-operator.yaml")[0]["rules"]
+    role, binding = documents(MANIFESTS / "namespace" / "roles.yaml")
+    assert role["rules"] == [rule for rule in everywhere if rule["resources"] != ["nodes"]]
+    assert len(role["rules"]) == len(everywhere) - 1
+    assert (role["kind"], binding["kind"], binding["roleRef"]["kind"]) == ("Role", "RoleBinding", "Role")
+    subject = {"kind": "ServiceAccount", "name": naming.OPERATOR_NAME, "namespace": naming.OPERATOR_NAMESPACE}
+    assert binding["subjects"] == [subject]
+
+
+def test_the_right_to_act_as_an_account_names_it_and_holds_in_its_namespace() -> None:
+    objects = documents(MANIFESTS / "tenant" / "account.yaml")
+    (role,) = [each for each in objects if each["kind"] == "Role"]
+    (account,) = [each["metadata"]["name"] for each in objects if each["kind"] == "ServiceAccount"]
+    right = {"apiGroups": [""], "resources": ["serviceaccounts"], "resourceNames": [account], "verbs": ["impersonate"]}
+    assert role["rules"] == [right]
+    everything = [each for path in MANIFESTS.rglob("*.yaml") for each in documents(path)]
+    rules = [rule for each in everything if each.get("kind") == "ClusterRole" for rule in each["rules"]]
+    assert rules
+    assert not any("impersonate" in rule["verbs"] for rule in rules)
+
+
 def test_the_probes_ask_where_the_operator_answers() -> None:
     (deployment,) = documents(BASE / "deployment.yaml")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]

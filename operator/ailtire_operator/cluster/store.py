@@ -103,7 +103,8 @@ class Store:
         self._owned: dict[str, dict[Ref, None]] = {}
         self._labelled: dict[tuple[str, str, str], dict[Ref, None]] = {}
         self._tombstones: OrderedDict[str, int] = OrderedDict()
-        self._listed: dict[str, tuple[str | None, int]] = {}
+        self._listed: dict[tuple[str, str | None], int] = {}
+        """The version of the last list of a kind in a namespace, or in all of them (None)."""
 
     def put(self, obj: Mapping[str, Any]) -> Record | None:
         """Remember a live object, unless something newer is known; the record that counts then, if any."""
@@ -137,16 +138,17 @@ class Store:
             scoped = namespace is None or record.ref.namespace == namespace
             if scoped and record.ref not in refs and record.version <= version:
                 self.remove(record.ref, record.uid, resource_version)
-        self._listed[kind] = (namespace, version)
+        self._listed[kind, namespace] = version
 
-    def clear(self, kind: str) -> None:
-        """The cluster does not serve the kind any more, and so has none of its objects."""
+    def clear(self, kind: str, namespace: str | None = None) -> None:
+        """The cluster does not serve the kind any more, or does not show it (in this namespace): it has no objects."""
         for record in list(self._records[kind].values()):
-            self._replace(record, None)
+            if namespace in (None, record.ref.namespace):
+                self._replace(record, None)
 
     def rewind(self, kind: str) -> None:
         """The cluster's history has started again (a restored database): no version seen so far means anything."""
-        self._listed.pop(kind, None)
+        self._listed = {listed: version for listed, version in self._listed.items() if listed[0] != kind}
         self._tombstones.clear()
         for record in self._records[kind].values():
             record.resource_version = "0"
@@ -184,8 +186,7 @@ class Store:
         known = self.get(ref)
         if known is not None:
             return version > known.version
-        namespace, listed = self._listed.get(ref.kind, (None, -1))
-        return version > listed or (namespace is not None and ref.namespace != namespace)
+        return version > max(self._listed.get((ref.kind, each), -1) for each in (None, ref.namespace))
 
     def _accept(self, record: Record) -> Record:
         known = self.get(record.ref)

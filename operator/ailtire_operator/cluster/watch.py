@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ class Reflector:
         kind: Kind,
         namespace: str | None = None,
         *,
+        alone: bool = True,
         silence: float = SILENCE_SECONDS,
         absent_pause: float = ABSENT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -61,6 +62,7 @@ class Reflector:
         self._connection = connection
         self._store = store
         self._namespace = namespace
+        self._alone = alone
         self._path = kind.path(namespace)
         self._selector = {"labelSelector": kind.selector} if kind.selector else {}
         self._silence = silence
@@ -180,6 +182,8 @@ class Reflector:
         """Take note of an error, and return how long to wait before the next try."""
         if self.kind.optional and isinstance(error, (NotFound, Denied)):
             return self._without(error)
+        if isinstance(error, Denied) and not self._alone:
+            return self._without(error)  # a namespace that was deleted, or taken from us, stops none of the others
         if isinstance(error, NotFound) or self._deaf >= _DEAF:
             # A watch from a version that the server will never reach (a restored database) is accepted and silent.
             self._version = ""
@@ -191,13 +195,13 @@ class Reflector:
         return max(wish or 0.0, self._pause())
 
     def _without(self, error: ClusterError) -> float:
-        """Take note that the API server does not serve an add-on's kind, or does not let us see it."""
+        """Take note that the API server does not serve a kind, or does not let us see it in the namespace."""
         if not self.absent:
             logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
         self.absent = True
         self._version = ""
         self._is_alive()
-        self._store.clear(self.kind.kind)
+        self._store.clear(self.kind.kind, self._namespace)
         self.synced.set()
         return self._absent_pause * random.uniform(0.9, 1.1)
 
@@ -207,17 +211,21 @@ class Reflector:
 
 
 class Watches:
-    """The reflectors of all kinds, for one namespace or for the whole cluster."""
+    """The reflectors of all kinds, for each of some namespaces or for the whole cluster."""
 
     def __init__(
         self,
         connection: Connection,
         store: Store,
-        namespace: str | None = None,
+        namespaces: Collection[str] = (),
         *,
         watched: Iterable[Kind] = WATCHED_KINDS,
     ) -> None:
-        self._reflectors = [Reflector(connection, store, kind, namespace) for kind in watched]
+        self._reflectors = [
+            Reflector(connection, store, kind, namespace, alone=len(namespaces) < 2)
+            for kind in watched
+            for namespace in namespaces or (None,)
+        ]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -240,12 +248,21 @@ class Watches:
         return all(one.synced.is_set() for one in self._reflectors)
 
     def health(self) -> dict[str, float]:
-        """Seconds since the last sign of life, by kind; kinds that the cluster lacks are left out."""
-        return {one.kind.kind: one.age() for one in self._reflectors if not one.absent}
+        """Seconds since the last sign of life, by kind (in the namespace where that is longest ago).
+
+        Kinds that the cluster lacks are left out.
+        """
+        ages: dict[str, float] = {}
+        for one in self._reflectors:
+            if not one.absent:
+                ages[one.kind.kind] = max(one.age(), ages.get(one.kind.kind, 0.0))
+        return ages
 
     def absent(self) -> frozenset[str]:
-        """The optional kinds that the cluster lacks."""
-        return frozenset(one.kind.kind for one in self._reflectors if one.absent)
+        """The optional kinds that the cluster lacks, or shows us in no namespace."""
+        return frozenset(one.kind.kind for one in self._reflectors) - {
+            one.kind.kind for one in self._reflectors if not one.absent
+        }
 
     def failures(self) -> dict[str, str]:
         """Why a kind is not up to date, by kind: empty while all is well."""

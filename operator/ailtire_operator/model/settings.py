@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ailtire_operator.model.values import AccountName
 
+Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+
 DEFAULT_NAMESERVER = "10.96.0.10"
 GATEWAY_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine"
 
@@ -19,8 +21,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AILTIRE_OPERATOR_", frozen=True, use_attribute_docstrings=True)
 
-    namespace: str = ""
-    """Watch this namespace only; all where empty."""
+    namespace: Annotated[list[Namespace], NoDecode] = []
+    """Watch these namespaces only, comma-separated; all where empty."""
     gateway_image: str = GATEWAY_IMAGE
     """The gateways' image: an unprivileged nginx."""
     nameservers: Annotated[list[str], NoDecode] = []
@@ -96,6 +98,14 @@ class Settings(BaseSettings):
         if value is not None and not value.strip():
             raise ValueError("it is empty; name a service account, or leave the variable out")
         return value
+
+    @field_validator("namespace", mode="before")
+    @classmethod
+    def _some_or_all(cls, value: str | list[str]) -> list[str]:
+        """A list of nothing is no list of everything."""
+        if not isinstance(value, str):
+            return value
+        return list(dict.fromkeys(part.strip() for part in value.split(","))) if value else []
 
     @field_validator("generic_resources", "device_resources", mode="before")
     @classmethod

@@ -63,7 +63,7 @@ class Runtime:
         self._moved = 0.0
         """When something came of a look last: a write, or its end."""
         self._tasks: list[asyncio.Task[None]] = []
-        self._watches = Watches(connection, self.store, settings.namespace or None)
+        self._watches = Watches(connection, self.store, settings.namespace)
         self._leadership = Leadership(connection, settings.lease_namespace)
         self._wakeups = Wakeups(self.store, self.queue)
         self._actor, self._reconciler = self._assemble()
@@ -205,7 +205,9 @@ class Runtime:
 
     async def _ask_stop_signal(self) -> bool:
         """What is not known must not be guessed: the wrong guess would roll every pod that names a signal."""
-        namespace = self._settings.lease_namespace if self._settings.leader_election else self.connection.namespace
+        settings = self._settings
+        own = settings.lease_namespace if settings.leader_election else self.connection.namespace
+        namespace = next(iter(settings.namespace), own)  # it takes the right to Deployments there
         while True:
             try:
                 return await stop_signal_served(self.connection, namespace)

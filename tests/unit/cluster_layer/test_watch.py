@@ -249,7 +249,7 @@ async def test_an_object_that_cannot_be_read_does_not_end_it(caplog: pytest.LogC
 async def test_all_kinds_together() -> None:
     script = Script()
     script.lists = [page(10)]
-    watches = Watches(script, Store(), "prod")  # type: ignore[arg-type]
+    watches = Watches(script, Store(), ["prod"])  # type: ignore[arg-type]
     assert not watches.is_synced()
     await watches.start()
     async with asyncio.timeout(2):
@@ -271,6 +271,51 @@ async def test_a_missing_kind_is_told_apart_from_a_failing_one() -> None:
     assert watches.absent() == {"HTTPRoute"}
     assert watches.failures() == {"AiltireStack": "404 page not found"}
     assert set(watches.health()) == {"AiltireStack"}
+    await watches.stop()
+
+
+class Namespaces:
+    """An API server that shows what it is told to in each namespace, and refuses the others."""
+
+    def __init__(self, **shown: list[str]) -> None:
+        self.shown = shown
+
+    async def request(self, method: str, path: str, **_: Any) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        namespace = path.split("/")[4]
+        if namespace not in self.shown:
+            raise Denied("forbidden")
+        found = [config(name, 5) for name in self.shown[namespace]]
+        for each in found:
+            each["metadata"] |= {"namespace": namespace, "uid": f"{namespace}-{each['metadata']['name']}"}
+        return page(10, *found)
+
+    async def stream(self, path: str, params: Any, *, idle: float, on_open: Callable[[], None]) -> AsyncIterator[Event]:
+        on_open()
+        await asyncio.sleep(idle)
+        yield bookmark(11)
+
+
+async def test_several_namespaces_are_followed_and_one_that_is_taken_away_stops_none_of_the_others() -> None:
+    server, store = Namespaces(a=["x"], b=["x", "y"]), Store()
+    watches = Watches(server, store, ["a", "b", "gone"], watched=[CONFIG_MAP])  # type: ignore[arg-type]
+    await watches.start()
+    async with asyncio.timeout(2):
+        await watches.synced()
+    assert {(each.ref.namespace, each.ref.name) for each in store.of_kind("ConfigMap")} == {
+        ("a", "x"), ("b", "x"), ("b", "y"),
+    }  # fmt: skip
+    assert watches.absent() == frozenset(), "a kind that is shown somewhere is served"
+    assert watches.failures() == {}
+    assert set(watches.health()) == {"ConfigMap"}
+    await watches.stop()
+
+
+async def test_the_only_namespace_has_to_be_shown() -> None:
+    watches = Watches(Namespaces(), Store(), ["gone"], watched=[CONFIG_MAP])  # type: ignore[arg-type]
+    await watches.start()
+    await _until(lambda: watches.failures() == {"ConfigMap": "forbidden"})
+    assert not watches.is_synced()
     await watches.stop()
 
 
