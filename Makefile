@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.installed
 LAB    := PYTHONPATH=tests $(BIN)/python -m lab
+KINDLAB := PYTHONPATH=tests $(BIN)/python -m kindlab
 PYTEST := $(BIN)/python -m pytest
 REPORTS := build/reports
 
@@ -18,17 +19,23 @@ help: ## Say what there is to type
 
 ##-- a cluster to try it on -------------------------------------------------------------------------------------------
 .PHONY: up down status logs
-up: $(READY) ## Start a Kubernetes control plane, the operator and the example application, all on this machine
-	@$(LAB) up
+# Each of these on simulated nodes, where no container runs, or with MODE=kind on real ones, which wants Docker.
+MODE ?= simulated
+ifeq ($(filter simulated kind,$(MODE)),)
+$(error MODE is 'simulated' or 'kind', not '$(MODE)')
+endif
 
-down: $(READY) ## Stop all of that and remove what it left
-	@$(LAB) down
+up: $(READY) ## Start a control plane, the operator and the example application here (MODE=kind: on real nodes)
+	@$(if $(filter kind,$(MODE)),$(KINDLAB) application,$(LAB) up)
 
-status: $(READY) ## Say what of it is running
-	@$(LAB) status
+down: $(READY) ## Stop all of that and remove what it left (MODE=kind: the kind cluster)
+	@$(if $(filter kind,$(MODE)),$(KINDLAB),$(LAB)) down
 
-logs: $(READY) ## Show the operator's log (stop with Ctrl-C)
-	@$(LAB) logs --follow
+status: $(READY) ## Say what of it is running (MODE=kind: of the kind cluster)
+	@$(if $(filter kind,$(MODE)),$(KINDLAB),$(LAB)) status
+
+logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind cluster)
+	@$(if $(filter kind,$(MODE)),$(KINDLAB) logs,$(LAB) logs --follow)
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
 # One worker more than there are processors, as tests of the cluster wait most of their time; each has a control plane.
@@ -36,11 +43,11 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 SUITE    = $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
 .PHONY: test coverage lint types imports verify unit cluster fuzz bench bench-fairness
-test: binaries client ## Run every check and every test; reports land in build/reports
+test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@$(SUITE)
 
-coverage: binaries client ## The same, and measure what of the code they run (it takes longer)
+coverage: nginx binaries client ## The same, and measure what of the code they run (it takes longer)
 	@mkdir -p $(REPORTS) build/coverage
 	@$(SUITE) --cov --cov-report=xml --cov-report=html --cov-report=
 
@@ -89,8 +96,6 @@ client: $(READY)
 	@$(LAB) binaries docker
 
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
-KINDLAB := PYTHONPATH=tests $(BIN)/python -m kindlab
-
 .PHONY: kind-up kind-down e2e swarm parity
 kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
 	@$(KINDLAB) up

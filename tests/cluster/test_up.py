@@ -25,6 +25,8 @@ def test_it_brings_up_the_example_application(plane: ControlPlane, capsys: pytes
     said = capsys.readouterr().out
     assert "✓ shop" in said
     assert "make down" in said
+    assert "simulated: no container runs" in said
+    assert "make up MODE=kind" in said
 
 
 @pytest.mark.slow

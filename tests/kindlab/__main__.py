@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from kindlab import cluster, engine, kube, operating, swarm, workloads
+from kindlab import application, cluster, engine, kube, operating, swarm, workloads
 from kindlab.places import KUBECONFIG, STATE
 from lab.errors import run
 from lab.locking import exclusive
@@ -21,6 +21,26 @@ def up() -> None:
         cluster.up(say)
     print(f"export KUBECONFIG={KUBECONFIG}")
     print(f"ingress: http://127.0.0.1:{kube.host_port(80)} https://127.0.0.1:{kube.host_port(443)}")
+
+
+@app.command("application")
+def command_application() -> None:
+    """Start the cluster, the operator in it, and the example application, and ask that through its edge."""
+    with exclusive(STATE / "up.lock", lambda: say("another 'up' is at work: waiting")):
+        application.up(say)
+
+
+@app.command()
+def status() -> None:
+    """Say what of it is running."""
+    application.status()
+
+
+@app.command()
+def logs() -> None:
+    """Follow the operator's log."""
+    command = kube.command("logs", "--follow", "--tail=200", "-n", operating.NAMESPACE, operating.NAME)
+    os.execv(command[0], command)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The cluster itself: `kind create cluster`, and what turns it into one that workloads can use."""
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,21 @@ def ready() -> bool:
     return KUBECONFIG.exists() and shell.succeeds(kube.command(*asking))
 
 
-def up(tell: Say = say) -> None:
-    """Start the cluster with all that tests need in it; where it runs already, only what is missing is done."""
+def _of_the_tests(tell: Say) -> Sequence[str]:
+    return workloads.ensure(tell).all()
+
+
+def up(tell: Say = say, wanted: Callable[[Say], Sequence[str]] = _of_the_tests) -> None:
+    """Start the cluster and bring it the images that are wanted; where it runs, only what is missing is done."""
     engine.up(tell)
     with ThreadPoolExecutor(1) as meanwhile:
         # Debian's packages come over the network while Go computes.
-        images = meanwhile.submit(workloads.ensure, tell)
+        images = meanwhile.submit(wanted, tell)
         if not engine.pulls():
             binaries.ensure([*parts.ADDONS, *parts.NODE_IMAGE], tell)  # what takes longest comes first
         _start(tell)
         addons.install(tell)
-    kube.load(*images.result().all())
+    kube.load(*images.result())
 
 
 def _start(tell: Say) -> None:

@@ -12,7 +12,7 @@ _OVERLAY = ROOT / "manifests" / "overlays" / "kind"
 
 def install(tell: Say = say) -> None:
     """Build the operator's image, bring it and the gateways' to the nodes, and apply the overlay."""
-    made = {"operator": workloads.operator(tell), "nginx": workloads.ensure(tell).nginx}
+    made = {"operator": workloads.operator(tell), "nginx": workloads.nginx(tell)}
     with step(tell, "installing the operator"):
         for name, reference in made.items():
             engine.docker("tag", reference, f"{REPOSITORY}/{name}:lab")

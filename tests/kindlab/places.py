@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from lab.paths import ROOT, cache
+from lab.paths import KIND, ROOT, cache
 
 HERE = Path(__file__).resolve().parent
-STATE = ROOT / "build" / "kind"
+STATE = KIND
 """What exists while a cluster exists."""
 KUBECONFIG = STATE / "kubeconfig"
 IMAGES = ROOT / "tests" / "e2e" / "images"

@@ -1,18 +1,16 @@
 """The images of the tests' workloads, and the operator's own."""
 
 import re
-import shutil
-import tempfile
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from kindlab import engine, images, ours
 from kindlab.places import IMAGES, REPOSITORY
+from lab.errors import LabError
 from lab.paths import ROOT
 from lab.report import Say, say
 
 PROGRAMS = ROOT / "tests" / "e2e" / "programs"
-_OPERATOR_PARTS = ("Dockerfile", "requirements.lock", "pyproject.toml", "README.md", "operator")
 
 
 @dataclass(frozen=True)
@@ -39,37 +37,58 @@ def ensure(tell: Say = say) -> Workloads:
     return Workloads(
         probe=images.ensure(images.Recipe("probe", IMAGES / "probe", probe, base, "glibc"), tell),
         probe_musl=images.ensure(images.Recipe("probe-musl", IMAGES / "probe", probe, base, "musl"), tell),
-        nginx=images.ensure(images.Recipe("nginx", IMAGES / "nginx", {}, base), tell),
+        nginx=nginx(tell),
         redis=images.ensure(images.Recipe("redis", IMAGES / "redis", {}, base), tell),
     )
 
 
+def nginx(tell: Say = say) -> str:
+    """Return the name of the image of gateways and web servers."""
+    return images.ensure(images.Recipe("nginx", IMAGES / "nginx", {}, {"BASE": images.base(tell)}), tell)
+
+
 def operator(tell: Say = say) -> str:
-    """Return the name of the operator's image, made of the project as it is on disk."""
-    files = [file for part in _OPERATOR_PARTS for file in _files(ROOT / part)]
-    contents = [f"{file.relative_to(ROOT)}={ours.fingerprint([file])}" for file in files]
-    reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *contents)}"
+    """Return the name of the operator's image, made of the project as it is on disk, as `docker build .` makes it."""
+    reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *_made_of(_start(tell)))}"
     if not images.present(reference):
-        if not engine.pulls():
-            _stand_in_for_python(tell)
-        with tempfile.TemporaryDirectory() as name:
-            for file in files:
-                target = Path(name) / file.relative_to(ROOT)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
-            images.docker_build(Path(name), reference, tell=tell)
+        images.docker_build(ROOT, reference, tell=tell)
     return reference
+
+
+def _made_of(start: str) -> list[str]:
+    """What goes into the operator's image: the image that it starts from, and every file that its build sees."""
+    files = [file for part in ("Dockerfile", *_context()) for file in _files(ROOT / part)]
+    return [start, *(f"{file.relative_to(ROOT)}={ours.fingerprint([file])}" for file in files)]
+
+
+def _context() -> list[str]:
+    """What .dockerignore, which leaves everything else out, lets the build see."""
+    lines = (ROOT / ".dockerignore").read_text().split()
+    if lines[0] != "*":
+        raise LabError(f"{ROOT / '.dockerignore'}: the first line must be *, so that what goes in is what is named")
+    return [line.removeprefix("!") for line in lines if line.startswith("!")]
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return [file for file in ours.files_of(path) if "__pycache__" not in file.parts]
-    return [path] if path.exists() else []
+        return sorted(file for file in ours.files_of(path) if "__pycache__" not in file.parts)
+    return [path]
 
 
-def _stand_in_for_python(tell: Say) -> None:
-    """Give an image of Debian's Python the names from which the operator's Dockerfile starts."""
-    python = images.ensure(images.Recipe("python", IMAGES / "python", {}, {"BASE": images.base(tell)}), tell)
+def _start(tell: Say) -> str:
+    """Bring the image that the operator's Dockerfile starts from, and return which one it is, by its content."""
     named = re.findall(r"^FROM (\S*python\S*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    for name in {each.partition("@")[0] for each in named}:
-        engine.docker("tag", python, name)
+    for name in sorted(set(named)):
+        if not engine.pulls():
+            _stand_in_for_python(name, tell)
+        elif not images.present(name):
+            engine.docker("pull", "--quiet", name, timeout=300)
+    return " ".join(
+        engine.docker("image", "inspect", "--format", "{{.Id}}", name).strip() for name in sorted(set(named))
+    )
+
+
+def _stand_in_for_python(name: str, tell: Say) -> None:
+    """Give an image of Debian's Python a name from which the operator's Dockerfile starts."""
+    python = images.ensure(images.Recipe("python", IMAGES / "python", {}, {"BASE": images.base(tell)}), tell)
+    engine.docker("tag", python, name.partition("@")[0])

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from lab import binaries, client, sessions, up
+from lab import binaries, client, nginx, sessions, up
 from lab.controlplane import ControlPlane
 from lab.errors import LabError, run
 from lab.locking import exclusive
 from lab.operator_process import Operator
-from lab.paths import ROOT
+from lab.paths import KIND, ROOT
 from lab.report import say
 from lab.versions import CONTROL_PLANE, PROGRAMS
 
@@ -31,6 +31,8 @@ def down() -> None:
     up.user_plane(say).stop()
     sessions.clear_abandoned(say)
     say("nothing of the lab runs any more")
+    if (KIND / "kubeconfig").exists():
+        say("the kind cluster is left as it is; 'make down MODE=kind' deletes it")
 
 
 @app.command()
@@ -76,6 +78,12 @@ def command_binaries(
     """Find or build the programs that the lab is made of, and say where they are."""
     for name, path in binaries.ensure([*CONTROL_PLANE, *(PROGRAMS[name] for name in extra or [])]).items():
         print(f"{name:26} {path}")
+
+
+@app.command("nginx")
+def command_nginx() -> None:
+    """Make sure that there is an nginx for the tests of the gateways."""
+    nginx.ensure()
 
 
 def _running_plane() -> ControlPlane:

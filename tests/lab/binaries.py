@@ -26,8 +26,15 @@ def ensure(programs: Iterable[Program] = CONTROL_PLANE, tell: Say = say) -> dict
     wanted = list(programs)
     with ThreadPoolExecutor() as asking:
         found = dict(zip(wanted, asking.map(find, wanted), strict=True))
-    found.update(_built([program for program, path in found.items() if path is None], tell))
+    if missing := [program for program, path in found.items() if path is None]:
+        tell(_what_is_missing(missing))
+        found.update(_built(missing, tell))
     return {program.name: path for program, path in found.items() if path is not None}
+
+
+def _what_is_missing(programs: list[Program]) -> str:
+    wanted = ", ".join(f"{program.name} {program.version}" for program in programs)
+    return f"neither PATH nor KUBEBUILDER_ASSETS has {wanted}: building from Go modules, once"
 
 
 def path(name: str) -> Path:

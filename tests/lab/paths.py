@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 RUN = ROOT / ".lab"
 """Everything of `make up`."""
+KIND = ROOT / "build" / "kind"
+"""What exists while a kind cluster of this project does."""
 SESSIONS = ROOT / "build" / "sessions"
 """The test sessions' control planes."""
 

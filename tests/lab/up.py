@@ -48,6 +48,8 @@ def _what_next(plane: ControlPlane, operator: Operator, environment: Path) -> st
     return f"""API server  {plane.url}
 Operator    {operator.url}/metrics   (its log: make logs)
 
+The nodes are simulated: no container runs, and no URL answers. On real nodes, with Docker: make up MODE=kind
+
 Type next, in this folder:
   source {where}
   kubectl ailtire tree {_EXAMPLE_NAME} -n {_EXAMPLE_NAME}

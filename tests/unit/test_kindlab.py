@@ -1,13 +1,18 @@
 """What the lab of real nodes decides before it does anything."""
 
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from kindlab import parts
+from kindlab import application, engine, parts, workloads
 from kindlab.images import Recipe
 from kindlab.places import HERE, IMAGES
+from kindlab.workloads import Workloads
+from lab.paths import ROOT
 from lab.versions import GOBUILD, PROGRAMS, Program, go_needed, go_version, minor_version
 
 BUILT = (
@@ -50,3 +55,66 @@ def test_images_start_from_the_one_base_that_is_at_hand() -> None:
     for dockerfile in [*IMAGES.glob("*/Dockerfile"), HERE / "node" / "Dockerfile", HERE / "kubeproxy" / "Dockerfile"]:
         starts = [line.split()[1] for line in dockerfile.read_text().splitlines() if line.startswith("FROM ")]
         assert set(starts) <= {"${BASE}", "scratch"}, dockerfile
+
+
+def test_the_operators_image_is_named_by_all_that_goes_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken install cannot hide behind an older image: another lock or another Python is another name."""
+    monkeypatch.setattr(workloads, "ROOT", tmp_path)
+    monkeypatch.setattr(engine, "pulls", lambda: True)
+    monkeypatch.setattr("kindlab.images.present", lambda _name: True)
+    python = ["sha256:1"]
+    monkeypatch.setattr(engine, "docker", lambda *_arguments, **_options: python[0])
+    (tmp_path / "operator").mkdir()
+    written = {"Dockerfile": "FROM python:3.11-slim\n", ".dockerignore": "*\n!operator\n!requirements.lock\n"}
+    written |= {"operator/a.py": "", "requirements.lock": "a==1\n", "README.md": "not in it"}
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+    names = [workloads.operator()]
+    (tmp_path / "README.md").write_text("changed")
+    assert workloads.operator() == names[0]
+    for name in ("Dockerfile", "operator/a.py", "requirements.lock"):
+        (tmp_path / name).write_text(f"{written[name]}# changed\n")
+        names.append(workloads.operator())
+    python[0] = "sha256:2"
+    names.append(workloads.operator())
+    assert len(set(names)) == 5
+
+
+def test_the_operators_image_sees_only_what_is_named() -> None:
+    shown = (ROOT / ".dockerignore").read_text().split()
+    assert shown[0] == "*"
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", dockerfile, re.MULTILINE)
+    assert {line.removeprefix("!") for line in shown if line.startswith("!")} == set(copied)
+
+
+def test_where_nothing_can_be_pulled_each_image_of_the_example_has_a_stand_in_that_listens_where_it_would() -> None:
+    example = yaml.safe_load((ROOT / "examples" / "shop" / "stack.yaml").read_text())
+    patch = application.overlay(example, Workloads("probe:1", "musl:1", "nginx:1", "redis:1"))
+    assert patch["metadata"] == example["metadata"]
+    assert set(patch["spec"]["images"]) == set(example["spec"]["images"])
+    assert patch["spec"]["images"]["redis"] == "redis:1"
+    assert set(patch["spec"]["images"].values()) == {"probe:1", "redis:1"}
+    assert patch["spec"]["services"]["doc"] == {"environment": {"PROBE_PORTS": "8088"}}
+    pricing = patch["spec"]["services"]["catalog"]["stack"]["services"]["pricing"]
+    assert pricing["stack"]["services"]["engine"] == {"environment": {"PROBE_PORTS": "3000"}}
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What make would do, asked as from a shell and not from within another make."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "MODE"))}
+    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "runs"), [("", "lab up"), ("MODE=simulated", "lab up"), ("MODE=kind", "kindlab application")]
+)
+def test_make_up_starts_what_its_mode_says(mode: str, runs: str) -> None:
+    told = make("up", *filter(None, [mode])).stdout
+    assert told.splitlines()[-1].endswith(f"python -m {runs}")
+
+
+def test_make_says_which_modes_there_are() -> None:
+    told = make("up", "MODE=docker")
+    assert told.returncode != 0
+    assert "MODE is 'simulated' or 'kind', not 'docker'" in told.stderr

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from lab.paths import ROOT
-from lab.versions import GOBUILD, PROGRAMS, go_needed, go_version
+from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, go_needed, go_version, minor_version
 from locks import FILES, locked, required
 
 LOCKS = "\n".join((ROOT / file).read_text() for file in FILES)
@@ -74,3 +74,13 @@ def test_the_parts_of_kubernetes_are_of_one_version() -> None:
 def test_the_toolchain_that_we_bring_builds_every_program() -> None:
     brought = go_version((GOBUILD / "go-toolchain.txt").read_text())
     assert brought >= max(go_needed(program.folder) for program in PROGRAMS.values())
+
+
+def test_the_readme_says_which_programs_of_the_control_plane_are_used_where_they_are_installed() -> None:
+    (told,) = re.findall(r"^The control plane's programs (?:.+\n)+", (ROOT / "README.md").read_text(), re.MULTILINE)
+    for program in CONTROL_PLANE:
+        named = program.name.removeprefix("kube") if program.name.startswith("kube-") else program.name
+        assert named in told
+    for name in ("kube-scheduler", "etcd", "kwok"):
+        major, minor = minor_version(PROGRAMS[name].version)
+        assert f"{name.removeprefix('kube')} {major}.{minor}" in " ".join(told.split())
