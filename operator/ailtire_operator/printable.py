@@ -6,6 +6,7 @@ that turn the direction of what follows. Here each of them becomes an escape tha
 ``\\u202e``.
 """
 
+import json
 import re
 from typing import Final
 
@@ -37,6 +38,11 @@ def line(text: str) -> str:
 def lines(text: str) -> str:
     """The text with its own line ends and tabs, and without anything else that a terminal would obey."""
     return _IN_LINES.sub(_escaped, text)
+
+
+def in_json(text: str) -> str:
+    """JSON that says the same with escapes of its own, as it is not to be read from a terminal that obeys it."""
+    return _IN_LINES.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def in_yaml(text: str) -> str | None:

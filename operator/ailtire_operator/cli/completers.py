@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import typer
 
+from ailtire_operator import printable
+
 _PATIENCE: Final = 2.0
 """Seconds."""
 
@@ -24,7 +26,7 @@ def paths(context: typer.Context, incomplete: str) -> list[str]:
     from ailtire_operator.cli.paths import suggestions
     from ailtire_operator.cluster import kinds
 
-    return sorted(suggestions(incomplete, _items(context, kinds.STACK.path, namespaced=True)))
+    return _matching(suggestions(incomplete, _items(context, kinds.STACK.path, namespaced=True)), "")
 
 
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
@@ -78,4 +80,5 @@ def _given(context: typer.Context, option: str) -> str | None:
 
 
 def _matching(names: Iterable[str], incomplete: str) -> list[str]:
-    return sorted(name for name in names if name.startswith(incomplete))
+    """Those that go on from what is typed; what a terminal would not show as it is, nobody can type either."""
+    return sorted(name for name in names if name.startswith(incomplete) and printable.line(name) == name)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from ailtire_operator import printable
 from ailtire_operator.cli.logsources import Source
 
 _COLOURS: Final = tuple(f"\x1b[{code}m" for code in (36, 32, 33, 35, 34, 31, 96, 92, 93, 95, 94, 91))
@@ -101,21 +102,25 @@ class Style:
     timestamps: bool = False
     prefix: bool = True
     as_json: bool = False
+    terminal: bool = False
+    """A person's terminal shows it, which must obey no container."""
 
     def write(self, source: Source, line: Line) -> bytes:
-        """The line with its end; of the text not a byte is changed."""
+        """The line with its end; of the text not a byte is changed, unless a terminal shows it."""
         if self.as_json:
             return _json(source, line)
         parts = [self._prefix(source)] if self.prefix else []
         if self.timestamps and line.stamp:
             parts.append(line.stamp)
         head = " ".join([*parts, ""]) if parts else ""
-        return head.encode() + line.text + b"\n"
+        text = printable.line(line.text.decode(errors="backslashreplace")).encode() if self.terminal else line.text
+        return head.encode(errors="backslashreplace") + text + b"\n"
 
     def _prefix(self, source: Source) -> str:
+        path, suffix = printable.line(source.path), printable.line(source.suffix)
         if not self.colour:
-            return f"{source.path} {source.suffix} |"
-        return f"{_colour(source.path)}{source.path}{_OFF} {_colour(source.suffix)}{source.suffix} |{_OFF}"
+            return f"{path} {suffix} |"
+        return f"{_colour(path)}{path}{_OFF} {_colour(suffix)}{suffix} |{_OFF}"
 
 
 def _json(source: Source, line: Line) -> bytes:
@@ -126,7 +131,7 @@ def _json(source: Source, line: Line) -> bytes:
         "container": source.container,
         "message": line.text.decode(errors="replace"),
     }
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return printable.in_json(json.dumps(value, ensure_ascii=False)).encode() + b"\n"
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,6 @@
 """The logs of many containers: read once, a few at a time; or followed, each by a request that stays open."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
@@ -100,8 +99,8 @@ async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
         finally:
             await stop(tasks)
         for source, line in loglines.merged(logs):
-            sys.stdout.buffer.write(request.style.write(source, line))
-        sys.stdout.buffer.flush()
+            output.log(request.style.write(source, line))
+        output.flush()
     return complete
 
 
@@ -179,8 +178,8 @@ class Follower:
                         if line.stamp and line.moment <= before:
                             continue  # read already, by the request before
                         last = line.moment
-                        sys.stdout.buffer.write(self._request.style.write(source, line))
-                        sys.stdout.buffer.flush()
+                        output.log(self._request.style.write(source, line))
+                        output.flush()
             except (NotFound, Invalid):
                 return
             except Unavailable:

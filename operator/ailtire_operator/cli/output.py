@@ -1,6 +1,12 @@
-"""Data to standard output, everything else to standard error; colours only for a terminal that wants them."""
+"""Data to standard output, everything else to standard error; colours only for a terminal that wants them.
 
+Everything that this program writes goes through here, and nothing of it commands a terminal: what definitions, servers
+and containers say is shown (see printable), and only our own colours are obeyed.
+"""
+
+import json
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,20 +24,50 @@ _ENDLESS: Final = 100_000
 
 def data(text: str) -> None:
     """Text for a program to read; a missing line end is added."""
+    drawn(printable.lines(text))
+
+
+def rows(found: Iterable[str]) -> None:
+    """Lines for a person or a program to read: each stays one, whatever names are in it."""
+    drawn("\n".join(map(printable.line, found)))
+
+
+def drawn(text: str) -> None:
+    """Text that ``screen`` has drawn, with its colours; a missing line end is added."""
     sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+
+
+def log(line: bytes) -> None:
+    """A line of a container's log, byte for byte: whoever reads it may want them. For a terminal see loglines.Style."""
+    sys.stdout.buffer.write(line)
+
+
+def flush() -> None:
+    """Let everything written so far be read."""
+    sys.stdout.flush()
+    sys.stdout.buffer.flush()
 
 
 def say(text: str, style: str | None = None) -> None:
     """A line for a person, on standard error."""
-    errors().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    errors().print(printable.lines(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @cache
 def _console(stream: str) -> "Console":
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Harmless(Console):
+        """A console that obeys its own commands alone; rich takes some control characters out of texts, not all."""
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> "Iterable[Segment]":
+            for segment in super().render(renderable, options):
+                shown = segment.text if segment.control else printable.lines(segment.text)
+                yield segment if shown == segment.text else Segment(shown, segment.style)
 
     terminal = getattr(sys, stream).isatty()
-    return Console(stderr=stream == "stderr", width=None if terminal else _ENDLESS, emoji=False, legacy_windows=False)
+    return Harmless(stderr=stream == "stderr", width=None if terminal else _ENDLESS, emoji=False, legacy_windows=False)
 
 
 def screen() -> "Console":
@@ -51,7 +87,11 @@ def unicode() -> bool:
 
 def to_json(value: Any) -> str:
     """Indented JSON with a line end."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    except orjson.JSONEncodeError:  # half of a surrogate pair, which is no text in UTF-8
+        text = f"{json.dumps(value, indent=2)}\n"
+    return printable.in_json(text)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ailtire_operator import naming
+from ailtire_operator import naming, printable
 from ailtire_operator.cli.podfacts import Member, PodFacts, age_text, cpu_text, memory_text
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 from ailtire_operator.cli.treeview import QUIET, SYMBOLS
@@ -30,6 +30,11 @@ class Row:
     """Of a stack those of everything below it, gateways included."""
     why: str = ""
     is_stack: bool = False
+
+    def __post_init__(self) -> None:
+        """A row is one line, whatever a key or a message holds."""
+        for name in ("path", "why"):
+            object.__setattr__(self, name, printable.line(getattr(self, name)))
 
     @property
     def name(self) -> str:

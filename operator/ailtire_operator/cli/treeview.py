@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
+from ailtire_operator.printable import line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -54,15 +55,15 @@ def _below(tree: "Tree", node: StackNode, look: Look) -> None:
 
 def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
     text = _start(node.state, look)
-    text.append(node.name if at_root else node.key, style="bold")
+    text.append(line(node.name if at_root else node.key), style="bold")
     if node.state is not State.MISSING:
         text.append(f"  {node.services_count} services")
     if node.stacks:
         text.append(f", {node.stacks_count} stacks")
     if not at_root and look.wide:
-        text.append(f"  {node.name}", style="dim")
+        text.append(f"  {line(node.name)}", style="dim")
     if node.url and (at_root or look.wide):
-        text.append(f"  {node.url}", style="blue")
+        text.append(f"  {line(node.url)}", style="blue")
     if look.wide and node.notices:
         text.append(f"  {node.notices} notices", style="cyan")
     if node.state not in QUIET:
@@ -78,9 +79,9 @@ def _is_told_below(node: StackNode) -> bool:
 
 def _service(node: ServiceNode, look: Look) -> "Text":
     text = _start(node.state, look)
-    text.append(f"{node.key}  {node.ready}/{node.wanted}")
+    text.append(f"{line(node.key)}  {node.ready}/{node.wanted}")
     if look.wide:
-        text.append(f"  {node.kind}/{node.name}", style="dim")
+        text.append(f"  {node.kind}/{line(node.name)}", style="dim")
     if not node.ok:
         _why(text, node.reason, node.message, SYMBOLS[node.state][2])
     return text
@@ -94,7 +95,7 @@ def _start(state: State, look: Look) -> "Text":
 
 
 def _why(text: "Text", reason: str, message: str, style: str) -> None:
-    reason, message = in_words(reason, message)
+    reason, message = map(line, in_words(reason, message))
     if reason:
         text.append(f"  {reason}", style=style)
     if message:
@@ -106,5 +107,5 @@ def _routes(tree: "Tree", node: StackNode, look: Look) -> None:
 
     arrow = "→" if look.unicode else "->"
     for route in node.routes:
-        text = Text(f"{route.url or route.path} {arrow} {route.service}:{route.port}", style="dim")
+        text = Text(line(f"{route.url or route.path} {arrow} {route.service}:{route.port}"), style="dim")
         tree.add(text)

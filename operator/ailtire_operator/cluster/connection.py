@@ -17,6 +17,7 @@ import orjson
 
 from ailtire_operator.cluster import credentials
 from ailtire_operator.cluster.credentials import Credentials
+from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
 from ailtire_operator.cluster.kinds import namespace_of
 from ailtire_operator.cluster.lines import whole_lines
@@ -138,7 +139,7 @@ class Connection:
         With an ``account`` the API server asks for that one's rights, after asking whether we may act as it.
         ``urgent`` requests (the lease) neither queue behind the others nor wait to be repeated.
         """
-        data = None if body is None else orjson.dumps(body)
+        data = None if body is None else encoded(body)
         headers = {} if data is None else {"Content-Type": content_type or JSON}
         if account is not None:
             headers["Impersonate-User"] = account.user

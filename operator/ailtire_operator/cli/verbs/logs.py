@@ -94,7 +94,7 @@ def _logs(
     if follow and previous:
         raise Failure("--previous is over and cannot be followed")
     wanted = _wanted(tail, since, previous)
-    style = Style(_coloured(colour), timestamps, prefix, form is Form.JSON)
+    style = Style(_coloured(colour), timestamps, prefix, form is Form.JSON, terminal=sys.stdout.isatty())
 
     def choose(tree: "list[Resource]") -> "Selection":
         return selection(path, tree, gateways=gateways, containers=containers or ())

@@ -60,7 +60,7 @@ def _open(
     if form is None:
         width = max(len(each.url) for each in found)
         for each in found:
-            output.data(f"{each.url:<{width}}  {each.service}:{each.port}{'' if each.ready else '  not ready'}")
+            output.rows([f"{each.url:<{width}}  {each.service}:{each.port}{'' if each.ready else '  not ready'}"])
     if browser:
         _show(found[0].url)
 
@@ -79,6 +79,8 @@ async def _look(cluster: "Live", path: str) -> "tuple[list[Address], tuple[str, 
 def _show(url: str) -> None:
     import webbrowser
 
+    if not url.startswith(("http://", "https://")):
+        raise Failure(f"'{url}' is no address of a page")
     output.say(f"opening {url}")
     if not webbrowser.open(url):
         raise Failure("there is no browser here that could be started", "Name one in the variable BROWSER.")

@@ -108,7 +108,7 @@ def _pair(found: "World", source: str, target: str, wanted: "Ports | None", form
     if form is Form.JSON:
         output.data(output.to_json(reachview.to_json(found, caller, called, verdict)))
     else:
-        output.data("\n".join(reachview.sentences(found, caller, called, verdict)))
+        output.rows(reachview.sentences(found, caller, called, verdict))
     reached = verdict.ports if wanted is None else verdict.ports & wanted
     if not reached:
         raise typer.Exit(Exit.NO)
@@ -127,4 +127,4 @@ def _matrix(found: "World", scope: str | None, form: Form | None) -> None:
     elif form is Form.CSV:
         output.data(reachview.to_csv(everyone, matrix))
     else:
-        output.data("\n".join(reachview.table(everyone, matrix, unicode=output.unicode())))
+        output.rows(reachview.table(everyone, matrix, unicode=output.unicode()))

@@ -1,6 +1,5 @@
 """``tree``: the whole application at a glance, and why it is not ready."""
 
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
@@ -110,7 +109,7 @@ async def _measure(cluster: "Live", name: str) -> None:
     screen = output.screen()
     with screen.capture() as drawn:
         screen.print(_table(node, facts, usage=True, height=_ENDLESS))
-    output.data("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+    output.drawn("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 async def _follow(cluster: "Live", name: str, form: Form | None, usage: bool) -> None:
@@ -142,7 +141,7 @@ async def _print_lines(watched: "Watched") -> None:
         now = rows(node, facts)
         for line in lines(shown, now, unicode=output.unicode()):
             output.data(line)
-        sys.stdout.flush()
+        output.flush()
         shown = now
 
 

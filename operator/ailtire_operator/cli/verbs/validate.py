@@ -49,7 +49,7 @@ def _validate(
     rendered = render_all(found, settings=environment_settings())
     if report is not ReportFormat.NONE:
         tell(rendered.findings, report)
-    output.data("\n".join(_lines(found)))
+    output.rows(_lines(found))
 
 
 def _lines(found: "Definitions") -> list[str]:
