@@ -1,0 +1,38 @@
+"""What the lab says before it does anything that takes long."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab import binaries, nginx
+from lab.errors import LabError
+from lab.report import silent
+from lab.versions import CONTROL_PLANE, Program
+
+
+def test_nginx_that_we_may_not_install_is_named_with_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(LabError, match="as root: apt-get install nginx-light libnginx-mod-stream"):
+        nginx.ensure(silent)
+
+
+def test_what_is_missing_is_told_once_and_what_takes_longest_is_built_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        binaries, "find", lambda program: None if program.name != "kubectl" else Path("/usr/bin/kubectl")
+    )
+
+    def built(missing: list[Program], _tell: object) -> dict[Program, Path]:
+        return {program: Path(program.name) for program in missing}
+
+    monkeypatch.setattr(binaries, "_built", built)
+    found = binaries.ensure(CONTROL_PLANE, told.append)
+    assert next(iter(found)) == "kube-apiserver"
+    assert found["kubectl"] == Path("/usr/bin/kubectl")
+    (line,) = told
+    assert line.startswith("neither PATH nor KUBEBUILDER_ASSETS has kube-apiserver v1.")
+    assert "kubectl" not in line
+    assert line.endswith("building from Go modules, once")
