@@ -195,14 +195,31 @@ def _child(draw: DrawFn, networks: Json, depth: int, references: list[str]) -> J
     if references and by_reference:
         service["stackRef"] = {"name": draw(st.sampled_from(references))} | draw(maybe(optional=st.booleans()))
     else:
-        service["stack"] = draw(specs(depth - 1, references))
+        service["stack"] = draw(_specs(depth - 1, references))
     interface = maps(st.sampled_from(["/x", "/", "child"]), maybe(path=PATHS, protocol=st.just("ws")), 2)
     return service | draw(maybe(interface=interface, networks=_memberships(networks), policies=_POLICIES))
 
 
-@st.composite
-def specs(draw: DrawFn, depth: int = 2, references: list[str] | None = None) -> Json:
+def specs(depth: int = 2, references: list[str] | None = None) -> st.SearchStrategy[Json]:
     """The spec of one stack with ``depth`` levels below it at the most; ``references`` names templates it may use."""
+    return _specs(depth, references).map(lambda spec: _declaring(spec, bool(references)))
+
+
+def _declaring(spec: Json, templates: bool) -> Json:
+    """The spec with the kinds that it has to declare for what stands below it, or for templates that may need them."""
+    below = any(_has_route(member.get("stack")) for member in spec["services"].values())
+    return spec | ({"additionalKinds": ["HTTPRoute"]} if below or templates else {})
+
+
+def _has_route(spec: Json | None) -> bool:
+    if not spec:
+        return False
+    own: bool = spec.get("edge", {}).get("kind") == "HTTPRoute"
+    return own or any(_has_route(member.get("stack")) for member in spec["services"].values())
+
+
+@st.composite
+def _specs(draw: DrawFn, depth: int, references: list[str] | None) -> Json:
     networks = draw(maps(_NETWORK_KEYS, _NETWORK, 2))
     data = draw(maps(KEYS, _DATA, 2))
     configs, secrets = draw(CONFIGS), draw(SECRETS)

@@ -70,8 +70,6 @@ REFUSED = [
         holding(kid=reference("t")) | DECLARED, {"t": holding(low=reference("u")), "u": ROUTED}, "shop-kid-low",
         "spec.services.low.stackRef(u).edge.kind", "the tree's root and of the template 't'",
     ),
-    # A child's own word counts for nothing: nobody was asked for the right.
-    (holding(kid=inline(ROUTED | DECLARED)), {}, "shop-kid", "spec.services.kid.stack.edge.kind", "the tree's root"),
 ]  # fmt: skip
 
 
@@ -122,6 +120,20 @@ def test_a_child_that_somebody_edits_makes_no_more_than_its_place_passes_on() ->
     below = plan(stack({**holding(low=inline(ROUTED)), **DECLARED, "place": place}), SETTINGS, Observed())
     assert below.children["low"].problem is not None
     assert [each.path for each in below.notices] == ["spec.additionalKinds[0]"]
+
+
+def test_an_inline_child_declares_nothing_as_nobody_was_asked() -> None:
+    found = tree({**holding(kid=inline(ROUTED | DECLARED)), **DECLARED})
+    assert "spec.services.kid.stack.additionalKinds: only a resource of its own may have this" in str(found["shop-kid"])
+
+
+def test_a_right_that_nothing_needs_is_told() -> None:
+    def notices(spec: Json) -> list[str]:
+        return [each.path for each in plan(stack({**spec, **DECLARED}), SETTINGS, Observed()).notices]
+
+    assert notices(holding(kid=inline(PLAIN))) == ["spec.additionalKinds[0]"]
+    assert notices(holding(kid=inline(ROUTED))) == []
+    assert notices(holding(kid=reference("missing"))) == []
 
 
 def test_a_template_is_judged_by_its_own_word() -> None:

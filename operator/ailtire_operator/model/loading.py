@@ -89,12 +89,12 @@ def _dangling_files(spec: StackSpec, path: str) -> Iterator[Problem]:
 
 
 def child_spec(service: Service, path: str) -> StackSpec:
-    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for a template or a place."""
+    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for what only a resource has."""
     if isinstance(service.parsed, StackSpec):
         return service.parsed
     spec = parse_spec(service.stack, path)
-    for field in ("template", "place"):
-        if getattr(spec, field):
+    for name, field in (("template", "template"), ("place", "place"), ("additional_kinds", "additionalKinds")):
+        if getattr(spec, name):
             raise InvalidStack(
                 [Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ailtire_operator.model import images
+from ailtire_operator.model import additional, images
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
@@ -66,12 +66,29 @@ def _edge(scope: Scope) -> None:
 
 
 def _kinds(scope: Scope) -> None:
-    """A child makes what those above it declare, whatever it declares itself."""
-    passed_on = scope.spec.place.additional_kinds if scope.spec.place else scope.spec.additional_kinds
+    """A child makes what those above it declare, whatever it declares itself; and no right is asked for in vain."""
+    below = None if scope.spec.place else _kinds_below(scope)
     for index, kind in enumerate(scope.spec.additional_kinds):
-        if kind not in passed_on:
+        path = path_of("spec.additionalKinds", index)
+        if scope.spec.place and kind not in scope.spec.place.additional_kinds:
             message = f"no stack above declares {kind}, so none is made."
-            scope.report(path_of("spec.additionalKinds", index), "ignored", message, "Declare it in the root.")
+            scope.report(path, "ignored", message, "Declare it in the root.")
+        elif below is not None and kind not in below:
+            message = f"no stack below asks for an {kind}, and its author needs the right to it all the same."
+            scope.report(path, "ignored", message, "Remove it.")
+
+
+def _kinds_below(scope: Scope) -> set[str] | None:
+    """The additional kinds that stacks below ask for; None where a template is missing, which may ask for any."""
+    found: set[str] = set()
+    templates = scope.observed.templates
+    for level in sound_levels(scope.name, scope.spec, templates):
+        references = (each.stack_ref for each in level.spec.children.values())
+        if any(each is not None and each.name not in templates for each in references):
+            return None
+        if level.parent:
+            found.update(kind for _, kind in additional.used(level.spec))
+    return found
 
 
 def _images(scope: Scope) -> None:
