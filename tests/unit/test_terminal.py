@@ -24,7 +24,9 @@ from ailtire_operator.cli.topview import lines, rows, table
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, to_json
 from ailtire_operator.cli.treeview import Look, draw
 from ailtire_operator.cluster.encoding import encoded
+from ailtire_operator.cluster.errors import shorten
 from ailtire_operator.reconcile.logs import Record
+from ailtire_operator.status.text import bounded
 from commands import Run
 from hostile import accepted, as_tree, every_field, strings
 
@@ -243,3 +245,8 @@ def test_a_body_is_the_same_to_a_reader_of_yaml(text: str) -> None:
 
 def test_rich_has_no_console_of_its_own_here() -> None:
     assert type(output.screen()) is not Console
+
+
+def test_what_an_event_and_a_status_quote_is_one_line() -> None:
+    harmless(shorten(FORGED) + bounded(FORGED))
+    assert "\n" not in shorten(FORGED) + bounded(FORGED)

@@ -19,6 +19,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ailtire_operator import printable
+
 MESSAGE_LIMIT: Final = 300
 _LEAD = re.compile(r'^[\w.]+ "[^"]*" is (?:invalid|forbidden): |^failed to create typed patch object \([^)]*\): ')
 _NOT_A_SCHEMA_MATCH = ("failed to create typed patch object", "field not declared in schema")
@@ -78,7 +80,7 @@ class Unavailable(ClusterError):
 
 def shorten(message: str) -> str:
     """One line of at most ``MESSAGE_LIMIT`` characters."""
-    line = " ".join(message.split())
+    line = printable.line(" ".join(message.split()))
     return line if len(line) <= MESSAGE_LIMIT else f"{line[: MESSAGE_LIMIT - 1]}…"
 
 
