@@ -148,6 +148,6 @@ def test_no_interleaving_of_failures_ever_prunes(rounds: list[dict[str, ClusterE
         assert not (deleted and found.problems)
     world.cluster.refuses = {}
     assert not world.act(record).problems
-    left = {str(each.ref) for each in world.store.owned_by(record.uid)}
+    left = {str(each.ref) for each in world.store.owned_by("prod", record.uid)}
     assert not any("leftover" in each for each in left)
     assert {entry.removeprefix("apply ") for entry in APPLIES} - left <= {"PersistentVolumeClaim shop--uploads--data"}

@@ -39,13 +39,13 @@ def shop(store: Store) -> Record:
 
 def pruned(spec: dict[str, Any], store: Store, outcomes: Outcomes = WHOLE, settled: bool = True) -> set[str]:
     made, refs = planned(spec)
-    present = store.owned_by("AiltireStack/shop")
+    present = store.owned_by("prod", "AiltireStack/shop")
     return {str(each.ref) for each in to_prune(made, refs, present, outcomes, settled=settled)}
 
 
 def making_room(spec: dict[str, Any], store: Store) -> set[str]:
     made, refs = planned(spec)
-    return {str(each.ref) for each in in_the_way(made, refs, store.owned_by("AiltireStack/shop"))}
+    return {str(each.ref) for each in in_the_way(made, refs, store.owned_by("prod", "AiltireStack/shop"))}
 
 
 def test_objects_go_with_their_stack_but_what_is_retained_does_not() -> None:

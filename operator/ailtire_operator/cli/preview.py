@@ -171,7 +171,7 @@ class Previewer:
 
     async def _plan(self, stack: Stack) -> Plan:
         addresses = Addresses(self._store, stack.namespace)
-        kept = [each for each in self._store.owned_by(stack.uid) if each.ref.kind == LAST_GOOD.kind]
+        kept = [each for each in self._store.owned_by(stack.namespace, stack.uid) if each.ref.kind == LAST_GOOD.kind]
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
         await self._nodes.look_for(stack)
         observed = replace(
@@ -179,7 +179,7 @@ class Previewer:
             addresses=addresses,
             templates=self._templates,
             nodes=self._nodes.known,
-            completions=completions(self._store, stack.uid),
+            completions=completions(self._store, stack.namespace, stack.uid),
             failed_updates=failed,
         )
         return plan(stack, self._settings, observed)
@@ -257,7 +257,7 @@ class Previewer:
 
     def _remove(self, stack: Stack, made: Plan, planned: Mapping[Ref, Manifest]) -> None:
         if stack.uid:
-            present = list(self._store.owned_by(stack.uid))
+            present = list(self._store.owned_by(stack.namespace, stack.uid))
             going = [*in_the_way(made, planned, present)]
             going += to_prune(made, planned, present, Outcomes(True, 0), settled=True)
             self._gone |= {each.ref: each for each in self._with_all_below(going)}
@@ -268,7 +268,7 @@ class Previewer:
             yield record
             if record.ref.kind == STACK.kind:
                 yield from self._with_all_below(
-                    each for each in self._store.owned_by(record.uid) if each.ref.kind != "Pod"
+                    each for each in self._store.owned_by(record.ref.namespace, record.uid) if each.ref.kind != "Pod"
                 )
 
     def _running_roots(self) -> Iterator[Stack]:

@@ -30,7 +30,7 @@ def is_ours(record: Record, manifest: Manifest, owner_uid: str, store: Store) ->
 
 def holder_of(record: Record, store: Store, obj: Mapping[str, Any] | None = None) -> str:
     """Who has an object that is not ours, in words."""
-    holder = store.by_uid(record.owner_uid) if record.owner_uid else None
+    holder = store.owner_of(record)
     if holder is not None:
         return f"belongs to {holder.ref}"
     controller = controller_of(obj) if obj else None

@@ -100,7 +100,7 @@ class Store:
         """Called with the old and the new record of every visible change; they must neither fail nor wait."""
         self._records: dict[str, dict[Ref, Record]] = defaultdict(dict)
         self._uids: dict[str, Ref] = {}
-        self._owned: dict[str, dict[Ref, None]] = {}
+        self._owned: dict[tuple[str, str], dict[Ref, None]] = {}
         self._labelled: dict[tuple[str, str, str], dict[Ref, None]] = {}
         self._tombstones: OrderedDict[str, int] = OrderedDict()
         self._listed: dict[tuple[str, str | None], int] = {}
@@ -162,9 +162,17 @@ class Store:
         ref = self._uids.get(uid)
         return self.get(ref) if ref else None
 
-    def owned_by(self, uid: str) -> Iterator[Record]:
-        """Everything whose controller has this uid."""
-        return self._resolve(self._owned.get(uid))
+    def owned_by(self, namespace: str, uid: str) -> Iterator[Record]:
+        """Everything in the namespace whose controller has this uid.
+
+        An owner counts in its own namespace alone: anybody may write any uid into an object of another one.
+        """
+        return self._resolve(self._owned.get((namespace, uid)))
+
+    def owner_of(self, record: Record) -> Record | None:
+        """The controller of an object, if it is known and of the same namespace."""
+        owner = self.by_uid(record.owner_uid) if record.owner_uid else None
+        return owner if owner is not None and owner.ref.namespace == record.ref.namespace else None
 
     def of_kind(self, kind: str) -> Iterator[Record]:
         """All objects of a kind."""
@@ -216,7 +224,7 @@ class Store:
         else:
             self._uids.pop(record.uid, None)
         if record.owner_uid:
-            _mark(self._owned, record.owner_uid, record.ref, add=add)
+            _mark(self._owned, (record.ref.namespace, record.owner_uid), record.ref, add=add)
         for label in _INDEXED_LABELS:
             if label in record.labels:
                 _mark(self._labelled, (record.ref.namespace, label, record.labels[label]), record.ref, add=add)

@@ -45,13 +45,13 @@ class Actor:
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
         """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
-        await self._history.load(record.uid)
+        await self._history.load(record)
         await self._planner.prepare(stack)
         planned = self._planner.plan(record, stack)
         judgement = await self._history.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned
         held = self._gates.held(record, planned).keys()
-        present = list(self._store.owned_by(record.uid))
+        present = list(self._store.owned_by(record.ref.namespace, record.uid))
         in_way = in_the_way(planned.plan, planned.manifests.keys(), present, held)
         done = await _all(
             self._objects.remove(each, planned.account, wait=True) for each in in_way if not each.deleting
@@ -70,7 +70,7 @@ class Actor:
     ) -> list[Applied]:
         """Bring the objects of some kinds in line, all at once, but for those of members that are held."""
         targets = _autoscaled(planned)
-        waiting, _ = held_back(planned.manifests, self._store.owned_by(record.uid), held)
+        waiting, _ = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
         return await _all(
             self._objects.bring(
                 manifest,
@@ -88,13 +88,13 @@ class Actor:
         self, record: Record, planned: Planned, done: list[Applied], held: Collection[str]
     ) -> list[Applied]:
         """Take away what is not planned any more. What runs as it was before may still need all that it had."""
-        _, outdated = held_back(planned.manifests, self._store.owned_by(record.uid), held)
+        _, outdated = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
         whole = not outdated and all(child.problem is None for child in planned.plan.children.values())
         outcomes = Outcomes(whole=whole, failed=_failed(done))
         unwanted = to_prune(
             planned.plan,
             planned.manifests.keys(),
-            list(self._store.owned_by(record.uid)),
+            list(self._store.owned_by(record.ref.namespace, record.uid)),
             outcomes,
             settled=self._is_settled(record, planned.plan),
         )
@@ -131,8 +131,8 @@ class Actor:
             problems=found,
             overridden=sorted(ref for ref in planned.manifests if self._applier.overridden(ref)),
             contested=self._contests.of(record),
-            held=self._history.held(record.uid, planned.plan.services),
-            first=self._history.without(record.uid, planned.plan.services),
+            held=self._history.held(record, planned.plan.services),
+            first=self._history.without(record, planned.plan.services),
             again=again,
             waiting=waiting,
             notices=sorted(self._gates.notices(record, planned)),

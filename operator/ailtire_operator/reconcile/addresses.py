@@ -49,7 +49,7 @@ class Addresses(Mapping[str, tuple[str, ...]]):
 
     def _belongs(self, record: Record) -> bool:
         """A Service of somebody else's that happens to have the name is nobody's address."""
-        owner = self._store.by_uid(record.owner_uid) if record.owner_uid else None
+        owner = self._store.owner_of(record)
         return owner is not None and owner.ref.kind == STACK.kind
 
     def _ready_pods(self, service: Record) -> tuple[str, ...]:

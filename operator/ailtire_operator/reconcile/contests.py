@@ -37,7 +37,8 @@ class Contests:
         found = []
         for ref, wanting in self._wanted.items():
             record = self._store.get(ref)
-            if record is not None and record.owner_uid == stack.uid:
+            owner = self._owner(record) if record is not None else None
+            if owner is not None and owner.uid == stack.uid:
                 found.append(f"{ref} (wanted by {', '.join(sorted(wanting.values()))})")
         return sorted(found)
 
@@ -54,5 +55,5 @@ class Contests:
             self._wake(owner)
 
     def _owner(self, holder: Record) -> Record | None:
-        owner = self._store.by_uid(holder.owner_uid) if holder.owner_uid else None
+        owner = self._store.owner_of(holder)
         return owner if owner is not None and owner.ref.kind == STACK.kind else None

@@ -7,7 +7,7 @@ So everything that matters is in the cluster: a restart of the operator finds it
 The first definition of a service is no update: there is nothing to go back to, nor any reason to stop.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +26,8 @@ from ailtire_operator.reconcile.report import Sight
 from ailtire_operator.status.observed import Held, Live, Problem
 from ailtire_operator.status.updates import Update, is_complete, judge
 
+_Owner = tuple[str, str]
+"""Namespace and uid of a stack: what names the uid in another namespace is nothing of the stack's."""
 _GRAIN: Final = 1.0
 """Seconds: the API server's times have no fractions."""
 
@@ -47,18 +49,17 @@ class History:
         self._store = store
         self._applier = applier
         self._now = now
-        self._kept: dict[str, dict[Ref, Record]] = {}
-        """By the stack's uid."""
+        self._kept: dict[_Owner, dict[Ref, Record]] = {}
         self._templates: dict[str, Mapping[str, Any]] = {}
         """Pod templates that run again, by the uid of what keeps them: for as long as they do."""
         store.listeners.append(self._changed)
 
-    def failed_updates(self, stack: str) -> Mapping[str, FailedUpdate]:
-        """The updates of the stack (by uid) that have failed, as the plan asks for them; after ``load``."""
-        kept = self._kept.get(stack, {}).values()
+    def failed_updates(self, stack: Record) -> Mapping[str, FailedUpdate]:
+        """The updates of the stack that have failed, as the plan asks for them; after ``load``."""
+        kept = self._of_stack(stack)
         return failed_updates(kept, lambda record: self._templates.get(record.uid)) if kept else {}
 
-    def held(self, stack: str, services: Mapping[str, ServicePlan]) -> dict[str, Held]:
+    def held(self, stack: Record, services: Mapping[str, ServicePlan]) -> dict[str, Held]:
         """What there is to tell of updates that have failed, by the service's key."""
         found = {}
         for key, service in services.items():
@@ -70,12 +71,12 @@ class History:
                 found[key] = Held(service.held, (mark.image, mark.template), good, problem)
         return found
 
-    def without(self, stack: str, services: Mapping[str, ServicePlan]) -> frozenset[str]:
+    def without(self, stack: Record, services: Mapping[str, ServicePlan]) -> frozenset[str]:
         """Services (by key) that would be rolled back, had they ever run."""
         rolled = (service for service in services.values() if service.on_failure == "rollback")
         return frozenset(service.key for service in rolled if self._last(stack, service) is None)
 
-    async def load(self, stack: str) -> None:
+    async def load(self, stack: Record) -> None:
         """Read the templates that are to run again. Raises ClusterError."""
         for record in self._marked(stack):
             if record.uid not in self._templates:
@@ -89,7 +90,7 @@ class History:
         pauses = []
         sight: Sight | None = None
         for service in _watched(planned):
-            last = self._last(record.uid, service)
+            last = self._last(record, service)
             if last is None or (not marked(last) and last.summary.get("template") == service.template_hash):
                 continue
             if marked(last):
@@ -113,14 +114,14 @@ class History:
             elif verdict.again is not None:
                 pauses.append(verdict.again + _GRAIN)
         if changed:
-            await self.load(record.uid)
+            await self.load(record)
         return Judgement(changed, min(pauses, default=None))
 
     async def keep(self, record: Record, planned: Planned) -> list[Applied]:
         """Keep what has rolled out in full, and let go of what was kept before it. Raises NotLeader."""
         done: list[Applied] = []
         for service in _watched(planned):
-            last = self._last(record.uid, service)
+            last = self._last(record, service)
             if service.held is None and (last is None or last.summary.get("template") != service.template_hash):
                 live = self._live(record, service, planned)
                 if live is not None and is_complete(live, _wanted(service, live)):
@@ -129,7 +130,7 @@ class History:
                     stack = planned.plan.stack
                     kept = last_good(stack.name, service.key, workload, service.template_hash, revision)
                     done.append(await self._applier.apply(owned(kept, stack), record.uid))
-            done += [await self._applier.delete(old.ref, old.uid) for old in self._of(record.uid, service)[:-1]]
+            done += [await self._applier.delete(old.ref, old.uid) for old in self._of(record, service)[:-1]]
         return done
 
     async def _refresh(self, last: Record, service: ServicePlan, generation: int) -> bool:
@@ -154,16 +155,19 @@ class History:
             return None
         return Live(live.generation, live.summary) if self._applier.in_sync(manifest) else None
 
-    def _marked(self, stack: str) -> list[Record]:
-        return [record for record in self._kept.get(stack, {}).values() if marked(record)]
+    def _of_stack(self, stack: Record) -> Collection[Record]:
+        return self._kept.get((stack.ref.namespace, stack.uid), {}).values()
 
-    def _of(self, stack: str, service: ServicePlan) -> Sequence[Record]:
+    def _marked(self, stack: Record) -> list[Record]:
+        return [record for record in self._of_stack(stack) if marked(record)]
+
+    def _of(self, stack: Record, service: ServicePlan) -> Sequence[Record]:
         """What is kept of a service, the last one last."""
         label = naming.sanitize(service.key)
-        kept = self._kept.get(stack, {}).values()
+        kept = self._of_stack(stack)
         return in_order(each for each in kept if each.labels.get(naming.LABEL_SERVICE) == label)
 
-    def _last(self, stack: str, service: ServicePlan) -> Record | None:
+    def _last(self, stack: Record, service: ServicePlan) -> Record | None:
         return next(reversed(self._of(stack, service)), None)
 
     def _seconds(self) -> float:
@@ -173,12 +177,13 @@ class History:
         for record, present in ((old, False), (new, True)):
             if record is None or record.ref.kind != LAST_GOOD.kind or record.owner_uid is None:
                 continue
+            owner = record.ref.namespace, record.owner_uid
             if present and not record.deleting:
-                self._kept.setdefault(record.owner_uid, {})[record.ref] = record
-            elif record.ref in self._kept.get(record.owner_uid, {}):
-                del self._kept[record.owner_uid][record.ref]
-                if not self._kept[record.owner_uid]:
-                    del self._kept[record.owner_uid]
+                self._kept.setdefault(owner, {})[record.ref] = record
+            elif record.ref in self._kept.get(owner, {}):
+                del self._kept[owner][record.ref]
+                if not self._kept[owner]:
+                    del self._kept[owner]
         if old is not None and (new is None or not marked(new)):
             self._templates.pop(old.uid, None)
 

@@ -72,9 +72,10 @@ def yields(applied: Applied, stack: Record, store: Store) -> bool:
         return False
     if holder.deleting:
         return True
-    if holder.labels.get(naming.LABEL_ROOT) != root_of(stack):
+    # What nobody owns is collected by nobody: a retained volume, or what somebody made by hand.
+    if holder.owner_uid is None or holder.labels.get(naming.LABEL_ROOT) != root_of(stack):
         return False
-    owner = store.by_uid(holder.owner_uid) if holder.owner_uid else None
+    owner = store.owner_of(holder)
     own_gateway = holder.ref.name == stack.ref.name
     return owner is None or owner.deleting or (own_gateway and owner.uid == stack.owner_uid)
 

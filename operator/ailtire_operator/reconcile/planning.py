@@ -56,7 +56,7 @@ class Planner:
         definitions: Definitions,
         settings: Settings,
         features: Callable[[], Features],
-        failed_updates: Callable[[str], Mapping[str, FailedUpdate]],
+        failed_updates: Callable[[Record], Mapping[str, FailedUpdate]],
         nodes: Nodes,
     ) -> None:
         self._store = store
@@ -89,21 +89,21 @@ class Planner:
             and known.nodes == self._nodes.known
             and known.templates is self._definitions.templates(record.ref.namespace)
             and known.addresses.still_true()
-            and known.failed_updates == self._failed_updates(record.uid)
+            and known.failed_updates == self._failed_updates(record)
         )
 
     def _make(self, record: Record, stack: Stack) -> Planned:
         features = self._features()
         templates = self._definitions.templates(record.ref.namespace)
         addresses = Addresses(self._store, record.ref.namespace)
-        failed = self._failed_updates(record.uid)
+        failed = self._failed_updates(record)
         observed = Observed(
             addresses=addresses,
             templates=templates,
             stop_signal=features.stop_signal,
             http_routes=features.http_routes,
             nodes=self._nodes.known,
-            completions=completions(self._store, record.uid),
+            completions=completions(self._store, record.ref.namespace, record.uid),
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)
@@ -120,7 +120,7 @@ def account_of(stack: Stack, settings: Settings) -> Account | None:
     return None if name is None else Account(stack.namespace, name)
 
 
-def completions(store: Store, uid: str) -> dict[str, int]:
+def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:
     """How often each Job of the stack of this uid was made to run."""
-    jobs = (each for each in store.owned_by(uid) if each.ref.kind == JOB.kind and not each.deleting)
+    jobs = (each for each in store.owned_by(namespace, uid) if each.ref.kind == JOB.kind and not each.deleting)
     return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}

@@ -80,7 +80,7 @@ class Sight:
 
     def owned(self) -> list[Record]:
         """Everything that the stack owns, in the order of names."""
-        return sorted(self._store.owned_by(self.record.uid), key=lambda each: each.ref)
+        return sorted(self._store.owned_by(self.record.ref.namespace, self.record.uid), key=lambda each: each.ref)
 
     def pods(self, key: str) -> tuple[Summary, ...]:
         """The pods of a service, or of the gateway (its key is empty)."""

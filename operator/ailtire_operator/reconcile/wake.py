@@ -102,7 +102,7 @@ class Wakeups:
         for record in records:
             if record is None:
                 continue
-            owner = self._store.by_uid(record.owner_uid) if record.owner_uid else None
+            owner = self._store.owner_of(record)
             if owner is None and naming.LABEL_STACK in record.labels:
                 owner = self._stack(record, record.labels[naming.LABEL_STACK])
             if owner is not None and owner.ref.kind == STACK.kind:
@@ -134,7 +134,8 @@ class Wakeups:
         """All stacks under this one."""
         waiting = [record] if record is not None else []
         while waiting:
-            for each in self._store.owned_by(waiting.pop().uid):
+            above = waiting.pop()
+            for each in self._store.owned_by(above.ref.namespace, above.uid):
                 if each.ref.kind == STACK.kind:
                     waiting.append(each)
                     yield each

@@ -147,7 +147,7 @@ def test_objects_are_found_by_owner_kind_label_and_uid() -> None:
     store.put(_config(1))
     service = store.put(samples.service_live())
     assert service is not None
-    assert {record.ref.kind for record in store.owned_by(samples.OWNER)} == {"ConfigMap", "Service"}
+    assert {record.ref.kind for record in store.owned_by("prod", samples.OWNER)} == {"ConfigMap", "Service"}
     assert list(store.of_kind("Service")) == [service]
     assert store.by_uid("u1") is service
     assert len(list(store.by_label("prod", naming.LABEL_ROOT, "shop"))) == 2
@@ -155,17 +155,17 @@ def test_objects_are_found_by_owner_kind_label_and_uid() -> None:
     assert not list(store.by_label("test", naming.LABEL_ROOT, "shop"))
     assert len(store) == 2
     store.remove(service.ref)
-    assert [record.ref.kind for record in store.owned_by(samples.OWNER)] == ["ConfigMap"]
+    assert [record.ref.kind for record in store.owned_by("prod", samples.OWNER)] == ["ConfigMap"]
     assert len(list(store.by_label("prod", naming.LABEL_ROOT, "shop"))) == 1
-    assert list(store.owned_by("nobody")) == []
+    assert list(store.owned_by("prod", "nobody")) == []
 
 
 def test_a_new_owner_is_indexed_in_place_of_the_old_one() -> None:
     store, _ = _watched()
     store.put(_config(1))
     store.put(_config(2, ownerReferences=[samples.owner_reference("other")]))
-    assert list(store.owned_by(samples.OWNER)) == []
-    assert [record.ref for record in store.owned_by("other")] == [REF]
+    assert list(store.owned_by("prod", samples.OWNER)) == []
+    assert [record.ref for record in store.owned_by("prod", "other")] == [REF]
 
 
 def test_versions_are_numbers() -> None:
