@@ -1,11 +1,14 @@
 """Volumes: claims, mounts, what is refused, and what keeps a service from rolling."""
 
+import itertools
 from typing import Any
 
 import pytest
 
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Plan
+from nodepaths import ABOVE, SOCKETS
 from stacks import SETTINGS, find, plan_of, pod_spec
 
 Json = dict[str, Any]
@@ -42,24 +45,63 @@ def test_a_mount_without_a_source_is_scratch_space(mount: Json, source: Json) ->
     assert pod_spec(find(made, "Deployment", "shop-web"))["volumes"] == [{"name": "tmp", "emptyDir": source}]
 
 
-@pytest.mark.parametrize("path", ["/var/run/docker.sock", "/run/docker.sock"])
-@pytest.mark.parametrize("allowed", [False, True])
-def test_the_docker_socket_is_always_dropped_and_told(path: str, allowed: bool) -> None:
-    settings = SETTINGS.model_copy(update={"allow_host_paths": allowed})
-    spec = {"services": {"web": {"image": "web:1", "volumes": {"docker": {"source": path, "target": path}}}}}
-    made = plan_of(spec, settings=settings)
+OPEN = SETTINGS.model_copy(update={"allow_host_paths": True, "allow_privileged": True})
+PROFILES = ["restricted", "baseline", "privileged"]
+"""The three there are; only the last may see the node."""
+
+
+def mounting(path: str, profile: str = "privileged") -> Json:
+    volumes = {"here": {"source": path, "target": "/there"}}
+    return {"securityProfile": profile, "services": {"web": {"image": "web:1", "volumes": volumes}}}
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+@pytest.mark.parametrize("settings", [SETTINGS, OPEN])
+def test_the_socket_of_a_container_runtime_is_always_dropped_and_told(path: str, settings: Settings) -> None:
+    profile = "privileged" if settings.allow_privileged else "restricted"
+    made = plan_of(mounting(path, profile), settings=settings)
     assert "volumes" not in pod_spec(find(made, "Deployment", "shop-web"))
-    assert told(made) == [("spec.services.web.volumes.docker", "ignored")]
+    assert told(made) == [("spec.services.web.volumes.here", "ignored")]
 
 
-def test_another_path_of_the_node_is_refused_unless_the_settings_allow_it() -> None:
-    spec = {"services": {"web": {"image": "web:1", "volumes": {"logs": {"source": "/var/log", "target": "/l"}}}}}
-    with pytest.raises(InvalidStack, match=r"spec\.services\.web\.volumes\.logs\.source: '/var/log' is a path of the"):
-        plan_of(spec)
-    made = plan_of(spec, settings=SETTINGS.model_copy(update={"allow_host_paths": True}))
-    assert pod_spec(find(made, "Deployment", "shop-web"))["volumes"] == [
-        {"name": "logs", "hostPath": {"path": "/var/log"}}
-    ]
+@pytest.mark.parametrize("path", ABOVE)
+def test_a_folder_above_such_a_socket_is_refused_whatever_is_allowed(path: str) -> None:
+    with pytest.raises(
+        InvalidStack, match=r"spec\.services\.web\.volumes\.here\.source: .*socket of a container runtime"
+    ):
+        plan_of(mounting(path), settings=OPEN)
+
+
+@pytest.mark.parametrize("path", ["/srv/../run", "/var/lock/../containerd", "/.."])
+def test_a_path_that_goes_up_is_refused(path: str) -> None:
+    with pytest.raises(InvalidStack, match=r"source: '.*' goes up with '\.\.'"):
+        plan_of(mounting(path), settings=OPEN)
+
+
+def test_a_path_of_the_node_needs_both_settings_and_the_privileged_profile() -> None:
+    for hosts, privileged, profile in itertools.product([False, True], [False, True], PROFILES):
+        settings = SETTINGS.model_copy(update={"allow_host_paths": hosts, "allow_privileged": privileged})
+        spec = mounting("/var/log", profile)
+        if hosts and privileged and profile == "privileged":
+            made = plan_of(spec, settings=settings)
+            assert pod_spec(find(made, "Deployment", "shop-web"))["volumes"] == [
+                {"name": "here", "hostPath": {"path": "/var/log"}}
+            ]
+            continue
+        with pytest.raises(InvalidStack) as refused:
+            plan_of(spec, settings=settings)
+        path = "spec.services.web.volumes.here.source" if privileged or profile != "privileged" else "spec.security"
+        assert str(refused.value).startswith(path)
+
+
+@pytest.mark.parametrize("path", [*SOCKETS, *ABOVE, "/var/log", "/srv"])
+@pytest.mark.parametrize("profile", ["restricted", "baseline"])
+def test_no_other_profile_mounts_any_path_of_the_node(path: str, profile: str) -> None:
+    try:
+        made = plan_of(mounting(path, profile), settings=OPEN)
+    except InvalidStack:
+        return
+    assert "volumes" not in pod_spec(find(made, "Deployment", "shop-web"))
 
 
 @pytest.mark.parametrize(("retain", "policy"), [(True, "Retain"), (False, "Delete")])

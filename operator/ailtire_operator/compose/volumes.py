@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.hostpaths import Reach, reach
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.stack import Data
 from ailtire_operator.model.values import AbsolutePath
 
-DOCKER_SOCKETS: Final = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
 _DATA: Final = TypeAdapter(Data)
 _TARGET: Final = TypeAdapter(AbsolutePath)
 _KEY_LIMIT: Final = 63
@@ -68,7 +68,7 @@ class Volumes:
     def unused(self, value: Any, path: str) -> None:
         """The volumes of a stack service: its stack container mounted them, and there is none."""
         for key, mount in _entries(value, path, self._report):
-            if mount.get("source") in DOCKER_SOCKETS:
+            if reach(str(mount.get("source") or ".")) is Reach.SOCKET:
                 self._report.ignored(
                     path_of(path, key), "the operator does what the stack container needed the Docker socket for."
                 )
@@ -81,7 +81,7 @@ class Volumes:
 
     def _source(self, source: str, key: str, path: str) -> str:
         """The mount's source in the spec."""
-        if source in DOCKER_SOCKETS:
+        if source.startswith("/") and reach(source) is Reach.SOCKET:
             self._report.ignored(
                 path,
                 "there is no Docker socket in Kubernetes: the operator leaves it out and says so in the status.",

@@ -35,7 +35,10 @@ class Settings(BaseSettings):
     no_cross_namespace_references: bool = False
     """Refuse stacks that refer to an object of another namespace, such as a Gateway (edge.parentRef.namespace)."""
     allow_host_paths: bool = False
-    """Let stacks mount paths of the node (never the Docker socket). Opens the node to every author of a stack."""
+    """Let stacks with securityProfile: privileged mount paths of the node (never a container runtime's socket).
+
+    Opens the nodes to every author of a stack; without allow_privileged it has no effect.
+    """
     allow_privileged: bool = False
     """Let stacks have securityProfile: privileged. Opens the nodes to every author of a stack."""
     generic_resources: Annotated[dict[str, str], NoDecode] = {"NVIDIA-GPU": "nvidia.com/gpu", "AMD-GPU": "amd.com/gpu"}

@@ -21,7 +21,8 @@ class VolumeMount(Strict):
 
     source: Annotated[Name, Field(min_length=1, max_length=1024)] | None = None
     """A name from spec.data (a volume of the stack), or an absolute path of the node (refused unless the operator's
-    settings allow it; the Docker socket is always dropped). Without it: scratch space that lives as long as the pod."""
+    settings and securityProfile: privileged allow it; a container runtime's socket is always dropped). Without it:
+    scratch space that lives as long as the pod."""
     image: ImageReference | None = None
     """In place of source: the files of an image, read-only."""
     target: AbsolutePath

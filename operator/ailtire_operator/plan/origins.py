@@ -3,6 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.hostpaths import Reach, climbs, reach
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import VolumeMount
 from ailtire_operator.model.stack import Data
@@ -29,13 +30,22 @@ def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> di
         return {"nfs": compact(server=data.nfs.server, path=data.nfs.path, readOnly=data.nfs.read_only or None)}
     if data is not None:
         return {"persistentVolumeClaim": {"claimName": data.claim or naming.volume(scope.name, mount.source)}}
-    if not scope.settings.allow_host_paths:
-        raise scope.refuse(
-            path_of(path, "source"),
-            f"'{mount.source}' is a path of the node, which this operator does not allow; use a volume of spec.data",
-        )
+    check_host_path(scope, path_of(path, "source"), mount.source)
     kinds = {None: None, True: "DirectoryOrCreate", False: "Directory"}
     return {"hostPath": compact(path=mount.source, type=kinds[mount.create_host_path])}
+
+
+def check_host_path(scope: Scope, path: str, source: str) -> None:
+    """Raises InvalidStack for a path of the node that a stack of these settings and this profile may not mount."""
+    if not scope.settings.allow_host_paths:
+        message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
+        raise scope.refuse(path, message)
+    security.require(scope, path, "privileged", f"'{source}', a path of the node,")
+    if climbs(source):
+        raise scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")
+    if reach(source) is not Reach.NOTHING:
+        message = f"'{source}' leads to the socket of a container runtime, which no stack gets; mount another folder"
+        raise scope.refuse(path, message)
 
 
 def propagation(scope: Scope, mount: VolumeMount, path: str) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.hostpaths import Reach, reach
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.stack import Data
@@ -12,8 +13,6 @@ from ailtire_operator.plan.metadata import user_metadata
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
 from ailtire_operator.plan.values import canonical, compact, manifest
-
-DOCKER_SOCKETS = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,10 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
     for name, mount in sorted(service.volumes.items()):
         path = scope.path(key, "volumes", name)
         mount = _resolved(scope, key, service, path, mount)
-        if mount.source in DOCKER_SOCKETS:
+        if _is_socket(scope, mount):
             scope.report(
-                path, "ignored", "there is no Docker socket in Kubernetes, so it is not mounted; the operator deploys.",
+                path, "ignored",
+                "no container runtime's socket is mounted: there is no Docker in Kubernetes, and the operator deploys.",
                 "Remove it once the service no longer starts containers itself.",
             )  # fmt: skip
             continue
@@ -73,6 +73,11 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
         if data is not None and _is_single_writer(data):
             result.single_writer.append(name)
     return result
+
+
+def _is_socket(scope: Scope, mount: VolumeMount) -> bool:
+    source = mount.source or ""
+    return source.startswith("/") and source not in scope.spec.data and reach(source) is Reach.SOCKET
 
 
 def _is_single_writer(data: Data) -> bool:

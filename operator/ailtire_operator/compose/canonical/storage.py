@@ -12,7 +12,7 @@ from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
 from ailtire_operator.compose.scalars import accepts, memory, whole
-from ailtire_operator.compose.volumes import DOCKER_SOCKETS
+from ailtire_operator.model.hostpaths import Reach, reach
 from ailtire_operator.model.service import VolumeMount
 from ailtire_operator.model.values import AbsolutePath, ImageReference
 
@@ -99,12 +99,12 @@ class Mounts:
         for key in ("create_host_path", "propagation", "recursive", "selinux"):
             if details.take(key) not in (None, True, "rprivate", "private", "enabled"):
                 details.note(key)
-        if source in DOCKER_SOCKETS:
+        if reach(source) is Reach.SOCKET:
             message = "there is no Docker socket in Kubernetes: it is not mounted."
             report.add(path, "gated", message, "Run the service elsewhere, or with what it asks of Docker turned off.")
         elif source in _CLOCKS:
             report.ignored(path, "containers keep universal time, whatever their node does.", "Set TZ in environment.")
-        elif source == "/" or any(source == each or source.startswith(f"{each}/") for each in _SYSTEM):
+        elif reach(source) is Reach.ABOVE or any(source == each or source.startswith(f"{each}/") for each in _SYSTEM):
             message = f"'{source}' is a part of the node, which a stack does not get to see; it is not mounted."
             report.add(path, "gated", message, "Run what watches nodes as a DaemonSet of the administrator's.")
         else:

@@ -7,7 +7,7 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.processes import alias, given
-from ailtire_operator.compose.volumes import DOCKER_SOCKETS
+from ailtire_operator.model.hostpaths import Reach, reach
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.values import amount
@@ -43,8 +43,8 @@ def _memory(target: str, size: str | None) -> dict[str, Any]:
 
 
 def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: Report) -> dict[str, Any] | None:
-    if mount.source in DOCKER_SOCKETS:
-        message = "the Docker socket gives a container the whole host; as in the cluster, it is not mounted."
+    if mount.source and mount.source not in branch.spec.data and reach(mount.source) is not Reach.NOTHING:
+        message = "the socket of Docker gives a container the whole host; as in the cluster, it is not mounted."
         report.add(path, "gated", message, "Add it to the file where a service must have it.")
         return None
     for field, what in (("image", "files of an image"), ("sub_path", "a part of a volume")):
