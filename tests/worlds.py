@@ -26,6 +26,7 @@ from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
 from ailtire_operator.reconcile.waits import Waits
@@ -150,7 +151,11 @@ class World:
         contests = Contests(self.store, lambda record: None)
         lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
         gates = Gates(self.store, lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
-        self.actor = Actor(self.store, self.cluster, planner, contests, history, gates)  # type: ignore[arg-type]
+        self.claims: list[Manifest] = []
+        """Volume claims that no watch brings: those of others."""
+        waits = Waits(self.store, lambda record: self.woken.append(record.ref.name))
+        needs = Prerequisites(self.store, lineage, waits, self._volume_claims)
+        self.actor = Actor(self.store, self.cluster, planner, contests, history, gates, needs)  # type: ignore[arg-type]
         self.reconciler = Reconciler(
             self.store,
             self.cluster,  # type: ignore[arg-type]
@@ -166,6 +171,9 @@ class World:
     async def _look_at_nodes(self) -> tuple[Node, ...] | None:
         self.looks_at_nodes += 1
         return self.nodes
+
+    async def _volume_claims(self, namespace: str) -> list[Manifest]:
+        return self.claims
 
     def write(self, spec: dict[str, Any], name: str = "shop", **fields: Any) -> Record:
         """A person writes a stack."""

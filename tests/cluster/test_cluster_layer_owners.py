@@ -110,12 +110,20 @@ async def test_a_lost_label_is_put_back(control_plane: ControlPlane, namespace: 
         await view.until(lambda: view.store.get(ref) is not None)
 
 
-async def test_a_retained_volume_is_taken_over(control_plane: ControlPlane, namespace: str) -> None:
+async def test_a_retained_volume_is_taken_over_to_be_retained_and_not_otherwise(
+    control_plane: ControlPlane, namespace: str
+) -> None:
     async with viewing(control_plane, namespace) as view:
         uid = await view.stack()
         manifest = volume_claim(namespace, uid)
         del manifest["metadata"]["ownerReferences"]
+        manifest["metadata"]["labels"] = {**manifest["metadata"]["labels"], naming.LABEL_RETAIN: "true"}
         assert (await view.applier.apply(manifest, uid)).verb == "create"
         again = await view.stack("again")
+        before = json.dumps(await view.live(Ref.of(manifest)))
+        refused = await view.applier.apply(volume_claim(namespace, again), again)
+        assert refused.verb == "foreign"
+        assert "say retain: true" in str(refused.error)
+        assert json.dumps(await view.live(Ref.of(manifest))) == before
         manifest["metadata"]["annotations"] = {"example.com/note": "new"}
         assert (await view.applier.apply(manifest, again)).verb == "update"

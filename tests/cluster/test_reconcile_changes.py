@@ -70,14 +70,14 @@ def test_volumes_go_or_stay_as_they_say(trees: Trees) -> None:
     trees.delete("ailtirestack", "shop")
     trees.until("the stack gone", lambda: trees.get("AiltireStack", "shop") is None)
     trees.until("only what is retained", lambda: volumes() == {"shop--keep--data"})
-    trees.apply("shop", spec(keep={}))
-    trees.until_ready("shop")
-    found = claim("shop--keep--data")
-    assert (found["uid"], found["ownerReferences"][0]["name"]) == (kept, "shop")
     trees.apply("shop", spec(keep={"retain": True}))
-    trees.until(
-        "let go", lambda: "ownerReferences" not in trees.must("PersistentVolumeClaim", "shop--keep--data")["metadata"]
-    )
+    trees.until_ready("shop")
+    assert claim("shop--keep--data")["uid"] == kept
+    trees.apply("shop", spec(keep={"retain": True}, late={}))
+    trees.until_ready("shop")
+    assert claim("shop--late--data")["ownerReferences"][0]["name"] == "shop"
+    trees.apply("shop", spec(keep={"retain": True}, late={"retain": True}))
+    trees.until("let go", lambda: "ownerReferences" not in claim("shop--late--data"))
 
 
 def test_a_map_of_a_child_may_become_empty(trees: Trees) -> None:

@@ -56,7 +56,7 @@ def test_what_has_rolled_out_is_kept_once_and_small() -> None:
     story = Story()
     (kept,) = story.kept()
     assert kept.summary["image"] == "web:1"
-    assert set(kept.summary) == {"revision", "template", "image"}
+    assert set(kept.summary) == {"revision", "template", "image", "pods"}
     story.world.look()
     assert story.world.cluster.journal == []
 

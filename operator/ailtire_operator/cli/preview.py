@@ -197,7 +197,7 @@ class Previewer:
                 await self._new(ref, manifest, stack)
             elif self._gone.pop(ref, None) is not None:
                 await self._anew(ref, _orphaned(manifest, stack))
-            elif not rules.is_ours(record, manifest, stack.uid, self._store):
+            elif not rules.is_ours(record, manifest, stack.uid):
                 self._in_the_way(ref, rules.holder_of(record, self._store, self._live[ref]))
             elif record.deleting:
                 self.found.notes.append(f"{ref} is being deleted; it comes back when it is gone")

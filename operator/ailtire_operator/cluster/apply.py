@@ -187,7 +187,7 @@ class Applier:
         record = self._store.get(task.ref)
         if record is None:
             return await self._create(task)
-        if not is_ours(record, task.manifest, task.owner_uid, self._store):
+        if not is_ours(record, task.manifest, task.owner_uid):
             return _foreign(record, holder_of(record, self._store))
         return await self._change(task, record)
 
@@ -232,7 +232,7 @@ class Applier:
                 self._store.remove(task.ref, known.uid)
             return await self._create(task)
         record = record_of(obj)
-        if not is_ours(record, task.manifest, task.owner_uid, self._store):
+        if not is_ours(record, task.manifest, task.owner_uid):
             return _foreign(record, holder_of(record, self._store, obj))
         return await self._change(task, self._store.offer(record) or record)
 

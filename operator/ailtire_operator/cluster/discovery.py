@@ -1,12 +1,12 @@
 """What this cluster can do: version, served kinds, features that no version number tells of."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
-from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind, Manifest
+from ailtire_operator.cluster.kinds import DEPLOYMENT, VOLUME_CLAIM, Kind, Manifest
 
 logger = logging.getLogger(__name__)
 
@@ -52,24 +52,36 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     return bool((container.get("lifecycle") or {}).get("stopSignal"))
 
 
+async def volume_claims(connection: Connection, namespace: str) -> list[Manifest]:
+    """Every PersistentVolumeClaim of the namespace, those of others too."""
+    # The items of a list do not say what they are.
+    return [{"kind": VOLUME_CLAIM.kind, **claim} async for claim in _listed(connection, VOLUME_CLAIM.path(namespace))]
+
+
 async def open_nodes(connection: Connection) -> tuple[Manifest, ...] | None:
     """``labels`` and ``taints`` of every node that is not cordoned; None where they may not be listed.
 
     So it is for an operator with rights in one namespace only.
     """
-    params: dict[str, str | int] = {"fieldSelector": "spec.unschedulable=false", "limit": _PAGE}
-    found: list[Manifest] = []
+    nodes = _listed(connection, "/api/v1/nodes", fieldSelector="spec.unschedulable=false")
     try:
-        while True:
-            answer = await connection.request("GET", "/api/v1/nodes", params=params)
-            found += map(_node, answer.get("items") or ())
-            token = (answer.get("metadata") or {}).get("continue")
-            if not token:
-                return tuple(found)
-            params = {**params, "continue": token}
+        return tuple([_node(node) async for node in nodes])
     except Denied as error:
         logger.info("nodes are not looked at: %s", error)
         return None
+
+
+async def _listed(connection: Connection, path: str, **selectors: str) -> AsyncIterator[Manifest]:
+    """The items of a collection, page by page."""
+    params: dict[str, str | int] = {**selectors, "limit": _PAGE}
+    while True:
+        answer = await connection.request("GET", path, params=params)
+        for item in answer.get("items") or ():
+            yield item
+        token = (answer.get("metadata") or {}).get("continue")
+        if not token:
+            return
+        params = {**params, "continue": token}
 
 
 def _node(node: Manifest) -> Manifest:

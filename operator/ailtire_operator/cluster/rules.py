@@ -1,35 +1,45 @@
 """What may be done to an object that exists: whose it is, and what cannot be changed in place. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.kinds import Manifest, controller_of
+from ailtire_operator.cluster.kinds import Manifest, Ref, controller_of
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.cluster.summaries import claims
+from ailtire_operator.cluster.summaries import claims, retention
 
 _VOLUME_LABELS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_ROOT, naming.LABEL_STACK)
 
 
-def is_ours(record: Record, manifest: Manifest, owner_uid: str, store: Store) -> bool:
+def is_ours(record: Record, manifest: Manifest, owner_uid: str) -> bool:
     """Whether the stack of this uid may write the object: it is the object's controller.
 
-    One exception: a retained volume outlives its stack and is found again by the labels that the stack gave it, unless
-    a living owner holds it. Neither a label nor a name alone ever makes anything else ours.
+    One exception: a volume that is to be retained outlives its stack and belongs to nobody. A stack finds it again by
+    the labels that one of its name and tree gave it, and only where it is to be retained from now on, too: who may
+    write stacks alone must not be able to have it deleted. No label or name alone ever makes anything else ours.
     """
-    if record.owner_uid is not None and record.owner_uid == owner_uid:
-        return True
-    if record.ref.kind != kinds.VOLUME_CLAIM.kind:
-        return False
-    if record.owner_uid is not None and store.by_uid(record.owner_uid) is not None:
-        return False
+    if is_retained(record):
+        return record.owner_uid in (None, owner_uid) and _takes_over(record, manifest)
+    return record.owner_uid is not None and record.owner_uid == owner_uid
+
+
+def is_retained(record: Record) -> bool:
+    """Whether the object is a volume claim that outlives its stack."""
+    return record.ref.kind == kinds.VOLUME_CLAIM.kind and naming.LABEL_RETAIN in record.labels
+
+
+def _takes_over(record: Record, manifest: Manifest) -> bool:
     wanted = manifest["metadata"].get("labels") or {}
-    return all(label in wanted and record.labels.get(label) == wanted[label] for label in _VOLUME_LABELS)
+    same = all(label in wanted and record.labels.get(label) == wanted[label] for label in _VOLUME_LABELS)
+    return same and naming.LABEL_RETAIN in wanted
 
 
 def holder_of(record: Record, store: Store, obj: Mapping[str, Any] | None = None) -> str:
     """Who has an object that is not ours, in words."""
+    if is_retained(record) and record.owner_uid is None:
+        stack = record.labels.get(naming.LABEL_STACK, "")
+        return f"is retained for stack '{stack}'; say retain: true to use it again, or give the volume another name"
     holder = store.owner_of(record)
     if holder is not None:
         return f"belongs to {holder.ref}"
@@ -66,7 +76,10 @@ def refusal(manifest: Manifest, record: Record) -> str | None:
     """Why the change is not made at all: it would cut a StatefulSet's pods off the volumes they have."""
     if record.ref.kind != kinds.STATEFUL_SET.kind:
         return None
-    wanted, now = claims(manifest.get("spec") or {}), record.summary.get("claims", {})
+    spec = manifest.get("spec") or {}
+    wanted, now = claims(spec), record.summary.get("claims", {})
+    if now and record.summary.get("whenDeleted", "Retain") == "Retain" and retention(spec) != "Retain":
+        return f"the volumes of {record.ref} are retained (say retain: true again), and would be deleted with it"
     for name in sorted({*wanted, *now}):
         if name not in now:
             return f"volume {name} would be added to the claim templates of {record.ref}"
@@ -78,6 +91,40 @@ def refusal(manifest: Manifest, record: Record) -> str | None:
         if before != after:
             return f"volume {name} of {record.ref} would change from {_words(before)} to {_words(after)}"
     return None
+
+
+def claim_in_the_way(manifest: Manifest, claim: Manifest, live: str | None, first: int = 0) -> tuple[str, bool] | None:
+    """Why a StatefulSet must not be made while the claim is there, and whether that passes; None if it does not matter.
+
+    Kubernetes gives a replica whatever claim has the name that it looks for, and deletes it with the set where that
+    does not retain its volumes. ``live`` is the set's uid, if it exists; ``first`` the first ordinal to be made.
+    """
+    template = next((each for each in _templates(manifest) if _is_for(manifest, each, claim, first)), None)
+    if template is None:
+        return None
+    metadata = claim["metadata"]
+    owners = metadata.get("ownerReferences") or ()
+    if live is not None and any(owner["uid"] == live for owner in owners):
+        return None
+    ref, labels = Ref.of(claim), metadata.get("labels") or {}
+    if any(labels.get(label) != template["metadata"]["labels"].get(label) for label in _VOLUME_LABELS):
+        return f"{ref} exists already and was not made by this stack; rename or remove it", False
+    if owners or "deletionTimestamp" in metadata:
+        return f"{ref} of an earlier {manifest['kind']} is not gone yet", True
+    if retention(manifest["spec"]) == "Retain":
+        return None
+    return f"{ref} is retained; say retain: true to use it again, or give the volume another name", False
+
+
+def _templates(manifest: Manifest) -> Sequence[Manifest]:
+    return (manifest.get("spec") or {}).get("volumeClaimTemplates") or ()
+
+
+def _is_for(manifest: Manifest, template: Manifest, claim: Manifest, first: int) -> bool:
+    """Whether a claim has the name that a replica looks for."""
+    stem, _, ordinal = claim["metadata"]["name"].rpartition("-")
+    wanted = f"{template['metadata']['name']}-{manifest['metadata']['name']}"
+    return stem == wanted and ordinal.isascii() and ordinal.isdigit() and int(ordinal) >= first
 
 
 def _words(claim: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ class Record:
     owner_uid: str | None
     """The uid of the controller in its ownerReferences."""
     labels: dict[str, str]
-    """Those under our own prefixes, and who manages it."""
+    """Those under our own prefixes, who manages it, and what part of a stack it is."""
     deleting: bool
     owned_hash: str
     """The fingerprint of the live values of what our field manager owns; empty where it owns nothing."""
@@ -88,7 +88,7 @@ def _our_labels(labels: Mapping[str, str]) -> dict[str, str]:
     return {
         sys.intern(key): sys.intern(value)
         for key, value in labels.items()
-        if key.startswith(_OUR_LABELS) or key == naming.LABEL_MANAGED_BY
+        if key.startswith(_OUR_LABELS) or key in (naming.LABEL_MANAGED_BY, naming.LABEL_COMPONENT)
     }
 
 

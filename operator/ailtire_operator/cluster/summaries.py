@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.fields import fingerprint
 from ailtire_operator.cluster.kinds import controller_of
 
 Summary = dict[str, Any]
@@ -70,6 +71,7 @@ def _stateful_set(obj: Object) -> Summary:
         claims=claims(spec),
         currentRevision=status.get("currentRevision"),
         updateRevision=status.get("updateRevision"),
+        whenDeleted=(spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted"),
     )
 
 
@@ -98,6 +100,7 @@ def _last_good(obj: Object) -> Summary:
         failed=annotations.get(naming.ANNOTATION_FAILED_UPDATE),
         image=next(images, None),
         refers=tuple(_references(spec)),
+        pods=_labels((template.get("metadata") or {}).get("labels")),
     )
 
 
@@ -124,6 +127,11 @@ def _job(obj: Object) -> Summary:
         failed=(obj.get("status") or {}).get("failed"),
         conditions=conditions((obj.get("status") or {}).get("conditions")),
     )
+
+
+def retention(spec: Object) -> str:
+    """What becomes of the volumes of a StatefulSet's replicas when it goes: Retain or Delete."""
+    return str((spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") or "Retain")
 
 
 def claims(spec: Object) -> dict[str, Summary]:
@@ -168,6 +176,15 @@ def _service(obj: Object) -> Summary:
 def _load_balancer(status: Object) -> tuple[str, ...]:
     points = (status.get("loadBalancer") or {}).get("ingress") or ()
     return tuple(filter(None, (point.get("ip") or point.get("hostname") for point in points)))
+
+
+def _network_policy(obj: Object) -> Summary:
+    """Which pods a policy selects by labels alone, and a fingerprint of what it lets in or out."""
+    spec = obj["spec"]
+    selector = spec.get("podSelector") or {}
+    directions = [direction.lower() for direction in spec.get("policyTypes") or ()]
+    pods = {} if selector.get("matchExpressions") else _labels(selector.get("matchLabels"))
+    return compact(pods=pods, **{each: fingerprint({"rules": spec.get(each)}) for each in directions})
 
 
 def _ingress(obj: Object) -> Summary:
@@ -257,6 +274,7 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.JOB.kind: _job,
     kinds.VOLUME_CLAIM.kind: _volume_claim,
     kinds.SERVICE.kind: _service,
+    kinds.NETWORK_POLICY.kind: _network_policy,
     kinds.INGRESS.kind: _ingress,
     kinds.AUTOSCALER.kind: _autoscaler,
     kinds.HTTP_ROUTE.kind: _http_route,

@@ -8,15 +8,18 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Account, Connection
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
 from ailtire_operator.cluster.kinds import (
+    CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
     JOB,
     KINDS,
+    NETWORK_POLICY,
     OPERATORS_OWN_KINDS,
     SERVICE,
     STACK,
     STATEFUL_SET,
+    VOLUME_CLAIM,
     Manifest,
     Ref,
     kind_of,
@@ -29,7 +32,7 @@ WRITE_TIMEOUT: Final = 6.0
 """Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
 
 _OWN: Final = frozenset(kind.kind for kind in (*OPERATORS_OWN_KINDS, EVENT))
-_FIRST: Final = frozenset({STACK.kind, SERVICE.kind})
+_FIRST: Final = frozenset({STACK.kind, SERVICE.kind, NETWORK_POLICY.kind, CONFIG_MAP.kind, VOLUME_CLAIM.kind})
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
 
 
@@ -119,9 +122,9 @@ class Writer:
 def _rank(kind: str, verb: str) -> int:
     """Who goes first where many writes of one namespace wait.
 
-    Statuses: with its status a reconcile ends, and makes room for the next. Then child stacks and Services: the rest of
-    the tree waits for them. New workloads last: each sets off some ten writes of Kubernetes' own controllers, which
-    would slow down all that is still to come.
+    Statuses: with its status a reconcile ends, and makes room for the next. Then child stacks, Services, and what no
+    pod may run without: the rest of the tree waits for them. New workloads last: each sets off some ten writes of
+    Kubernetes' own controllers, which would slow down all that is still to come.
     """
     if verb == "status":
         return 0

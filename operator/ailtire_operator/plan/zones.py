@@ -97,12 +97,21 @@ def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Ma
     """Members talk to members; all else stays outside, but for the ports of a gateway at the edge."""
     objects = []
     for network in owned(scope, networks):
-        objects.append(_policy(scope, network, "members", _members_policy(network)))
-        if network in networks.internal:
-            objects.append(_policy(scope, network, "egress", _internal_policy(network)))
+        for purpose, spec in rules(network, internal=network in networks.internal):
+            objects.append(_policy(scope, network, purpose, spec))
     if edge_ports:
         objects.append(_policy(scope, networks.own, "edge", _edge_policy(scope, edge_ports)))
     return objects
+
+
+def rules(network: NetworkId, *, internal: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Purpose and spec of the policies that keep a network's members apart from all others, wherever they are planned.
+
+    ``internal``: and those among them that may not reach anything else.
+    """
+    yield "members", _members_policy(network)
+    if internal:
+        yield "egress", _internal_policy(network)
 
 
 def _policy(scope: Scope, network: NetworkId, purpose: str, spec: dict[str, Any]) -> Manifest:

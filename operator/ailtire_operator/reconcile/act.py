@@ -1,7 +1,8 @@
 """Make the cluster equal to a stack's plan: make room, apply, let go, prune.
 
-Services come first: their addresses stand in the zones, which are then written once. Autoscalers come last: a workload
-lets go of its replica count before they take it over. All else goes at once.
+First come Services, whose addresses stand in the zones, which are then written once; and what no workload may run
+without: its policies, files and volumes. Autoscalers come last: a workload lets go of its replica count before they
+take it over. All else goes at once. A policy is taken away when no pod is left that it selects.
 """
 
 import asyncio
@@ -9,30 +10,41 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applied, Applier
-from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.decide import Outcomes, held_back, in_the_way, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, to_prune
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.isolation import selects
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
 from ailtire_operator.reconcile.planning import Planned, Planner
+from ailtire_operator.reconcile.prerequisites import GROUND, NOTHING_MISSING, PATIENCE, Missing, Prerequisites
 from ailtire_operator.reconcile.report import Pass
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import Live
 
-_FIRST: Final = SERVICE.kind
+_FIRST: Final = GROUND | {SERVICE.kind}
 _LAST: Final = AUTOSCALER.kind
+LATER: Final = 5.0
+"""Seconds until the next look at policies whose pods are still there."""
 
 
 class Actor:
     """Does what a plan asks for, in an order that is safe. Whether to do anything at all is decided before."""
 
     def __init__(
-        self, store: Store, applier: Applier, planner: Planner, contests: Contests, history: History, gates: Gates
+        self,
+        store: Store,
+        applier: Applier,
+        planner: Planner,
+        contests: Contests,
+        history: History,
+        gates: Gates,
+        prerequisites: Prerequisites,
     ) -> None:
         self._store = store
         self._applier = applier
@@ -41,6 +53,7 @@ class Actor:
         self._contests = contests
         self._history = history
         self._gates = gates
+        self._prerequisites = prerequisites
         store.listeners.append(self._changed)
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
@@ -51,25 +64,46 @@ class Actor:
         judgement = await self._history.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned
         held = self._gates.held(record, planned).keys()
+        done = await self._first(record, planned, thorough, held)
+        planned = self._planner.plan(record, stack)
+        missing = await self._prerequisites.missing(record, planned, done)
+        done += await self._apply(record, planned, lambda kind: kind not in (*_FIRST, _LAST), thorough, held, missing)
+        if not _failed(done):
+            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough, held, missing)
+        done += await self._history.keep(record, planned)
+        pruned, later = await self._prune(record, planned, done, held, missing)
+        again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
+        done += pruned
+        return self._pass(record, planned, done, min(filter(None, again), default=None), held, missing)
+
+    async def _first(self, record: Record, planned: Planned, thorough: bool, held: Collection[str]) -> list[Applied]:
+        """Write what no workload may do without, and Services; make room for them where something is in their way.
+
+        What runs is not taken away for something that may not take its place yet.
+        """
         present = list(self._store.owned_by(record.ref.namespace, record.uid))
-        in_way = in_the_way(planned.plan, planned.manifests.keys(), present, held)
-        done = await _all(
+        if not any(in_the_way(planned.plan, planned.manifests.keys(), present, held)):
+            return await self._apply(record, planned, lambda kind: kind in _FIRST, thorough, held)
+        done = await self._apply(record, planned, lambda kind: kind in GROUND, thorough, held)
+        missing = await self._prerequisites.missing(record, planned, done)
+        waiting = {*held, *filter(None, missing.members)}
+        in_way = in_the_way(planned.plan, planned.manifests.keys(), present, waiting)
+        done += await _all(
             self._objects.remove(each, planned.account, wait=True) for each in in_way if not each.deleting
         )
-        done += await self._apply(record, planned, lambda kind: kind == _FIRST, thorough, held)
-        planned = self._planner.plan(record, stack)
-        done += await self._apply(record, planned, lambda kind: kind not in (_FIRST, _LAST), thorough, held)
-        if not _failed(done):
-            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough, held)
-        done += await self._history.keep(record, planned)
-        done += await self._prune(record, planned, done, held)
-        return self._pass(record, planned, done, judgement.again, held)
+        return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, thorough, held)
 
     async def _apply(
-        self, record: Record, planned: Planned, chosen: Callable[[str], bool], thorough: bool, held: Collection[str]
+        self,
+        record: Record,
+        planned: Planned,
+        chosen: Callable[[str], bool],
+        thorough: bool,
+        held: Collection[str],
+        missing: Missing = NOTHING_MISSING,
     ) -> list[Applied]:
         """Bring the objects of some kinds in line, all at once, but for those of members that are held."""
-        targets = _autoscaled(planned)
+        targets = autoscalers(planned.manifests)
         waiting, _ = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
         return await _all(
             self._objects.bring(
@@ -77,28 +111,41 @@ class Actor:
                 record,
                 planned.synced,
                 account=planned.account,
-                autoscaled=(ref.kind, ref.name) in targets and self._has(record, targets[ref.kind, ref.name]),
+                autoscaled=ref in targets and self._has(record, targets[ref]),
                 thorough=thorough,
             )
             for ref, manifest in planned.manifests.items()
-            if chosen(ref.kind) and ref not in waiting
+            if chosen(ref.kind) and ref not in waiting and ref not in missing.refs
         )
 
     async def _prune(
-        self, record: Record, planned: Planned, done: list[Applied], held: Collection[str]
-    ) -> list[Applied]:
-        """Take away what is not planned any more. What runs as it was before may still need all that it had."""
+        self, record: Record, planned: Planned, done: list[Applied], held: Collection[str], missing: Missing
+    ) -> tuple[list[Applied], bool]:
+        """Take away what is not planned any more; whether something is left that goes later.
+
+        What runs as it was before may still need all that it had.
+        """
         _, outdated = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
-        whole = not outdated and all(child.problem is None for child in planned.plan.children.values())
-        outcomes = Outcomes(whole=whole, failed=_failed(done))
-        unwanted = to_prune(
-            planned.plan,
-            planned.manifests.keys(),
-            list(self._store.owned_by(record.ref.namespace, record.uid)),
-            outcomes,
-            settled=self._is_settled(record, planned.plan),
+        sound = all(child.problem is None for child in planned.plan.children.values())
+        outcomes = Outcomes(whole=sound and not outdated and not missing.members, failed=_failed(done))
+        unwanted = list(
+            to_prune(
+                planned.plan,
+                planned.manifests.keys(),
+                list(self._store.owned_by(record.ref.namespace, record.uid)),
+                outcomes,
+                settled=self._is_settled(record, planned.plan),
+            )
         )
-        return await _all(self._objects.remove(each, planned.account) for each in unwanted)
+        policies = [each for each in unwanted if each.ref.kind == NETWORK_POLICY.kind]
+        others = [each for each in unwanted if each.ref.kind != NETWORK_POLICY.kind]
+        removed = await _all(self._objects.remove(each, planned.account) for each in others)
+        if not policies:
+            return removed, False
+        pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
+        idle = [each for each in policies if not selects(each, pods)]
+        removed += await _all(self._objects.remove(each, planned.account) for each in idle)
+        return removed, len(idle) < len(policies)
 
     def _is_settled(self, record: Record, plan: Plan) -> bool:
         """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""
@@ -117,9 +164,15 @@ class Actor:
         return found is not None and found.owner_uid == record.uid
 
     def _pass(
-        self, record: Record, planned: Planned, done: list[Applied], again: float | None, held: Collection[str]
+        self,
+        record: Record,
+        planned: Planned,
+        done: list[Applied],
+        again: float | None,
+        held: Collection[str],
+        missing: Missing,
     ) -> Pass:
-        found = problems(done, record, self._store)
+        found = {**problems(done, record, self._store), **missing.found}
         foreign = {
             each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
         }
@@ -134,7 +187,7 @@ class Actor:
             held=self._history.held(record, planned.plan.services),
             first=self._history.without(record, planned.plan.services),
             again=again,
-            waiting=waiting,
+            waiting={**waiting, **missing.members},
             notices=sorted(self._gates.notices(record, planned)),
             released=any(key not in waiting for key in held),
         )
@@ -157,13 +210,3 @@ async def _all(calls: Iterable[Awaitable[Applied | None]]) -> list[Applied]:
 
 def _failed(done: Iterable[Applied]) -> int:
     return sum(each.error is not None for each in done)
-
-
-def _autoscaled(planned: Planned) -> dict[tuple[str, str], Ref]:
-    """The autoscaler of each workload that has one."""
-    targets = {}
-    for ref, manifest in planned.manifests.items():
-        if ref.kind == AUTOSCALER.kind:
-            target = manifest["spec"]["scaleTargetRef"]
-            targets[target["kind"], target["name"]] = ref
-    return targets

@@ -24,6 +24,7 @@ from ailtire_operator.cluster.kinds import (
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan
+from ailtire_operator.reconcile.isolation import selects
 
 _SCALED = (DEPLOYMENT.kind, STATEFUL_SET.kind)
 _WORKLOADS = tuple(kind.kind for kind in WORKLOAD_KINDS)
@@ -54,6 +55,16 @@ def owned(manifest: Manifest, stack: Stack) -> Manifest:
 def is_retained(kind: str, labels: Mapping[str, str]) -> bool:
     """Whether an object outlives its stack and its place in the plan."""
     return kind == VOLUME_CLAIM.kind and naming.LABEL_RETAIN in labels
+
+
+def autoscalers(manifests: Mapping[Ref, Manifest]) -> dict[Ref, Ref]:
+    """The autoscaler of each workload that has one."""
+    found = {}
+    for ref, manifest in manifests.items():
+        if ref.kind == AUTOSCALER.kind:
+            target = manifest["spec"]["scaleTargetRef"]
+            found[Ref(target["kind"], ref.namespace, target["name"])] = ref
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,7 @@ def to_prune(
     present = list(present)
     kept = {each.ref: each for each in present if _is_last_good(each, plan)}
     needed = {tuple(each) for record in kept.values() for each in record.summary.get("refers", ())}
+    run_again = [record.summary.get("pods", {}) for record in kept.values()]
     waiting = {naming.sanitize(child.key) for child in plan.children.values() if child.missing or child.problem}
     for record in present:
         if record.ref in planned or record.deleting or is_retained(record.ref.kind, record.labels):
@@ -111,7 +123,7 @@ def to_prune(
         if record.labels.get(naming.LABEL_SERVICE) in waiting:
             continue
         # Which definition to go back to is not the plan's affair; what it needs is kept with it.
-        if record.ref in kept or (record.ref.kind, record.ref.name) in needed:
+        if record.ref in kept or (record.ref.kind, record.ref.name) in needed or selects(record, run_again):
             continue
         # Pods of a definition before may be started again until the last of them is replaced.
         if record.ref.kind == CONFIG_MAP.kind and not settled:

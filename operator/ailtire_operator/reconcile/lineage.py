@@ -73,7 +73,15 @@ class Lineage:
         live, manifest = self._store.get(ref), planned.manifests.get(ref)
         if live is None or live.deleting or manifest is None:
             return False
-        return planned.synced.get(ref) == live.owned_hash or self._applier.in_sync(manifest)
+        if planned.synced.get(ref) != live.owned_hash:
+            if not self._applier.in_sync(manifest):
+                return False
+            planned.synced[ref] = live.owned_hash
+        return True
+
+    def overridden(self, ref: Ref) -> bool:
+        """Whether an object is as the cluster insists on having it, whatever is sent."""
+        return self._applier.overridden(ref)
 
     def _read(self, root: Record, templates: Mapping[str, StackSpec]) -> Order:
         try:

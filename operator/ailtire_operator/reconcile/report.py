@@ -17,6 +17,7 @@ from ailtire_operator.cluster.kinds import (
     Manifest,
     Ref,
 )
+from ailtire_operator.cluster.rules import is_retained
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import RouteStatus
@@ -78,6 +79,11 @@ class Sight:
         found = self._store.get(Ref(kind, self.record.ref.namespace, name))
         return found if found is not None and found.owner_uid == self.record.uid else None
 
+    def told(self, ref: Ref) -> str:
+        """The name of an object that is in the way, and whether it is what its stack left behind on purpose."""
+        found = self._store.get(ref)
+        return f"{ref} (retained: say so again)" if found is not None and is_retained(found) else str(ref)
+
     def owned(self) -> list[Record]:
         """Everything that the stack owns, in the order of names."""
         return sorted(self._store.owned_by(self.record.ref.namespace, self.record.uid), key=lambda each: each.ref)
@@ -138,7 +144,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         )
         for service in plan.services.values()
     ]
-    gateway = sight.health(plan.gateway, blame.services.get(""), warnings) if plan.gateway else None
+    gateway = sight.health(plan.gateway, blame.services.get(""), warnings, done=done) if plan.gateway else None
     branches = [
         _branch(sight, child, blame, definitions, done.waiting.get(child.key)) for child in plan.children.values()
     ]
@@ -156,7 +162,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
         optional={key: str(child.missing) for key, child in absent.items() if child.optional},
         refusals=tuple(_refusals(done, blame)),
-        foreign=tuple(str(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
+        foreign=tuple(sight.told(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
         contested=tuple(done.contested),
         pending=_pending(done),
     )
@@ -247,4 +253,4 @@ def _refusals(done: Pass, blame: Attribution) -> Iterator[Refusal]:
     for key, problem in done.waiting.items():
         if not problem.transient:
             sort = "stack" if key in done.plan.children else "service"
-            yield Refusal(f"{sort} {key}", problem, told=True)
+            yield Refusal(f"{sort} {key}" if key else "gateway", problem, told=True)

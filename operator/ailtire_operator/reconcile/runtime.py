@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served
+from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served, volume_claims
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
@@ -33,6 +33,7 @@ from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.newcomers import Newcomers
 from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Queue
 from ailtire_operator.reconcile.waits import Waits
 from ailtire_operator.reconcile.wake import Wakeups
@@ -134,7 +135,9 @@ class Runtime:
         planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates, nodes)
         lineage = Lineage(store, applier, planner, definitions)
         gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
-        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history, gates)
+        claims = partial(volume_claims, self.connection)
+        prerequisites = Prerequisites(store, lineage, Waits(store, self._wakeups.wake), claims)
+        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history, gates, prerequisites)
         explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
         reconciler = Reconciler(
             store,

@@ -188,7 +188,7 @@ def _blocker(facts: Facts) -> Problem | None:
 
 def _words(refusal: Refusal) -> str:
     """What was refused and why; members are called services and stacks, everything else an object."""
-    kind = "" if refusal.subject.startswith(("stack ", "service ")) else "object "
+    kind = "" if refusal.subject.startswith(("stack ", "service ", "gateway")) else "object "
     return f"{kind}{refusal.subject}: {refusal.problem}"
 
 
