@@ -3,6 +3,7 @@
 import os
 
 from hypothesis import HealthCheck, Phase, assume, settings
+from hypothesis import strategies as st
 
 from ailtire_operator import naming
 from ailtire_operator.model.loading import parse_spec, parse_stack
@@ -30,9 +31,12 @@ class Everywhere(dict[str, tuple[str, ...]]):
 OBSERVED = Observed(templates=TEMPLATES, addresses=Everywhere())
 STACKS = specs(references=["shared", "looping", "missing"])
 
+CHOICES = st.integers(0, 2**32 - 1)
+"""Which of several: what a test draws is data, so that a found example can be kept."""
+
 EXAMPLES = int(os.environ.get("AILTIRE_TEST_EXAMPLES", "30"))
 
-# Not shrunk: of a stack that says so much that takes minutes, and the seed brings the same one back.
+# Not shrunk: of a stack that says so much that takes minutes.
 laws = settings(
     max_examples=EXAMPLES,
     deadline=None,

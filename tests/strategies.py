@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -251,10 +252,11 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [path]
 
 
-def reordered(value: Any) -> Any:
-    """The same JSON value with the keys of every map the other way round."""
+def reordered(value: Any, order: Random | None = None) -> Any:
+    """The same JSON value with the keys of every map in another order: the other way round, or as chance has it."""
     if isinstance(value, dict):
-        return {key: reordered(value[key]) for key in reversed(value)}
+        keys = list(reversed(value)) if order is None else order.sample(list(value), len(value))
+        return {key: reordered(value[key], order) for key in keys}
     if isinstance(value, list):
-        return [reordered(each) for each in value]
+        return [reordered(each, order) for each in value]
     return value

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ailtire_operator import naming
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.types import Plan
-from laws import STACKS, accepted, by_ref, laws, planned, ref, tree
-from strategies import Json, leaves, reordered
+from laws import CHOICES, STACKS, accepted, by_ref, laws, planned, ref, tree
+from strategies import Json, leaves
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
@@ -21,9 +21,9 @@ LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 
 @laws
 @given(STACKS)
-def test_the_plan_is_the_same_again_and_in_any_order_of_keys(spec: Json) -> None:
+def test_the_plan_is_the_same_again(spec: Json) -> None:
     made = accepted(spec)
-    again = planned(reordered(copy.deepcopy(spec)))
+    again = planned(copy.deepcopy(spec))
     assert json.dumps(made.objects, sort_keys=True) == json.dumps(again.objects, sort_keys=True)
     assert made.notices == again.notices
     assert (made.services, made.children, made.routes) == (again.services, again.children, again.routes)
@@ -67,8 +67,8 @@ def test_every_object_says_whose_it_is(spec: Json) -> None:
 
 
 @laws
-@given(STACKS, st.data())
-def test_selectors_fit_the_pods_and_never_depend_on_what_people_edit(spec: Json, data: st.DataObject) -> None:
+@given(STACKS)
+def test_selectors_fit_the_pods_and_never_depend_on_what_people_edit(spec: Json) -> None:
     made = accepted(spec)
     edited = copy.deepcopy(spec)
     for service in edited["services"].values():
@@ -98,8 +98,8 @@ def differing(one: Any, other: Any, path: str = "") -> list[str]:
 
 
 @laws
-@given(STACKS, st.data())
-def test_changing_one_image_changes_one_path_of_one_object(spec: Json, data: st.DataObject) -> None:
+@given(STACKS, CHOICES)
+def test_changing_one_image_changes_one_path_of_one_object(spec: Json, choice: int) -> None:
     """A Job is another one then, as nothing of it can change; and who asked to roll with the service does."""
     spec.pop("images", None)
     for service in spec["services"].values():
@@ -108,7 +108,7 @@ def test_changing_one_image_changes_one_path_of_one_object(spec: Json, data: st.
     made = accepted(spec)
     places = [path for path in leaves(spec["services"]) if path[-1] == "image" and "gateway" not in path[1:]]
     assume(places)
-    *above, last = data.draw(st.sampled_from(places))
+    *above, last = places[choice % len(places)]
     edited = copy.deepcopy(spec)
     target: Any = edited["services"]
     for step in above:
@@ -132,11 +132,11 @@ _GATEWAY = ("shop", "shop--gateway", "shop--siblings--edge")
 
 
 @laws
-@given(STACKS, st.data())
-def test_removing_a_service_removes_its_objects_and_its_names(spec: Json, data: st.DataObject) -> None:
+@given(STACKS, CHOICES)
+def test_removing_a_service_removes_its_objects_and_its_names(spec: Json, choice: int) -> None:
     made = accepted(spec)
     assume(len(spec["services"]) > 0)
-    key = data.draw(st.sampled_from(sorted(spec["services"])))
+    key = sorted(spec["services"])[choice % len(spec["services"])]
     edited = copy.deepcopy(spec)
     del edited["services"][key]
     after = accepted(edited)

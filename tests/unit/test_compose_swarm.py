@@ -99,9 +99,9 @@ def test_the_swarm_profile_says_the_same_in_swarms_words() -> None:
             "start_period": "1m",
         },
         "volumes": [
-            {"type": "volume", "source": "uploads", "target": "/up"},
             {"type": "bind", "source": "/etc/x", "target": "/x", "read_only": True},
             {"type": "tmpfs", "target": "/mem", "tmpfs": {"size": 1048576}},
+            {"type": "volume", "source": "uploads", "target": "/up"},
         ],
         "networks": {
             "siblings": {"aliases": ["front-end", "www"]},
@@ -216,8 +216,8 @@ def test_files_lie_beside_the_document_and_other_objects_have_to_be_there() -> N
     assert document["configs"]["theirs"] == {"external": True, "name": "c-data"}
     assert document["secrets"]["password"] == {"external": True, "name": "s-pass"}
     assert document["services"]["web"]["configs"] == [
-        {"source": "text", "target": "/text"},
         {"source": "bytes", "target": "/b", "gid": "5", "mode": 0o400},
+        {"source": "text", "target": "/text"},
         {"source": "theirs", "target": "/theirs"},
     ]
     assert document["services"]["web"]["secrets"] == [{"source": "password", "target": "/run/secrets/password"}]

@@ -24,12 +24,12 @@ WRONG = [
      "spec.services.web.environment.AILTIRE_X"),
     ({"services": {"web": {"image": "a", "labels": {"app.kubernetes.io/name": "x"}}}},
      'spec.services.web.labels["app.kubernetes.io/name"]'),
-    ({"services": {"a_b": {"image": "a"}, "A-b": {"image": "a"}}}, "spec.services.A-b"),
+    ({"services": {"a_b": {"image": "a"}, "A-b": {"image": "a"}}}, "spec.services.a_b"),
     ({"services": {"web": {"image": "a", "networks": {"x": {}}}}}, "spec.services.web.networks.x"),
     ({"services": {"web": {"image": "a", "volumes": {"v": {"source": "x", "target": "/x"}}}}},
      "spec.services.web.volumes.v.source"),
-    ({"data": {"a_b": {}, "a-b": {}}}, "spec.data.a-b"),
-    ({"networks": {"a_b": {}, "a-b": {}}}, "spec.networks.a-b"),
+    ({"data": {"a_b": {}, "a-b": {}}}, "spec.data.a_b"),
+    ({"networks": {"a_b": {}, "a-b": {}}}, "spec.networks.a_b"),
     ({"services": {"c": {"type": "stack"}}}, "spec.services.c"),
     ({"services": {"c": {"type": "stack", "stack": {}, "image": "a"}}}, "spec.services.c"),
     ([], "spec"),
@@ -75,10 +75,10 @@ def test_a_path_is_written_as_a_person_would_look_it_up(steps: tuple[int | str, 
     assert path_of("spec", *steps) == path
 
 
-def test_levels_come_parents_first_with_their_names_and_depths() -> None:
+def test_levels_come_parents_first_by_their_keys_with_names_and_depths() -> None:
     spec = parse_spec({"services": {"b": child({"services": {"c": child({})}}), "a": child({})}})
     assert [(each.name, each.depth, each.key, each.parent) for each in levels("shop", spec, {})] == [
-        ("shop", 0, "", ""), ("shop-b", 1, "b", "shop"), ("shop-b-c", 2, "c", "shop-b"), ("shop-a", 1, "a", "shop")
+        ("shop", 0, "", ""), ("shop-a", 1, "a", "shop"), ("shop-b", 1, "b", "shop"), ("shop-b-c", 2, "c", "shop-b")
     ]  # fmt: skip
 
 

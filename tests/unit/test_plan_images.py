@@ -1,9 +1,16 @@
 """Which image runs: overrides, registries, digests."""
 
+from typing import Any
+
 import pytest
 
 from ailtire_operator.model.images import parse
-from stacks import find, plan_of, pod_spec
+from ailtire_operator.model.loading import parse_spec
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.settings import GATEWAY_IMAGE
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.types import Observed
+from stacks import SETTINGS, find, plan_of, pod_spec, stack
 
 DIGEST = "@sha256:" + "a" * 64
 
@@ -75,6 +82,67 @@ def test_the_outermost_override_and_the_nearest_registry_count() -> None:
     assert [each.path for each in reversed(made.notices)] == ["spec.images.web", "spec.images.api"]
 
 
-def test_an_override_that_nothing_runs_is_told() -> None:
-    notices = plan_of({"services": {"web": {"image": "web:1"}}, "images": {"wbe": "wbe:2", "web": "web:2"}}).notices
-    assert [each.path for each in notices] == ["spec.images.wbe"]
+ROUTED = {"image": "api:1", "interface": {"/": {}}}
+TEMPLATE = parse_spec({"template": True, "services": {"db": {"image": "db:1"}}})
+
+
+def child(**spec: Any) -> dict[str, Any]:
+    return {"c": {"type": "stack", "stack": spec}}
+
+
+UNUSED = [
+    # the spec beside images, the keys of images, those of them that nothing takes
+    ({"services": {"web": {"image": "web:1"}}}, ["web", "wbe"], ["wbe"]),
+    ({"services": {"web": {"image": "web:1"}}}, ["web:1", "web"], ["web"]),
+    ({"services": {"web": {"image": "web:1"}, "other": {"image": "web:2"}}}, ["web:1", "web"], []),
+    ({"services": {"web": {"image": "web"}}}, ["web:1", "web:latest"], ["web:1", "web:latest"]),
+    ({"services": {"web": {"image": f"web:1{DIGEST}"}}}, ["web:1", "web"], ["web:1"]),
+    ({"services": {"web": {"image": f"web:1{DIGEST}"}}}, [f"web:1{DIGEST}", "web"], ["web"]),
+    ({"services": {"web": {"image": "host:5000/web:1"}}}, ["host:5000/web", "web", "host:5000"], ["host:5000", "web"]),
+    ({"services": {"web": {"image": "web:1"}}, "imageRegistry": "host:5000"}, ["host:5000/web"], ["host:5000/web"]),
+    # a gateway that there is, and one that there is not, here and below
+    ({"services": {"api": ROUTED}, "gateway": {"image": "host:5000/cache"}}, ["host:5000/cache", "api"], []),
+    ({"services": {"api": {"image": "api"}}, "gateway": {"image": "host:5000/cache"}}, ["host:5000/cache", "api"],
+     ["host:5000/cache"]),
+    ({"services": child(services={"api": ROUTED}, gateway={"image": "edge:1"})}, ["edge", "api"], []),
+    ({"services": child(services={"api": {"image": "api"}}, gateway={"image": "edge:1"})}, ["edge", "api"], ["edge"]),
+    ({"services": {"api": ROUTED}}, [GATEWAY_IMAGE], [GATEWAY_IMAGE]),  # the operator's setting chooses that one
+    # files of an image, and templates
+    ({"services": {"web": {"image": "web", "volumes": {"f": {"image": "files:3", "target": "/f"}}}}},
+     ["files", "files:3"], ["files"]),
+    ({"services": {"c": {"type": "stack", "stackRef": {"name": "base"}}}}, ["db", "bd"], ["bd"]),
+    # a word below that fits better
+    ({"services": child(services={"web": {"image": "web:1"}}, images={"web:1": "web:2"})}, ["web"], ["web"]),
+    ({"services": child(services={"web": {"image": "web:1"}}, images={"web": "web:2"})}, ["web"], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "keys", "unused"), UNUSED)
+def test_every_override_runs_in_place_of_an_image_or_is_told(
+    spec: dict[str, Any], keys: list[str], unused: list[str]
+) -> None:
+    images = {key: f"other/number:{number}" for number, key in enumerate(keys)}
+    made = plan(stack({**spec, "images": images}), SETTINGS, Observed(templates={"base": TEMPLATE}))
+    told = {each.path for each in made.notices if each.path.startswith("spec.images")}
+    assert told == {path_of("spec.images", key) for key in unused}
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"services": {"web": {"image": "web:1"}}}, False),
+        ({"services": {"web": {"image": "host:5000/web"}}}, True),
+        ({"services": {"web": {"image": "web"}}, "images": {"web": "host:5000/web"}}, True),
+        ({"services": {"web": {"image": "host:5000/web"}}, "images": {"host:5000/web": "web"}}, False),
+        ({"services": {"api": {**ROUTED, "image": "a.b/c"}}, "gateway": {"image": "edge:1"}}, False),
+        ({"services": {"api": {"image": "a.b/c"}}, "gateway": {"image": "edge:1"}}, True),
+        ({"services": {"w": {"image": "a.b/c", "volumes": {"f": {"image": "files", "target": "/f"}}}}}, False),
+        ({"services": child(services={"web": {"image": "web"}})}, False),
+        ({"services": child(services={"web": {"image": "web"}}, imageRegistry="near.example")}, True),
+        ({"services": child(services={"web": {"image": "web"}}, images={"web": "host:5000/web"})}, True),
+        ({"services": {"c": {"type": "stack", "stackRef": {"name": "not-there-yet"}}}}, False),
+    ],
+)
+def test_a_registry_is_put_before_an_image_or_that_is_told(spec: dict[str, Any], told: bool) -> None:
+    notices = plan_of({**spec, "imageRegistry": "registry.example"}).notices
+    assert ("spec.imageRegistry" in [each.path for each in notices]) is told

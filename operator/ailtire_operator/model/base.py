@@ -17,6 +17,9 @@ OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)
 class Strict(BaseModel):
     """Unknown keys are errors; values never change after validation; null is the same as leaving a field out.
 
+    Maps are in the order of their keys, whatever the order in which they were written: the API server sorts them too,
+    so a definition means the same, and is complained about alike, in a file and in a cluster.
+
     Null is what server-side apply leaves of an object whose last field its author removes (``aliases: [a]`` to ``{}``),
     and what an empty ``deploy:`` is in YAML. So the schema takes it wherever {} means no more than nothing.
     """
@@ -33,14 +36,19 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, data: Any) -> Any:
-        if isinstance(data, dict) and None in data.values():
-            return {key: value for key, value in data.items() if value is not None}
+    def _without_nulls_and_in_order(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: _in_order(value) for key, value in _in_order(data).items() if value is not None}
         return data
 
     def to_json(self) -> dict[str, Any]:
         """The model as its author would write it: camelCase, nothing that was left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+
+
+def _in_order(value: Any) -> Any:
+    """A map by its keys; what is below has a model of its own."""
+    return dict(sorted(value.items(), key=lambda entry: str(entry[0]))) if isinstance(value, dict) else value
 
 
 def rules(*validations: tuple[str, str]) -> dict[str, Any]:

@@ -35,9 +35,15 @@ def parse(reference: str) -> Image:
     return Image(name, at + digest)
 
 
+def override_of(reference: str, overrides: Mapping[str, str]) -> str | None:
+    """Under which key the overrides speak of an image: as it is written, or without its tag and digest."""
+    return next((key for key in (reference, parse(reference).name) if key in overrides), None)
+
+
 def overridden(reference: str, overrides: Mapping[str, str]) -> str:
     """What the overrides say in place of an image, or the image."""
-    return overrides.get(reference) or overrides.get(parse(reference).name) or reference
+    key = override_of(reference, overrides)
+    return reference if key is None else overrides[key]
 
 
 def resolve(reference: str, overrides: Mapping[str, str], registry: str | None) -> str:

@@ -1,13 +1,11 @@
 """What a person wrote and nothing can come of: said where it stands, so that nobody waits for its effect."""
 
-from collections.abc import Iterator
-
-from ailtire_operator.model import additional, images
+from ailtire_operator.model import additional
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.plan.images import overridden
+from ailtire_operator.plan import overrides
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
@@ -24,7 +22,7 @@ def report(scope: Scope) -> None:
     """Note every such value of the stack."""
     _gateway(scope)
     _edge(scope)
-    _images(scope)
+    overrides.report(scope)
     _volumes(scope)
     _files(scope)
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
@@ -89,36 +87,6 @@ def _kinds_below(scope: Scope) -> set[str] | None:
         if level.parent:
             found.update(kind for _, kind in additional.used(level.spec))
     return found
-
-
-def _images(scope: Scope) -> None:
-    """An override that nothing runs is most often a misspelt one."""
-    outer = scope.spec.place.images if scope.spec.place else {}
-    wanted = set(scope.spec.images)
-    for name in sorted(wanted & set(outer)):
-        message = f"a stack above says '{outer[name]}', and the outermost word counts."
-        scope.report(path_of("spec.images", name), "ignored", message)
-    unmatched = wanted - set(outer)
-    below = list(_images_below(scope)) if unmatched or scope.spec.image_registry else []
-    for image in below:
-        unmatched -= {image} if image in scope.images else {images.parse(image).name}
-    for name in sorted(unmatched):
-        message = f"no service of this stack or below runs an image called '{name}'."
-        scope.report(path_of("spec.images", name), "ignored", message, "Write the name as the service does.")
-    if (
-        below
-        and scope.spec.image_registry
-        and all(images.parse(overridden(scope, image)).names_registry for image in below)
-    ):
-        scope.report("spec.imageRegistry", "ignored", "every image names a registry of its own.", "Remove it.")
-
-
-def _images_below(scope: Scope) -> Iterator[str]:
-    for level in sound_levels(scope.name, scope.spec, scope.observed.templates):
-        if level.spec.gateway and level.spec.gateway.image:
-            yield level.spec.gateway.image
-        for service in level.spec.plain.values():
-            yield service.image or ""
 
 
 def _volumes(scope: Scope) -> None:
@@ -190,7 +158,7 @@ def _container(scope: Scope, key: str, service: Service) -> None:
         message = "Kubernetes has no way to empty an image's command, so the image's own counts."
         scope.report(scope.path(key, "command"), "ignored", message, "Set entrypoint, which replaces both.")
     seen: dict[tuple[int, str], str] = {}
-    for name, port in service.ports.items():
+    for name, port in sorted(service.ports.items()):
         other = seen.setdefault((port.port, port.protocol), name)
         if other != name:
             message = f"port {port.port} of {port.protocol} is '{other}' already."
