@@ -208,8 +208,8 @@ def test_dependencies_are_carried_and_roll_what_depends() -> None:
         DependencyPlan("orders/api", "shop-orders", "api", "healthy"),
     )
     changed = [key for key, each in first.services.items() if each.template_hash != second.services[key].template_hash]
-    assert changed == ["web", "db"]
-    assert list(first.services) == ["web", "log", "db"]
+    assert changed == ["db", "web"]
+    assert list(first.services) == ["db", "log", "web"]
     assert [(each.path, each.classification) for each in first.notices] == [
         ("spec.services.log.dependsOn.gone", "ignored"),
     ]
