@@ -211,8 +211,8 @@ def test_limits_are_named() -> None:
     ids=lambda text: text[:24],
 )
 def test_hostile_texts_fail_soon(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(JavaScriptError) as caught:
         parse_module(text, name="x")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert len(str(caught.value)) < 500
