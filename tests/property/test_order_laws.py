@@ -143,7 +143,7 @@ def test_an_import_does_not_depend_on_the_order_of_keys(file: Path, tmp_path: Pa
     for beside in file.parent.iterdir():
         if beside != file:
             (tmp_path / beside.name).symlink_to(beside)
-    found = []
+    found: list[Any] = []
     for definition in (original, reordered(original, Random(1))):
         (tmp_path / file.name).write_text(yaml.safe_dump(definition, sort_keys=False))
         try:
