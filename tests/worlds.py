@@ -149,12 +149,12 @@ class World:
         nodes = Nodes(self._look_at_nodes, lambda: self.time)
         planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes)
         contests = Contests(self.store, lambda record: None)
-        lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
-        gates = Gates(self.store, lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
+        self.lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
+        gates = Gates(self.store, self.lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
         self.claims: list[Manifest] = []
         """Volume claims that no watch brings: those of others."""
         waits = Waits(self.store, lambda record: self.woken.append(record.ref.name))
-        needs = Prerequisites(self.store, lineage, waits, self._volume_claims)
+        needs = Prerequisites(self.store, self.lineage, waits, self._volume_claims)
         self.actor = Actor(self.store, self.cluster, planner, contests, history, gates, needs)  # type: ignore[arg-type]
         self.reconciler = Reconciler(
             self.store,

@@ -27,6 +27,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     """Set kopf up and begin to work. Does not wait for the lease: probes answer at once."""
     logs.install()
     _quiet(settings)
+    memo.first = asyncio.all_tasks()
     memo.runtime = await Runtime.open(Settings())
     await memo.runtime.start()
 
@@ -46,9 +47,14 @@ async def watches(memo: kopf.Memo, **_: Any) -> dict[str, float]:
 
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
-    """Let what is under way end, and give the lease back."""
+    """Let what is under way end, and give the lease back; then end what kopf has begun, and waits for credentials.
+
+    All of kopf's own tasks are over by now. It would look for such leftovers next, and wait for them for five seconds.
+    """
     if "runtime" in memo:
         await memo.runtime.stop()
+    for task in asyncio.all_tasks() - memo.first:
+        task.cancel()
 
 
 def _quiet(settings: kopf.OperatorSettings) -> None:
@@ -57,5 +63,6 @@ def _quiet(settings: kopf.OperatorSettings) -> None:
     settings.scanning.disabled = True
     settings.peering.standalone = True
     settings.process.ultimate_exiting_timeout = 10
-    # "Initial authentication has been initiated": it never is.
+    # "Initial authentication has been initiated", and at the stop that it was cancelled: it is never to come about.
     logging.getLogger("kopf._core.engines.activities").setLevel(logging.WARNING)
+    logging.getLogger("kopf.activities.authentication").setLevel(logging.ERROR)

@@ -45,6 +45,8 @@ class Proxy:
         """Requests that are answered as if history had been compacted."""
         self.hang: Match = nothing
         """Requests that get no answer at all, and do not reach the API server."""
+        self.instead: tuple[Match, int, str] = (nothing, 200, "")
+        """Requests that are answered with this status and text, and do not reach the API server."""
         self.seen: list[str] = []
         self.url = ""
         self._plane = plane
@@ -62,6 +64,9 @@ class Proxy:
             return web.Response()
         if self.gone(request):
             return web.json_response({"kind": "Status", "code": 410, "message": "too old"}, status=410)
+        chosen, status, text = self.instead
+        if chosen(request):
+            return web.Response(status=status, text=text, content_type="application/json")
         self._open.append(request)
         try:
             if self.hang(request):

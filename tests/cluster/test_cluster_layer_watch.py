@@ -72,6 +72,26 @@ async def test_an_outage_is_told_and_survived(control_plane: ControlPlane, names
         assert max(view.watches.health().values()) < 60
 
 
+_ERROR = '{{"type": "ERROR", "object": {{"kind": "Status", "code": {code}, "message": "no"}}}}\n'
+
+
+async def test_no_answer_ends_a_watch_for_good(control_plane: ControlPlane, namespace: str) -> None:
+    cases = [
+        *((everything, status, "") for status in (503, 403, 404)),
+        *((watches, 200, _ERROR.format(code=code)) for code in (500, 404)),
+        (watches, 200, "no JSON\n"),
+    ]
+    async with _through(control_plane, namespace) as (proxy, view, others):
+        for number, instead in enumerate(cases):
+            proxy.seen.clear()
+            proxy.instead = instead
+            proxy.cut()
+            await view.until(lambda: sum("ailtirestacks" in line for line in proxy.seen) >= 2, 60)
+            uid = await others.stack(f"late-{number}")
+            proxy.instead = (nothing, 200, "")
+            await view.until(lambda uid=uid: view.store.by_uid(uid) is not None, 60)  # type: ignore[misc]
+
+
 async def test_silence_ends_in_a_new_connection(control_plane: ControlPlane, namespace: str) -> None:
     async with viewing(control_plane, namespace, follow=False) as view:
         reflector = Reflector(view.connection, view.store, kinds.CONFIG_MAP, namespace, silence=0.5)

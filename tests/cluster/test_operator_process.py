@@ -1,10 +1,12 @@
 """The operator as a process: who leads, what the probes say, how it ends."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
 
+from cluster.cluster_layer import install_definitions
 from lab import ControlPlane, Operator
 from operators import Another, another
 from trees import Trees, service, tree
@@ -111,3 +113,28 @@ def test_without_the_definition_of_stacks_it_waits(
     with another(control_plane, operator, "nobody", KUBECONFIG=str(kubeconfig)) as nobody:
         trees.until("it says why", lambda: "AiltireStack:" in nobody.page("/readyz")[1])
         assert nobody.page("/readyz")[0] == 503
+
+
+def test_the_definition_of_stacks_may_go_and_come_back(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    trees.apply("shop", {"services": {"web": service()}})
+    trees.until_ready("shop")
+    pid = operator.pid
+    try:
+        control_plane.kubectl("delete", "crd", "ailtirestacks.ailtire.io")
+        trees.until("no stacks", lambda: _stacks(operator) == 0)
+        trees.until("nothing of them", lambda: not trees.names("Deployment"))
+        assert operator.get("/healthz") == "ok"
+    finally:
+        install_definitions(control_plane)
+    trees.apply("shop", {"services": {"web": service("docker.io/library/web:2")}})
+    trees.until_ready("shop", timeout=90)
+    assert operator.pid == pid
+    assert "Traceback" not in operator.log.read_text()
+
+
+def _stacks(operator: Operator) -> float:
+    """How many stacks it knows."""
+    found = re.findall(r"^ailtire_stacks{[^}]*} (\S+)$", operator.get("/metrics"), re.MULTILINE)
+    return sum(map(float, found))

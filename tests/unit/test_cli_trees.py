@@ -161,3 +161,18 @@ def test_as_data_it_holds_everything() -> None:
         "reason": "ImagePullBackOff",
         "message": "no such image",
     }
+
+
+def test_owners_that_go_on_for_ever_are_shown_for_as_long_as_a_tree_can_be() -> None:
+    """Whoever may write ownerReferences may make a chain of thousands, or a circle."""
+    chain = [resource("s0", READY)] + [resource(f"s{n}", READY, parent=f"s{n - 1}", key="x") for n in range(1, 3_000)]
+    node = build("s0", chain)
+    assert node is not None
+    names = [each.name for each in node.walk()]
+    assert names == [f"s{n}" for n in range(18)]
+    assert list(node.walk())[-1].message == "a tree has at most 16 levels; what is below is not shown"
+    assert to_json(node)["stacks"]
+    assert drawn(node)
+    circle = build("a", [resource("a", READY, parent="b", key="x"), resource("b", READY, parent="a", key="x")])
+    assert circle is not None
+    assert len(list(circle.walk())) == 18

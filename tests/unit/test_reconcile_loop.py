@@ -6,6 +6,7 @@ import pytest
 
 from ailtire_operator.cluster.errors import Conflict, Denied, NotFound, NotLeader, Unavailable
 from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.model.nesting import TooDeep
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.explain import PATIENCE, PAUSE
 from ailtire_operator.reconcile.pace import FIRST, MOMENT
@@ -224,3 +225,61 @@ def test_addresses_are_those_of_our_own_and_remember_what_was_asked(world: World
     assert len(found) == 2
     pod(world.store, "shop-a", "db", "p3", ready=True, ip="10.1.0.3")
     assert not found.still_true()
+
+
+DEEP = TooDeep({"services": {"web": {"image": "x:2"}}}, ("services", "web", "stack", 0))
+
+
+def test_a_definition_that_cannot_be_read_is_told_of_and_touches_nothing_that_runs(world: World) -> None:
+    world.write({"services": {**SPEC["services"], "cpl": {"type": "stack", "stack": SPEC}}})
+    world.look()
+    world.roll_out()
+    running = {each.ref for each in world.store.of_kind("Deployment")}
+    record = world.write(DEEP)
+    assert world.look() is Outcome.DONE
+    assert {line.split()[0] for line in world.cluster.journal} == {"status", "event"}
+    assert running
+    assert {each.ref for each in world.store.of_kind("Deployment")} == running
+    assert world.conditions()["Stalled"] == ("True", "InvalidSpec")
+    assert world.conditions()["Ready"] == ("False", "InvalidSpec")
+    assert world.status()["observedGeneration"] == record.generation
+    assert "spec.services.web.stack[0]: nested more than 128 levels deep" in str(world.status()["conditions"])
+    assert set(world.status()["services"]) == {"web"}
+    assert set(world.status()["stacks"]) == {"cpl"}
+    world.look()
+    assert world.cluster.journal == []
+    world.write(SPEC)
+    world.look()
+    world.roll_out()
+    world.look()
+    assert world.conditions()["Ready"] == ("True", "Ready")
+
+
+@pytest.mark.parametrize("field", ["template", "suspend"])
+def test_a_definition_that_cannot_be_read_is_told_of_where_it_is_not_run(world: World, field: str) -> None:
+    world.write(TooDeep({**DEEP, field: True}, DEEP.location))
+    assert world.look() is Outcome.DONE
+    assert world.conditions()["Stalled"] == ("True", "InvalidSpec")
+    assert not any(line.startswith("apply") for line in world.cluster.journal)
+
+
+def test_a_child_that_cannot_be_read_stalls_its_parent_and_is_put_right_by_it(world: World) -> None:
+    root = world.write({"services": {"cpl": {"type": "stack", "stack": SPEC}}})
+    world.look()
+    live = world.store.get(Ref("AiltireStack", "prod", "shop-cpl"))
+    assert live is not None
+    spec = {**live.summary["spec"], "services": {"web": WEB, "more": {"type": "stack"}}}
+    put(
+        world.store,
+        "AiltireStack",
+        "shop-cpl",
+        owner=root,
+        uid=live.uid,
+        generation=2,
+        spec=TooDeep(spec, ("services", "more", "stack")),
+    )
+    world.look("shop-cpl")
+    assert world.conditions("shop-cpl")["Stalled"] == ("True", "InvalidSpec")
+    world.look()
+    assert world.cluster.journal == ["remove /services/more AiltireStack shop-cpl", "status AiltireStack shop"]
+    assert world.conditions()["Ready"] == ("False", "InvalidSpec")

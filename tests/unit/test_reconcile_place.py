@@ -6,8 +6,9 @@ import pytest
 
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
-from ailtire_operator.reconcile.place import Stand, standing
+from ailtire_operator.reconcile.place import Stand, ancestors, standing
 from records import child, put, reference, stack
+from worlds import World
 
 STACK: dict[str, Any] = {"services": {"cpl": {"type": "stack", "stack": {}}, "web": {"image": "x"}}}
 
@@ -110,3 +111,17 @@ def test_nothing_that_stands_in_a_definition_breaks_it(store: Store, spec: Any) 
     assert standing(root, store).stand is Stand.RUN
     assert standing(child(store, root, "cpl"), store).stand is Stand.MISPLACED
     assert store.get(Ref("AiltireStack", "prod", "shop")) is root
+
+
+def test_owners_in_a_circle_are_each_followed_once() -> None:
+    """A tree whose root is given an owner below it must not keep anybody busy for ever."""
+    world = World()
+    store = world.store
+    root = stack(store, "shop", STACK, uid="a")
+    leaf = child(store, root, "cpl", uid="b")
+    root = stack(store, "shop", STACK, uid="a", owner=leaf)
+    assert [each.ref.name for each in ancestors(leaf, store)] == ["shop"]
+    assert [each.ref.name for each in ancestors(root, store)] == ["shop-cpl"]
+    assert world.lineage.root(leaf).ref.name == "shop"
+    assert world.lineage.is_current(leaf) in (True, False)
+    assert standing(root, store).stand is Stand.MISPLACED

@@ -71,6 +71,8 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str], bool]]:
     for module, tree in modules():
         for name, _ in named(tree):
             pattern = getattr(importlib.import_module(f"ailtire_operator.{module}"), name)
+            if isinstance(pattern.pattern, bytes):
+                pattern = re.compile(pattern.pattern.decode("latin-1"), pattern.flags)
             yield f"{module}.{name}", pattern, bool(used(tree, name).intersection(SEARCHES))
 
 

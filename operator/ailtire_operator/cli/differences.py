@@ -4,7 +4,6 @@ An object is shown as its author sees it: without what the API server keeps for 
 """
 
 import difflib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli import output
 from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS, STACK, Ref
+from ailtire_operator.model.nesting import loads
 
 Json = dict[str, Any]
 
@@ -149,7 +149,7 @@ def three_way_patch(live: Json, wanted: Json) -> Json:
     """The merge patch that client-side ``kubectl apply`` would send: what was applied last and is not wanted goes."""
     annotation = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     try:
-        last = json.loads(annotation) if annotation else {}
+        last = loads(annotation) if annotation else {}
     except ValueError:
         last = {}
     return _patch(last if isinstance(last, dict) else {}, wanted)

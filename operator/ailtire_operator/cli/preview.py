@@ -260,16 +260,18 @@ class Previewer:
             present = list(self._store.owned_by(stack.namespace, stack.uid))
             going = [*in_the_way(made, planned, present)]
             going += to_prune(made, planned, present, Outcomes(True, 0), settled=True)
-            self._gone |= {each.ref: each for each in self._with_all_below(going)}
+            self._gone |= self._with_all_below(going)
 
-    def _with_all_below(self, records: Iterable[Record]) -> Iterator[Record]:
+    def _with_all_below(self, records: Iterable[Record]) -> dict[Ref, Record]:
         """What the garbage collector takes along with a stack."""
-        for record in records:
-            yield record
-            if record.ref.kind == STACK.kind:
-                yield from self._with_all_below(
-                    each for each in self._store.owned_by(record.ref.namespace, record.uid) if each.ref.kind != "Pod"
-                )
+        found, waiting = dict[Ref, Record](), list(records)
+        while waiting:
+            record = waiting.pop()
+            if record.ref.kind == STACK.kind and record.ref not in found:
+                owned = self._store.owned_by(record.ref.namespace, record.uid)
+                waiting += [each for each in owned if each.ref.kind != "Pod"]
+            found[record.ref] = record
+        return found
 
     def _running_roots(self) -> Iterator[Stack]:
         for ref, obj in self._live.items():

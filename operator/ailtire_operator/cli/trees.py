@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.model.stack import DEPTH_LIMIT
 from ailtire_operator.status.conditions import UNDER_WAY, WAITING
 
 Resource = Mapping[str, Any]
@@ -87,9 +88,11 @@ class StackNode:
 
     def walk(self) -> Iterator["StackNode"]:
         """Itself and every stack below it."""
-        yield self
-        for stack in self.stacks:
-            yield from stack.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.stacks))
 
 
 def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
@@ -100,7 +103,7 @@ def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
         if owner is not None and owner.get("kind") == naming.KIND:
             children.setdefault(owner["uid"], []).append(resource)
     top = next((each for each in resources if each["metadata"]["name"] == name), None)
-    return None if top is None else _node(top, "", children)
+    return None if top is None else _node(top, "", children, DEPTH_LIMIT)
 
 
 def spec_of(resource: Resource) -> Mapping[str, Any]:
@@ -155,7 +158,8 @@ def is_observed(resource: Resource) -> bool:
     return all(each >= generation for each in spoken_of)
 
 
-def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]]) -> StackNode:
+def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], levels: int) -> StackNode:
+    """``levels`` are shown below it: whoever may write ownerReferences may chain stacks as long as they like."""
     metadata, status = resource["metadata"], resource.get("status") or {}
     state, reason, message = state_of(resource)
     counts = status.get("counts") or {}
@@ -171,19 +175,22 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]]) 
         routes=tuple(_route(each) for each in status.get("routes") or ()),
         notices=(status.get("translation") or {}).get("count", 0),
         services=tuple(_service(name, each) for name, each in sorted((status.get("services") or {}).items())),
-        stacks=tuple(_stacks(resource, children)),
+        stacks=tuple(_stacks(resource, children, levels)),
     )
 
 
-def _stacks(resource: Resource, children: Mapping[str, list[Resource]]) -> Iterator[StackNode]:
+def _stacks(resource: Resource, children: Mapping[str, list[Resource]], levels: int) -> Iterator[StackNode]:
     live = {}
     for child in children.get(resource["metadata"]["uid"], ()):
         live[place_of(child).get("parentKey", "") or child["metadata"]["name"]] = child
     named = {key for key, service in services_of(resource).items() if (service or {}).get("type") == "stack"}
     told = (resource.get("status") or {}).get("stacks") or {}
     for key in sorted(named | live.keys()):
-        if key in live:
-            yield _node(live[key], key, children)
+        if key in live and levels:
+            yield _node(live[key], key, children, levels - 1)
+        elif key in live:
+            message = f"a tree has at most {DEPTH_LIMIT} levels; what is below is not shown"
+            yield StackNode(key, live[key]["metadata"]["name"], State.TROUBLE, "TooDeep", message)
         else:
             yield _missing(resource["metadata"]["name"], key, told.get(key) or {})
 

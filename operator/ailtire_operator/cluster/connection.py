@@ -17,6 +17,7 @@ import orjson
 
 from ailtire_operator.cluster import credentials
 from ailtire_operator.cluster.credentials import Credentials
+from ailtire_operator.cluster.decoding import decode
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
 from ailtire_operator.cluster.kinds import namespace_of
@@ -290,8 +291,8 @@ async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
 
 def _decode(data: bytes) -> Json:
     try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        value = decode(data)
+    except ValueError as error:
         raise Unavailable("the API server's answer is not the JSON that was expected") from error
     if not isinstance(value, dict):
         raise Unavailable("the API server's answer is not an object")

@@ -2,7 +2,8 @@
 
 Comparing whole objects would fight the server's defaults and every other writer; comparing a hash kept in an annotation
 would miss drift. The API server itself keeps the list of the fields that we set (``metadata.managedFields``), so the
-live values of just those fields are what has to equal the manifest. Pure: no I/O, no clock.
+live values of just those fields are what has to equal the manifest. Pure: no I/O, no clock. The recursion here is
+bounded: what comes from the API server nests no deeper than ``cluster.decoding`` lets it.
 
 A ``fieldsV1`` tree has these keys: ``f:name`` a field, ``k:{...}`` the item of a list with these key fields,
 ``v:value`` an element of a set, ``.`` the thing itself. A node without children is a leaf: its whole value is ours.
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from ailtire_operator.model.nesting import loads
 from ailtire_operator.naming import FIELD_MANAGER
 
 Tree = Mapping[str, Any]
@@ -126,14 +128,14 @@ def _items(fields: Tree, live: list[Any]) -> Iterator[Any]:
     indices: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {}
     for field, below in fields.items():
         if field.startswith("k:"):
-            wanted = orjson.loads(field[2:])
+            wanted = loads(field[2:])
             names = tuple(wanted)
             if names not in indices:
                 indices[names] = {tuple(item.get(name) for name in names): item for item in reversed(live)}
             if (item := indices[names].get(tuple(wanted.values()))) is not None:
                 yield _project(below, item)
-    owned = [orjson.loads(field[2:]) for field in fields if field.startswith("v:")]
-    yield from (item for item in live if item in owned)
+    owned = {_dump(loads(field[2:])) for field in fields if field.startswith("v:")}
+    yield from (item for item in live if owned and _dump(item) in owned)
 
 
 def _dump(value: Any) -> bytes:

@@ -73,7 +73,10 @@ def needs_replace(manifest: Manifest, record: Record) -> str | None:
 
 
 def refusal(manifest: Manifest, record: Record) -> str | None:
-    """Why the change is not made at all: it would cut a StatefulSet's pods off the volumes they have."""
+    """Why the change is not made at all: it would cut a StatefulSet's pods off their volumes, or nobody can tell."""
+    if record.unreadable and record.ref.kind != kinds.STACK.kind:
+        # It might be replaced for no reason. A stack never is, and an apply is what mends it.
+        return f"{record.ref} cannot be read: {record.unreadable}"
     if record.ref.kind != kinds.STATEFUL_SET.kind:
         return None
     spec = manifest.get("spec") or {}

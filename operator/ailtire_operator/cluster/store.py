@@ -5,6 +5,7 @@ time: an older version never replaces a newer one; what was seen deleted does no
 complete list did not contain is not brought back by anything older than that list.
 """
 
+import logging
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,11 @@ from typing import Any, Final, TypeVar
 from ailtire_operator import naming
 from ailtire_operator.cluster.fields import fingerprint, owned_projection
 from ailtire_operator.cluster.kinds import Ref, controller_of
-from ailtire_operator.cluster.summaries import summarize
+from ailtire_operator.cluster.summaries import Summary, summarize
+from ailtire_operator.model.nesting import SENTENCE, TooDeep
+from ailtire_operator.model.problems import path_of
+
+logger = logging.getLogger(__name__)
 
 Listener = Callable[["Record | None", "Record | None"], None]
 
@@ -42,6 +47,8 @@ class Record:
     owned_hash: str
     """The fingerprint of the live values of what our field manager owns; empty where it owns nothing."""
     summary: Mapping[str, Any]
+    unreadable: str = ""
+    """What of the object cannot be read and why, in words; empty where all of it can."""
 
     @property
     def version(self) -> int:
@@ -57,6 +64,7 @@ class Record:
             and self.deleting == other.deleting
             and self.owned_hash == other.owned_hash
             and self.labels == other.labels
+            and self.unreadable == other.unreadable
             and self.summary == other.summary
         )
 
@@ -67,10 +75,10 @@ def version_of(resource_version: str) -> int:
 
 
 def record_of(obj: Mapping[str, Any]) -> Record:
-    """The record of a live object."""
+    """The record of a live object. Whatever the object holds, there is one: it exists, and hides no other."""
     metadata = obj["metadata"]
     controller = controller_of(obj)
-    projection = owned_projection(obj)
+    summary, unreadable = _summary(obj)
     return Record(
         ref=Ref(sys.intern(obj["kind"]), sys.intern(metadata.get("namespace", "")), metadata["name"]),
         uid=metadata["uid"],
@@ -79,9 +87,29 @@ def record_of(obj: Mapping[str, Any]) -> Record:
         owner_uid=sys.intern(controller["uid"]) if controller else None,
         labels=_our_labels(metadata.get("labels") or {}),
         deleting="deletionTimestamp" in metadata,
-        owned_hash=fingerprint(projection) if projection else _NO_HASH,
-        summary=summarize(obj),
+        owned_hash=_owned_hash(obj),
+        summary=summary,
+        unreadable=unreadable,
     )
+
+
+def _owned_hash(obj: Mapping[str, Any]) -> str:
+    """Of a list of fields that makes no sense for the object nothing is ours: an apply puts it right."""
+    try:
+        projection = owned_projection(obj)
+        return fingerprint(projection) if projection else _NO_HASH
+    except Exception as error:  # whoever may write the object may write that list, and anything into it
+        logger.info("%s: its managedFields cannot be read: %r", Ref.of(obj), error)
+        return _NO_HASH
+
+
+def _summary(obj: Mapping[str, Any]) -> tuple[Summary, str]:
+    """The summary, and what of the object cannot be read."""
+    cut = (f"{path_of(key, *part.location)}: {SENTENCE}" for key, part in obj.items() if isinstance(part, TooDeep))
+    try:
+        return summarize(obj), next(cut, "")
+    except Exception as error:  # one object that is unlike all others must not end the reading of the others
+        return {}, f"it is unlike any {obj['kind']} that is known: {error!r}"
 
 
 def _our_labels(labels: Mapping[str, str]) -> dict[str, str]:
@@ -141,7 +169,11 @@ class Store:
         self._listed[kind, namespace] = version
 
     def clear(self, kind: str, namespace: str | None = None) -> None:
-        """The cluster does not serve the kind any more, or does not show it (in this namespace): it has no objects."""
+        """The cluster does not serve the kind any more, or does not show it (in this namespace): it has no objects.
+
+        It may show them again as they were (a right was given back), older than the last list.
+        """
+        self._listed.pop((kind, namespace), None)
         for record in list(self._records[kind].values()):
             if namespace in (None, record.ref.namespace):
                 self._replace(record, None)
@@ -215,8 +247,12 @@ class Store:
         if new is not None:
             self._records[new.ref.kind][new.ref] = new
             self._index(new, add=True)
+        ref = next((each.ref for each in (new, old) if each is not None), None)
         for listener in self.listeners:
-            listener(old, new)
+            try:
+                listener(old, new)
+            except Exception:  # the record is in its place all the same, and the other listeners hear of it
+                logger.exception("a change of %s was not understood", ref)
 
     def _index(self, record: Record, *, add: bool) -> None:
         if add:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable, from_status
-from ailtire_operator.cluster.kinds import WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.kinds import STACK, WATCHED_KINDS, Kind, Ref
 from ailtire_operator.cluster.store import Store, version_of
 
 logger = logging.getLogger(__name__)
@@ -68,15 +68,19 @@ class Reflector:
         self._silence = silence
         self._absent_pause = absent_pause
         self._clock = clock
-        self._alive_at = clock()
+        self._alive_at = self._heard_at = clock()
         self._version = ""
         self._newest = 0
         self._failures = 0
         self._deaf = 0
 
     def age(self) -> float:
-        """Seconds since the last sign of life from the API server."""
+        """Seconds since the last sign of life of the watch: a page of the list, an event, a bookmark."""
         return self._clock() - self._alive_at
+
+    def silence(self) -> float:
+        """Seconds since anything was heard from the API server, a refusal included, which no restart would change."""
+        return self._clock() - self._heard_at
 
     async def run(self) -> None:
         """Follow the kind until cancelled; no error ends it."""
@@ -89,6 +93,7 @@ class Reflector:
             except Gone:
                 # Compacted history is everyday life; it counts as a failure for the case that a list does not help.
                 self._version = ""
+                self._heard_at = self._clock()
                 self._failures += 1
                 pause = self._pause()
             except ClusterError as error:
@@ -175,15 +180,19 @@ class Reflector:
         self._deaf += 1
 
     def _is_alive(self) -> None:
-        self._alive_at = self._clock()
+        self._alive_at = self._heard_at = self._clock()
         self.error = ""
 
     def _failed(self, error: Exception) -> float:
         """Take note of an error, and return how long to wait before the next try."""
         if self.kind.optional and isinstance(error, (NotFound, Denied)):
             return self._without(error)
+        if isinstance(error, ClusterError) and error.status:
+            self._heard_at = self._clock()
         if isinstance(error, Denied) and not self._alone:
             return self._without(error)  # a namespace that was deleted, or taken from us, stops none of the others
+        if isinstance(error, NotFound) and self.kind == STACK:
+            self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
         if isinstance(error, NotFound) or self._deaf >= _DEAF:
             # A watch from a version that the server will never reach (a restored database) is accepted and silent.
             self._version = ""
@@ -257,6 +266,13 @@ class Watches:
             if not one.absent:
                 ages[one.kind.kind] = max(one.age(), ages.get(one.kind.kind, 0.0))
         return ages
+
+    def silences(self) -> dict[str, float]:
+        """Seconds since the API server said anything at all, by kind: the measure of a dead connection."""
+        silences: dict[str, float] = {}
+        for one in self._reflectors:
+            silences[one.kind.kind] = max(one.silence(), silences.get(one.kind.kind, 0.0))
+        return silences
 
     def absent(self) -> frozenset[str]:
         """The optional kinds that the cluster lacks, or shows us in no namespace."""

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 import yaml
 
+from ailtire_operator.model.nesting import NESTING_LIMIT
+
 NODE_LIMIT: Final = 1_000_000
 """Values in one stream, each expansion of an alias counted."""
-DEPTH_LIMIT: Final = 150
-"""Nesting. The deepest tree that a stack may have (16 levels) needs about 60."""
+DEPTH_LIMIT: Final = NESTING_LIMIT
+"""Nesting, as of whatever else somebody has written."""
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUE: Final = ("y", "yes", "true", "on")

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.model import additional, dependencies
+from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Stack, StackSpec
@@ -15,6 +16,8 @@ from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
     """The typed spec, this level only. Raises InvalidStack with every problem found."""
+    if isinstance(data, TooDeep):
+        raise InvalidStack([Problem(path_of(path, *data.location), SENTENCE)])
     try:
         spec = StackSpec.model_validate(data)
     except ValidationError as error:

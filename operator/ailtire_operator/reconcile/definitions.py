@@ -78,14 +78,17 @@ def references(spec: Any) -> Iterator[str]:
 
     Nothing here may fail: the definition may be anything that the schema lets through.
     """
-    services = spec.get("services") if isinstance(spec, Mapping) else None
-    for service in services.values() if isinstance(services, Mapping) else ():
-        if not isinstance(service, Mapping):
-            continue
-        reference = service.get("stackRef")
-        if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
-            yield reference["name"]
-        yield from references(service.get("stack"))
+    waiting = [spec]
+    while waiting:
+        spec = waiting.pop()
+        services = spec.get("services") if isinstance(spec, Mapping) else None
+        for service in services.values() if isinstance(services, Mapping) else ():
+            if not isinstance(service, Mapping):
+                continue
+            reference = service.get("stackRef")
+            if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
+                yield reference["name"]
+            waiting.append(service.get("stack"))
 
 
 def _parse(record: Record) -> Stack | InvalidStack:

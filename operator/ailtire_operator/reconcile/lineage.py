@@ -1,6 +1,6 @@
 """A stack and those above it: which tree it belongs to, and whether it is what they want it to be by now."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,7 +12,7 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.order import Order
 from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.place import Stand, parent_of, standing
+from ailtire_operator.reconcile.place import Stand, ancestors, standing
 from ailtire_operator.reconcile.planning import Planned, Planner
 
 _KEPT: Final = 64
@@ -31,9 +31,7 @@ class Lineage:
 
     def root(self, record: Record) -> Record:
         """The stack at the top."""
-        while (parent := parent_of(record, self._store)) is not None:
-            record = parent
-        return record
+        return next(iter(deque(ancestors(record, self._store), maxlen=1)), record)
 
     def order(self, record: Record) -> Order:
         """Who waits for whom in the tree of the stack, as its root's definition has it."""
@@ -53,7 +51,7 @@ class Lineage:
 
         Of a parent that is suspended, or whose definition is wrong, nothing new will come, so nothing is waited for.
         """
-        while (parent := parent_of(record, self._store)) is not None:
+        for parent in ancestors(record, self._store):
             if standing(parent, self._store).stand is Stand.RUN:
                 planned = self.planned(parent)
                 if planned is not None and not self.in_sync(planned, record.ref):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.store import Record
+from ailtire_operator.model.nesting import loads
 from ailtire_operator.plan.types import FailedUpdate
 
 
@@ -41,7 +42,7 @@ def marked(record: Record) -> bool:
 def mark_of(record: Record) -> Mark | None:
     """The mark on a last good definition; None if there is none, or none of ours."""
     try:
-        fields = json.loads(record.summary.get("failed") or "null")
+        fields = loads(record.summary.get("failed") or "null")
         mark = Mark(**fields) if isinstance(fields, dict) else None
     except (TypeError, ValueError):
         return None

@@ -26,6 +26,9 @@ class Metrics:
             ["kind", "verb"],
             registry=self.registry,
         )
+        self._unreadable = Gauge(
+            "ailtire_unreadable_objects", "Objects that cannot be read as they are.", ["kind"], registry=self.registry
+        )
         self._depth = self._gauge("ailtire_queue_depth", "Stacks that wait for a look.")
         self._stacks = Gauge("ailtire_stacks", "Stacks, by readiness.", ["ready"], registry=self.registry)
         self._age = Gauge(
@@ -40,6 +43,10 @@ class Metrics:
     def wrote(self, kind: str, verb: str) -> None:
         """Count one write."""
         self._writes.labels(kind, verb).inc()
+
+    def unreadable(self, kind: str, change: int) -> None:
+        """One more object that cannot be read, or one less."""
+        self._unreadable.labels(kind).inc(change)
 
     def follow_queue(self, depth: Callable[[], float]) -> None:
         """Where the queue's depth is read from."""

@@ -64,7 +64,12 @@ def standing(record: Record, store: Store) -> Standing:
 
 def parent_of(record: Record, store: Store) -> Record | None:
     """The stack that controls this one, if it is there."""
-    return next((each for each in _ancestors(record, store) if isinstance(each, Record)), None)
+    return next(ancestors(record, store), None)
+
+
+def ancestors(record: Record, store: Store) -> Iterator[Record]:
+    """The stacks above that are there, the nearest first; each once, also where owners go round in a circle."""
+    return (each for each in _ancestors(record, store) if isinstance(each, Record))
 
 
 def spec_of(record: Record) -> Mapping[str, Any]:

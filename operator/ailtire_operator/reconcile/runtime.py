@@ -35,6 +35,7 @@ from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Queue
+from ailtire_operator.reconcile.unreadable import Unreadable
 from ailtire_operator.reconcile.waits import Waits
 from ailtire_operator.reconcile.wake import Wakeups
 
@@ -66,6 +67,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._watches = Watches(connection, self.store, settings.namespace)
         self._leadership = Leadership(connection, settings.lease_namespace)
+        Unreadable(self.store, self.metrics.unreadable)
         self._wakeups = Wakeups(self.store, self.queue)
         self._actor, self._reconciler = self._assemble()
         self._newcomers = Newcomers(self.store, self._reconciler.acknowledge, time.monotonic)
@@ -229,7 +231,7 @@ class Runtime:
     def _unhealthy(self) -> Iterator[str]:
         idle = time.monotonic() - self._moved
         silence = self._settings.watch_silence_seconds
-        yield from complaints(self._watches.health(), silence, self._pulse.lag(), self._looks, idle)
+        yield from complaints(self._watches.silences(), silence, self._pulse.lag(), self._looks, idle)
         yield from (f"{task.get_name()} has ended" for task in self._tasks if task.done())
 
     def _unready(self) -> Iterator[str]:

@@ -36,6 +36,10 @@ def page(version: int, *items: dict[str, Any], token: str = "") -> dict[str, Any
     return {"metadata": {"resourceVersion": str(version), "continue": token}, "items": list(items)}
 
 
+class NoJson(Unavailable):
+    """A line of an open watch that cannot be decoded."""
+
+
 class Script:
     """Plays the API server: lists and watches in the order in which they are put down; then it is quiet."""
 
@@ -60,6 +64,8 @@ class Script:
         script = self.watches.pop(0) if self.watches else [Unavailable("silence")]
         for step in script:
             await asyncio.sleep(0)
+            if isinstance(step, NoJson):
+                on_open()
             if isinstance(step, ClusterError):
                 if str(step) == "silence":
                     on_open()
@@ -244,6 +250,85 @@ async def test_an_object_that_cannot_be_read_does_not_end_it(caplog: pytest.LogC
     async with _following(script) as (_, store):
         await _until(lambda: _names(store) == {"a"})
     assert "following configmaps" in caplog.text
+
+
+async def test_without_their_definition_there_are_no_stacks_and_with_it_they_come_back() -> None:
+    """Also those that are as old as they were: a right that was taken away and given back looks the same."""
+    script = Script()
+    stack = config("a", 3)
+    script.lists = [page(10, stack)]
+    async with _following(script, STACK, silence=0.01) as (reflector, store):
+        await _until(lambda: bool(list(store.of_kind("AiltireStack"))))
+        script.lists = [NotFound("404 page not found", status=404)]
+        await _until(lambda: not list(store.of_kind("AiltireStack")))
+        script.lists = [page(10, stack)]
+        await _until(lambda: bool(list(store.of_kind("AiltireStack"))))
+        await _until(lambda: reflector.error == "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("404 page not found", status=404),
+        Denied("may not list", status=403),
+        Unavailable("etcd has no leader", status=503),
+        ClusterError("teapot", status=418),
+        Gone("too old", status=410),
+    ],
+)
+async def test_a_refusal_is_heard_though_nothing_is_up_to_date(error: ClusterError) -> None:
+    script = Script()
+    script.lists = [error]
+    now = [0.0]
+    async with _following(script, STACK, clock=lambda: now[0]) as (reflector, _):
+        now[0] = 500.0
+        await _until(lambda: reflector.silence() == 0.0)
+        assert reflector.age() == 500.0
+
+
+async def test_a_connection_that_is_lost_is_silence() -> None:
+    script = Script()
+    script.lists = [Unavailable("cannot be reached")]
+    now = [0.0]
+    async with _following(script, STACK, clock=lambda: now[0]) as (reflector, _):
+        now[0] = 500.0
+        await _until(lambda: reflector.error != "")
+        assert reflector.silence() == 500.0
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 429, 500, 503, None, "odd"])
+async def test_no_error_event_ends_it(code: Any) -> None:
+    script = Script()
+    script.lists = [page(10), page(20, config("a", 12))]
+    script.watches = [[{"type": "ERROR", "object": {"kind": "Status", "code": code, "message": "no"}}]]
+    async with _following(script) as (_, store):
+        await _until(lambda: _names(store) == {"a"})
+
+
+async def test_a_line_that_stays_no_json_is_passed_by_a_list() -> None:
+    script = Script()
+    script.lists = [page(10), page(20, config("a", 12))]
+    broken = NoJson("the API server's answer is not the JSON that was expected")
+    script.watches = [[event("ADDED", "b", 11), broken], [broken], [broken]]
+    async with _following(script) as (_, store):
+        await _until(lambda: _names(store) == {"a"})
+
+
+async def test_a_listener_that_fails_hides_nothing_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    script, heard = Script(), list[str]()
+    script.lists = [page(10, config("a", 3), config("b", 4))]
+
+    def fails(old: Record | None, new: Record | None) -> None:
+        raise RecursionError("a listener's own")
+
+    def hears(old: Record | None, new: Record | None) -> None:
+        heard.append((new or old).ref.name)  # type: ignore[union-attr]
+
+    async with _following(script) as (reflector, store):
+        store.listeners += [fails, hears]
+        await reflector.synced.wait()
+    assert heard == ["a", "b"]
+    assert "a change of ConfigMap a was not understood" in caplog.text
 
 
 async def test_all_kinds_together() -> None:

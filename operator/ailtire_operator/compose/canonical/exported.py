@@ -1,6 +1,5 @@
 """What an export of ours says in labels, read again: routes, policies, and what every stack has without being told."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.keys import InterfaceKey
+from ailtire_operator.model.nesting import loads
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Interface
@@ -81,8 +81,8 @@ def read(service: Entry, fields: dict[str, Any]) -> None:
             continue
         path = service.where("deploy", "labels", mark)
         try:
-            value = json.loads(str(labels[mark]))
-        except json.JSONDecodeError:
+            value = loads(str(labels[mark]))
+        except ValueError:
             value = None
         if value is not None and accepts(adapter, value):
             fields[field] = value

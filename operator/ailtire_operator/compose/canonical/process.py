@@ -22,6 +22,7 @@ from ailtire_operator.compose.canonical import confined
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.files import located, own_folder
 from ailtire_operator.compose.yamldata import documents
+from ailtire_operator.model.nesting import loads
 
 TIME_LIMIT: Final = 20.0
 """Seconds. A file takes a twentieth of one; a busy machine is slower."""
@@ -144,9 +145,9 @@ def _config(command: list[str], bounds: _Bounds, override: str) -> tuple[Any, st
         output, messages = _run([*command, "yaml"], bounds, override)
     try:
         if output.startswith("{"):
-            return json.loads(output), messages
+            return loads(output), messages
         found = [document for _, document in documents(output)]
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ApplicationError(f"Docker Compose answered something that cannot be read: {error}") from None
     return found[0] if found else None, messages
 
