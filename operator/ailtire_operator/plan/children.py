@@ -9,7 +9,7 @@ from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
-from ailtire_operator.plan import dependencies, edge
+from ailtire_operator.plan import budget, dependencies, edge
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
@@ -40,7 +40,7 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
 
 
 def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Manifest:
-    place = _place(scope, networks, routes, service, level)
+    place = budget.given(scope, service, _place(scope, networks, routes, service, level))
     definition = service.stack if service.stack is not None else level.spec.to_json()
     spec = {name: value for name, value in _without_nulls(definition).items() if name != "template"}
     spec["place"] = place.to_json()

@@ -1,13 +1,16 @@
 """Plans as they stand in the cluster, kept while everything that they were made from stays the same."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
@@ -19,6 +22,11 @@ from ailtire_operator.reconcile.nodes import Nodes
 
 _KEPT: Final = 256
 """Plans kept: those of stacks in which something moves. Their status changes far more often than their plan."""
+LARGE: Final = 1_000
+"""Values of a definition from which on its plan is made in a thread beside the event loop: it takes tens of
+milliseconds and more, in which nobody else would be served."""
+_TRIES: Final = 3
+"""Plans of one look that may be out of date before they are done; after that one is made while all else waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +39,27 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, its objects by address, and what it was made from."""
+    """A plan and its objects by address."""
 
     plan: Plan
     manifests: Mapping[Ref, Manifest]
+    account: Account | None
+    """By whose rights the objects are written; None: the operator's own."""
+    synced: dict[Ref, str] = field(default_factory=dict)
+    """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What a plan, or the refusal of one, was made from: it holds for as long as all this stays the same."""
+
     generation: int
     templates: Mapping[str, StackSpec]
     features: Features
     nodes: tuple[Node, ...] | None
     addresses: Addresses
-    account: Account | None
-    """By whose rights the objects are written; None: the operator's own."""
-    failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
-    synced: dict[Ref, str] = field(default_factory=dict)
-    """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
+    completions: Mapping[str, int]
+    failed_updates: Mapping[str, FailedUpdate]
 
 
 class Planner:
@@ -65,24 +80,42 @@ class Planner:
         self._features = features
         self._failed_updates = failed_updates
         self._nodes = nodes
-        self._kept: OrderedDict[str, Planned] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[_Grounds, Planned | InvalidStack]] = OrderedDict()
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
-    async def prepare(self, stack: Stack) -> None:
-        """Find out what the stack's plan depends on and no watch brings."""
+    async def prepare(self, record: Record, stack: Stack) -> None:
+        """Find out what the stack's plan depends on and no watch brings; make a large plan beside all other work."""
         await self._nodes.look_for(stack)
+        for _ in range(_TRIES):
+            known = self._kept.get(record.uid)
+            if stack.spec.size.values <= LARGE or (known is not None and self._is_current(known[0], record)):
+                return
+            grounds = self._grounds(record)
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(self._beside, self._make, stack, grounds)
+            self._keep(record, grounds, made)
 
     def plan(self, record: Record, stack: Stack) -> Planned:
-        """The plan of a stack as of now. Raises InvalidStack."""
+        """The plan of a stack as of now. Raises InvalidStack, also from memory: a refusal costs what a plan costs."""
         known = self._kept.get(record.uid)
-        if known is None or not self._is_current(known, record):
-            known = self._make(record, stack)
-            self._kept[record.uid] = known
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+        if known is None or not self._is_current(known[0], record):
+            grounds = self._grounds(record)
+            known = self._keep(record, grounds, self._make(stack, grounds))
         self._kept.move_to_end(record.uid)
-        return known
+        if isinstance(known[1], InvalidStack):
+            raise known[1]
+        return known[1]
 
-    def _is_current(self, known: Planned, record: Record) -> bool:
+    def _keep(
+        self, record: Record, grounds: _Grounds, made: Planned | InvalidStack
+    ) -> tuple[_Grounds, Planned | InvalidStack]:
+        self._kept[record.uid] = grounds, made
+        self._kept.move_to_end(record.uid)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return grounds, made
+
+    def _is_current(self, known: _Grounds, record: Record) -> bool:
         return (
             known.generation == record.generation
             and known.features == self._features()
@@ -92,26 +125,34 @@ class Planner:
             and known.failed_updates == self._failed_updates(record.uid)
         )
 
-    def _make(self, record: Record, stack: Stack) -> Planned:
-        features = self._features()
-        templates = self._definitions.templates(record.ref.namespace)
-        addresses = Addresses(self._store, record.ref.namespace)
-        failed = self._failed_updates(record.uid)
-        observed = Observed(
-            addresses=addresses,
-            templates=templates,
-            stop_signal=features.stop_signal,
-            http_routes=features.http_routes,
+    def _grounds(self, record: Record) -> _Grounds:
+        return _Grounds(
+            generation=record.generation,
+            templates=self._definitions.templates(record.ref.namespace),
+            features=self._features(),
             nodes=self._nodes.known,
+            addresses=Addresses(self._store, record.ref.namespace),
             completions=completions(self._store, record.uid),
-            failed_updates=failed,
+            failed_updates=self._failed_updates(record.uid),
         )
-        made = plan(stack, self._settings, observed)
+
+    def _make(self, stack: Stack, grounds: _Grounds) -> Planned | InvalidStack:
+        """The plan, or why there is none. Runs beside the event loop too: it reads, and changes nothing but itself."""
+        observed = Observed(
+            addresses=grounds.addresses,
+            templates=grounds.templates,
+            stop_signal=grounds.features.stop_signal,
+            http_routes=grounds.features.http_routes,
+            nodes=grounds.nodes,
+            completions=grounds.completions,
+            failed_updates=grounds.failed_updates,
+        )
+        try:
+            made = plan(stack, self._settings, observed)
+        except InvalidStack as error:
+            return error
         manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
-        account = account_of(stack, self._settings)
-        return Planned(
-            made, manifests, record.generation, templates, features, observed.nodes, addresses, account, failed
-        )
+        return Planned(made, manifests, account_of(stack, self._settings))
 
 
 def account_of(stack: Stack, settings: Settings) -> Account | None:
