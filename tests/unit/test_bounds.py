@@ -152,7 +152,6 @@ def test_a_large_plan_is_made_while_others_are_served(world: World, plans: list[
     spec = services(300)
     record = world.write(spec)
     definition = world.definitions.stack(record)
-    assert definition.spec.size.values > planning.LARGE / 2
 
     async def look() -> float:
         longest, last = 0.0, time.monotonic()

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ailtire_operator import naming
@@ -64,6 +64,7 @@ def forests() -> st.SearchStrategy[tuple[Json, dict[str, StackSpec]]]:
     return st.tuples(*below).map(lambda drawn: (drawn[0], templates(t1=drawn[1], t2=drawn[2])))
 
 
+@settings(deadline=None)
 @given(forests())
 def test_counting_finds_what_a_walk_finds(forest: tuple[Json, dict[str, StackSpec]]) -> None:
     spec, known = forest
@@ -73,6 +74,7 @@ def test_counting_finds_what_a_walk_finds(forest: tuple[Json, dict[str, StackSpe
     assert found.stacks == len(walked)
 
 
+@settings(deadline=None)
 @given(forests())
 def test_every_level_has_what_it_needs_and_no_more_than_its_parent_has(
     forest: tuple[Json, dict[str, StackSpec]],

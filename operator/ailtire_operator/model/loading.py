@@ -10,7 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Stack, StackSpec
+from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Place, Stack, StackSpec
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
@@ -46,8 +46,19 @@ def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
 
 def parse_stack(resource: Mapping[str, Any]) -> Stack:
     """The typed stack of an AiltireStack resource, this level only. Raises InvalidStack."""
-    metadata = resource.get("metadata") or {}
-    spec = parse_spec({} if resource.get("spec") is None else resource["spec"])
+    return named(resource.get("metadata") or {}, parse_spec({} if resource.get("spec") is None else resource["spec"]))
+
+
+def parse_place(data: Any) -> Place:
+    """The typed place of a stack's resource. Raises InvalidStack."""
+    try:
+        return Place.model_validate(data)
+    except ValidationError as error:
+        raise invalid("spec.place", error) from None
+
+
+def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
+    """A stack of this definition with the name and identity of its resource. Raises InvalidStack."""
     try:
         stack = Stack(
             name=metadata.get("name", ""),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.census import Census
@@ -18,13 +19,15 @@ NO_NAMESPACE = "default"
 
 @dataclass(frozen=True)
 class Scope:
-    """One stack being planned. Notices are the only thing that grows."""
+    """One stack being planned. Nothing grows but the notices, and what is remembered."""
 
     stack: Stack
     settings: Settings
     observed: Observed
     notices: list[Notice] = field(default_factory=list)
     _told: set[Notice] = field(default_factory=set)
+    copies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The templates' definitions that went into child stacks, by name: they are held once, however many hold them."""
 
     @property
     def name(self) -> str:

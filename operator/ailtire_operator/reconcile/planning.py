@@ -1,7 +1,6 @@
 """Plans as they stand in the cluster, kept while everything that they were made from stays the same."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Final
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.census import Census
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -18,13 +18,17 @@ from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan
 from ailtire_operator.reconcile.addresses import Addresses
 from ailtire_operator.reconcile.decide import owned
 from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.kept import PER_OBJECT, PER_VALUE, Kept
 from ailtire_operator.reconcile.nodes import Nodes
 
-_KEPT: Final = 256
+KEPT: Final = 256
 """Plans kept: those of stacks in which something moves. Their status changes far more often than their plan."""
-LARGE: Final = 1_000
-"""Values of a definition from which on its plan is made in a thread beside the event loop: it takes tens of
+KEPT_BYTES: Final = 64 * 2**20
+"""What these may take together, as far as that can be estimated."""
+LARGE: Final = 600
+"""Values and (ten times) members from which on a plan is made in a thread beside the event loop: it takes some thirty
 milliseconds and more, in which nobody else would be served."""
+_PER_MEMBER: Final = 10
 _TRIES: Final = 3
 """Plans of one look that may be out of date before they are done; after that one is made while all else waits."""
 
@@ -80,7 +84,7 @@ class Planner:
         self._features = features
         self._failed_updates = failed_updates
         self._nodes = nodes
-        self._kept: OrderedDict[str, tuple[_Grounds, Planned | InvalidStack]] = OrderedDict()
+        self._kept: Kept[tuple[_Grounds, Planned | InvalidStack]] = Kept(KEPT, KEPT_BYTES)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
     async def prepare(self, record: Record, stack: Stack) -> None:
@@ -88,7 +92,7 @@ class Planner:
         await self._nodes.look_for(stack)
         for _ in range(_TRIES):
             known = self._kept.get(record.uid)
-            if stack.spec.size.values <= LARGE or (known is not None and self._is_current(known[0], record)):
+            if (known is not None and self._is_current(known[0], record)) or not self._is_large(record, stack):
                 return
             grounds = self._grounds(record)
             loop = asyncio.get_running_loop()
@@ -101,18 +105,20 @@ class Planner:
         if known is None or not self._is_current(known[0], record):
             grounds = self._grounds(record)
             known = self._keep(record, grounds, self._make(stack, grounds))
-        self._kept.move_to_end(record.uid)
         if isinstance(known[1], InvalidStack):
             raise known[1]
         return known[1]
 
+    def _is_large(self, record: Record, stack: Stack) -> bool:
+        """Whether the plan takes long: it reads the stack's own members, and which networks those below belong to."""
+        place = stack.spec.place
+        below = Census(self._definitions.templates(record.ref.namespace)).stack(stack.spec, place.depth if place else 0)
+        return stack.spec.size.values + _PER_MEMBER * below.members > LARGE
+
     def _keep(
         self, record: Record, grounds: _Grounds, made: Planned | InvalidStack
     ) -> tuple[_Grounds, Planned | InvalidStack]:
-        self._kept[record.uid] = grounds, made
-        self._kept.move_to_end(record.uid)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(record.uid, (grounds, made), _bytes(made))
         return grounds, made
 
     def _is_current(self, known: _Grounds, record: Record) -> bool:
@@ -159,6 +165,14 @@ def account_of(stack: Stack, settings: Settings) -> Account | None:
     """The service account by whose rights the stack is written; None where neither its root nor a setting names one."""
     name = stack.reconcile_as or settings.default_reconcile_as
     return None if name is None else Account(stack.namespace, name)
+
+
+def _bytes(made: Planned | InvalidStack) -> int:
+    if isinstance(made, InvalidStack):
+        return len(str(made))
+    size = made.plan.stack.spec.size
+    told = sum(len(str(notice)) + PER_VALUE for notice in made.plan.notices)
+    return len(made.manifests) * PER_OBJECT + size.values * PER_VALUE + size.characters + told
 
 
 def completions(store: Store, uid: str) -> dict[str, int]:
