@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ailtire_operator import naming
+from ailtire_operator.cli.definitions import tree_problems
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.loading import parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack
@@ -155,6 +156,8 @@ def test_copies_are_counted_in_characters_too() -> None:
     """A hundred references to a template of 190 KB are 19 MB in etcd, of which the author wrote 5 KB."""
     fat = {"services": {}, "images": {f"i{number}": "x" * 185 for number in range(1000)}}
     observed = Observed(templates=templates(t=fat))
+    problems, _ = tree_problems(stack({"services": many(99, reference("t"))}), observed.templates)
+    assert [each.path for each in problems] == ["spec.services"], "who validates files is told the same"
     with pytest.raises(InvalidStack, match=r"100 stacks have 18,706,345 characters together, more than 10,000,000"):
         plan_of({"services": many(99, reference("t"))}, observed)
     assert plan_of({"services": many(50, reference("t"))}, observed)
