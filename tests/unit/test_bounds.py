@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.model import bounds
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import PROBLEM_LIMIT, InvalidStack, Problem
@@ -135,6 +136,19 @@ def test_a_refusal_is_remembered(world: World, plans: list[str]) -> None:
         world.look()
         assert world.conditions()["Stalled"] == ("True", "InvalidSpec")
     assert plans == ["shop"]
+
+
+def test_a_remembered_refusal_does_not_grow(world: World) -> None:
+    """Python adds to the traceback of an error each time that it is raised."""
+    for spec in (REFUSED, services(1, nonsense=1)):
+        world.write(spec)
+        for _ in range(5):
+            world.look()
+        record = world.store.get(Ref("AiltireStack", "prod", "shop"))
+        assert record is not None
+        with pytest.raises(InvalidStack) as error:
+            world.planner.plan(record, world.definitions.stack(record))
+        assert len(error.traceback) < 6
 
 
 def test_until_something_changes_that_it_was_made_from(world: World, plans: list[str]) -> None:

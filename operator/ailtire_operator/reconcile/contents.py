@@ -54,7 +54,7 @@ class Contents:
             found = _parsed(record)
             self._specs.put(digest, found, _bytes(found))
         if isinstance(found, InvalidStack):
-            raise found
+            raise found.with_traceback(None)  # else it would grow with every look
         return found
 
     def _digest(self, record: Record) -> str:

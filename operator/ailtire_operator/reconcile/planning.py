@@ -106,7 +106,7 @@ class Planner:
             grounds = self._grounds(record)
             known = self._keep(record, grounds, self._make(stack, grounds))
         if isinstance(known[1], InvalidStack):
-            raise known[1]
+            raise known[1].with_traceback(None)  # else it would grow with every look
         return known[1]
 
     def _is_large(self, record: Record, stack: Stack) -> bool:
