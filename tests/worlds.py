@@ -147,7 +147,9 @@ class World:
         self.nodes: tuple[Node, ...] | None = open_nodes(1)
         self.looks_at_nodes = 0
         nodes = Nodes(self._look_at_nodes, lambda: self.time)
-        planner = Planner(self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes)
+        self.planner = planner = Planner(
+            self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes
+        )
         contests = Contests(self.store, lambda record: None)
         self.lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
         gates = Gates(self.store, self.lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))

@@ -57,7 +57,10 @@ def overlay(resource: Mapping[str, Any], made: Workloads) -> dict[str, Any]:
     """
     images = resource["spec"]["images"]
     spec = {
-        "images": {name: made.redis if "redis" in image else made.probe for name, image in images.items()},
+        # With the registry that the nodes' container runtime takes for granted: the example's own would come before it.
+        "images": {
+            name: f"docker.io/{made.redis if 'redis' in image else made.probe}" for name, image in images.items()
+        },
         "services": _ports(resource["spec"]["services"]),
     }
     return {**{key: resource[key] for key in ("apiVersion", "kind", "metadata")}, "spec": spec}

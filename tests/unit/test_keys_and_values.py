@@ -156,7 +156,7 @@ def test_a_refused_key_is_shown_as_what_it_is() -> None:
     with pytest.raises(InvalidStack) as caught:
         parse_spec({"services": {"web\x1b[2J\x9b": {"image": "x"}, "b": {"image": "x", "z\u202e\n": 1}}})
     assert str(caught.value) == (
+        'spec.services.b["z\\u202e\\n"]: there is no such field; '
         "spec.services[\"web\\x1b[2J\\x9b\"]: 'web\\x1b[2J\\x9b' must have no control characters: no line ends, no "
-        "escapes, no marks that turn the direction of text; "
-        'spec.services.b["z\\u202e\\n"]: there is no such field'
+        "escapes, no marks that turn the direction of text"
     )

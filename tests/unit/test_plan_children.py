@@ -53,6 +53,7 @@ def test_a_place_says_everything_that_a_child_must_know() -> None:
         "images": {"web": "web:2"}, "imageRegistry": "registry.example", "imagePullSecrets": ["r"],
         "securityProfile": "baseline", "environment": "qa", "networks": {"bus": "shop/t"},
         "internalNetworks": ["shop/t"], "gatewayNetworks": ["shop/siblings"], "urls": ["http://a.example/dm"],
+            "budget": {"members": 1, "characters": 459},
     }  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def test_a_place_is_bounded_by_what_there_is_to_say() -> None:
     assert place == {
         "root": "shop", "parent": "shop", "parentKey": "c", "parentHost": "", "depth": 1, "appName": "shop",
         "securityProfile": "restricted", "gatewayNetworks": ["shop/siblings"],
+        "budget": {"members": 0, "characters": 8},
     }  # fmt: skip
 
 

@@ -14,9 +14,11 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.sources import Document
 from ailtire_operator.cli.trees import spec_of
+from ailtire_operator.model.census import Census
 from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
-from ailtire_operator.model.stack import TREE_LIMIT, Stack, StackSpec
+from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.budget import excesses
 from ailtire_operator.plan.order import Order
 
 _TOP_LEVEL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
@@ -184,15 +186,11 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
 
     Who waits for whom is judged from the root: paths start there.
     """
-    problems: list[Problem] = []
+    problems = list(excesses(stack.spec, Census(templates)))
     missing: list[Problem] = []
-    waiting = [first_level(stack.name, stack.spec)]
-    members = 0
+    waiting = [] if problems else [first_level(stack.name, stack.spec)]
     while waiting:
         level = waiting.pop()
-        members += len(level.spec.services)
-        if members > TREE_LIMIT:
-            return [*problems, Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")], missing
         for key, service in reversed(level.spec.children.items()):
             path = path_of(f"{level.path}.services", key)
             try:

@@ -1,5 +1,6 @@
 """The base of every model: frozen, closed, camelCase outside, described by the docstring under each field."""
 
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -12,6 +13,10 @@ NEVER_NULL: Final[dict[str, Any]] = {"nullable": False}
 """In the schema of an object: {} says something there, so that it must not turn into null unnoticed."""
 OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)
 """On the values of a map: null there is {}, see Strict."""
+
+
+_UNKNOWN_TOLD: Final = 8
+"""Unknown keys of one map that are told each by itself."""
 
 
 class Strict(BaseModel):
@@ -37,9 +42,19 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls_and_in_order(cls, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > _UNKNOWN_TOLD:
+            cls._count_unknown(data)
         if isinstance(data, dict):
             return {key: _in_order(value) for key, value in _in_order(data).items() if value is not None}
         return data
+
+    @classmethod
+    def _count_unknown(cls, data: dict[Any, Any]) -> None:
+        """Tell many unknown keys at once: a thousand errors of their own would take long, and nobody reads them."""
+        unknown = [key for key in data if key not in _names(cls)]
+        if len(unknown) > _UNKNOWN_TOLD:
+            some = ", ".join(f"'{key}'" for key in unknown[:_UNKNOWN_TOLD])
+            raise ValueError(f"{len(unknown):,} fields do not exist here: {some} and others")
 
     def to_json(self) -> dict[str, Any]:
         """The model as its author would write it: camelCase, nothing that was left out."""
@@ -49,6 +64,11 @@ class Strict(BaseModel):
 def _in_order(value: Any) -> Any:
     """A map by its keys; what is below has a model of its own."""
     return dict(sorted(value.items(), key=lambda entry: str(entry[0]))) if isinstance(value, dict) else value
+
+
+@cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for each, field in model.model_fields.items() for name in (each, field.alias or each))
 
 
 def rules(*validations: tuple[str, str]) -> dict[str, Any]:

@@ -7,15 +7,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from ailtire_operator import naming
-from ailtire_operator.model import additional, dependencies
+from ailtire_operator.model import additional, bounds, dependencies
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Stack, StackSpec
+from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Place, Stack, StackSpec
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
-    """The typed spec, this level only. Raises InvalidStack with every problem found."""
+    """The typed spec, this level only. Raises InvalidStack with every problem found, or the first that are too many."""
+    size = bounds.check(data, path)
+    if isinstance(data, Mapping) and "place" in data:  # the operator has written that part
+        size = bounds.count({name: value for name, value in data.items() if name != "place"})
+    return _typed(data, path, size)
+
+
+def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
+    """The same of what was counted before, with its size or as part of what holds it."""
     if isinstance(data, TooDeep):
         raise InvalidStack([Problem(path_of(path, *data.location), SENTENCE)])
     try:
@@ -26,16 +34,34 @@ def parse_spec(data: Any, path: str = "spec") -> StackSpec:
         raise InvalidStack([Problem(path, "nested too deeply")]) from None
     graph = {key: service.depends_on for key, service in spec.services.items()}
     dangling = [*_dangling_names(spec, path), *_dangling_files(spec, path)]
-    problems = [*_colliding_keys(spec, path), *dangling, *dependencies.problems(graph, f"{path}.services")]
+    problems = [
+        *_too_many_routes(spec, path),
+        *_colliding_keys(spec, path),
+        *dangling,
+        *dependencies.problems(graph, f"{path}.services"),
+    ]
     if problems:
         raise InvalidStack(problems)
+    if size is not None:
+        spec.measured(size)
     return spec
 
 
 def parse_stack(resource: Mapping[str, Any]) -> Stack:
     """The typed stack of an AiltireStack resource, this level only. Raises InvalidStack."""
-    metadata = resource.get("metadata") or {}
-    spec = parse_spec({} if resource.get("spec") is None else resource["spec"])
+    return named(resource.get("metadata") or {}, parse_spec({} if resource.get("spec") is None else resource["spec"]))
+
+
+def parse_place(data: Any) -> Place:
+    """The typed place of a stack's resource. Raises InvalidStack."""
+    try:
+        return Place.model_validate(data)
+    except ValidationError as error:
+        raise invalid("spec.place", error) from None
+
+
+def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
+    """A stack of this definition with the name and identity of its resource. Raises InvalidStack."""
     try:
         stack = Stack(
             name=metadata.get("name", ""),
@@ -49,6 +75,14 @@ def parse_stack(resource: Mapping[str, Any]) -> Stack:
     if "--" in stack.name:
         raise InvalidStack([Problem("metadata.name", "a stack's name has no double hyphen")])
     return stack
+
+
+def _too_many_routes(spec: StackSpec, path: str) -> Iterator[Problem]:
+    """More than one gateway is to hold."""
+    count = sum(len(service.interface) for service in spec.services.values())
+    if count > bounds.ROUTE_LIMIT:
+        sentence = f"{count} routes are more than one gateway's {bounds.ROUTE_LIMIT}; put some into child stacks"
+        yield Problem(f"{path}.services", sentence)
 
 
 def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:
@@ -95,7 +129,7 @@ def child_spec(service: Service, path: str) -> StackSpec:
     """The typed definition of an inline child, parsed once. Raises InvalidStack, also for what only a resource has."""
     if isinstance(service.parsed, StackSpec):
         return service.parsed
-    spec = parse_spec(service.stack, path)
+    spec = _typed(service.stack, path)
     for name, field in (("template", "template"), ("place", "place"), ("additional_kinds", "additionalKinds")):
         if getattr(spec, name):
             raise InvalidStack(

@@ -8,6 +8,9 @@ from pydantic_core import ErrorDetails
 
 from ailtire_operator import printable
 
+PROBLEM_LIMIT: Final = 100
+"""Problems of one definition that are told: nobody reads more before mending these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -76,8 +79,12 @@ _SENTENCES: Final = {
 
 
 def invalid(base: str, error: ValidationError) -> InvalidStack:
-    """Pydantic's findings as problems below ``base``."""
-    return InvalidStack([Problem(path_of(base, *each["loc"]), sentence(each)) for each in error.errors()])
+    """Pydantic's findings as problems below ``base``: the first of them, and how many more there are."""
+    found = error.errors(include_url=False, include_input=False)
+    problems = [Problem(path_of(base, *each["loc"]), sentence(each)) for each in found[:PROBLEM_LIMIT]]
+    if len(found) > PROBLEM_LIMIT:
+        problems.append(Problem(base, f"{len(found) - PROBLEM_LIMIT} more problems are not listed"))
+    return InvalidStack(problems)
 
 
 def sentence(finding: ErrorDetails) -> str:

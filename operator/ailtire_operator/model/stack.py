@@ -1,10 +1,12 @@
 """``spec`` of an AiltireStack: what a person writes, and the place that a parent writes into its child."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
+from ailtire_operator.model.bounds import Size, count
 from ailtire_operator.model.deploy import Resources
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.files import Configs, Secrets
@@ -30,6 +32,8 @@ DEPTH_LIMIT = 16
 """Levels of a tree."""
 TREE_LIMIT = 5000
 """Members (services and stacks) of a whole tree."""
+TREE_CHARACTER_LIMIT = 10_000_000
+"""Characters of all definitions of a tree: each stack is a resource with its own copy of its definition."""
 
 
 class Network(Strict):
@@ -137,6 +141,15 @@ class StackInterface(Strict):
         return self
 
 
+class Budget(Strict):
+    """What a child and everything below it may take: as much as it needed when its parent looked at it last."""
+
+    members: Annotated[int, Field(ge=0, le=TREE_LIMIT)]
+    """Services and stacks."""
+    characters: Annotated[int, Field(ge=0, le=TREE_CHARACTER_LIMIT)]
+    """Of the definitions in its own resource and in those of the stacks below it."""
+
+
 class Place(Strict):
     """What a child must know of its place in the tree. The operator writes it; in a resource of yours it is refused."""
 
@@ -186,6 +199,8 @@ class Place(Strict):
     """The additional kinds that the root, and each template on the way, declares."""
     reconcile_as: AccountName | None = None
     """The service account that the root names."""
+    budget: Budget | None = None
+    """What the stack and everything below it may take of the tree's limits."""
     templates: Annotated[list[Annotated[Name, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""
 
@@ -246,17 +261,28 @@ class StackSpec(Strict):
     place: Place | None = None
     """Written by the operator."""
 
+    _size: Size | None = PrivateAttr(default=None)
+
     @property
+    def size(self) -> Size:
+        """How much stands in the definition, inline children included."""
+        return self._size if self._size is not None else count(self.to_json())
+
+    def measured(self, size: Size) -> None:
+        """Keep the size of the definition as it is written: it was counted before anything was read."""
+        self._size = size
+
+    @cached_property
     def children(self) -> dict[str, Service]:
         """The members that are stacks, by key."""
         return {key: service for key, service in self.services.items() if service.is_stack}
 
-    @property
+    @cached_property
     def plain(self) -> dict[str, Service]:
         """The members that run an image, by key."""
         return {key: service for key, service in self.services.items() if not service.is_stack}
 
-    @property
+    @cached_property
     def has_interface(self) -> bool:
         """Whether any member has a route, so that there is a gateway."""
         return any(service.interface for service in self.services.values())

@@ -1,10 +1,10 @@
 """The plan of one stack: everything that should exist for it, and what to tell about it."""
 
 from ailtire_operator.model.dependencies import in_order
-from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.model.stack import TREE_LIMIT, Stack
+from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan import (
+    budget,
     children,
     dependencies,
     edge,
@@ -31,7 +31,7 @@ _ORDER = {"Service": 0, "AiltireStack": 2}
 def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     """Everything that should exist for the stack. Raises InvalidStack for what cannot be had as it is written."""
     scope = Scope(stack, settings, observed)
-    _check_size(scope)
+    budget.check(scope)
     networks = network.of_stack(scope)
     security.check_profile(scope)
     rights.check(scope)
@@ -71,14 +71,6 @@ def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan],
             hashes[key] = plans[key].template_hash
             objects += made
     return {key: plans[key] for key in members}, objects
-
-
-def _check_size(scope: Scope) -> None:
-    if scope.spec.place is not None:
-        return
-    members = sum(len(level.spec.services) for level in sound_levels(scope.name, scope.spec, scope.observed.templates))
-    if members > TREE_LIMIT:
-        raise scope.refuse("spec.services", f"the tree has more than {TREE_LIMIT} services and stacks")
 
 
 def _edge_ports(scope: Scope, front: GatewayPlan | None) -> list[int]:

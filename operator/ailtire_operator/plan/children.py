@@ -9,7 +9,7 @@ from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
-from ailtire_operator.plan import dependencies, edge
+from ailtire_operator.plan import budget, dependencies, edge
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.routes import Route
 from ailtire_operator.plan.scope import Scope
@@ -40,14 +40,26 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
 
 
 def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Manifest:
-    place = _place(scope, networks, routes, service, level)
-    definition = service.stack if service.stack is not None else level.spec.to_json()
-    spec = {name: value for name, value in _without_nulls(definition).items() if name != "template"}
+    place = budget.given(scope, service, _place(scope, networks, routes, service, level))
+    spec = {name: value for name, value in _definition(scope, service, level).items() if name != "template"}
     spec["place"] = place.to_json()
+    if "images" in spec["place"]:
+        spec["place"]["images"] = scope.images  # the same for all, and held once
     annotations = {naming.ANNOTATION_KEY: level.key}
     return manifest(
         naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec
     )
+
+
+def _definition(scope: Scope, service: Service, level: Level) -> dict[str, Any]:
+    """The child's definition as it is written into its resource; a template's is made once for all that refer to it."""
+    if service.stack_ref is None:
+        written: dict[str, Any] = _without_nulls(service.stack)
+        return written
+    name = service.stack_ref.name
+    if name not in scope.copies:
+        scope.copies[name] = _without_nulls(level.spec.to_json())
+    return scope.copies[name]
 
 
 _SAYING_KEYS: Final = frozenset({"networks", "interface", "data"})

@@ -7,6 +7,7 @@ from ailtire_operator.model.service import Service
 from ailtire_operator.plan.modes import restart_policy
 from ailtire_operator.plan.scope import Scope
 
+_UPDATE = UpdateConfig()
 _DRIVERS = frozenset({None, "overlay", "bridge", "default", "nat", "local"})
 """Drivers that say no more than that there is a network."""
 
@@ -56,7 +57,7 @@ def _updates(scope: Scope, key: str, service: Service) -> None:
                 message = "a changed job is a new job, so nothing of it rolls."
                 scope.report(scope.path(key, "deploy", field), "ignored", message, "Remove it.")
         return
-    update = deploy.update_config or UpdateConfig()
+    update = deploy.update_config or _UPDATE
     if update.failure_action == "rollback":
         _back(scope, scope.path(key, "deploy", "rollbackConfig"), deploy.rollback_config)
     elif deploy.rollback_config:

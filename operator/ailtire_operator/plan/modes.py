@@ -6,6 +6,7 @@ from ailtire_operator.plan import placeholders
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import Storage
 
+_RESTARTS = RestartPolicy()
 _STAYING = "so it is a service that stays, and is started again however it ends."
 
 
@@ -28,7 +29,7 @@ def kind_of(scope: Scope, key: str, service: Service, mounted: Storage) -> str:
 
 def restart_policy(service: Service) -> RestartPolicy:
     """What is said of restarts."""
-    return (service.deploy.restart_policy if service.deploy else None) or RestartPolicy()
+    return (service.deploy.restart_policy if service.deploy else None) or _RESTARTS
 
 
 def _ends(scope: Scope, key: str, service: Service, mounted: Storage) -> bool:

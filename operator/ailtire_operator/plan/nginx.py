@@ -4,10 +4,8 @@ leave its place. Names are resolved when a request comes, so that a missing targ
 
 from ipaddress import ip_address
 
-import crossplane
-
 from ailtire_operator import naming
-from ailtire_operator.plan import locations
+from ailtire_operator.plan import locations, nginxtext
 from ailtire_operator.plan.locations import IDLE_SECONDS, Directive, directive
 from ailtire_operator.plan.routes import Route, Stream
 from ailtire_operator.plan.scope import Scope
@@ -64,7 +62,7 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
     if streams:
         passed = [each for stream in streams for each in _stream(scope, stream)]
         top.append(directive("stream", block=[_resolver(scope), *passed]))
-    text = f"{crossplane.build(top, indent=1)}\n"
+    text = f"{nginxtext.text(top)}\n"
     if len(text.encode()) > SIZE_LIMIT:
         message = f"{len(routes)} routes are more than one gateway's configuration holds; put some into child stacks"
         raise scope.refuse("spec.services", message)

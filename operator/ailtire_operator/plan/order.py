@@ -58,6 +58,11 @@ class Order:
         self._root = next(iter(self._levels), "")
         self._cycles: dict[tuple[str, str], list[str]] = {}
 
+    @property
+    def members(self) -> int:
+        """How many the tree has."""
+        return sum(len(level.spec.services) for level in self._levels.values())
+
     def problems(self) -> Iterator[Problem]:
         """Every flaw of the tree, a circle once."""
         told: set[frozenset[str]] = set()

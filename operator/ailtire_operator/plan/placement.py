@@ -8,6 +8,7 @@ from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
 
+_ANYWHERE = Placement()
 _HOSTNAME = "kubernetes.io/hostname"
 _OS = "kubernetes.io/os"
 _ARCHITECTURE = "kubernetes.io/arch"
@@ -57,7 +58,7 @@ def spread(scope: Scope, key: str, service: Service, kind: str) -> list[dict[str
 
 
 def _of(service: Service) -> Placement:
-    return (service.deploy.placement if service.deploy else None) or Placement()
+    return (service.deploy.placement if service.deploy else None) or _ANYWHERE
 
 
 def _constraint(scope: Scope, key: str, label: str, otherwise: str, skew: int) -> dict[str, Any]:

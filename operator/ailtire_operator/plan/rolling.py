@@ -11,6 +11,7 @@ from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import Storage
 from ailtire_operator.plan.updates import Hold
 
+_UPDATE = UpdateConfig()
 _PROGRESS_SECONDS = 600
 """Kubernetes' own default; it must exceed minReadySeconds."""
 
@@ -59,7 +60,7 @@ def _stateful(scope: Scope, key: str, service: Service, mounted: Storage, paused
 def _step(
     scope: Scope, key: str, service: Service, kind: str, mounted: Storage, held: Hold | None
 ) -> dict[str, int | str]:
-    update = updates.config(service, held) or UpdateConfig()
+    update = updates.config(service, held) or _UPDATE
     order = update.order
     on_host = any(port.published and port.mode == "host" for port in service.ports.values())
     if mounted.single_writer:

@@ -9,6 +9,7 @@ from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.service import Interface, Service
 from ailtire_operator.plan.scope import Scope
 
+_NO_POLICIES = Policies()
 _SLASHES = re.compile("/+")
 
 
@@ -94,7 +95,7 @@ def _never_asked_for(prefix: str) -> bool:
 
 def _policies(scope: Scope, key: str, service: Service) -> Policies:
     """The service's policies. Raises InvalidStack for an address that would keep the whole gateway from starting."""
-    policies = service.policies or Policies()
+    policies = service.policies or _NO_POLICIES
     for index, source in enumerate(policies.access_control.allow if policies.access_control else []):
         try:
             ip_network(source, strict=False)

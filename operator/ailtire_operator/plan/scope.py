@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.census import Census
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.report import Classification, Notice
@@ -17,12 +19,15 @@ NO_NAMESPACE = "default"
 
 @dataclass(frozen=True)
 class Scope:
-    """One stack being planned. Notices are the only thing that grows."""
+    """One stack being planned. Nothing grows but the notices, and what is remembered."""
 
     stack: Stack
     settings: Settings
     observed: Observed
     notices: list[Notice] = field(default_factory=list)
+    _told: set[Notice] = field(default_factory=set)
+    copies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The templates' definitions that went into child stacks, by name: they are held once, however many hold them."""
 
     @property
     def name(self) -> str:
@@ -38,6 +43,11 @@ class Scope:
     def namespace(self) -> str:
         """The namespace as it stands in DNS names."""
         return self.stack.namespace or NO_NAMESPACE
+
+    @cached_property
+    def census(self) -> Census:
+        """Counts the stack's own subtree, and those of its children."""
+        return Census(self.observed.templates)
 
     @cached_property
     def images(self) -> dict[str, str]:
@@ -131,7 +141,8 @@ class Scope:
     def report(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
         """Note a deviation, once."""
         notice = Notice(path, classification, message, remedy)
-        if notice not in self.notices:
+        if notice not in self._told:
+            self._told.add(notice)
             self.notices.append(notice)
 
     def refuse(self, path: str, message: str) -> InvalidStack:

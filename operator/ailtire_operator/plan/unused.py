@@ -9,6 +9,7 @@ from ailtire_operator.plan import overrides
 from ailtire_operator.plan.network import has_gateway
 from ailtire_operator.plan.scope import Scope
 
+_NO_POLICIES = Policies()
 OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
 """Policies that the gateway carries out for HTTP routes."""
 OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
@@ -111,7 +112,7 @@ def _files(scope: Scope) -> None:
 
 def _routes(scope: Scope, key: str, service: Service) -> None:
     web = [entry for entry in service.interface.values() if entry.protocol != "tcp"]
-    policies = service.policies or Policies()
+    policies = service.policies or _NO_POLICIES
     for field in () if web else OF_A_ROUTE:
         if getattr(policies, field) is not None:
             name = Policies.model_fields[field].alias or field

@@ -17,6 +17,7 @@ from ailtire_operator.plan.types import Manifest, ServicePlan
 from ailtire_operator.plan.updates import Hold
 from ailtire_operator.plan.values import compact, manifest
 
+_DEPLOY = Deploy()
 _CPU_TARGET = 80
 """Percent, the customary default of Kubernetes' autoscaler."""
 _HISTORY = 3
@@ -40,7 +41,7 @@ def plan_service(
     held = updates.hold(scope, key, service, kind, wanted)
     template = held.template(template) if held else template
     workload = _workload(scope, key, service, kind, template, mounted, held)
-    deploy = service.deploy or Deploy()
+    deploy = service.deploy or _DEPLOY
     made = ServicePlan(
         key=key,
         kind=kind,
@@ -72,7 +73,7 @@ def _workload(
         return jobs.job(scope, key, service, template, labels, annotations)
     scaled = kind == "DaemonSet" or (service.policies and service.policies.scaling)
     spec: dict[str, Any] = {
-        "replicas": None if scaled else (service.deploy or Deploy()).replicas,
+        "replicas": None if scaled else (service.deploy or _DEPLOY).replicas,
         "selector": {"matchLabels": scope.service_selector(key)},
         "revisionHistoryLimit": _HISTORY,
         "minReadySeconds": rolling.minimum_ready(service, held) or None,

@@ -59,7 +59,7 @@ class Actor:
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
         """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
         await self._history.load(record)
-        await self._planner.prepare(stack)
+        await self._planner.prepare(record, stack)
         planned = self._planner.plan(record, stack)
         judgement = await self._history.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned

@@ -1,6 +1,6 @@
 """A stack and those above it: which tree it belongs to, and whether it is what they want it to be by now."""
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,11 +12,14 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.order import Order
 from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.kept import PER_MEMBER, Kept
 from ailtire_operator.reconcile.place import Stand, ancestors, standing
 from ailtire_operator.reconcile.planning import Planned, Planner
 
 _KEPT: Final = 64
 """Trees whose order is remembered: those in which somebody waits."""
+_KEPT_BYTES: Final = 32 * 2**20
+"""What these may take together, as far as that can be estimated."""
 
 
 class Lineage:
@@ -27,7 +30,7 @@ class Lineage:
         self._applier = applier
         self._planner = planner
         self._definitions = definitions
-        self._orders: OrderedDict[str, tuple[int, Mapping[str, StackSpec], Order]] = OrderedDict()
+        self._orders: Kept[tuple[int, Mapping[str, StackSpec], Order]] = Kept(_KEPT, _KEPT_BYTES)
 
     def root(self, record: Record) -> Record:
         """The stack at the top."""
@@ -40,10 +43,7 @@ class Lineage:
         known = self._orders.get(root.uid)
         if known is None or known[0] != root.generation or known[1] is not templates:
             known = (root.generation, templates, self._read(root, templates))
-            self._orders[root.uid] = known
-            if len(self._orders) > _KEPT:
-                self._orders.popitem(last=False)
-        self._orders.move_to_end(root.uid)
+            self._orders.put(root.uid, known, known[2].members * PER_MEMBER)
         return known[2]
 
     def is_current(self, record: Record) -> bool:

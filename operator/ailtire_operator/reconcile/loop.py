@@ -16,6 +16,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.status import StackStatus
+from ailtire_operator.plan.budget import Outgrown
 from ailtire_operator.reconcile.act import Actor
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import PATIENCE, Explainer
@@ -123,6 +124,8 @@ class Reconciler:
             if done.released:
                 self._queue.add(look.key, Priority.STATUS)
         except InvalidStack as error:
+            if isinstance(error, Outgrown) and self._queue.failures(look.key) < SILENT_FAILURES:
+                return Outcome.BUSY  # a template has just grown, and the stacks above are about to count again
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE
         if done.again is not None:

@@ -1,0 +1,59 @@
+"""Equal parts of definitions, kept once: the children of one template differ in their place alone.
+
+Each stack's resource holds a copy of its definition, and the API server sends every copy. A part is known by a hash of
+its content, and forgotten with the last definition that holds it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import orjson
+
+_SMALL: Final = 256
+"""Bytes below which a part is not worth a place in the table."""
+_OF_THE_PLACE: Final = "place"
+"""The one field whose parts, not itself, are the same for many: what is inherited."""
+
+
+class SharedMap(dict[str, Any]):
+    """A map that several definitions hold. Nobody changes one: records are only ever replaced."""
+
+    __slots__ = ("__weakref__",)
+
+
+_known: "WeakValueDictionary[bytes, SharedMap]" = WeakValueDictionary()
+
+
+def shared(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition, each large map in it exchanged for an equal one that is held already, if there is one."""
+    return {
+        name: _parts(value) if name == _OF_THE_PLACE and isinstance(value, Mapping) else _part(value)
+        for name, value in definition.items()
+    }
+
+
+def _parts(place: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _part(value) for name, value in place.items()}
+
+
+def _part(value: Any) -> Any:
+    if not isinstance(value, dict) or not value:
+        return value
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # nested deeper than it goes: who reads the definition will say so
+        return value
+    if len(written) < _SMALL:
+        return value
+    key = hashlib.blake2b(written, digest_size=16).digest()
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = SharedMap(value)
+    return found
+
+
+def count() -> int:
+    """How many parts are held."""
+    return len(_known)

@@ -1,0 +1,184 @@
+"""How large a whole tree is, found out by counting: a template is counted once, however often it is referred to.
+
+A tree is written a level at a time, each level by itself, so none of them may take more than those above have counted:
+that is what a place's budget carries down. A walk over the tree would not do: sixteen levels of five hundred references
+each are more stacks than anybody can visit, and are counted here with a few multiplications.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from ailtire_operator.model import bounds
+from ailtire_operator.model.service import Service
+from ailtire_operator.model.stack import DEPTH_LIMIT, Place, StackSpec
+
+_MOST: Final = 10**12
+"""Where counting ends: beyond every limit, and still a small number."""
+_NETWORK: Final = 128
+"""Characters by which a place says whose network has a name."""
+_URLS: Final = 32
+"""URLs that a place holds."""
+
+
+class Count(NamedTuple):
+    """A stack with everything below it."""
+
+    members: int = 0
+    """Services and stacks, itself not counted."""
+    stacks: int = 0
+    """Stacks, itself counted: each is a resource of its own."""
+    characters: int = 0
+    """Of the definitions in all these resources, with what they inherit."""
+
+    def plus(self, below: "Count", times: int = 1, inherited: int = 0) -> "Count":
+        """With so many of another below it, each stack of which inherits so many characters."""
+        characters = below.characters + below.stacks * inherited
+        return Count(
+            min(self.members + times * below.members, _MOST),
+            min(self.stacks + times * below.stacks, _MOST),
+            min(self.characters + times * characters, _MOST),
+        )
+
+
+_NOTHING: Final = Count()
+
+
+@dataclass(frozen=True)
+class Census:
+    """Counts trees whose references lead to these templates."""
+
+    templates: Mapping[str, StackSpec]
+    _known: dict[tuple[str, int], Count] = field(default_factory=dict)
+    """What was counted already, by template and depth."""
+
+    def stack(self, spec: StackSpec, depth: int) -> Count:
+        """The stack at this depth and all below it."""
+        own = Count(len(spec.services), 1, spec.size.characters)
+        names = [network.name or key for key, network in spec.networks.items()]
+        below, _ = self._below(
+            _children(spec), depth + 1, _passed_on(spec.images, names, spec.edge.hosts if spec.edge else [])
+        )
+        inherited = inherited_from(spec.place) if spec.place else 0
+        return _NOTHING.plus(own.plus(below), 1, inherited)
+
+    def child(self, service: Service, place: Place) -> Count:
+        """The stack in this place that a member is."""
+        reference = service.stack_ref.name if service.stack_ref else ""
+        found, _ = self._below([(reference, service.stack)], place.depth, inherited_from(place))
+        return found
+
+    def circle(self, spec: StackSpec) -> list[str]:
+        """Templates of which each refers to the next, and the last to the first; empty if none is below."""
+        done: set[str] = set()
+        for start in self._referred(spec):
+            way: dict[str, Iterator[str]] = {} if start in done else {start: self._referred(self.templates[start])}
+            while way:
+                last = next(reversed(way))
+                following = next(way[last], None)
+                if following is None:
+                    done.add(last)
+                    del way[last]
+                elif following in way:
+                    names = list(way)
+                    return [*names[names.index(following) :], following]
+                elif following not in done:
+                    way[following] = self._referred(self.templates[following])
+        return []
+
+    def _referred(self, spec: StackSpec) -> Iterator[str]:
+        """The templates that a stack refers to, in its inline stacks too."""
+        found: dict[str, None] = {}
+        waiting = list(_children(spec))
+        while waiting:
+            reference, definition = waiting.pop()
+            if reference in self.templates:
+                found[reference] = None
+            services = _field(definition, "services")
+            if isinstance(services, Mapping):
+                waiting += [(_reference(each), each.get("stack")) for each in services.values() if _is_stack(each)]
+        return iter(found)
+
+    def _below(self, members: Iterable[tuple[str, Any]], depth: int, inherited: int) -> tuple[Count, int]:
+        """Child stacks at this depth, by reference or definition, and the characters of those definitions."""
+        total, written = _NOTHING, 0
+        references: Counter[str] = Counter()
+        for reference, definition in members:
+            if reference:
+                references[reference] += 1
+            else:
+                found = self._inline(definition, depth)
+                total, written = total.plus(found[0], 1, inherited), written + found[1]
+        for reference, times in references.items():
+            total = total.plus(self._template(reference, depth), times, inherited)
+        return total, written
+
+    def _template(self, name: str, depth: int) -> Count:
+        """A template's stack; nothing where there is none, or too deep, where a circle of references ends as well."""
+        if depth > DEPTH_LIMIT or name not in self.templates:
+            return _NOTHING
+        if (name, depth) not in self._known:
+            self._known[name, depth] = self.stack(self.templates[name], depth)
+        return self._known[name, depth]
+
+    def _inline(self, definition: Any, depth: int) -> tuple[Count, int]:
+        """A child that is spelled out, and its characters. Nobody has read it yet: anything may stand in it."""
+        services = definition.get("services") if isinstance(definition, Mapping) else None
+        if depth > DEPTH_LIMIT or not isinstance(services, Mapping):
+            characters = _characters(definition)
+            return Count(0, 1, characters), characters
+        rest = {**definition, "services": None}
+        plain = [_without_definition(each) for each in services.values()]
+        members = [(_reference(each), each.get("stack")) for each in services.values() if _is_stack(each)]
+        below, written = self._below(members, depth + 1, _passed_on_as_written(rest))
+        characters = _characters(rest, plain, list(services)) + written
+        return Count(len(services), 1, characters).plus(below), characters
+
+
+def _children(spec: StackSpec) -> Iterator[tuple[str, Any]]:
+    """Of each child: the template that it refers to, or its definition."""
+    return ((each.stack_ref.name if each.stack_ref else "", each.stack) for each in spec.children.values())
+
+
+def inherited_from(place: Place) -> int:
+    """The characters of what a place says that every stack below it is told as well."""
+    hosts = [urlsplit(url).netloc for url in place.urls]
+    return _passed_on(place.images, place.networks, hosts)
+
+
+def _passed_on(images: Mapping[str, str], networks: Iterable[str], hosts: Iterable[Any]) -> int:
+    """The same of a stack that says these: a place holds so many URLs, whatever the number of hosts."""
+    longest = max((len(host) for host in hosts if isinstance(host, str)), default=0)
+    return _characters(images) + sum(len(name) + _NETWORK for name in networks) + _URLS * longest
+
+
+def _passed_on_as_written(definition: Mapping[str, Any]) -> int:
+    networks, edge, images = definition.get("networks"), definition.get("edge"), definition.get("images")
+    hosts = edge.get("hosts") if isinstance(edge, Mapping) else None
+    names = [
+        str(_field(value, "name") or key) for key, value in (networks if isinstance(networks, Mapping) else {}).items()
+    ]
+    return _passed_on(images if isinstance(images, Mapping) else {}, names, hosts if isinstance(hosts, list) else [])
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
+
+
+def _characters(*values: Any) -> int:
+    return bounds.count(list(values)).characters
+
+
+def _is_stack(service: Any) -> bool:
+    return isinstance(service, Mapping) and service.get("type") == "stack"
+
+
+def _reference(service: Mapping[str, Any]) -> str:
+    name = _field(service.get("stackRef"), "name")
+    return name if isinstance(name, str) else ""
+
+
+def _without_definition(service: Any) -> Any:
+    return {**service, "stack": None} if _is_stack(service) and "stack" in service else service

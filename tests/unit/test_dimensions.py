@@ -1,0 +1,130 @@
+"""Every map and list of the schema, as full as it may be: the worst that is admitted is planned within 100 ms.
+
+Found in the schema, so that a new field is measured as well. What is compared with is a loop of plain Python in the
+same run, as the machine may be slow or have other work.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+
+from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.model.crd import schema
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.settings import Settings
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.types import Observed
+from stacks import FULL, SETTINGS, stack
+from wide import SETTINGS as WIDE_SETTINGS
+from wide import WIDE
+
+Json = dict[str, Any]
+Path = tuple[str | int, ...]
+SPEC = schema()["properties"]["spec"]
+LOOPS = 20
+"""Times the plain loop, which is 5 ms on a machine of 2023 without other work."""
+SAMPLES: dict[str, tuple[str, Settings]] = {"full": (FULL, SETTINGS), "wide": (WIDE, WIDE_SETTINGS)}
+
+
+def loop() -> float:
+    """Seconds of the processor for a hundred thousand steps of plain Python."""
+    started, total = time.process_time(), 0
+    for number in range(100_000):
+        total += number % 7
+    return time.process_time() - started
+
+
+def sample(name: str) -> Json:
+    spec: Json = json.loads(json.dumps(yaml.safe_load(SAMPLES[name][0]), default=str))
+    return spec
+
+
+def bounded(value: Any, found: Json, path: Path = ()) -> Iterator[tuple[Path, int]]:
+    """The maps and lists of a definition that the schema gives a bound, and that bound."""
+    bound = found.get("maxProperties", found.get("maxItems"))
+    if bound is not None and value:
+        yield path, bound
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        below = found.get("properties", {}).get(key) or found.get("additionalProperties") or found.get("items") or {}
+        if isinstance(below, dict):
+            yield from bounded(each, below, (*path, key))
+
+
+def filled(spec: Json, path: Path, bound: int) -> Json:
+    """The definition with copies of the first entry at the path until there are as many as may be."""
+    spec = deepcopy(spec)
+    holder: Any = spec
+    for step in path:
+        holder = holder[step]
+    if isinstance(holder, list):
+        first = holder[0]
+        holder += [
+            f"{first}{number}" if isinstance(first, str) else deepcopy(first) for number in range(bound - len(holder))
+        ]
+        return spec
+    key, first = next(iter(holder.items()))
+    for number in range(bound - len(holder)):
+        holder[str(1024 + number) if key.isdigit() else f"{key}{number}"] = _other(first, number)
+    return spec
+
+
+def _other(entry: Any, number: int) -> Any:
+    """A copy that is in nobody's way: what two may not share differs."""
+    if not isinstance(entry, dict):
+        return entry
+    differing = {name: f"{entry[name]}{number}" for name in ("target",) if name in entry}
+    ports = {name: 1024 + number for name in ("published",) if name in entry}
+    return {**deepcopy(entry), **differing, **ports}
+
+
+def took(spec: Json, settings: Settings) -> float:
+    """Seconds of the processor to read, plan and compare a definition, or to refuse it; the least of three."""
+    best = float("inf")
+    for _ in range(3):
+        started = time.process_time()
+        try:
+            for manifest in plan(stack(spec), settings, Observed()).objects:
+                fingerprint(desired_projection(manifest))
+        except InvalidStack:
+            pass
+        best = min(best, time.process_time() - started)
+        if best < LOOPS * 0.004:
+            break
+    return best
+
+
+CASES = {
+    f"{name} {'.'.join(map(str, path))}": (name, path, bound)
+    for name in SAMPLES
+    for path, bound in bounded(sample(name), SPEC)
+    if path != ("services",)
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_map_or_list_that_is_full_is_planned_soon(case: str) -> None:
+    name, path, bound = CASES[case]
+    assert took(filled(sample(name), path, bound), SAMPLES[name][1]) < LOOPS * min(loop() for _ in range(3))
+
+
+def test_twice_as_many_services_take_twice_as_long() -> None:
+    """More than a tenth of a second, which is why such plans are made beside the event loop; but no square."""
+    half, whole = ({"services": {f"s{n}": {"image": "x:1"} for n in range(count)}} for count in (250, 500))
+    assert took(whole, SETTINGS) < 3 * took(half, SETTINGS)
+
+
+def test_so_do_routes() -> None:
+    half, whole = (
+        {
+            "services": {
+                f"s{n}": {"image": "x:1", "interface": {f"/{n}/{m}": {} for m in range(each)}} for n in range(10)
+            }
+        }
+        for each in (12, 25)
+    )
+    assert took(whole, SETTINGS) < 3 * took(half, SETTINGS)
