@@ -42,9 +42,10 @@ logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind 
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 SUITE    = $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz bench bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz explore bench bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
+	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
 	@$(SUITE)
 
 coverage: nginx binaries client ## The same, and measure what of the code they run (it takes longer)
@@ -78,8 +79,11 @@ cluster: binaries ## Run the tests against a real API server
 	@$(PYTEST) tests/cluster
 
 MINUTES ?= 10
-fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refused at once
+fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refused at once (before a release)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES)
+
+explore: $(READY) ## Try the laws for MINUTES=10 with examples that nobody has drawn, and keep what fails (before a release)
+	@$(BIN)/python -m exploring --minutes $(MINUTES)
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench

@@ -3,12 +3,19 @@
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
+from hypothesis.database import ReadOnlyDatabase
 from xdist.scheduler import LoadScopeScheduling
 
-# The suite that decides draws the same examples each time, on every machine; `make explore` draws new ones.
+from exploring import KEPT, Keeping
+
+# The suite that decides draws the same examples each time, on every machine; `make explore` draws new ones, and keeps
+# those that fail; "kept" tries these again, and draws none.
 settings.register_profile("fixed", derandomize=True, database=None, deadline=None, print_blob=True)
-settings.register_profile("explore", derandomize=False, database=None, deadline=None, print_blob=True)
+settings.register_profile("explore", database=Keeping(KEPT), deadline=None, print_blob=True)
+settings.register_profile(
+    "kept", database=ReadOnlyDatabase(Keeping(KEPT)), phases=[Phase.reuse], deadline=None, print_blob=True
+)
 settings.load_profile("fixed")
 
 _DEALT_SINGLY = ("property", "static", "swarm")
