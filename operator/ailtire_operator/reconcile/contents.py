@@ -9,6 +9,7 @@ import orjson
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.loading import named, parse_place, parse_spec
+from ailtire_operator.model.nesting import TooDeep
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.reconcile.kept import PER_MEMBER, PER_VALUE, Kept
@@ -87,14 +88,16 @@ class Templates(Mapping[str, StackSpec]):
 
 def _without_place(record: Record) -> Any:
     spec = record.summary.get("spec")
+    if isinstance(spec, TooDeep):
+        return spec
     return {name: value for name, value in spec.items() if name != "place"} if isinstance(spec, Mapping) else spec
 
 
 def _hash(record: Record) -> str:
-    try:
-        return hashlib.blake2b(orjson.dumps(_without_place(record)), digest_size=16).hexdigest()
-    except orjson.JSONEncodeError:  # nested deeper than anybody reads: it is like no other
+    spec = _without_place(record)
+    if isinstance(spec, TooDeep):  # what is left of it may be what another says in full
         return f"{record.uid}/{record.generation}"
+    return hashlib.blake2b(orjson.dumps(spec), digest_size=16).hexdigest()
 
 
 def _parsed(record: Record) -> StackSpec | InvalidStack:
