@@ -68,6 +68,8 @@ def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
         eventually(partial(_is_known, control_plane, kind, verb), what=f"the bindings of {kind.plural}")
     yield control_plane
     control_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    # Tests that come later on this control plane count on a cluster without the Gateway API.
+    control_plane.kubectl("delete", "crd", f"{HTTP_ROUTE.plural}.{HTTP_ROUTE.group}")
 
 
 def _is_known(plane: ControlPlane, kind: Kind, verb: str) -> bool:
