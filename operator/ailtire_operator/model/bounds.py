@@ -55,3 +55,17 @@ def check(definition: Any, path: str) -> Size:
             message = f"the definition has more than {most:,} {what}, inline stacks included; make templates of some"
             raise InvalidStack([Problem(path, message)])
     return size
+
+
+def check_routes(definition: Any, path: str) -> None:
+    """Raises InvalidStack for more routes than one gateway is to hold; the definition may be anything."""
+    services = definition.get("services") if isinstance(definition, Mapping) else None
+    interfaces = (
+        service.get("interface")
+        for service in (services.values() if isinstance(services, Mapping) else ())
+        if isinstance(service, Mapping)
+    )
+    count = sum(len(each) for each in interfaces if isinstance(each, Mapping))
+    if count > ROUTE_LIMIT:
+        message = f"{count} routes are more than one gateway's {ROUTE_LIMIT}; put some into child stacks"
+        raise InvalidStack([Problem(f"{path}.services", message)])

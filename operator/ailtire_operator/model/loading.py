@@ -26,6 +26,7 @@ def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
     """The same of what was counted before, with its size or as part of what holds it."""
     if isinstance(data, TooDeep):
         raise InvalidStack([Problem(path_of(path, *data.location), SENTENCE)])
+    bounds.check_routes(data, path)
     try:
         spec = StackSpec.model_validate(data)
     except ValidationError as error:
@@ -35,7 +36,6 @@ def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
     graph = {key: service.depends_on for key, service in spec.services.items()}
     dangling = [*_dangling_names(spec, path), *_dangling_files(spec, path)]
     problems = [
-        *_too_many_routes(spec, path),
         *_colliding_keys(spec, path),
         *dangling,
         *dependencies.problems(graph, f"{path}.services"),
@@ -75,14 +75,6 @@ def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
     if "--" in stack.name:
         raise InvalidStack([Problem("metadata.name", "a stack's name has no double hyphen")])
     return stack
-
-
-def _too_many_routes(spec: StackSpec, path: str) -> Iterator[Problem]:
-    """More than one gateway is to hold."""
-    count = sum(len(service.interface) for service in spec.services.values())
-    if count > bounds.ROUTE_LIMIT:
-        sentence = f"{count} routes are more than one gateway's {bounds.ROUTE_LIMIT}; put some into child stacks"
-        yield Problem(f"{path}.services", sentence)
 
 
 def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:

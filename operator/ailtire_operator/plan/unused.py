@@ -39,16 +39,22 @@ def report(scope: Scope) -> None:
 
 
 def _gateway(scope: Scope) -> None:
-    gateway = scope.spec.gateway
-    inherited = scope.spec.children and gateway is not None and gateway.model_fields_set <= _INHERITED
-    if not scope.spec.has_interface and not inherited:
-        for field in ("gateway", "interface"):
-            if getattr(scope.spec, field) is not None:
-                message = "no service has an interface, so there is no gateway."
-                scope.report(f"spec.{field}", "ignored", message, "Give a service an interface.")
-    elif scope.spec.interface is not None and scope.spec.place is not None:
-        message = "only the root's gateway answers on further ports."
-        scope.report("spec.interface", "ignored", message, "Say it in the root.")
+    if scope.spec.has_interface:
+        if scope.spec.interface is not None and scope.spec.place is not None:
+            message = "only the root's gateway answers on further ports."
+            scope.report("spec.interface", "ignored", message, "Say it in the root.")
+        return
+    unused = {"gateway": scope.spec.gateway is not None and not _is_inherited(scope), "interface": scope.spec.interface}
+    for field, there in unused.items():
+        if there:
+            message = "no service has an interface, so there is no gateway."
+            scope.report(f"spec.{field}", "ignored", message, "Give a service an interface.")
+
+
+def _is_inherited(scope: Scope) -> bool:
+    """Whether all that is said of the gateway counts for the gateways below."""
+    said = scope.spec.gateway.model_fields_set if scope.spec.gateway else frozenset()
+    return bool(scope.spec.children and said) and said <= _INHERITED
 
 
 def _edge(scope: Scope) -> None:
