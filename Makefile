@@ -92,7 +92,21 @@ STACKS ?= 500
 bench-fairness: binaries ## Apply STACKS=500 stacks in one namespace, and measure how long another waits (minutes)
 	@$(BIN)/python -m bench.fairness --stacks $(STACKS)
 
-.PHONY: binaries client
+.PHONY: binaries client nginx
+# The gateways' tests want a real one. Root gets Debian's packages; anybody else is told which they are.
+NGINX_PACKAGES := nginx-light libnginx-mod-stream
+nginx:
+	@if [ -z "$$(PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)" ]; then \
+	  if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "The tests of the gateways need nginx with its stream module. On Debian: apt-get install $(NGINX_PACKAGES)" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Installing $(NGINX_PACKAGES)"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq; \
+	  apt-get install -y -qq --no-install-recommends $(NGINX_PACKAGES) >/dev/null; \
+	fi
+
 binaries: $(READY)
 	@$(LAB) binaries
 
