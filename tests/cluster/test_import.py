@@ -65,7 +65,7 @@ def test_an_imported_application_becomes_ready_and_tells_what_it_lacks(trees: Tr
     variables = {each["name"]: each.get("value") for each in container["env"]}
     assert (variables["PEER"], variables["AILTIRE_APPNAME"]) == ("store:9000", "shop_app")
     notices = trees.status("shop-app")["translation"]["notices"]
-    dropped = [each["path"] for each in notices if "Docker socket" in each["message"]]
+    dropped = [each["path"] for each in notices if "container runtime's socket" in each["message"]]
     assert dropped == ["spec.services.web.volumes.docker"]
     assert "shop-gone" in str(trees.status("shop-app-cpl"))
 
