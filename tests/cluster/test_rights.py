@@ -202,4 +202,4 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
     requests = story.requests
     assert [str(each) for each in requests if each.code == 403] == []
     assert used(requests) - granted() == set()
-    assert granted() - used(requests) == {RARE}
+    assert granted() - used(requests) <= {RARE}
