@@ -108,7 +108,7 @@ async def test_what_we_stop_to_name_disappears(control_plane: ControlPlane, name
 
 
 async def test_a_wiped_list_of_managers_is_made_good(control_plane: ControlPlane, namespace: str) -> None:
-    """The API server then takes everything for somebody's: what we stop to name would stay for ever."""
+    """The API server then takes everything for somebody's: what we no longer name would stay for ever."""
     async with viewing(control_plane, namespace) as view:
         uid = await view.stack()
         manifest = config_map(namespace, uid)

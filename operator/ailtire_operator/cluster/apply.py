@@ -1,6 +1,6 @@
 """Write what differs, and only where we may.
 
-Server-side apply with one field manager: fields that we stop to name disappear, those of others stay. It is never bare:
+Server-side apply with one field manager: fields that we no longer name disappear, and those of others stay. Never bare:
 what the store does not know is applied with ``resourceVersion: "1"``, which creates it or answers 409, and what it
 knows with its ``uid``; so ``force`` cannot merge us into an object of somebody else. Nothing here waits and tries
 again: the queue does, with fresh data. The one exception is a 409, where the fresh data is one read away.
@@ -81,7 +81,7 @@ class Applier:
         return record is not None and self._memory.settled(record, fingerprint(desired_projection(manifest)))
 
     def overridden(self, ref: Ref) -> bool:
-        """Whether the cluster keeps answering something else than what we send, so that we have stopped to send it."""
+        """Whether the cluster keeps answering something else than what we send, so that it is no longer sent."""
         record = self._store.get(ref)
         return record is not None and self._memory.is_overridden(record)
 

@@ -46,7 +46,7 @@ def owned_projection(obj: Mapping[str, Any], manager: str = FIELD_MANAGER) -> di
 def nameless_owner(obj: Mapping[str, Any]) -> int | None:
     """The index in managedFields of an owner that is nobody: where the list was wiped, an apply invents one.
 
-    It holds every field that was there, and would keep alive what we stop to name.
+    It holds every field that was there, and would keep alive what we no longer name.
     """
     entries = obj["metadata"].get("managedFields") or ()
     return next((index for index, entry in enumerate(entries) if entry.get("manager") == NOBODY), None)

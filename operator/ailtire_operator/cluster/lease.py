@@ -38,7 +38,7 @@ class Timing:
     deadline: float = 10.0
     """After this long without a renewal the holder gives up for good."""
     fence: float = 8.0
-    """After this long without a renewal the holder stops to write."""
+    """After this long without a renewal the holder no longer writes."""
     retry: float = 2.0
     """How often the holder renews."""
     poll: float = 0.5
