@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from ailtire_operator.model.bounds import ROUTE_LIMIT
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
@@ -256,7 +257,7 @@ def test_no_path_can_leave_its_place_in_the_configuration(value: str, tmp_path: 
 
 
 async def test_many_routes_start_without_a_complaint(rig: Rig) -> None:
-    services = {f"s{number}": service({f"/s{number}": {"path": "/"}}) for number in range(400)}
+    services = {f"s{number}": service({f"/s{number}": {"path": "/"}}) for number in range(ROUTE_LIMIT)}
     gateway = await rig.gateway({"services": services})
     assert gateway.errors == ""
 

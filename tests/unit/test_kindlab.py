@@ -93,8 +93,8 @@ def test_where_nothing_can_be_pulled_each_image_of_the_example_has_a_stand_in_th
     patch = application.overlay(example, Workloads("probe:1", "musl:1", "nginx:1", "redis:1"))
     assert patch["metadata"] == example["metadata"]
     assert set(patch["spec"]["images"]) == set(example["spec"]["images"])
-    assert patch["spec"]["images"]["redis"] == "redis:1"
-    assert set(patch["spec"]["images"].values()) == {"probe:1", "redis:1"}
+    assert patch["spec"]["images"]["redis"] == "docker.io/redis:1"
+    assert set(patch["spec"]["images"].values()) == {"docker.io/probe:1", "docker.io/redis:1"}
     assert patch["spec"]["services"]["doc"] == {"environment": {"PROBE_PORTS": "8088"}}
     pricing = patch["spec"]["services"]["catalog"]["stack"]["services"]["pricing"]
     assert pricing["stack"]["services"]["engine"] == {"environment": {"PROBE_PORTS": "3000"}}
