@@ -40,7 +40,8 @@ logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind 
 ##-- checks -----------------------------------------------------------------------------------------------------------
 # One worker more than there are processors, as tests of the cluster wait most of their time; each has a control plane.
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
-SUITE    = $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
+# Memory instead of processor time for the control planes and kubectl, all of them Go programs.
+SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
 .PHONY: test coverage lint types imports verify unit cluster fuzz explore bench bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
