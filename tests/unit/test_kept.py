@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
+import nested
 from ailtire_operator import naming
 from ailtire_operator.cluster import sharing
-from ailtire_operator.cluster.store import Store
+from ailtire_operator.cluster.decoding import decode
+from ailtire_operator.cluster.store import Store, record_of
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
@@ -108,3 +110,45 @@ def test_templates_are_read_when_somebody_refers_to_them() -> None:
         found["bad"]
     with pytest.raises(InvalidStack):
         definitions.stack(put_stack(store, "wrong", {"services": 3}, generation=1))
+
+
+ODD = [
+    "123456789012345678901234567890", "-0.0", "1e308", '"\\u0000"', '"\\ud83d\\ude00"', '"\\u2028"', "[[]]", "{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_all_that_is_decoded_can_be_written_again_and_so_be_shared(odd: str) -> None:
+    text = f'{{"services":{{"a":{odd},"b":"{"x" * 300}"}},"place":{{"images":{{"a":{odd}}}}}}}'
+    record = record_of(decode(resource(text)))
+    assert not record.unreadable
+    assert record.summary["spec"] == orjson.loads(text)
+
+
+@pytest.mark.parametrize("shape", nested.SHAPES)
+@pytest.mark.parametrize("depth", [100, 120, 128, 200, 300, 3000])
+def test_a_definition_that_was_cut_off_is_still_marked_so_when_its_parts_are_shared(shape: str, depth: int) -> None:
+    """At no depth does the writing of a part fail."""
+    spec = decode(resource(nested.spec(shape, depth)))["spec"]
+    made = sharing.shared(spec)
+    assert made == spec
+    assert (type(made), getattr(made, "location", None)) == (type(spec), getattr(spec, "location", None))
+
+
+@pytest.mark.parametrize("key", ["place", "services"])
+def test_a_definition_that_was_cut_off_is_refused_with_and_without_its_place(key: str) -> None:
+    record = record_of(decode(resource(f'{{"services":{{}},"place":{{}},"{key}":{nested.lists(300)}}}')))
+    with pytest.raises(InvalidStack, match=rf"spec\.{key}.*nested more than 128 levels deep"):
+        Contents().stack(record)
+
+
+@pytest.mark.parametrize("definition", [None, 3, "text", [1]])
+def test_a_definition_that_is_no_map_stays_as_it_is(definition: Any) -> None:
+    assert sharing.shared(definition) is definition
+
+
+def resource(spec: str) -> bytes:
+    """A stack with a definition, as the API server writes it."""
+    metadata = '{"name":"s","namespace":"n","uid":"s","resourceVersion":"1","generation":1}'
+    kind = f'"apiVersion":"{naming.API_VERSION}","kind":"{naming.KIND}"'
+    return f'{{{kind},"metadata":{metadata},"spec":{spec}}}'.encode()

@@ -11,6 +11,8 @@ from weakref import WeakValueDictionary
 
 import orjson
 
+from ailtire_operator.model.nesting import with_entries
+
 _SMALL: Final = 256
 """Bytes below which a part is not worth a place in the table."""
 _OF_THE_PLACE: Final = "place"
@@ -26,12 +28,18 @@ class SharedMap(dict[str, Any]):
 _known: "WeakValueDictionary[bytes, SharedMap]" = WeakValueDictionary()
 
 
-def shared(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition, each large map in it exchanged for an equal one that is held already, if there is one."""
-    return {
+def shared(definition: Any) -> Any:
+    """The definition, each large map in it exchanged for an equal one that is held already, if there is one.
+
+    One that was cut off stays marked as such (TooDeep), and what is no map stays as it is.
+    """
+    if not isinstance(definition, dict):
+        return definition
+    parts = {
         name: _parts(value) if name == _OF_THE_PLACE and isinstance(value, Mapping) else _part(value)
         for name, value in definition.items()
     }
+    return with_entries(definition, parts)
 
 
 def _parts(place: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,10 +49,7 @@ def _parts(place: Mapping[str, Any]) -> dict[str, Any]:
 def _part(value: Any) -> Any:
     if not isinstance(value, dict) or not value:
         return value
-    try:
-        written = orjson.dumps(value)
-    except orjson.JSONEncodeError:  # nested deeper than it goes: who reads the definition will say so
-        return value
+    written = orjson.dumps(value)  # which has decoded it, and nests no deeper than it writes
     if len(written) < _SMALL:
         return value
     key = hashlib.blake2b(written, digest_size=16).digest()

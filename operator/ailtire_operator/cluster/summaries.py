@@ -13,7 +13,6 @@ from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.fields import fingerprint
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.cluster.sharing import shared
-from ailtire_operator.model.nesting import TooDeep
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -260,8 +259,7 @@ def _container(status: Object) -> Summary:
 def _stack(obj: Object) -> Summary:
     """All of it: an AiltireStack is the input of the plan, not something to be told in few words."""
     metadata, spec = obj["metadata"], obj.get("spec") or {}
-    whole = isinstance(spec, dict) and not isinstance(spec, TooDeep)
-    return {"spec": shared(spec) if whole else spec, "status": obj.get("status") or {}} | compact(
+    return {"spec": shared(spec), "status": obj.get("status") or {}} | compact(
         creationTimestamp=metadata.get("creationTimestamp"),
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),

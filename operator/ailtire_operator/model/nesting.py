@@ -5,7 +5,7 @@ chooses the depth chooses where that ends the process. So the depth is measured 
 bound is cut off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -27,6 +27,11 @@ class TooDeep(dict[str, Any]):
         super().__init__(value)
         self.location = location
         """The first steps of the path to what was cut off."""
+
+
+def with_entries(original: Mapping[str, Any], entries: dict[str, Any]) -> dict[str, Any]:
+    """Entries that were made of a map's own, marked as cut off where that map is."""
+    return TooDeep(entries, original.location) if isinstance(original, TooDeep) else entries
 
 
 def is_deeper(value: Any, limit: int = NESTING_LIMIT) -> bool:

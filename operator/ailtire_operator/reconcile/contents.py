@@ -9,7 +9,7 @@ import orjson
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.loading import named, parse_place, parse_spec
-from ailtire_operator.model.nesting import TooDeep
+from ailtire_operator.model.nesting import TooDeep, with_entries
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.reconcile.kept import PER_MEMBER, PER_VALUE, Kept
@@ -88,9 +88,9 @@ class Templates(Mapping[str, StackSpec]):
 
 def _without_place(record: Record) -> Any:
     spec = record.summary.get("spec")
-    if isinstance(spec, TooDeep):
+    if not isinstance(spec, Mapping):
         return spec
-    return {name: value for name, value in spec.items() if name != "place"} if isinstance(spec, Mapping) else spec
+    return with_entries(spec, {name: value for name, value in spec.items() if name != "place"})
 
 
 def _hash(record: Record) -> str:
