@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,6 +35,22 @@ TWO_STACKS_OF_ONE_NAME: Json = {
         "a": {"type": "stack", "stack": {"services": {"b": {"type": "stack", "stack": _LEAF}}}},
     }
 }
+
+KNOWN: tuple[tuple[Json, int], ...] = (
+    (TWO_PORTS_OF_ONE_NUMBER, 1),
+    (TWO_PORTS_OF_ONE_NUMBER, 2),
+    (TWO_STACKS_OF_ONE_NAME, 1),
+    (TWO_STACKS_OF_ONE_NAME, 2),
+    (yaml.safe_load(FULL), 0),
+)
+"""Definitions in whose order something stood once, each with a choice of another order."""
+
+
+def known_orders(law: Callable[[Json, int], None]) -> Callable[[Json, int], None]:
+    """Try a law with these before any that are drawn."""
+    for spec, order in reversed(KNOWN):
+        law = example(spec, order)(law)
+    return law
 
 
 def planned(spec: Json, settings: Settings = SETTINGS) -> Any:
@@ -70,22 +87,14 @@ def exported(spec: Json) -> Any:
 
 @laws
 @given(STACKS, CHOICES)
-@example(TWO_PORTS_OF_ONE_NUMBER, 1)
-@example(TWO_PORTS_OF_ONE_NUMBER, 2)
-@example(TWO_STACKS_OF_ONE_NAME, 1)
-@example(TWO_STACKS_OF_ONE_NAME, 2)
-@example(yaml.safe_load(FULL), 0)
+@known_orders
 def test_a_plan_does_not_depend_on_the_order_of_keys(spec: Json, order: int) -> None:
     assert planned(spec) == planned(reordered(spec, Random(order)))
 
 
 @laws
 @given(STACKS, CHOICES)
-@example(TWO_PORTS_OF_ONE_NUMBER, 1)
-@example(TWO_PORTS_OF_ONE_NUMBER, 2)
-@example(TWO_STACKS_OF_ONE_NAME, 1)
-@example(TWO_STACKS_OF_ONE_NAME, 2)
-@example(yaml.safe_load(FULL), 0)
+@known_orders
 def test_an_export_does_not_depend_on_the_order_of_keys(spec: Json, order: int) -> None:
     assert exported(spec) == exported(reordered(spec, Random(order)))
 
