@@ -150,8 +150,8 @@ lock: ## Choose every dependency's version anew and write the requirements*.lock
 	@$(PYTHON) -m venv --clear build/lock
 	@build/lock/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-uv.lock
 	@$(UV_COMPILE) --only-binary :all: --extra dev --output-file requirements.lock pyproject.toml
-	@build/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	  print(*project["optional-dependencies"]["compose"], sep="\n")' > build/lock/compose.in
+	@build/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
+	  print(*project["dependency-groups"]["compose"], sep="\n")' > build/lock/compose.in
 	@$(UV_COMPILE) --no-binary :all: --output-file requirements-compose.lock build/lock/compose.in
 	@echo uv > build/lock/uv.in && $(UV_COMPILE) --only-binary :all: --output-file requirements-uv.lock build/lock/uv.in
 

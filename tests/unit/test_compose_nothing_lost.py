@@ -13,7 +13,7 @@ import pytest
 
 from ailtire_operator.compose.canonical import health, process, written
 from ailtire_operator.compose.canonical.process import Choices
-from ailtire_operator.compose.errors import ComposeError
+from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.importing import compose_files
 from ailtire_operator.compose.keys import row_of
 from compose_cases import NAMES, Conversion, convert_canonical, is_told
@@ -129,3 +129,13 @@ def test_the_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "services.a.healthcheck.test.0: 'CMD'",
         "services.a.healthcheck.test.1: 'x'",
     ]
+
+
+def test_whoever_has_no_docker_compose_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_candidates", lambda: iter([str(tmp_path / "docker-compose")]))
+    process._command.cache_clear()
+    try:
+        with pytest.raises(ApplicationError, match=r"Install the Docker Compose plugin .*`docker compose version`"):
+            process._command()
+    finally:
+        process._command.cache_clear()

