@@ -1,5 +1,7 @@
 # The operator's image:  docker build -t ailtire-operator:0.1.0 .
-FROM docker.io/library/python:3.11-slim AS build
+# Both stages start from this one; by digest: --build-arg PYTHON=docker.io/library/python:3.11-slim@sha256:…
+ARG PYTHON=docker.io/library/python:3.11-slim
+FROM ${PYTHON} AS build
 WORKDIR /src
 # What is locked and nothing else, as in the Makefile: pip resolves nothing and builds nothing of it. What is for
 # development stays behind in this stage.
@@ -14,7 +16,7 @@ RUN python -m venv --without-pip /opt/ailtire \
 # Bytecode for what is used; the Kubernetes client's thousands of models are loaded as needed, and hardly any is.
 RUN python -m compileall -q -x '/kubernetes/(aio/)?client/' /opt/ailtire
 
-FROM docker.io/library/python:3.11-slim
+FROM ${PYTHON}
 COPY --from=build /opt/ailtire /opt/ailtire
 # kopf asks for its user's name, which a user that is only a number has not.
 ENV PATH=/opt/ailtire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 USER=ailtire

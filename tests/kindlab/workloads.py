@@ -49,9 +49,11 @@ def nginx(tell: Say = say) -> str:
 
 def operator(tell: Say = say) -> str:
     """Return the name of the operator's image, made of the project as it is on disk, as `docker build .` makes it."""
-    reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *_made_of(_start(tell)))}"
+    start = _start(tell)
+    identity = engine.docker("image", "inspect", "--format", "{{.Id}}", start).strip()
+    reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *_made_of(identity))}"
     if not images.present(reference):
-        images.docker_build(ROOT, reference, tell=tell)
+        images.docker_build(ROOT, reference, f"--build-arg=PYTHON={start}", tell=tell)
     return reference
 
 
@@ -76,19 +78,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _start(tell: Say) -> str:
-    """Bring the image that the operator's Dockerfile starts from, and return which one it is, by its content."""
-    named = re.findall(r"^FROM (\S*python\S*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    for name in sorted(set(named)):
-        if not engine.pulls():
-            _stand_in_for_python(name, tell)
-        elif not images.present(name):
-            engine.docker("pull", "--quiet", name, timeout=300)
-    return " ".join(
-        engine.docker("image", "inspect", "--format", "{{.Id}}", name).strip() for name in sorted(set(named))
-    )
-
-
-def _stand_in_for_python(name: str, tell: Say) -> None:
-    """Give an image of Debian's Python a name from which the operator's Dockerfile starts."""
-    python = images.ensure(images.Recipe("python", IMAGES / "python", {}, {"BASE": images.base(tell)}), tell)
-    engine.docker("tag", python, name.partition("@")[0])
+    """Return what the image starts from: as the Dockerfile says, or a stand-in where nothing can be pulled."""
+    (named,) = re.findall(r"^ARG PYTHON=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    if not engine.pulls():
+        return images.ensure(images.Recipe("python", IMAGES / "python", {}, {"BASE": images.base(tell)}), tell)
+    if not images.present(named):
+        engine.docker("pull", "--quiet", named, timeout=300)
+    return str(named)

@@ -65,7 +65,7 @@ def test_the_operators_image_is_named_by_all_that_goes_into_it(tmp_path: Path, m
     python = ["sha256:1"]
     monkeypatch.setattr(engine, "docker", lambda *_arguments, **_options: python[0])
     (tmp_path / "operator").mkdir()
-    written = {"Dockerfile": "FROM python:3.11-slim\n", ".dockerignore": "*\n!operator\n!requirements.lock\n"}
+    written = {"Dockerfile": "ARG PYTHON=python:3.11-slim\n", ".dockerignore": "*\n!operator\n!requirements.lock\n"}
     written |= {"operator/a.py": "", "requirements.lock": "a==1\n", "README.md": "not in it"}
     for name, text in written.items():
         (tmp_path / name).write_text(text)
@@ -78,6 +78,36 @@ def test_the_operators_image_is_named_by_all_that_goes_into_it(tmp_path: Path, m
     python[0] = "sha256:2"
     names.append(workloads.operator())
     assert len(set(names)) == 5
+
+
+@pytest.mark.parametrize(("pulls", "starts"), [(True, "python@sha256:12"), (False, "ailtire-lab/python:stand-in")])
+def test_the_operators_image_starts_from_what_the_dockerfile_names_also_by_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulls: bool, starts: str
+) -> None:
+    """A stand-in has another digest, and can go by no name that has one."""
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(workloads, "ROOT", tmp_path)
+    monkeypatch.setattr(engine, "pulls", lambda: pulls)
+
+    def docker(*arguments: str, **_options: object) -> str:
+        ran.append(arguments)
+        return "sha256:1"
+
+    monkeypatch.setattr(engine, "docker", docker)
+    monkeypatch.setattr("kindlab.images.base", lambda *_: "debian")
+    monkeypatch.setattr("kindlab.images.ensure", lambda *_: "ailtire-lab/python:stand-in")
+    monkeypatch.setattr("kindlab.images.present", lambda _name: False)
+    monkeypatch.setattr("kindlab.images.docker_build", lambda *arguments, **_options: ran.append(arguments))
+    (tmp_path / "Dockerfile").write_text("ARG PYTHON=python@sha256:12\nFROM ${PYTHON} AS build\nFROM ${PYTHON}\n")
+    (tmp_path / ".dockerignore").write_text("*\n")
+    workloads.operator()
+    assert ran[-1][2:] == (f"--build-arg=PYTHON={starts}",)
+    assert (("pull", "--quiet", starts) in ran) is pulls
+
+
+def test_every_stage_of_the_operators_image_starts_from_the_one_that_can_be_given_by_digest() -> None:
+    stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert stages == ["${PYTHON}", "${PYTHON}"]
 
 
 def test_the_operators_image_sees_only_what_is_named() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ailtire_operator.model.values import AccountName
+from ailtire_operator.model.values import AccountName, ImageReference
 
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 
@@ -23,8 +23,8 @@ class Settings(BaseSettings):
 
     namespace: Annotated[list[Namespace], NoDecode] = []
     """Watch these namespaces only, comma-separated; all where empty."""
-    gateway_image: str = GATEWAY_IMAGE
-    """The gateways' image: an unprivileged nginx."""
+    gateway_image: ImageReference = GATEWAY_IMAGE
+    """The gateways' image, by tag or by digest (name@sha256:…): an unprivileged nginx."""
     nameservers: Annotated[list[str], NoDecode] = []
     """DNS servers for the pods, comma-separated; those of the operator's own /etc/resolv.conf where empty."""
     cluster_domain: str = "cluster.local"
