@@ -80,7 +80,7 @@ cluster: binaries ## Run the tests against a real API server
 	@$(PYTEST) tests/cluster
 
 MINUTES ?= 10
-fuzz: $(READY) ## Damage definitions for MINUTES=10, and want each read or refused at once (before a release)
+fuzz: $(READY) ## Damage and grow definitions for MINUTES=10, and want each read or refused at once (before a release)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES)
 
 explore: $(READY) ## Try the laws for MINUTES=10 with examples that nobody has drawn, and keep what fails (before a release)

@@ -1,1 +1,1 @@
-"""Damaged definitions for both readers of ``import``: whatever stands in a file, it is read or refused in one line."""
+"""Hostile definitions for everything that reads one: whatever it holds, it is read or refused in one line, and soon."""

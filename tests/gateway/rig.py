@@ -81,6 +81,14 @@ class Names(asyncio.DatagramProtocol):
             self._transport.sendto(head + question + answer, addr)
 
 
+def _target(descriptor: Path) -> str:
+    """What a descriptor of a process stands for; nothing once it is closed, which may happen at any time."""
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
+
+
 class Gateway:
     """One running nginx."""
 
@@ -115,7 +123,7 @@ class Gateway:
         """Files that its workers write to and that no folder shows any more: those count for no limit on a volume."""
         workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         opened = [file for worker in workers for file in Path(f"/proc/{worker}/fd").iterdir()]
-        return [target for file in opened if (target := str(file.readlink())).endswith("(deleted)")]
+        return [target for file in opened if (target := _target(file)).endswith("(deleted)")]
 
     async def stop(self, how: signal.Signals = signal.SIGQUIT) -> int:
         """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""

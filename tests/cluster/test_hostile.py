@@ -1,0 +1,203 @@
+"""Everything that means harm at once: the operator lives on, says what is wrong, and nobody else waits for it."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
+from crowd import CASES
+from lab import ControlPlane, Operator, client, eventually
+from lab.kubeconfig import require_lab
+from trees import Trees, service
+
+AUTHOR: Final = "hostile-author"
+MEMORY: Final = 256
+"""MiB that the operator may have at any time."""
+FACTOR: Final = 3
+"""How much longer than on a quiet cluster a bystander may wait."""
+SETTLING: Final = 420.0
+"""Seconds in which every hostile stack has its status: some hundreds come of them, on whatever machine this is."""
+REFUSED: Final = ("lists", "maps", "stacks-100", "routes", "unknown", "amplified")
+"""Cases whose stack says that it is not as it may be, where the API server has let it in."""
+
+
+class Line(NamedTuple):
+    """What a list says of a stack, without its definition."""
+
+    name: str
+    generation: str
+    observed: str
+    ready: str
+    reason: str
+
+
+class Crowd:
+    """Namespaces in which somebody with ``edit`` and nothing else writes stacks."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+        self._namespaces: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        """What the API server says against a case's last resource, by case."""
+
+    def add(self, case: str) -> None:
+        """Write the stacks of a case, in a namespace of its own."""
+        name = f"hostile-{case}-{uuid.uuid4().hex[:6]}"
+        self._plane.kubectl("create", "namespace", name)
+        self._plane.kubectl("create", "rolebinding", "author", "--clusterrole=edit", f"--user={AUTHOR}", "-n", name)
+        self._namespaces[case] = name
+        for text in CASES[case]():
+            command = ["apply", "--server-side", "--force-conflicts", f"--as={AUTHOR}", "-n", name, "-f", "-"]
+            said = subprocess.run(
+                [client.kubectl_path(), *command],
+                input=text.encode(),
+                capture_output=True,
+                env=client.environment(require_lab(self._plane.kubeconfig)),
+                check=False,
+            )
+            if said.returncode:
+                self.refused[case] = said.stderr.decode(errors="replace")
+
+    def stacks(self, case: str) -> list[Line]:
+        """The stacks of a case."""
+        columns = (
+            "NAME:.metadata.name,GENERATION:.metadata.generation,OBSERVED:.status.observedGeneration,"
+            'READY:.status.conditions[?(@.type=="Ready")].status,REASON:.status.conditions[?(@.type=="Ready")].reason'
+        )
+        out = self._plane.kubectl(
+            "get", naming.PLURAL, "-n", self._namespaces[case], "--no-headers", "-o", f"custom-columns={columns}"
+        )
+        return [Line(*line.split()) for line in out.splitlines()]
+
+    def silent(self) -> list[Line]:
+        """The stacks that say nothing of their current definition; a template has nothing to say."""
+        return [
+            each
+            for case in self._namespaces
+            for each in self.stacks(case)
+            if each.observed != each.generation or each.reason == "<none>"
+        ]
+
+    def names(self, case: str, kind: str) -> list[str]:
+        """The objects of a kind in a case's namespace."""
+        return self._plane.kubectl("get", kind, "-n", self._namespaces[case], "-o", "name").split()
+
+    def remove(self) -> None:
+        """Delete all of it, and do not wait."""
+        for name in self._namespaces.values():
+            self._plane.kubectl("delete", naming.PLURAL, "--all", "-n", name, "--wait=false")
+        for name in self._namespaces.values():
+            self._plane.kubectl("delete", "namespace", name, "--wait=false")
+        self._namespaces = {}
+
+
+@pytest.fixture
+def crowd(control_plane: ControlPlane, operator: Operator) -> Iterator[Crowd]:
+    found = Crowd(control_plane)
+    yield found
+    found.remove()
+
+
+def resident(operator: Operator) -> int:
+    """The operator's memory in MiB."""
+    status = Path(f"/proc/{operator.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+@contextmanager
+def watched(operator: Operator) -> Iterator[list[int]]:
+    """The operator's memory again and again, while the block lasts."""
+    sizes: list[int] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            sizes.append(resident(operator))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield sizes
+    finally:
+        done.set()
+        thread.join()
+
+
+def _deployment(name: str) -> dict[str, Any]:
+    """A plain Deployment that a restricted namespace takes."""
+    labels = {"app": name}
+    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    pod = {
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "web", "image": "web:1", "securityContext": security}],
+    }
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+class Bystander:
+    """Somebody in another namespace, who makes a small stack now and then, and a plain Deployment beside it."""
+
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+
+    def waits(self) -> float:
+        """How many times as long a small stack takes until it is ready as a plain Deployment until it is available."""
+        name = f"small-{uuid.uuid4().hex[:6]}"
+        plain = _deployment(name)
+        stack = self._trees.manifest(name, {"services": {"web": service(ports={"http": {"port": 80}})}})
+        return self._seconds(stack, STACK.kind, "Ready") / self._seconds(plain, DEPLOYMENT.kind, "Available")
+
+    def _seconds(self, manifest: dict[str, Any], kind: str, condition: str) -> float:
+        begun = time.monotonic()
+        self._trees.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(manifest))
+        name = manifest["metadata"]["name"]
+        eventually(lambda: self._says(kind, name, condition), 120, f"{kind} {name} is {condition}")
+        return time.monotonic() - begun
+
+    def _says(self, kind: str, name: str, condition: str) -> bool:
+        conditions = (self._trees.must(kind, name).get("status") or {}).get("conditions") or ()
+        return any(each["type"] == condition and each["status"] == "True" for each in conditions)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_crowd_that_means_harm_harms_nobody(operator: Operator, crowd: Crowd, trees: Trees) -> None:
+    bystander = Bystander(trees)
+    pid, before = operator.pid, resident(operator)
+    quiet = median(bystander.waits() for _ in range(5))
+    waits = []
+    with watched(operator) as sizes:
+        for case in CASES:
+            crowd.add(case)
+            waits.append(bystander.waits())
+        eventually(lambda: not crowd.silent(), SETTLING, "a status of each stack")
+        waits.append(bystander.waits())
+    print(f"a bystander waits {quiet:.2f}, then {sorted(waits)}; memory {before}, at most {max(sizes)} MiB")
+    assert operator.pid == pid
+    assert operator.get("/healthz")
+    assert max(sizes) < MEMORY
+    # Nine of ten: the machine may have other work in the moment of a tenth.
+    assert sorted(waits)[len(waits) * 9 // 10] < FACTOR * quiet
+    for case in CASES:
+        found = {each.name: each for each in crowd.stacks(case)}
+        if case.startswith(REFUSED) and case not in crowd.refused:
+            assert [each.reason for each in found.values() if each.ready != "True"], (case, found)
+        if "flat" in found:
+            assert found["flat"].ready == "True", "what stands beside a stack that cannot be read"
+    assert re.search(f"{AUTHOR} may not (create|patch|delete) httproutes", crowd.refused["edge"])
+    assert {each.ready for each in crowd.stacks("edge-below")} == {"False"}
+    crowd.remove()
+    eventually(lambda: resident(operator) < max(1.5 * before, 128), 120, "its memory is given back")
