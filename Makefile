@@ -114,6 +114,21 @@ binaries: $(READY)
 client: $(READY)
 	@$(LAB) binaries docker
 
+##-- what it is made of ---------------------------------------------------------------------------------------------
+# The programs for this are locked too, in an environment of their own: nothing of the project runs with them.
+TOOLS := build/tools/.installed
+
+.PHONY: audit
+# The exit code of what is run is 0, 1 or 3; make itself ends with 2 where it is not 0, and prints which it was.
+audit: $(READY) $(TOOLS) ## Ask for the known vulnerabilities of all that is locked (Error 1: some; Error 3: not checked)
+	@$(BIN)/python -m supplychain.audit
+
+$(TOOLS): requirements-tools.lock
+	@echo "Making build/tools from requirements-tools.lock"
+	@$(PYTHON) -m venv --clear build/tools
+	@build/tools/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-tools.lock
+	@touch $@
+
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
 .PHONY: kind-up kind-down e2e swarm parity
 kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
@@ -150,9 +165,11 @@ lock: ## Choose every dependency's version anew and write the requirements*.lock
 	@$(PYTHON) -m venv --clear build/lock
 	@build/lock/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-uv.lock
 	@$(UV_COMPILE) --only-binary :all: --extra dev --output-file requirements.lock pyproject.toml
-	@build/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
-	  print(*project["dependency-groups"]["compose"], sep="\n")' > build/lock/compose.in
+	@build/lock/bin/python -c 'import pathlib, tomllib; \
+	  groups = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"].items(); \
+	  [pathlib.Path(f"build/lock/{name}.in").write_text("\n".join(group)) for name, group in groups]'
 	@$(UV_COMPILE) --no-binary :all: --output-file requirements-compose.lock build/lock/compose.in
+	@$(UV_COMPILE) --only-binary :all: --output-file requirements-tools.lock build/lock/tools.in
 	@echo uv > build/lock/uv.in && $(UV_COMPILE) --only-binary :all: --output-file requirements-uv.lock build/lock/uv.in
 
 clean: ## Stop the cluster and remove everything that was made here (not the cached binaries)

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from lab.paths import ROOT
 from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, go_needed, go_version, minor_version
 from locks import FILES, locked, required
+from supplychain import pins
 
 LOCKS = "\n".join((ROOT / file).read_text() for file in FILES)
 _BESIDES = {"pip", "setuptools", "ailtire-operator"}
@@ -62,9 +63,32 @@ def purelib() -> str:
     return sysconfig.get_path("purelib")
 
 
-def test_the_lock_names_no_place_to_download_from() -> None:
-    assert "://" not in LOCKS
-    assert not re.search(r"^\s*-(i|-index|-extra-index|-find-links)", LOCKS, re.MULTILINE)
+@pytest.mark.parametrize("file", pins.files(), ids=lambda file: file.name)
+def test_a_lock_has_hashes_for_every_entry_and_names_no_place_to_download_from(file: Path) -> None:
+    text = file.read_text()
+    entries = pins.read(file)
+    assert len(entries) == len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 0
+    assert all(each.hashes for each in entries)
+    assert sum(len(each.hashes) for each in entries) == text.count("--hash=sha256:")
+    assert "://" not in text
+    assert not re.search(r"^\s*-(i|-index|-extra-index|-find-links)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("group", DECLARED["dependency-groups"])
+def test_what_has_an_environment_or_a_build_of_its_own_has_a_lock_of_its_own(group: str) -> None:
+    entries = {each.name: each.version for each in pins.read(ROOT / f"requirements-{group}.lock")}
+    for requirement in map(Requirement, DECLARED["dependency-groups"][group]):
+        assert requirement.specifier.contains(entries[canonicalize_name(requirement.name)])
+
+
+def test_whatever_the_makefile_installs_is_locked() -> None:
+    """pip resolves nothing, and takes no file whose hash it does not know."""
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    installs = re.findall(r"^\t.*(?:pip|PIP\)) install .*$", makefile, re.MULTILINE)
+    assert len(installs) == len(pins.files()) + 1
+    locked = [each for each in installs if "--no-deps --require-hashes" in " ".join(each.split())]
+    assert [each for each in installs if each not in locked and "--no-build-isolation -e ." not in each] == []
+    assert {file.name for file in pins.files()} == set(re.findall(r"-r (\S+)", " ".join(locked)))
 
 
 def test_the_parts_of_kubernetes_are_of_one_version() -> None:
