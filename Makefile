@@ -118,10 +118,13 @@ client: $(READY)
 # The programs for this are locked too, in an environment of their own: nothing of the project runs with them.
 TOOLS := build/tools/.installed
 
-.PHONY: audit
+.PHONY: audit sbom
 # The exit code of what is run is 0, 1 or 3; make itself ends with 2 where it is not 0, and prints which it was.
 audit: $(READY) $(TOOLS) ## Ask for the known vulnerabilities of all that is locked (Error 1: some; Error 3: not checked)
 	@$(BIN)/python -m supplychain.audit
+
+sbom: $(READY) $(TOOLS) ## Write what the wheel and the image are made of into build/sbom (IMAGE=… for another image)
+	@$(BIN)/python -m supplychain.sbom $(if $(IMAGE),--image '$(IMAGE)')
 
 $(TOOLS): requirements-tools.lock
 	@echo "Making build/tools from requirements-tools.lock"

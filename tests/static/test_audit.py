@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,23 +12,16 @@ from typing import Any
 import pytest
 import typer
 
-from lab.locking import exclusive
 from lab.paths import ROOT
 from supplychain import audit, pins
 from supplychain.audit import KNOWN_TO_BE_VULNERABLE, Outcome
 from supplychain.pins import Pin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tools")]
 Answer = Callable[[str, str], tuple[int, Any]]
 Audited = Callable[..., tuple[int, str]]
 LOCK = ROOT / "requirements-uv.lock"
 OURS = pins.read(LOCK)[0]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _tools() -> None:
-    with exclusive(ROOT / "build" / "tools.lock"):
-        subprocess.run(["make", "-s", "build/tools/.installed"], cwd=ROOT, check=True)
 
 
 def known(*vulnerable: Pin, status: int = 200) -> Answer:
