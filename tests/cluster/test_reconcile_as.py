@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cluster.kinds import OPERATORS_OWN_KINDS, STACK
+from lab import ControlPlane, Operator
 from lab.api import Refused
 from lab.audit import Request
 from lab.paths import ROOT
@@ -69,6 +70,27 @@ def test_a_tree_is_written_by_its_accounts_rights_until_they_are_taken_away(tree
     trees.until("removal", lambda: not trees.names("Deployment"))
     deletions = [each for each in trees.writes(mark) if each.verb == "delete"]
     assert by_whom(deletions) == {(True, ""), (False, tenant)}
+
+
+def test_stacks_that_name_no_account_are_written_by_the_default_one(
+    control_plane: ControlPlane, operator: Operator, trees: Trees, tenant: str
+) -> None:
+    operator.stop()
+    locked = Operator(control_plane, env={"AILTIRE_OPERATOR_DEFAULT_RECONCILE_AS": "tenant"})
+    locked.start()
+    try:
+        mark = trees.audit.mark()
+        trees.apply("shop", {key: each for key, each in tree().items() if key != "reconcileAs"})
+        trees.until_ready("shop")
+        assert by_whom(trees.writes(mark)) == {(True, ""), (False, tenant)}
+
+        trees.kubectl("delete", "rolebinding", "ailtire-operator-acts-as-tenant")
+        trees.apply("other", {"services": {"web": service()}})
+        said = trees.until("the lack of a right", lambda: forbidden(trees, "other"))
+        assert 'cannot impersonate resource "serviceaccounts"' in said
+        assert trees.get("Deployment", "other-web") is None
+    finally:
+        locked.stop()
 
 
 def test_an_account_that_the_operator_may_not_be_gets_nothing(trees: Trees, tenant: str) -> None:
