@@ -10,6 +10,7 @@ import itertools
 import re
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,12 @@ def worst(pattern: re.Pattern[str], *, search: bool) -> tuple[float, int, str]:
     slowest = sorted(timed, reverse=True)[:3]
     long = [text[:16] + text[16:-1] * (LONG // SHORT) + text[-1] for _, text in slowest]
     return max((took(pattern, text, search=search), LONG, text) for text in long)
+
+
+@cache
+def inventory() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
+    """All of them, the rules of keys too, as ``patterns`` gives them; found once, which takes a second or two."""
+    return (*patterns(), *((rule, re.compile(rule), False) for rule in sorted(rules())))
 
 
 def rules() -> set[str]:

@@ -64,7 +64,7 @@ def _run(bench: Bench, rounds: int) -> None:
             turns[contender.name].append(turn)
             console.print(f"round {number + 1}: {contender.name}: {turn.seconds:.1f} s, {turn.writes} writes")
             if contender.needs_operator:
-                memory = max(memory, _resident(bench.operator.pid))
+                memory = max(memory, bench.operator.memory)
                 _report_quiet(bench, console, namespace)
             clear(bench, namespace)
     console.print(_table(turns, objects + tree.stacks() - 1))
@@ -95,12 +95,6 @@ def _table(turns: dict[str, list[Turn]], objects: int) -> Table:
 def _machine() -> str:
     versions = [json.loads(subprocess.check_output([binaries.path("kubectl"), "version", "--client", "-o", "json"]))]
     return f"{os.cpu_count()} cores, {platform.machine()}, Kubernetes {versions[0]['clientVersion']['gitVersion']}"
-
-
-def _resident(pid: int) -> float:
-    """MiB that a process holds in memory."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """A tree keeps its limits on a real API server: whatever grows under it, and whatever its copies weigh."""
 
-from pathlib import Path
 from typing import Any
 
 from ailtire_operator import naming
 from lab import Operator
 from trees import Trees
-
-MEBIBYTE = 2**20
 
 
 def references(count: int, template: str) -> dict[str, Any]:
@@ -52,20 +49,14 @@ def test_copies_of_a_large_template_are_counted_and_weigh_little(trees: Trees, o
     stalled = trees.until("it is refused", lambda: trees.condition("shop", "Stalled"))
     assert "characters together, more than 10,000,000" in stalled["message"]
     assert len(written(trees)) == 2, "the template and the root"
-    before = resident(operator)
+    before = operator.memory
     trees.apply("shop", references(40, "fat"))
     trees.until("all are there", lambda: len(written(trees)) == 42, timeout=120)
     trees.until_ready("shop")
     trees.settle()
-    assert resident(operator) - before < 64 * MEBIBYTE
+    assert operator.memory - before < 64
 
 
 def written(trees: Trees) -> list[str]:
     """The stacks that are there, by name alone: together their definitions are megabytes."""
     return trees.kubectl("get", naming.PLURAL, "-o", "name").split()
-
-
-def resident(operator: Operator) -> int:
-    """Bytes of memory of the operator's process."""
-    pages = Path(f"/proc/{operator.pid}/statm").read_text().split()[1]
-    return int(pages) * 4096

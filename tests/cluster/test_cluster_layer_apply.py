@@ -97,7 +97,7 @@ async def test_additions_of_others_stay(control_plane: ControlPlane, namespace: 
         assert live["metadata"]["labels"]["team"] == "blue"
 
 
-async def test_what_we_stop_to_name_disappears(control_plane: ControlPlane, namespace: str) -> None:
+async def test_what_we_no_longer_name_disappears(control_plane: ControlPlane, namespace: str) -> None:
     async with viewing(control_plane, namespace) as view:
         uid = await view.stack()
         manifest = config_map(namespace, uid)

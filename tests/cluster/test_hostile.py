@@ -2,13 +2,11 @@
 
 import json
 import re
-import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +16,6 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
 from crowd import CASES
 from lab import ControlPlane, Operator, client, eventually
-from lab.kubeconfig import require_lab
 from trees import Trees, service
 
 AUTHOR: Final = "hostile-author"
@@ -58,16 +55,12 @@ class Crowd:
         self._plane.kubectl("create", "rolebinding", "author", "--clusterrole=edit", f"--user={AUTHOR}", "-n", name)
         self._namespaces[case] = name
         for text in CASES[case]():
-            command = ["apply", "--server-side", "--force-conflicts", f"--as={AUTHOR}", "-n", name, "-f", "-"]
-            said = subprocess.run(
-                [client.kubectl_path(), *command],
-                input=text.encode(),
-                capture_output=True,
-                env=client.environment(require_lab(self._plane.kubeconfig)),
-                check=False,
-            )
-            if said.returncode:
-                self.refused[case] = said.stderr.decode(errors="replace")
+            try:
+                self._plane.kubectl(
+                    "apply", "--server-side", "--force-conflicts", f"--as={AUTHOR}", "-n", name, "-f", "-", stdin=text
+                )
+            except client.CommandError as error:
+                self.refused[case] = str(error)
 
     def stacks(self, case: str) -> list[Line]:
         """The stacks of a case."""
@@ -81,17 +74,13 @@ class Crowd:
         return [Line(*line.split()) for line in out.splitlines()]
 
     def silent(self) -> list[Line]:
-        """The stacks that say nothing of their current definition; a template has nothing to say."""
+        """The stacks that say nothing of their current definition."""
         return [
             each
             for case in self._namespaces
             for each in self.stacks(case)
             if each.observed != each.generation or each.reason == "<none>"
         ]
-
-    def names(self, case: str, kind: str) -> list[str]:
-        """The objects of a kind in a case's namespace."""
-        return self._plane.kubectl("get", kind, "-n", self._namespaces[case], "-o", "name").split()
 
     def remove(self) -> None:
         """Delete all of it, and do not wait."""
@@ -109,21 +98,15 @@ def crowd(control_plane: ControlPlane, operator: Operator) -> Iterator[Crowd]:
     found.remove()
 
 
-def resident(operator: Operator) -> int:
-    """The operator's memory in MiB."""
-    status = Path(f"/proc/{operator.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
-
-
 @contextmanager
-def watched(operator: Operator) -> Iterator[list[int]]:
+def watched(operator: Operator) -> Iterator[list[float]]:
     """The operator's memory again and again, while the block lasts."""
-    sizes: list[int] = []
+    sizes: list[float] = []
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(0.2):
-            sizes.append(resident(operator))
+            sizes.append(operator.memory)
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -176,7 +159,7 @@ class Bystander:
 @pytest.mark.timeout(900)
 def test_a_crowd_that_means_harm_harms_nobody(operator: Operator, crowd: Crowd, trees: Trees) -> None:
     bystander = Bystander(trees)
-    pid, before = operator.pid, resident(operator)
+    pid, before = operator.pid, operator.memory
     quiet = median(bystander.waits() for _ in range(5))
     waits = []
     with watched(operator) as sizes:
@@ -185,7 +168,7 @@ def test_a_crowd_that_means_harm_harms_nobody(operator: Operator, crowd: Crowd, 
             waits.append(bystander.waits())
         eventually(lambda: not crowd.silent(), SETTLING, "a status of each stack")
         waits.append(bystander.waits())
-    print(f"a bystander waits {quiet:.2f}, then {sorted(waits)}; memory {before}, at most {max(sizes)} MiB")
+    print(f"a bystander waits {quiet:.2f}, then {sorted(waits)}; memory {before:.0f}, at most {max(sizes):.0f} MiB")
     assert operator.pid == pid
     assert operator.get("/healthz")
     assert max(sizes) < MEMORY
@@ -200,4 +183,4 @@ def test_a_crowd_that_means_harm_harms_nobody(operator: Operator, crowd: Crowd, 
     assert re.search(f"{AUTHOR} may not (create|patch|delete) httproutes", crowd.refused["edge"])
     assert {each.ready for each in crowd.stacks("edge-below")} == {"False"}
     crowd.remove()
-    eventually(lambda: resident(operator) < max(1.5 * before, 128), 120, "its memory is given back")
+    eventually(lambda: operator.memory < max(1.5 * before, 128), 120, "its memory is given back")

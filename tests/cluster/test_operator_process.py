@@ -60,7 +60,7 @@ def test_a_stop_is_quick_clean_and_hands_over_at_once(
         assert "Traceback" not in first.log.read_text()
 
 
-def test_who_loses_the_lease_stops_to_write_and_may_win_it_again(
+def test_who_loses_the_lease_no_longer_writes_and_may_win_it_again(
     trees: Trees, operator: Operator, control_plane: ControlPlane
 ) -> None:
     operator.stop()

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 import nested
 from ailtire_operator import naming
-from expressions import characters, patterns, rules, words
+from expressions import characters, inventory, words
 from hostile import METACHARACTERS, renamed, strings
 from samples import BASE, SAMPLES, surroundings
 
 Json = dict[str, Any]
 _WEB: Final[Json] = {"image": "web:1", "user": "1000"}
-_PATTERNS: Final = sorted({pattern.pattern for _, pattern, _ in patterns()} | rules())
 _RESOURCE_LIMIT: Final = 1_600_000
 """Characters. etcd takes 1.5 MiB."""
 _LARGEST: Final = 17
@@ -126,8 +125,8 @@ def _resource(spec: str, metadata: str = "") -> str:
 @st.composite
 def texts(draw: st.DrawFn) -> str:
     """A text of up to 32 KiB that repeats what one of the regular expressions looks for."""
-    pattern = draw(st.sampled_from(_PATTERNS))
-    pieces = [*characters(pattern), *words(pattern)]
+    _, pattern, _ = draw(st.sampled_from(inventory()))
+    pieces = [*characters(pattern.pattern), *words(pattern.pattern)]
     start = "".join(draw(st.lists(st.sampled_from(pieces), max_size=2)))
     pump = "".join(draw(st.lists(st.sampled_from(pieces), min_size=1, max_size=4)))
     size = 2 ** draw(st.integers(8, 15))

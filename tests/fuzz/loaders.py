@@ -1,6 +1,5 @@
 """What is fuzzed: a text goes in, and nothing but a definition or one clear error may come out, soon."""
 
-import re
 import resource as limits
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -20,13 +19,12 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
 from compose_cases import convert
-from expressions import LONG, patterns, rules, took
+from expressions import LONG, inventory, took
 from expressions import SECONDS as SECONDS_FOR_A_TEXT
 from lab.paths import ROOT
 from stacks import SETTINGS
 
 CORPUS: Final = ROOT / "tests" / "data" / "fuzz"
-_PATTERNS: Final = [*patterns(), *((rule, re.compile(rule), False) for rule in sorted(rules()))]
 _UNPRINTABLE: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of characters that control how others are shown."""
 SECONDS: Final = 1.0
@@ -67,7 +65,7 @@ def _planned(data: bytes) -> None:
 
 def expressions(folder: Path, text: str) -> None:
     """Have every regular expression of the package look at a text."""
-    for name, pattern, search in _PATTERNS:
+    for name, pattern, search in inventory():
         if (seconds := took(pattern, text, search=search)) > SECONDS_FOR_A_TEXT[LONG]:
             raise Broken(f"{name} took {seconds:.3f} seconds of processor time")
 

@@ -51,6 +51,12 @@ class Operator:
         return process.pid if process and process.alive else 0
 
     @property
+    def memory(self) -> float:
+        """MiB that it holds in memory. It has to run."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    @property
     def ready(self) -> bool:
         """Whether it runs and says that it is ready."""
         try:

@@ -6,7 +6,6 @@ release what everybody knows. Where none does, nothing was checked, and that is 
 """
 
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -118,10 +117,11 @@ def _ask(asked: Sequence[Pin], database: str, osv_url: str) -> list[Finding]:
 
 def _run(*options: str) -> str:
     """Run pip-audit, whose exit code is the same for a vulnerability and for a traceback; return its last complaint."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command: list[str | Path] = [tools.program("pip-audit"), *options]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            command, env=tools.environment(), capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return f"no end after {_SECONDS} seconds"
     return (done.stderr.strip().splitlines() or ["pip-audit said nothing"])[-1]

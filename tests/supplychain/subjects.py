@@ -1,7 +1,6 @@
 """What a bill of materials is of, and the program that writes it."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -37,8 +36,7 @@ def write(file: Path, subject: Subject, packages: Sequence[Package]) -> None:
         "subject": {**vars(subject), "properties": dict(subject.properties)},
         "packages": [as_json(each) for each in packages],
     }
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment.setdefault("SOURCE_DATE_EPOCH", str(int(time.time())))
+    environment = {"SOURCE_DATE_EPOCH": str(int(time.time())), **tools.environment()}
     done = subprocess.run(
         [tools.program("python"), _WRITER, file], input=json.dumps(told), env=environment, text=True, check=False
     )

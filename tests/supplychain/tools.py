@@ -1,5 +1,6 @@
 """Where the locked programs are: in an environment of their own, which the Makefile makes."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,11 @@ def program(name: str) -> Path:
     if not found.exists():
         raise SystemExit(f"{found} is not there; `make {_STAMP}` installs it")
     return found
+
+
+def environment() -> dict[str, str]:
+    """Return the variables for such a program: none of the project's modules is for it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def install() -> None:

@@ -56,7 +56,7 @@ def test_every_changed_value_of_ours_is_drift() -> None:
         assert not _same(changed, samples.deployment_manifest()), path
 
 
-def test_a_field_that_we_stop_to_name_is_a_difference() -> None:
+def test_a_field_that_we_no_longer_name_is_a_difference() -> None:
     manifest = samples.deployment_manifest()
     del manifest["spec"]["replicas"]
     assert not _same(samples.deployment_live(), manifest)
