@@ -29,6 +29,7 @@ from ailtire_operator.reconcile.health import Pages, Pulse, complaints
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
+from ailtire_operator.reconcile.memory import give_back
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.newcomers import Newcomers
 from ailtire_operator.reconcile.nodes import Nodes
@@ -174,6 +175,7 @@ class Runtime:
             group.create_task(self.queue.work(self._look))
             group.create_task(self._newcomers.run())
             group.create_task(self._resync())
+            group.create_task(give_back())
 
     async def _led(self) -> None:
         """Wait until this process leads."""
