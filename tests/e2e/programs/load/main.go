@@ -31,12 +31,12 @@ func main() {
 	given := options{}
 	target := flag.String("url", "", "where to send requests; its host is the Host header")
 	flag.StringVar(&given.address, "address", "", "where to connect to, if not to the URL's host")
-	flag.Float64Var(&given.rate, "rate", 300, "requests per second")
+	flag.Float64Var(&given.rate, "rate", 300, "requests per second, or as many as are answered, if those are fewer")
 	flag.IntVar(&given.sockets, "sockets", 0, "WebSockets kept open")
 	flag.StringVar(&given.socketPath, "socket-path", "", "their path; the URL's if empty")
 	flag.Float64Var(&given.socketRate, "socket-rate", 5, "messages per second on each")
-	// A minute is what proxies wait. The pace does not wait for answers, so on a slow machine they queue while pods start:
-	// an answer that comes late is slow, and the report has the slowest; lost is what never comes.
+	// A minute is what proxies wait. On a slow machine requests queue while pods start: an answer that comes late is slow,
+	// and the report has the slowest; lost is what never comes.
 	flag.DurationVar(&given.timeout, "timeout", time.Minute, "how long to wait for an answer")
 	seconds := flag.Float64("seconds", 10, "how long, ten minutes at most")
 	flag.Parse()

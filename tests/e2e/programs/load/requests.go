@@ -14,7 +14,12 @@ import (
 
 const body = "a body that must arrive"
 
-// sendRequests keeps the pace whether answers come or not; every other request is a POST, which nobody sends twice.
+// mostUnderWay is how many requests wait for an answer at once. A server's queue of connections that nobody has accepted
+// yet holds more (511 in nginx), so what is refused or times out was not refused for the load's own sake.
+const mostUnderWay = 128
+
+// sendRequests keeps the pace for as long as few requests wait for an answer, and on a machine that is slower than the
+// pace, the machine's; every other request is a POST, which nobody sends twice.
 func sendRequests(ending context.Context, given options, tally *tally) {
 	if given.rate == 0 {
 		return
@@ -25,12 +30,21 @@ func sendRequests(ending context.Context, given options, tally *tally) {
 	defer pace.Stop()
 	var underWay sync.WaitGroup
 	defer underWay.Wait()
+	places := make(chan struct{}, mostUnderWay)
 	for number := 0; ; number++ {
 		select {
 		case <-ending.Done():
 			return
 		case <-pace.C:
-			underWay.Go(func() { tally.count(func() (string, error) { return send(client, given, number) }) })
+		}
+		select {
+		case <-ending.Done():
+			return
+		case places <- struct{}{}:
+			underWay.Go(func() {
+				defer func() { <-places }()
+				tally.count(func() (string, error) { return send(client, given, number) })
+			})
 		}
 	}
 }
