@@ -40,6 +40,7 @@ def put(
     references: list[dict[str, Any]] | None = None,
     namespace: str = NAMESPACE,
     annotations: dict[str, str] | None = None,
+    created: str = "",
     **content: Any,
 ) -> Record:
     """Let the store see an object."""
@@ -51,6 +52,8 @@ def put(
         "generation": generation,
         "labels": {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, **(labels or {})},
     }
+    if created:
+        metadata["creationTimestamp"] = created
     if annotations:
         metadata["annotations"] = annotations
     if owner is not None:

@@ -29,6 +29,7 @@ from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
+from ailtire_operator.reconcile.unready import UnreadyPods
 from ailtire_operator.reconcile.waits import Waits
 from records import put, stack
 from stacks import SETTINGS, open_nodes
@@ -143,7 +144,16 @@ class World:
         self.time = 1000.0
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
-        history = History(self.store, self.cluster, self._now)  # type: ignore[arg-type]
+        self.synced = False
+        self.server_time = 0.0
+        """How far the API server's clock is before that of the operator, in seconds."""
+        unready = UnreadyPods(
+            self.store,
+            clock=lambda: self.time,
+            server_time=lambda: self.time + self.server_time,
+            synced=lambda: self.synced,
+        )
+        history = History(self.store, self.cluster, unready)  # type: ignore[arg-type]
         self.nodes: tuple[Node, ...] | None = open_nodes(1)
         self.looks_at_nodes = 0
         nodes = Nodes(self._look_at_nodes, lambda: self.time)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
-from lab import Operator
+from lab import ControlPlane, Operator
+from lab.paths import ROOT
+from operators import another
 from trees import Trees, service, targets
 
 GOOD = "docker.io/library/web:1"
@@ -224,3 +227,34 @@ def test_without_a_failure_action_the_good_replicas_stay(trees: Trees) -> None:
     trees.settle()
     assert pods(trees) == before
     assert (image(trees), kept(trees)) == (BAD, [])
+
+
+@pytest.mark.parametrize("moved", ["-900", "900"])
+def test_a_clock_that_is_wrong_by_a_quarter_of_an_hour_decides_nothing(
+    trees: Trees, operator: Operator, control_plane: ControlPlane, moved: str
+) -> None:
+    def spec(image: str, monitor: str) -> dict[str, Any]:
+        return web(image, {"updateConfig": {"failureAction": "rollback", "monitor": monitor}})
+
+    sources = f"{ROOT / 'tests' / 'data' / 'moved_clock'}:{ROOT / 'operator'}"
+    clock = {"PYTHONPATH": sources, "MOVED_CLOCK_SECONDS": moved}
+    operator.stop()
+    with another(control_plane, operator, f"moved{moved}", **clock) as first:
+        trees.apply("shop", spec(GOOD, "2s"))
+        trees.until_ready("shop")
+        until_kept(trees, GOOD)
+        skew = datetime.now(UTC) - datetime.fromisoformat(trees.condition("shop")["lastTransitionTime"])
+        assert abs(skew.total_seconds() + int(moved)) < 120, "the clock is wrong indeed"
+        trees.apply("shop", spec(BAD, "10m"))
+        trees.until("told", lambda: trees.condition("shop").get("reason") == "ImagePullBackOff")
+        trees.settle()
+        assert (image(trees), trees.condition("shop", "RolledBack")) == (BAD, {}), "it has ten minutes"
+        first.process.kill()
+        first.process.wait()
+    with another(control_plane, operator, f"again{moved}", **clock) as second:
+        trees.until("it leads", lambda: second.number("ailtire_leader") == 1)
+        trees.settle()
+        assert image(trees) == BAD, "a restart judges nothing before its time"
+        trees.apply("shop", spec(BAD, "2s"))
+        until_back(trees)
+        assert image(trees) == GOOD

@@ -41,15 +41,15 @@ class Story:
         condition = {"conditions": {"Progressing": ("True", "ReplicaSetUpdated", message)}}
         record.summary = {**record.summary, **counts, **condition}
         waiting = {"reason": "ImagePullBackOff", "message": "no such tag"}
-        pod = put(
+        put(
             self.world.store,
             "Pod",
             "new",
             labels={naming.LABEL_STACK: "shop", naming.LABEL_SERVICE: "web"},
             references=[{"kind": "ReplicaSet", "name": "shop-web-new", "uid": "x", "controller": True}],
             status={"phase": "Pending", "containerStatuses": [{"name": "web", "state": {"waiting": waiting}}]},
+            created=created,
         )
-        pod.summary = {**pod.summary, "created": created}
 
 
 def test_what_has_rolled_out_is_kept_once_and_small() -> None:

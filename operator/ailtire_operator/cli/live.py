@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -28,6 +29,11 @@ class Live:
     def __init__(self, connection: Connection, namespace: str) -> None:
         self.connection = connection
         self.namespace = namespace
+
+    def now(self) -> datetime | None:
+        """The time by the API server's clock, for ages of what it has made; None while it has said nothing."""
+        now = self.connection.clock.now()
+        return None if now is None else datetime.fromtimestamp(now, UTC)
 
     async def stack(self, name: str) -> Json:
         """The resource. Raises Missing."""

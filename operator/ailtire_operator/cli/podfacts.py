@@ -73,9 +73,9 @@ def memory_text(memory: Decimal | None) -> str:
     return "" if memory is None else f"{round(memory / 2**20)}Mi"
 
 
-def age_text(born: datetime | None, now: datetime) -> str:
-    """``45s``, ``12m``, ``5h``, ``3d``: roughly is enough."""
-    if born is None:
+def age_text(born: datetime | None, now: datetime | None) -> str:
+    """``45s``, ``12m``, ``5h``, ``3d``: roughly is enough. Both times are the API server's."""
+    if born is None or now is None:
         return ""
     seconds = max(0, int((now - born).total_seconds()))
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):

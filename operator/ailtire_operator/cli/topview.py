@@ -79,7 +79,7 @@ def fitting(found: Sequence[Row], height: int) -> tuple[list[Row], int]:
     return kept, len(found) - len(kept)
 
 
-def table(found: Sequence[Row], now: datetime, *, height: int, unicode: bool, usage: bool) -> "Table":
+def table(found: Sequence[Row], now: datetime | None, *, height: int, unicode: bool, usage: bool) -> "Table":
     """The rows for a terminal; the deepest blocker stands in the row of the root."""
     from rich.table import Table
     from rich.text import Text

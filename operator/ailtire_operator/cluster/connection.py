@@ -22,6 +22,7 @@ from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
 from ailtire_operator.cluster.kinds import namespace_of
 from ailtire_operator.cluster.lines import whole_lines
+from ailtire_operator.cluster.servertime import ServerClock
 from ailtire_operator.cluster.slots import Slots
 from ailtire_operator.naming import OPERATOR_NAME
 
@@ -68,6 +69,7 @@ class Connection:
     """One API server and one identity; shared by everything in the process."""
 
     def __init__(self, login: Credentials, reload: Callable[[], Any], *, timeout: float, connections: int) -> None:
+        self.clock = ServerClock()
         self._credentials = login
         self._reload = reload
         self._reloading = asyncio.Lock()
@@ -237,6 +239,7 @@ class Connection:
                 allow_redirects=False,
                 **options,
             ) as response:
+                self.clock.hear(response.headers.get("Date"))
                 try:
                     yield response
                 finally:

@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import shorten
 from ailtire_operator.cluster.kinds import EVENT, KINDS, Manifest, Ref
+from ailtire_operator.cluster.store import version_of
 
 _RECENT: Final = 20
 
@@ -43,10 +44,10 @@ async def latest_warning(connection: Connection, ref: Ref, uid: str) -> tuple[st
     fields = f"involvedObject.uid={uid},type=Warning"
     params: dict[str, str | int] = {"fieldSelector": fields, "limit": _RECENT}
     answer = await connection.request("GET", EVENT.path(ref.namespace), params=params)
-    newest: dict[str, Any] = max(answer.get("items") or ({},), key=_time)
+    newest: dict[str, Any] = max(answer.get("items") or ({},), key=_version)
     return (str(newest.get("reason", "")), shorten(newest.get("message") or "")) if newest else None
 
 
-def _time(event: dict[str, Any]) -> str:
-    series = event.get("series") or {}
-    return str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or "")
+def _version(event: dict[str, Any]) -> int:
+    """Who wrote last, by the order of the API server: the times in Events are of as many clocks as write them."""
+    return version_of((event.get("metadata") or {}).get("resourceVersion", ""))

@@ -225,21 +225,27 @@ def _pod(obj: Object) -> Summary:
         podIPs=tuple(address["ip"] for address in status.get("podIPs") or () if address.get("ip")),
         ready=states.get("Ready", ("False",))[0] == "True",
         created=metadata.get("creationTimestamp"),
-        unreadySince=_unready_since(status),
         revision=intern(labels.get("pod-template-generation") or labels.get("controller-revision-hash") or ""),
         reason=status.get("reason"),
         message=(status.get("message") or "")[:MESSAGE_LIMIT],
         unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
         containers={intern(container["name"]): _container(container) for container in containers},
         owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
+        **_unready(status),
     )
 
 
-def _unready_since(status: Object) -> str | None:
-    """Since when a pod that was told to be unready is so."""
+def _unready(status: Object) -> Summary:
+    """Of a pod that is not ready: since when, when it was started (both by its node's clock), and when scheduled."""
     states = {entry["type"]: entry for entry in status.get("conditions") or ()}
-    ready = states.get("Ready") or {}
-    return ready.get("lastTransitionTime") if ready.get("status") == "False" else None
+    ready, scheduled = states.get("Ready") or {}, states.get("PodScheduled") or {}
+    if ready.get("status") == "True":
+        return {}
+    return compact(
+        unreadySince=ready.get("lastTransitionTime"),
+        started=status.get("startTime"),
+        scheduled=scheduled.get("lastTransitionTime") if scheduled.get("status") == "True" else None,
+    )
 
 
 def _container(status: Object) -> Summary:

@@ -7,9 +7,8 @@ So everything that matters is in the cluster: a restart of the operator finds it
 The first definition of a service is no update: there is nothing to go back to, nor any reason to stop.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -23,13 +22,14 @@ from ailtire_operator.reconcile.decide import owned
 from ailtire_operator.reconcile.marks import Mark, failed_updates, in_order, mark_of, marked
 from ailtire_operator.reconcile.planning import Planned
 from ailtire_operator.reconcile.report import Sight
+from ailtire_operator.reconcile.unready import UnreadyPods
 from ailtire_operator.status.observed import Held, Live, Problem
-from ailtire_operator.status.updates import Update, is_complete, judge
+from ailtire_operator.status.updates import Pod, Update, is_complete, judge
 
 _Owner = tuple[str, str]
 """Namespace and uid of a stack: what names the uid in another namespace is nothing of the stack's."""
 _GRAIN: Final = 1.0
-"""Seconds: the API server's times have no fractions."""
+"""Seconds added to a pause: what a restart finds is told in whole seconds, and must have passed in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class Judgement:
 class History:
     """Keeps, finds and marks last good definitions."""
 
-    def __init__(self, store: Store, applier: Applier, now: Callable[[], str]) -> None:
+    def __init__(self, store: Store, applier: Applier, unready: UnreadyPods) -> None:
         self._store = store
         self._applier = applier
-        self._now = now
+        self._unready = unready
         self._kept: dict[_Owner, dict[Ref, Record]] = {}
         self._templates: dict[str, Mapping[str, Any]] = {}
         """Pod templates that run again, by the uid of what keeps them: for as long as they do."""
@@ -101,8 +101,8 @@ class History:
                 continue
             sight = sight or Sight(record, self._store)
             wanted = _wanted(service, live)
-            update = Update(service.update or UpdateConfig(), service.kind, wanted, live, sight.pods(service.key))
-            verdict = judge(update, self._seconds())
+            pods = tuple(Pod(pod.summary, self._unready.seconds(pod)) for pod in sight.pod_records(service.key))
+            verdict = judge(Update(service.update or UpdateConfig(), service.kind, wanted, live, pods))
             if verdict.failed is not None:
                 kept = max(0, wanted - int(live.summary.get("updated", 0)))
                 image = _image(planned, record, service)
@@ -169,9 +169,6 @@ class History:
 
     def _last(self, stack: Record, service: ServicePlan) -> Record | None:
         return next(reversed(self._of(stack, service)), None)
-
-    def _seconds(self) -> float:
-        return datetime.fromisoformat(self._now()).timestamp()
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         for record, present in ((old, False), (new, True)):

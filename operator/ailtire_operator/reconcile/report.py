@@ -66,11 +66,11 @@ class Sight:
     def __init__(self, record: Record, store: Store) -> None:
         self.record = record
         self._store = store
-        self._pods: dict[str, list[Summary]] = defaultdict(list)
+        self._pods: dict[str, list[Record]] = defaultdict(list)
         self._claims: dict[str, Summary] = {}
         for each in store.by_label(record.ref.namespace, naming.LABEL_STACK, record.ref.name):
             if each.ref.kind == POD.kind and not each.deleting:
-                self._pods[str(each.summary.get("service", ""))].append(each.summary)
+                self._pods[str(each.summary.get("service", ""))].append(each)
             elif each.ref.kind == VOLUME_CLAIM.kind:
                 self._claims[each.ref.name] = each.summary
 
@@ -89,7 +89,11 @@ class Sight:
         return sorted(self._store.owned_by(self.record.ref.namespace, self.record.uid), key=lambda each: each.ref)
 
     def pods(self, key: str) -> tuple[Summary, ...]:
-        """The pods of a service, or of the gateway (its key is empty)."""
+        """The pods of a service, or of the gateway (its key is empty), as the status reads them."""
+        return tuple(each.summary for each in self.pod_records(key))
+
+    def pod_records(self, key: str) -> tuple[Record, ...]:
+        """The same pods, by name and uid."""
         return tuple(self._pods.get(naming.sanitize(key) if key else "", ()))
 
     def running(self, service: ServicePlan) -> int:

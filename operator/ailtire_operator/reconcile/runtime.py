@@ -37,6 +37,7 @@ from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Queue
 from ailtire_operator.reconcile.unreadable import Unreadable
+from ailtire_operator.reconcile.unready import UnreadyPods
 from ailtire_operator.reconcile.waits import Waits
 from ailtire_operator.reconcile.wake import Wakeups
 
@@ -133,7 +134,13 @@ class Runtime:
             on_write=self._wrote,
             concurrency=self._settings.max_inflight_requests,
         )
-        history = History(store, applier, _now)
+        unready = UnreadyPods(
+            store,
+            clock=time.monotonic,
+            server_time=self.connection.clock.now,
+            synced=self._watches.is_synced,
+        )
+        history = History(store, applier, unready)
         nodes = Nodes(partial(open_nodes, self.connection), time.monotonic)
         planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates, nodes)
         lineage = Lineage(store, applier, planner, definitions)

@@ -1,4 +1,4 @@
-"""Has an update failed? Judged from what is seen of the workload and its pods; the clock is an argument.
+"""Has an update failed? Judged from what is seen of the workload and its pods, and for how long; there is no clock.
 
 Swarm watches each new task for ``monitor`` and counts those that fail. A new pod counts as failed once it has been in
 trouble that has a name (its image cannot be pulled, a Secret is missing, its process ends again and again) for that
@@ -7,7 +7,6 @@ long. What is merely not ready, or not scheduled, gets the time that Kubernetes 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from ailtire_operator.model.rollout import UpdateConfig
@@ -24,6 +23,15 @@ _QUOTED: Final = re.compile(r'"([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of the service."""
+
+    summary: Summary
+    unready: float
+    """Seconds for which it has not been ready; 0 while it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """An update under way, as it is seen; all of it is of the definition that is wanted."""
 
@@ -32,7 +40,7 @@ class Update:
     wanted: int
     """Replicas."""
     workload: Live
-    pods: tuple[Summary, ...] = ()
+    pods: tuple[Pod, ...] = ()
     """Of the service, the old ones too."""
 
 
@@ -46,7 +54,7 @@ class Verdict:
     """Seconds after which time alone may change the verdict."""
 
 
-def judge(update: Update, now: float) -> Verdict:
+def judge(update: Update) -> Verdict:
     """Whether the update has failed by now."""
     if not settled(update.workload):
         return Verdict()
@@ -55,16 +63,15 @@ def judge(update: Update, now: float) -> Verdict:
     failed: list[Problem] = []
     pauses: list[float] = []
     for pod in _updated(update):
-        if pod.get("ready"):
+        if pod.summary.get("ready"):
             continue
-        trouble = pod_trouble(pod)
-        since = _time(pod.get("unreadySince") or pod.get("created"))
-        left = since + monitor - now
+        trouble = pod_trouble(pod.summary)
+        left = monitor - pod.unready
         too_late = left + PATIENCE
         if trouble is not None and left <= 0:
             failed.append(trouble)
         if too_late <= 0:
-            late = late or trouble or _unready(pod)
+            late = late or trouble or _unready(pod.summary)
         pauses += [pause for pause in (left if trouble else 0.0, too_late) if pause > 0]
     if failed and (late or len(failed) > update.config.max_failure_ratio * max(1, update.wanted)):
         return Verdict(failed[0])
@@ -76,17 +83,17 @@ def is_complete(workload: Live, wanted: int) -> bool:
     return wanted > 0 and rolled_out(workload, wanted) and int(workload.summary.get("available", 0)) >= wanted
 
 
-def _updated(update: Update) -> list[Summary]:
+def _updated(update: Update) -> list[Pod]:
     """The pods of the current definition."""
     summary = update.workload.summary
     if update.kind != "Deployment":
-        return [pod for pod in update.pods if pod.get("revision", "") == summary.get("updateRevision")]
+        return [pod for pod in update.pods if pod.summary.get("revision", "") == summary.get("updateRevision")]
     # The one place where a Deployment names the ReplicaSet of its current template; for a moment after going back to an
     # earlier one it still names the one before. Their number tells: that of the new one counts none of those pods.
     message = summary.get("conditions", {}).get("Progressing", ("", "", ""))[2]
     name = _QUOTED.search(message)
-    pods = [pod for pod in update.pods if name and (pod.get("owner") or ("", ""))[1] == name[1]]
-    alive = [pod for pod in pods if pod.get("phase") != "Failed"]
+    pods = [pod for pod in update.pods if name and (pod.summary.get("owner") or ("", ""))[1] == name[1]]
+    alive = [pod for pod in pods if pod.summary.get("phase") != "Failed"]
     return alive if len(alive) <= int(summary.get("updated", 0)) else []
 
 
@@ -102,7 +109,3 @@ def _unready(pod: Summary) -> Problem:
     if reason or message:
         return Problem("Unschedulable", message or "no node takes the pod")
     return Problem(NOT_READY, "it runs, but its health check has not passed")
-
-
-def _time(text: object) -> float:
-    return datetime.fromisoformat(str(text)).timestamp() if text else 0.0

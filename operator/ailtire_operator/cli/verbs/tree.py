@@ -1,6 +1,5 @@
 """``tree``: the whole application at a glance, and why it is not ready."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -108,7 +107,7 @@ async def _measure(cluster: "Live", name: str) -> None:
     node, facts = await Watched(cluster, name, usage=True, note=_note).look()
     screen = output.screen()
     with screen.capture() as drawn:
-        screen.print(_table(node, facts, usage=True, height=_ENDLESS))
+        screen.print(_table(cluster, node, facts, usage=True, height=_ENDLESS))
     output.drawn("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
@@ -122,7 +121,7 @@ async def _follow(cluster: "Live", name: str, form: Form | None, usage: bool) ->
     elif not output.screen().is_terminal:
         await _print_lines(watched)
     else:
-        await _picture(watched, usage)
+        await _picture(cluster, watched, usage)
 
 
 async def _print_documents(watched: "Watched", form: Form) -> None:
@@ -145,20 +144,19 @@ async def _print_lines(watched: "Watched") -> None:
         shown = now
 
 
-async def _picture(watched: "Watched", usage: bool) -> None:
+async def _picture(cluster: "Live", watched: "Watched", usage: bool) -> None:
     from rich.live import Live as Picture
 
     screen = output.screen()
     with Picture(console=screen, auto_refresh=False) as picture:
         async for node, facts in watched.states():
-            picture.update(_table(node, facts, usage=usage, height=screen.size.height), refresh=True)
+            picture.update(_table(cluster, node, facts, usage=usage, height=screen.size.height), refresh=True)
 
 
-def _table(node: "StackNode", facts: "Facts", *, usage: bool, height: int) -> "Table":
+def _table(cluster: "Live", node: "StackNode", facts: "Facts", *, usage: bool, height: int) -> "Table":
     from ailtire_operator.cli.topview import rows, table
 
-    now = datetime.now(UTC)
-    return table(rows(node, facts), now, height=height, unicode=output.unicode(), usage=usage)
+    return table(rows(node, facts), cluster.now(), height=height, unicode=output.unicode(), usage=usage)
 
 
 def _note(line: str) -> None:
