@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.apply import Applied, HandOver
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.fields import desired_projection, fingerprint
@@ -59,18 +59,20 @@ class Cluster:
         """Never: nobody overrides anything here."""
         return False
 
-    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
+    async def apply(self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None) -> Applied:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
         await asyncio.sleep(0)
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return Applied(ref, False, None, error, "none")
+        known = self.store.get(ref)
+        if known is not None and (replicas := hand_over(known)) is not None:
+            self.journal.append(f"hand over {replicas} {ref}")
         self.journal.append(f"apply {ref}")
         self.manifests[ref] = manifest
         self._hashes[ref] = fingerprint(desired_projection(manifest))
         references = manifest["metadata"].get("ownerReferences")
         content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
-        known = self.store.get(ref)
         record = put(
             self.store,
             ref.kind,
@@ -84,22 +86,19 @@ class Cluster:
         record.owned_hash = self._hashes[ref]
         return Applied(ref, True, record, None, "update")
 
-    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
+    async def delete(self, record: Record, owner_uid: str, *, wait: bool = False) -> Applied:
         """Take the object out of the store, or refuse to."""
+        ref = record.ref
         await asyncio.sleep(0)
         if (error := self.refuses.get(f"delete {ref}")) is not None:
             return Applied(ref, False, None, error, "none")
         self.journal.append(f"delete {ref}")
-        self.store.remove(ref, uid)
+        self.store.remove(ref, record.uid)
         return Applied(ref, True, None, None, "delete")
 
-    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
+    async def remove_extra(self, record: Record, owner_uid: str, pointers: list[str]) -> None:
         """Take note."""
-        self.journal.append(f"hand over {replicas} {ref}")
-
-    async def remove_extra(self, ref: Ref, uid: str, pointers: list[str]) -> None:
-        """Take note."""
-        self.journal.append(f"remove {','.join(pointers)} {ref}")
+        self.journal.append(f"remove {','.join(pointers)} {record.ref}")
 
     async def write_status(self, ref: Ref, uid: str, status: dict[str, Any], *, first: bool = False) -> None:
         """Put the status into the store, or refuse it."""
@@ -114,17 +113,15 @@ class Cluster:
         """What was applied last."""
         return self.manifests.get(ref)
 
-    async def annotate(self, ref: Ref, uid: str, name: str, value: str | None) -> None:
+    async def annotate(self, record: Record, owner_uid: str, name: str, value: str | None) -> None:
         """Put the annotation into the store."""
+        ref = record.ref
         self.journal.append(f"{'mark' if value else 'unmark'} {ref}")
-        record = self.store.get(ref)
-        assert record is not None
+        known = self.store.get(ref)
+        assert known is not None
         assert name == naming.ANNOTATION_FAILED_UPDATE
-        self.store.offer(
-            replace(
-                record, resource_version="10" + record.resource_version, summary={**record.summary, "failed": value}
-            )
-        )
+        version = "10" + known.resource_version
+        self.store.offer(replace(known, resource_version=version, summary={**known.summary, "failed": value}))
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Take note."""

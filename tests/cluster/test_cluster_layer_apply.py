@@ -175,7 +175,8 @@ async def test_refusals_say_why(control_plane: ControlPlane, namespace: str) -> 
         await view.connection.request("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", body=quota)
         async with asyncio.timeout(10):
             while not isinstance((full := await view.applier.apply(service(namespace, uid), uid)).error, Denied):
-                await view.applier.delete(full.ref, full.record.uid if full.record else "")
+                assert full.record is not None
+                await view.applier.delete(full.record, uid)
         assert "exceeded quota: none" in str(full.error)
 
 
@@ -186,7 +187,7 @@ async def test_what_is_being_deleted_is_left_alone(control_plane: ControlPlane, 
         ref = Ref.of(manifest)
         await view.applier.apply(manifest, uid)
         await view.disturb(ref, {"metadata": {"finalizers": ["example.com/hold"]}})
-        deleted = await view.applier.delete(ref, view.record(ref).uid, wait=True)
+        deleted = await view.applier.delete(view.record(ref), uid, wait=True)
         assert isinstance(deleted.error, Conflict)
         assert "finalizer" in str(deleted.error)
         manifest["data"]["a"] = "new"
@@ -210,10 +211,10 @@ async def test_without_the_lease_nothing_is_written(control_plane: ControlPlane,
         stack = Ref(naming.KIND, namespace, "shop")
         for write in (
             view.applier.apply(manifest, uid),
-            view.applier.delete(ref, view.record(ref).uid),
+            view.applier.delete(view.record(ref), uid),
             view.applier.write_status(stack, uid, {}),
-            view.applier.remove_extra(stack, uid, ["/services/web/image"]),
-            view.applier.hand_over_replicas(Ref("Deployment", namespace, "web"), uid, 1),
+            view.applier.remove_extra(view.record(ref), uid, ["/services/web/image"]),
+            view.applier.annotate(view.record(ref), uid, "a", "b"),
             view.applier.event(stack, uid, reason="Test", message="none"),
         ):
             with pytest.raises(NotLeader):

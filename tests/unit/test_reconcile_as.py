@@ -19,6 +19,8 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
 from ailtire_operator.reconcile.outcomes import problem_of
 from ailtire_operator.reconcile.planning import account_of
+from records import put
+from records import stack as root
 from stacks import SETTINGS, find, plan_of, stack
 
 Json = dict[str, Any]
@@ -99,21 +101,23 @@ class Sent:
 def test_all_but_the_operators_own_is_written_as_the_account(kind: str) -> None:
     """Every way in which the applier writes an object of a stack."""
     sent, tenant = Sent(), Account("shop", "tenant")
-    applier = Applier(sent, Store(), fence=lambda: True).acting_as(tenant)  # type: ignore[arg-type]
-    ref = Ref(kind, "shop", "x")
+    store = Store()
+    applier = Applier(sent, store, fence=lambda: True).acting_as(tenant)  # type: ignore[arg-type]
+    shop = root(store, "shop", namespace="shop")
+    record = put(store, kind, "x", owner=shop, namespace="shop")
 
     async def write() -> None:
-        await applier.apply(ref.address(), "uid")
-        await applier.delete(ref, "uid")
-        for call in (applier.hand_over_replicas(ref, "uid", 1), applier.remove_extra(ref, "uid", ["/a"])):
+        await applier.apply(Ref(kind, "shop", "new").address(), shop.uid)
+        await applier.apply(record.ref.address(), shop.uid)
+        await applier.apply(record.ref.address(), shop.uid, lambda record: 1)
+        await applier.delete(record, shop.uid)
+        for call in (applier.remove_extra(record, shop.uid, ["/a"]), applier.annotate(record, shop.uid, "a", "b")):
             with pytest.raises(Denied):
                 await call
-        with pytest.raises(Denied):
-            await applier.annotate(ref, "uid", "a", "b")
 
     asyncio.run(write())
     own = KINDS[kind] in OPERATORS_OWN_KINDS
-    assert sent.accounts == [None if own else tenant] * 5
+    assert sent.accounts == [None if own else tenant] * 6
 
 
 def test_status_and_events_are_the_operators_own() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Account, Connection
-from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, Refused
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Refused
 from ailtire_operator.cluster.events import event_of
 from ailtire_operator.cluster.fields import (
     NOBODY,
@@ -28,14 +28,14 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
 from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
-from ailtire_operator.cluster.writer import Writer
+from ailtire_operator.cluster.writer import Target, Writer
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
 GONE_TIMEOUT: Final = 5.0
 """Seconds. Who waits for the end of an object holds up other stacks of its namespace: the next try goes on with it."""
-_CREATE_ONLY: Final = "1"
-"""No object ever has this resourceVersion, so that an apply with it can only create."""
+HandOver = Callable[[Record], int | None]
+"""The number of replicas that a second manager is to hold from now on, for a workload as it is; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +85,40 @@ class Applier:
         record = self._store.get(ref)
         return record is not None and self._memory.is_overridden(record)
 
-    async def apply(self, manifest: Manifest, owner_uid: str) -> Applied:
+    async def apply(self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None) -> Applied:
         """Make the object equal to the manifest, for the stack with this uid."""
         self._writer.check_fence()
         ref = Ref.of(manifest)
+        wanted = fingerprint(desired_projection(manifest))
         try:
-            return await self._apply(_Task(ref, manifest, owner_uid, fingerprint(desired_projection(manifest))))
+            return await self._apply(_Task(ref, manifest, owner_uid, hand_over, wanted))
+        except Foreign as error:
+            return Applied(ref, False, self._store.get(ref), error, "foreign")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
 
-    async def delete(self, ref: Ref, uid: str, *, wait: bool = False) -> Applied:
-        """Delete the object of this uid, no other; ``wait`` until it is gone. What is gone already is a success."""
+    async def delete(self, record: Record, owner_uid: str, *, wait: bool = False) -> Applied:
+        """Delete just this object, for the stack with the owner's uid; ``wait`` until it is gone.
+
+        What is gone already is a success.
+        """
+        ref = record.ref
         try:
-            if not await self._delete(ref, uid):
+            if not await self._delete(Target(record, owner_uid)):
                 return Applied(ref, False, None, None, "none")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
-        stuck = await self._until_gone(ref, uid) if wait else None
+        stuck = await self._until_gone(ref, record.uid) if wait else None
         return Applied(ref, True, self._store.get(ref), stuck, "delete")
 
-    async def _delete(self, ref: Ref, uid: str) -> bool:
+    async def _delete(self, target: Target) -> bool:
         """Whether there was anything to delete."""
+        ref, uid = target.record.ref, target.record.uid
         try:
-            await self._writer.delete(ref, uid)
+            await self._writer.delete(target)
             return True
+        except Foreign:
+            raise
         except NotFound:
             self._store.remove(ref, uid)
             return False
@@ -129,7 +139,7 @@ class Applier:
         record = self._store.get(ref)
         if record is not None and record.uid == uid:
             try:
-                await self._patch_status(ref, record.resource_version, status)
+                await self._writer.status(ref, record.resource_version, status)
                 return
             except Conflict:
                 if first:
@@ -139,25 +149,18 @@ class Applier:
             raise NotFound(f"{ref} is gone", status=404)
         if fresh.uid != uid:
             raise Conflict(f"another {ref} has the name by now", status=409)
-        await self._patch_status(ref, fresh.resource_version, status)
+        await self._writer.status(ref, fresh.resource_version, status)
 
-    async def hand_over_replicas(self, ref: Ref, uid: str, replicas: int) -> None:
-        """Let a second manager hold ``spec.replicas`` at the live value, so that ours can let go of it.
-
-        A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod.
-        """
-        body = {**ref.address(uid=uid), "spec": {"replicas": replicas}}
-        await self._writer.apply(body, "update", manager=naming.HANDOVER_MANAGER)
-
-    async def remove_extra(self, ref: Ref, uid: str, pointers: Sequence[str]) -> None:
+    async def remove_extra(self, record: Record, owner_uid: str, pointers: Sequence[str]) -> None:
         """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
 
         What comes back at once (a default of the schema) is remembered and not removed again: never write in a circle.
         """
+        ref = record.ref
         if not pointers or self._memory.is_stubborn(ref, pointers):
             return
         patch = [{"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers]
-        answer = await self._writer.edit(ref, uid, patch)
+        answer = await self._writer.edit(Target(record, owner_uid), patch)
         if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
             self._memory.learn_stubborn(ref, pointers)
 
@@ -172,16 +175,15 @@ class Applier:
             return None
         return found
 
-    async def annotate(self, ref: Ref, uid: str, name: str, value: str | None) -> None:
+    async def annotate(self, record: Record, owner_uid: str, name: str, value: str | None) -> None:
         """Set or remove one annotation of an object that has others."""
         path = f"/metadata/annotations/{pointer_step(name)}"
-        await self._writer.edit(
-            ref, uid, [{"op": "remove", "path": path} if value is None else {"op": "add", "path": path, "value": value}]
-        )
+        change = {"op": "remove", "path": path} if value is None else {"op": "add", "path": path, "value": value}
+        await self._writer.edit(Target(record, owner_uid), [change])
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
-        await self._writer.create(event_of(ref, uid, warning=warning, reason=reason, message=message))
+        await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
 
     async def _apply(self, task: "_Task") -> Applied:
         record = self._store.get(task.ref)
@@ -193,7 +195,7 @@ class Applier:
 
     async def _create(self, task: "_Task") -> Applied:
         try:
-            return await self._send(task, {"resourceVersion": _CREATE_ONLY}, "create")
+            return await self._learn(task, await self._writer.create(task.manifest), "create")
         except Conflict:
             if task.again:
                 raise
@@ -211,12 +213,14 @@ class Applier:
         if (refused := refusal(task.manifest, record)) is not None:
             return Applied(task.ref, False, record, Refused(refused), "refused")
         if needs_replace(task.manifest, record) is not None:
-            deleted = await self.delete(task.ref, record.uid, wait=True)
+            deleted = await self.delete(record, task.owner_uid, wait=True)
             if deleted.error is not None:
                 raise deleted.error
-            return await self._send(task, {"resourceVersion": _CREATE_ONLY}, "replace")
+            return await self._learn(task, await self._writer.create(task.manifest, "replace"), "replace")
         try:
-            return await self._send(task, {"uid": record.uid}, "update")
+            return await self._learn(task, await self._update(task, record), "update")
+        except Foreign:
+            raise
         except Conflict:
             if task.again:
                 raise
@@ -236,12 +240,22 @@ class Applier:
             return _foreign(record, holder_of(record, self._store, obj))
         return await self._change(task, self._store.offer(record) or record)
 
-    async def _send(self, task: "_Task", address: dict[str, str], verb: Verb) -> Applied:
-        """Apply the manifest to exactly the object that the address names, and learn from the answer."""
-        body = {**task.manifest, "metadata": {**task.manifest["metadata"], **address}}
-        answer = await self._writer.apply(body, verb)
+    async def _update(self, task: "_Task", record: Record) -> dict[str, Any]:
+        """Apply the manifest to an object of ours.
+
+        A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod. So
+        a second manager first holds ``spec.replicas`` at the live value, where ours lets go of it.
+        """
+        target = Target(record, task.owner_uid, task.manifest)
+        if (replicas := task.hand_over(record)) is not None:
+            body = {**task.ref.address(), "spec": {"replicas": replicas}}
+            await self._writer.update(target, body, manager=naming.HANDOVER_MANAGER)
+        return await self._writer.update(target, task.manifest)
+
+    async def _learn(self, task: "_Task", answer: dict[str, Any], verb: Verb) -> Applied:
+        """Note how the API server took an apply."""
         if (index := nameless_owner(answer)) is not None:
-            answer = await self._disown(task.ref, answer["metadata"]["uid"], index)
+            answer = await self._disown(Target(record_of(answer), task.owner_uid, task.manifest), index)
         record = record_of(answer)
         self._memory.learn(record, task.wanted, created=verb != "update")
         return Applied(task.ref, True, self._store.get(task.ref) or record, None, verb)
@@ -253,15 +267,11 @@ class Applier:
         except NotFound:
             return None
 
-    async def _disown(self, ref: Ref, uid: str, index: int) -> dict[str, Any]:
+    async def _disown(self, target: Target, index: int) -> dict[str, Any]:
         """Strike an invented owner off the list of those who hold the object's fields."""
         entry = f"/metadata/managedFields/{index}"
         test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
-        return await self._writer.edit(ref, uid, [test, {"op": "remove", "path": entry}])
-
-    async def _patch_status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
-        body = {**ref.address(resourceVersion=version), "status": status}
-        await self._writer.apply(body, "status", subresource="status")
+        return await self._writer.edit(target, [test, {"op": "remove", "path": entry}])
 
     async def _until_gone(self, ref: Ref, uid: str) -> ClusterError | None:
         """Wait for the watch to tell of the end of an object; an error if it takes too long."""
@@ -291,6 +301,7 @@ class _Task:
     ref: Ref
     manifest: Manifest
     owner_uid: str
+    hand_over: HandOver
     wanted: str
     """The fingerprint that the live object shall have."""
     again: bool = False
@@ -298,4 +309,4 @@ class _Task:
 
 
 def _foreign(record: Record, holder: str) -> Applied:
-    return Applied(record.ref, False, record, Conflict(f"{record.ref} exists already and {holder}"), "foreign")
+    return Applied(record.ref, False, record, Foreign(f"{record.ref} exists already and {holder}"), "foreign")

@@ -4,6 +4,7 @@
 
     ClusterError          the API server refused, or something this project has no name for
     ├── Conflict          409: somebody else was faster, or the object is another one than we thought
+    │   └── Foreign       the object exists and belongs to somebody else: it is not written
     ├── NotFound          404: neither the object nor, for a whole collection, its kind exists
     ├── Denied            401, 403: RBAC, admission, quota; ``reason`` holds the server's words
     ├── Invalid           400, 413, 415, 422: the object itself is refused, ``causes`` names the fields
@@ -40,6 +41,10 @@ class ClusterError(Exception):
 
 class Conflict(ClusterError):
     """The object has changed, exists already, or has another uid."""
+
+
+class Foreign(Conflict):
+    """The object is not that of the stack for which it was to be written."""
 
 
 class NotFound(ClusterError):

@@ -12,12 +12,13 @@ from ailtire_operator.cluster.summaries import claims, retention
 _VOLUME_LABELS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_ROOT, naming.LABEL_STACK)
 
 
-def is_ours(record: Record, manifest: Manifest, owner_uid: str) -> bool:
+def is_ours(record: Record, manifest: Manifest | None, owner_uid: str) -> bool:
     """Whether the stack of this uid may write the object: it is the object's controller.
 
     One exception: a volume that is to be retained outlives its stack and belongs to nobody. A stack finds it again by
     the labels that one of its name and tree gave it, and only where it is to be retained from now on, too: who may
     write stacks alone must not be able to have it deleted. No label or name alone ever makes anything else ours.
+    Without a ``manifest`` (a deletion) such a volume is nobody's.
     """
     if is_retained(record):
         return record.owner_uid in (None, owner_uid) and _takes_over(record, manifest)
@@ -29,8 +30,8 @@ def is_retained(record: Record) -> bool:
     return record.ref.kind == kinds.VOLUME_CLAIM.kind and naming.LABEL_RETAIN in record.labels
 
 
-def _takes_over(record: Record, manifest: Manifest) -> bool:
-    wanted = manifest["metadata"].get("labels") or {}
+def _takes_over(record: Record, manifest: Manifest | None) -> bool:
+    wanted = (manifest["metadata"].get("labels") if manifest else None) or {}
     same = all(label in wanted and record.labels.get(label) == wanted[label] for label in _VOLUME_LABELS)
     return same and naming.LABEL_RETAIN in wanted
 

@@ -1,19 +1,24 @@
-"""The one door through which everything is written: fenced at the moment of sending, limited in number, counted."""
+"""The one door through which everything is written: checked at the moment of sending, limited in number, counted.
+
+Two things are checked there: that this process leads, and, for an object that exists, that it belongs to the stack for
+which it is written. So every method that writes to an existing object takes a ``Target``, which says who wants it.
+"""
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Account, Connection
-from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
+from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotLeader
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
     JOB,
-    KINDS,
     NETWORK_POLICY,
     OPERATORS_OWN_KINDS,
     SERVICE,
@@ -25,7 +30,8 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.store import Store
+from ailtire_operator.cluster.rules import holder_of, is_ours
+from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.throttle import Throttle
 
 WRITE_TIMEOUT: Final = 6.0
@@ -34,6 +40,22 @@ WRITE_TIMEOUT: Final = 6.0
 _OWN: Final = frozenset(kind.kind for kind in (*OPERATORS_OWN_KINDS, EVENT))
 _FIRST: Final = frozenset({STACK.kind, SERVICE.kind, NETWORK_POLICY.kind, CONFIG_MAP.kind, VOLUME_CLAIM.kind})
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
+
+
+_CREATE_ONLY: Final = "1"
+"""No object ever has this resourceVersion, so that an apply with it can only create."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object that exists and is to be written."""
+
+    record: Record
+    """As it was last seen: no object of another uid is written."""
+    owner_uid: str
+    """The stack for which it is written."""
+    manifest: Manifest | None = None
+    """What it is to become, if that is known: a volume that is to be retained has no owner, and is known by it."""
 
 
 class Writer:
@@ -66,23 +88,23 @@ class Writer:
         if not self._fence():
             raise NotLeader("this process does not hold the lease")
 
-    async def apply(
-        self, body: Manifest, verb: str, *, subresource: str | None = None, manager: str = naming.FIELD_MANAGER
-    ) -> dict[str, Any]:
-        """Server-side apply; by force, so the body has to say which object it means (uid or resourceVersion)."""
-        ref = Ref.of(body)
-        path = kind_of(body).path(ref.namespace, ref.name, subresource)
-        params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
-        answer = await self._send("PATCH", path, ref.kind, verb, params=params, body=body, content_type=APPLY)
-        self._store.put(answer)
-        return answer
+    async def create(self, manifest: Manifest, verb: str = "create") -> dict[str, Any]:
+        """Create the object by server-side apply; Conflict where one of its name exists."""
+        return await self._apply(_at(manifest, resourceVersion=_CREATE_ONLY), verb, self.check_fence)
 
-    async def edit(self, ref: Ref, uid: str, patch: list[dict[str, Any]]) -> dict[str, Any]:
-        """Change the object of this uid by a JSON patch, for what server-side apply has no words for."""
-        test = {"op": "test", "path": "/metadata/uid", "value": uid}
+    async def update(self, target: Target, body: Manifest, *, manager: str = naming.FIELD_MANAGER) -> dict[str, Any]:
+        """Server-side apply to the target, by force. Raises Foreign, Conflict."""
+        addressed = _at(body, uid=target.record.uid)
+        return await self._apply(addressed, "update", partial(self._check, target), manager=manager)
+
+    async def edit(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
+        """Change the target by a JSON patch, for what server-side apply has no words for. Raises Foreign, Conflict."""
+        ref = target.record.ref
+        test = {"op": "test", "path": "/metadata/uid", "value": target.record.uid}
         options: dict[str, Any] = {"params": {"fieldManager": naming.FIELD_MANAGER}, "content_type": JSON_PATCH}
+        guard = partial(self._check, target)
         try:
-            answer = await self._send("PATCH", ref.path, ref.kind, "update", body=[test, *patch], **options)
+            answer = await self._send("PATCH", ref.path, ref.kind, "update", guard, body=[test, *patch], **options)
         except Invalid as error:
             if error.causes:
                 raise
@@ -91,32 +113,75 @@ class Writer:
         self._store.put(answer)
         return answer
 
-    async def delete(self, ref: Ref, uid: str) -> None:
-        """Delete the object of this uid; what it owns goes with it."""
+    async def delete(self, target: Target) -> None:
+        """Delete the target; what it owns goes with it. Raises Foreign, Conflict, NotFound."""
+        ref, uid = target.record.ref, target.record.uid
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
-        answer = await self._send("DELETE", ref.path, ref.kind, "delete", body=body)
+        answer = await self._send("DELETE", ref.path, ref.kind, "delete", partial(self._check, target), body=body)
         if "deletionTimestamp" in answer.get("metadata", {}):
             self._store.put(answer)  # a finalizer holds it; otherwise a Status or the last state is answered
         else:
             self._store.remove(ref, uid)
 
-    async def create(self, body: Manifest) -> None:
-        """Create an object of which no record is kept."""
-        kind = KINDS[body["kind"]]
-        await self._send("POST", kind.path(body["metadata"]["namespace"]), kind.kind, "create", body=body)
+    async def status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
+        """Replace our part of the status of a stack, in exactly the version of it that was read."""
+        body = {**ref.address(resourceVersion=version), "status": status}
+        await self._apply(body, "status", self.check_fence, subresource="status")
 
-    async def _send(self, method: str, path: str, kind: str, verb: str, **options: Any) -> dict[str, Any]:
+    async def event(self, body: Manifest) -> None:
+        """Create an Event, of which no record is kept."""
+        await self._send(
+            "POST", EVENT.path(body["metadata"]["namespace"]), EVENT.kind, "create", self.check_fence, body=body
+        )
+
+    def _check(self, target: Target) -> None:
+        """Raise Foreign unless the target belongs to the stack for which it is to be written, as far as is known now.
+
+        What is known may have changed while the write waited for its turn.
+        """
+        self.check_fence()
+        seen, known = target.record, self._store.get(target.record.ref)
+        if known is not None and known.uid == seen.uid and known.version > seen.version:
+            seen = known
+        if not is_ours(seen, target.manifest, target.owner_uid):
+            raise Foreign(f"{seen.ref} exists already and {holder_of(seen, self._store)}")
+
+    async def _apply(
+        self,
+        body: Manifest,
+        verb: str,
+        guard: Callable[[], None],
+        *,
+        subresource: str | None = None,
+        manager: str = naming.FIELD_MANAGER,
+    ) -> dict[str, Any]:
+        """Server-side apply; by force, so the body has to say which object it means (uid or resourceVersion)."""
+        ref = Ref.of(body)
+        path = kind_of(body).path(ref.namespace, ref.name, subresource)
+        params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        answer = await self._send("PATCH", path, ref.kind, verb, guard, params=params, body=body, content_type=APPLY)
+        self._store.put(answer)
+        return answer
+
+    async def _send(
+        self, method: str, path: str, kind: str, verb: str, guard: Callable[[], None], **options: Any
+    ) -> dict[str, Any]:
         async with self._throttle.turn(namespace_of(path), _rank(kind, verb)):
             answer = await self._connection.request(
                 method,
                 path,
                 account=None if kind in _OWN else self._account,
-                guard=self.check_fence,
+                guard=guard,
                 timeout=WRITE_TIMEOUT,
                 **options,
             )
         self._on_write(kind, verb)
         return answer
+
+
+def _at(manifest: Manifest, **which: str) -> Manifest:
+    """The manifest for exactly one object: that of this uid or resourceVersion."""
+    return {**manifest, "metadata": {**manifest["metadata"], **which}}
 
 
 def _rank(kind: str, verb: str) -> int:

@@ -89,7 +89,7 @@ class Actor:
         waiting = {*held, *filter(None, missing.members)}
         in_way = in_the_way(planned.plan, planned.manifests.keys(), present, waiting)
         done += await _all(
-            self._objects.remove(each, planned.account, wait=True) for each in in_way if not each.deleting
+            self._objects.remove(each, record, planned.account, wait=True) for each in in_way if not each.deleting
         )
         return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, thorough, held)
 
@@ -139,12 +139,12 @@ class Actor:
         )
         policies = [each for each in unwanted if each.ref.kind == NETWORK_POLICY.kind]
         others = [each for each in unwanted if each.ref.kind != NETWORK_POLICY.kind]
-        removed = await _all(self._objects.remove(each, planned.account) for each in others)
+        removed = await _all(self._objects.remove(each, record, planned.account) for each in others)
         if not policies:
             return removed, False
         pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
         idle = [each for each in policies if not selects(each, pods)]
-        removed += await _all(self._objects.remove(each, planned.account) for each in idle)
+        removed += await _all(self._objects.remove(each, record, planned.account) for each in idle)
         return removed, len(idle) < len(policies)
 
     def _is_settled(self, record: Record, plan: Plan) -> bool:

@@ -173,12 +173,12 @@ def _workloads(plan: Plan) -> Iterator[Any]:
         yield plan.gateway
 
 
-def lets_go_of_replicas(manifest: Manifest, record: Record | None, *, autoscaled: bool) -> int | None:
+def lets_go_of_replicas(manifest: Manifest, record: Record, *, autoscaled: bool) -> int | None:
     """The live count to be handed over, where an autoscaler that does not exist yet is to decide from now on.
 
     Without a count in the manifest nobody would hold the field any more, and it would fall back to 1.
     """
-    if record is None or record.ref.kind not in _SCALED or autoscaled:
+    if record.ref.kind not in _SCALED or autoscaled:
         return None
     if "replicas" in (manifest.get("spec") or {}):
         return None

@@ -94,7 +94,7 @@ class History:
             if last is None or (not marked(last) and last.summary.get("template") == service.template_hash):
                 continue
             if marked(last):
-                changed |= await self._refresh(last, service, record.generation)
+                changed |= await self._refresh(record, last, service)
                 continue
             live = self._live(record, service, planned)
             if live is None:
@@ -107,9 +107,8 @@ class History:
                 kept = max(0, wanted - int(live.summary.get("updated", 0)))
                 image = _image(planned, record, service)
                 trouble = verdict.failed
-                await self._note(
-                    last, Mark(service.template_hash, record.generation, image, trouble.reason, trouble.message, kept)
-                )
+                mark = Mark(service.template_hash, record.generation, image, trouble.reason, trouble.message, kept)
+                await self._note(record, last, mark)
                 changed = True
             elif verdict.again is not None:
                 pauses.append(verdict.again + _GRAIN)
@@ -130,22 +129,22 @@ class History:
                     stack = planned.plan.stack
                     kept = last_good(stack.name, service.key, workload, service.template_hash, revision)
                     done.append(await self._applier.apply(owned(kept, stack), record.uid))
-            done += [await self._applier.delete(old.ref, old.uid) for old in self._of(record, service)[:-1]]
+            done += [await self._applier.delete(old, record.uid) for old in self._of(record, service)[:-1]]
         return done
 
-    async def _refresh(self, last: Record, service: ServicePlan, generation: int) -> bool:
+    async def _refresh(self, record: Record, last: Record, service: ServicePlan) -> bool:
         """Bring a mark up to date; whether the plan is to change."""
         mark = mark_of(last)
         if mark is None or service.held is None:
-            await self._applier.annotate(last.ref, last.uid, naming.ANNOTATION_FAILED_UPDATE, None)
+            await self._applier.annotate(last, record.uid, naming.ANNOTATION_FAILED_UPDATE, None)
             return True
-        current = mark.moved(service.template_hash, generation)
+        current = mark.moved(service.template_hash, record.generation)
         if current != mark:
-            await self._note(last, current)
+            await self._note(record, last, current)
         return current != mark
 
-    async def _note(self, last: Record, mark: Mark) -> None:
-        await self._applier.annotate(last.ref, last.uid, naming.ANNOTATION_FAILED_UPDATE, mark.text())
+    async def _note(self, record: Record, last: Record, mark: Mark) -> None:
+        await self._applier.annotate(last, record.uid, naming.ANNOTATION_FAILED_UPDATE, mark.text())
 
     def _live(self, record: Record, service: ServicePlan, planned: Planned) -> Live | None:
         """The service's workload, if it is as planned."""

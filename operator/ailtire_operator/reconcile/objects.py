@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ailtire_operator.cluster.apply import Applied, Applier
@@ -48,12 +49,12 @@ class Objects:
             if (live := self._store.get(ref)) is not None:
                 synced[ref] = live.owned_hash
         if live is not None and ref.kind == STACK.kind:
-            return await self._take_away_extra(manifest, ref, live)
+            return await self._take_away_extra(manifest, owner, live)
         return None
 
-    async def remove(self, record: Record, account: Account | None, *, wait: bool = False) -> Applied:
-        """Delete an object of ours, by the rights of the account or by the operator's own. Raises NotLeader."""
-        return await self._applier.acting_as(account).delete(record.ref, record.uid, wait=wait)
+    async def remove(self, record: Record, owner: Record, account: Account | None, *, wait: bool = False) -> Applied:
+        """Delete an object of the owner's, by the rights of the account or by the operator's own. Raises NotLeader."""
+        return await self._applier.acting_as(account).delete(record, owner.uid, wait=wait)
 
     def forget(self, uid: str) -> None:
         """The stack with this uid is gone."""
@@ -66,11 +67,11 @@ class Objects:
         refused = self._refused[owner.uid]
         if not thorough and ref in refused and refused[ref][:2] == (manifest, account):
             return refused[ref][2]
+        hand_over = partial(lets_go_of_replicas, manifest, autoscaled=autoscaled)
         try:
-            await self._hand_over(acting, manifest, ref, autoscaled=autoscaled)
-            applied = await acting.apply(manifest, owner.uid)
-            if isinstance(applied.error, Invalid) and await self._empty(manifest, ref):
-                applied = await acting.apply(manifest, owner.uid)
+            applied = await acting.apply(manifest, owner.uid, hand_over)
+            if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
+                applied = await acting.apply(manifest, owner.uid, hand_over)
         except ClusterError as error:
             applied = Applied(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
@@ -79,37 +80,30 @@ class Objects:
             refused[ref] = (manifest, account, applied)
         return applied
 
-    async def _hand_over(self, acting: Applier, manifest: Manifest, ref: Ref, *, autoscaled: bool) -> None:
-        """Keep the live count of replicas while the field changes hands. Raises ClusterError."""
-        live = self._store.get(ref)
-        replicas = lets_go_of_replicas(manifest, live, autoscaled=autoscaled)
-        if live is not None and replicas is not None:
-            await acting.hand_over_replicas(ref, live.uid, replicas)
-
-    async def _empty(self, manifest: Manifest, ref: Ref) -> bool:
+    async def _empty(self, manifest: Manifest, owner: Record) -> bool:
         """Take the entries out of what the manifest wants empty; whether there was anything to do.
 
         Server-side apply cannot: where a map of ours loses all its entries it makes null of it, which is refused.
         """
-        live = self._store.get(ref)
-        if live is None or ref.kind != STACK.kind:
+        live = self._store.get(Ref.of(manifest))
+        if live is None or live.ref.kind != STACK.kind:
             return False
         pointers = [
             each for each in extra_paths(manifest["spec"], spec_of(live)) if _is_emptied(manifest["spec"], each)
         ]
         if pointers:
-            await self._applier.remove_extra(ref, live.uid, pointers)
+            await self._applier.remove_extra(live, owner.uid, pointers)
         return bool(pointers)
 
-    async def _take_away_extra(self, manifest: Manifest, ref: Ref, live: Record) -> Applied | None:
+    async def _take_away_extra(self, manifest: Manifest, owner: Record, live: Record) -> Applied | None:
         """A child's definition is its parent's alone: what others have added to it is taken away."""
         pointers = extra_paths(manifest["spec"], spec_of(live))
         if not pointers:
             return None
         try:
-            await self._applier.remove_extra(ref, live.uid, pointers)
+            await self._applier.remove_extra(live, owner.uid, pointers)
         except ClusterError as error:
-            return Applied(ref, False, live, error, "none")
+            return Applied(live.ref, False, live, error, "none")
         return None
 
 

@@ -10,7 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Invalid, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.store import Store
+from ailtire_operator.cluster.store import Store, record_of
 from unit.cluster_layer import samples
 
 Step = dict[str, Any] | ClusterError
@@ -86,22 +86,25 @@ async def test_an_update_means_the_object_that_was_seen() -> None:
 async def test_what_goes_wrong_is_told_and_not_raised(error: ClusterError) -> None:
     applied = await _applier(Script(error)).apply(samples.service_manifest(), samples.OWNER)
     assert (applied.error, applied.changed, applied.verb) == (error, False, "none")
-    deleted = await _applier(Script(error)).delete(applied.ref, "u")
+    deleted = await _applier(Script(error)).delete(record_of(samples.service_live()), samples.OWNER)
     assert (deleted.error, deleted.verb) == (error, "none")
 
 
 async def test_a_deletion_that_meets_a_conflict_looks_whose_it_is() -> None:
     store = Store()
     store.put(samples.service_live())
-    ref = Ref("Service", "prod", "web")
+    record = record_of(samples.service_live())
+    ref = record.ref
     busy = Conflict("try again")
-    same = await _applier(Script(busy, samples.service_live()), store).delete(ref, "u1")
+    same = await _applier(Script(busy, samples.service_live()), store).delete(record, samples.OWNER)
     assert same.error is busy
     assert store.get(ref) is not None
-    other = await _applier(Script(busy, samples.service_live(uid="new", version=500)), store).delete(ref, "u1")
+    other = await _applier(Script(busy, samples.service_live(uid="new", version=500)), store).delete(
+        record, samples.OWNER
+    )
     assert (other.verb, other.error) == ("none", None)
     assert store.get(ref) is None
-    gone = await _applier(Script(busy, NotFound("gone")), store).delete(ref, "u1")
+    gone = await _applier(Script(busy, NotFound("gone")), store).delete(record, samples.OWNER)
     assert (gone.verb, gone.error) == ("none", None)
 
 
@@ -132,11 +135,10 @@ async def test_a_default_that_comes_back_is_removed_once() -> None:
     store = Store()
     live = _stack(services={}, suspend=False)
     store.put(live)
-    ref = Ref(naming.KIND, "prod", "shop-a")
     script = Script(live)
     applier = _applier(script, store)
-    await applier.remove_extra(ref, "c", ["/suspend"])
-    await applier.remove_extra(ref, "c", ["/suspend"])
+    await applier.remove_extra(record_of(live), samples.OWNER, ["/suspend"])
+    await applier.remove_extra(record_of(live), samples.OWNER, ["/suspend"])
     assert len(script.asked) == 1
     assert script.asked[0][2][0] == {"op": "test", "path": "/metadata/uid", "value": "c"}
 

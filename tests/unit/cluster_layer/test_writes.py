@@ -1,0 +1,162 @@
+"""No write reaches an object of somebody else: every way to write asks whose the object is, when the write is sent."""
+
+import ast
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ailtire_operator
+from ailtire_operator import naming
+from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.errors import Foreign
+from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, VOLUME_CLAIM
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.writer import Writer
+from records import put, reference_to, stack
+
+Write = Callable[[Applier, Record, str], Awaitable[Any]]
+
+WRITES: dict[str, Write] = {
+    "apply": lambda applier, record, uid: applier.apply(_manifest(record, uid), uid, lambda live: 3),
+    "delete": lambda applier, record, uid: applier.delete(record, uid),
+    "remove_extra": lambda applier, record, uid: applier.remove_extra(record, uid, ["/x"]),
+    "annotate": lambda applier, record, uid: applier.annotate(record, uid, "a", "b"),
+}
+"""Every way in which the applier writes to an object that a stack may own."""
+OTHERWISE = {"read", "event", "write_status"}
+"""What writes to no such object: an Event is new, and a status is the stack's own."""
+OWNERS = {
+    "nobody": None,
+    "another stack": [reference_to("other", "other-uid")],
+    "no controller": [{**reference_to("shop", "AiltireStack/shop"), "controller": False}],
+}
+SENDERS = {
+    "cluster/connection.py": "sends",
+    "cluster/writer.py": "checks",
+    "cluster/lease.py": "writes the lease, of which it is the holder or the version it has read",
+    "cluster/discovery.py": "tries a dry run, of which nothing is stored",
+    "cli/preview.py": "tries dry runs, of which nothing is stored",
+    "cli/verbs/scale.py": "writes what a person says, by that person's rights",
+}
+"""Who may send anything but a GET, and why."""
+NOTHING_THERE = {"create", "event", "status"}
+"""Writes of the writer that cannot reach another's object: by name a new one, or a version of the stack itself."""
+
+
+class Refusing:
+    """Stands for the connection: what is about to be sent has passed the check."""
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        self.sent: list[str] = []
+        self._before = before
+
+    async def request(self, method: str, path: str, *, guard: Callable[[], None], **_: Any) -> dict[str, Any]:
+        self._before()
+        guard()
+        self.sent.append(f"{method} {path}")
+        raise AssertionError(f"{method} {path} is sent")
+
+
+def _manifest(record: Record, uid: str) -> dict[str, Any]:
+    manifest = record.ref.address()
+    manifest["metadata"] |= {"ownerReferences": [reference_to("shop", uid)], "labels": dict(record.labels)}
+    return {**manifest, "spec": {"selector": {"matchLabels": {"a": "b"}}}}
+
+
+def _applier(connection: Refusing, store: Store) -> Applier:
+    return Applier(connection, store, fence=lambda: True)  # type: ignore[arg-type]
+
+
+async def _refused(write: Awaitable[Any]) -> None:
+    """What is not ours is an error, told or raised."""
+    try:
+        done = await write
+    except Foreign:
+        return
+    assert isinstance(done.error, Foreign)
+
+
+def test_every_way_to_write_is_known_here() -> None:
+    methods = inspect.getmembers(Applier, inspect.iscoroutinefunction)
+    assert {name for name, _ in methods if not name.startswith("_")} == WRITES.keys() | OTHERWISE
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize("kind", [each.kind for each in OWNED_KINDS])
+@pytest.mark.parametrize("way", WRITES)
+async def test_an_object_of_somebody_else_is_not_written(way: str, kind: str, owner: str) -> None:
+    """It may have every label and every name of ours."""
+    store = Store()
+    shop = stack(store, "shop")
+    labels = {naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop", naming.LABEL_SERVICE: "web"}
+    record = put(store, kind, "shop-web", labels=labels, references=OWNERS[owner])
+    connection = Refusing()
+    await _refused(WRITES[way](_applier(connection, store), record, shop.uid))
+    assert connection.sent == []
+
+
+@pytest.mark.parametrize("way", WRITES)
+async def test_what_was_ours_is_not_written_once_it_is_no_longer(way: str) -> None:
+    """A write may wait for its turn while the object changes hands."""
+    store = Store()
+    shop = stack(store, "shop")
+    record = put(store, DEPLOYMENT.kind, "shop-web", owner=shop)
+
+    def change_hands() -> None:
+        put(store, DEPLOYMENT.kind, "shop-web", references=OWNERS["another stack"])
+
+    connection = Refusing(change_hands)
+    await _refused(WRITES[way](_applier(connection, store), record, shop.uid))
+    assert connection.sent == []
+
+
+async def test_a_volume_that_is_retained_is_never_deleted() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    labels = {naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop", naming.LABEL_RETAIN: "true"}
+    for owner in (None, shop):
+        record = put(store, VOLUME_CLAIM.kind, "shop--data", owner=owner, labels=labels)
+        connection = Refusing()
+        await _refused(_applier(connection, store).delete(record, shop.uid))
+        assert connection.sent == []
+
+
+def test_nobody_else_sends_a_write() -> None:
+    """A request that is no GET can be sent only by those who check, or whose writes reach no object of a stack."""
+    assert {path for path, _ in _calls("request", lambda call: not _is_get(call))} == SENDERS.keys()
+
+
+def test_nobody_but_the_applier_has_a_writer() -> None:
+    assert {path for path, _ in _calls("Writer", lambda call: True)} == {"cluster/apply.py"}
+
+
+def test_every_write_of_the_writer_is_checked() -> None:
+    """By its signature: what names an object that exists takes a target, which is checked."""
+    public = {name: each for name, each in inspect.getmembers(Writer, inspect.iscoroutinefunction) if name[0] != "_"}
+    takes = {name for name, each in public.items() if "target" in inspect.signature(each).parameters}
+    assert public.keys() - takes == NOTHING_THERE
+    for name in takes:
+        assert "partial(self._check, target)" in inspect.getsource(public[name]), name
+    for name in NOTHING_THERE - {"event"}:
+        assert "resourceVersion=" in inspect.getsource(public[name]), name
+
+
+def _calls(name: str, chosen: Callable[[ast.Call], bool]) -> Iterator[tuple[str, ast.Call]]:
+    """Calls of a function or method of this name in the package, with the module's path."""
+    package = Path(ailtire_operator.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _called(node) == name and chosen(node):
+                yield str(path.relative_to(package)), node
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_get(call: ast.Call) -> bool:
+    method = call.args[0] if call.args else None
+    return isinstance(method, ast.Constant) and method.value == "GET"
