@@ -107,9 +107,7 @@ class Trees:
 
     def condition(self, name: str, kind: str = "Ready") -> Manifest:
         """A condition of a stack; empty if it is not there."""
-        stack = self.get(naming.KIND, name) or {}
-        conditions = (stack.get("status") or {}).get("conditions") or ()
-        return next((each for each in conditions if each["type"] == kind), {})
+        return _condition(self.get(naming.KIND, name) or {}, kind)
 
     def status(self, name: str) -> Manifest:
         """The status of a stack."""
@@ -122,7 +120,7 @@ class Trees:
         if stack is None:
             return False
         current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
-        return current and self.condition(name).get("status") == "True"
+        return current and _condition(stack, "Ready").get("status") == "True"
 
     def until(self, what: str, look: Callable[[], Found], timeout: float = 40.0) -> Found:
         """Wait until ``look`` finds something; what it last saw is in the failure."""
@@ -164,6 +162,11 @@ class Trees:
                 for each in status.get("conditions") or ()
             ]
         return "\n".join(lines)
+
+
+def _condition(stack: Manifest, kind: str) -> Manifest:
+    conditions = (stack.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def targets(requests: Iterable[Request]) -> list[str]:

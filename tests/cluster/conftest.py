@@ -8,18 +8,22 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 
+from ailtire_operator.cluster.kinds import STACK
 from cluster.cluster_layer import install_definitions
 from cluster.program import Cli
 from lab import Audit, ControlPlane, Operator, binaries, sessions
+from lab.api import Api, Refused
 from lab.paths import ROOT
+from lab.waiting import eventually
 from trees import Trees
 
 _INSTALLED = pytest.StashKey[Operator]()
 _LOGS = ROOT / "build" / "reports" / "lab" / os.environ.get("PYTEST_XDIST_WORKER", "")
-_RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+_RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,13 +59,22 @@ def definitions(control_plane: ControlPlane) -> None:
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A namespace of the test's own, as strict about pods as a namespace can be."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    control_plane.kubectl("create", "namespace", name)
-    control_plane.kubectl("label", "namespace", name, _RESTRICTED)
+    control_plane.api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": _RESTRICTED}})
     yield name
-    # Stacks first: an operator that still saw them would write into a namespace that is going away.
-    if "ailtirestacks" in control_plane.kubectl("api-resources", "--api-group=ailtire.io", "-o", "name"):
-        control_plane.kubectl("delete", "ailtirestacks", "--all", "-n", name, "--timeout=30s")
-    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+    _delete_stacks(control_plane.api, name)
+    control_plane.api.delete(f"/api/v1/namespaces/{name}")
+
+
+def _delete_stacks(api: Api, namespace: str) -> None:
+    """Stacks go before their namespace: an operator that still saw them would write into what is going away."""
+    path = STACK.path(namespace)
+    try:
+        api.delete(path)
+    except Refused as error:
+        if error.code != HTTPStatus.NOT_FOUND:  # the test has no definition of the resource
+            raise
+        return
+    eventually(lambda: not api.get(path)["items"], 30, f"the end of all stacks in {namespace}")
 
 
 @pytest.fixture(scope="session")

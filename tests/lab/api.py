@@ -1,12 +1,12 @@
-"""The few requests that the lab itself sends to its API server, with nothing but the standard library."""
+"""The requests that the lab and its tests send to an API server: by connections that are kept, as most of them poll."""
 
 import json
-import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import urllib3
 
 from lab.errors import LabError
 
@@ -60,22 +60,23 @@ class Api:
     def _send(
         self, method: str, path: str, body: object, timeout: float, content_type: str = "application/json"
     ) -> Any:
-        data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         if self.acting_as:
             headers["Impersonate-User"] = self.acting_as
-        request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
+        data = None if body is None else json.dumps(body).encode()
         try:
-            with self._opener().open(request, timeout=timeout) as answer:
-                text = answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Refused(error.code, error.read().decode(errors="replace")) from None
-        except OSError as error:
+            answer = _connections(self.ca.read_text()).request(
+                method, f"{self.url}{path}", body=data, headers=headers, timeout=timeout, retries=False
+            )
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # it makes its certificate itself, at its start
             raise Unreachable(f"{method} {self.url}{path}: {error}") from error
+        text = answer.data.decode(errors="replace")
+        if answer.status >= 300:
+            raise Refused(answer.status, text)
         return json.loads(text) if text.startswith(("{", "[")) else text
 
-    def _opener(self) -> urllib.request.OpenerDirector:
-        """Trust the control plane's own certificate, and never ask a proxy about this machine."""
-        trust = ssl.create_default_context(cafile=str(self.ca))
-        return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+
+@lru_cache(maxsize=8)
+def _connections(authority: str) -> urllib3.PoolManager:
+    """Connections that trust one control plane's own certificate, and never ask a proxy about this machine."""
+    return urllib3.PoolManager(maxsize=8, ca_cert_data=authority)
