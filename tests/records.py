@@ -1,5 +1,6 @@
 """Live objects for tests of decisions, put into a real store as the watches would put them."""
 
+from dataclasses import replace
 from typing import Any
 
 from ailtire_operator import naming
@@ -67,6 +68,13 @@ def put(
     record = store.put(body)
     assert record is not None
     return record
+
+
+def change(store: Store, record: Record, **fields: Any) -> Record:
+    """Let the store see an object as it is by now."""
+    changed = store.offer(replace(record, resource_version=str(next(_versions)), **fields))
+    assert changed is not None
+    return changed
 
 
 def stack(store: Store, name: str, spec: dict[str, Any] | None = None, **fields: Any) -> Record:

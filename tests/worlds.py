@@ -4,16 +4,16 @@ What the real applier does is for the cluster tests; here the answers come at on
 """
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applied, HandOver
 from ailtire_operator.cluster.connection import Account
-from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.errors import ClusterError, NotGone
 from ailtire_operator.cluster.fields import desired_projection, fingerprint
 from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.rules import waits_for
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.act import Actor
@@ -31,7 +31,7 @@ from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
 from ailtire_operator.reconcile.unready import UnreadyPods
 from ailtire_operator.reconcile.waits import Waits
-from records import put, stack
+from records import change, put, stack
 from stacks import SETTINGS, open_nodes
 
 
@@ -41,6 +41,8 @@ class Cluster:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.refuses: dict[str, ClusterError] = {}
+        self.finalizers: dict[str, str] = {}
+        """What holds the object of a name when it is deleted."""
         self.journal: list[str] = []
         self.manifests: dict[Ref, Manifest] = {}
         self._hashes: dict[Ref, str] = {}
@@ -66,6 +68,8 @@ class Cluster:
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return Applied(ref, False, None, error, "none")
         known = self.store.get(ref)
+        if known is not None and known.deleting:
+            return Applied(ref, False, known, NotGone(waits_for(known)), "none")
         if known is not None and (replicas := hand_over(known)) is not None:
             self.journal.append(f"hand over {replicas} {ref}")
         self.journal.append(f"apply {ref}")
@@ -86,15 +90,26 @@ class Cluster:
         record.owned_hash = self._hashes[ref]
         return Applied(ref, True, record, None, "update")
 
-    async def delete(self, record: Record, owner_uid: str, *, wait: bool = False) -> Applied:
-        """Take the object out of the store, or refuse to."""
+    async def delete(self, record: Record, owner_uid: str) -> Applied:
+        """Take the object out of the store, mark it where a finalizer holds it, or refuse to."""
         ref = record.ref
         await asyncio.sleep(0)
         if (error := self.refuses.get(f"delete {ref}")) is not None:
             return Applied(ref, False, None, error, "none")
         self.journal.append(f"delete {ref}")
+        known = self.store.get(ref)
+        if known is not None and str(ref) in self.finalizers:
+            held = change(self.store, known, deleting=True, finalizers=(self.finalizers[str(ref)],))
+            return Applied(ref, True, held, None, "delete")
         self.store.remove(ref, record.uid)
         return Applied(ref, True, None, None, "delete")
+
+    def let_go(self, ref: Ref) -> None:
+        """The finalizer is taken away, and with it the object."""
+        self.finalizers.pop(str(ref))
+        record = self.store.get(ref)
+        assert record is not None
+        self.store.remove(ref, record.uid, record.resource_version)
 
     async def remove_extra(self, record: Record, owner_uid: str, pointers: list[str]) -> None:
         """Take note."""
@@ -120,8 +135,7 @@ class Cluster:
         known = self.store.get(ref)
         assert known is not None
         assert name == naming.ANNOTATION_FAILED_UPDATE
-        version = "10" + known.resource_version
-        self.store.offer(replace(known, resource_version=version, summary={**known.summary, "failed": value}))
+        change(self.store, known, summary={**known.summary, "failed": value})
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Take note."""

@@ -69,7 +69,6 @@ class View:
             self.store,
             fence=lambda: self.leading,
             on_write=lambda kind, verb: self.writes.append((kind, verb)),
-            gone_timeout=2.0,
         )
         self.watches = Watches(connection, self.store, [namespace] if namespace else [])
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound, NotLeader
+from ailtire_operator.cluster.errors import Denied, Invalid, NotFound, NotLeader
 from ailtire_operator.cluster.kinds import Ref
 from cluster.cluster_layer import config_map, deployment, every_kind, service, viewing
 from lab import Audit, ControlPlane
@@ -187,12 +187,12 @@ async def test_what_is_being_deleted_is_left_alone(control_plane: ControlPlane, 
         ref = Ref.of(manifest)
         await view.applier.apply(manifest, uid)
         await view.disturb(ref, {"metadata": {"finalizers": ["example.com/hold"]}})
-        deleted = await view.applier.delete(view.record(ref), uid, wait=True)
-        assert isinstance(deleted.error, Conflict)
-        assert "finalizer" in str(deleted.error)
+        deleted = await view.applier.delete(view.record(ref), uid)
+        assert deleted.error is None
+        assert view.record(ref).deleting
         manifest["data"]["a"] = "new"
         applied = await view.applier.apply(manifest, uid)
-        assert str(applied.error) == "ConfigMap conf is being deleted"
+        assert str(applied.error) == "waits for ConfigMap conf to go: finalizer example.com/hold"
         body = {"metadata": {"finalizers": None}}
         await view.connection.request("PATCH", ref.path, body=body, content_type="application/merge-patch+json")
         await view.until(lambda: view.store.get(ref) is None)

@@ -200,7 +200,7 @@ class Previewer:
             elif not rules.is_ours(record, manifest, stack.uid):
                 self._in_the_way(ref, rules.holder_of(record, self._store, self._live[ref]))
             elif record.deleting:
-                self.found.notes.append(f"{ref} is being deleted; it comes back when it is gone")
+                self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
             else:
                 await self._existing(record, manifest)
         except ClusterError as error:

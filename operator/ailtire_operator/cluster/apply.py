@@ -2,19 +2,18 @@
 
 Server-side apply with one field manager: fields that we no longer name disappear, and those of others stay. Never bare:
 what the store does not know is applied with ``resourceVersion: "1"``, which creates it or answers 409, and what it
-knows with its ``uid``; so ``force`` cannot merge us into an object of somebody else. Nothing here waits and tries
-again: the queue does, with fresh data. The one exception is a 409, where the fresh data is one read away.
+knows with its ``uid``; so ``force`` cannot merge us into an object of somebody else. Nothing here waits, and nothing
+tries again: the queue does, with fresh data. The one exception is a 409, where the fresh data is one read away.
 """
 
-import asyncio
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Account, Connection
-from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Refused
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Refused
 from ailtire_operator.cluster.events import event_of
 from ailtire_operator.cluster.fields import (
     NOBODY,
@@ -26,14 +25,12 @@ from ailtire_operator.cluster.fields import (
 )
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
-from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal
+from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.writer import Target, Writer
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
-GONE_TIMEOUT: Final = 5.0
-"""Seconds. Who waits for the end of an object holds up other stacks of its namespace: the next try goes on with it."""
 HandOver = Callable[[Record], int | None]
 """The number of replicas that a second manager is to hold from now on, for a workload as it is; None for nothing."""
 
@@ -60,12 +57,10 @@ class Applier:
         fence: Callable[[], bool],
         on_write: Callable[[str, str], None] = lambda kind, verb: None,
         concurrency: int = 16,
-        gone_timeout: float = GONE_TIMEOUT,
     ) -> None:
         self._connection = connection
         self._store = store
         self._writer = Writer(connection, store, fence=fence, on_write=on_write, concurrency=concurrency)
-        self._gone_timeout = gone_timeout
         self._memory = Memory()
         store.listeners.append(self._memory.forget)
 
@@ -97,10 +92,10 @@ class Applier:
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
 
-    async def delete(self, record: Record, owner_uid: str, *, wait: bool = False) -> Applied:
-        """Delete just this object, for the stack with the owner's uid; ``wait`` until it is gone.
+    async def delete(self, record: Record, owner_uid: str) -> Applied:
+        """Delete just this object, for the stack with the owner's uid.
 
-        What is gone already is a success.
+        What is gone already is a success; so is what a finalizer holds, which the record then tells.
         """
         ref = record.ref
         try:
@@ -108,8 +103,7 @@ class Applier:
                 return Applied(ref, False, None, None, "none")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
-        stuck = await self._until_gone(ref, record.uid) if wait else None
-        return Applied(ref, True, self._store.get(ref), stuck, "delete")
+        return Applied(ref, True, self._store.get(ref), None, "delete")
 
     async def _delete(self, target: Target) -> bool:
         """Whether there was anything to delete."""
@@ -204,7 +198,7 @@ class Applier:
     async def _change(self, task: "_Task", record: Record) -> Applied:
         """Update or replace an object of ours, if it differs at all."""
         if record.deleting:
-            return Applied(task.ref, False, record, Conflict(f"{task.ref} is being deleted"), "none")
+            return Applied(task.ref, False, record, NotGone(waits_for(record)), "none")
         if self._memory.settled(record, task.wanted):
             return Applied(task.ref, False, record, None, "none")
         if self._memory.is_contested(task.ref, task.wanted):
@@ -213,9 +207,11 @@ class Applier:
         if (refused := refusal(task.manifest, record)) is not None:
             return Applied(task.ref, False, record, Refused(refused), "refused")
         if needs_replace(task.manifest, record) is not None:
-            deleted = await self.delete(record, task.owner_uid, wait=True)
+            deleted = await self.delete(record, task.owner_uid)
             if deleted.error is not None:
                 raise deleted.error
+            if (left := deleted.record) is not None and left.uid == record.uid:
+                return Applied(task.ref, True, left, NotGone(waits_for(left)), "delete")
             return await self._learn(task, await self._writer.create(task.manifest, "replace"), "replace")
         try:
             return await self._learn(task, await self._update(task, record), "update")
@@ -272,26 +268,6 @@ class Applier:
         entry = f"/metadata/managedFields/{index}"
         test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
         return await self._writer.edit(target, [test, {"op": "remove", "path": entry}])
-
-    async def _until_gone(self, ref: Ref, uid: str) -> ClusterError | None:
-        """Wait for the watch to tell of the end of an object; an error if it takes too long."""
-        gone = asyncio.Event()
-
-        def notice(old: Record | None, new: Record | None) -> None:
-            if old is not None and old.ref == ref and (new is None or new.uid != uid):
-                gone.set()
-
-        self._store.listeners.append(notice)
-        try:
-            record = self._store.get(ref)
-            if record is not None and record.uid == uid:
-                async with asyncio.timeout(self._gone_timeout):
-                    await gone.wait()
-        except TimeoutError:
-            return Conflict(f"{ref} is still being deleted: something holds it with a finalizer")
-        finally:
-            self._store.listeners.remove(notice)
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
 
     ClusterError          the API server refused, or something this project has no name for
     ├── Conflict          409: somebody else was faster, or the object is another one than we thought
-    │   └── Foreign       the object exists and belongs to somebody else: it is not written
+    │   ├── Foreign       the object exists and belongs to somebody else: it is not written
+    │   └── NotGone       an object that has been deleted, and has to go first, is still there
     ├── NotFound          404: neither the object nor, for a whole collection, its kind exists
     ├── Denied            401, 403: RBAC, admission, quota; ``reason`` holds the server's words
     ├── Invalid           400, 413, 415, 422: the object itself is refused, ``causes`` names the fields
@@ -45,6 +46,10 @@ class Conflict(ClusterError):
 
 class Foreign(Conflict):
     """The object is not that of the stack for which it was to be written."""
+
+
+class NotGone(Conflict):
+    """What was deleted, and has to go before this can be written, is still there."""
 
 
 class NotFound(ClusterError):

@@ -54,6 +54,14 @@ def holder_of(record: Record, store: Store, obj: Mapping[str, Any] | None = None
     return "was not made by this stack" + (f" but by {writer}" if writer else "")
 
 
+def waits_for(record: Record) -> str:
+    """Why something has to wait for an object that is being deleted: ``waits for Service web to go: finalizer x``."""
+    if not record.finalizers:
+        return f"waits for {record.ref} to go"
+    word = "finalizer" if len(record.finalizers) == 1 else "finalizers"
+    return f"waits for {record.ref} to go: {word} {', '.join(record.finalizers)}"
+
+
 def needs_replace(manifest: Manifest, record: Record) -> str | None:
     """Why the object cannot become the manifest in place and has to be made anew; None if it can."""
     spec, now = manifest.get("spec") or {}, record.summary

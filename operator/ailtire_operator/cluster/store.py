@@ -49,6 +49,8 @@ class Record:
     summary: Mapping[str, Any]
     unreadable: str = ""
     """What of the object cannot be read and why, in words; empty where all of it can."""
+    finalizers: tuple[str, ...] = ()
+    """What keeps an object that is being deleted from going."""
 
     @property
     def version(self) -> int:
@@ -62,6 +64,7 @@ class Record:
             and self.generation == other.generation
             and self.owner_uid == other.owner_uid
             and self.deleting == other.deleting
+            and self.finalizers == other.finalizers
             and self.owned_hash == other.owned_hash
             and self.labels == other.labels
             and self.unreadable == other.unreadable
@@ -90,7 +93,13 @@ def record_of(obj: Mapping[str, Any]) -> Record:
         owned_hash=_owned_hash(obj),
         summary=summary,
         unreadable=unreadable,
+        finalizers=_finalizers(metadata),
     )
+
+
+def _finalizers(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of an object that is being deleted: of any other they hold nothing up."""
+    return tuple(map(sys.intern, metadata.get("finalizers") or ())) if "deletionTimestamp" in metadata else ()
 
 
 def _owned_hash(obj: Mapping[str, Any]) -> str:
@@ -130,6 +139,7 @@ class Store:
         self._uids: dict[str, Ref] = {}
         self._owned: dict[tuple[str, str], dict[Ref, None]] = {}
         self._labelled: dict[tuple[str, str, str], dict[Ref, None]] = {}
+        self._deleting: dict[str, dict[Ref, None]] = {}
         self._tombstones: OrderedDict[str, int] = OrderedDict()
         self._listed: dict[tuple[str, str | None], int] = {}
         """The version of the last list of a kind in a namespace, or in all of them (None)."""
@@ -206,6 +216,10 @@ class Store:
         owner = self.by_uid(record.owner_uid) if record.owner_uid else None
         return owner if owner is not None and owner.ref.namespace == record.ref.namespace else None
 
+    def deleting(self, namespace: str) -> Iterator[Record]:
+        """Everything in the namespace that has been deleted and has not gone yet."""
+        return self._resolve(self._deleting.get(namespace))
+
     def of_kind(self, kind: str) -> Iterator[Record]:
         """All objects of a kind."""
         return iter(list(self._records[kind].values()))
@@ -259,6 +273,8 @@ class Store:
             self._uids[record.uid] = record.ref
         else:
             self._uids.pop(record.uid, None)
+        if record.deleting:
+            _mark(self._deleting, record.ref.namespace, record.ref, add=add)
         if record.owner_uid:
             _mark(self._owned, (record.ref.namespace, record.owner_uid), record.ref, add=add)
         for label in _INDEXED_LABELS:

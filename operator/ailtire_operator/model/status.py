@@ -18,7 +18,7 @@ class Condition(Strict):
 
     type: Annotated[str, Field(max_length=64)]
     """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, RolledBack, UpdatePaused,
-    Suspended."""
+    WaitingForDeletion, Suspended."""
     status: Truth
     """True, False or Unknown."""
     observed_generation: int = 0

@@ -6,23 +6,25 @@ take it over. All else goes at once. A policy is taken away when no pod is left 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applied, Applier
-from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Ref
+from ailtire_operator.cluster.errors import NotGone
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Manifest, Ref
+from ailtire_operator.cluster.rules import waits_for
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, kept_waiting, to_prune
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.isolation import selects
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
 from ailtire_operator.reconcile.planning import Planned, Planner
-from ailtire_operator.reconcile.prerequisites import GROUND, NOTHING_MISSING, PATIENCE, Missing, Prerequisites
+from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
 from ailtire_operator.reconcile.report import Pass
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import Live
@@ -67,9 +69,11 @@ class Actor:
         done = await self._first(record, planned, thorough, held)
         planned = self._planner.plan(record, stack)
         missing = await self._prerequisites.missing(record, planned, done)
-        done += await self._apply(record, planned, lambda kind: kind not in (*_FIRST, _LAST), thorough, held, missing)
-        if not _failed(done):
-            done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough, held, missing)
+        done = [*self._kept_waiting(record, planned, {*held, *filter(None, missing.members)}), *done]
+        late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
+        done += await self._apply(record, planned, lambda kind: kind not in (*_FIRST, _LAST), thorough, held, late)
+        late |= _unsafe(planned.manifests, done)
+        done += await self._apply(record, planned, lambda kind: kind == _LAST, thorough, held, late)
         done += await self._history.keep(record, planned)
         pruned, later = await self._prune(record, planned, done, held, missing)
         again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
@@ -88,10 +92,17 @@ class Actor:
         missing = await self._prerequisites.missing(record, planned, done)
         waiting = {*held, *filter(None, missing.members)}
         in_way = in_the_way(planned.plan, planned.manifests.keys(), present, waiting)
-        done += await _all(
-            self._objects.remove(each, record, planned.account, wait=True) for each in in_way if not each.deleting
-        )
+        done += await _all(self._objects.remove(each, record, planned.account) for each in in_way if not each.deleting)
         return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, thorough, held)
+
+    def _kept_waiting(self, record: Record, planned: Planned, held: Collection[str]) -> list[Applied]:
+        """What is to take the place of something of ours that has been deleted and has not gone yet."""
+        present = list(self._store.owned_by(record.ref.namespace, record.uid))
+        leaving = [each for each in in_the_way(planned.plan, planned.manifests.keys(), present, held) if each.deleting]
+        return [
+            Applied(ref, False, self._store.get(ref), NotGone(waits_for(each)), "none")
+            for ref, each in kept_waiting(planned.manifests, leaving).items()
+        ]
 
     async def _apply(
         self,
@@ -100,9 +111,9 @@ class Actor:
         chosen: Callable[[str], bool],
         thorough: bool,
         held: Collection[str],
-        missing: Missing = NOTHING_MISSING,
+        late: Collection[Ref] = (),
     ) -> list[Applied]:
-        """Bring the objects of some kinds in line, all at once, but for those of members that are held."""
+        """Bring the objects of some kinds in line, all at once, but for what is ``late`` and members that are held."""
         targets = autoscalers(planned.manifests)
         waiting, _ = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
         return await _all(
@@ -115,7 +126,7 @@ class Actor:
                 thorough=thorough,
             )
             for ref, manifest in planned.manifests.items()
-            if chosen(ref.kind) and ref not in waiting and ref not in missing.refs
+            if chosen(ref.kind) and ref not in waiting and ref not in late
         )
 
     async def _prune(
@@ -206,6 +217,12 @@ async def _all(calls: Iterable[Awaitable[Applied | None]]) -> list[Applied]:
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if isinstance(result, Applied)]
+
+
+def _unsafe(manifests: Mapping[Ref, Manifest], done: Iterable[Applied]) -> set[Ref]:
+    """The autoscalers of workloads that could not be written: one that still holds its count would fight them."""
+    failed = {each.ref for each in done if each.error is not None}
+    return {autoscaler for workload, autoscaler in autoscalers(manifests).items() if workload in failed}
 
 
 def _failed(done: Iterable[Applied]) -> int:

@@ -167,6 +167,18 @@ def in_the_way(
             yield record
 
 
+def kept_waiting(manifests: Mapping[Ref, Manifest], leaving: Iterable[Record]) -> dict[Ref, Record]:
+    """What of a member is not started while an object that is to make room for it is still there, and which one."""
+    found: dict[Ref, Record] = {}
+    for record in leaving:
+        label = record.labels.get(naming.LABEL_SERVICE)
+        for ref, manifest in manifests.items():
+            same = label is not None and (manifest["metadata"].get("labels") or {}).get(naming.LABEL_SERVICE) == label
+            if ref.kind in _GATED and (same or ref.name == record.ref.name):
+                found.setdefault(ref, record)
+    return found
+
+
 def _workloads(plan: Plan) -> Iterator[Any]:
     yield from plan.services.values()
     if plan.gateway is not None:

@@ -24,7 +24,7 @@ from ailtire_operator.reconcile.pace import Pace
 from ailtire_operator.reconcile.place import Stand, Standing, standing
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.report import Pass, Sight, facts, running, unexplained
-from ailtire_operator.status.conditions import INVALID_SPEC
+from ailtire_operator.status.conditions import DELETING, INVALID_SPEC
 from ailtire_operator.status.events import happenings
 from ailtire_operator.status.stack import (
     Facts,
@@ -130,12 +130,14 @@ class Reconciler:
             return Outcome.DONE
         if done.again is not None:
             self._queue.add(look.key, Priority.STATUS, delay=done.again)
-        passes = all(problem.transient for problem in done.problems.values())
-        if done.problems and passes and self._queue.failures(look.key) < SILENT_FAILURES:
+        # What has been deleted says itself when it has gone: there is nothing to try until then.
+        problems = [problem for problem in done.problems.values() if problem.reason != DELETING]
+        passes = all(problem.transient for problem in problems)
+        if problems and passes and self._queue.failures(look.key) < SILENT_FAILURES:
             return Outcome.BUSY
         found = await self._facts(record, done)
         await self._write(record, status_of(found, record.summary.get("status") or {}, self._now()))
-        if not done.problems:
+        if not problems:
             return Outcome.DONE
         if passes:
             return Outcome.BUSY

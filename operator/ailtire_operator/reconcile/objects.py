@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ class Objects:
     def __init__(self, store: Store, applier: Applier) -> None:
         self._store = store
         self._applier = applier
-        self._refused: dict[str, dict[Ref, tuple[Manifest, Account | None, Applied]]] = defaultdict(dict)
+        self._refused: dict[str, dict[Ref, _Refusal]] = defaultdict(dict)
 
     async def bring(
         self,
@@ -37,12 +38,12 @@ class Objects:
 
         By the rights of the ``account``, or by the operator's own. ``synced`` holds the fingerprints that were last
         found in sync with these very manifests: comparing again is most of what a look at a resting stack would cost.
-        Without ``thorough`` what was refused is not sent again.
+        Without ``thorough`` what was refused is not sent again, unless another object stands there by now, or none.
         """
         ref = Ref.of(manifest)
         live = self._store.get(ref)
         if live is None or live.deleting or synced.get(ref) != live.owned_hash:
-            if not self._applier.in_sync(manifest):
+            if (live is not None and live.deleting) or not self._applier.in_sync(manifest):
                 applied = await self._send(manifest, ref, owner, account, autoscaled=autoscaled, thorough=thorough)
                 if applied.error is not None:
                     return applied
@@ -52,9 +53,9 @@ class Objects:
             return await self._take_away_extra(manifest, owner, live)
         return None
 
-    async def remove(self, record: Record, owner: Record, account: Account | None, *, wait: bool = False) -> Applied:
+    async def remove(self, record: Record, owner: Record, account: Account | None) -> Applied:
         """Delete an object of the owner's, by the rights of the account or by the operator's own. Raises NotLeader."""
-        return await self._applier.acting_as(account).delete(record, owner.uid, wait=wait)
+        return await self._applier.acting_as(account).delete(record, owner.uid)
 
     def forget(self, uid: str) -> None:
         """The stack with this uid is gone."""
@@ -65,8 +66,9 @@ class Objects:
     ) -> Applied:
         acting = self._applier.acting_as(account)
         refused = self._refused[owner.uid]
-        if not thorough and ref in refused and refused[ref][:2] == (manifest, account):
-            return refused[ref][2]
+        before = refused.get(ref)
+        if not thorough and before is not None and before.holds(manifest, account, self._store.get(ref)):
+            return before.applied
         hand_over = partial(lets_go_of_replicas, manifest, autoscaled=autoscaled)
         try:
             applied = await acting.apply(manifest, owner.uid, hand_over)
@@ -77,7 +79,7 @@ class Objects:
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = (manifest, account, applied)
+            refused[ref] = _Refusal(manifest, account, _holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:
@@ -105,6 +107,25 @@ class Objects:
         except ClusterError as error:
             return Applied(live.ref, False, live, error, "none")
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What was not written, and what stood there then."""
+
+    manifest: Manifest
+    account: Account | None
+    holder: tuple[Any, ...]
+    applied: Applied
+
+    def holds(self, manifest: Manifest, account: Account | None, live: Record | None) -> bool:
+        """Whether trying again would be the very same."""
+        return (self.manifest, self.account, self.holder) == (manifest, account, _holder(live))
+
+
+def _holder(record: Record | None) -> tuple[Any, ...]:
+    """What of the object under a name decides whether it may be written."""
+    return () if record is None else (record.uid, record.owner_uid, record.deleting, record.finalizers)
 
 
 def _is_emptied(desired: Any, pointer: str) -> bool:

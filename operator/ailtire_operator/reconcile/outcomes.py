@@ -7,11 +7,11 @@ from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applied
-from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound, Refused, Unavailable
+from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound, NotGone, Refused, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.place import root_of
-from ailtire_operator.status.conditions import PROGRESSING
+from ailtire_operator.status.conditions import DELETING, PROGRESSING
 from ailtire_operator.status.health import refused_creation
 from ailtire_operator.status.observed import Problem
 
@@ -56,6 +56,8 @@ def problem_of(applied: Applied, *, yields: bool = False) -> Problem | None:
         return refused_creation(str(error), "Denied")
     if isinstance(error, Invalid):
         return Problem("Refused", _causes(error))
+    if isinstance(error, NotGone):
+        return Problem(DELETING, str(error), transient=True)
     if isinstance(error, Refused):
         return Problem("NotReplaced", f"{error}; that would lose data, so it is left as it is")
     return Problem(PROGRESSING, str(error), transient=isinstance(error, Conflict | NotFound | Unavailable))

@@ -17,15 +17,15 @@ from ailtire_operator.cluster.kinds import (
     Manifest,
     Ref,
 )
-from ailtire_operator.cluster.rules import is_retained
+from ailtire_operator.cluster.rules import is_retained, waits_for
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import RouteStatus
 from ailtire_operator.plan.types import ChildPlan, Plan, ServicePlan
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.outcomes import CONFLICTING, Attribution, attribute
-from ailtire_operator.reconcile.place import spec_of
-from ailtire_operator.status.conditions import INVALID_SPEC, PROGRESSING
+from ailtire_operator.reconcile.place import root_of, spec_of
+from ailtire_operator.status.conditions import DELETING, INVALID_SPEC, PROGRESSING
 from ailtire_operator.status.health import Health, health
 from ailtire_operator.status.observed import Child, Held, Live, Member, Problem, Summary
 from ailtire_operator.status.rollup import Branch, branch
@@ -87,6 +87,24 @@ class Sight:
     def owned(self) -> list[Record]:
         """Everything that the stack owns, in the order of names."""
         return sorted(self._store.owned_by(self.record.ref.namespace, self.record.uid), key=lambda each: each.ref)
+
+    def leaving(self) -> list[Record]:
+        """What has been deleted of the stack and has not gone yet, in the order of names; pods are left out.
+
+        At the root also what is left of stacks below that have gone, and nobody else tells of.
+        """
+        found = (each for each in self._store.deleting(self.record.ref.namespace) if each.ref.kind != POD.kind)
+        return sorted((each for each in found if self._is_part(each)), key=lambda each: each.ref)
+
+    def _is_part(self, each: Record) -> bool:
+        if each.owner_uid == self.record.uid:
+            return True
+        root, name = root_of(self.record), self.record.ref.name
+        if each.ref == self.record.ref or each.labels.get(naming.LABEL_ROOT) != root:
+            return False
+        if each.ref.kind == VOLUME_CLAIM.kind and each.labels.get(naming.LABEL_STACK) == name:
+            return True  # one that is retained has no owner, those of replicas have their workload
+        return root == name and each.owner_uid is not None and self._store.owner_of(each) is None
 
     def pods(self, key: str) -> tuple[Summary, ...]:
         """The pods of a service, or of the gateway (its key is empty), as the status reads them."""
@@ -168,6 +186,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         refusals=tuple(_refusals(done, blame)),
         foreign=tuple(sight.told(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
         contested=tuple(done.contested),
+        leaving=tuple(map(waits_for, sight.leaving())),
         pending=_pending(done),
     )
 
@@ -213,7 +232,9 @@ def _branch(
 def _pending(done: Pass) -> str:
     """What could not be written yet, though nobody forbids it: the definition is not acted upon in full."""
     waiting = (
-        f"{ref} is not written yet: {problem.message}" for ref, problem in done.problems.items() if problem.transient
+        f"{ref} is not written yet: {problem.message}"
+        for ref, problem in done.problems.items()
+        if problem.transient and problem.reason != DELETING  # that is told of each object that has to go
     )
     return next(waiting, "")
 

@@ -1,9 +1,9 @@
 """The conditions of a stack, in the way kstatus (and so Flux, Argo CD and ``kubectl wait``) reads them.
 
 ``Ready``, ``Translated`` and ``ReferencesResolved`` are always there once a spec could be read. ``Reconciling``,
-``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused`` and ``Suspended`` tell of something out of the ordinary:
-they are there only while True, as kstatus takes their absence for all clear. One of Ready, Reconciling, Stalled and
-Suspended is True at any time.
+``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion`` and ``Suspended`` tell of
+something out of the ordinary: they are there only while True, as kstatus takes their absence for all clear. One of
+Ready, Reconciling, Stalled and Suspended is True at any time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ CONFLICTING: Final = "Conflicting"
 SUSPENDED: Final = "Suspended"
 ROLLED_BACK: Final = "RolledBack"
 UPDATE_PAUSED: Final = "UpdatePaused"
+WAITING_FOR_DELETION: Final = "WaitingForDeletion"
 HELD: Final = frozenset({ROLLED_BACK, UPDATE_PAUSED})
 """Conditions, and reasons of services, that say what became of an update that failed."""
 
@@ -33,7 +34,9 @@ PROGRESSING: Final = "Progressing"
 NOT_READY: Final = "NotReady"
 WAITING: Final = "Waiting"
 """It is held until what it depends on is there."""
-UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING})
+DELETING: Final = "Deleting"
+"""Something has been deleted, and has not gone yet."""
+UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, DELETING})
 """Reasons that go by themselves."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 
@@ -113,6 +116,12 @@ def held(kind: str, updates: Mapping[str, str]) -> Iterator[Finding]:
     if updates:
         message = "; ".join(f"{key}: {sentence}" for key, sentence in sorted(updates.items()))
         yield Finding(kind, "True", UPDATE_FAILED, message)
+
+
+def waiting_for_deletion(leaving: Sequence[str]) -> Iterator[Finding]:
+    """What has been deleted and has not gone yet, a sentence each."""
+    if leaving:
+        yield Finding(WAITING_FOR_DELETION, "True", DELETING, listed(leaving))
 
 
 def suspended(by: str | None) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
         yield Happening("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
         broken = c.RECONCILING not in after or ready.reason not in (c.PROGRESSING, c.WAITING)
-        if ready.reason not in c.HELD:
+        if ready.reason not in (*c.HELD, c.DELETING):
             yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
     yield from _held(old, new)
     for kind in (c.STALLED, c.CONFLICTING):
@@ -40,6 +40,8 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
             and not _said(after[kind], ready, before)
         ):
             yield Happening("Warning", after[kind].reason, after[kind].message)
+    if c.WAITING_FOR_DELETION in after and before.get(c.WAITING_FOR_DELETION) != "True":
+        yield Happening("Normal", c.WAITING_FOR_DELETION, after[c.WAITING_FOR_DELETION].message)
     yield from _references(before, after)
     if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
         yield Happening("Normal", "Suspended", after[c.SUSPENDED].message)

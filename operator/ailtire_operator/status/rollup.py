@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
-from ailtire_operator.status.conditions import PROGRESSING, STALLED, UNDER_WAY, WAITING
+from ailtire_operator.status.conditions import DELETING, PROGRESSING, STALLED, UNDER_WAY, WAITING
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem
 from ailtire_operator.status.text import below, bounded, depth, fraction
@@ -74,7 +74,8 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
     if child.resource is None:
         return Problem(PROGRESSING, f"stack {child.key} does not exist yet", transient=True)
     if child.resource.deleting:
-        return Problem("Deleting", f"stack {child.key} is being deleted", transient=True)
+        why = f": {child.error.message}" if child.error is not None and child.error.reason == DELETING else ""
+        return Problem(DELETING, f"stack {child.key} is being deleted{why}", transient=True)
     if not is_observed(child.resource):
         return Problem(PROGRESSING, "stack has a new definition that is not acted upon yet", transient=True)
     condition = conditions.get("Ready") or {}

@@ -62,6 +62,8 @@ class Facts:
     """Objects of others that stand in the way."""
     contested: tuple[str, ...] = ()
     """Objects of this stack whose name another stack wants too."""
+    leaving: tuple[str, ...] = ()
+    """Objects of this stack that have been deleted and have not gone yet, a sentence each."""
     pending: str = ""
     """What is still to be done before the definition is acted upon, if anything."""
 
@@ -76,6 +78,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
         *c.conflicting(facts.foreign, facts.contested),
         *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
         *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
+        *c.waiting_for_deletion(facts.leaving),
     ]
     return StackStatus(
         observed_generation=facts.generation,
@@ -183,6 +186,8 @@ def _blocker(facts: Facts) -> Problem | None:
         problem = Problem(first.problem.reason, _words(first))
     if problem is None and facts.pending:
         problem = Problem(c.PROGRESSING, f"stack: {facts.pending}", transient=True)
+    if problem is None and facts.leaving:
+        problem = Problem(c.DELETING, f"stack: {facts.leaving[0]}", transient=True)
     return problem
 
 

@@ -1,6 +1,5 @@
 """Apply where a real API server cannot be made to misbehave in the way that matters."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applier
-from ailtire_operator.cluster.errors import ClusterError, Conflict, Invalid, NotFound, Unavailable
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Invalid, NotFound, NotGone, Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store, record_of
 from unit.cluster_layer import samples
@@ -36,7 +35,7 @@ class Script:
 
 
 def _applier(script: Script, store: Store | None = None) -> Applier:
-    return Applier(script, store or Store(), fence=lambda: True, gone_timeout=0.05)  # type: ignore[arg-type]
+    return Applier(script, store or Store(), fence=lambda: True)  # type: ignore[arg-type]
 
 
 def _changed() -> dict[str, Any]:
@@ -143,22 +142,32 @@ async def test_a_default_that_comes_back_is_removed_once() -> None:
     assert script.asked[0][2][0] == {"op": "test", "path": "/metadata/uid", "value": "c"}
 
 
-async def test_a_replaced_object_is_waited_for_by_its_uid() -> None:
+async def test_a_replaced_object_that_a_finalizer_holds_is_left_to_whoever_tells_of_its_end() -> None:
     store = Store()
     store.put(samples.service_live())
     held = samples.service_live(version=401)
-    held["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    held["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/hold"]}
     headless = samples.service_manifest()
     headless["spec"]["clusterIP"] = "None"
     script = Script(held, samples.service_live(uid="new", version=410))
     applier = _applier(script, store)
+    for _ in range(2):
+        applied = await applier.apply(headless, samples.OWNER)
+        assert isinstance(applied.error, NotGone)
+        assert str(applied.error) == "waits for Service web to go: finalizer example.com/hold"
+        assert [method for method, _, _ in script.asked] == ["DELETE"], "asked once, and waited for by nobody"
+    assert script.asked[0][2]["preconditions"] == {"uid": "u1"}
+    store.remove(Ref("Service", "prod", "web"), "u1", "405")
+    applied = await applier.apply(headless, samples.OWNER)
+    assert (applied.verb, applied.error) == ("create", None)
 
-    async def collect() -> None:
-        await asyncio.sleep(0.01)
-        store.remove(Ref("Service", "prod", "web"), "u1", "405")
 
-    applied, _ = await asyncio.gather(applier.apply(headless, samples.OWNER), collect())
+async def test_a_replaced_object_that_nothing_holds_is_made_anew_at_once() -> None:
+    store = Store()
+    store.put(samples.service_live())
+    headless = samples.service_manifest()
+    headless["spec"]["clusterIP"] = "None"
+    script = Script({"kind": "Status", "status": "Success"}, samples.service_live(uid="new", version=410))
+    applied = await _applier(script, store).apply(headless, samples.OWNER)
     assert (applied.verb, applied.error) == ("replace", None)
     assert [method for method, _, _ in script.asked] == ["DELETE", "PATCH"]
-    assert script.asked[0][2]["preconditions"] == {"uid": "u1"}
-    assert len(store.listeners) == 1, "nobody waits any more"
