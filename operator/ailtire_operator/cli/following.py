@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Final
 
 from ailtire_operator.cli.live import Json, Live
+from ailtire_operator.cluster.answers import event_of_watch, version_of_list
 from ailtire_operator.cluster.errors import Gone, Unavailable, from_status
 from ailtire_operator.cluster.kinds import Kind
 
@@ -35,7 +36,7 @@ class Mirror:
         # In one piece: the watch goes on from its version, and these are hundreds, not tens of thousands.
         answer = await self._live.connection.request("GET", path, params={"labelSelector": self._selector})
         self.objects = {each["metadata"]["uid"]: each for each in answer.get("items") or ()}
-        self._version = answer["metadata"]["resourceVersion"]
+        self._version = version_of_list(answer)
         self._changed.set()
 
     async def run(self) -> None:
@@ -61,12 +62,12 @@ class Mirror:
         path = self._kind.path(self._live.namespace)
         async with aclosing(self._live.connection.stream(path, params, idle=_SILENCE)) as events:
             async for event in events:
-                obj = event["object"]
-                if event["type"] == "ERROR":
-                    self._version = ""
+                self._version = ""  # what cannot be read must not be met again and again
+                what, obj = event_of_watch(event)
+                if what == "ERROR":
                     raise from_status(obj.get("code") or 500, obj)
                 self._version = obj["metadata"]["resourceVersion"]
-                self._take(event["type"], obj)
+                self._take(what, obj)
 
     def _take(self, what: str, obj: Json) -> None:
         if what == "BOOKMARK":

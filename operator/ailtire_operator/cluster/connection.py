@@ -16,8 +16,8 @@ import aiohttp
 import orjson
 
 from ailtire_operator.cluster import credentials
+from ailtire_operator.cluster.answers import Json, checked, decoded
 from ailtire_operator.cluster.credentials import Credentials
-from ailtire_operator.cluster.decoding import decode
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
 from ailtire_operator.cluster.kinds import namespace_of
@@ -26,7 +26,6 @@ from ailtire_operator.cluster.servertime import ServerClock
 from ailtire_operator.cluster.slots import Slots
 from ailtire_operator.naming import OPERATOR_NAME
 
-Json = dict[str, Any]
 Params = Mapping[str, str | int]
 
 JSON: Final = "application/json"
@@ -178,7 +177,7 @@ class Connection:
         async with aclosing(self.lines(path, params, idle=idle, on_open=on_open)) as found:
             async for line in found:
                 if line.endswith(b"\n"):  # half a line is worth nothing
-                    yield _decode(line)
+                    yield decoded(line)
 
     async def lines(
         self,
@@ -215,7 +214,7 @@ class Connection:
             call.guard()
         async with self._exchange(call.method, call.path, **call.options) as response:
             if response.status < 400:
-                return _decode(await response.read())
+                return checked(call.method, call.path, decoded(await response.read()))
             if response.status == 401:
                 await response.read()  # to the end, so that the connection can be used again
                 return None
@@ -290,13 +289,3 @@ async def _failure(response: aiohttp.ClientResponse) -> ClusterError:
     if not isinstance(body, dict):
         body = {"message": text[:200].decode(errors="replace")}
     return from_status(response.status, body, response.headers.get("Retry-After"))
-
-
-def _decode(data: bytes) -> Json:
-    try:
-        value = decode(data)
-    except ValueError as error:
-        raise Unavailable("the API server's answer is not the JSON that was expected") from error
-    if not isinstance(value, dict):
-        raise Unavailable("the API server's answer is not an object")
-    return value

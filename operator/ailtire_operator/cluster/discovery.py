@@ -48,7 +48,10 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     except ClusterError as error:
         logger.info("no stop signals: %s", error)
         return False
-    container: dict[str, Any] = answer["spec"]["template"]["spec"]["containers"][0]
+    try:
+        container: dict[str, Any] = answer["spec"]["template"]["spec"]["containers"][0]
+    except (LookupError, TypeError) as error:
+        raise Unavailable("the API server's answer is not the Deployment that it was asked about") from error
     return bool((container.get("lifecycle") or {}).get("stopSignal"))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
+from ailtire_operator.cluster.answers import event_of_watch, version_of_list
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable, from_status
 from ailtire_operator.cluster.kinds import STACK, WATCHED_KINDS, Kind, Ref
@@ -29,7 +30,8 @@ SILENCE_SECONDS: Final = 75.0
 ABSENT_SECONDS: Final = 60.0
 """How often a kind that the cluster lacks is looked for again."""
 _PAUSE_MIN: Final = 0.1
-_PAUSE_MAX: Final = 30.0
+_PAUSE_MAX: Final = 5.0
+"""Seconds: after an outage of any length the cluster is followed again within so many, whatever a server asks for."""
 _LIST_TIMEOUT: Final = 60.0
 _SHORT: Final = 1.0
 """Seconds: a server that ends watches sooner than this is not asked again at once."""
@@ -114,7 +116,7 @@ class Reflector:
             page: dict[str, str | int] = {"limit": PAGE, **self._selector, **({"continue": token} if token else {})}
             answer = await self._connection.request("GET", self._path, params=page, timeout=_LIST_TIMEOUT)
             if not version:
-                version = answer["metadata"]["resourceVersion"]
+                version = version_of_list(answer)
                 self._check_rewind(version)
             for number, item in enumerate(answer.get("items") or (), 1):
                 seen.add(self._put(item))
@@ -155,17 +157,17 @@ class Reflector:
         self._failures = self._failures + 1 if self._clock() - started < _SHORT else 0
 
     def _handle(self, event: Mapping[str, Any]) -> None:
-        obj = event["object"]
-        if event["type"] == "ERROR":
-            self._version = ""
+        self._version = ""  # what cannot be read must not be met again and again
+        what, obj = event_of_watch(event)
+        if what == "ERROR":
             raise from_status(obj.get("code") or 500, obj)
         self._is_alive()
         self._deaf = self._failures = 0
         metadata = obj["metadata"]
-        if event["type"] == "DELETED":
+        if what == "DELETED":
             obj["kind"] = self.kind.kind
             self._store.remove(Ref.of(obj), metadata["uid"], metadata["resourceVersion"])
-        elif event["type"] != "BOOKMARK":
+        elif what != "BOOKMARK":
             self._put(obj)
         self._version = metadata["resourceVersion"]
         self._newest = max(self._newest, version_of(self._version))
@@ -201,7 +203,7 @@ class Reflector:
         self.error = str(error)
         self._failures += 1
         wish = error.retry_after if isinstance(error, Unavailable) else None
-        return max(wish or 0.0, self._pause())
+        return max(min(wish or 0.0, _PAUSE_MAX) * random.uniform(0.8, 1.0), self._pause())
 
     def _without(self, error: ClusterError) -> float:
         """Take note that the API server does not serve a kind, or does not let us see it in the namespace."""

@@ -243,13 +243,55 @@ async def test_a_restored_database_starts_history_anew() -> None:
         assert record.resource_version == "400"
 
 
-async def test_an_object_that_cannot_be_read_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "event", [{}, {"type": "ADDED", "object": {"metadata": {"name": "odd"}}}, {"type": "BOOKMARK"}]
+)
+async def test_what_is_no_event_is_told_and_history_read_anew(caplog: pytest.LogCaptureFixture, event: Event) -> None:
     script = Script()
     script.lists = [page(10), page(20, config("a", 12))]
-    script.watches = [[{"type": "ADDED", "object": {"metadata": {"name": "odd"}}}]]
+    script.watches = [[event]]
+    async with _following(script) as (_, store):
+        await _until(lambda: _names(store) == {"a"})
+    assert "configmaps: the API server's" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_what_is_no_list_is_told_and_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
+    script = Script()
+    script.lists = [{"metadata": {}, "items": []}, page(20, config("a", 12))]
+    async with _following(script) as (reflector, store):
+        await _until(lambda: _names(store) == {"a"})
+        assert reflector.error == ""
+    assert "the list has no metadata.resourceVersion" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_an_object_that_breaks_its_reader_does_not_end_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script()
+    script.lists = [page(10), page(20, config("a", 12))]
+    script.watches = [[event("ADDED", "odd", 11)]]
+    put = Store.put
+
+    def odd(self: Store, obj: dict[str, Any]) -> Record | None:
+        if obj["metadata"]["name"] == "odd":
+            raise ZeroDivisionError
+        return put(self, obj)
+
+    monkeypatch.setattr(Store, "put", odd)
     async with _following(script) as (_, store):
         await _until(lambda: _names(store) == {"a"})
     assert "following configmaps" in caplog.text
+
+
+@pytest.mark.parametrize("wish", [None, 0.0, 1.0, 3600.0])
+async def test_after_any_outage_it_is_back_within_seconds(monkeypatch: pytest.MonkeyPatch, wish: float | None) -> None:
+    monkeypatch.undo()
+    reflector = Reflector(Script(), Store(), CONFIG_MAP)  # type: ignore[arg-type]
+    pauses = [reflector._failed(Unavailable("no", retry_after=wish)) for _ in range(200)]
+    assert max(pauses) <= 5.0
+    assert len(set(pauses)) > 150, "many operators do not come back as one"
 
 
 async def test_without_their_definition_there_are_no_stacks_and_with_it_they_come_back() -> None:
