@@ -25,6 +25,7 @@ from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.nodes import Nodes
+from ailtire_operator.reconcile.obstacles import Obstacles
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
@@ -178,7 +179,17 @@ class World:
         """Volume claims that no watch brings: those of others."""
         waits = Waits(self.store, lambda record: self.woken.append(record.ref.name))
         needs = Prerequisites(self.store, self.lineage, waits, self._volume_claims)
-        self.actor = Actor(self.store, self.cluster, planner, contests, history, gates, needs)  # type: ignore[arg-type]
+        self.obstacles = Obstacles(self.store, self._until_changed, lambda record: self.woken.append(record.ref.name))
+        self.actor = Actor(
+            self.store,
+            self.cluster,  # type: ignore[arg-type]
+            planner,
+            contests,
+            history,
+            gates,
+            needs,
+            self.obstacles,
+        )
         self.reconciler = Reconciler(
             self.store,
             self.cluster,  # type: ignore[arg-type]
@@ -194,6 +205,10 @@ class World:
     async def _look_at_nodes(self) -> tuple[Node, ...] | None:
         self.looks_at_nodes += 1
         return self.nodes
+
+    async def _until_changed(self, record: Record) -> None:
+        """Nothing changes that the store does not know."""
+        await asyncio.Event().wait()
 
     async def _volume_claims(self, namespace: str) -> list[Manifest]:
         return self.claims

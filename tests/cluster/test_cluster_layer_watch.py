@@ -10,8 +10,10 @@ from ailtire_operator import naming
 from ailtire_operator.cluster import discovery, kinds
 from ailtire_operator.cluster.errors import Unavailable
 from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.single import until_changed
+from ailtire_operator.cluster.store import record_of
 from ailtire_operator.cluster.watch import Reflector
-from cluster.cluster_layer import View, config_map, route_definition, service, viewing
+from cluster.cluster_layer import MERGE_PATCH, View, config_map, route_definition, service, viewing
 from cluster.cluster_layer_proxy import Proxy, everything, nothing, proxied, watches, writes
 from lab import ControlPlane
 from lab.sessions import new_home
@@ -192,3 +194,40 @@ async def test_pods_tell_why_they_do_not_run(control_plane: ControlPlane, namesp
         assert "affinity" in summary["unscheduled"][1]
         assert (summary["stack"], summary["service"], summary["phase"]) == ("shop", "web", "Pending")
         assert summary["ready"] is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": {"labels": {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME}}},
+        {"metadata": {"finalizers": None}},
+        None,
+    ],
+    ids=["ours by now", "gone", "deleted"],
+)
+async def test_one_object_that_no_watch_brings_is_followed(
+    control_plane: ControlPlane, namespace: str, change: dict[str, object] | None
+) -> None:
+    async with viewing(control_plane, namespace, follow=False) as view:
+        body = {"metadata": {"name": "conf"}, "data": {"a": "1"}}
+        path = kinds.CONFIG_MAP.path(namespace)
+        made = await view.connection.request("POST", path, body=body)
+        ref = Ref("ConfigMap", namespace, "conf")
+        task = asyncio.create_task(until_changed(view.connection, record_of({**made, "kind": "ConfigMap"})))
+        for number in range(3):
+            edit = {"data": {"a": str(number)}}
+            await view.connection.request("PATCH", ref.path, body=edit, content_type=MERGE_PATCH)
+        other = await view.connection.request("POST", path, body={"metadata": {"name": "another"}})
+        await view.connection.request("DELETE", f"{path}/{other['metadata']['name']}")
+        await asyncio.sleep(0.3)
+        assert not task.done(), "its content is its owner's affair"
+        if change is None:
+            await view.connection.request("DELETE", ref.path)
+        else:
+            if "finalizers" in change["metadata"]:  # type: ignore[operator]
+                held = {"metadata": {"finalizers": ["example.com/hold"]}}
+                await view.connection.request("PATCH", ref.path, body=held, content_type=MERGE_PATCH)
+                await view.connection.request("DELETE", ref.path)
+            await view.connection.request("PATCH", ref.path, body=change, content_type=MERGE_PATCH)
+        async with asyncio.timeout(5):
+            await task

@@ -22,6 +22,7 @@ from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.isolation import selects
 from ailtire_operator.reconcile.objects import Objects
+from ailtire_operator.reconcile.obstacles import Obstacles
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
 from ailtire_operator.reconcile.planning import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
@@ -47,6 +48,7 @@ class Actor:
         history: History,
         gates: Gates,
         prerequisites: Prerequisites,
+        obstacles: Obstacles,
     ) -> None:
         self._store = store
         self._applier = applier
@@ -56,6 +58,7 @@ class Actor:
         self._history = history
         self._gates = gates
         self._prerequisites = prerequisites
+        self._obstacles = obstacles
         store.listeners.append(self._changed)
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
@@ -188,6 +191,7 @@ class Actor:
             each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
         }
         self._contests.update(record, foreign)
+        self._obstacles.update(record, foreign)
         waiting = self._gates.held(record, planned)
         return Pass(
             plan=planned.plan,

@@ -11,6 +11,7 @@ from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths, pointer_keys
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
+from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.decide import lets_go_of_replicas
 from ailtire_operator.reconcile.place import spec_of
@@ -79,7 +80,7 @@ class Objects:
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = _Refusal(manifest, account, _holder(self._store.get(ref)), applied)
+            refused[ref] = _Refusal(manifest, account, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:
@@ -120,12 +121,7 @@ class _Refusal:
 
     def holds(self, manifest: Manifest, account: Account | None, live: Record | None) -> bool:
         """Whether trying again would be the very same."""
-        return (self.manifest, self.account, self.holder) == (manifest, account, _holder(live))
-
-
-def _holder(record: Record | None) -> tuple[Any, ...]:
-    """What of the object under a name decides whether it may be written."""
-    return () if record is None else (record.uid, record.owner_uid, record.deleting, record.finalizers)
+        return (self.manifest, self.account, self.holder) == (manifest, account, holder(live))
 
 
 def _is_emptied(desired: Any, pointer: str) -> bool:

@@ -17,6 +17,7 @@ from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
 from ailtire_operator.cluster.lease import Leadership
+from ailtire_operator.cluster.single import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
@@ -33,9 +34,10 @@ from ailtire_operator.reconcile.memory import give_back
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.newcomers import Newcomers
 from ailtire_operator.reconcile.nodes import Nodes
+from ailtire_operator.reconcile.obstacles import Obstacles
 from ailtire_operator.reconcile.planning import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
-from ailtire_operator.reconcile.queue import Look, Outcome, Queue
+from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.unreadable import Unreadable
 from ailtire_operator.reconcile.unready import UnreadyPods
 from ailtire_operator.reconcile.waits import Waits
@@ -71,6 +73,8 @@ class Runtime:
         self._leadership = Leadership(connection, settings.lease_namespace)
         Unreadable(self.store, self.metrics.unreadable)
         self._wakeups = Wakeups(self.store, self.queue)
+        again = partial(self._wakeups.wake, priority=Priority.TREE)
+        self._obstacles = Obstacles(self.store, partial(until_changed, connection), again)
         self._actor, self._reconciler = self._assemble()
         self._newcomers = Newcomers(self.store, self._reconciler.acknowledge, time.monotonic)
         self._pulse = Pulse(time.monotonic)
@@ -114,6 +118,7 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._obstacles.stop()
         await self._watches.stop()
         if self._settings.leader_election:
             try:
@@ -147,7 +152,8 @@ class Runtime:
         gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
         claims = partial(volume_claims, self.connection)
         prerequisites = Prerequisites(store, lineage, Waits(store, self._wakeups.wake), claims)
-        actor = Actor(store, applier, planner, Contests(store, self._wakeups.wake), history, gates, prerequisites)
+        contests = Contests(store, self._wakeups.wake)
+        actor = Actor(store, applier, planner, contests, history, gates, prerequisites, self._obstacles)
         explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
         reconciler = Reconciler(
             store,

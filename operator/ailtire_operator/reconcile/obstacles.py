@@ -1,0 +1,87 @@
+"""Objects of others that stand where a stack's should be: once one goes, or changes hands, the stack tries again.
+
+Those that the store knows tell of themselves; any other is followed by a watch of its own, as long as there are few of
+them. Beyond that, and in a restart, nothing is lost: what is refused is tried again from time to time.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Final
+
+from ailtire_operator.cluster.kinds import STACK, Ref
+from ailtire_operator.cluster.single import holder
+from ailtire_operator.cluster.store import Record, Store
+
+logger = logging.getLogger(__name__)
+
+LIMIT: Final = 32
+"""Watches of single objects at a time."""
+
+
+class Obstacles:
+    """The objects of others by the stacks that want their names."""
+
+    def __init__(
+        self, store: Store, until_changed: Callable[[Record], Awaitable[None]], wake: Callable[[Record], None]
+    ) -> None:
+        self._store = store
+        self._until_changed = until_changed
+        self._wake = wake
+        self._wanted: dict[Ref, set[str]] = {}
+        """The uids of the stacks that want the name of an object."""
+        self._of: dict[str, frozenset[Ref]] = {}
+        self._tasks: dict[Ref, asyncio.Task[None]] = {}
+        store.listeners.append(self._changed)
+
+    def update(self, stack: Record, foreign: Mapping[Ref, Record | None]) -> None:
+        """What this stack wants in vain, as of now."""
+        self._set(stack.uid, foreign)
+        for ref, record in foreign.items():
+            known = self._store.get(ref)
+            unknown = record is not None and (known is None or known.uid != record.uid)
+            if record is not None and unknown and ref not in self._tasks and len(self._tasks) < LIMIT:
+                # In a context of its own: what it sees is news to the stack whose reconcile asked for it.
+                context = contextvars.Context()
+                self._tasks[ref] = asyncio.create_task(self._follow(record), name=f"follow {ref}", context=context)
+
+    def stop(self) -> None:
+        """Follow nothing more."""
+        for uid in list(self._of):
+            self._set(uid, ())
+
+    async def _follow(self, record: Record) -> None:
+        try:
+            await self._until_changed(record)
+        except Exception:  # the stack tries again anyway
+            logger.exception("following %s", record.ref)
+            return
+        finally:
+            if self._tasks.get(record.ref) is asyncio.current_task():
+                del self._tasks[record.ref]
+        self._tell(record.ref)
+
+    def _set(self, uid: str, refs: Iterable[Ref]) -> None:
+        before, after = self._of.pop(uid, frozenset()), frozenset(refs)
+        if after:
+            self._of[uid] = after
+        for ref in after - before:
+            self._wanted.setdefault(ref, set()).add(uid)
+        for ref in before - after:
+            self._wanted[ref].discard(uid)
+            if not self._wanted[ref]:
+                del self._wanted[ref]
+                if (task := self._tasks.pop(ref, None)) is not None:
+                    task.cancel()
+
+    def _tell(self, ref: Ref) -> None:
+        for uid in sorted(self._wanted.get(ref, ())):
+            if (stack := self._store.by_uid(uid)) is not None:
+                self._wake(stack)
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        if old is not None and old.ref in self._wanted and holder(old) != holder(new):
+            self._tell(old.ref)
+        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
+            self._set(old.uid, ())
