@@ -41,6 +41,8 @@ class Proxy:
         """Requests that are cut off before they reach the API server."""
         self.lose_answer: Match = nothing
         """Requests that reach the API server, but whose answers do not come back."""
+        self.lose_event: Callable[[bytes], bool] = lambda line: False
+        """Lines of watches that do not come through, while the watches live on."""
         self.gone: Match = nothing
         """Requests that are answered as if history had been compacted."""
         self.hang: Match = nothing
@@ -97,9 +99,19 @@ class Proxy:
             return web.Response()
         response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
         await response.prepare(request)
-        async for chunk in answer.content.iter_any():
+        chunks = answer.content.iter_any()
+        async for chunk in self._events(chunks) if watches(request) else chunks:
             await response.write(chunk)
         return response
+
+    async def _events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The lines of a watch that come through."""
+        rest = b""
+        async for chunk in chunks:
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                if not self.lose_event(line):
+                    yield line + b"\n"
 
 
 def _abort(request: web.Request) -> None:

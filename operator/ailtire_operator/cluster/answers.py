@@ -17,10 +17,10 @@ _ITEM: Final = ("name",)
 """Not every API gives its items more: those of metrics have neither uid nor version."""
 
 
-def decoded(data: bytes) -> Json:
+def decoded(data: bytes, *, bounded: bool = True) -> Json:
     """The object that an answer, or a line of a watch, is. Raises Unavailable for anything else."""
     try:
-        value = decode(data)
+        value = decode(data, bounded=bounded)
     except ValueError as error:
         raise Unavailable("the API server's answer is not the JSON that was expected") from error
     if not isinstance(value, dict):

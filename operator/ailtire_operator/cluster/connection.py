@@ -130,6 +130,7 @@ class Connection:
         params: Params | None = None,
         body: object | None = None,
         content_type: str | None = None,
+        accept: str = JSON,
         account: Account | None = None,
         timeout: float | None = None,
         guard: Callable[[], None] | None = None,
@@ -142,11 +143,12 @@ class Connection:
         ``urgent`` requests (the lease) neither queue behind the others nor wait to be repeated.
         """
         data = None if body is None else encoded(body)
-        headers = {} if data is None else {"Content-Type": content_type or JSON}
+        headers = {"Accept": accept, **({} if data is None else {"Content-Type": content_type or JSON})}
         if account is not None:
             headers["Impersonate-User"] = account.user
         limits = aiohttp.ClientTimeout(total=timeout or self._timeout)
-        call = _Call(method, path, guard, {"params": params, "data": data, "headers": headers, "timeout": limits})
+        options = {"params": params, "data": data, "headers": headers, "timeout": limits}
+        call = _Call(method, path, guard, options, bounded=accept == JSON)
         if urgent:
             return await self._send(call)
         attempts = _READ_ATTEMPTS if method == "GET" else 1
@@ -214,7 +216,7 @@ class Connection:
             call.guard()
         async with self._exchange(call.method, call.path, **call.options) as response:
             if response.status < 400:
-                return checked(call.method, call.path, decoded(await response.read()))
+                return checked(call.method, call.path, decoded(await response.read(), bounded=call.bounded))
             if response.status == 401:
                 await response.read()  # to the end, so that the connection can be used again
                 return None
@@ -264,6 +266,8 @@ class _Call:
     path: str
     guard: Callable[[], None] | None
     options: Mapping[str, Any]
+    bounded: bool
+    """Whether what nests too deep is cut off; of metadata alone nobody reads that part."""
 
 
 def _pause(attempt: int, wish: float | None) -> float:

@@ -20,13 +20,16 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTA
 """A string, to its end or to that of the text, or a bracket: each byte is looked at once."""
 
 
-def decode(data: bytes) -> Any:
-    """The value, in which no object nests deeper than the limit. Raises ValueError for what is no JSON."""
+def decode(data: bytes, *, bounded: bool = True) -> Any:
+    """The value, in which no object nests deeper than the limit. Raises ValueError for what is no JSON.
+
+    Where nobody reads what nests, it need not be ``bounded``, which is most of the work.
+    """
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         value = orjson.loads(shallow(data, _TEXT_LIMIT))
-    for each in _objects(value):
+    for each in _objects(value) if bounded else ():
         if is_deeper(each):
             _cut(each)
     return value

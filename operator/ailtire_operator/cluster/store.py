@@ -144,10 +144,13 @@ class Store:
         self._listed: dict[tuple[str, str | None], int] = {}
         """The version of the last list of a kind in a namespace, or in all of them (None)."""
 
-    def put(self, obj: Mapping[str, Any]) -> Record | None:
-        """Remember a live object, unless something newer is known; the record that counts then, if any."""
+    def put(self, obj: Mapping[str, Any], *, listed: bool = True) -> Record | None:
+        """Remember a live object, unless something newer is known; the record that counts then, if any.
+
+        Without ``listed`` it has just been read, so that it is there although the last list did not have it.
+        """
         metadata, ref = obj["metadata"], Ref.of(obj)
-        if not self._is_news(ref, metadata["uid"], version_of(metadata["resourceVersion"])):
+        if not self._is_news(ref, metadata["uid"], version_of(metadata["resourceVersion"]), listed=listed):
             return self.get(ref)
         return self._accept(record_of(obj))
 
@@ -234,12 +237,14 @@ class Store:
     def __len__(self) -> int:
         return len(self._uids)
 
-    def _is_news(self, ref: Ref, uid: str, version: int) -> bool:
+    def _is_news(self, ref: Ref, uid: str, version: int, *, listed: bool = True) -> bool:
         if version <= self._tombstones.get(uid, -1):
             return False
         known = self.get(ref)
         if known is not None:
             return version > known.version
+        if not listed:
+            return True
         return version > max(self._listed.get((ref.kind, each), -1) for each in (None, ref.namespace))
 
     def _accept(self, record: Record) -> Record:

@@ -29,6 +29,12 @@ class Metrics:
         self._unreadable = Gauge(
             "ailtire_unreadable_objects", "Objects that cannot be read as they are.", ["kind"], registry=self.registry
         )
+        self._missed = Counter(
+            "ailtire_missed_events",
+            "Objects that were not as their watch had told, and were corrected.",
+            ["kind"],
+            registry=self.registry,
+        )
         self._depth = self._gauge("ailtire_queue_depth", "Stacks that wait for a look.")
         self._stacks = Gauge("ailtire_stacks", "Stacks, by readiness.", ["ready"], registry=self.registry)
         self._age = Gauge(
@@ -47,6 +53,10 @@ class Metrics:
     def unreadable(self, kind: str, change: int) -> None:
         """One more object that cannot be read, or one less."""
         self._unreadable.labels(kind).inc(change)
+
+    def missed(self, kind: str) -> None:
+        """Count an object of which a watch had not told."""
+        self._missed.labels(kind).inc()
 
     def follow_queue(self, depth: Callable[[], float]) -> None:
         """Where the queue's depth is read from."""

@@ -17,6 +17,7 @@ from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
 from ailtire_operator.cluster.lease import Leadership
+from ailtire_operator.cluster.recheck import Recheck
 from ailtire_operator.cluster.single import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
@@ -106,6 +107,7 @@ class Runtime:
         if self._settings.leader_election:
             self._spawn("leadership", self._lead())
         self._spawn("work", self._work())
+        self._spawn("recheck", self._recheck())
 
     async def stop(self) -> None:
         """Let the looks under way end, within reason; give the lease back; close everything."""
@@ -189,6 +191,12 @@ class Runtime:
             group.create_task(self._newcomers.run())
             group.create_task(self._resync())
             group.create_task(give_back())
+
+    async def _recheck(self) -> None:
+        """Compare the store with the cluster from time to time, whether this process leads or stands by."""
+        await self._watches.synced()
+        namespaces, missed = self._settings.namespace, self.metrics.missed
+        await Recheck(self.connection, self.store, namespaces, absent=self._watches.absent, found=missed).run()
 
     async def _led(self) -> None:
         """Wait until this process leads."""
