@@ -62,7 +62,9 @@ class Cluster:
         """Never: nobody overrides anything here."""
         return False
 
-    async def apply(self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None) -> Applied:
+    async def apply(
+        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
+    ) -> Applied:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
         await asyncio.sleep(0)
@@ -90,6 +92,10 @@ class Cluster:
         )
         record.owned_hash = self._hashes[ref]
         return Applied(ref, True, record, None, "update")
+
+    async def adopt(self, manifest: Manifest, owner_uid: str) -> None:
+        """Take note."""
+        self.journal.append(f"adopt {Ref.of(manifest)}")
 
     async def delete(self, record: Record, owner_uid: str) -> Applied:
         """Take the object out of the store, mark it where a finalizer holds it, or refuse to."""

@@ -53,6 +53,8 @@ ANNOTATION_KEY: Final = f"{GROUP}/key"
 ANNOTATION_RESTARTED_WITH: Final = f"{GROUP}/restarted-with"
 """On a pod template: the definitions of the services whose changes roll it too."""
 
+ANNOTATION_ADOPT: Final = f"{GROUP}/adopt"
+"""On the root of a tree, with the value "true": its stacks take over what of theirs has lost its owner."""
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
 """On a last good definition: the hash of its pod template."""
 ANNOTATION_FAILED_UPDATE: Final = f"{GROUP}/failed-update"
@@ -202,6 +204,11 @@ def network_label(owner: str, network: str) -> str:
 def network_policy(owner: str, network: str, purpose: str = "members") -> str:
     """The name of a network's NetworkPolicy; ``purpose`` is members, egress or edge."""
     return shorten(f"{owner}--{sanitize(network)}", OBJECT_NAME_LIMIT - len(purpose) - 2) + f"--{purpose}"
+
+
+def adoption_command(root: str) -> str:
+    """The command by which a person asks that the tree of a root takes over what of it has lost its owner."""
+    return f"kubectl annotate {SINGULAR} {root} {ANNOTATION_ADOPT}=true"
 
 
 def label_value(text: str) -> str:

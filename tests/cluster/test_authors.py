@@ -63,6 +63,7 @@ def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     )
     control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("held", {"services": {}})))
     control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("model", {"services": {}, "template": True})))
+    control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("routed", ROUTED)))
     # The last binding is known once its own user is told of the right that it lacks, and of no other.
     for kind, verb in RIGHTS:
         eventually(partial(_is_known, control_plane, kind, verb), what=f"the bindings of {kind.plural}")
@@ -94,6 +95,14 @@ def by_update(api: Api, name: str, spec: Json) -> str:
     return _said(lambda: api.merge(f"{STACK.path(NAMESPACE, name)}?dryRun=All", {"spec": spec}))
 
 
+def by_request(api: Api, name: str) -> str:
+    """What a user is told who asks a stack to take over what has lost its owner."""
+    annotations = {naming.ANNOTATION_ADOPT: "true"}
+    return _said(
+        lambda: api.merge(f"{STACK.path(NAMESPACE, name)}?dryRun=All", {"metadata": {"annotations": annotations}})
+    )
+
+
 def _said(call: Any) -> str:
     try:
         call()
@@ -123,7 +132,8 @@ def ways(api: Api, owner: Json) -> Iterator[tuple[str, str]]:
     yield "update", by_update(api, "held", ROUTED)
     yield "update that adds a child", by_update(api, "held", {**child, **DECLARED})
     yield "update of a template", by_update(api, "model", ROUTED)
-    yield "adoption", by_stack(api, ROUTED, ownerReferences=[owner])
+    yield "request for an adoption", by_request(api, "routed")
+    yield "owner in the metadata", by_stack(api, ROUTED, ownerReferences=[owner])
 
 
 def test_every_kind_is_asked_for_or_said_to_be_the_operators_own() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.errors import Orphaned
 from ailtire_operator.cluster.kinds import Ref
 from cluster.cluster_layer import INTRUDER, child, config_map, owned_by, service, viewing, volume_claim
 from lab import ControlPlane
@@ -22,7 +23,10 @@ async def test_an_object_whose_owner_was_removed_is_ours_no_more(control_plane: 
         await view.disturb(Ref.of(manifest), {"metadata": {"ownerReferences": None}})
         applied = await view.applier.apply(manifest, uid)
         assert applied.verb == "foreign"
-        assert "was not made by this stack" in str(applied.error)
+        assert isinstance(applied.error, Orphaned)
+        again = await view.applier.apply(manifest, uid, adopt=True)
+        assert (again.verb, again.error, again.adopted) == ("update", None, True)
+        assert view.applier.in_sync(manifest)
 
 
 async def test_foreign_objects_stay_as_they_are(control_plane: ControlPlane, namespace: str) -> None:
@@ -30,7 +34,7 @@ async def test_foreign_objects_stay_as_they_are(control_plane: ControlPlane, nam
         uid, rival = await view.stack(), await view.stack("rival")
         for manifest, owner, words in (
             (owned_by("rival", service(namespace, rival, "a")), rival, "belongs to AiltireStack rival"),
-            (service(namespace, uid, "b"), None, "was not made by this stack"),
+            (service(namespace, uid, "b"), None, "has no owner; to take it over: " + naming.adoption_command("shop")),
             (service(namespace, uid, "c"), "unlabelled", "was not made by this stack but by " + INTRUDER),
         ):
             made = {**manifest, "metadata": dict(manifest["metadata"])}
@@ -47,6 +51,7 @@ async def test_foreign_objects_stay_as_they_are(control_plane: ControlPlane, nam
                 applied = await view.applier.apply(wish, uid)
                 assert (applied.verb, applied.changed) == ("foreign", False)
                 assert str(applied.error) == f"{ref} exists already and {words}"
+                assert isinstance(applied.error, Orphaned) == (owner is None)
             assert json.dumps(await view.live(ref)) == json.dumps(before)
         assert view.writes == []
 

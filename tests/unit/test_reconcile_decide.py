@@ -1,5 +1,6 @@
 """What is done about the difference between a plan and what is there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
 from ailtire_operator.reconcile.decide import Outcomes, in_the_way, lets_go_of_replicas, owned, to_prune
-from ailtire_operator.reconcile.outcomes import attribute, problem_of, problems
+from ailtire_operator.reconcile.outcomes import COLLECTED_SECONDS, attribute, problem_of, problems
 from records import child as child_record
 from records import put, stack
 from stacks import SETTINGS
@@ -181,14 +182,18 @@ def test_a_name_that_is_about_to_be_free_is_no_conflict(store: Store, shop: Reco
     child = child_record(store, shop, "a")
     tree = {naming.LABEL_ROOT: "shop"}
 
-    def reason(holder: Record, stack: Record = shop) -> str:
-        (found,) = problems([applied(Conflict("taken"), holder, "foreign")], stack, store).values()
+    def reason(holder: Record, stack: Record = shop, age: float = 0.0) -> str:
+        taken = replace(applied(Conflict("taken"), holder, "foreign"), age=age)
+        (found,) = problems([taken], stack, store).values()
         return found.reason
 
     held = put(store, "Service", "shop-a", owner=child, labels=tree)
     assert reason(held) == "Conflicting"  # the child lives: two stacks want one name
     store.remove(child.ref, child.uid)
     assert reason(held) == "Progressing"  # it is gone: the garbage collector comes for its Service
+    assert reason(held, age=COLLECTED_SECONDS) == "Conflicting"  # it has not come: nobody knows whether it will
+    nobodys = put(store, "Service", "shop-a", uid="1", labels=tree)
+    assert reason(nobodys) == "Conflicting"  # what has no owner is collected by nobody
     foreign = put(store, "Service", "shop-b", labels=tree | {naming.LABEL_ROOT: "other"})
     assert reason(foreign) == "Conflicting"
     old = put(store, "Service", "shop-a", uid="2", owner=shop, labels=tree)

@@ -108,7 +108,7 @@ def test_a_status_that_cannot_be_written_is_tried_again(world: World, error: Any
 def test_who_no_longer_leads_stops(world: World) -> None:
     world.write(SPEC)
 
-    async def refuse(*_: Any) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
         raise NotLeader
 
     world.cluster.apply = refuse  # type: ignore[assignment, method-assign]

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
-from ailtire_operator.reconcile.place import Stand, ancestors, standing
+from ailtire_operator.reconcile.place import Stand, adopts, ancestors, standing
 from records import child, put, reference, stack
 from worlds import World
 
@@ -97,6 +98,20 @@ def test_suspending_holds_the_whole_subtree(store: Store) -> None:
     middle = child(store, root, "cpl")
     assert (standing(root, store).stand, standing(root, store).by) == (Stand.SUSPENDED, "")
     assert (standing(middle, store).stand, standing(middle, store).by) == (Stand.SUSPENDED, "shop")
+
+
+@pytest.mark.parametrize(("value", "asked"), [("true", True), ("True", False), ("", False), ("shop", False)])
+def test_the_root_asks_for_adoption_for_its_whole_tree(store: Store, value: str, asked: bool) -> None:
+    root = stack(store, "shop", STACK, annotations={naming.ANNOTATION_ADOPT: value})
+    middle = child(store, root, "cpl")
+    leaf = child(store, middle, "dm")
+    assert [adopts(each, store) for each in (root, middle, leaf)] == [asked] * 3
+
+
+def test_only_the_root_asks_for_adoption(store: Store) -> None:
+    root = stack(store, "shop", STACK)
+    middle = child(store, root, "cpl", annotations={naming.ANNOTATION_ADOPT: "true"})
+    assert not any(adopts(each, store) for each in (root, middle, child(store, middle, "dm")))
 
 
 def test_who_suspends_is_the_nearest(store: Store) -> None:

@@ -110,6 +110,14 @@ def test_a_pod_wakes_its_stack_and_where_its_address_stands(world: World) -> Non
     assert world.asked.drain() == {"shop", "shop-cpl"}
 
 
+def test_asking_for_an_adoption_wakes_the_whole_subtree(world: World) -> None:
+    stack(world.store, "shop", CPL, annotations={naming.ANNOTATION_ADOPT: "true"})
+    assert ("shop", Priority.USER, 0) in world.asked.adds
+    assert world.asked.drain() == {"shop", "shop-cpl", "shop-cpl-dm"}
+    stack(world.store, "shop", CPL, annotations={naming.ANNOTATION_ADOPT: "true", "note": "x"})
+    assert world.asked.drain() <= {"shop"}
+
+
 def test_suspending_wakes_the_whole_subtree(world: World) -> None:
     stack(world.store, "shop", {**CPL, "suspend": True}, generation=2)
     assert world.asked.drain() == {"shop", "shop-cpl", "shop-cpl-dm"}

@@ -147,6 +147,21 @@ def test_foreign_objects_are_named() -> None:
     assert "Service shop-web" in message(status, "Conflicting")
 
 
+def test_what_has_lost_its_owner_is_named_behind_the_way_back() -> None:
+    problem = Problem("Conflicting", "Service shop-web exists already and has no owner")
+    names = tuple(f"Service {'x' * 60}-{each}" for each in range(9))
+    refusals = (Refusal("Service shop-web", problem),)
+    status = status_of(Facts(generation=1, refusals=refusals, orphans=names, root="shop"), {}, NOON)
+    assert conditions(status)["Conflicting"] == ("True", "OrphanedObject")
+    assert conditions(status)["Stalled"] == ("True", "Conflicting")
+    told = message(status, "Conflicting")
+    assert "kubectl annotate ailtirestack shop ailtire.io/adopt=true" in told
+    assert names[0] in told
+    both = status_of(Facts(generation=1, refusals=refusals, orphans=("B b",), foreign=("A a",), root="shop"), {}, NOON)
+    assert conditions(both)["Conflicting"] == ("True", "ForeignObject")
+    assert all(each in message(both, "Conflicting") for each in ("A a", "B b"))
+
+
 def test_a_name_that_two_stacks_want_is_no_harm_to_the_one_that_has_it() -> None:
     contested = Facts(generation=1, contested=("Service shop-a-b (wanted by shop-a)",))
     status = status_of(contested, {}, NOON)

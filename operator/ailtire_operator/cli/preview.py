@@ -23,8 +23,9 @@ from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery, rules
+from ailtire_operator.cluster.adoption import way_back, without_owner
 from ailtire_operator.cluster.connection import APPLY
-from ailtire_operator.cluster.errors import ClusterError, NotFound
+from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound
 from ailtire_operator.cluster.fields import desired_projection, extra_paths, fingerprint
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, LAST_GOOD, OWNED_KINDS, POD, STACK, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -198,7 +199,7 @@ class Previewer:
             elif self._gone.pop(ref, None) is not None:
                 await self._anew(ref, _orphaned(manifest, stack))
             elif not rules.is_ours(record, manifest, stack.uid):
-                self._in_the_way(ref, rules.holder_of(record, self._store, self._live[ref]))
+                await self._other(record, manifest, stack)
             elif record.deleting:
                 self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
             else:
@@ -215,6 +216,18 @@ class Previewer:
         else:
             managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
             self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
+
+    async def _other(self, record: Record, manifest: Manifest, stack: Stack) -> None:
+        live = self._live[record.ref]
+        try:
+            await without_owner(record, manifest, stack.uid, self._store, self._cluster.connection, live)
+        except Foreign as error:
+            self.found.notes.append(f"{error}: it would be left as it is")
+            return
+        root = self._store.get(Ref(STACK.kind, stack.namespace, stack.root))
+        asked = root is not None and root.summary.get("adopt") is True
+        future = "would be taken over" if asked else f"would be left as it is; {way_back(manifest)}"
+        self.found.notes.append(f"{record.ref} exists already and has no owner: it {future}")
 
     def _in_the_way(self, ref: Ref, holder: str) -> None:
         self.found.notes.append(f"{ref} exists already and {holder}: it would be left as it is")

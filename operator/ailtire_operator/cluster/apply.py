@@ -7,13 +7,15 @@ tries again: the queue does, with fresh data. The one exception is a 409, where 
 """
 
 import copy
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.adoption import change, way_back, without_owner
 from ailtire_operator.cluster.connection import Account, Connection
-from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Refused
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Orphaned, Refused
 from ailtire_operator.cluster.events import event_of
 from ailtire_operator.cluster.fields import (
     NOBODY,
@@ -25,9 +27,11 @@ from ailtire_operator.cluster.fields import (
 )
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
-from ailtire_operator.cluster.rules import holder_of, is_ours, needs_replace, refusal, waits_for
+from ailtire_operator.cluster.rules import is_ours, needs_replace, refusal, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.writer import Target, Writer
+
+logger = logging.getLogger(__name__)
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
@@ -44,6 +48,10 @@ class Applied:
     record: Record | None
     error: ClusterError | None
     verb: Verb
+    adopted: bool = False
+    """Whether the object had lost its owner and was taken over."""
+    age: float = 0.0
+    """For how many seconds an object that is not ours has been known to be in the way."""
 
 
 class Applier:
@@ -80,17 +88,35 @@ class Applier:
         record = self._store.get(ref)
         return record is not None and self._memory.is_overridden(record)
 
-    async def apply(self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None) -> Applied:
-        """Make the object equal to the manifest, for the stack with this uid."""
+    async def apply(
+        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
+    ) -> Applied:
+        """Make the object equal to the manifest, for the stack with this uid.
+
+        ``adopt``: what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error.
+        """
         self._writer.check_fence()
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            return await self._apply(_Task(ref, manifest, owner_uid, hand_over, wanted))
+            return await self._apply(_Task(ref, manifest, owner_uid, hand_over, wanted, adopt))
         except Foreign as error:
             return Applied(ref, False, self._store.get(ref), error, "foreign")
         except ClusterError as error:
             return Applied(ref, False, self._store.get(ref), error, "none")
+
+    async def adopt(self, manifest: Manifest, owner_uid: str) -> None:
+        """Take over the object of this name if it has lost its owner, and change nothing else.
+
+        Raises Foreign where it belongs to somebody else, and any other ClusterError.
+        """
+        record = self._store.get(ref := Ref.of(manifest))
+        if record is None or is_ours(record, manifest, owner_uid):
+            return
+        task = _Task(ref, manifest, owner_uid, lambda record: None, "")
+        found = await self._orphan(task, record)
+        if not is_ours(found, manifest, owner_uid):
+            await self._take_over(task, found)
 
     async def delete(self, record: Record, owner_uid: str) -> Applied:
         """Delete just this object, for the stack with the owner's uid.
@@ -184,8 +210,31 @@ class Applier:
         if record is None:
             return await self._create(task)
         if not is_ours(record, task.manifest, task.owner_uid):
-            return _foreign(record, holder_of(record, self._store))
+            return await self._in_the_way(task, record)
         return await self._change(task, record)
+
+    async def _in_the_way(self, task: "_Task", record: Record, obj: Manifest | None = None) -> Applied:
+        """What is not ours stays as it is, unless it has lost its owner and somebody asks for it to be taken over."""
+        try:
+            found = await self._orphan(task, record, obj)
+            if is_ours(found, task.manifest, task.owner_uid):
+                return await self._change(task, found)
+            if not task.adopt:
+                raise Orphaned(f"{found.ref} exists already and has no owner; {way_back(task.manifest)}")
+        except Foreign as error:
+            age = self._memory.in_the_way(record)
+            return Applied(record.ref, False, record, error, "foreign", age=age)
+        return replace(await self._change(task, await self._take_over(task, found)), adopted=True)
+
+    async def _orphan(self, task: "_Task", record: Record, obj: Manifest | None = None) -> Record:
+        return await without_owner(record, task.manifest, task.owner_uid, self._store, self._connection, obj)
+
+    async def _take_over(self, task: "_Task", record: Record) -> Record:
+        """Make an object that has lost its owner the stack's, and change nothing else of it."""
+        target = Target(record, task.owner_uid, task.manifest)
+        answer = await self._writer.adopt(target, change(task.manifest, record))
+        logger.info("%s had lost its owner and is taken over", task.ref)
+        return self._store.get(task.ref) or record_of(answer)
 
     async def _create(self, task: "_Task") -> Applied:
         try:
@@ -233,7 +282,7 @@ class Applier:
             return await self._create(task)
         record = record_of(obj)
         if not is_ours(record, task.manifest, task.owner_uid):
-            return _foreign(record, holder_of(record, self._store, obj))
+            return await self._in_the_way(task, record, obj)
         return await self._change(task, self._store.offer(record) or record)
 
     async def _update(self, task: "_Task", record: Record) -> dict[str, Any]:
@@ -280,9 +329,6 @@ class _Task:
     hand_over: HandOver
     wanted: str
     """The fingerprint that the live object shall have."""
+    adopt: bool = False
     again: bool = False
     """Whether this is the second try after a 409."""
-
-
-def _foreign(record: Record, holder: str) -> Applied:
-    return Applied(record.ref, False, record, Foreign(f"{record.ref} exists already and {holder}"), "foreign")

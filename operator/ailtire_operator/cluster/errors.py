@@ -5,6 +5,7 @@
     ClusterError          the API server refused, or something this project has no name for
     ├── Conflict          409: somebody else was faster, or the object is another one than we thought
     │   ├── Foreign       the object exists and belongs to somebody else: it is not written
+    │   │   └── Orphaned  it exists and was the stack's, as it seems, but has lost its owner
     │   └── NotGone       an object that has been deleted, and has to go first, is still there
     ├── NotFound          404: neither the object nor, for a whole collection, its kind exists
     ├── Denied            401, 403: RBAC, admission, quota; ``reason`` holds the server's words
@@ -46,6 +47,10 @@ class Conflict(ClusterError):
 
 class Foreign(Conflict):
     """The object is not that of the stack for which it was to be written."""
+
+
+class Orphaned(Foreign):
+    """The object has no owner that exists, and could be taken over if somebody asked for it."""
 
 
 class NotGone(Conflict):

@@ -24,9 +24,11 @@ class Memory:
         self._overridden: dict[Ref, tuple[str, str]] = {}
         self._stubborn: dict[Ref, tuple[str, ...]] = {}
         self._updates: dict[Ref, tuple[str, float, int]] = {}
+        self._met: dict[Ref, tuple[str, float]] = {}
 
     def learn(self, record: Record, wanted: str, *, created: bool) -> None:
         """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
+        self._met.pop(record.ref, None)
         if not self.settled(record, wanted):
             # A dropped alpha field, a mutating policy: sending it again would only give the same answer again.
             self._overridden[record.ref] = (wanted, record.owned_hash)
@@ -59,9 +61,18 @@ class Memory:
         """Whether removing just these fields has been tried in vain."""
         return self._stubborn.get(ref) == tuple(pointers)
 
+    def in_the_way(self, record: Record) -> float:
+        """For how many seconds an object that is not ours has been known to be in the way."""
+        uid, since = self._met.get(record.ref, ("", 0.0))
+        if uid != record.uid:
+            since = self._clock()
+            self._met[record.ref] = record.uid, since
+        return self._clock() - since
+
     def forget(self, old: Record | None, new: Record | None) -> None:
         """A listener of the store: another object under the same name starts from nothing."""
         if old is not None and (new is None or new.uid != old.uid):
             self._overridden.pop(old.ref, None)
             self._stubborn.pop(old.ref, None)
             self._updates.pop(old.ref, None)
+            self._met.pop(old.ref, None)

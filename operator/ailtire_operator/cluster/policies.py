@@ -36,10 +36,18 @@ _NOT_THE_OPERATOR: Final = {
     "expression": "request.userInfo.username != "
     "'system:serviceaccount:' + params.metadata.namespace + ':' + params.metadata.name",
 }
-# The garbage collector and others touch metadata only, and need no right to Deployments for it.
+
+# Who asks for an adoption makes the operator change objects, whoever wrote the definition.
+_ADOPT: Final = f"metadata.annotations['{naming.ANNOTATION_ADOPT}']"
+_HAS_ADOPT: Final = f"'{naming.ANNOTATION_ADOPT}' in %s.metadata.annotations"
+_ASKS_NOW: Final = f"has(object.metadata.annotations) && {_HAS_ADOPT % 'object'}"
+_ASKED: Final = (
+    f"has(oldObject.metadata.annotations) && {_HAS_ADOPT % 'oldObject'} && object.{_ADOPT} == oldObject.{_ADOPT}"
+)
+# The garbage collector and others touch other metadata only, and need no right to Deployments for it.
 _CHANGES: Final = {
     "name": "the-definition-changes",
-    "expression": "request.operation == 'CREATE' || object.spec != oldObject.spec",
+    "expression": f"request.operation == 'CREATE' || object.spec != oldObject.spec || ({_ASKS_NOW} && !({_ASKED}))",
 }
 _PLACED_AS: Final = "(has(object.spec.place) && has(object.spec.place.reconcileAs))"
 _BY_ITS_OWN_RIGHTS: Final = {

@@ -9,6 +9,14 @@ from ailtire_operator.cluster.kinds import Manifest, Ref, controller_of
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.summaries import claims, retention
 
+_IDENTITY: Final = (
+    naming.LABEL_MANAGED_BY,
+    naming.LABEL_ROOT,
+    naming.LABEL_STACK,
+    naming.LABEL_SERVICE,
+    naming.LABEL_COMPONENT,
+)
+"""Labels that say of which tree, stack and member an object is. An object of ours has had them from the start."""
 _VOLUME_LABELS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_ROOT, naming.LABEL_STACK)
 
 
@@ -23,6 +31,19 @@ def is_ours(record: Record, manifest: Manifest | None, owner_uid: str) -> bool:
     if is_retained(record):
         return record.owner_uid in (None, owner_uid) and _takes_over(record, manifest)
     return record.owner_uid is not None and record.owner_uid == owner_uid
+
+
+def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
+    """Whether an object that is not ours may be one that was, and has lost its owner: as far as the store can tell.
+
+    It bears the labels that the manifest gives it, and its controller is unknown or nobody. A volume that was retained
+    is never made one that goes with its stack.
+    """
+    wanted = manifest["metadata"].get("labels") or {}
+    same = all(record.labels.get(label) == wanted.get(label) for label in _IDENTITY)
+    kept = is_retained(record) and naming.LABEL_RETAIN not in wanted
+    ownerless = record.owner_uid is None or store.by_uid(record.owner_uid) is None
+    return same and ownerless and not kept and not record.deleting
 
 
 def is_retained(record: Record) -> bool:

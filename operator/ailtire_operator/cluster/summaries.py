@@ -270,6 +270,7 @@ def _stack(obj: Object) -> Summary:
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),
         labels=metadata.get("labels"),
+        adopt=(metadata.get("annotations") or {}).get(naming.ANNOTATION_ADOPT) == "true" or None,
     )
 
 

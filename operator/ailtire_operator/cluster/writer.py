@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.rules import holder_of, is_ours
+from ailtire_operator.cluster.rules import holder_of, is_orphan, is_ours
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.throttle import Throttle
 
@@ -99,10 +99,12 @@ class Writer:
 
     async def edit(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
         """Change the target by a JSON patch, for what server-side apply has no words for. Raises Foreign, Conflict."""
+        return await self._edit(target, patch, partial(self._check, target))
+
+    async def _edit(self, target: Target, patch: list[dict[str, Any]], guard: Callable[[], None]) -> dict[str, Any]:
         ref = target.record.ref
         test = {"op": "test", "path": "/metadata/uid", "value": target.record.uid}
         options: dict[str, Any] = {"params": {"fieldManager": naming.FIELD_MANAGER}, "content_type": JSON_PATCH}
-        guard = partial(self._check, target)
         try:
             answer = await self._send("PATCH", ref.path, ref.kind, "update", guard, body=[test, *patch], **options)
         except Invalid as error:
@@ -112,6 +114,13 @@ class Writer:
             raise Conflict(f"{ref} has changed since it was read", status=409) from error
         self._store.put(answer)
         return answer
+
+    async def adopt(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
+        """Make a target that has lost its owner the stack's, by a JSON patch for the very version that was looked at.
+
+        Raises Foreign, Conflict.
+        """
+        return await self._edit(target, patch, partial(self._check_orphan, target))
 
     async def delete(self, target: Target) -> None:
         """Delete the target; what it owns goes with it. Raises Foreign, Conflict, NotFound."""
@@ -140,11 +149,21 @@ class Writer:
         What is known may have changed while the write waited for its turn.
         """
         self.check_fence()
-        seen, known = target.record, self._store.get(target.record.ref)
-        if known is not None and known.uid == seen.uid and known.version > seen.version:
-            seen = known
+        seen = self._newest(target.record)
         if not is_ours(seen, target.manifest, target.owner_uid):
             raise Foreign(f"{seen.ref} exists already and {holder_of(seen, self._store)}")
+
+    def _check_orphan(self, target: Target) -> None:
+        """Raise Foreign unless the target may have lost its owner, as far as is known now."""
+        self.check_fence()
+        seen = self._newest(target.record)
+        if target.manifest is None or not is_orphan(seen, target.manifest, self._store):
+            raise Foreign(f"{seen.ref} exists already and {holder_of(seen, self._store)}")
+
+    def _newest(self, record: Record) -> Record:
+        """The object as it was seen last, by whomever."""
+        known = self._store.get(record.ref)
+        return known if known is not None and known.uid == record.uid and known.version > record.version else record
 
     async def _apply(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from ailtire_operator.cluster.apply import Applied, Applier
-from ailtire_operator.cluster.errors import NotGone
+from ailtire_operator.cluster.errors import NotGone, Orphaned
 from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Manifest, Ref
 from ailtire_operator.cluster.rules import waits_for
 from ailtire_operator.cluster.store import Record, Store
@@ -24,6 +24,7 @@ from ailtire_operator.reconcile.isolation import selects
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.obstacles import Obstacles
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
+from ailtire_operator.reconcile.place import adopts
 from ailtire_operator.reconcile.planning import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
 from ailtire_operator.reconcile.report import Pass
@@ -117,7 +118,7 @@ class Actor:
         late: Collection[Ref] = (),
     ) -> list[Applied]:
         """Bring the objects of some kinds in line, all at once, but for what is ``late`` and members that are held."""
-        targets = autoscalers(planned.manifests)
+        targets, adopt = autoscalers(planned.manifests), adopts(record, self._store)
         waiting, _ = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
         return await _all(
             self._objects.bring(
@@ -127,6 +128,7 @@ class Actor:
                 account=planned.account,
                 autoscaled=ref in targets and self._has(record, targets[ref]),
                 thorough=thorough,
+                adopt=adopt,
             )
             for ref, manifest in planned.manifests.items()
             if chosen(ref.kind) and ref not in waiting and ref not in late
@@ -204,6 +206,8 @@ class Actor:
             again=again,
             waiting={**waiting, **missing.members},
             notices=sorted(self._gates.notices(record, planned)),
+            orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
+            adopted=sorted(each.ref for each in done if each.adopted),
             released=any(key not in waiting for key in held),
         )
 

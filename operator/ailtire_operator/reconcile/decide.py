@@ -39,17 +39,21 @@ def owned(manifest: Manifest, stack: Stack) -> Manifest:
     """
     metadata = {**manifest["metadata"], "namespace": stack.namespace}
     if not is_retained(manifest["kind"], metadata.get("labels") or {}):
-        reference = {
-            "apiVersion": naming.API_VERSION,
-            "kind": naming.KIND,
-            "name": stack.name,
-            "uid": stack.uid,
-            "controller": True,
-            # True would ask for a right on finalizers, and give nothing: deletion of a tree goes from its root.
-            "blockOwnerDeletion": False,
-        }
-        metadata["ownerReferences"] = [reference]
+        metadata["ownerReferences"] = [reference(stack.name, stack.uid)]
     return {**manifest, "metadata": metadata}
+
+
+def reference(name: str, uid: str) -> Manifest:
+    """The ownerReference of what goes with the stack of this name and uid."""
+    return {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        # True would ask for a right on finalizers, and give nothing: deletion of a tree goes from its root.
+        "blockOwnerDeletion": False,
+    }
 
 
 def is_retained(kind: str, labels: Mapping[str, str]) -> bool:

@@ -8,18 +8,21 @@ The first definition of a service is no update: there is nothing to go back to, 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import LAST_GOOD, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.rollout import UpdateConfig
 from ailtire_operator.plan.types import FailedUpdate, ServicePlan
 from ailtire_operator.plan.updates import last_good, template_of
-from ailtire_operator.reconcile.decide import owned
+from ailtire_operator.reconcile.decide import owned, reference
 from ailtire_operator.reconcile.marks import Mark, failed_updates, in_order, mark_of, marked
+from ailtire_operator.reconcile.place import adopts, root_of
 from ailtire_operator.reconcile.planning import Planned
 from ailtire_operator.reconcile.report import Sight
 from ailtire_operator.reconcile.unready import UnreadyPods
@@ -78,11 +81,28 @@ class History:
 
     async def load(self, stack: Record) -> None:
         """Read the templates that are to run again. Raises ClusterError."""
+        if adopts(stack, self._store):
+            await self._adopt(stack)
         for record in self._marked(stack):
             if record.uid not in self._templates:
                 found = await self._applier.read(record.ref, record.uid)
                 if found is not None:
                     self._templates[record.uid] = template_of(found)
+
+    async def _adopt(self, stack: Record) -> None:
+        """Take over what is kept of the stack's services and has lost its owner: an update that failed stays failed."""
+        for each in self._store.by_label(stack.ref.namespace, naming.LABEL_STACK, stack.ref.name):
+            if each.ref.kind == LAST_GOOD.kind and each.owner_uid != stack.uid:
+                wanted = each.ref.address()
+                wanted["metadata"]["labels"] = {
+                    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+                    naming.LABEL_ROOT: root_of(stack),
+                    naming.LABEL_STACK: stack.ref.name,
+                    naming.LABEL_SERVICE: each.labels.get(naming.LABEL_SERVICE),
+                }
+                wanted["metadata"]["ownerReferences"] = [reference(stack.ref.name, stack.uid)]
+                with suppress(Foreign):  # it stays whose it is, and is no definition of this stack
+                    await self._applier.adopt(wanted, stack.uid)
 
     async def judge(self, record: Record, planned: Planned) -> Judgement:
         """Mark what has failed by now, and unmark what is not wanted any more. Raises ClusterError."""
@@ -128,7 +148,9 @@ class History:
                     workload = planned.manifests[_ref(record, service)]
                     stack = planned.plan.stack
                     kept = last_good(stack.name, service.key, workload, service.template_hash, revision)
-                    done.append(await self._applier.apply(owned(kept, stack), record.uid))
+                    done.append(
+                        await self._applier.apply(owned(kept, stack), record.uid, adopt=adopts(record, self._store))
+                    )
             done += [await self._applier.delete(old, record.uid) for old in self._of(record, service)[:-1]]
         return done
 

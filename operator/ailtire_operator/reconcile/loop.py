@@ -36,6 +36,7 @@ from ailtire_operator.status.stack import (
     status_of_suspended,
     status_of_template,
 )
+from ailtire_operator.status.text import listed
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Reconciler:
                 return Outcome.BUSY  # a template has just grown, and the stacks above are about to count again
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE
+        await self._tell_of_adoption(record, done)
         if done.again is not None:
             self._queue.add(look.key, Priority.STATUS, delay=done.again)
         # What has been deleted says itself when it has gone: there is nothing to try until then.
@@ -142,6 +144,11 @@ class Reconciler:
         if passes:
             return Outcome.BUSY
         return Outcome.FAILED if look.thorough else Outcome.WAITING
+
+    async def _tell_of_adoption(self, record: Record, done: Pass) -> None:
+        if done.adopted:
+            message = f"had lost their owner and are taken over: {listed([str(ref) for ref in done.adopted])}"
+            await self._applier.event(record.ref, record.uid, reason="Adopted", message=message)
 
     async def _facts(self, record: Record, done: Pass) -> Facts:
         sight = Sight(record, self._store)

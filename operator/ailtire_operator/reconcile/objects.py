@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.apply import Applied, Applier, HandOver
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths, pointer_keys
@@ -34,25 +34,28 @@ class Objects:
         account: Account | None,
         autoscaled: bool,
         thorough: bool,
+        adopt: bool = False,
     ) -> Applied | None:
-        """Apply the manifest if that changes anything; None if all is as it should be. Raises NotLeader.
+        """Apply the manifest if that changes anything; None if there was nothing to do. Raises NotLeader.
 
         By the rights of the ``account``, or by the operator's own. ``synced`` holds the fingerprints that were last
         found in sync with these very manifests: comparing again is most of what a look at a resting stack would cost.
         Without ``thorough`` what was refused is not sent again, unless another object stands there by now, or none.
+        ``adopt``: what has lost its owner is taken over.
         """
         ref = Ref.of(manifest)
-        live = self._store.get(ref)
+        live, applied = self._store.get(ref), None
         if live is None or live.deleting or synced.get(ref) != live.owned_hash:
             if (live is not None and live.deleting) or not self._applier.in_sync(manifest):
-                applied = await self._send(manifest, ref, owner, account, autoscaled=autoscaled, thorough=thorough)
+                hand_over = partial(lets_go_of_replicas, manifest, autoscaled=autoscaled)
+                applied = await self._send(manifest, owner, account, hand_over, thorough=thorough, adopt=adopt)
                 if applied.error is not None:
                     return applied
             if (live := self._store.get(ref)) is not None:
                 synced[ref] = live.owned_hash
         if live is not None and ref.kind == STACK.kind:
-            return await self._take_away_extra(manifest, owner, live)
-        return None
+            return await self._take_away_extra(manifest, owner, live) or applied
+        return applied
 
     async def remove(self, record: Record, owner: Record, account: Account | None) -> Applied:
         """Delete an object of the owner's, by the rights of the account or by the operator's own. Raises NotLeader."""
@@ -63,24 +66,31 @@ class Objects:
         self._refused.pop(uid, None)
 
     async def _send(
-        self, manifest: Manifest, ref: Ref, owner: Record, account: Account | None, *, autoscaled: bool, thorough: bool
+        self,
+        manifest: Manifest,
+        owner: Record,
+        account: Account | None,
+        hand_over: HandOver,
+        *,
+        thorough: bool,
+        adopt: bool,
     ) -> Applied:
+        ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
         refused = self._refused[owner.uid]
         before = refused.get(ref)
-        if not thorough and before is not None and before.holds(manifest, account, self._store.get(ref)):
+        if not thorough and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
             return before.applied
-        hand_over = partial(lets_go_of_replicas, manifest, autoscaled=autoscaled)
         try:
-            applied = await acting.apply(manifest, owner.uid, hand_over)
+            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
-                applied = await acting.apply(manifest, owner.uid, hand_over)
+                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
         except ClusterError as error:
             applied = Applied(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = _Refusal(manifest, account, holder(self._store.get(ref)), applied)
+            refused[ref] = _Refusal(manifest, account, adopt, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:
@@ -116,12 +126,14 @@ class _Refusal:
 
     manifest: Manifest
     account: Account | None
+    adopt: bool
     holder: tuple[Any, ...]
     applied: Applied
 
-    def holds(self, manifest: Manifest, account: Account | None, live: Record | None) -> bool:
+    def holds(self, manifest: Manifest, account: Account | None, adopt: bool, live: Record | None) -> bool:
         """Whether trying again would be the very same."""
-        return (self.manifest, self.account, self.holder) == (manifest, account, holder(live))
+        now = manifest, account, adopt, holder(live)
+        return (self.manifest, self.account, self.adopt, self.holder) == now
 
 
 def _is_emptied(desired: Any, pointer: str) -> bool:

@@ -17,6 +17,8 @@ from ailtire_operator.status.observed import Problem
 
 CONFLICTING: Final = "Conflicting"
 FORBIDDEN: Final = "Forbidden"
+COLLECTED_SECONDS: Final = 30.0
+"""What has lost its owner is collected within seconds. What is still there after this time stays."""
 _LACKS_RIGHT: Final = re.compile(r'User "[^"]*" cannot ')
 """As in: User "system:serviceaccount:shop:tenant" cannot patch resource "deployments" in API group "apps"."""
 
@@ -78,8 +80,10 @@ def yields(applied: Applied, stack: Record, store: Store) -> bool:
     if holder.owner_uid is None or holder.labels.get(naming.LABEL_ROOT) != root_of(stack):
         return False
     owner = store.owner_of(holder)
+    if owner is None:  # the garbage collector is on its way, unless the owner was given up with --cascade=orphan
+        return applied.age < COLLECTED_SECONDS
     own_gateway = holder.ref.name == stack.ref.name
-    return owner is None or owner.deleting or (own_gateway and owner.uid == stack.owner_uid)
+    return owner.deleting or (own_gateway and owner.uid == stack.owner_uid)
 
 
 def attribute(found: Mapping[Ref, Problem], manifests: Mapping[Ref, Manifest]) -> Attribution:

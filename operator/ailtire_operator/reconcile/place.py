@@ -72,6 +72,12 @@ def ancestors(record: Record, store: Store) -> Iterator[Record]:
     return (each for each in _ancestors(record, store) if isinstance(each, Record))
 
 
+def adopts(record: Record, store: Store) -> bool:
+    """Whether a stack takes over what of it has lost its owner: the root says so, for its whole tree."""
+    *_, root = (record, *ancestors(record, store))
+    return root.summary.get("adopt") is True
+
+
 def spec_of(record: Record) -> Mapping[str, Any]:
     """The definition as it is written, which may be anything."""
     spec = record.summary.get("spec")
@@ -82,6 +88,12 @@ def root_of(record: Record) -> str:
     """The name of the tree's root, as the stack's own definition has it."""
     place = spec_of(record).get("place")
     return str(place.get("root", "")) if isinstance(place, Mapping) else record.ref.name
+
+
+def _way_back(record: Record) -> str:
+    """What a person does with a child that has lost its owner."""
+    command = naming.adoption_command(root_of(record))
+    return f"delete it, or have its tree take over what lost its owner: {command}"
 
 
 def _ancestors(record: Record, store: Store) -> Iterator[Record | Orphan]:
@@ -112,7 +124,7 @@ def _misplaced(record: Record, parent: Record | None) -> str:
     """Why the stack's place is not to be believed; empty if it is, or if it is a root that claims none."""
     place = spec_of(record).get("place")
     if parent is None:
-        return "" if place is None else "spec.place is the operator's to write: no stack owns this one"
+        return "" if place is None else f"no stack owns this one, as spec.place says; {_way_back(record)}"
     if not isinstance(place, Mapping):
         return f"spec.place is missing, though the stack '{parent.ref.name}' owns this one"
     key = str(place.get("parentKey", ""))

@@ -56,6 +56,10 @@ class Pass:
     """Members that wait for others, and why they do."""
     notices: Sequence[Notice] = ()
     """What does not run as written, beside what the plan says of it."""
+    orphans: Sequence[Ref] = ()
+    """Objects that have lost their owner, and stay as they are until somebody asks for them to be taken over."""
+    adopted: Sequence[Ref] = ()
+    """Objects that had lost their owner and were taken over."""
     released: bool = False
     """Some member does not have to wait any more, and was not written in this pass."""
 
@@ -184,11 +188,17 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
         optional={key: str(child.missing) for key, child in absent.items() if child.optional},
         refusals=tuple(_refusals(done, blame)),
-        foreign=tuple(sight.told(ref) for ref, problem in done.problems.items() if problem.reason == CONFLICTING),
+        foreign=tuple(sight.told(ref) for ref in _conflicting(done) if ref not in done.orphans),
+        orphans=tuple(str(ref) for ref in _conflicting(done) if ref in done.orphans),
+        root=plan.stack.root,
         contested=tuple(done.contested),
         leaving=tuple(map(waits_for, sight.leaving())),
         pending=_pending(done),
     )
+
+
+def _conflicting(done: Pass) -> list[Ref]:
+    return [ref for ref, problem in done.problems.items() if problem.reason == CONFLICTING]
 
 
 def running(sight: Sight) -> Facts:

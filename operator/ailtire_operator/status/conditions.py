@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ailtire_operator import naming
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import Condition, Truth
 from ailtire_operator.status.text import bounded, listed, plural
@@ -99,11 +100,21 @@ def references(missing: Mapping[str, str], optional: Mapping[str, str]) -> Findi
     return Finding(REFERENCES, "True", "Resolved")
 
 
-def conflicting(foreign: Sequence[str], contested: Sequence[str]) -> Iterator[Finding]:
-    """The objects of others that stand where ours should be, and those of ours where another stack's should be."""
+def conflicting(
+    foreign: Sequence[str], contested: Sequence[str], orphans: Sequence[str] = (), root: str = ""
+) -> Iterator[Finding]:
+    """The objects of others that stand where ours should be, and those of ours where another stack's should be.
+
+    ``orphans`` stand where ours should be, look like ours and have no owner; ``root``: that of the stack's tree.
+    """
     if foreign:
         message = f"not ours, and left as they are: {listed(sorted(foreign))}; rename or remove them, or the members"
-        yield Finding(CONFLICTING, "True", "ForeignObject", message)
+        without = f"; without an owner: {listed(sorted(orphans))}" if orphans else ""
+        yield Finding(CONFLICTING, "True", "ForeignObject", message + without)
+    elif orphans:
+        way_back = f"to take over what has lost its owner: {naming.adoption_command(root)}"
+        message = f"{way_back}; until then these are left as they are: {listed(sorted(orphans))}"
+        yield Finding(CONFLICTING, "True", "OrphanedObject", message)
     elif contested:
         message = (
             f"two stacks want one name, and this one has it: {listed(sorted(contested))}; rename a member of either"

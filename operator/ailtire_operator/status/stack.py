@@ -60,6 +60,10 @@ class Facts:
     refusals: tuple[Refusal, ...] = ()
     foreign: tuple[str, ...] = ()
     """Objects of others that stand in the way."""
+    orphans: tuple[str, ...] = ()
+    """Objects that have lost their owner."""
+    root: str = ""
+    """The root of the tree."""
     contested: tuple[str, ...] = ()
     """Objects of this stack whose name another stack wants too."""
     leaving: tuple[str, ...] = ()
@@ -75,7 +79,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
     findings = [*_readiness(facts, problem), c.translated(facts.notices)]
     findings += [
         c.references(facts.missing or {}, facts.optional or {}),
-        *c.conflicting(facts.foreign, facts.contested),
+        *c.conflicting(facts.foreign, facts.contested, facts.orphans, facts.root),
         *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
         *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
         *c.waiting_for_deletion(facts.leaving),

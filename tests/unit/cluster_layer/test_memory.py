@@ -29,6 +29,21 @@ def test_what_the_cluster_insists_on_counts_as_settled() -> None:
     assert not memory.is_overridden(_record("drift"))
 
 
+def test_how_long_an_object_has_been_in_the_way_counts_from_when_it_was_met() -> None:
+    clock = Clock()
+    memory = Memory(clock)
+    assert memory.in_the_way(_record()) == 0.0
+    clock.now = 7.0
+    assert memory.in_the_way(_record()) == 7.0
+    assert memory.in_the_way(_record(uid="another")) == 0.0
+    clock.now = 9.0
+    memory.forget(_record(uid="another"), None)
+    assert memory.in_the_way(_record(uid="another")) == 0.0
+    memory.learn(_record(uid="another"), "ours", created=False)
+    clock.now = 10.0
+    assert memory.in_the_way(_record(uid="another")) == 0.0, "it was ours meanwhile"
+
+
 def test_an_answer_as_wished_ends_it() -> None:
     memory = Memory()
     memory.learn(_record(), "ours", created=False)

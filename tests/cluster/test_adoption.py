@@ -1,0 +1,192 @@
+"""What has lost its owner: it is named and left as it is, and on request it is taken over with all its pods."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import LAST_GOOD, OWNED_KINDS
+from cluster.program import Cli
+from trees import Trees, child, service, targets
+
+REQUEST = f"{naming.ANNOTATION_ADOPT}=true"
+ROUTE = {"/": {"path": "/", "port": 8080}}
+COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"
+
+
+def spec() -> dict[str, Any]:
+    """Three levels, with an object of every kind that a cluster without add-ons has."""
+    mounts = {"d": {"source": "d", "target": "/d"}, "own": {"source": "own", "target": "/own"}}
+    scaled: dict[str, Any] = {
+        "policies": {"scaling": {"min": 2, "max": 9}},
+        "deploy": {"resources": {"reservations": {"cpu": "1m"}}},
+    }
+    leaf = child({"db": service(volumes=mounts), "api": service(interface=ROUTE, configs={"c": {}})})
+    leaf["stack"] |= {"data": {"d": {}, "own": {"perReplica": True}}, "configs": {"c": {"content": "x"}}}
+    middle = child({"web": service(interface=ROUTE, **scaled), "dm": leaf})
+    kept = {"updateConfig": {"failureAction": "rollback"}}
+    services = {
+        "web": service(interface=ROUTE, ports={"p": {"port": 80}}, deploy=kept),
+        "each": service(deploy={"mode": "global"}),
+        "once": service(deploy={"mode": "replicatedJob"}),
+        "cpl": middle,
+    }
+    return {"services": services, "edge": {"hosts": ["shop.example"]}}
+
+
+def pods(trees: Trees) -> set[tuple[str, str]]:
+    """Every pod, by name and uid."""
+    return {(each["metadata"]["name"], each["metadata"]["uid"]) for each in trees.all_of("Pod")}
+
+
+def templates(trees: Trees) -> dict[str, Any]:
+    """What every workload runs, and which object it is."""
+    return {
+        f"{kind} {name}": (each["metadata"]["uid"], each["spec"]["template"])
+        for (kind, name), each in trees.owned().items()
+        if "template" in each.get("spec", {})
+    }
+
+
+def ready_tree(trees: Trees) -> tuple[set[tuple[str, str]], dict[str, Any]]:
+    trees.apply("shop", spec())
+    trees.until_ready("shop")
+    trees.until("a last good definition", lambda: LAST_GOOD.kind in {kind for kind, _ in trees.owned()})
+    trees.settle()
+    assert {kind for kind, _ in trees.owned()} == {kind.kind for kind in OWNED_KINDS if not kind.optional}
+    return pods(trees), templates(trees)
+
+
+def ask(trees: Trees) -> None:
+    trees.kubectl("annotate", naming.SINGULAR, "shop", REQUEST)
+
+
+def orphaned(trees: Trees, stack: str) -> str:
+    """Wait until a stack says that objects have lost their owner; what its condition says."""
+    trees.until(f"{stack} says so", lambda: trees.condition(stack, "Conflicting").get("reason") == "OrphanedObject")
+    message = str(trees.condition(stack, "Conflicting")["message"])
+    assert COMMAND in message
+    assert trees.condition(stack, "Stalled")["reason"] == "Conflicting"
+    assert trees.condition(stack)["status"] == "False"
+    return message
+
+
+def owners(trees: Trees) -> dict[str, str]:
+    """The owner of every object of the tree by its uid; what it is where the uid is that of no stack."""
+    stacks = {each["metadata"]["uid"]: each["metadata"]["name"] for each in trees.all_of(naming.KIND)}
+    found = {}
+    for (kind, name), each in trees.owned().items():
+        references = each["metadata"].get("ownerReferences") or [{"uid": "nobody"}]
+        found[f"{kind} {name}"] = " ".join(stacks.get(one["uid"], "unknown") for one in references)
+    return {name: owner for name, owner in found.items() if name != "AiltireStack shop"}
+
+
+def differences(cli: Cli, definition: dict[str, Any]) -> str:
+    """What `diff` says of a definition."""
+    manifest = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": {"name": "shop"}, "spec": definition}
+    done = cli("diff", "-", stdin=json.dumps(manifest))
+    return done.out + done.err
+
+
+@pytest.mark.parametrize("lost", ["child", "root", "by hand"])
+def test_a_tree_takes_over_what_has_lost_its_owner(trees: Trees, cli: Cli, lost: str) -> None:
+    before = ready_tree(trees)
+    owned = owners(trees)
+    if lost == "child":
+        trees.delete("ailtirestack", "shop-cpl", "--cascade=orphan")
+        told = "shop-cpl"
+    elif lost == "root":
+        trees.delete("ailtirestack", "shop", "--cascade=orphan")
+        trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
+        trees.until("the child says so", lambda: COMMAND in trees.condition("shop-cpl", "Stalled").get("message", ""))
+        trees.apply("shop", spec())
+        told = "shop"
+    else:
+        for kind, name in (("deployment", "shop-web"), ("service", "shop-web"), ("ailtirestack", "shop-cpl")):
+            trees.patch(kind, name, {"metadata": {"ownerReferences": None}})
+        told = "shop"
+    message = orphaned(trees, told)
+    trees.settle()
+    assert "shop" in message
+    if lost == "by hand":
+        told = "Deployment shop-web exists already and has no owner: it would be left as it is"
+        assert told in differences(cli, spec())
+    assert (pods(trees), templates(trees)) == before, "nothing is changed without a request"
+    ask(trees)
+    trees.until_ready("shop", "shop-cpl", "shop-cpl-dm")
+    trees.settle()
+    assert (pods(trees), templates(trees)) == before, "no pod is made anew"
+    assert owners(trees) == owned
+    for name in ("shop", "shop-cpl", "shop-cpl-dm"):
+        assert trees.condition(name, "Conflicting") == {}
+    events = [each["message"] for each in trees.all_of("Event") if each["reason"] == "Adopted"]
+    assert any("Deployment shop" in each for each in events), events
+    mark = trees.audit.mark()
+    trees.kubectl("annotate", naming.SINGULAR, "shop", f"{naming.ANNOTATION_ADOPT}-")
+    trees.settle()
+    assert targets(trees.writes(mark)) == [], "the request may be taken back, and nothing is left to do"
+    trees.apply("shop", {"services": {"web": service()}})
+    trees.until("what is not planned goes", lambda: "shop-cpl" not in trees.names(naming.KIND))
+    trees.until("with all below it", lambda: not {each for each in trees.owned() if each[1].startswith("shop-cpl")})
+
+
+def test_what_belongs_to_somebody_else_is_not_taken_over(trees: Trees) -> None:
+    """In the way of everything, with all labels of the tree but with an owner that is there, or without the labels."""
+    ready_tree(trees)
+    kept = trees.owned()
+    trees.delete("ailtirestack", "shop", "--cascade=orphan")
+    trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
+    trees.until("all orphans", lambda: "shop" not in owners(trees).values())
+    trees.apply_object(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": trees.namespace}}
+    )
+    mine = trees.must("ConfigMap", "mine")["metadata"]["uid"]
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "mine", "uid": mine}
+    of_root = [
+        key for key, each in kept.items() if each["metadata"]["labels"].get(naming.LABEL_STACK) == "shop" and each
+    ]
+    of_root = [(kind, name) for kind, name in of_root if kind != naming.KIND]
+    half = of_root[::2]
+    for kind, name in of_root:
+        change = {"ownerReferences": [reference]} if (kind, name) in half else {"labels": {naming.LABEL_ROOT: "x"}}
+        trees.patch(kind, name, {"metadata": change})
+    trees.settle()
+    before = {key: each["metadata"]["resourceVersion"] for key, each in trees.owned().items() if key in of_root}
+    trees.apply_object({**trees.manifest("shop", spec()), "metadata": _asking(trees)})
+    told = trees.until("Conflicting", lambda: trees.condition("shop", "Conflicting"))
+    assert told["reason"] == "ForeignObject"
+    trees.settle()
+    after = {key: each["metadata"]["resourceVersion"] for key, each in trees.owned().items() if key in of_root}
+    steady = {key for key in before if key[0] not in ("HorizontalPodAutoscaler", "PodDisruptionBudget")}
+    assert {key: after[key] for key in steady} == {key: before[key] for key in steady}
+    trees.patch("ailtirestack", "shop", {"metadata": {"annotations": None}})
+
+
+def _asking(trees: Trees) -> dict[str, Any]:
+    return {"name": "shop", "namespace": trees.namespace, "annotations": {naming.ANNOTATION_ADOPT: "true"}}
+
+
+def test_an_update_that_failed_stays_failed_when_its_stack_is_made_again(trees: Trees) -> None:
+    """What a service goes back to is taken over before anything is planned: else the failed update rolled once more."""
+    back = {"updateConfig": {"failureAction": "rollback", "monitor": "2s"}}
+
+    def web(image: str) -> dict[str, Any]:
+        return {"services": {"web": service(image, deploy={**back, "replicas": 2})}}
+
+    trees.apply("shop", web("docker.io/library/web:1"))
+    trees.until_ready("shop")
+    trees.until("kept", lambda: [each for kind, each in trees.owned() if kind == "ControllerRevision"])
+    bad = web("lab.invalid/missing:2")
+    trees.apply("shop", bad)
+    trees.until("rolled back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")
+    trees.until("two pods", lambda: len(pods(trees)) == 2)
+    trees.settle()
+    before = pods(trees), templates(trees)
+    trees.delete("ailtirestack", "shop", "--cascade=orphan")
+    trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
+    trees.apply_object({**trees.manifest("shop", bad), "metadata": _asking(trees)})
+    trees.until("still rolled back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")
+    trees.settle()
+    assert (pods(trees), templates(trees)) == before
+    assert set(owners(trees).values()) == {"shop"}
