@@ -162,6 +162,8 @@ class World:
         self.time = 1000.0
         self.explanations: list[str] = []
         self.answer: tuple[str, str] | None = None
+        self.followed: list[str] = []
+        """Objects of others that no watch brings."""
         self.synced = False
         self.server_time = 0.0
         """How far the API server's clock is before that of the operator, in seconds."""
@@ -214,6 +216,7 @@ class World:
 
     async def _until_changed(self, record: Record) -> None:
         """Nothing changes that the store does not know."""
+        self.followed.append(str(record.ref))
         await asyncio.Event().wait()
 
     async def _volume_claims(self, namespace: str) -> list[Manifest]:

@@ -225,7 +225,7 @@ def claim(name: str, **metadata: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": "prod", **metadata},
+        "metadata": {"name": name, "namespace": "prod", "uid": name, "resourceVersion": "7", **metadata},
     }
 
 
@@ -244,6 +244,7 @@ def test_a_claim_of_somebody_elses_under_the_name_of_a_replicas_own_holds_the_st
     assert told["reason"] == "Conflicting"
     assert "d-shop-db-0 exists already and was not made by this stack" in told["message"]
     assert world.conditions()["Conflicting"] == ("True", "ForeignObject")
+    assert world.followed == ["PersistentVolumeClaim d-shop-db-0"], "its going is news"
     world.claims = []
     world.look()
     assert written(world, *WORKLOADS) == ["StatefulSet shop-db"]

@@ -189,9 +189,8 @@ class Actor:
         missing: Missing,
     ) -> Pass:
         found = {**problems(done, record, self._store), **missing.found}
-        foreign = {
-            each.ref: each.record for each in done if each.ref in found and found[each.ref].reason == CONFLICTING
-        }
+        holders = {**missing.holders, **{each.ref: each.record for each in done}}
+        foreign = {ref: holders.get(ref) for ref, problem in found.items() if problem.reason == CONFLICTING}
         self._contests.update(record, foreign)
         self._obstacles.update(record, foreign)
         waiting = self._gates.held(record, planned)

@@ -21,7 +21,7 @@ from ailtire_operator.cluster.kinds import (
     Ref,
 )
 from ailtire_operator.cluster.rules import claim_in_the_way, is_ours
-from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.plan.types import ServicePlan
 from ailtire_operator.reconcile.decide import autoscalers
 from ailtire_operator.reconcile.isolation import (
@@ -59,6 +59,8 @@ class Missing:
     """The workloads, and the autoscalers that would scale them."""
     found: Mapping[Ref, Problem] = field(default_factory=dict)
     """Objects of others that pods would take for their own."""
+    holders: Mapping[Ref, Record] = field(default_factory=dict)
+    """Those of them whose going would change that."""
 
     @property
     def passes(self) -> bool:
@@ -94,7 +96,8 @@ class Prerequisites:
         if not members:
             self._waits.update(record, None, ())
         held = [ref for member, ref in changing if member.key in members]
-        return Missing(members, frozenset([*held, *(scalers[ref] for ref in held if ref in scalers)]), found)
+        late = frozenset([*held, *(scalers[ref] for ref in held if ref in scalers)])
+        return Missing(members, late, found, {ref: look.holders[ref] for ref in found if ref in look.holders})
 
     def _changes(self, planned: Planned, workload: "tuple[ServicePlan, Ref]", scalers: Mapping[Ref, Ref]) -> bool:
         """Whether anything would be written that makes or changes pods, or their number."""
@@ -170,6 +173,7 @@ class Prerequisites:
             if taken is not None:
                 problem = Problem(PROGRESSING if taken[1] else CONFLICTING, *taken)
                 found[Ref.of(claim)] = problem
+                look.holders[Ref.of(claim)] = record_of(claim)
                 return Problem(problem.reason, f"a volume of its own: {problem.message}", problem.transient)
         return None
 
@@ -183,6 +187,8 @@ class _Look:
         self.planned = planned
         self.policies = Policies(planned.manifests)
         self.above = networks_above(planned.plan.stack.spec.place)
+        self.holders: dict[Ref, Record] = {}
+        """Claims that replicas would take for their own, as they were read."""
         self._failed = failed
         self._claims: Sequence[Manifest] | None = None
 
