@@ -188,12 +188,24 @@ def test_what_is_of_others_is_their_affair() -> None:
         put(world.store, "Deployment", "of-nobody", labels={"ailtire.io/root": "shop"}),
         put(world.store, "Deployment", "of-a-child", labels={"ailtire.io/root": "shop"}, owner=other),
         put(world.store, "PersistentVolumeClaim", "elsewhere", labels={"ailtire.io/root": "shop"}),
-        put(world.store, "Pod", "terminating", labels={"ailtire.io/root": "shop", "ailtire.io/stack": "shop"}),
+        put(world.store, "Pod", "of-another-stack", labels={"ailtire.io/root": "shop", "ailtire.io/stack": "x"}),
     ]
     for each in foreign:
         put_deleting(world, each)
     look(world)
     assert waits(world) is None
+
+
+def test_a_pod_ends_in_its_own_time_unless_a_finalizer_holds_it() -> None:
+    world = world_of(spec(web={}))
+    pod = put(world.store, "Pod", "shop-web-1", labels={"ailtire.io/stack": "shop"}, status={"phase": "Running"})
+    pod = change(world.store, pod, deleting=True)
+    look(world)
+    assert waits(world) is None
+    change(world.store, pod, finalizers=(FINALIZER,))
+    look(world)
+    assert waits(world) == f"waits for Pod shop-web-1 to go: finalizer {FINALIZER}"
+    assert ready(world)[0] == "False"
 
 
 def test_several_are_named_and_so_are_all_their_finalizers() -> None:

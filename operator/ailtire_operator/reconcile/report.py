@@ -93,14 +93,21 @@ class Sight:
         return sorted(self._store.owned_by(self.record.ref.namespace, self.record.uid), key=lambda each: each.ref)
 
     def leaving(self) -> list[Record]:
-        """What has been deleted of the stack and has not gone yet, in the order of names; pods are left out.
+        """What has been deleted of the stack and has not gone yet, in the order of names.
 
-        At the root also what is left of stacks below that have gone, and nobody else tells of.
+        Of pods only those that a finalizer holds: all others end in their own time. At the root also what is left of
+        stacks below that have gone, and nobody else tells of.
         """
-        found = (each for each in self._store.deleting(self.record.ref.namespace) if each.ref.kind != POD.kind)
+        found = (
+            each
+            for each in self._store.deleting(self.record.ref.namespace)
+            if each.ref.kind != POD.kind or each.finalizers
+        )
         return sorted((each for each in found if self._is_part(each)), key=lambda each: each.ref)
 
     def _is_part(self, each: Record) -> bool:
+        if each.ref.kind == POD.kind:
+            return bool(each.summary.get("stack") == self.record.ref.name)
         if each.owner_uid == self.record.uid:
             return True
         root, name = root_of(self.record), self.record.ref.name
