@@ -33,10 +33,10 @@ def test_a_foreign_object_in_the_way_is_left_and_named(trees: Trees, labelled: b
     ready = trees.condition("shop")
     assert (ready["status"], ready["reason"]) == ("False", "Conflicting")
     assert trees.status("shop")["services"]["web"]["reason"] == "Conflicting"
-    time.sleep(2)
+    trees.audit.quiet(seconds=7)  # by then the next try is seconds away
     assert trees.must("Deployment", "shop-web") == before
     trees.delete("deployment", "shop-web")
-    trees.until_ready("shop")
+    trees.until_ready("shop", timeout=5)
     assert trees.condition("shop", "Conflicting") == {}
 
 
