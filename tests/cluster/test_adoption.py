@@ -6,55 +6,16 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import LAST_GOOD, OWNED_KINDS
 from cluster.program import Cli
-from trees import Trees, child, service, targets
+from cluster.whole_tree import Pods, Templates, owners, pods, run, spec, templates
+from trees import Trees, service, targets
 
 REQUEST = f"{naming.ANNOTATION_ADOPT}=true"
-ROUTE = {"/": {"path": "/", "port": 8080}}
 COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"
 
 
-def spec() -> dict[str, Any]:
-    """Three levels, with an object of every kind that a cluster without add-ons has."""
-    mounts = {"d": {"source": "d", "target": "/d"}, "own": {"source": "own", "target": "/own"}}
-    scaled: dict[str, Any] = {
-        "policies": {"scaling": {"min": 2, "max": 9}},
-        "deploy": {"resources": {"reservations": {"cpu": "1m"}}},
-    }
-    leaf = child({"db": service(volumes=mounts), "api": service(interface=ROUTE, configs={"c": {}})})
-    leaf["stack"] |= {"data": {"d": {}, "own": {"perReplica": True}}, "configs": {"c": {"content": "x"}}}
-    middle = child({"web": service(interface=ROUTE, **scaled), "dm": leaf})
-    kept = {"updateConfig": {"failureAction": "rollback"}}
-    services = {
-        "web": service(interface=ROUTE, ports={"p": {"port": 80}}, deploy=kept),
-        "each": service(deploy={"mode": "global"}),
-        "once": service(deploy={"mode": "replicatedJob"}),
-        "cpl": middle,
-    }
-    return {"services": services, "edge": {"hosts": ["shop.example"]}}
-
-
-def pods(trees: Trees) -> set[tuple[str, str]]:
-    """Every pod, by name and uid."""
-    return {(each["metadata"]["name"], each["metadata"]["uid"]) for each in trees.all_of("Pod")}
-
-
-def templates(trees: Trees) -> dict[str, Any]:
-    """What every workload runs, and which object it is."""
-    return {
-        f"{kind} {name}": (each["metadata"]["uid"], each["spec"]["template"])
-        for (kind, name), each in trees.owned().items()
-        if "template" in each.get("spec", {})
-    }
-
-
-def ready_tree(trees: Trees) -> tuple[set[tuple[str, str]], dict[str, Any]]:
-    trees.apply("shop", spec())
-    trees.until_ready("shop")
-    trees.until("a last good definition", lambda: LAST_GOOD.kind in {kind for kind, _ in trees.owned()})
-    trees.settle()
-    assert {kind for kind, _ in trees.owned()} == {kind.kind for kind in OWNED_KINDS if not kind.optional}
+def ready_tree(trees: Trees) -> tuple[Pods, Templates]:
+    run(trees)
     return pods(trees), templates(trees)
 
 
@@ -70,16 +31,6 @@ def orphaned(trees: Trees, stack: str) -> str:
     assert trees.condition(stack, "Stalled")["reason"] == "Conflicting"
     assert trees.condition(stack)["status"] == "False"
     return message
-
-
-def owners(trees: Trees) -> dict[str, str]:
-    """The owner of every object of the tree by its uid; what it is where the uid is that of no stack."""
-    stacks = {each["metadata"]["uid"]: each["metadata"]["name"] for each in trees.all_of(naming.KIND)}
-    found = {}
-    for (kind, name), each in trees.owned().items():
-        references = each["metadata"].get("ownerReferences") or [{"uid": "nobody"}]
-        found[f"{kind} {name}"] = " ".join(stacks.get(one["uid"], "unknown") for one in references)
-    return {name: owner for name, owner in found.items() if name != "AiltireStack shop"}
 
 
 def differences(cli: Cli, definition: dict[str, Any]) -> str:
