@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied, HandOver
+from ailtire_operator.cluster.applied import Applied, HandOver
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, NotGone
 from ailtire_operator.cluster.fields import desired_projection, fingerprint

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import Denied
 from ailtire_operator.cluster.kinds import KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS, Ref

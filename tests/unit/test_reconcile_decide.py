@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.applied import Applied
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, NotFound, Refused, Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store

@@ -9,11 +9,12 @@ tries again: the queue does, with fresh data. The one exception is a 409, where 
 import copy
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Any, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.adoption import change, way_back, without_owner
+from ailtire_operator.cluster.applied import Applied, HandOver, Task, Verb
 from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Orphaned, Refused
 from ailtire_operator.cluster.events import event_of
@@ -32,26 +33,6 @@ from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.writer import Target, Writer
 
 logger = logging.getLogger(__name__)
-
-Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
-
-HandOver = Callable[[Record], int | None]
-"""The number of replicas that a second manager is to hold from now on, for a workload as it is; None for nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What became of one manifest."""
-
-    ref: Ref
-    changed: bool
-    record: Record | None
-    error: ClusterError | None
-    verb: Verb
-    adopted: bool = False
-    """Whether the object had lost its owner and was taken over."""
-    age: float = 0.0
-    """For how many seconds an object that is not ours has been known to be in the way."""
 
 
 class Applier:
@@ -99,7 +80,7 @@ class Applier:
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            return await self._apply(_Task(ref, manifest, owner_uid, hand_over, wanted, adopt))
+            return await self._apply(Task(ref, manifest, owner_uid, hand_over, wanted, adopt))
         except Foreign as error:
             return Applied(ref, False, self._store.get(ref), error, "foreign")
         except ClusterError as error:
@@ -113,7 +94,7 @@ class Applier:
         record = self._store.get(ref := Ref.of(manifest))
         if record is None or is_ours(record, manifest, owner_uid):
             return
-        task = _Task(ref, manifest, owner_uid, lambda record: None, "")
+        task = Task(ref, manifest, owner_uid, lambda record: None, "")
         found = await self._orphan(task, record)
         if not is_ours(found, manifest, owner_uid):
             await self._take_over(task, found)
@@ -205,7 +186,7 @@ class Applier:
         """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
         await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
 
-    async def _apply(self, task: "_Task") -> Applied:
+    async def _apply(self, task: Task) -> Applied:
         record = self._store.get(task.ref)
         if record is None:
             return await self._create(task)
@@ -213,7 +194,7 @@ class Applier:
             return await self._in_the_way(task, record)
         return await self._change(task, record)
 
-    async def _in_the_way(self, task: "_Task", record: Record, obj: Manifest | None = None) -> Applied:
+    async def _in_the_way(self, task: Task, record: Record, obj: Manifest | None = None) -> Applied:
         """What is not ours stays as it is, unless it has lost its owner and somebody asks for it to be taken over."""
         try:
             found = await self._orphan(task, record, obj)
@@ -226,17 +207,17 @@ class Applier:
             return Applied(record.ref, False, record, error, "foreign", age=age)
         return replace(await self._change(task, await self._take_over(task, found)), adopted=True)
 
-    async def _orphan(self, task: "_Task", record: Record, obj: Manifest | None = None) -> Record:
+    async def _orphan(self, task: Task, record: Record, obj: Manifest | None = None) -> Record:
         return await without_owner(record, task.manifest, task.owner_uid, self._store, self._connection, obj)
 
-    async def _take_over(self, task: "_Task", record: Record) -> Record:
+    async def _take_over(self, task: Task, record: Record) -> Record:
         """Make an object that has lost its owner the stack's, and change nothing else of it."""
         target = Target(record, task.owner_uid, task.manifest)
         answer = await self._writer.adopt(target, change(task.manifest, record))
         logger.info("%s had lost its owner and is taken over", task.ref)
         return self._store.get(task.ref) or record_of(answer)
 
-    async def _create(self, task: "_Task") -> Applied:
+    async def _create(self, task: Task) -> Applied:
         try:
             return await self._learn(task, await self._writer.create(task.manifest), "create")
         except Conflict:
@@ -244,7 +225,7 @@ class Applier:
                 raise
         return await self._retry(task)
 
-    async def _change(self, task: "_Task", record: Record) -> Applied:
+    async def _change(self, task: Task, record: Record) -> Applied:
         """Update or replace an object of ours, if it differs at all."""
         if record.deleting:
             return Applied(task.ref, False, record, NotGone(waits_for(record)), "none")
@@ -271,7 +252,7 @@ class Applier:
                 raise
         return await self._retry(task)
 
-    async def _retry(self, task: "_Task") -> Applied:
+    async def _retry(self, task: Task) -> Applied:
         """Once more after a 409, with what the API server says is there now."""
         task = replace(task, again=True)
         try:
@@ -285,7 +266,7 @@ class Applier:
             return await self._in_the_way(task, record, obj)
         return await self._change(task, self._store.offer(record) or record)
 
-    async def _update(self, task: "_Task", record: Record) -> dict[str, Any]:
+    async def _update(self, task: Task, record: Record) -> dict[str, Any]:
         """Apply the manifest to an object of ours.
 
         A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod. So
@@ -297,7 +278,7 @@ class Applier:
             await self._writer.update(target, body, manager=naming.HANDOVER_MANAGER)
         return await self._writer.update(target, task.manifest)
 
-    async def _learn(self, task: "_Task", answer: dict[str, Any], verb: Verb) -> Applied:
+    async def _learn(self, task: Task, answer: dict[str, Any], verb: Verb) -> Applied:
         """Note how the API server took an apply."""
         if (index := nameless_owner(answer)) is not None:
             answer = await self._disown(Target(record_of(answer), task.owner_uid, task.manifest), index)
@@ -317,18 +298,3 @@ class Applier:
         entry = f"/metadata/managedFields/{index}"
         test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
         return await self._writer.edit(target, [test, {"op": "remove", "path": entry}])
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A manifest on its way."""
-
-    ref: Ref
-    manifest: Manifest
-    owner_uid: str
-    hand_over: HandOver
-    wanted: str
-    """The fingerprint that the live object shall have."""
-    adopt: bool = False
-    again: bool = False
-    """Whether this is the second try after a 409."""

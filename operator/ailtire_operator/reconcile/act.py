@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
-from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.errors import NotGone, Orphaned
 from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Manifest, Ref
 from ailtire_operator.cluster.rules import waits_for

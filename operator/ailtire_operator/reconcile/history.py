@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import LAST_GOOD, Ref
 from ailtire_operator.cluster.store import Record, Store

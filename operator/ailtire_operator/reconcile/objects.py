@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ailtire_operator.cluster.apply import Applied, Applier, HandOver
+from ailtire_operator.cluster.applied import Applied, HandOver
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths, pointer_keys

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.applied import Applied
 from ailtire_operator.cluster.errors import Conflict, Denied, Invalid, NotFound, NotGone, Refused, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store

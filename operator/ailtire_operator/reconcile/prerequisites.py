@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ailtire_operator.cluster.apply import Applied
+from ailtire_operator.cluster.applied import Applied
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applied, Applier
+from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Orphaned
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
