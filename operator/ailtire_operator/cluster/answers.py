@@ -13,6 +13,7 @@ from ailtire_operator.cluster.errors import Unavailable
 Json = dict[str, Any]
 
 _OBJECT: Final = ("name", "uid", "resourceVersion")
+_NOT_STORED: Final = ("name", "uid")
 _ITEM: Final = ("name",)
 """Not every API gives its items more: those of metrics have neither uid nor version."""
 
@@ -28,8 +29,11 @@ def decoded(data: bytes, *, bounded: bool = True) -> Json:
     return value
 
 
-def checked(method: str, path: str, answer: Json) -> Json:
-    """The answer to a request. Raises Unavailable for one that does not fit the method and the URL path."""
+def checked(method: str, path: str, answer: Json, *, stored: bool = True) -> Json:
+    """The answer to a request. Raises Unavailable for one that does not fit the method and the URL path.
+
+    What is not ``stored`` (a dry run) has no version where it would be new.
+    """
     kind = _resource(path)
     if kind is None:
         return answer
@@ -41,7 +45,7 @@ def checked(method: str, path: str, answer: Json) -> Json:
         for item in items or ():
             _check_object(item, _ITEM, "an item of the list")
     elif method in ("GET", "PUT", "PATCH"):
-        _check_object(answer, _OBJECT, "the object")
+        _check_object(answer, _OBJECT if stored else _NOT_STORED, "the object")
     return answer
 
 

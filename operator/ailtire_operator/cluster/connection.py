@@ -216,7 +216,9 @@ class Connection:
             call.guard()
         async with self._exchange(call.method, call.path, **call.options) as response:
             if response.status < 400:
-                return checked(call.method, call.path, decoded(await response.read(), bounded=call.bounded))
+                answer = decoded(await response.read(), bounded=call.bounded)
+                stored = "dryRun" not in (call.options.get("params") or {})
+                return checked(call.method, call.path, answer, stored=stored)
             if response.status == 401:
                 await response.read()  # to the end, so that the connection can be used again
                 return None

@@ -87,3 +87,13 @@ def test_events() -> None:
     for each in no_events:
         with pytest.raises(Unavailable):
             event_of_watch(each)
+
+
+def test_what_a_dry_run_would_make_has_no_version() -> None:
+    new = {"metadata": {"name": "web", "uid": "u"}}
+    path = Ref("Service", "prod", "web").path
+    assert checked("PATCH", path, new, stored=False) is new
+    with pytest.raises(Unavailable, match=r"metadata\.resourceVersion"):
+        checked("PATCH", path, new)
+    with pytest.raises(Unavailable, match=r"metadata\.uid"):
+        checked("PATCH", path, {"metadata": {"name": "web"}}, stored=False)
