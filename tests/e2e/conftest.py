@@ -63,6 +63,7 @@ def _make(used: set[str]) -> None:
         cluster.up()
     if not _started["cluster"]:
         enforcing.lift()
+    enforcing.prepare()
     if "operator" in used:
         operating.install()
 

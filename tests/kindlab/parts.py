@@ -40,6 +40,9 @@ TRAEFIK = _part("traefik", "traefik", "github.com/traefik/traefik/v3", "cmd/trae
 METRICS_SERVER = _part(
     "metrics-server", "metrics-server", "sigs.k8s.io/metrics-server", "cmd/metrics-server", "2 minutes"
 )
+KUBE_ROUTER = _part(
+    "kube-router", "kube-router", "github.com/cloudnativelabs/kube-router/v2", "cmd/kube-router", "3 minutes"
+)
 ADDONS = (TRAEFIK, METRICS_SERVER)
 """What the cluster of the tests has beyond a stock one."""
 _STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")

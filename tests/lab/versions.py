@@ -60,7 +60,7 @@ _KWOK = "sigs.k8s.io/kwok"
 _HELM = "helm.sh/helm/v3"
 
 CONTROL_PLANE = (
-    _kubernetes("kube-apiserver", "3-4 minutes"),
+    _kubernetes("kube-apiserver", "4-9 minutes"),
     _kubernetes("kube-controller-manager", "1 minute"),
     _kubernetes("kube-scheduler", "10 seconds"),
     _kubernetes("kubectl", "20 seconds", ask=("version", "--client"), skew=1),
