@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.credentials import Credentials
+from cluster.cluster_layer import View, viewing
 from lab import ControlPlane
 
 Match = Callable[[web.Request], bool]
@@ -144,3 +145,14 @@ async def proxied(plane: ControlPlane, *, timeout: float = 15.0) -> AsyncIterato
     finally:
         await runner.cleanup()
         await asyncio.sleep(0.05)  # the loop closes aborted transports in its own time
+
+
+@asynccontextmanager
+async def through(plane: ControlPlane, namespace: str) -> AsyncIterator[tuple[Proxy, View, View]]:
+    """A view behind the bad network, and one with a good one, which plays everybody else."""
+    async with proxied(plane) as (proxy, connection), viewing(plane, namespace, follow=False) as others:
+        view = await View(connection, namespace).follow()
+        try:
+            yield proxy, view, others
+        finally:
+            await view.watches.stop()

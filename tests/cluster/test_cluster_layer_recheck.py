@@ -1,8 +1,5 @@
 """Events that are lost on watches that live on, and labels that are lost while nobody watches: both are found."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from ailtire_operator import naming
@@ -10,21 +7,11 @@ from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.recheck import Recheck
 from cluster.cluster_layer import MERGE_PATCH, View, child, config_map, every_kind, viewing
-from cluster.cluster_layer_proxy import Proxy, proxied
+from cluster.cluster_layer_proxy import through
 from lab import ControlPlane, Operator
 from trees import Trees, service, targets
 
 pytestmark = pytest.mark.usefixtures("definitions")
-
-
-@asynccontextmanager
-async def _through(plane: ControlPlane, namespace: str) -> AsyncIterator[tuple[Proxy, View, View]]:
-    async with proxied(plane) as (proxy, connection), viewing(plane, namespace, follow=False) as others:
-        view = await View(connection, namespace).follow()
-        try:
-            yield proxy, view, others
-        finally:
-            await view.watches.stop()
 
 
 def recheck(view: View, *, grace: float = 0.05) -> Recheck:
@@ -32,7 +19,7 @@ def recheck(view: View, *, grace: float = 0.05) -> Recheck:
 
 
 async def test_an_event_that_was_lost_is_found(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         uid = await others.stack()
         for name in ("changed", "deleted", "anew", "untouched"):
             assert (await others.applier.apply(config_map(namespace, uid, name), uid)).error is None
@@ -71,7 +58,7 @@ async def test_an_event_that_was_lost_is_found(control_plane: ControlPlane, name
 
 
 async def test_a_store_that_is_right_is_left_alone(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, _):
+    async with through(control_plane, namespace) as (proxy, view, _):
         uid = await view.stack()
         for manifest in every_kind(namespace, uid):
             assert (await view.applier.apply(manifest, uid)).error is None

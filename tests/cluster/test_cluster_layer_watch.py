@@ -1,8 +1,6 @@
 """Following a real API server through a bad network: nothing that happens meanwhile stays unseen."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -13,27 +11,16 @@ from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.single import until_changed
 from ailtire_operator.cluster.store import record_of
 from ailtire_operator.cluster.watch import Reflector
-from cluster.cluster_layer import MERGE_PATCH, View, config_map, route_definition, service, viewing
-from cluster.cluster_layer_proxy import Proxy, everything, nothing, proxied, watches, writes
+from cluster.cluster_layer import MERGE_PATCH, config_map, route_definition, service, viewing
+from cluster.cluster_layer_proxy import everything, nothing, through, watches, writes
 from lab import ControlPlane
 from lab.sessions import new_home
 
 pytestmark = pytest.mark.usefixtures("definitions")
 
 
-@asynccontextmanager
-async def _through(plane: ControlPlane, namespace: str) -> AsyncIterator[tuple[Proxy, View, View]]:
-    """A view behind the bad network, and one with a good one, which plays everybody else."""
-    async with proxied(plane) as (proxy, connection), viewing(plane, namespace, follow=False) as others:
-        view = await View(connection, namespace).follow()
-        try:
-            yield proxy, view, others
-        finally:
-            await view.watches.stop()
-
-
 async def test_a_deletion_while_history_was_lost_is_seen(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         uid = await others.stack()
         for name in ("a", "b"):
             applied = await view.applier.apply(config_map(namespace, uid, name), uid)
@@ -51,7 +38,7 @@ async def test_a_deletion_while_history_was_lost_is_seen(control_plane: ControlP
 
 
 async def test_a_cut_connection_costs_no_list(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         uid = await others.stack()
         await view.until(lambda: view.store.by_uid(uid) is not None)
         proxy.seen.clear()
@@ -62,7 +49,7 @@ async def test_a_cut_connection_costs_no_list(control_plane: ControlPlane, names
 
 
 async def test_an_outage_is_told_and_survived(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         assert view.watches.failures() == {}
         proxy.refuse = everything
         proxy.cut()
@@ -83,7 +70,7 @@ async def test_no_answer_ends_a_watch_for_good(control_plane: ControlPlane, name
         *((watches, 200, _ERROR.format(code=code)) for code in (500, 404)),
         (watches, 200, "no JSON\n"),
     ]
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         for number, instead in enumerate(cases):
             proxy.seen.clear()
             proxy.instead = instead
@@ -113,7 +100,7 @@ async def test_silence_ends_in_a_new_connection(control_plane: ControlPlane, nam
 
 
 async def test_a_lost_answer_is_no_second_object(control_plane: ControlPlane, namespace: str) -> None:
-    async with _through(control_plane, namespace) as (proxy, view, others):
+    async with through(control_plane, namespace) as (proxy, view, others):
         uid = await others.stack()
         manifest = service(namespace, uid)
         proxy.lose_answer = writes

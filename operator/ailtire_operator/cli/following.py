@@ -9,8 +9,8 @@ from contextlib import aclosing
 from typing import Final
 
 from ailtire_operator.cli.live import Json, Live
-from ailtire_operator.cluster.answers import event_of_watch, version_of_list
-from ailtire_operator.cluster.errors import Gone, Unavailable, from_status
+from ailtire_operator.cluster.answers import change_of_watch, version_of_list
+from ailtire_operator.cluster.errors import Gone, Unavailable
 from ailtire_operator.cluster.kinds import Kind
 
 _SILENCE: Final = 75.0
@@ -63,9 +63,7 @@ class Mirror:
         async with aclosing(self._live.connection.stream(path, params, idle=_SILENCE)) as events:
             async for event in events:
                 self._version = ""  # what cannot be read must not be met again and again
-                what, obj = event_of_watch(event)
-                if what == "ERROR":
-                    raise from_status(obj.get("code") or 500, obj)
+                what, obj = change_of_watch(event)
                 self._version = obj["metadata"]["resourceVersion"]
                 self._take(what, obj)
 

@@ -224,8 +224,7 @@ class Previewer:
         except Foreign as error:
             self.found.notes.append(f"{error}: it would be left as it is")
             return
-        root = self._store.get(Ref(STACK.kind, stack.namespace, stack.root))
-        asked = root is not None and root.summary.get("adopt") is True
+        asked = rules.asks_to_adopt(self._store.get(Ref(STACK.kind, stack.namespace, stack.root)))
         future = "would be taken over" if asked else f"would be left as it is; {way_back(manifest)}"
         self.found.notes.append(f"{record.ref} exists already and has no owner: it {future}")
 

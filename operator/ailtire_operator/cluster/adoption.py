@@ -21,7 +21,7 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import Foreign, NotFound
 from ailtire_operator.cluster.fields import pointer_step
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
-from ailtire_operator.cluster.rules import holder_of, is_orphan, is_ours, needs_replace, refusal
+from ailtire_operator.cluster.rules import foreign, is_orphan, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
 
 Patch = list[dict[str, Any]]
@@ -41,14 +41,14 @@ async def without_owner(
     Raises Foreign, which says whose it is, and any other ClusterError.
     """
     if not is_orphan(record, manifest, store):
-        raise Foreign(f"{record.ref} exists already and {holder_of(record, store, obj)}")
+        raise foreign(record, store, obj)
     obj = obj or await connection.request("GET", record.ref.path)
     fresh = record_of(obj)
     fresh = store.offer(fresh) or fresh
     if is_ours(fresh, manifest, owner_uid):
         return fresh
     if not is_orphan(fresh, manifest, store):
-        raise Foreign(f"{fresh.ref} exists already and {holder_of(fresh, store, obj)}")
+        raise foreign(fresh, store, obj)
     if owner := await owner_of(obj, connection):
         raise Foreign(f"{fresh.ref} exists already and belongs to {owner}")
     if (reason := needs_replace(manifest, fresh) or refusal(manifest, fresh)) is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ailtire_operator.cluster.decoding import decode
-from ailtire_operator.cluster.errors import Unavailable
+from ailtire_operator.cluster.errors import Unavailable, from_status
 
 Json = dict[str, Any]
 
@@ -65,6 +65,14 @@ def event_of_watch(event: Mapping[str, Any]) -> tuple[str, Json]:
         _check_object(obj, ("resourceVersion",), "the bookmark")
     elif what != "ERROR":
         _check_object(obj, _OBJECT, "the object of an event")
+    return what, obj
+
+
+def change_of_watch(event: Mapping[str, Any]) -> tuple[str, Json]:
+    """Type and object of an event that is no error. Raises the ClusterError that an ERROR tells of, and Unavailable."""
+    what, obj = event_of_watch(event)
+    if what == "ERROR":
+        raise from_status(obj.get("code") or 500, obj)
     return what, obj
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import Manifest, Ref, controller_of
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.summaries import claims, retention
@@ -46,6 +47,11 @@ def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
     return same and ownerless and not kept and not record.deleting
 
 
+def asks_to_adopt(stack: Record | None) -> bool:
+    """Whether a stack is there and asks for what lost its owner to be taken over; in a tree the root's word counts."""
+    return stack is not None and stack.summary.get("adopt") is True
+
+
 def is_retained(record: Record) -> bool:
     """Whether the object is a volume claim that outlives its stack."""
     return record.ref.kind == kinds.VOLUME_CLAIM.kind and naming.LABEL_RETAIN in record.labels
@@ -73,6 +79,11 @@ def holder_of(record: Record, store: Store, obj: Mapping[str, Any] | None = None
     managers = (entry["manager"] for entry in (obj or {"metadata": {}})["metadata"].get("managedFields") or ())
     writer = next(managers, "")
     return "was not made by this stack" + (f" but by {writer}" if writer else "")
+
+
+def foreign(record: Record, store: Store, obj: Mapping[str, Any] | None = None) -> Foreign:
+    """The error for an object that is not the stack's. ``obj``: the object in full, if it was read."""
+    return Foreign(f"{record.ref} exists already and {holder_of(record, store, obj)}")
 
 
 def waits_for(record: Record) -> str:

@@ -5,9 +5,9 @@ import random
 from contextlib import aclosing
 from typing import Any, Final
 
-from ailtire_operator.cluster.answers import event_of_watch, version_of_list
+from ailtire_operator.cluster.answers import change_of_watch, version_of_list
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, from_status
+from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound
 from ailtire_operator.cluster.kinds import KINDS
 from ailtire_operator.cluster.store import Record, record_of
 from ailtire_operator.cluster.watch import SILENCE_SECONDS, WATCH_SECONDS
@@ -53,9 +53,7 @@ async def _watch(connection: Connection, seen: Record, version: str) -> str:
     path = KINDS[seen.ref.kind].path(seen.ref.namespace)
     async with aclosing(connection.stream(path, params, idle=SILENCE_SECONDS)) as events:
         async for event in events:
-            what, obj = event_of_watch(event)
-            if what == "ERROR":
-                raise from_status(obj.get("code") or 500, obj)
+            what, obj = change_of_watch(event)
             if what == "DELETED" or (what != "BOOKMARK" and not _is_same(obj, seen)):
                 return ""
             version = obj["metadata"]["resourceVersion"]

@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from ailtire_operator.cluster.answers import event_of_watch, version_of_list
+from ailtire_operator.cluster.answers import change_of_watch, version_of_list
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable, from_status
+from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, WATCHED_KINDS, Kind, Ref
 from ailtire_operator.cluster.store import Store, version_of
 
@@ -158,9 +158,7 @@ class Reflector:
 
     def _handle(self, event: Mapping[str, Any]) -> None:
         self._version = ""  # what cannot be read must not be met again and again
-        what, obj = event_of_watch(event)
-        if what == "ERROR":
-            raise from_status(obj.get("code") or 500, obj)
+        what, obj = change_of_watch(event)
         self._is_alive()
         self._deaf = self._failures = 0
         metadata = obj["metadata"]

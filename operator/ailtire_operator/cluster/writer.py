@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Account, Connection
-from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotLeader
+from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.rules import holder_of, is_orphan, is_ours
+from ailtire_operator.cluster.rules import foreign, is_orphan, is_ours
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.throttle import Throttle
 
@@ -151,14 +151,14 @@ class Writer:
         self.check_fence()
         seen = self._newest(target.record)
         if not is_ours(seen, target.manifest, target.owner_uid):
-            raise Foreign(f"{seen.ref} exists already and {holder_of(seen, self._store)}")
+            raise foreign(seen, self._store)
 
     def _check_orphan(self, target: Target) -> None:
         """Raise Foreign unless the target may have lost its owner, as far as is known now."""
         self.check_fence()
         seen = self._newest(target.record)
         if target.manifest is None or not is_orphan(seen, target.manifest, self._store):
-            raise Foreign(f"{seen.ref} exists already and {holder_of(seen, self._store)}")
+            raise foreign(seen, self._store)
 
     def _newest(self, record: Record) -> Record:
         """The object as it was seen last, by whomever."""

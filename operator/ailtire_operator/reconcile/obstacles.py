@@ -7,12 +7,13 @@ them. Beyond that, and in a restart, nothing is lost: what is refused is tried a
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.readers import Readers
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +30,14 @@ class Obstacles:
         self._store = store
         self._until_changed = until_changed
         self._wake = wake
-        self._wanted: dict[Ref, set[str]] = {}
-        """The uids of the stacks that want the name of an object."""
-        self._of: dict[str, frozenset[Ref]] = {}
+        self._wanted = Readers[Ref]()
+        """The stacks that want the name of an object."""
         self._tasks: dict[Ref, asyncio.Task[None]] = {}
         store.listeners.append(self._changed)
 
     def update(self, stack: Record, foreign: Mapping[Ref, Record | None]) -> None:
         """What this stack wants in vain, as of now."""
-        self._set(stack.uid, foreign)
+        self._set(stack.uid, foreign.keys())
         for ref, record in foreign.items():
             known = self._store.get(ref)
             unknown = record is not None and (known is None or known.uid != record.uid)
@@ -48,7 +48,7 @@ class Obstacles:
 
     def stop(self) -> None:
         """Follow nothing more."""
-        for uid in list(self._of):
+        for uid in self._wanted.uids():
             self._set(uid, ())
 
     async def _follow(self, record: Record) -> None:
@@ -62,26 +62,18 @@ class Obstacles:
                 del self._tasks[record.ref]
         self._tell(record.ref)
 
-    def _set(self, uid: str, refs: Iterable[Ref]) -> None:
-        before, after = self._of.pop(uid, frozenset()), frozenset(refs)
-        if after:
-            self._of[uid] = after
-        for ref in after - before:
-            self._wanted.setdefault(ref, set()).add(uid)
-        for ref in before - after:
-            self._wanted[ref].discard(uid)
-            if not self._wanted[ref]:
-                del self._wanted[ref]
-                if (task := self._tasks.pop(ref, None)) is not None:
-                    task.cancel()
+    def _set(self, uid: str, refs: Collection[Ref]) -> None:
+        for ref in self._wanted.set(uid, refs):
+            if (task := self._tasks.pop(ref, None)) is not None:
+                task.cancel()
 
     def _tell(self, ref: Ref) -> None:
-        for uid in sorted(self._wanted.get(ref, ())):
+        for uid in sorted(self._wanted.of(ref)):
             if (stack := self._store.by_uid(uid)) is not None:
                 self._wake(stack)
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
-        if old is not None and old.ref in self._wanted and holder(old) != holder(new):
+        if old is not None and self._wanted.of(old.ref) and holder(old) != holder(new):
             self._tell(old.ref)
         if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
             self._set(old.uid, ())

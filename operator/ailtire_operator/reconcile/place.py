@@ -11,6 +11,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK
+from ailtire_operator.cluster.rules import asks_to_adopt
 from ailtire_operator.cluster.store import Record, Store
 
 
@@ -75,7 +76,7 @@ def ancestors(record: Record, store: Store) -> Iterator[Record]:
 def adopts(record: Record, store: Store) -> bool:
     """Whether a stack takes over what of it has lost its owner: the root says so, for its whole tree."""
     *_, root = (record, *ancestors(record, store))
-    return root.summary.get("adopt") is True
+    return asks_to_adopt(root)
 
 
 def spec_of(record: Record) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ its tree counts always: it may close a circle, or take away what somebody needs.
 looked at then.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Final
 
@@ -13,6 +12,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import POD, STACK
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.place import root_of
+from ailtire_operator.reconcile.readers import Readers
 
 _Topic = tuple[str, str, bool]
 """Namespace and name of a stack; and whether it stands for edits of the tree under it, or for what happens to it."""
@@ -25,42 +25,28 @@ class Waits:
     def __init__(self, store: Store, wake: Callable[[Record], None]) -> None:
         self._store = store
         self._wake = wake
-        self._topics: dict[str, frozenset[_Topic]] = {}
-        """What is news to a stack, by its uid."""
-        self._readers: defaultdict[_Topic, set[str]] = defaultdict(set)
-        """The same the other way round."""
+        self._readers = Readers[_Topic]()
         store.listeners.append(self._changed)
 
     def update(self, stack: Record, root: str | None, names: Collection[str]) -> None:
         """What this stack waits for, as of now: these stacks. ``root``: its tree; None if it depends on nothing."""
         namespace = stack.ref.namespace
         tree = _NOTHING if root is None else {(namespace, root, True)}
-        self._read(stack.uid, frozenset({*tree, *((namespace, name, False) for name in names)}))
-
-    def _read(self, uid: str, topics: frozenset[_Topic]) -> None:
-        before = self._topics.pop(uid, _NOTHING)
-        for topic in before - topics:
-            self._readers[topic].discard(uid)
-            if not self._readers[topic]:
-                del self._readers[topic]
-        for topic in topics - before:
-            self._readers[topic].add(uid)
-        if topics:
-            self._topics[uid] = topics
+        self._readers.set(stack.uid, {*tree, *((namespace, name, False) for name in names)})
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         record = new or old
         if record is None or not self._readers:
             return
-        readers = set(self._readers.get((record.ref.namespace, _stack_of(record), False), ()))
+        readers = set(self._readers.of((record.ref.namespace, _stack_of(record), False)))
         if record.ref.kind == STACK.kind and _edited(old, new):
-            readers |= self._readers.get((record.ref.namespace, root_of(record), True), set())
+            readers |= set(self._readers.of((record.ref.namespace, root_of(record), True)))
         for uid in sorted(readers):
             stack = self._store.by_uid(uid)
             if stack is not None:
                 self._wake(stack)
         if old is not None and (new is None or new.uid != old.uid):
-            self._read(old.uid, _NOTHING)
+            self._readers.set(old.uid, _NOTHING)
 
 
 def _stack_of(record: Record) -> str:

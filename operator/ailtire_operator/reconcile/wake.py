@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import POD, SERVICE, STACK, Ref
+from ailtire_operator.cluster.rules import asks_to_adopt
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.addresses import serves
 from ailtire_operator.reconcile.definitions import is_template, references
@@ -66,9 +67,10 @@ class Wakeups:
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
             self.wake(new, _edit_of(new) if edited else Priority.STATUS)
-        if _adopts(old) != _adopts(new) and new is not None:
+        asked = asks_to_adopt(old) != asks_to_adopt(new)
+        if asked and new is not None:
             self.wake(new, Priority.USER)
-        if _suspends(old) != _suspends(new) or _adopts(old) != _adopts(new) or (new is not None and old is None):
+        if asked or _suspends(old) != _suspends(new) or (new is not None and old is None):
             for each in self._below(new):
                 self.wake(each, Priority.TREE)
         if (old and is_template(old)) or (new and is_template(new)):
@@ -170,10 +172,6 @@ def _differ(old: Record, new: Record) -> bool:
 
 def _suspends(record: Record | None) -> bool:
     return record is not None and spec_of(record).get("suspend") is True
-
-
-def _adopts(record: Record | None) -> bool:
-    return record is not None and record.summary.get("adopt") is True
 
 
 def _addresses(record: Record | None) -> Any:
