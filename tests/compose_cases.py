@@ -18,6 +18,7 @@ from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_canonical
 from ailtire_operator.compose.importing import compose_files, import_compose
 from ailtire_operator.compose.keys import Row, row_of
+from ailtire_operator.compose.opening import Opened
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.report import Notice
@@ -70,9 +71,9 @@ def convert(*files: Path, **options: Any) -> Conversion:
     return _rendered(resource, imported.notices, secrets)
 
 
-def convert_canonical(data: dict[str, Any], folder: Path) -> Conversion:
+def convert_canonical(data: dict[str, Any], folder: Path, opened: tuple[str, ...] = ()) -> Conversion:
     """The same for a project that Docker Compose has resolved already."""
-    report = Report()
+    report = Report(Opened(opened))
     read = read_canonical(data, "p", folder, ComposeOptions(), report)
     resource = {
         "apiVersion": naming.API_VERSION,

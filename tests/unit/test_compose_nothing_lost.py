@@ -72,7 +72,7 @@ def without(data: Any, location: Location) -> tuple[Any, Any]:
 
 def silently_lost(data: dict[str, Any], folder: Path) -> list[str]:
     """Values that can be taken away without anybody's noticing."""
-    whole = convert_canonical(data, folder)
+    whole = convert_canonical(data, folder, ("services",))
     lost = []
     for location in leaves(data):
         row = row_of(location)
@@ -80,7 +80,7 @@ def silently_lost(data: dict[str, Any], folder: Path) -> list[str]:
         if row is None or _is_default(row.path, value) or is_told(location, row, whole.notices):
             continue
         try:
-            if not _differs(whole, convert_canonical(less, folder), row.path):
+            if not _differs(whole, convert_canonical(less, folder, ("services",)), row.path):
                 lost.append(f"{'.'.join(map(str, location))}: {value!r}")
         except ComposeError:
             continue  # it matters

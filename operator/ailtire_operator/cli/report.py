@@ -15,6 +15,7 @@ from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.model.report import Classification, Notice
 
 MEANING: Final[dict[Classification, str]] = {
+    "closed": "left out, because without a protection that cannot be kept it would be open",
     "rejected": "left out",
     "gated": "needs a permission",
     "ignored": "has no effect",

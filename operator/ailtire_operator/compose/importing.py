@@ -12,6 +12,7 @@ from ailtire_operator.compose.application import Application, read_application
 from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.opening import PREFIX, Opened
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.compose.trees import TreeReader
@@ -78,7 +79,7 @@ def compose_files(path: Path) -> list[Path]:
 
 def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str | None = None) -> Imported:
     """What Compose files describe as one AiltireStack. Raises ComposeError, with the place of what cannot be read."""
-    report = Report()
+    report = Report(Opened(options.opened))
     project = read_project(files, options, report, name=lambda found: _resource_name(name or found, report))
     resource = {
         "apiVersion": naming.API_VERSION,
@@ -87,6 +88,8 @@ def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str 
         "spec": project.spec,
     }
     _check(resource, "project")
+    for each in report.opened.unused:
+        report.ignored(f"--accept {PREFIX}{each}", "nothing of this name is kept closed, so that it has no effect.")
     return Imported((*project.secrets, resource), report.notices)
 
 

@@ -1,9 +1,11 @@
 """Collects the translation report while a definition is read."""
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ailtire_operator.compose.opening import PREFIX, Opened
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.report import Classification, Notice
 
@@ -11,8 +13,10 @@ from ailtire_operator.model.report import Classification, Notice
 class Report:
     """Notices in the order in which they arose, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Opened | None = None) -> None:
         self._notices: dict[Notice, None] = {}
+        self.opened = opened or Opened()
+        """What a person opens although it loses a protection."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -46,6 +50,19 @@ class Report:
     def resolved(self, path: str, message: str, remedy: str = "") -> None:
         """Note something that was settled here."""
         self.add(path, "resolved", message, remedy)
+
+    def keeps_closed(self, path: str, what: str, why: str, names: Sequence[str], remedy: str = "") -> bool:
+        """Whether something stays closed, as a protection of it cannot be kept; told either way.
+
+        ``what`` is a sentence such as ``port 80 would be OPEN: not published``, ``why`` says which protection is lost.
+        ``names`` are what a person may call it in ``--accept open:NAME`` beside its path, the preferred one first.
+        """
+        if self.opened.includes(path, names):
+            self.approximate(path, f"it is OPEN, as --accept says: {why}.", remedy)
+            return False
+        option = shlex.quote(f"{PREFIX}{names[0]}")
+        self.add(path, "closed", f"{what}; {why}.", f"{remedy} To open it on purpose: --accept {option}".strip())
+        return True
 
     def unknown(self, data: Mapping[str, Any], known: Iterable[str], path: str, reason: str = "") -> None:
         """Note every key that is not among the ``known``; one that holds nothing says nothing."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ailtire_operator import printable
 
-Classification = Literal["approximate", "ignored", "rejected", "resolved", "gated"]
+Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,8 +15,9 @@ class Notice:
     path: str
     """Where the value stands: ``spec.services.web.volumes.docker``."""
     classification: Classification
-    """approximate (works otherwise than written), ignored (no effect), rejected, resolved (settled at import), gated
-    (needs the cluster's or the operator's permission)."""
+    """closed (an import leaves it out, as a protection of it cannot be kept), approximate (works otherwise than
+    written), ignored (no effect), rejected, resolved (settled at import), gated (needs the cluster's or the operator's
+    permission)."""
     message: str
     """What happens instead, and why."""
     remedy: str = ""

@@ -1,11 +1,13 @@
 """``import``: an Ailtire application becomes AiltireStacks; the file goes to standard output, the report does not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ailtire_operator.cli import options, output
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, refuse_deviations, summary, tell
 
@@ -55,6 +57,11 @@ _REGISTRY_HELP = "Put before images that name no registry; of Compose files, bef
 _Registry = Annotated[str | None, typer.Option("--registry", metavar="PREFIX", help=_REGISTRY_HELP)]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of images that a Compose file builds.")]
 _Secrets = Annotated[bool, typer.Option("--secrets", help="Write Secrets with what a Compose file's secrets hold.")]
+_ACCEPT_HELP = (
+    "Open what import keeps closed because a protection that the file asks for cannot be kept: a service, a route, or a"
+    " place of the report. Repeatable."
+)
+_Accept = Annotated[list[str] | None, typer.Option("--accept", metavar="open:NAME", help=_ACCEPT_HELP)]
 _Root = Annotated[
     str | None, typer.Option("--root", metavar="DIR", help="Compose files may name files below it; else their own.")
 ]
@@ -84,6 +91,7 @@ def _import(
     registry: _Registry = None,
     tag: _Tag = None,
     secrets: _Secrets = False,
+    accept: _Accept = None,
     root: _Root = None,
     remote: _Remote = False,
     shell: _Shell = False,
@@ -98,7 +106,7 @@ def _import(
     from ailtire_operator.compose.canonical.project import ComposeOptions
 
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote, shell)
-    chosen = ComposeOptions(choices, registry, tag, secrets, Path(root) if root else None)
+    chosen = ComposeOptions(choices, registry, tag, secrets, _opened(accept or ()), Path(root) if root else None)
     translation = translate(Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen))
     stacks, services = translation.count()
     tell(translation.findings, report, stacks=stacks, services=services)
@@ -108,6 +116,17 @@ def _import(
         refuse_deviations(translation.findings, "Correct them, or import without --strict.")
     where = options.target(context, namespace, None, None).namespace
     _print([_placed(each, where) for each in translation.resources], form)
+
+
+def _opened(accepted: Iterable[str]) -> tuple[str, ...]:
+    """The names after ``open:``. Raises Failure for what says nothing else."""
+    from ailtire_operator.compose.opening import PREFIX
+
+    for each in accepted:
+        if not each.startswith(PREFIX) or each == PREFIX:
+            hint = "Write the name that the report says: --accept open:db"
+            raise Failure(f"'--accept {each}' says nothing to accept", hint)
+    return tuple(each.removeprefix(PREFIX) for each in accepted)
 
 
 def _print(resources: list[dict[str, Any]], form: options.DataFormat) -> None:

@@ -29,6 +29,8 @@ class Entry:
         self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
         self.location = location
         self.report = report
+        self.is_closed = False
+        """Whether it must not run: a protection that it asks for cannot be kept."""
         self._left = dict.fromkeys(self.data)
         self._inner: list[Entry] = []
 
@@ -73,6 +75,13 @@ class Entry:
     def note(self, *keys: int | str) -> None:
         """Report a place in the words of its row in the key table."""
         tell((*self.location, *keys), self.report)
+
+    def close_service(self, why: str, *keys: int | str, remedy: str = "") -> bool:
+        """Keep a service from running, as a protection at ``keys`` cannot be kept; False where a person opens it."""
+        name = str(self.location[-1])
+        closed = self.report.keeps_closed(self.where(*keys), f"{name} would run OPEN: left out", why, [name], remedy)
+        self.is_closed |= closed
+        return closed
 
     def put(self, model: type[BaseModel], target: dict[str, Any], field: str, value: Any, *keys: int | str) -> None:
         """Set a field of the spec to what ``keys`` say, or report that the model has none of that name."""

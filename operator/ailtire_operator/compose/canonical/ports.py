@@ -1,6 +1,7 @@
 """Ports of services: for peers, who dial the target, and published ones for those outside."""
 
 import re
+from ipaddress import ip_address
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -14,14 +15,23 @@ _NAME: Final = TypeAdapter(PortName)
 _PORT: Final = TypeAdapter(ServicePort)
 _EXPOSED: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp|sctp))?")
 _LIMIT: Final = 64
-_ANY: Final = ("", "0.0.0.0", "::")
 
 
-def ports(service: Entry) -> dict[str, Any]:
-    """The ports of a service, by name."""
+def is_everywhere(address: Any) -> bool:
+    """Whether a port that is published on this address is published on every one of the host's."""
+    if not address:
+        return True
+    try:
+        return ip_address(str(address).strip("[]")).is_unspecified
+    except ValueError:
+        return False
+
+
+def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
+    """The ports of a service, by name. ``binding`` is the address on which its networks publish those without one."""
     found: list[tuple[str | None, dict[str, Any]]] = []
     for entry in service.items("ports"):
-        fields = _port(entry)
+        fields = _port(entry, str(service.location[-1]), binding)
         if accepts(_PORT, fields):
             found.append((entry.take("name"), fields))
         else:
@@ -45,17 +55,25 @@ def _plain(port: int | None, protocol: str) -> dict[str, Any]:
     return {"port": port} if protocol == "TCP" else {"port": port, "protocol": protocol}
 
 
-def _port(entry: Entry) -> dict[str, Any]:
+def _port(entry: Entry, service: str, binding: str | None) -> dict[str, Any]:
     fields = _plain(whole(entry.take("target")), str(entry.take("protocol") or "tcp").upper())
     entry.put(ServicePort, fields, "appProtocol", entry.take("app_protocol"), "app_protocol")
-    published, address = entry.take("published"), entry.take("host_ip")
-    if published:
+    published, address = entry.take("published"), entry.take("host_ip") or binding
+    if published and (is_everywhere(address) or not _is_closed(entry, service, published, address)):
         fields["published"] = whole(published)
     if entry.take("mode") == "host":
         entry.note("mode")
-    if address not in (None, *_ANY):
+    if not published and not is_everywhere(address):
         entry.note("host_ip")
     return fields
+
+
+def _is_closed(entry: Entry, service: str, published: Any, address: Any) -> bool:
+    """Whether a port that one address of the host answers on is not published: here it would be for everybody."""
+    what = f"port {published} of {service} would be OPEN: not published"
+    why = f"the file publishes it on {address} alone, and here it would be published for everybody"
+    remedy = "Services of the stack reach it all the same, and you by kubectl port-forward."
+    return entry.report.keeps_closed(entry.where("host_ip"), what, why, [f"{service}:{published}", service], remedy)
 
 
 def _named(found: list[tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:

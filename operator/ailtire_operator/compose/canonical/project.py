@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical import exported, process, services, traefik, written
+from ailtire_operator.compose.canonical import exported, leaving, process, services, traefik, written
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
@@ -19,6 +19,7 @@ from ailtire_operator.compose.files import own_folder
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.keys import ServiceKey
+from ailtire_operator.model.problems import path_of
 
 _KEY: Final = TypeAdapter(ServiceKey)
 _SERVICES_LIMIT: Final = 500
@@ -35,6 +36,8 @@ class ComposeOptions:
     tag: str | None = None
     with_secrets: bool = False
     """Write Secrets with the content of secrets that files or variables hold."""
+    opened: tuple[str, ...] = ()
+    """What is opened although a protection of it cannot be kept: services, routes, places of the report."""
     root: Path | None = None
     """Files may be read below this folder; that of the first file where not given."""
 
@@ -69,8 +72,18 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
 
 def read_canonical(data: dict[str, Any], name: str, root: Path, options: ComposeOptions, report: Report) -> Read:
     """The stack that a project in canonical form describes; its files lie below ``root``. Raises ComposeError."""
-    reader = _Reader(data, name, root, options, report)
-    return Read(name, reader.spec(), tuple(reader.files.manifests))
+    while True:
+        trial = Report(report.opened)
+        reader = _Reader(data, name, root, options, trial)
+        spec = reader.spec()
+        if not reader.closed:
+            report.extend(trial.notices)
+            return Read(name, spec, tuple(reader.files.manifests))
+        starts = tuple(f"{path_of('services', key)}." for key in reader.closed)
+        report.extend(
+            each for each in trial.notices if each.classification == "closed" and each.path.startswith(starts)
+        )
+        data = leaving.without(data, reader.closed)
 
 
 class _Reader:
@@ -78,6 +91,8 @@ class _Reader:
 
     def __init__(self, data: dict[str, Any], name: str, root: Path, options: ComposeOptions, report: Report) -> None:
         self.name = name
+        self.closed: list[str] = []
+        """The services that must not run, as a protection of theirs cannot be kept: to be read again without them."""
         self._report = report
         self._services: dict[str, Any] = data.get("services") or {}
         if len(self._services) > _SERVICES_LIMIT:
@@ -89,6 +104,7 @@ class _Reader:
             self._top, project, name, root, with_secrets=options.with_secrets, variables=options.choices.variables
         )
         self._edge = traefik.Edge()
+        self._replaced: set[str] = set()
         self._shared = Shared(
             ImageNames(project, options.registry, options.tag),
             ProjectNetworks(self._top, project),
@@ -100,10 +116,7 @@ class _Reader:
 
     def spec(self) -> dict[str, Any]:
         members = self._members()
-        for member in members.values():  # nobody waits for a service that is not there
-            waits = {key: each for key, each in member.pop("dependsOn", {}).items() if key in members}
-            if waits:
-                member["dependsOn"] = waits
+        self._report_left_out(members)
         _let_end(members)
         self._shared.volumes.report_shared()
         self._edge.close(self._report)
@@ -129,9 +142,11 @@ class _Reader:
         members: dict[str, Any] = {}
         for key, entry in self._top.each("services"):
             if key in gateways:
+                self._replaced.add(key)
                 traefik.replace_gateway(key, self._services[key], self._edge, self._report)
                 entry.forget()
             elif exported.is_gateway(self._services[key]):
+                self._replaced.add(key)
                 for section, name in exported.replace_gateway(key, self._services[key], self._report):
                     self.files.forget(section, name)
                 entry.forget()
@@ -142,8 +157,20 @@ class _Reader:
             elif (member := services.read(entry, self._shared, self._edge)) is not None:
                 members[key] = member
             else:
+                self.closed += [key] if entry.is_closed else []
                 entry.forget()
         return members
+
+    def _report_left_out(self, members: dict[str, Any]) -> None:
+        """Nobody waits for a service that is not there; whose place the gateway takes is there all the same."""
+        for key, member in members.items():
+            waits = member.pop("dependsOn", {})
+            for each in waits:
+                if each not in members and each not in self._replaced:
+                    message = f"'{each}' is no service of the stack, so that '{key}' does not wait for it."
+                    self._report.rejected(path_of("services", key, "depends_on", each), message)
+            if kept := {each: wait for each, wait in waits.items() if each in members}:
+                member["dependsOn"] = kept
 
     def _profile(self, members: dict[str, Any]) -> dict[str, Any]:
         """Docker's defaults, unless every service runs under a number of its own that is not root's."""

@@ -15,17 +15,23 @@ from ailtire_operator.model.service import Service
 
 _FIELDS: Final = TypeAdapter(Container)
 _OPTIONS: Final = TypeAdapter(SecurityOptions)
-_PLAIN_NETWORKS: Final = frozenset({"bridge", "default", "nat"})
-_PLAIN_SPACES: Final = frozenset({"private", "shareable", "none"})
+_PLAIN_SPACES: Final = frozenset({"private", "shareable"})
 _OPTION: Final = re.compile(r"([a-z-]+)(?:[:=](.*))?")
+_GIVES_RIGHTS: Final = re.compile(
+    r"(?:seccomp|apparmor|systempaths)[:=]unconfined|label[:=](?:disable|nested)|unmask[:=].*"
+)
+"""What takes a protection of the engine away: without it a container may do less, not more."""
 _SELINUX: Final = ("user", "role", "type", "level")
 
 
 def rights(service: Entry, fields: dict[str, Any]) -> None:
     """Everything of it that a service says."""
-    for key, field in (("cap_add", "capAdd"), ("cap_drop", "capDrop")):
-        listed = [each.upper().removeprefix("CAP_") for each in service.texts(key)]
-        _put(service, fields, field, list(dict.fromkeys(listed)), key)
+    _put(service, fields, "capAdd", _capabilities(service, "cap_add"), "cap_add")
+    dropped = _capabilities(service, "cap_drop")
+    if accepts(_FIELDS, {"capDrop": dropped}):
+        service.put(Service, fields, "capDrop", dropped, "cap_drop")
+    else:
+        service.close_service("one of these is no capability, so that none can be taken away", "cap_drop")
     if service.take("privileged"):
         fields["privileged"] = True
     _groups(service, fields)
@@ -52,6 +58,10 @@ def _put(service: Entry, fields: dict[str, Any], field: str, value: Any, key: st
         service.put(Service, fields, field, value, key)
     else:
         service.report.rejected(service.where(key), "Kubernetes has no such value; it is left out.")
+
+
+def _capabilities(service: Entry, key: str) -> list[str]:
+    return list(dict.fromkeys(each.upper().removeprefix("CAP_") for each in service.texts(key)))
 
 
 def _groups(service: Entry, fields: dict[str, Any]) -> None:
@@ -91,23 +101,33 @@ def _security(service: Entry) -> dict[str, Any]:
             found = {"label": {**result.get("label", {}), "type": "spc_t"}}
         if found and accepts(_OPTIONS, found):
             result |= found
-        else:
+        elif _GIVES_RIGHTS.fullmatch(written):
             message = f"'{written}' has no counterpart; it is left out."
             service.report.rejected(service.where("security_opt", index), message)
+        else:
+            why = f"'{written}' confines it, and has no counterpart"
+            service.close_service(why, "security_opt", index, remedy="Remove it, or name a profile of the nodes.")
     return result
 
 
 def _namespaces(service: Entry) -> None:
     """The node's own namespaces are not for a stack; Docker's defaults say nothing."""
-    mode = service.take("network_mode")
-    if mode == "none":
-        message = "a service without any network is in the stack's own here."
-        service.report.approximate(service.where("network_mode"), message, "Give it an internal network of its own.")
-    elif mode not in (None, *_PLAIN_NETWORKS):
-        service.note("network_mode")
     for key in ("pid", "ipc", "uts"):
-        if service.take(key) not in (None, "", *_PLAIN_SPACES):
+        written = service.take(key)
+        if key == "ipc" and written == "none":
+            message = "a pod has 64 MiB of memory at /dev/shm, and no other pod sees it."
+            service.report.approximate(service.where(key), message)
+        elif written not in (None, "", *_PLAIN_SPACES):
             service.note(key)
+    if (users := service.take("userns_mode")) == "host":
+        service.note("userns_mode")
+    elif users:
+        why = f"'{users}' gives its root no rights on the host, which the cluster alone decides here"
+        service.close_service(why, "userns_mode", remedy="Give it a numeric user that is not 0.")
+    if (isolation := service.take("isolation")) == "hyperv":
+        service.close_service("it asks for a machine of its own, and has the node's kernel here", "isolation")
+    elif isolation:
+        service.note("isolation")
 
 
 def _ulimits(written: Any) -> dict[str, Any]:

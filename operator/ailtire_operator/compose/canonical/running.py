@@ -25,6 +25,8 @@ _PLATFORM: Final = TypeAdapter(Platform)
 _RUNTIME: Final = TypeAdapter(ObjectName)
 _HOOK: Final = TypeAdapter(Hook)
 _ARGUMENTS_LIMIT: Final = 256
+_ROOT: Final = "0"
+_NUMBER: Final = "Write the numbers of user and group: `docker run --rm <image> id <user>` says them."
 _SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
 _PLACEHOLDER: Final = re.compile(r"-?\s*(?:\.(?:Service|Task|Node)\.|\"[^\"\\]*\"\s*-?$)")
 """What Swarm fills in, or a text in quotes, by which its files write braces."""
@@ -65,17 +67,42 @@ def process(service: Entry, fields: dict[str, Any]) -> None:
     for key in ("entrypoint", "command"):
         _words(service, key, fields)
     _checked(service, fields, "working_dir", "workingDir", _DIRECTORY, "is no absolute path; the image's own stays.")
-    user_message = "is a name, which only the image knows; the image's own user runs it."
-    _checked(service, fields, "user", "user", _USER, user_message, "Write its number: `docker run --rm <image> id`.")
+    _user(service, fields)
     _checked(service, fields, "platform", "platform", _PLATFORM, "is no platform; any node may run it.")
-    _checked(service, fields, "runtime", "runtime", _RUNTIME, "is no RuntimeClass's name; the default runs it.")
+    if (runtime := service.take("runtime")) and accepts(_RUNTIME, runtime):
+        fields["runtime"] = runtime
+    elif runtime:
+        service.close_service(
+            f"{described(runtime)} is no RuntimeClass's name, and the default confines less", "runtime"
+        )
     for key, field in (("read_only", "readOnly"), ("tty", "tty"), ("stdin_open", "stdinOpen"), ("init", "init")):
         if service.take(key):
             fields[field] = True
     _pulling(service, fields)
     _stopping(service, fields)
     for key, field in (("post_start", "postStart"), ("pre_stop", "preStop")):
-        service.put(Service, fields, field, [hook for each in service.items(key) if (hook := _hook(each))], key)
+        service.put(
+            Service, fields, field, [hook for each in service.items(key) if (hook := _hook(each, service))], key
+        )
+
+
+def _user(service: Entry, fields: dict[str, Any]) -> None:
+    """User and group as numbers, as the kubelet does not look into the image; root is 0 in every image."""
+    written = str(service.take("user") or "")
+    user, group = (_ROOT if each == "root" else each for each in written.partition(":")[::2])
+    if not written:
+        return
+    if accepts(_USER, text := f"{user}:{group}" if group else user):
+        fields["user"] = text
+    elif accepts(_USER, user):
+        fields["user"] = f"{user}:{user}"
+        message = (
+            f"only the image knows the group '{group}', and without one it would be root's; it is {user}, as the user."
+        )
+        service.report.approximate(service.where("user"), message, _NUMBER)
+    else:
+        why = f"only the image knows who '{written}' is, and its own user may be root"
+        service.close_service(why, "user", remedy=_NUMBER)
 
 
 def _words(service: Entry, key: str, fields: dict[str, Any]) -> None:
@@ -88,7 +115,8 @@ def _words(service: Entry, key: str, fields: dict[str, Any]) -> None:
         message = "an empty entrypoint takes away the image's own, which cannot be said here; the image's own stays."
         service.report.rejected(service.where(key), message, "Write the program that should run as entrypoint.")
     elif len(listed) > _ARGUMENTS_LIMIT:
-        service.report.rejected(service.where(key), f"it has more than {_ARGUMENTS_LIMIT} words; it is left out.")
+        why = f"it has more than {_ARGUMENTS_LIMIT} words, and what the image runs without them may ask for no password"
+        service.close_service(why, key)
     else:
         fields[key] = listed
 
@@ -132,10 +160,18 @@ def _stopping(service: Entry, fields: dict[str, Any]) -> None:
         fields["stopGracePeriod"] = time
 
 
-def _hook(entry: Entry) -> dict[str, Any] | None:
-    for key in ("user", "privileged"):
-        if entry.take(key):
-            entry.note(key)
+def _hook(entry: Entry, service: Entry) -> dict[str, Any] | None:
+    user = str(entry.take("user") or "")
+    if user and user.partition(":")[0] not in ("root", _ROOT) and user != service.data.get("user"):
+        why = f"it is '{user}' who runs it, and here it has all rights of the container"
+        names = [str(service.location[-1])]
+        if entry.report.keeps_closed(entry.where("user"), "this hook would run OPEN: left out", why, names):
+            entry.forget()
+            return None
+    elif user:
+        entry.note("user")
+    if entry.take("privileged"):
+        entry.note("privileged")
     fields: dict[str, Any] = {"command": entry.texts("command")}
     variables = entry.take("environment")
     if isinstance(variables, list):

@@ -17,7 +17,7 @@ _ON: Final = {"service_healthy": "healthy", "service_completed_successfully": "c
 
 
 def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] | None:
-    """The service; None where it has nothing to run."""
+    """The service; None where it has nothing to run, or must not run (``service.is_closed``)."""
     image = running.image(service, shared.images)
     if image is None:
         if not service.data.get("image"):
@@ -31,7 +31,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
     mounts = Mounts(service, shared.volumes, shared.files)
     fields |= {
         "environment": running.variables(service, shared.hosts),
-        "ports": ports(service),
+        "ports": ports(service, shared.networks.binding(service)),
         "healthcheck": health.healthcheck(service),
         "volumes": mounts.volumes,
         "tmpfs": mounts.tmpfs,
@@ -44,6 +44,8 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
     exported.read(service, fields)
     _dependencies(service, fields)
     files.references(service, fields)
+    if service.is_closed:
+        return None
     return {name: value for name, value in fields.items() if value not in (None, {}, [], "") or name == "command"}
 
 
