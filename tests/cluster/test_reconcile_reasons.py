@@ -31,6 +31,21 @@ def test_a_pod_that_no_node_takes_is_told(trees: Trees) -> None:
     assert blocked["message"].startswith("a: service big 0/1: Unschedulable: 0/")
 
 
+def test_the_way_to_what_blocks_is_data_and_no_key_is_taken_for_a_word(trees: Trees) -> None:
+    big = service(deploy={"resources": {"reservations": {"cpu": "9999"}}})
+    trees.apply("shop", {"services": {"spectrum": child({"service": child({"object": big})})}})
+    blocked = trees.until("unschedulable", lambda: _reason(trees, "shop", "Unschedulable"))
+    assert blocked["message"].startswith("spectrum/service: service object 0/1: Unschedulable: 0/")
+    blocker = trees.status("shop")["blocker"]
+    told = blocker.pop("message")
+    expected = {"path": ["spectrum", "service"], "subject": "service object", "replicas": "0/1"}
+    assert blocker == {**expected, "reason": "Unschedulable"}
+    assert blocked["message"].endswith(told)
+    trees.apply("shop", {"services": {"spectrum": child({"service": child({"object": service()})})}})
+    trees.until_ready("shop")
+    assert "blocker" not in trees.status("shop")
+
+
 def test_a_refused_object_does_not_stop_the_others(trees: Trees) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": trees.namespace}}
     trees.apply_object({**quota, "spec": {"hard": {"persistentvolumeclaims": "0"}}})

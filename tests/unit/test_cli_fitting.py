@@ -23,6 +23,24 @@ def test_everything_that_is_refused_is_left_out_however_much_it_is() -> None:
     assert len([each for each in notices if each.classification == "gated"]) == 600
 
 
+def test_what_wants_a_permission_is_not_known_by_the_words_of_its_author() -> None:
+    service = {
+        "image": "a",
+        "capAdd": ["SYS_ADMIN"],
+        "deploy": {"placement": {"constraints": ["settings of this operator", "securityProfile"]}},
+    }
+    result, notices = fitted(
+        resource({"settings": service, "securityProfile": {"image": "b", "stopSignal": "settings"}}), SETTINGS
+    )
+    assert result["spec"]["services"] == {"settings": {"image": "a"}, "securityProfile": {"image": "b"}}
+    told = {(each.path, each.classification) for each in notices if each.classification in ("gated", "rejected")}
+    assert told == {
+        ("spec.services.settings.capAdd[0]", "gated"),
+        ("spec.services.settings.deploy.placement.constraints[0]", "rejected"),
+        ("spec.services.securityProfile.stopSignal", "rejected"),
+    }
+
+
 def test_what_a_service_says_of_others_is_judged_with_them() -> None:
     services = {
         "a": {"image": "a", "privileged": True, "dependsOn": {"b": {}}, "interface": {"/": {"port": 80}}},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.status.health import Health, health, rolled_out
+from ailtire_operator.status.health import Health, health, refused_creation, rolled_out
 from ailtire_operator.status.observed import Live, Member, Problem
 
 
@@ -76,6 +76,32 @@ def test_an_autoscaler_wants_what_it_wrote_and_never_less_than_its_minimum() -> 
     assert not look(replicas=None, floor=2, workload=full(1)).ok
     assert look(replicas=None, floor=2, workload=full(5)).wanted == 5
     assert look(replicas=None, workload=None).wanted == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ('pods "admission-1" is forbidden: error looking up service account a/b', "FailedCreate"),
+        ('pods "exceeded quota" is forbidden: no', "FailedCreate"),
+        ('admission webhook "x" denied the request: no', "RefusedByAdmission"),
+        ('pods "a" is forbidden: exceeded quota: admission', "QuotaExceeded"),
+    ],
+)
+def test_a_name_is_not_taken_for_the_reason(message: str, reason: str) -> None:
+    assert refused_creation(message) == Problem(reason, message)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("0/1 nodes are available: 1 node(s) had untolerated taint {volume: full}.", "Unschedulable"),
+        ('0/1 nodes are available: persistentvolumeclaim "cpu" not found.', "VolumePending"),
+        ("0/1 nodes are available: 1 node(s) had volume node affinity conflict.", "VolumePending"),
+    ],
+)
+def test_nor_for_what_a_pod_waits_for(message: str, reason: str) -> None:
+    found = look(workload=starting(), pods=[pod(unscheduled=("Unschedulable", message))]).problem
+    assert found is not None and found.reason == reason
 
 
 REASONS: list[tuple[str, dict[str, Any], str, str]] = [

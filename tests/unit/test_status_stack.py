@@ -17,6 +17,7 @@ from ailtire_operator.status.stack import (
     changed,
     status_of,
     status_of_invalid,
+    status_of_new,
     status_of_suspended,
     status_of_template,
 )
@@ -118,6 +119,56 @@ def test_what_is_broken_comes_before_what_is_under_way_and_the_deeper_before_the
     assert message(status_of(higher, {}, NOON)) == "service front 0/1: ImagePullBackOff: no such tag"
 
 
+ODD_KEYS = ["spectrum", "spec", "service", "gateway", "stack", "object", "Secret", "a.b", "x-y"]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_no_key_is_taken_for_a_word_of_ours(key: str) -> None:
+    status = status_of(nested(2, Facts(generation=1, services=(ailing(key),)), key=key), {}, NOON)
+    assert message(status) == f"l1/{key}: service {key} 0/1: ImagePullBackOff: no such tag"
+    assert status.blocker is not None
+    assert (status.blocker.path, status.blocker.subject) == (["l1", key], f"service {key}")
+
+
+@pytest.mark.parametrize(
+    "text", ["service db: no", 'User "x" cannot patch: no', "spec: no", "a/b/c: no", "stack x: no", ""]
+)
+def test_no_word_of_the_cluster_is_taken_for_a_path(text: str) -> None:
+    error = Problem("Denied", text)
+    refused = Facts(generation=1, branches=(branch(Child("a", "shop-a", error=error)),), services=(ailing("web"),))
+    status = status_of(refused, {}, NOON)
+    assert status.blocker is not None
+    assert (status.blocker.path, status.blocker.reason, status.blocker.message) == (["a"], "Denied", text)
+    assert message(status) == (f"a: {text}" if text else "a")
+    above = status_of(Facts(generation=1, branches=(branch(Child("top", "t", resource(refused))),)), {}, NOON)
+    assert above.blocker is not None and above.blocker.path == ["top", "a"]
+
+
+def test_what_an_earlier_release_wrote_of_a_child_is_told_as_it_is() -> None:
+    old = as_json(status_of(nested(1, Facts(generation=1, services=(ailing("db"),))), {}, NOON))
+    del old["blocker"]
+    found = branch(Child("spectrum", "shop-s", Live(1, {"status": old})))
+    status = status_of(Facts(generation=1, branches=(found,)), {}, NOON)
+    assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
+    assert message(status) == "spectrum: dm: service db 0/1: ImagePullBackOff: no such tag"
+    assert status.counts.stacks == "0/3"
+
+
+def test_who_is_ready_names_no_blocker() -> None:
+    ready = Facts(generation=1, services=(healthy("web"),))
+    assert "blocker" not in as_json(status_of(ready, {}, NOON))
+    broken = as_json(status_of(Facts(generation=1, services=(ailing("web"),)), {}, NOON))
+    assert "blocker" not in as_json(status_of_template(2, broken, LATER))
+    assert as_json(status_of_suspended(2, "", broken, LATER))["blocker"] == broken["blocker"]
+    for status in (
+        status_of_new(1, NOON),
+        status_of_suspended(1, "", {}, NOON),
+        status_of_invalid(ready, "Bad", "x", {}, NOON),
+    ):
+        assert status.blocker is not None
+        assert (status.blocker.reason, status.blocker.message) == (conditions(status)["Ready"][1], message(status))
+
+
 def test_a_deep_blocker_keeps_its_ends() -> None:
     facts = Facts(generation=1, services=(ailing("db", message="y" * 2000),))
     for level in range(16):
@@ -128,10 +179,15 @@ def test_a_deep_blocker_keeps_its_ends() -> None:
     assert text.startswith("15k")
     assert "…" in text
     assert "service db 0/1: ImagePullBackOff: yyy" in text
+    told = status_of(facts, {}, NOON)
+    assert told.blocker is not None
+    assert [each[:2] for each in told.blocker.path] == [f"{level:02}" for level in range(15, -1, -1)]
+    higher = status_of(Facts(generation=1, branches=(branch(Child("top", "t", resource(facts))),)), {}, NOON)
+    StackStatus.model_validate(as_json(higher))
 
 
 def test_refusals_stall_and_say_what_and_why() -> None:
-    refusal = Refusal("NetworkPolicy shop--siblings--members", Problem("RefusedByAdmission", "policy says no"))
+    refusal = Refusal("object NetworkPolicy shop--siblings--members", Problem("RefusedByAdmission", "policy says no"))
     status = status_of(Facts(generation=1, services=(healthy("web"),), refusals=(refusal,)), {}, NOON)
     assert conditions(status)["Stalled"] == ("True", "RefusedByAdmission")
     assert conditions(status)["Ready"] == ("False", "RefusedByAdmission")
@@ -141,7 +197,7 @@ def test_refusals_stall_and_say_what_and_why() -> None:
 
 def test_foreign_objects_are_named() -> None:
     problem = Problem("Conflicting", "Service shop-web exists already and was not made by this stack")
-    facts = Facts(generation=1, refusals=(Refusal("Service shop-web", problem),), foreign=("Service shop-web",))
+    facts = Facts(generation=1, refusals=(Refusal("object Service shop-web", problem),), foreign=("Service shop-web",))
     status = status_of(facts, {}, NOON)
     assert conditions(status)["Conflicting"] == ("True", "ForeignObject")
     assert "Service shop-web" in message(status, "Conflicting")
@@ -150,7 +206,7 @@ def test_foreign_objects_are_named() -> None:
 def test_what_has_lost_its_owner_is_named_behind_the_way_back() -> None:
     problem = Problem("Conflicting", "Service shop-web exists already and has no owner")
     names = tuple(f"Service {'x' * 60}-{each}" for each in range(9))
-    refusals = (Refusal("Service shop-web", problem),)
+    refusals = (Refusal("object Service shop-web", problem),)
     status = status_of(Facts(generation=1, refusals=refusals, orphans=names, root="shop"), {}, NOON)
     assert conditions(status)["Conflicting"] == ("True", "OrphanedObject")
     assert conditions(status)["Stalled"] == ("True", "Conflicting")
@@ -265,7 +321,9 @@ def events(old: Facts | None, new: Facts) -> list[tuple[str, str]]:
 READY = Facts(generation=1, services=(healthy("web"),))
 BROKEN = Facts(generation=1, services=(ailing("web"),))
 ROLLING = Facts(generation=1, services=(ailing("web", "Progressing"),))
-CONFLICT = Facts(generation=1, refusals=(Refusal("Service x", Problem("Conflicting", "no")),), foreign=("Service x",))
+CONFLICT = Facts(
+    generation=1, refusals=(Refusal("object Service x", Problem("Conflicting", "no")),), foreign=("Service x",)
+)
 MISSING = Facts(generation=1, missing={"a": "tpl"})
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.dependencies import Condition
+from ailtire_operator.status.blockers import sentence
 from ailtire_operator.status.health import Health, health
 from ailtire_operator.status.observed import Child, Live, Member, Problem
 from ailtire_operator.status.rollup import blocker, branch
@@ -104,11 +105,11 @@ def test_what_is_waited_for_is_named_before_who_waits() -> None:
     starting = Problem("Progressing", "replicas are starting", transient=True)
     members = [Health("app", "Deployment", "a", 0, 1, waits), Health("db", "Deployment", "d", 0, 1, starting)]
     found = blocker(members, [])
-    assert found is not None and found.message.startswith("service db 0/1")
+    assert found is not None and sentence(found).startswith("service db 0/1")
     deep = branch(
         Child("a", "shop-a", waits=Problem("Waiting", "stack waits for db to be healthy (0/1)", transient=True))
     )
     found = blocker(members[1:], [deep])
-    assert found is not None and found.message.startswith("service db 0/1")
+    assert found is not None and sentence(found).startswith("service db 0/1")
     alone = blocker([], [deep])
-    assert alone is not None and alone.message == "a: stack waits for db to be healthy (0/1)"
+    assert alone is not None and sentence(alone) == "a: stack waits for db to be healthy (0/1)"

@@ -11,11 +11,10 @@ from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
-from ailtire_operator.model.report import Notice
+from ailtire_operator.model.report import Classification, Notice
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Plan
 
-_PERMISSIONS: Final = ("securityProfile", "settings", "this operator")
 _OF_OTHERS: Final = frozenset({"dependsOn", "type", "stack", "stackRef"})
 """Of a service, what only makes sense beside others."""
 
@@ -53,8 +52,8 @@ def _leave_out(resource: dict[str, Any], problem: Problem, notices: list[Notice]
     """Remove what a problem speaks of, with a word; whether there was anything to remove."""
     if not _remove(resource["spec"], "spec", problem.path.removesuffix(".target")):
         return False
-    gated = any(word in problem.message for word in _PERMISSIONS)
-    notices.append(Notice(problem.path, "gated" if gated else "rejected", f"{problem.message}; it is left out."))
+    kind: Classification = "gated" if problem.gated else "rejected"
+    notices.append(Notice(problem.path, kind, f"{problem.message}; it is left out."))
     return True
 
 

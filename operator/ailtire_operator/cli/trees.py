@@ -12,7 +12,9 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.model.stack import DEPTH_LIMIT
+from ailtire_operator.status.blockers import from_status, sentence, to_status
 from ailtire_operator.status.conditions import UNDER_WAY, WAITING
+from ailtire_operator.status.observed import Problem
 
 Resource = Mapping[str, Any]
 
@@ -33,6 +35,9 @@ class State(StrEnum):
     DELETING = "deleting"
     MISSING = "missing"
     TEMPLATE = "template"
+
+
+_BLOCKED: Final = frozenset({State.PROGRESSING, State.TROUBLE, State.STALLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class StackNode:
     state: State
     reason: str = ""
     message: str = ""
+    blocker: Problem | None = None
+    """What the message is made of, where it tells why the stack is not ready."""
     services_count: str = "0/0"
     """Ready and wanted services of the subtree."""
     stacks_count: str = "0/0"
@@ -140,6 +147,18 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
     return _unready(reason), reason, message
 
 
+def blocker_of(resource: Resource) -> Problem | None:
+    """What the stack's status says keeps it from being ready; None also in the status of an earlier release."""
+    status = resource.get("status") or {}
+    return from_status(status, {}, transient=False) if status.get("blocker") else None
+
+
+def says_reason(resource: Resource, message: str) -> bool:
+    """Whether a sentence in the stack's status says its reason too: all do that speak of a member or an object."""
+    blocker = blocker_of(resource)
+    return blocker is not None and (bool(blocker.subject) or sentence(blocker) != message)
+
+
 def _unready(reason: str) -> State:
     return State.PROGRESSING if reason in _UNDER_WAY else State.TROUBLE
 
@@ -169,6 +188,7 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], 
         state=state,
         reason=reason,
         message=message,
+        blocker=blocker_of(resource) if state in _BLOCKED else None,
         services_count=counts.get("services", "0/0"),
         stacks_count=counts.get("stacks", "0/0"),
         url=status.get("url", ""),
@@ -226,6 +246,7 @@ def to_json(node: StackNode) -> dict[str, Any]:
         "ready": node.state in (State.READY, State.TEMPLATE),
         "reason": node.reason,
         "message": node.message,
+        "blocker": _blocker_json(node.blocker),
         "servicesReady": node.services_count,
         "stacksReady": node.stacks_count,
         "url": node.url,
@@ -236,6 +257,10 @@ def to_json(node: StackNode) -> dict[str, Any]:
         "services": [_service_json(each) for each in node.services],
         "stacks": [to_json(each) for each in node.stacks],
     }
+
+
+def _blocker_json(blocker: Problem | None) -> dict[str, Any] | None:
+    return None if blocker is None else to_status(blocker).to_json()
 
 
 def _service_json(node: ServiceNode) -> dict[str, Any]:

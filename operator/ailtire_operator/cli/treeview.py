@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 from ailtire_operator.printable import line
+from ailtire_operator.status.health import service_subject
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -73,8 +74,12 @@ def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
 
 def _is_told_below(node: StackNode) -> bool:
     """A parent repeats its deepest blocker, which stands in the tree anyway, a few lines further down."""
+    if node.state not in (State.PROGRESSING, State.TROUBLE):
+        return False
+    if node.blocker is not None:
+        return bool(node.blocker.path) or node.blocker.subject in {service_subject(each.key) for each in node.services}
     reasons = {each.reason for each in node.services} | {each.reason for each in node.stacks}
-    return node.state in (State.PROGRESSING, State.TROUBLE) and node.reason in reasons
+    return node.reason in reasons
 
 
 def _service(node: ServiceNode, look: Look) -> "Text":

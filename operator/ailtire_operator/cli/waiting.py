@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from ailtire_operator.cli.trees import Resource, State, is_observed, state_of
+from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, state_of
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.status.conditions import WAITING
+from ailtire_operator.status.conditions import UNDER_WAY
 
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -59,11 +59,11 @@ def judge_ready(name: str, tree: Sequence[Resource]) -> Verdict:
     if state is State.DELETING:
         return Verdict(Outcome.FAILED, f"{name} is being deleted")
     if state is State.STALLED:
-        return Verdict(Outcome.FAILED, f"{name} cannot become ready: {_sentence(reason, message)}")
+        return Verdict(Outcome.FAILED, f"{name} cannot become ready: {_sentence(top, reason, message)}")
     for stalled, why in _stalled_below(top, tree):
         return Verdict(Outcome.FAILED, f"{name} cannot become ready: stack {stalled}: {why}")
     done = f"{counts['services']} services, {counts['stacks']} stacks: " if "services" in counts else ""
-    return Verdict(Outcome.WAITING, f"{name}: {done}{_sentence(reason, message)}")
+    return Verdict(Outcome.WAITING, f"{name}: {done}{_sentence(top, reason, message)}")
 
 
 def judge_deleted(name: str, left: Mapping[str, int]) -> Verdict:
@@ -101,10 +101,13 @@ def _stalled_below(top: Resource, tree: Sequence[Resource]) -> Iterator[tuple[st
         settled.add(resource["metadata"]["uid"])
         state, reason, message = state_of(resource)
         if state is State.STALLED:
-            yield resource["metadata"]["name"], _sentence(reason, message)
+            yield resource["metadata"]["name"], _sentence(resource, reason, message)
 
 
-def _sentence(reason: str, message: str) -> str:
+def _sentence(resource: Resource, reason: str, message: str) -> str:
+    """Why a stack is not ready, with the reason where the sentence of the operator has none."""
     if not message:
         return reason or "no word from the operator yet"
-    return message if reason in ("", WAITING) or reason in message else f"{message} ({reason})"
+    if reason in UNDER_WAY or not reason or says_reason(resource, message):
+        return message
+    return f"{message} ({reason})"

@@ -19,6 +19,8 @@ class Problem:
     path: str
     """``spec.services.cpl.stack.services.dm.image``."""
     message: str
+    gated: bool = False
+    """Nothing is wrong with it: the operator's settings or the stack's security profile do not allow it."""
 
     def __post_init__(self) -> None:
         """Whoever prints it prints it: it may quote anything that an author has written."""

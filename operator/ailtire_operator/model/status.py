@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ailtire_operator.model.base import Strict
+from ailtire_operator.model.stack import DEPTH_LIMIT
 
 Truth = Literal["True", "False", "Unknown"]
 NOTICE_LIMIT = 50
@@ -61,6 +62,21 @@ class StackStatusSummary(Strict):
     """Why it is not ready."""
     message: Annotated[str, Field(max_length=1024)] | None = None
     """The deepest blocker below it."""
+
+
+class BlockerStatus(Strict):
+    """What keeps a stack from being ready, as its status tells it."""
+
+    path: Annotated[list[Annotated[str, Field(max_length=63)]], Field(max_length=DEPTH_LIMIT)] = []
+    """The keys of the stacks that lead to it; empty where it is in the stack itself."""
+    subject: Annotated[str, Field(max_length=512)] = ""
+    """What is meant there: a service, the gateway or an object; empty where the message says it."""
+    replicas: Annotated[str, Field(max_length=32)] = ""
+    """Ready and wanted replicas of a service or gateway."""
+    reason: Annotated[str, Field(max_length=128)] = ""
+    """One word for programs."""
+    message: Annotated[str, Field(max_length=1024)] = ""
+    """What is wrong, in a sentence."""
 
 
 class Counts(Strict):
@@ -141,5 +157,7 @@ class StackStatus(Strict):
     """The child stacks, by key."""
     routes: Annotated[list[RouteStatus], Field(max_length=500)] = []
     """The gateway's routes."""
+    blocker: BlockerStatus | None = None
+    """What keeps it from being ready: the most telling problem of the whole subtree."""
     translation: Translation = Translation()
     """What does not run exactly as written."""

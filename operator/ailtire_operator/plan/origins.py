@@ -39,7 +39,7 @@ def check_host_path(scope: Scope, path: str, source: str) -> None:
     """Raises InvalidStack for a path of the node that a stack of these settings and this profile may not mount."""
     if not scope.settings.allow_host_paths:
         message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
-        raise scope.refuse(path, message)
+        raise scope.refuse(path, message, gated=True)
     security.require(scope, path, "privileged", f"'{source}', a path of the node,")
     if climbs(source):
         raise scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")

@@ -60,7 +60,9 @@ def _reserved(scope: Scope, key: str, wanted: Resources | None) -> Iterator[tupl
     for kind, amount in (reserved.generic_resources if reserved else {}).items():
         if kind not in known and "/" not in kind:
             raise scope.refuse(
-                f"{path}.genericResources.{kind}", "the operator's settings name no extended resource for this kind"
+                f"{path}.genericResources.{kind}",
+                "the operator's settings name no extended resource for this kind",
+                gated=True,
             )
         yield known.get(kind, kind), amount
 
@@ -77,5 +79,7 @@ def _devices(scope: Scope, key: str, service: Service) -> Iterator[tuple[str, in
             scope.report(path, "approximate", "a privileged container has all devices of its node.")
         else:
             raise scope.refuse(
-                path, f"the operator's settings name no extended resource for {device.source}, so no pod can have it"
+                path,
+                f"the operator's settings name no extended resource for {device.source}, so no pod can have it",
+                gated=True,
             )

@@ -34,4 +34,5 @@ def _other_namespaces(scope: Scope) -> Iterator[Problem]:
             "spec.edge.parentRef.namespace",
             "this operator allows no reference to another namespace; use a Gateway of the stack's own, or ask its "
             "administrator",
+            gated=True,
         )

@@ -145,6 +145,6 @@ class Scope:
             self._told.add(notice)
             self.notices.append(notice)
 
-    def refuse(self, path: str, message: str) -> InvalidStack:
-        """The error for a value that only the settings or the cluster make wrong."""
-        return InvalidStack([Problem(path, message)])
+    def refuse(self, path: str, message: str, *, gated: bool = False) -> InvalidStack:
+        """The error for a value that cannot be had as it is written; ``gated``: here, for want of a permission."""
+        return InvalidStack([Problem(path, message, gated)])

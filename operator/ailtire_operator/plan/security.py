@@ -34,14 +34,17 @@ def check_profile(scope: Scope) -> None:
     """Raises InvalidStack for a profile that the operator's settings do not allow."""
     if scope.security_profile == "privileged" and not scope.settings.allow_privileged:
         raise scope.refuse(
-            "spec.securityProfile", "this operator allows no privileged stacks; use baseline, or ask its administrator"
+            "spec.securityProfile",
+            "this operator allows no privileged stacks; use baseline, or ask its administrator",
+            gated=True,
         )
 
 
 def require(scope: Scope, path: str, needed: SecurityProfile, what: str) -> None:
     """Raises InvalidStack where the stack's profile does not allow it: its namespace would refuse the pods."""
     if _ORDER.index(scope.security_profile) < _ORDER.index(needed):
-        raise scope.refuse(path, f"{what} needs securityProfile: {needed}, and the stack has {scope.security_profile}")
+        message = f"{what} needs securityProfile: {needed}, and the stack has {scope.security_profile}"
+        raise scope.refuse(path, message, gated=True)
 
 
 def pod(scope: Scope, key: str, service: Service, *, mounts: bool) -> dict[str, Any]:

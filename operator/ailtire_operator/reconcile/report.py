@@ -288,7 +288,7 @@ def _refusals(done: Pass, blame: Attribution) -> Iterator[Refusal]:
     """What waiting does not heal, for the stack as a whole first: nothing else tells of it."""
     for ref, problem in sorted(done.problems.items(), key=lambda each: each[0] not in blame.others):
         if not problem.transient:
-            yield Refusal(str(ref), problem, told=ref not in blame.others)
+            yield Refusal(f"object {ref}", problem, told=ref not in blame.others)
     for child in done.plan.children.values():
         if child.problem is not None:
             yield Refusal(f"stack {child.key}", Problem(INVALID_SPEC, child.problem), told=True)

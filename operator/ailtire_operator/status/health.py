@@ -1,19 +1,23 @@
 """Is a service ready, and if not: what would ``kubectl describe`` have told?"""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from ailtire_operator.status.blockers import sentence
 from ailtire_operator.status.conditions import (
     NOT_READY,
     PROGRESSING,
     ROLLED_BACK,
     ROLLING_BACK,
     UPDATE_PAUSED,
-    WAITING,
 )
 from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
+from ailtire_operator.status.text import fraction
 
+_NAMES: Final = re.compile(r'"[^"]*"|\{[^{}]*\}')
+"""What Kubernetes puts names into: quotation marks, and braces around labels and taints."""
 _IMAGE: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
 )
@@ -54,11 +58,24 @@ class Health:
         """Everything that was asked for runs in its current definition."""
         return self.problem is None
 
+    @property
+    def subject(self) -> str:
+        """What it is called in its stack."""
+        return service_subject(self.key)
+
+    @property
+    def blocker(self) -> Problem | None:
+        """Its problem, as the stack tells of it."""
+        replicas = fraction(self.ready, self.wanted)
+        return replace(self.problem, subject=self.subject, replicas=replicas) if self.problem else None
+
     def __str__(self) -> str:
-        subject = f"service {self.key}" if self.key else "gateway"
-        if self.problem is not None and self.problem.reason == WAITING:
-            return f"{subject} {self.ready}/{self.wanted} {self.problem.message}"
-        return f"{subject} {self.ready}/{self.wanted}" + (f": {self.problem}" if self.problem else "")
+        return sentence(self.blocker) if self.blocker else f"{self.subject} {fraction(self.ready, self.wanted)}"
+
+
+def service_subject(key: str) -> str:
+    """What a service is called in the problems of its stack; the gateway's key is empty."""
+    return f"service {key}" if key else "gateway"
 
 
 def health(member: Member) -> Health:
@@ -198,12 +215,17 @@ def _creation_problems(member: Member) -> Iterator[Problem]:
 
 def refused_creation(message: str, reason: str = "FailedCreate") -> Problem:
     """Why a pod or object could not be created, by the words of the API server."""
-    lower = message.lower()
-    if "exceeded quota" in lower or "must specify limits" in lower or "failed quota" in lower:
+    words = _without_names(message)
+    if "exceeded quota" in words or "must specify limits" in words or "failed quota" in words:
         return Problem("QuotaExceeded", message)
-    if "violates podsecurity" in lower or "admission" in lower or "denied the request" in lower:
+    if "violates podsecurity" in words or "admission" in words or "denied the request" in words:
         return Problem("RefusedByAdmission", message)
     return Problem(reason or "FailedCreate", message)
+
+
+def _without_names(message: str) -> str:
+    """The cluster's own words of a message: a pod may be called "admission", and a taint {volume: full}."""
+    return _NAMES.sub("", message).lower()
 
 
 def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Problem]:
@@ -212,8 +234,7 @@ def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Prob
         reason, message = pod.get("unscheduled") or ("", "")
         if not reason and not message:
             continue
-        volume = "persistentvolumeclaim" in message.lower() or "volume" in message.lower()
-        if volume:
+        if "volume" in _without_names(message):
             names = f" {', '.join(pending[:3])}" if pending else ""
             yield Problem("VolumePending", f"volume claim{names} is not bound: {message}")
         elif reason != "SchedulingGated":

@@ -22,12 +22,20 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not as it should be: one word for programs, one sentence for people."""
+    """Why something is not as it should be. A sentence is made of it by ``text.sentence``, and read by people alone."""
 
     reason: str
+    """One word for programs."""
     message: str = ""
+    """What is wrong, often in the cluster's words."""
     transient: bool = False
     """It is being worked on, or goes by itself: no reason to call anybody."""
+    path: tuple[str, ...] = ()
+    """The keys of the stacks that lead from the stack that tells of it to the one that has it."""
+    subject: str = ""
+    """What of that stack has it: ``service db``, ``gateway``, ``object Secret x``; empty where the message says it."""
+    replicas: str = ""
+    """Ready and wanted replicas, where the subject has some."""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}" if self.message else self.reason

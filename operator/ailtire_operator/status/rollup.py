@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
-from ailtire_operator.status.conditions import DELETING, PROGRESSING, STALLED, UNDER_WAY, WAITING
+from ailtire_operator.status.blockers import below, first_cause, from_status, sentence
+from ailtire_operator.status.conditions import DELETING, PROGRESSING, STALLED, UNDER_WAY
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem
-from ailtire_operator.status.text import below, bounded, depth, fraction
+from ailtire_operator.status.text import fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Branch:
     stacks: tuple[int, int]
     """Ready and wanted, the child included."""
     problem: Problem | None = None
-    """Why it is not ready; its message is the child's own, so it names the deepest blocker."""
+    """Why it is not ready: what the child itself tells, so it leads to the deepest blocker."""
     counted: bool = True
     """Whether the parent has to wait for it."""
     suspended: bool = False
@@ -39,7 +40,7 @@ class Branch:
             ready=self.ready,
             services=fraction(*self.services),
             reason=problem.reason if problem else None,
-            message=bounded(problem.message) if problem and problem.message and not brief else None,
+            message=(sentence(problem) or None) if problem and not brief else None,
         )
 
 
@@ -83,7 +84,7 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
         return None
     reason = condition.get("reason", PROGRESSING)
     transient = STALLED not in conditions and reason in UNDER_WAY
-    return Problem(reason, condition.get("message", ""), transient=transient)
+    return from_status(status, condition, transient=transient)
 
 
 def is_observed(resource: Live) -> bool:
@@ -110,19 +111,7 @@ def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) 
 
 
 def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem | None:
-    """What keeps the stack from being ready: something broken before something under way, the deepest of them.
-
-    A deep failure is usually the cause and what fails above it the effect: a frontend waits for its database. Who is
-    held until another is ready is never the cause, as long as that other is in sight.
-    """
-    found = [Problem(each.problem.reason, str(each), each.problem.transient) for each in services if each.problem]
-    found += [
-        Problem(each.problem.reason, below(each.key, each.problem.message), each.problem.transient)
-        for each in branches
-        if each.problem and each.counted
-    ]
-    return min(found, key=_by_cause, default=None)
-
-
-def _by_cause(problem: Problem) -> tuple[bool, bool, int]:
-    return problem.transient, problem.reason == WAITING, -depth(problem.message)
+    """What keeps the stack from being ready, of all that its members and the stacks below tell."""
+    found = [each.blocker for each in services]
+    found += [below(each.key, each.problem) for each in branches if each.problem and each.counted]
+    return first_cause(filter(None, found))

@@ -1,7 +1,7 @@
 """The whole status of a stack from what was found: derived afresh at every look, never read back to decide anything."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from ailtire_operator.model.status import (
     Translation,
 )
 from ailtire_operator.status import conditions as c
+from ailtire_operator.status.blockers import sentence, to_status
 from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
@@ -34,10 +35,15 @@ class Refusal:
     """An object that the API server, or this operator, would not write."""
 
     subject: str
-    """``NetworkPolicy shop--siblings--members``."""
+    """``object NetworkPolicy shop--siblings--members``; of members ``service web``, ``gateway``, ``stack orders``."""
     problem: Problem
     told: bool = False
     """A service or child already tells of it."""
+
+    @property
+    def blocker(self) -> Problem:
+        """The problem, as the stack tells of it."""
+        return replace(self.problem, subject=self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +100,23 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
         services=_services(facts),
         stacks=_stacks(facts),
         routes=list(facts.routes),
+        blocker=to_status(problem) if problem else None,
         translation=_translation(facts.notices),
     )
 
 
 def status_of_new(generation: int, now: str) -> StackStatus:
     """The status of a stack of which nothing is known yet but that it is there."""
-    message = "stack: its first reconciliation is not finished yet"
+    problem = Problem(c.PROGRESSING, "stack: its first reconciliation is not finished yet", transient=True)
     findings = [
-        Finding(c.READY, "False", c.PROGRESSING, message),
-        Finding(c.RECONCILING, "True", c.PROGRESSING, message),
+        Finding(c.READY, "False", problem.reason, problem.message),
+        Finding(c.RECONCILING, "True", problem.reason, problem.message),
     ]
-    return StackStatus(observed_generation=generation, conditions=c.dated(findings, generation, {}, now))
+    return StackStatus(
+        observed_generation=generation,
+        conditions=c.dated(findings, generation, {}, now),
+        blocker=to_status(problem),
+    )
 
 
 def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str, Any], now: str) -> StackStatus:
@@ -115,6 +126,7 @@ def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str,
         update={
             "observed_generation": facts.generation,
             "conditions": c.dated(c.stalled(reason, message), facts.generation, old, now),
+            "blocker": to_status(Problem(reason, message)),
             "counts": counts(facts.services, facts.branches, ready=False),
             "services": _services(facts),
             "stacks": _stacks(facts),
@@ -137,6 +149,7 @@ def status_of_template(generation: int, old: Mapping[str, Any], now: str) -> Sta
         services={},
         stacks={},
         routes=[],
+        blocker=None,
         translation=_translation(()),
     )
 
@@ -145,8 +158,10 @@ def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: s
     """The status of a stack that nobody may touch (``by``: the ancestor that says so): what it last was."""
     last = _last(old)
     before = next((condition for condition in last.conditions if condition.type == c.READY), None)
+    blocker = last.blocker
     if before is None:
         ready = Finding(c.READY, "False", c.SUSPENDED, "stack was suspended before it ever ran")
+        blocker = to_status(Problem(ready.reason, ready.message))
     else:
         ready = Finding(c.READY, before.status, before.reason, before.message)
     kept = [
@@ -154,7 +169,11 @@ def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: s
     ]
     findings = [ready, *kept, *c.suspended(by)]
     return last.model_copy(
-        update={"observed_generation": generation, "conditions": c.dated(findings, generation, old, now)}
+        update={
+            "observed_generation": generation,
+            "conditions": c.dated(findings, generation, old, now),
+            "blocker": blocker,
+        }
     )
 
 
@@ -176,29 +195,18 @@ def changed(old: Mapping[str, Any], new: StackStatus) -> bool:
 
 
 def _blocker(facts: Facts) -> Problem | None:
-    untold = [
-        Problem(refusal.problem.reason, _words(refusal), refusal.problem.transient)
-        for refusal in facts.refusals
-        if not refusal.told
-    ]
+    untold = [refusal.blocker for refusal in facts.refusals if not refusal.told]
     if untold:
         return untold[0]
     members = [*facts.services, *([facts.gateway] if facts.gateway else [])]
     problem = blocker(members, facts.branches)
     if problem is None and facts.refusals:
-        first = facts.refusals[0]
-        problem = Problem(first.problem.reason, _words(first))
+        problem = facts.refusals[0].blocker
     if problem is None and facts.pending:
         problem = Problem(c.PROGRESSING, f"stack: {facts.pending}", transient=True)
     if problem is None and facts.leaving:
         problem = Problem(c.DELETING, f"stack: {facts.leaving[0]}", transient=True)
     return problem
-
-
-def _words(refusal: Refusal) -> str:
-    """What was refused and why; members are called services and stacks, everything else an object."""
-    kind = "" if refusal.subject.startswith(("stack ", "service ", "gateway")) else "object "
-    return f"{kind}{refusal.subject}: {refusal.problem}"
 
 
 def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
@@ -207,15 +215,13 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         message = f"{plural(total.services_ready, 'service')} and {plural(total.stacks_ready, 'stack')} ready"
         yield Finding(c.READY, "True", c.READY, message)
         return
-    yield Finding(c.READY, "False", problem.reason, problem.message)
-    refused = next((refusal for refusal in facts.refusals if not refusal.problem.transient), None)
-    if refused is not None:
-        message = _words(refused)
-        yield Finding(c.STALLED, "True", refused.problem.reason, message)
-    elif (held := _held_back(facts)) is not None:
-        yield Finding(c.STALLED, "True", held.reason, held.message)
+    yield Finding(c.READY, "False", problem.reason, sentence(problem))
+    refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
+    final = refused or _held_back(facts)
+    if final is not None:
+        yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:
-        yield Finding(c.RECONCILING, "True", problem.reason, problem.message)
+        yield Finding(c.RECONCILING, "True", problem.reason, sentence(problem))
 
 
 def _held(facts: Facts, action: str) -> dict[str, str]:
@@ -224,8 +230,8 @@ def _held(facts: Facts, action: str) -> dict[str, str]:
 
 def _held_back(facts: Facts) -> Problem | None:
     """What does not run as it is wanted, and will not unless somebody changes the definition."""
-    found = (each for each in facts.services if each.problem and each.problem.reason in c.HELD)
-    return next((Problem(str(each.problem and each.problem.reason), str(each)) for each in found), None)
+    blockers = (each.blocker for each in facts.services)
+    return next((each for each in blockers if each and each.reason in c.HELD), None)
 
 
 def _services(facts: Facts) -> dict[str, ServiceStatus]:

@@ -1,46 +1,15 @@
-"""Sentences of a status: bounded, and joined along the tree so that the name of what blocks survives every cut."""
+"""Words of a status: bounded, counted, listed."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from ailtire_operator import printable
 from ailtire_operator.model.status import MESSAGE_LIMIT
-
-_PATH_LIMIT: Final = 200
-"""Characters of the path in front of a message: the rest belongs to what is wrong there."""
-_OWN: Final = ("service ", "gateway ", "stack ", "spec", "object ")
-"""How the messages of a stack about itself begin; any other begins with the path of a descendant."""
 
 
 def bounded(message: str, limit: int = MESSAGE_LIMIT) -> str:
     """One line of at most ``limit`` characters."""
     line = printable.line(" ".join(message.split()))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
-def below(key: str, message: str) -> str:
-    """What a child says, as its parent repeats it: ``dm`` + ``service db 0/1: …`` is ``dm: service db 0/1: …``."""
-    if not message:
-        return key
-    if message.startswith(_OWN):
-        return bounded(f"{key}: {message}")
-    path, colon, rest = message.partition(": ")
-    return bounded(f"{_path(f'{key}/{path}')}{colon}{rest}")
-
-
-def depth(message: str) -> int:
-    """How many levels below the stack the message speaks of."""
-    if message.startswith(_OWN):
-        return 0
-    return message.partition(": ")[0].count("/") + 1
-
-
-def _path(path: str) -> str:
-    """The path, without its middle where it is too long: its ends say most."""
-    if len(path) <= _PATH_LIMIT:
-        return path
-    half = _PATH_LIMIT // 2 - 1
-    return f"{path[:half]}…{path[-half:]}"
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
@@ -58,8 +27,3 @@ def plural(count: int, noun: str) -> str:
 def fraction(ready: int, wanted: int) -> str:
     """``2/3``, as kubectl prints it."""
     return f"{ready}/{wanted}"
-
-
-def sentences(parts: Iterable[str]) -> str:
-    """Several findings as one bounded message."""
-    return bounded("; ".join(parts))
