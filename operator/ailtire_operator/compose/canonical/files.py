@@ -9,16 +9,21 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical import packing
+from ailtire_operator.compose.canonical.access import Users
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
 from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.files import content, located
+from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts, whole
 from ailtire_operator.model.files import DATA_KEY, Config, FileMount
+from ailtire_operator.model.policies import Authentication
 from ailtire_operator.model.service import Service
 
 _CONFIG: Final = TypeAdapter(Config)
 _MOUNT: Final = TypeAdapter(FileMount)
+_REALM: Final = TypeAdapter(Authentication)
+AUTHENTICATION_KEY: Final = "auth"
 _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
 """Of all contents: the API server takes resources of 1.5 MiB."""
@@ -123,6 +128,25 @@ class ProjectFiles:
             entry.report.resolved(entry.path, _REFERENCE.format(secret, DATA_KEY), _CREATE)
         return {"secret": secret}
 
+    def users(self, users: Users, report: Report) -> dict[str, Any]:
+        """The basic authentication for callers whom a label of Traefik names: a Secret with them, never the stack."""
+        secret = naming.member(self._stack, f"{users.name}-basicauth")
+        if self._with_secrets and users.lines:
+            manifest = _manifest(secret, "\n".join([*users.lines, ""]).encode(), AUTHENTICATION_KEY)
+            self.manifests += [manifest] if manifest not in self.manifests else []
+            message = (
+                f"the users are in the Secret '{secret}', which was written beside the stack; they may call all routes."
+            )
+            report.resolved(users.path, message, "Keep that part of the output to yourself.")
+        else:
+            message = (
+                f"the Secret '{secret}' says who may call (key {AUTHENTICATION_KEY}); until it is there, nobody may."
+            )
+            remedy = _CREATE if users.lines else "Create it from that file of users."
+            report.approximate(users.path, message, remedy)
+        realm = {"realm": users.realm} if accepts(_REALM, {"secret": secret, "realm": users.realm}) else {}
+        return {"secret": secret, **realm}
+
     def _note_name(self, key: str, name: Any, entry: Entry) -> None:
         if name and name != f"{self._project}_{key}":
             entry.note("name")
@@ -135,8 +159,8 @@ class ProjectFiles:
         return name
 
 
-def _manifest(name: str, content: bytes) -> dict[str, Any]:
-    data = {DATA_KEY: base64.b64encode(content).decode()}
+def _manifest(name: str, content: bytes, key: str = DATA_KEY) -> dict[str, Any]:
+    data = {key: base64.b64encode(content).decode()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data}
 
 

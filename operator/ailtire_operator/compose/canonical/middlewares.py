@@ -1,27 +1,19 @@
 """Traefik's middlewares, as routers of a service name them: what the stack's gateway can do of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical.durations import duration
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts, whole
-from ailtire_operator.model.policies import AccessControl, Retry
-from ailtire_operator.model.values import seconds
+from ailtire_operator.model.policies import Retry
 
-_ACCESS: Final = TypeAdapter(AccessControl)
 _RETRY: Final = TypeAdapter(Retry)
 _TRIES_LIMIT: Final = 5
-_DEPTH_LIMIT: Final = 8
-_AUTHENTICATION: Final = ("basicauth", "digestauth", "forwardauth")
-_OPEN: Final = "the gateway asks nobody who they are unless a Secret says whom: its routes are open to all."
-_USERS: Final = (
-    "Put lines as htpasswd writes them into a Secret under auth, named in policies.accessControl.authentication."
-)
+_PROVIDERS: Final = ("", "docker", "swarm")
+"""Behind a middleware's name, where labels of a project describe it."""
 _REASONS: Final = {
     "redirectscheme": ("requests are redirected at the edge, not in the gateway.", "Set spec.edge.tls."),
     "redirectregex": ("requests are redirected at the edge, not in the gateway.", "Let the service redirect."),
@@ -33,9 +25,10 @@ _PATHS: Final = ("stripprefixregex", "replacepath", "replacepathregex")
 
 
 @dataclass(frozen=True, slots=True)
-class _Option:
+class Option:
     """``stripprefix.prefixes`` of one middleware."""
 
+    middleware: str
     kind: str
     name: str
     value: str
@@ -43,34 +36,60 @@ class _Option:
     """Where it stands."""
 
 
+Kinds = dict[tuple[str, str], dict[str, Option]]
+"""The options by their names, by middleware and kind."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a router's middlewares come to."""
+
+    options: tuple[Option, ...]
+    unknown: tuple[str, ...]
+    """Names that nothing in the project describes."""
+
+    @property
+    def kinds(self) -> Kinds:
+        """The options, sorted."""
+        result: Kinds = {}
+        for option in self.options:
+            result.setdefault((option.middleware, option.kind), {})[option.name] = option
+        return result
+
+
 @dataclass
 class Middlewares:
     """All middlewares of a project: routers name those of other services too."""
 
-    options: dict[str, list[_Option]] = field(default_factory=dict)
+    options: dict[str, list[Option]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def add(self, name: str, option: str, value: str, path: str) -> None:
         """Learn one label."""
         kind, _, rest = option.lower().partition(".")
-        self.options.setdefault(name.lower(), []).append(_Option(kind, rest, value, path))
+        self.options.setdefault(name.lower(), []).append(Option(name.lower(), kind, rest, value, path))
 
-    def named(self, written: Iterable[str], depth: int = 0) -> list[_Option]:
-        """The options of the middlewares with these names, through chains of them."""
-        result: list[_Option] = []
-        for each in written:
-            name = each.partition("@")[0].strip().lower()
-            self._used.add(name)
-            for option in self.options.get(name, ()):
-                if option.kind == "chain" and depth < _DEPTH_LIMIT:
-                    result += self.named(option.value.split(","), depth + 1)
+    def chosen(self, written: Iterable[str]) -> Chosen:
+        """What the middlewares with these names come to, through chains of them; each counts once."""
+        options: list[Option] = []
+        unknown: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = list(written)[::-1]
+        while waiting:
+            each = waiting.pop().strip()
+            name, _, provider = each.lower().partition("@")
+            if name and (provider not in _PROVIDERS or name not in self.options):
+                unknown[each] = None
+            if not name or each in unknown or name in seen:
+                continue
+            seen.add(name)
+            for option in self.options[name]:
+                if option.kind == "chain":
+                    waiting += option.value.split(",")[::-1]
                 else:
-                    result.append(option)
-        return result
-
-    def is_known(self, written: str) -> bool:
-        """Whether the project itself says what a name stands for."""
-        return written.partition("@")[0].strip().lower() in self.options
+                    options.append(option)
+        self._used |= seen
+        return Chosen(tuple(options), tuple(unknown))
 
     def report_unused(self, report: Report) -> None:
         """What is described and no router names."""
@@ -79,79 +98,48 @@ class Middlewares:
                 report.ignored(option.path, "no route of the stack uses this middleware.")
 
 
-def stripped(options: Iterable[_Option]) -> list[str]:
+def stripped(options: Iterable[Option]) -> list[str]:
     """The prefixes that the service does not see."""
     found = [each.value for each in options if (each.kind, each.name) == ("stripprefix", "prefixes")]
     return [prefix.strip() for each in found for prefix in each.split(",")]
 
 
-def redirects(options: Iterable[_Option]) -> bool:
+def redirects(options: Iterable[Option]) -> bool:
     """Whether plain requests are sent to HTTPS."""
     return any(each.kind == "redirectscheme" for each in options)
 
 
-def added(options: Iterable[_Option]) -> str:
+def added(options: Iterable[Option]) -> str:
     """What the service sees before the path."""
     return "".join(each.value for each in options if (each.kind, each.name) == ("addprefix", "prefix"))
 
 
-def policies(options: Iterable[_Option], report: Report) -> dict[str, Any]:
-    """Policies of the service from the middlewares of its routers; what has no counterpart is reported."""
-    access: dict[str, Any] = {}
+def settings(options: Iterable[Option], report: Report) -> dict[str, Any]:
+    """Policies of the service beside those that say who may call; what has no counterpart is reported."""
     result: dict[str, Any] = {}
-    limits: dict[str, _Option] = {}
     for option in dict.fromkeys(options):
-        if (option.kind, option.name) in (("stripprefix", "prefixes"), ("addprefix", "prefix")):
-            continue
-        if option.kind == "ratelimit":
-            limits[option.name] = option
-        elif option.kind in ("ipwhitelist", "ipallowlist") and option.name == "sourcerange":
-            access |= _allowed(option, report)
-        elif option.kind == "retry" and option.name == "attempts":
-            result |= _tries(option, report)
-        elif option.kind in _AUTHENTICATION:
-            report.rejected(option.path, _OPEN, _USERS)
-        elif option.kind in _PATHS:
-            message = "the gateway takes away fixed prefixes alone; the service sees the path as it came."
-            report.rejected(option.path, message, "Give the route a path in spec.services.*.interface.")
-        else:
-            report.ignored(option.path, *_REASONS.get(option.kind, _NO_COUNTERPART))
-    access |= _rate(limits, report)
-    return result | ({"accessControl": access} if access else {})
+        match option.kind, option.name:
+            case ("stripprefix", "prefixes") | ("addprefix", "prefix") | ("ratelimit", "average" | "period"):
+                pass
+            case ("ipwhitelist" | "ipallowlist", "sourcerange"):
+                report.approximate(option.path, "it holds for all routes of the service.")
+            case ("basicauth", "users" | "usersfile" | "realm"):
+                pass
+            case "ratelimit", "burst":
+                report.approximate(option.path, "bursts of twice the rate are let through.")
+            case "buffering", "maxrequestbodybytes":
+                report.approximate(option.path, "it holds for all routes of the service.")
+            case "retry", "attempts":
+                result |= _tries(option, report)
+            case kind, _ if kind in _PATHS:
+                message = "the gateway takes away fixed prefixes alone; the service sees the path as it came."
+                report.rejected(option.path, message, "Give the route a path in spec.services.*.interface.")
+            case kind, _:
+                report.ignored(option.path, *_REASONS.get(kind, _NO_COUNTERPART))
+    return result
 
 
-def _rate(limits: Mapping[str, _Option], report: Report) -> dict[str, int]:
-    """Requests per second; of a longer period the average, rounded up."""
-    average = limits.get("average")
-    for name, option in limits.items():
-        if name == "burst":
-            report.approximate(option.path, "bursts of twice the rate are let through.")
-        elif name not in ("average", "period"):
-            report.ignored(option.path, *_NO_COUNTERPART)
-    number = whole(average.value) if average else None
-    if average is None or not number:
-        return {}
-    written = limits["period"].value if "period" in limits else "1s"
-    period = duration(f"{written}s" if written.isdigit() else written)
-    rate = ceil(number / (float(seconds(period)) or 1)) if period else 0
-    if not accepts(_ACCESS, {"rateLimit": rate}):
-        report.rejected(average.path, f"'{number}' in '{written}' is not a rate; there is no limit.")
-        return {}
-    message = f"it is {rate} requests per second and client, on all routes of the service."
-    report.approximate(average.path, message)
-    return {"rateLimit": rate}
-
-
-def _allowed(option: _Option, report: Report) -> dict[str, list[str]]:
-    ranges = list(dict.fromkeys(each.strip() for each in option.value.split(",")))
-    if accepts(_ACCESS, {"allow": ranges}):
-        report.approximate(option.path, "it holds for all routes of the service.")
-        return {"allow": ranges}
-    report.rejected(option.path, "these are no addresses; everybody may call.", "Write addresses or CIDR ranges.")
-    return {}
-
-
-def _tries(option: _Option, report: Report) -> dict[str, Any]:
+def _tries(option: Option, report: Report) -> dict[str, Any]:
     tries = whole(option.value)
     fields = {"maxRetries": min(max((tries or 1) - 1, 0), _TRIES_LIMIT)}
     if tries is None or not accepts(_RETRY, fields):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical import exported, leaving, process, services, traefik, written
+from ailtire_operator.compose.canonical import exported, front, leaving, process, services, traefik, written
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
@@ -138,7 +138,9 @@ class _Reader:
 
     def _members(self) -> dict[str, Any]:
         self._edge.learn(self._services)
-        gateways = [key for key, service in self._services.items() if traefik.is_gateway(service)]
+        gateways = [key for key, service in self._services.items() if front.is_gateway(service)]
+        for key in gateways:
+            self._edge.front.learn(self._services[key])
         members: dict[str, Any] = {}
         for key, entry in self._top.each("services"):
             if key in gateways:

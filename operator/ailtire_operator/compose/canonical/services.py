@@ -27,7 +27,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
     fields: dict[str, Any] = {"image": image}
     running.process(service, fields)
     rights(service, fields)
-    fields["interface"], fields["policies"] = traefik.routes(service, edge)
+    fields["interface"], fields["policies"] = traefik.routes(service, edge, shared.files)
     mounts = Mounts(service, shared.volumes, shared.files)
     fields |= {
         "environment": running.variables(service, shared.hosts),

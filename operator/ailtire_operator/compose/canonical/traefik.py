@@ -1,44 +1,27 @@
 """Routes from Traefik's labels, and the Traefik of the project itself, whose place the stack's gateway takes."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from ailtire_operator import naming
-from ailtire_operator.compose.canonical import middlewares
+from ailtire_operator.compose.canonical import access, middlewares, rules
+from ailtire_operator.compose.canonical.access import Access
 from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.canonical.front import Front
 from ailtire_operator.compose.canonical.labels import Labels, labels_of
-from ailtire_operator.compose.canonical.middlewares import Middlewares
+from ailtire_operator.compose.canonical.middlewares import Chosen, Middlewares
+from ailtire_operator.compose.canonical.ports import is_everywhere
+from ailtire_operator.compose.canonical.routers import Router, Routers, taken_apart
 from ailtire_operator.compose.interfaces import external_prefix
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.compose.scalars import accepts, whole
-from ailtire_operator.model.keys import InterfaceKey
+from ailtire_operator.compose.scalars import whole
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.values import Host
 
 PREFIX: Final = "traefik."
-_PATH: Final = TypeAdapter(InterfaceKey)
-_HOST: Final = TypeAdapter(Host)
-_IMAGE: Final = re.compile(r"(?:^|/)traefik(?::|@|$)")
-_PROVIDER: Final = re.compile(r"providers[._](?:docker|swarm)|--docker\b|swarmmode", re.IGNORECASE)
-_CALL: Final = re.compile(r"\b(\w+)\(([^()]*)\)")
-_QUOTED: Final = re.compile(r"[`'\"]([^`'\"]*)[`'\"]")
-_KNOWN: Final = ("Host", "Path", "PathPrefix")
-_LABEL: Final = re.compile(r"traefik\.http\.(routers|services|middlewares)\.([^.]+)\.(.+)", re.IGNORECASE)
-_SETTLED: Final = re.compile(
-    r"traefik\.(?:enable|(?:docker|swarm)\.(?:network|lbswarm)|constraint-label|tags)|traefik\.http\.routers\.[^.]+\.entrypoints",
-    re.IGNORECASE,
-)
-_REASONS: Final = {
-    "tls": ("certificates belong to the edge.", "Set spec.edge.tls."),
-    "priority": ("of the routes that match, the longest path counts.", ""),
-    "loadbalancer.healthcheck": ("the service's own healthcheck says whether it gets requests.", "Set healthcheck."),
-    "loadbalancer.sticky": ("every request may go to another replica.", "Keep sessions in a store of their own."),
-}
-_NO_SETTING: Final = ("the gateway has no such setting.", "See policies of the service.")
+_LABELED: Final = ("", "docker", "swarm")
+"""Behind a name, where labels describe what bears it."""
 
 
 @dataclass
@@ -53,13 +36,16 @@ class Edge:
     middlewares: Middlewares = field(default_factory=Middlewares)
     groups: set[frozenset[str]] = field(default_factory=set)
     """The hosts of each router that names any."""
+    front: Front = field(default_factory=Front)
+    """What the project's own Traefik says of all routes."""
 
     def learn(self, services: Mapping[str, Any]) -> None:
         """The middlewares of all services, as each may name any."""
         for key, service in services.items():
             for name, (value, path) in labels_of(service, path_of("services", key), PREFIX).items():
-                if (match := _LABEL.fullmatch(name)) and match[1].lower() == "middlewares":
-                    self.middlewares.add(match[2], match[3], value, path)
+                kind, middleware, option = taken_apart(name)
+                if kind == "middlewares":
+                    self.middlewares.add(middleware, option, value, path)
 
     def close(self, report: Report) -> None:
         """What can be told once all routes are known."""
@@ -69,18 +55,16 @@ class Edge:
             report.approximate("spec.edge.hosts", message, "Make what belongs to a host a stack of its own.")
 
 
-def is_gateway(service: Mapping[str, Any]) -> bool:
-    """Whether a service is a Traefik that finds its routes by asking Docker."""
-    environment = service.get("environment") or {}
-    words = [*(service.get("command") or []), *environment, *(f"--{key}={value}" for key, value in environment.items())]
-    return bool(_IMAGE.search(str(service.get("image")))) and any(_PROVIDER.search(str(word)) for word in words)
-
-
 def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Report) -> None:
     """Let the stack's gateway answer on the ports of the project's Traefik."""
     path = path_of("services", key)
-    for port in service.get("ports") or []:
-        published, target = whole(port.get("published")), whole(port.get("target"))
+    for index, port in enumerate(service.get("ports") or []):
+        published, target, address = whole(port.get("published")), whole(port.get("target")), port.get("host_ip")
+        if published and not is_everywhere(address):
+            what = f"port {published} of {key} would be OPEN: not published"
+            why = f"the file publishes it on {address} alone"
+            if report.keeps_closed(path_of(path, "ports", index, "host_ip"), what, why, [f"{key}:{published}", key]):
+                continue
         if published and target in (80, naming.GATEWAY_PORT):
             edge.published[str(published)] = naming.GATEWAY_PORT
         elif published and target == 443:
@@ -91,46 +75,153 @@ def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Re
     report.resolved(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")
 
 
-def routes(service: Entry, edge: Edge) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The routes that a service's labels describe, and its policies."""
     labels = labels_of(service.data, service.path, PREFIX)
-    if labels.get("traefik.enable", ("true", ""))[0].lower() == "false":
-        message = "Traefik passes over this service, and so does the gateway: it has no routes."
-        service.report.resolved(labels["traefik.enable"][1], message)
+    if labels and not _counts(service, labels, edge.front):
         return {}, {}
-    settings = _Settings(labels, service.report)
+    settings = Routers(labels, service.report)
     result: dict[str, dict[str, Any]] = {}
-    used = []
-    chosen = {key: edge.middlewares.named(router.middlewares) for key, router in settings.routers.items()}
-    only_redirecting = {key for key, options in chosen.items() if middlewares.redirects(options)}
+    used: list[middlewares.Option] = []
+    allowed = Access()
+    chosen = {key: edge.middlewares.chosen(_named(router, edge.front)) for key, router in settings.routers.items()}
+    only_redirecting = {key for key, each in chosen.items() if middlewares.redirects(each.options)}
     for key, router in settings.routers.items():
-        options = chosen[key]
         if key in only_redirecting and len(only_redirecting) < len(chosen):
             message = "it only leads callers to HTTPS, which the edge does; it makes no route."
             service.report.ignored(router.where, message, "Set spec.edge.tls.")
             continue
-        found = dict(_routes(router, settings, options, service, edge))
-        used += options if found else []
+        matched = _matched(router, service)
+        further = _allowed(router, chosen[key], allowed, matched, service, edge) if matched else None
+        found = dict(_routes(router, matched, settings, chosen[key], service, edge)) if matched and further else {}
+        allowed = further if further and found else allowed
+        used += chosen[key].options if found else []
         result |= found
     if labels and not settings.routers and settings.ports:
         message = "no rule says under which path; there is no route."
         service.report.rejected(service.path, message, "Write a rule with PathPrefix, or spec.services.*.interface.")
-    return result, middlewares.policies(used, service.report)
+    policies = middlewares.settings(used, service.report)
+    policies |= {"maxBody": body} if (body := access.body(Chosen(tuple(used), ()).kinds)) else {}
+    control = _control(allowed, used, files, service.report)
+    return result, policies | ({"accessControl": control} if control else {})
+
+
+def _counts(service: Entry, labels: Labels, front: Front) -> bool:
+    """Whether Traefik looks at the service at all."""
+    every = labels_of(service.data, service.path, "")
+    counts = front.counts({name: value for name, (value, _) in every.items()})
+    key = str(service.location[-1])
+    if counts is None:
+        what, why = f"the routes of {key} would be OPEN: left out", f"Traefik's constraint is {front.constraint}"
+        return not service.report.keeps_closed(service.path, what, why, [key])
+    if not counts:
+        message = "Traefik passes over this service, and so does the gateway: it has no routes."
+        service.report.resolved(labels.get("traefik.enable", ("", next(iter(labels.values()))[1]))[1], message)
+    return counts
+
+
+def _named(router: Router, front: Front) -> list[str]:
+    """The middlewares of a router: those of its entry points before its own."""
+    shared = [each for point in front.of(router.entry_points) for each in front.middlewares.get(point, ())]
+    return [*shared, *router.middlewares]
+
+
+def _matched(router: Router, service: Entry) -> rules.Matched | None:
+    """What a router lets through; None, and told, where the gateway cannot lead there, or leads to more than that."""
+    report, key = service.report, str(service.location[-1])
+    if router.service.partition("@")[2] not in _LABELED:
+        report.rejected(router.where, "its service is not described by labels, and there is no Traefik to know it.")
+        return None
+    try:
+        found = rules.read(router.rule)
+    except rules.UnknownRule as error:
+        report.rejected(router.where, f"the gateway cannot say {error}; the route is left out.", "Route by path.")
+        return None
+    closed = {
+        path
+        for path in found.exact
+        if report.keeps_closed(
+            router.where,
+            f"{path} would be OPEN: left out",
+            "the rule lets through that path alone, and here all below it leads to the service too",
+            [path, key] if path != "/" else [key, path],
+            "Write PathPrefix where that is meant.",
+        )
+    }
+    kept = tuple(each for each in found.prefixes if each not in closed)
+    return replace(found, prefixes=kept) if kept else None
+
+
+def _allowed(
+    router: Router, chosen: Chosen, before: Access, matched: rules.Matched, service: Entry, edge: Edge
+) -> Access | None:
+    """Who may call once a router's routes are there; None where they are left out, as it would let in too many."""
+    key = str(service.location[-1])
+    what = f"{', '.join(matched.prefixes)} would be OPEN: left out"
+    names = [*(each for each in matched.prefixes if each != "/"), key, *matched.prefixes]
+    remedy = "Say who may call in policies.accessControl of the service."
+    closed = [
+        service.report.keeps_closed(path, what, why, names, remedy) for path, why in _protections(router, chosen, edge)
+    ]
+    if any(closed):
+        return None
+    both = before.both(access.access(chosen.kinds) or Access())
+    if both is None or access.access(chosen.kinds) is None:
+        why = "other rules say who may call other routes of the service, and here one set of rules holds for all"
+        closed = [service.report.keeps_closed(router.where, what, why, names, "Make it a service of its own.")]
+    return None if any(closed) else both or before
+
+
+def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[str, str]]:
+    """What keeps callers from a route and cannot be kept: its place, and why."""
+    for name in chosen.unknown:
+        why = f"the project does not say what the middleware '{name}' does, which may keep callers out"
+        yield router.place("middlewares"), why
+    yield from access.lost(chosen.kinds)
+    points = edge.front.of(router.entry_points)
+    options = [router.tls_options, *(edge.front.tls_options.get(point, "") for point in points)]
+    for each in options:
+        if each.partition("@")[0] not in ("", "default"):
+            yield router.place("tls.options"), f"its TLS options '{each}' may ask callers for a certificate"
+    if not edge.front.is_public(points):
+        yield (
+            router.place("entrypoints"),
+            f"nobody from outside is known to reach its entry points ({', '.join(points)})",
+        )
+
+
+def _control(allowed: Access, used: list[middlewares.Option], files: ProjectFiles, report: Report) -> dict[str, Any]:
+    """The access control of a service."""
+    result: dict[str, Any] = {}
+    if allowed.allow:
+        result["allow"] = list(allowed.allow.values())
+    if allowed.rate:
+        result["rateLimit"] = allowed.rate
+        message = f"it is {allowed.rate} requests per second and client, on all routes of the service."
+        for option in used:
+            if (option.kind, option.name) == ("ratelimit", "average"):
+                report.approximate(option.path, message)
+    if users := allowed.users:
+        result["authentication"] = files.users(users, report)
+    return result
 
 
 def _routes(
-    router: "_Router", settings: "_Settings", options: list[Any], service: Entry, edge: Edge
+    router: Router,
+    matched: rules.Matched,
+    settings: Routers,
+    chosen: Chosen,
+    service: Entry,
+    edge: Edge,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The routes of one router."""
-    for name in (each for each in router.middlewares if not edge.middlewares.is_known(each)):
-        message = f"the middleware '{name}' is described outside of the project; the route goes without it."
-        service.report.rejected(router.where.replace(".rule", ".middlewares"), message, "See policies of the service.")
+    options = chosen.options
     hidden, added = [each.rstrip("/") for each in middlewares.stripped(options)], middlewares.added(options)
-    if router.service.endswith("@internal"):
-        service.report.rejected(router.where, "this is a page of Traefik's own, and there is no Traefik.")
-        return
+    edge.hosts.update(dict.fromkeys(matched.hosts))
+    if matched.hosts:
+        edge.groups.add(frozenset(matched.hosts))
     key = str(service.location[-1])
-    for prefix in _prefixes(router, edge, service.report):
+    for prefix in matched.prefixes:
         port = settings.port(router.service) or _first_port(service)
         if port is None:
             message = "no label and no port says where the service listens; the route is left out."
@@ -144,98 +235,6 @@ def _routes(
         backend = added.rstrip("/") + ("/" if prefix.rstrip("/") in hidden else prefix)
         secure = {"protocol": "https"} if settings.is_secure(router.service) else {}
         yield prefix, {"path": backend.rstrip("/") or "/", "port": port, **secure}
-
-
-@dataclass
-class _Router:
-    """One router of a service."""
-
-    where: str = ""
-    """The place of its rule."""
-    rule: str = ""
-    service: str = ""
-    middlewares: tuple[str, ...] = ()
-
-
-class _Settings:
-    """A service's labels, taken apart. What is not understood is reported."""
-
-    def __init__(self, labels: Labels, report: Report) -> None:
-        self._report = report
-        self._all: dict[str, _Router] = {}
-        self.ports: dict[str, int] = {}
-        self._schemes: dict[str, str] = {}
-        for name, (value, path) in labels.items():
-            kind, key, option = match.groups() if (match := _LABEL.fullmatch(name)) else ("", "", "")
-            if not self._take(kind.lower(), key, option.lower(), value, path):
-                self._tell(name, option.lower(), path)
-
-    @property
-    def routers(self) -> dict[str, _Router]:
-        """The routers that have a rule."""
-        return {key: router for key, router in self._all.items() if router.rule}
-
-    def port(self, service: str) -> int | None:
-        """The port of the service that a router names, else of the only one."""
-        return self.ports.get(service, next(iter(self.ports.values()), None))
-
-    def is_secure(self, service: str) -> bool:
-        """Whether the service is to be asked over HTTPS."""
-        return self._schemes.get(service, next(iter(self._schemes.values()), "")) == "https"
-
-    def _take(self, kind: str, key: str, option: str, value: str, path: str) -> bool:
-        """Whether a label says something that the gateway can do."""
-        router = self._all.setdefault(key, _Router()) if kind == "routers" else _Router()
-        match kind, option:
-            case "routers", "rule":
-                router.rule, router.where = value, path
-            case "routers", "service":
-                router.service = value
-            case "routers", "middlewares":
-                router.middlewares = tuple(each.strip() for each in value.split(",") if each.strip())
-            case "services", "loadbalancer.server.port" if (port := whole(value)) and port < 65536:
-                self.ports[key] = port
-            case "services", "loadbalancer.server.scheme" if value in ("http", "https"):
-                self._schemes[key] = value
-            case "middlewares", _:
-                pass  # Edge knows them
-            case _:
-                return False
-        return True
-
-    def _tell(self, name: str, option: str, path: str) -> None:
-        if _SETTLED.fullmatch(name):
-            self._report.resolved(path, "only Traefik needs it: the gateway is one way in, and finds the service.")
-            return
-        reasons = (reason for start, reason in _REASONS.items() if option == start or option.startswith(f"{start}."))
-        self._report.ignored(path, *next(reasons, _NO_SETTING))
-
-
-def _prefixes(router: _Router, edge: Edge, report: Report) -> list[str]:
-    """The paths of a rule; ``/`` where it speaks of hosts alone. Its hosts go to the edge."""
-    calls = _CALL.findall(router.rule)
-    unknown = sorted({name for name, _ in calls if name not in _KNOWN})
-    if unknown or not calls or "!" in router.rule:
-        what = ", ".join(unknown) or "it"
-        report.rejected(router.where, f"the gateway cannot say {what}; the route is left out.", "Route by path.")
-        return []
-    found: list[str] = []
-    hosts: list[str] = []
-    for name, arguments in calls:
-        for value in _QUOTED.findall(arguments):
-            if name == "Host" and accepts(_HOST, value.lower()):
-                hosts.append(value.lower())
-            elif name != "Host" and accepts(_PATH, value) and value.startswith("/"):
-                found.append(value.rstrip("/") or "/")
-                if name == "Path":
-                    message = f"what is below {value} leads to the service too, not that path alone."
-                    report.approximate(router.where, message)
-            else:
-                report.rejected(router.where, f"'{value}' is no {'name of a host' if name == 'Host' else 'path'}.")
-    edge.hosts.update(dict.fromkeys(hosts))
-    if hosts:
-        edge.groups.add(frozenset(hosts))
-    return found or ["/"]
 
 
 def _first_port(service: Entry) -> int | None:
