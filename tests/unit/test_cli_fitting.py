@@ -3,8 +3,13 @@
 from copy import deepcopy
 from typing import Any
 
+import pytest
+
 from ailtire_operator.cli.fitting import fitted
 from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.types import Observed, Plan
 from compose_cases import SETTINGS
 
 
@@ -37,6 +42,7 @@ def test_what_wants_a_permission_is_not_known_by_the_words_of_its_author() -> No
     assert told == {
         ("spec.services.settings.capAdd[0]", "gated"),
         ("spec.services.settings.deploy.placement.constraints[0]", "rejected"),
+        ("spec.services.settings.deploy.placement.constraints[1]", "rejected"),
         ("spec.services.securityProfile.stopSignal", "rejected"),
     }
 
@@ -50,3 +56,25 @@ def test_what_a_service_says_of_others_is_judged_with_them() -> None:
     assert result["spec"]["services"]["a"]["dependsOn"] == {"b": {}}
     assert "privileged" not in result["spec"]["services"]["a"]
     assert result["spec"]["edge"] == {"hosts": ["a.example"]}
+
+
+def test_a_mount_goes_as_a_whole_and_nothing_else_goes_with_it() -> None:
+    volumes = {"a": {"target": "/data"}, "b": {"target": "/data/"}, "target": {"target": "/other"}}
+    service = {"image": "a", "volumes": volumes, "extraHosts": {"target": ["no address"], "b.target": ["::1", "no"]}}
+    result, notices = fitted(resource({"s": service}), SETTINGS)
+    assert result["spec"]["services"]["s"]["volumes"] == {"a": volumes["a"], "target": volumes["target"]}
+    assert result["spec"]["services"]["s"]["extraHosts"] == {"b.target": ["::1"]}
+    assert "spec.services.s.volumes.b.target" in [each.path for each in notices]
+
+
+def test_a_stack_is_planned_once_more_than_something_is_left_out_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+
+    def counted(stack: Stack, settings: Settings, observed: Observed) -> Plan:
+        planned.append(stack.name)
+        return plan(stack, settings, observed)
+
+    monkeypatch.setattr("ailtire_operator.cli.rendering.plan", counted)
+    wanting = {"image": "a", "capAdd": ["SYS_ADMIN", "NET_ADMIN"]}
+    fitted(resource({f"s{index}": wanting for index in range(50)}), SETTINGS)
+    assert planned == ["p", "p"]

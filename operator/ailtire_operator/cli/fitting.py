@@ -4,81 +4,80 @@ A Compose file may say things that only an administrator's settings allow. The o
 one of them; an import leaves it out and says so in the operator's words.
 """
 
-from copy import deepcopy
-from typing import Any, Final
+from collections.abc import Set
+from typing import Any
 
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
-from ailtire_operator.model.report import Classification, Notice
+from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.plan.types import Plan
 
-_OF_OTHERS: Final = frozenset({"dependsOn", "type", "stack", "stackRef"})
-"""Of a service, what only makes sense beside others."""
+_ROOT = "spec"
 
 
 def fitted(resource: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Notice]]:
-    """The stack as the operator takes it, and what it will say. Raises Invalid where nothing can be left out.
+    """The stack as the operator takes it, and what it will say. Raises Invalid for what cannot be left out.
 
-    A plan ends with the first thing that is refused. Each service is planned alone at first, so that a large project
-    with much to leave out is not planned as a whole for each of it.
+    A plan names all that is refused, and that is left out at once; what is then refused is left out in turn.
     """
-    resource = deepcopy(resource)
-    notices: list[Notice] = []
-    for key, service in resource["spec"]["services"].items():
-        if not service.keys() & _OF_OTHERS - {"dependsOn"}:
-            _fit_alone(resource, key, settings, notices)
-    while problems := _problems(resource, settings, notices):
-        if not _leave_out(resource, problems[0], notices):
-            raise Invalid([str(problems[0])])
-    return resource, list(dict.fromkeys(notices))
+    told = Report()
+    while (found := _judged(resource, settings)).problems:
+        removed = set[str]()
+        spec = _without(resource["spec"], _ROOT, {_place(each) for each in found.problems}, removed)
+        if not removed:
+            raise Invalid(list(map(str, found.problems)))
+        resource = {**resource, "spec": spec}
+        told.extend(_left_out(each) for each in found.problems if _place(each) in removed)
+    told.extend(found.notices)
+    return resource, list(told.notices)
 
 
-def _fit_alone(resource: dict[str, Any], key: str, settings: Settings, notices: list[Notice]) -> None:
-    """Leave out of one service what would be refused even if it were the only one."""
-    start = f"{path_of('spec.services', key)}."
-    shared = {field: value for field, value in resource["spec"].items() if field not in ("interface", "edge")}
-    while True:
-        service = {field: each for field, each in resource["spec"]["services"][key].items() if field not in _OF_OTHERS}
-        alone = {**resource, "spec": {**shared, "services": {key: service}}}
-        problems = _problems(alone, settings, [])
-        if not problems or not problems[0].path.startswith(start) or not _leave_out(resource, problems[0], notices):
-            return
+def _place(problem: Problem) -> str:
+    return problem.part_of or problem.path
 
 
-def _leave_out(resource: dict[str, Any], problem: Problem, notices: list[Notice]) -> bool:
-    """Remove what a problem speaks of, with a word; whether there was anything to remove."""
-    if not _remove(resource["spec"], "spec", problem.path.removesuffix(".target")):
-        return False
+def _left_out(problem: Problem) -> Notice:
     kind: Classification = "gated" if problem.gated else "rejected"
-    notices.append(Notice(problem.path, kind, f"{problem.message}; it is left out."))
-    return True
+    return Notice(problem.path, kind, f"{problem.message}; it is left out.")
 
 
-def _problems(resource: dict[str, Any], settings: Settings, notices: list[Notice]) -> list[Problem]:
-    """What is refused; where nothing is, the notices of the plan are added."""
+def _judged(resource: dict[str, Any], settings: Settings) -> Report:
+    """What the operator would say of the stack."""
+    found = Report()
     try:
-        plans = list(tree_plans(parse_stack(resource), {}, settings))
+        for _, made in tree_plans(parse_stack(resource), {}, settings):
+            if isinstance(made, InvalidStack):
+                found.refuse(made.problems)
+            else:
+                found.extend(made.notices)
     except InvalidStack as error:
-        return error.problems
-    problems = [problem for _, made in plans if isinstance(made, InvalidStack) for problem in made.problems]
-    if not problems:
-        notices += [notice for _, made in plans if isinstance(made, Plan) for notice in made.notices]
-    return problems
+        found.refuse(error.problems)
+    return found
 
 
-def _remove(node: Any, path: str, wanted: str) -> bool:
-    """Remove the value at a path, and what is empty without it."""
-    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in list(entries):
-        for spelled in {path_of(path, key), f"{path}.{key}"}:
-            if wanted == spelled:
-                del node[key]
-                return True
-            if wanted.startswith((f"{spelled}.", f"{spelled}[")) and _remove(value, spelled, wanted):
-                if value in ({}, []):
-                    del node[key]
-                return True
-    return False
+def _without(node: Any, path: str, unwanted: Set[str], removed: set[str]) -> Any:
+    """A copy without the values at these paths and without what is empty then; ``removed`` are those that it had."""
+    if isinstance(node, dict):
+        entries = ((key, _kept(value, key, path, unwanted, removed)) for key, value in node.items())
+        return {key: value for key, value in entries if value is not _NOTHING}
+    if isinstance(node, list):
+        values = (_kept(value, index, path, unwanted, removed) for index, value in enumerate(node))
+        return [value for value in values if value is not _NOTHING]
+    return node
+
+
+_NOTHING: Any = object()
+
+
+def _kept(value: Any, key: str | int, path: str, unwanted: Set[str], removed: set[str]) -> Any:
+    """What is left of an entry; _NOTHING where it goes. A key of odd characters has two spellings in paths."""
+    spellings = {path_of(path, key), f"{path}.{key}"}
+    if found := spellings & unwanted:
+        removed |= found
+        return _NOTHING
+    kept = value
+    for spelled in sorted(spellings):
+        kept = _without(kept, spelled, unwanted, removed)
+    return _NOTHING if kept in ({}, []) and value not in ({}, []) else kept

@@ -6,30 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from ailtire_operator.compose.opening import PREFIX, Opened
+from ailtire_operator.model import report
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.report import Classification, Notice
+from ailtire_operator.model.report import Notice
 
 
-class Report:
-    """Notices in the order in which they arose, each once."""
+class Report(report.Report):
+    """The report on a definition that is translated."""
 
     def __init__(self, opened: Opened | None = None) -> None:
-        self._notices: dict[Notice, None] = {}
+        super().__init__()
         self.opened = opened or Opened()
         """What a person opens although it loses a protection."""
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What was noted."""
-        return tuple(self._notices)
-
-    def add(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
-        """Note a deviation."""
-        self._notices[Notice(path, classification, message, remedy)] = None
-
-    def extend(self, notices: Iterable[Notice]) -> None:
-        """Note what was found elsewhere."""
-        self._notices.update(dict.fromkeys(notices))
 
     def extend_at(self, label: str, notices: Iterable[Notice]) -> None:
         """Note what was found in a file that the label names; where that is empty, the places say enough."""

@@ -21,6 +21,8 @@ class Problem:
     message: str
     gated: bool = False
     """Nothing is wrong with it: the operator's settings or the stack's security profile do not allow it."""
+    part_of: str = ""
+    """The path to what makes no sense without the value at ``path``, which is required there; empty: nothing does."""
 
     def __post_init__(self) -> None:
         """Whoever prints it prints it: it may quote anything that an author has written."""

@@ -1,9 +1,11 @@
-"""The translation report: what a key becomes where that is not exactly what it says. Nothing is dropped silently."""
+"""The report on a definition: why it is refused, or where it works otherwise than written. Nothing goes unsaid."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from ailtire_operator import printable
+from ailtire_operator.model.problems import InvalidStack, Problem
 
 Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated"]
 
@@ -31,3 +33,38 @@ class Notice:
     def __str__(self) -> str:
         remedy = f" {self.remedy}" if self.remedy else ""
         return f"{self.path}: {self.classification}: {self.message}{remedy}"
+
+
+class Report:
+    """All that there is to tell of a definition: why it is refused, and what works otherwise. In order, each once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Problem, None] = {}
+        self._notices: dict[Notice, None] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why the definition is refused; empty where it is taken."""
+        return tuple(self._problems)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Where it works otherwise than it says."""
+        return tuple(self._notices)
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Note why the definition cannot be had. Whoever finds it goes on, so that its author learns of all at once."""
+        self._problems.update(dict.fromkeys(problems))
+
+    def add(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
+        """Note a deviation."""
+        self._notices[Notice(path, classification, message, remedy)] = None
+
+    def extend(self, notices: Iterable[Notice]) -> None:
+        """Note what was found elsewhere."""
+        self._notices.update(dict.fromkeys(notices))
+
+    def check(self) -> None:
+        """Raises InvalidStack with all problems, if there are any."""
+        if self._problems:
+            raise InvalidStack(list(self._problems))

@@ -29,7 +29,7 @@ _ORDER = {"Service": 0, "AiltireStack": 2}
 
 
 def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
-    """Everything that should exist for the stack. Raises InvalidStack for what cannot be had as it is written."""
+    """Everything that should exist for the stack. Raises InvalidStack for all that cannot be had as it is written."""
     scope = Scope(stack, settings, observed)
     budget.check(scope)
     networks = network.of_stack(scope)
@@ -44,6 +44,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     objects += zones.policies(scope, networks, _edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
     ways = edge.ways(scope)
+    scope.found.check()
     unused.report(scope)
     kept.report(scope)
     dependencies.report_endless(scope, services)

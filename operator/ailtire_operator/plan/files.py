@@ -45,7 +45,7 @@ def config_maps(scope: Scope) -> list[Manifest]:
 
 
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> None:
-    """Put the service's files beside its volumes. Raises InvalidStack for two things in one place."""
+    """Put the service's files beside its volumes. Two things in one place are refused."""
     for name, mount in sorted(service.configs.items()):
         source = mount.source or name
         config = scope.spec.configs[source]

@@ -15,7 +15,7 @@ _OWN_RUNTIME = "runc"
 
 
 def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
-    """Fields of the pod. Raises InvalidStack for names and addresses that are none."""
+    """Fields of the pod. Names and addresses that are none are refused."""
     if service.init:
         message = "the pod's own init process reaps what is left behind, and the service is not process 1 any more."
         scope.report(scope.path(key, "init"), "approximate", message)
@@ -43,6 +43,8 @@ def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None
         return None
     path = scope.path(key, "hostname")
     expanded = placeholders.expand(scope, key, service, path, service.hostname)
+    if expanded.refused:
+        return None
     if expanded.variables or kind == "StatefulSet":
         if expanded.text != f"$({naming.VARIABLE_STACKNAME})":
             message = "a pod's host name cannot depend on the replica, so each has its pod's name."
@@ -51,7 +53,8 @@ def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None
     name = expanded.text if naming.is_dns_label(expanded.text) else naming.shorten(naming.sanitize(expanded.text))
     if name != expanded.text:
         if not placeholders.has_placeholders(service.hostname):
-            raise scope.refuse(path, f"'{expanded.text}' is no host name in Kubernetes: a-z, 0-9 and hyphens inside")
+            scope.refuse(path, f"'{expanded.text}' is no host name in Kubernetes: a-z, 0-9 and hyphens inside")
+            return None
         scope.report(path, "approximate", f"'{expanded.text}' is no host name in Kubernetes, so it is '{name}'.")
     return name
 
@@ -82,7 +85,7 @@ def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
 
 def _host(scope: Scope, path: str, name: str) -> str:
     if not all(naming.is_dns_label(label) for label in name.lower().split(".")):
-        raise scope.refuse(path, f"'{name}' is no host name in Kubernetes: a-z, 0-9, dots and hyphens inside")
+        scope.refuse(path, f"'{name}' is no host name in Kubernetes: a-z, 0-9, dots and hyphens inside")
     return name.lower()
 
 
@@ -90,7 +93,8 @@ def _address(scope: Scope, path: str, text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        raise scope.refuse(path, f"'{text}' is no address") from None
+        scope.refuse(path, f"'{text}' is no address")
+        return text
 
 
 def resolver(scope: Scope, key: str, service: Service, given: dict[str, Any]) -> dict[str, Any]:

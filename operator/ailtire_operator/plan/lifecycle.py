@@ -35,7 +35,7 @@ def _stopping(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any],
     grace = drain + (whole_seconds(service.stop_grace_period) if service.stop_grace_period else _GRACE_SECONDS)
     signal = service.stop_signal
     if signal is not None and _SIGNAL.fullmatch(signal) is None:
-        raise scope.refuse(scope.path(key, "stopSignal"), f"'{signal}' is not a signal of Linux; write SIGINT, SIGTERM")
+        scope.refuse(scope.path(key, "stopSignal"), f"'{signal}' is not a signal of Linux; write SIGINT, SIGTERM")
     if signal is not None and scope.observed.stop_signal:
         return {**_before_stop(scope, key, service, drain), "stopSignal": signal}, grace
     if signal is None or signal == "SIGTERM":

@@ -11,11 +11,11 @@ _STAYING = "so it is a service that stays, and is started again however it ends.
 
 
 def kind_of(scope: Scope, key: str, service: Service, mounted: Storage) -> str:
-    """The workload's kind. Raises InvalidStack where the mode and the rest cannot both be had."""
+    """The workload's kind. Refused where the mode and the rest cannot both be had."""
     mode = service.deploy.mode if service.deploy else "replicated"
     path = scope.path(key, "deploy", "mode")
     if mode != "replicated" and mounted.claim_templates:
-        raise scope.refuse(path, f"volumes with perReplica need replicas that stay, and {mode} has none")
+        scope.refuse(path, f"volumes with perReplica need replicas that stay, and {mode} has none")
     if mode != "replicated" and service.policies and service.policies.scaling:
         message = f"the number of replicas is not the autoscaler's to set where mode is {mode}."
         scope.report(scope.path(key, "policies", "scaling"), "ignored", message)

@@ -49,7 +49,7 @@ _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> str:
-    """The text of nginx.conf. Raises InvalidStack where it is more than a ConfigMap holds."""
+    """The text of nginx.conf. It is refused where it is more than a ConfigMap holds."""
     top = [
         directive("worker_processes", "2"),
         directive("daemon", "off"),
@@ -65,7 +65,7 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
     text = f"{nginxtext.text(top)}\n"
     if len(text.encode()) > SIZE_LIMIT:
         message = f"{len(routes)} routes are more than one gateway's configuration holds; put some into child stacks"
-        raise scope.refuse("spec.services", message)
+        scope.refuse("spec.services", message)
     return text
 
 

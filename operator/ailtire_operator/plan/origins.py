@@ -16,7 +16,7 @@ _OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels"
 
 
 def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
-    """The volume of a pod, without its name. Raises InvalidStack for what the settings or the profile do not allow."""
+    """The volume of a pod, without its name. What the settings or the profile do not allow is refused."""
     if mount.nocopy is False:
         message = "an empty volume stays empty: Kubernetes copies no files of the image into it."
         scope.report(path_of(path, "nocopy"), "approximate", message, "Fill it when the service first starts.")
@@ -36,16 +36,17 @@ def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> di
 
 
 def check_host_path(scope: Scope, path: str, source: str) -> None:
-    """Raises InvalidStack for a path of the node that a stack of these settings and this profile may not mount."""
+    """Refuse a path of the node that a stack of these settings and this profile may not mount."""
     if not scope.settings.allow_host_paths:
         message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
-        raise scope.refuse(path, message, gated=True)
+        scope.refuse(path, message, gated=True)
+        return
     security.require(scope, path, "privileged", f"'{source}', a path of the node,")
     if climbs(source):
-        raise scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")
+        scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")
     if reach(source) is not Reach.NOTHING:
         message = f"'{source}' leads to the socket of a container runtime, which no stack gets; mount another folder"
-        raise scope.refuse(path, message)
+        scope.refuse(path, message)
 
 
 def propagation(scope: Scope, mount: VolumeMount, path: str) -> str | None:

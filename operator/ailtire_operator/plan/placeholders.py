@@ -42,6 +42,8 @@ class Expanded:
     text: str
     variables: tuple[str, ...] = ()
     """Variables to which the text refers, as ``$(NAME)``; then every other ``$`` in it is doubled."""
+    refused: bool = False
+    """Nothing can stand for one of its placeholders, and that is reported; the text is empty."""
 
 
 def has_placeholders(text: str) -> bool:
@@ -63,29 +65,35 @@ def _texts(service: Service) -> Iterator[str]:
 
 
 def variable(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
-    """The value of a variable. Raises InvalidStack for a placeholder that nothing can stand for."""
+    """The value of a variable. A placeholder that nothing can stand for is refused."""
     return expand(scope, key, service, path, text) if has_placeholders(text) else Expanded(literal(text))
 
 
 def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
-    """The text with its placeholders resolved. Raises InvalidStack for one that nothing can stand for."""
+    """The text with its placeholders resolved. One that nothing can stand for is refused."""
     parts: list[tuple[str, bool]] = []
     end = 0
+    refused = False
     for start, close in pairs(text):
         parts.append((text[end:start], False))
-        parts.append(_resolve(scope, key, service, path, inside(text, start, close)))
+        resolved = _resolve(scope, key, service, path, inside(text, start, close))
+        refused |= resolved is None
+        parts += [resolved] if resolved else []
         end = close
     parts.append((text[end:], False))
     if sum(len(part) for part, _ in parts) > VALUE_LIMIT:
-        raise scope.refuse(path, f"with its placeholders filled in it has more than {VALUE_LIMIT} characters")
+        scope.refuse(path, f"with its placeholders filled in it has more than {VALUE_LIMIT} characters")
+        refused = True
+    if refused:
+        return Expanded("", refused=True)
     variables = tuple(dict.fromkeys(part for part, dynamic in parts if dynamic))
     if not variables:
         return Expanded(literal("".join(part for part, _ in parts)))
     return Expanded("".join(f"$({part})" if dynamic else part.replace("$", "$$") for part, dynamic in parts), variables)
 
 
-def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -> tuple[str, bool]:
-    """What stands for one placeholder, and whether that is the name of a variable."""
+def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -> tuple[str, bool] | None:
+    """What stands for one placeholder, and whether that is the name of a variable; None where nothing can."""
     mode = service.deploy.mode if service.deploy else "replicated"
     labels = service.deploy.labels if service.deploy else {}
     if action == ".Service.Name":
@@ -105,6 +113,5 @@ def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -
         return _DYNAMIC[action], True
     if text := _TEXT.fullmatch(action):
         return text.group(1) or text.group(2) or "", False
-    raise scope.refuse(
-        path, f"'{{{{{action}}}}}' cannot be resolved here; for the braces themselves write {{{{\"{{{{\"}}}}"
-    )
+    scope.refuse(path, f"'{{{{{action}}}}}' cannot be resolved here; for the braces themselves write {{{{\"{{{{\"}}}}")
+    return None

@@ -90,7 +90,8 @@ def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dic
         path = scope.path(key, "deploy", "placement", "constraints", index)
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
-            raise scope.refuse(path, f"'{text}' is no constraint; write it as in node.labels.disk == ssd")
+            scope.refuse(path, f"'{text}' is no constraint; write it as in node.labels.disk == ssd")
+            continue
         attribute, operator, value = match.groups()
         if attribute == "node.role":
             manager = _is_manager(scope, path, value) == (operator == "==")
@@ -108,12 +109,12 @@ def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dic
 
 def _is_manager(scope: Scope, path: str, role: str) -> bool:
     if role.lower() not in ("manager", "worker"):
-        raise scope.refuse(path, f"'{role}' is no role of a node; there are manager and worker")
+        scope.refuse(path, f"'{role}' is no role of a node; there are manager and worker")
     return role.lower() == "manager"
 
 
 def _label(scope: Scope, path: str, attribute: str) -> str:
-    """The node label for an attribute of Swarm's. Raises InvalidStack where there is none."""
+    """The node label for an attribute of Swarm's. Where there is none that is refused."""
     if attribute.startswith(_NODE_LABEL):
         return attribute.removeprefix(_NODE_LABEL)
     if attribute.startswith(_ENGINE_LABEL):
@@ -123,7 +124,8 @@ def _label(scope: Scope, path: str, attribute: str) -> str:
         return name
     if attribute in _ATTRIBUTES:
         return _ATTRIBUTES[attribute]
-    raise scope.refuse(path, f"Kubernetes' nodes have no {attribute}; use node.hostname or a label of your own")
+    scope.refuse(path, f"Kubernetes' nodes have no {attribute}; use node.hostname or a label of your own")
+    return attribute
 
 
 def _platform(scope: Scope, key: str, service: Service) -> dict[str, str]:
@@ -132,7 +134,7 @@ def _platform(scope: Scope, key: str, service: Service) -> dict[str, str]:
     system, _, rest = service.platform.partition("/")
     architecture, _, variant = rest.partition("/")
     if system != "linux":
-        raise scope.refuse(scope.path(key, "platform"), f"only linux is supported, not {system}")
+        scope.refuse(scope.path(key, "platform"), f"only linux is supported, not {system}")
     if variant:
         message = f"nodes do not say their variant, so any node with {architecture} may run it, not only {variant}."
         scope.report(scope.path(key, "platform"), "approximate", message)

@@ -49,9 +49,10 @@ def _action(scope: Scope, key: str, service: Service, check: Healthcheck) -> dic
         return None
     port = check.port or first_port(service)
     if port is None:
-        raise scope.refuse(
+        scope.refuse(
             scope.path(key, "healthcheck", "port"), "the service declares no port to check; set healthcheck.port"
         )
+        return None
     if check.http is not None:
         return {"httpGet": {"path": check.http, "port": port}}
     return {"tcpSocket": {"port": port}}
@@ -66,10 +67,11 @@ def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
         return {"exec": {"command": [_SHELL, "-c", arguments[0]]}}
     if form == "CMD" and arguments:
         return {"exec": {"command": arguments}}
-    raise scope.refuse(
+    scope.refuse(
         scope.path(key, "healthcheck", "test"),
         "write [CMD, program, argument, ...], [CMD-SHELL, text] or [NONE], as in Compose",
     )
+    return None
 
 
 def first_port(service: Service) -> int | None:

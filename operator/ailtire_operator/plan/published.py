@@ -26,7 +26,7 @@ def container_ports(scope: Scope, key: str, service: Service) -> list[dict[str, 
         path = scope.path(key, "ports", name, "published")
         security.require(scope, path, "privileged", "a port of the node")
         if found[port.port, port.protocol]:
-            raise scope.refuse(path, f"port {port.port} already has another one on the node")
+            scope.refuse(path, f"port {port.port} already has another one on the node")
         found[port.port, port.protocol] = compact(hostPort=port.published, hostIP=port.host_ip)
     return [
         {"containerPort": number, "protocol": protocol, **more}
@@ -51,7 +51,7 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
         if port.mode == "host":
             continue
         if any((each["port"], each["protocol"]) == (port.published, port.protocol) for each in ports):
-            raise scope.refuse(f"{path}.published", f"port {port.published} is published already")
+            scope.refuse(f"{path}.published", f"port {port.published} is published already")
         ports.append(_port(scope, f"{path}.published", name, service, exposure))
     selector = scope.service_selector(key)
     name = naming.published(scope.name, key)

@@ -19,7 +19,7 @@ def resources(wanted: Resources | None) -> dict[str, Any]:
 
 
 def of_service(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """The same for a service, with what else can be counted. Raises InvalidStack for what no node can offer."""
+    """The same for a service, with what else can be counted. What no node can offer is refused."""
     wanted = service.deploy.resources if service.deploy else None
     found = resources(wanted)
     limits, requests = found.get("limits", {}), found.get("requests", {})
@@ -48,9 +48,8 @@ def _reserved(scope: Scope, key: str, wanted: Resources | None) -> Iterator[tupl
     for name, device in (reserved.devices if reserved else {}).items():
         driver = device.driver or ("nvidia" if "gpu" in device.capabilities else "")
         if driver not in _DRIVERS:
-            raise scope.refuse(
-                f"{path}.devices.{name}", "only the drivers nvidia and amd have a resource in Kubernetes"
-            )
+            scope.refuse(f"{path}.devices.{name}", "only the drivers nvidia and amd have a resource in Kubernetes")
+            continue
         others = sorted(set(device.capabilities) - {"gpu", driver})
         if others:
             message = f"a device is chosen by its driver, so the capabilities {', '.join(others)} are not asked for."
@@ -59,7 +58,7 @@ def _reserved(scope: Scope, key: str, wanted: Resources | None) -> Iterator[tupl
     known = scope.settings.generic_resources
     for kind, amount in (reserved.generic_resources if reserved else {}).items():
         if kind not in known and "/" not in kind:
-            raise scope.refuse(
+            scope.refuse(
                 f"{path}.genericResources.{kind}",
                 "the operator's settings name no extended resource for this kind",
                 gated=True,
@@ -78,7 +77,7 @@ def _devices(scope: Scope, key: str, service: Service) -> Iterator[tuple[str, in
         elif service.privileged:
             scope.report(path, "approximate", "a privileged container has all devices of its node.")
         else:
-            raise scope.refuse(
+            scope.refuse(
                 path,
                 f"the operator's settings name no extended resource for {device.source}, so no pod can have it",
                 gated=True,

@@ -6,15 +6,13 @@ Everything that an admission policy can see is refused there. This is for what i
 from collections.abc import Iterator
 
 from ailtire_operator.model import additional
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import Problem
 from ailtire_operator.plan.scope import Scope
 
 
 def check(scope: Scope) -> None:
-    """Raises InvalidStack for a kind or account that the stack's place does not pass on, or the settings forbid."""
-    problems = [*_placed(scope), *_other_namespaces(scope)]
-    if problems:
-        raise InvalidStack(problems)
+    """Refuse a kind or account that the stack's place does not pass on, or the settings forbid."""
+    scope.found.refuse([*_placed(scope), *_other_namespaces(scope)])
 
 
 def _placed(scope: Scope) -> Iterator[Problem]:

@@ -94,14 +94,14 @@ def _never_asked_for(prefix: str) -> bool:
 
 
 def _policies(scope: Scope, key: str, service: Service) -> Policies:
-    """The service's policies. Raises InvalidStack for an address that would keep the whole gateway from starting."""
+    """The service's policies; an address that would keep the whole gateway from starting is refused."""
     policies = service.policies or _NO_POLICIES
     for index, source in enumerate(policies.access_control.allow if policies.access_control else []):
         try:
             ip_network(source, strict=False)
         except ValueError:
             path = scope.path(key, "policies", "accessControl", "allow", index)
-            raise scope.refuse(path, f"'{source}' is neither an address nor a range such as 10.0.0.0/8") from None
+            scope.refuse(path, f"'{source}' is neither an address nor a range such as 10.0.0.0/8")
     return policies
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.exposure import Exposure
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
-from ailtire_operator.model.report import Classification, Notice
+from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import SecurityProfile, Stack, StackSpec
 from ailtire_operator.plan.types import Observed
@@ -19,13 +19,12 @@ NO_NAMESPACE = "default"
 
 @dataclass(frozen=True)
 class Scope:
-    """One stack being planned. Nothing grows but the notices, and what is remembered."""
+    """One stack being planned. Nothing grows but the report, and what is remembered."""
 
     stack: Stack
     settings: Settings
     observed: Observed
-    notices: list[Notice] = field(default_factory=list)
-    _told: set[Notice] = field(default_factory=set)
+    found: Report = field(default_factory=Report)
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The templates' definitions that went into child stacks, by name: they are held once, however many hold them."""
 
@@ -138,13 +137,18 @@ class Scope:
         """A JSON path below ``spec.services``."""
         return path_of("spec.services", *location)
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The deviations so far."""
+        return self.found.notices
+
     def report(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
         """Note a deviation, once."""
-        notice = Notice(path, classification, message, remedy)
-        if notice not in self._told:
-            self._told.add(notice)
-            self.notices.append(notice)
+        self.found.add(path, classification, message, remedy)
 
-    def refuse(self, path: str, message: str, *, gated: bool = False) -> InvalidStack:
-        """The error for a value that cannot be had as it is written; ``gated``: here, for want of a permission."""
-        return InvalidStack([Problem(path, message, gated)])
+    def refuse(self, path: str, message: str, *, gated: bool = False, part_of: str = "") -> None:
+        """Note a value that cannot be had as it is written; ``gated``: here, for want of a permission.
+
+        The plan goes on with something in place of the value, to find what else is wrong, and is thrown away then.
+        """
+        self.found.refuse([Problem(path, message, gated, part_of)])

@@ -13,7 +13,7 @@ _PERMISSIONS = 0o777
 
 
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> None:
-    """Put them beside the service's volumes. Raises InvalidStack for two things in one place."""
+    """Put them beside the service's volumes. Two things in one place are refused."""
     for target, tmpfs in sorted(service.tmpfs.items()):
         path = scope.path(key, "tmpfs", target)
         if tmpfs.mode is not None and tmpfs.mode & 0o777 != _PERMISSIONS:

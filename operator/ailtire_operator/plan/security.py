@@ -31,9 +31,9 @@ _SELINUX_TYPES = frozenset({None, "container_t", "container_init_t", "container_
 
 
 def check_profile(scope: Scope) -> None:
-    """Raises InvalidStack for a profile that the operator's settings do not allow."""
+    """Refuse a profile that the operator's settings do not allow."""
     if scope.security_profile == "privileged" and not scope.settings.allow_privileged:
-        raise scope.refuse(
+        scope.refuse(
             "spec.securityProfile",
             "this operator allows no privileged stacks; use baseline, or ask its administrator",
             gated=True,
@@ -41,10 +41,10 @@ def check_profile(scope: Scope) -> None:
 
 
 def require(scope: Scope, path: str, needed: SecurityProfile, what: str) -> None:
-    """Raises InvalidStack where the stack's profile does not allow it: its namespace would refuse the pods."""
+    """Refuse what the stack's profile does not allow: its namespace would refuse the pods."""
     if _ORDER.index(scope.security_profile) < _ORDER.index(needed):
         message = f"{what} needs securityProfile: {needed}, and the stack has {scope.security_profile}"
-        raise scope.refuse(path, message, gated=True)
+        scope.refuse(path, message, gated=True)
 
 
 def pod(scope: Scope, key: str, service: Service, *, mounts: bool) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def pod(scope: Scope, key: str, service: Service, *, mounts: bool) -> dict[str, 
 
 
 def container(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """The security context of the service's container. Raises InvalidStack for what the profile does not allow."""
+    """The security context of the service's container. What the profile does not allow is refused."""
     restricted = scope.security_profile == "restricted"
     if service.privileged:
         require(scope, scope.path(key, "privileged"), "privileged", "a privileged container")

@@ -53,11 +53,14 @@ def claims(scope: Scope) -> list[Manifest]:
 
 
 def storage(scope: Scope, key: str, service: Service) -> Storage:
-    """The volumes of one service. Raises InvalidStack for a path of the node that the settings do not allow."""
+    """The volumes of one service. A path of the node that the settings do not allow is refused."""
     result = Storage([], [], [], _retains(scope, service), [])
     for name, mount in sorted(service.volumes.items()):
         path = scope.path(key, "volumes", name)
-        mount = _resolved(scope, key, service, path, mount)
+        resolved = _resolved(scope, key, service, path, mount)
+        if resolved is None:
+            continue
+        mount = resolved
         if _is_socket(scope, mount):
             scope.report(
                 path, "ignored",
@@ -86,23 +89,27 @@ def _is_single_writer(data: Data) -> bool:
     return own and data.mode in ("ReadWriteOnce", "ReadWriteOncePod")
 
 
-def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount:
-    """The mount with the placeholders of its source resolved."""
+def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount | None:
+    """The mount with the placeholders of its source resolved; None where that is refused."""
     if mount.source is None or not placeholders.has_placeholders(mount.source):
         return mount
     path = path_of(path, "source")
     expanded = placeholders.expand(scope, key, service, path, mount.source)
+    if expanded.refused:
+        return None
     if expanded.variables:
         message = "a volume cannot depend on the replica like this; give every replica its own with perReplica: true"
-        raise scope.refuse(path, message)
+        scope.refuse(path, message)
+        return None
     if not expanded.text.startswith("/") and expanded.text not in scope.spec.data:
-        raise scope.refuse(path, f"there is no volume '{expanded.text}'; declare it in spec.data")
+        scope.refuse(path, f"there is no volume '{expanded.text}'; declare it in spec.data")
+        return None
     return mount.model_copy(update={"source": expanded.text})
 
 
 def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMount) -> None:
     data = scope.spec.data.get(mount.source or "")
-    claim_path(scope, result, path_of(path, "target"), mount.target)
+    claim_path(scope, result, path_of(path, "target"), mount.target, part_of=path)
     if data is not None and data.per_replica:
         _add_template(scope, result, volume, data)
     else:
@@ -118,10 +125,10 @@ def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMou
     )
 
 
-def claim_path(scope: Scope, result: Storage, path: str, target: str) -> None:
-    """Raises InvalidStack where something is mounted there already."""
+def claim_path(scope: Scope, result: Storage, path: str, target: str, *, part_of: str = "") -> None:
+    """Refuse a path where something is mounted already."""
     if any(other["mountPath"].rstrip("/") == target.rstrip("/") for other in result.mounts):
-        raise scope.refuse(path, f"another volume is already mounted at '{target}'")
+        scope.refuse(path, f"another volume is already mounted at '{target}'", part_of=part_of)
 
 
 def _volume_name(scope: Scope, service: Service, name: str) -> str:

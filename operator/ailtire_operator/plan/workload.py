@@ -26,10 +26,7 @@ _HISTORY = 3
 def plan_service(
     scope: Scope, networks: Networks, key: str, service: Service, hashes: Mapping[str, str]
 ) -> tuple[ServicePlan, list[Manifest]]:
-    """The workload of a service and what belongs to it; ``hashes`` are the template hashes of what it depends on.
-
-    Raises InvalidStack for what cannot be.
-    """
+    """The workload of a service and what belongs to it; ``hashes`` are the template hashes of what it depends on."""
     mounted = storage(scope, key, service)
     files.add(scope, key, service, mounted)
     scratch.add(scope, key, service, mounted)

@@ -16,7 +16,7 @@ from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
 from ailtire_operator.compose.swarm.processes import GRACE_PERIOD
 from ailtire_operator.compose.swarm.running import gateway_resources
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.problems import InvalidStack, path_of
 from ailtire_operator.plan import locations, nginx
 from ailtire_operator.plan.gateway import REPLICAS, gateway_networks
 from ailtire_operator.plan.network import NetworkId
@@ -66,8 +66,9 @@ def add_gateway(branch: Branch, setting: Setting, document: dict[str, Any]) -> N
         found, passed = routes(scope), streams(scope)
         report_dead_ends(scope)
         text = nginx.configuration(scope, found, passed)
+        scope.found.check()
     except InvalidStack as error:
-        raise InvalidStack([Problem(_moved(each.path, branch), each.message) for each in error.problems]) from None
+        raise InvalidStack([replace(each, path=_moved(each.path, branch)) for each in error.problems]) from None
     setting.report.extend(replace(notice, path=_moved(notice.path, branch)) for notice in scope.notices)
     key = setting.names.service(branch, "")
     config = setting.names.part(branch, GATEWAY)
