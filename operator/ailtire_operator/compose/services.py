@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ailtire_operator.compose import deploying, environment, images, interfaces, policies
+from ailtire_operator.compose import credentials, deploying, environment, images, interfaces, policies
 from ailtire_operator.compose.environment import Surroundings
 from ailtire_operator.compose.networks import Networks
 from ailtire_operator.compose.reporting import Report, described
@@ -72,11 +72,13 @@ def plain(entry: Mapping[str, Any], path: str, parts: StackParts) -> dict[str, A
     image = image_of(entry, path, report)
     if image is None:
         return None
+    variables = environment.read(entry.get("environment"), f"{path}.environment", parts.surroundings, report)
+    credentials.tell(variables, f"{path}.environment", report)
     fields = {
         "image": image,
         "command": entry.get("command"),
         "interface": interfaces.routes(entry.get("interface"), f"{path}.interface", report, stack=False),
-        "environment": environment.read(entry.get("environment"), f"{path}.environment", parts.surroundings, report),
+        "environment": variables,
         "volumes": parts.volumes.mounts(entry.get("volumes"), f"{path}.volumes"),
         "networks": parts.networks.membership(entry.get("networks"), f"{path}.networks"),
         "policies": policies.read(entry.get("policies"), f"{path}.policies", report, stack=False),

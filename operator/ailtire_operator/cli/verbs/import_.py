@@ -56,7 +56,8 @@ _ProjectName = Annotated[
 _REGISTRY_HELP = "Put before images that name no registry; of Compose files, before those that are built."
 _Registry = Annotated[str | None, typer.Option("--registry", metavar="PREFIX", help=_REGISTRY_HELP)]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of images that a Compose file builds.")]
-_Secrets = Annotated[bool, typer.Option("--secrets", help="Write Secrets with what a Compose file's secrets hold.")]
+_SECRETS_HELP = "Write Secrets with what a Compose file's secrets hold, and its variables that look like credentials."
+_Secrets = Annotated[bool, typer.Option("--secrets", help=_SECRETS_HELP)]
 _ACCEPT_HELP = (
     "Open what import keeps closed because a protection that the file asks for cannot be kept: a service, a route, or a"
     " place of the report. Repeatable."

@@ -1,6 +1,7 @@
 """Configs and secrets of a project, and where services find them."""
 
 import base64
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator import naming
+from ailtire_operator.compose import credentials
 from ailtire_operator.compose.canonical import packing
 from ailtire_operator.compose.canonical.access import Users
 from ailtire_operator.compose.canonical.entry import Entry
@@ -24,6 +26,8 @@ _CONFIG: Final = TypeAdapter(Config)
 _MOUNT: Final = TypeAdapter(FileMount)
 _REALM: Final = TypeAdapter(Authentication)
 AUTHENTICATION_KEY: Final = "auth"
+_PLACEHOLDER: Final = "{{"
+_SECRET_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
 """Of all contents: the API server takes resources of 1.5 MiB."""
@@ -121,7 +125,7 @@ class ProjectFiles:
             self._locate(Path(file), entry)
         if self._with_secrets and (file or (variable and variable in self._variables)):
             data = self._read(Path(file), entry) if file else self._variables[variable].encode()
-            self.manifests.append(_manifest(secret, data))
+            self.manifests.append(_manifest(secret, {DATA_KEY: data}))
             message = f"its content is in the Secret '{secret}', which was written beside the stack."
             entry.report.resolved(entry.path, message, "Keep that part of the output to yourself.")
         elif file or variable:
@@ -132,7 +136,7 @@ class ProjectFiles:
         """The basic authentication for callers whom a label of Traefik names: a Secret with them, never the stack."""
         secret = naming.member(self._stack, f"{users.name}-basicauth")
         if self._with_secrets and users.lines:
-            manifest = _manifest(secret, "\n".join([*users.lines, ""]).encode(), AUTHENTICATION_KEY)
+            manifest = _manifest(secret, {AUTHENTICATION_KEY: "\n".join([*users.lines, ""]).encode()})
             self.manifests += [manifest] if manifest not in self.manifests else []
             message = (
                 f"the users are in the Secret '{secret}', which was written beside the stack; they may call all routes."
@@ -147,6 +151,27 @@ class ProjectFiles:
         realm = {"realm": users.realm} if accepts(_REALM, {"secret": secret, "realm": users.realm}) else {}
         return {"secret": secret, **realm}
 
+    def credentials(self, service: Entry, variables: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+        """A service's variables without those that look like credentials, and these as keys of a Secret, where Secrets
+        are asked for; else only told. One with a placeholder stays: a Secret's content is not filled in."""
+        secret = naming.member(self._stack, f"{service.location[-1]}-environment")
+        moved: dict[str, str] = {}
+        for name in credentials.found(variables):
+            place, value = service.where("environment", name), variables[name]
+            if not self._with_secrets or _PLACEHOLDER in value:
+                service.report.approximate(
+                    place, credentials.TOLD, "Import with --secrets, which puts it into a Secret."
+                )
+                continue
+            moved[name] = value
+            message = f"it looks like a credential, and is in the Secret '{secret}' that was written beside the stack."
+            service.report.resolved(place, message, "Keep that part of the output to yourself.")
+        if moved:
+            content = {_key(name): value.encode() for name, value in moved.items()}
+            self.manifests.append(_manifest(secret, content))
+        kept = {name: value for name, value in variables.items() if name not in moved}
+        return kept, {name: {"secret": secret, "key": _key(name)} for name in moved}
+
     def _note_name(self, key: str, name: Any, entry: Entry) -> None:
         if name and name != f"{self._project}_{key}":
             entry.note("name")
@@ -159,8 +184,13 @@ class ProjectFiles:
         return name
 
 
-def _manifest(name: str, content: bytes, key: str = DATA_KEY) -> dict[str, Any]:
-    data = {key: base64.b64encode(content).decode()}
+def _key(variable: str) -> str:
+    """The key of a Secret for a variable, whose name may have characters that a key has not."""
+    return variable if _SECRET_KEY.fullmatch(variable) else f"variable-{naming.digest(variable)}"
+
+
+def _manifest(name: str, content: Mapping[str, bytes]) -> dict[str, Any]:
+    data = {key: base64.b64encode(each).decode() for key, each in content.items()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data}
 
 

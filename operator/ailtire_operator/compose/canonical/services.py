@@ -40,6 +40,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
         "deploy": deploy(service, _READ_AT_IMPORT),
         "annotations": running.annotations(service, _READ_AT_IMPORT),
     }
+    fields["environment"], fields["environmentValuesFrom"] = shared.files.credentials(service, fields["environment"])
     kompose.read(service, fields)
     exported.read(service, fields)
     _dependencies(service, fields)
