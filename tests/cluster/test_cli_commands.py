@@ -42,6 +42,24 @@ def test_what_is_rendered_is_taken_by_the_server(
     assert said.count("(server dry run)") == rendered.out.count("\nkind: ")
 
 
+def test_the_notices_of_a_tree_are_told_with_place_and_remedy(cli: Cli, trees: Trees) -> None:
+    spec = {"services": {"cpl": child({"web": service(user="0")})}, "data": {"unused": {"perReplica": True}}}
+    trees.apply("shop", spec)
+    trees.until("both", lambda: all(trees.condition(each, "Translated") for each in ("shop", "shop-cpl")))
+    told = cli("notices", "shop", "-o", "full")
+    assert told.code == Exit.DONE, told.err
+    for part in (
+        "shop: spec.data.unused",
+        "shop-cpl: spec.services.web.user",
+        "Mount it, or remove it.",
+        "rejected (1)",
+    ):
+        assert part in told.out
+    data = json.loads(cli("notices", "shop-cpl", "-o", "json").out)
+    assert {each["path"] for each in data["notices"]} == {"spec.services.web.user"}
+    assert cli("notices", "nobody").code == Exit.MISSING
+
+
 def test_waiting_for_a_tree_and_looking_at_it(cli: Cli, trees: Trees) -> None:
     trees.apply("shop", tree())
     waited = cli("wait", "shop", "--timeout", "90s")

@@ -15,6 +15,7 @@ from ailtire_operator.cli.verbs import (
     export,
     import_,
     logs,
+    notices,
     open_,
     reach,
     render,
@@ -26,15 +27,30 @@ from ailtire_operator.cli.verbs import (
 )
 
 PROGRAM: Final = "kubectl ailtire"
-VERBS: Final = (import_, validate, render, diff, tree, wait, logs, open_, reach, scale, export, completion, version)
+VERBS: Final = (
+    import_,
+    validate,
+    render,
+    diff,
+    tree,
+    notices,
+    wait,
+    logs,
+    open_,
+    reach,
+    scale,
+    export,
+    completion,
+    version,
+)
 
 _PYDANTIC_LEAD: Final = ": Value error, "
 """What typer leaves in its messages."""
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
-applied by kubectl itself, watched by wait and tree, read by logs, opened by open, explained by reach, changed by
-scale, and leaves for Docker Swarm by export.
+applied by kubectl itself, watched by wait and tree, explained by notices and reach, read by logs, opened by open,
+changed by scale, and leaves for Docker Swarm by export.
 
 \b
 Exit codes:

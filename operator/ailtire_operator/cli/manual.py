@@ -48,6 +48,8 @@ go.
 
 ## What the other data promises
 
+- `notices -o json`: `counts` by classification, and `notices`: a list of objects with `stack`, `path`,
+  `classification`, `message` and, where there is one, `remedy`.
 - `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
 - `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `names` (`name`, `network`,

@@ -1,0 +1,58 @@
+"""``notices``: what of a tree that runs does not run exactly as it is written, and what to do about it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ailtire_operator.cli import options, output
+from ailtire_operator.cli.helping import help_text
+
+_HELP = help_text(
+    "Tell what of a stack and everything below it does not run exactly as written.",
+    "Each deviation is told once, with what to do about it, and below it the places: the stack and the path in its"
+    " definition. 'kubectl ailtire tree -o wide' shows how many each stack has.",
+    examples=[
+        ("the whole application", "kubectl ailtire notices shop -n shop"),
+        ("with every place", "kubectl ailtire notices shop -n shop -o full"),
+        ("what wants a permission, by a program",
+         "kubectl ailtire notices shop -n shop -o json | jq '.notices[] | select(.classification == \"gated\")'"),
+    ],
+)  # fmt: skip
+
+
+class Form(StrEnum):
+    """How they are printed."""
+
+    TEXT = "text"
+    FULL = "full"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("notices", help=_HELP)(_notices)
+
+
+def _notices(
+    context: typer.Context,
+    name: options.Name,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    form: Annotated[Form, typer.Option("--output", "-o", help="full lists every place.")] = Form.TEXT,
+) -> None:
+    from ailtire_operator.cli import live
+    from ailtire_operator.cli.notices import findings, reservations
+    from ailtire_operator.cli.report import PLACES, as_json, summary, text
+    from ailtire_operator.cli.waiting import subtree
+
+    resources = live.run(options.target(context, namespace, cluster, kubeconfig), lambda each: each.tree(name))
+    tree = subtree(resources[0], resources)
+    found = findings(tree)
+    if form is Form.JSON:
+        output.data(output.to_json(as_json(found)))
+    else:
+        output.data(text(found, places=None if form is Form.FULL else PLACES) or summary(found))
+    for line in reservations(tree):
+        output.say(f"note: {line}")
