@@ -68,7 +68,7 @@ def convert(*files: Path, **options: Any) -> Conversion:
     choices = Choices(**{key: options.pop(key) for key in _CHOICES if key in options})
     imported = import_compose(list(files), options=ComposeOptions(choices, **options))
     *secrets, resource = imported.resources
-    return _rendered(resource, imported.notices, secrets)
+    return _rendered(resource, imported.notices, secrets, imported.opened)
 
 
 def convert_canonical(data: dict[str, Any], folder: Path, opened: tuple[str, ...] = ()) -> Conversion:
@@ -81,15 +81,17 @@ def convert_canonical(data: dict[str, Any], folder: Path, opened: tuple[str, ...
         "metadata": {"name": read.name},
         "spec": read.spec,
     }
-    return _rendered(resource, report.notices, [])
+    return _rendered(resource, report.notices, [], report.opened)
 
 
-def _rendered(resource: dict[str, Any], told: tuple[Notice, ...], secrets: list[dict[str, Any]]) -> Conversion:
-    resource, notices = fitted(resource, SETTINGS)
+def _rendered(
+    resource: dict[str, Any], told: tuple[Notice, ...], secrets: list[dict[str, Any]], opened: Opened
+) -> Conversion:
+    resource, notices = fitted(resource, SETTINGS, opened)
     plans = [made for _, made in tree_plans(parse_stack(resource), {}, SETTINGS)]
     assert all(isinstance(made, Plan) for made in plans)
     objects = [each for made in plans if isinstance(made, Plan) for each in made.objects]
-    return Conversion(resource, (*told, *notices), objects, secrets)
+    return Conversion(resource, (*told, *notices, *opened.unused()), objects, secrets)
 
 
 def convert_text(folder: Path, text: str, **options: Any) -> Conversion:

@@ -75,6 +75,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.ports.*.published": 8080,
     f"{WEB}.ports.*.mode": "host",
     f"{WEB}.ports.*.hostIp": "127.0.0.1",
+    f"{WEB}.ports.*.exposure": "NodePort",
     f"{WEB}.interface": {"/web": {}},
     f"{WEB}.interface.*.path": "/y",
     f"{WEB}.interface.*.port": 81,

@@ -155,9 +155,11 @@ def config(stack: str, key: str, content: str) -> str:
     return f"{start}-{digest(f'{key}/{content}')}"
 
 
-def published(stack: str, key: str) -> str:
-    """The name of the Service with a member's published ports, and of the NetworkPolicy that lets callers in."""
-    return shorten(f"{stack}-{sanitize(key)}", OBJECT_NAME_LIMIT - len("--published")) + "--published"
+def published(stack: str, key: str, kind: str = "") -> str:
+    """The name of the Service with a member's published ports, and of the NetworkPolicy that lets callers in; with a
+    ``kind`` that of the Service with the ports whose exposure is their own."""
+    end = f"--published-{kind.lower()}" if kind else "--published"
+    return shorten(f"{stack}-{sanitize(key)}", OBJECT_NAME_LIMIT - len(end)) + end
 
 
 def derived(prefix: str, key: str, taken: frozenset[str] = frozenset()) -> str:

@@ -16,6 +16,20 @@ OWN = {"ailtire.io/network": "siblings"}
 """By which an import knows a stack's own network."""
 
 
+def test_a_port_for_fewer_callers_than_swarm_would_let_in_is_not_published() -> None:
+    ports = {
+        "node": {"port": 1, "published": 1, "mode": "host", "hostIp": "127.0.0.1"},
+        "inside": {"port": 2, "published": 2, "exposure": "ClusterIP"},
+        "open": {"port": 3, "published": 3, "exposure": "LoadBalancer"},
+        "every": {"port": 4, "published": 4, "mode": "host", "hostIp": "0.0.0.0"},
+    }
+    result = exported({"services": {"web": {"image": "web", "ports": ports}}})
+    (document,) = result.files.values()
+    web = read(dump(document))["services"]["web"]
+    assert sorted(each["published"] for each in web["ports"]) == [3, 4]
+    assert "Swarm publishes on all addresses of a node, so that the port is not published" in told(result)
+
+
 FULL: dict[str, Any] = {
     "appName": "shop_app",
     "imageRegistry": "team",

@@ -87,6 +87,9 @@ def test_ports_are_judged_one_by_one(tmp_path: Path) -> None:
         ("isolation: hyperv", "isolation"),
         ("runtime: io.containerd.runsc.v1/x", "runtime"),
         ("cap_drop: [ALL, 'no capability']", "cap_drop"),
+        ("security_opt: ['label=level:s0:c1,c2', 'label=type:own_t']", "securityOpt.label"),
+        ("sysctls: {net.ipv6.conf.all.disable_ipv6: 1}", 'sysctls["net.ipv6.conf.all.disable_ipv6"]'),
+        ("environment: {REQUIRE_LOGIN: '{{.Node.Of.Nothing}}'}", "environment.REQUIRE_LOGIN"),
         (f"command: [{', '.join('a' * 257)}]", "command"),
     ],
 )
@@ -97,7 +100,7 @@ def test_a_service_whose_confinement_is_lost_is_left_out(tmp_path: Path, service
     )
     found = project(tmp_path / "closed", service, rest)
     assert list(found.services) == ["other"]
-    assert closed(found) == [f"services.web.{place}"]
+    assert [each.removeprefix("spec.") for each in closed(found)] == [f"services.web.{place}"]
     assert "web would run OPEN: left out" in found.told
     assert "--accept open:web" in found.told
     opened = project(tmp_path / "opened", service, rest, opened=("web",))
@@ -142,6 +145,9 @@ def test_a_user_keeps_what_is_a_number(tmp_path: Path, written: str, user: str) 
     "service",
     [
         "security_opt: [seccomp=unconfined, apparmor=unconfined, label=nested]",
+        "security_opt: [label=disable]",
+        "sysctls: {net.core.somaxconn: 1024}",
+        "healthcheck: {test: [CMD, a]}",
         "userns_mode: host",
         "pid: host",
         "ipc: host",

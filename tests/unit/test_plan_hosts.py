@@ -168,6 +168,34 @@ def test_published_ports(exposure: Json | None, number: int, kind: str, node_por
     assert len(made.notices) == notices
 
 
+def test_each_port_may_have_an_exposure_of_its_own() -> None:
+    ports = {
+        "open": {"port": 8080, "published": 80, "exposure": "LoadBalancer"},
+        "node": {"port": 8081, "published": 30081, "exposure": "NodePort"},
+        "inside": {"port": 8082, "published": 82, "exposure": "ClusterIP"},
+        "stack": {"port": 8083, "published": 83},
+    }
+    made = planned({"exposure": {"type": "LoadBalancer", "annotations": {"a.example/b": "c"}}}, ports=ports)
+    found = {
+        each["metadata"]["name"]: (each["spec"]["type"], [port["port"] for port in each["spec"]["ports"]])
+        for each in made.objects
+        if each["kind"] == "Service" and "published" in each["metadata"]["name"]
+    }
+    assert found == {
+        "shop-web--published": ("LoadBalancer", [80, 83]),
+        "shop-web--published-nodeport": ("NodePort", [30081]),
+        "shop-web--published-clusterip": ("ClusterIP", [82]),
+    }
+    (rule,) = find(made, "NetworkPolicy", "shop-web--published")["spec"]["ingress"]
+    assert sorted(each["port"] for each in rule["ports"]) == [8080, 8081, 8082, 8083]
+    assert not made.notices
+
+
+def test_an_exposure_of_what_is_not_published_is_told() -> None:
+    made = planned({}, ports={"http": {"port": 80, "exposure": "NodePort"}})
+    assert "exposure: ignored: only a port that is published" in str(made.notices[0])
+
+
 def test_a_port_of_the_node_is_open_to_callers_from_outside() -> None:
     """What arrives there is sent on to the pod, where policies count."""
     ports = {

@@ -4,11 +4,14 @@ A Compose file may say things that only an administrator's settings allow. The o
 one of them; an import leaves it out and says so in the operator's words.
 """
 
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.cli.rendering import tree_plans
+from ailtire_operator.compose import reporting
+from ailtire_operator.compose.losses import may_go
+from ailtire_operator.compose.opening import Opened
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.report import Classification, Notice, Report
@@ -17,21 +20,39 @@ from ailtire_operator.model.settings import Settings
 _ROOT = "spec"
 
 
-def fitted(resource: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Notice]]:
+def fitted(
+    resource: dict[str, Any], settings: Settings, opened: Opened | None = None
+) -> tuple[dict[str, Any], list[Notice]]:
     """The stack as the operator takes it, and what it will say. Raises Invalid for what cannot be left out.
 
-    A plan names all that is refused, and that is left out at once; what is then refused is left out in turn.
+    A plan names all that is refused, and that is left out at once; what is then refused is left out in turn. A service
+    that would run open without it goes as a whole, unless it is among what is ``opened``.
     """
-    told = Report()
+    told = reporting.Report(opened)
     while (found := _judged(resource, settings)).problems:
+        closed = _closed(resource["spec"]["services"], found.problems, told)
         removed = set[str]()
-        spec = _without(resource["spec"], _ROOT, {_place(each) for each in found.problems}, removed)
+        spec = _without(resource["spec"], _ROOT, {*map(_place, found.problems), *closed}, removed)
         if not removed:
             raise Invalid(list(map(str, found.problems)))
         resource = {**resource, "spec": spec}
         told.extend(_left_out(each) for each in found.problems if _place(each) in removed)
     told.extend(found.notices)
     return resource, list(told.notices)
+
+
+def _closed(services: Mapping[str, Any], problems: Iterable[Problem], told: reporting.Report) -> set[str]:
+    """The places of services that would run open without what is refused."""
+    starts = {path_of(f"{_ROOT}.services", key): key for key in services}
+    result: set[str] = set()
+    for problem in problems:
+        for start, key in starts.items():
+            field = _place(problem).removeprefix(f"{start}.")
+            if field == _place(problem) or may_go(field, services[key]):
+                continue
+            if told.keeps_closed(problem.path, f"{key} would run OPEN: left out", problem.message, [key]):
+                result.add(start)
+    return result
 
 
 def _place(problem: Problem) -> str:

@@ -75,9 +75,10 @@ def _fitted(imported: Imported) -> Translation:
     resources, notices = [], list(imported.notices)
     for resource in imported.resources:
         if resource["kind"] == naming.KIND:
-            resource, more = fitted(resource, environment_settings())
+            resource, more = fitted(resource, environment_settings(), imported.opened)
             notices += more
         resources.append(resource)
+    notices += imported.opened.unused()
     return Translation(resources, [Finding(notice) for notice in notices])
 
 

@@ -1,7 +1,7 @@
 """From an Ailtire application, or Compose files, to AiltireStacks: one resource, packages inline, and a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from ailtire_operator.compose.application import Application, read_application
 from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
 from ailtire_operator.compose.errors import ApplicationError
-from ailtire_operator.compose.opening import PREFIX, Opened
+from ailtire_operator.compose.opening import Opened
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.compose.trees import TreeReader
@@ -36,6 +36,8 @@ class Imported:
     """AiltireStack manifests, without a namespace; before them the Secrets that were asked for."""
     notices: tuple[Notice, ...]
     """The translation report."""
+    opened: Opened = field(default_factory=Opened)
+    """What is opened on purpose."""
 
 
 def import_application(
@@ -88,9 +90,7 @@ def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str 
         "spec": project.spec,
     }
     _check(resource, "project")
-    for each in report.opened.unused:
-        report.ignored(f"--accept {PREFIX}{each}", "nothing of this name is kept closed, so that it has no effect.")
-    return Imported((*project.secrets, resource), report.notices)
+    return Imported((*project.secrets, resource), report.notices, report.opened)
 
 
 def _resource_name(written: str, report: Report) -> str:
@@ -109,11 +109,11 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
     head: dict[str, Any] = {}
     if app != name and _is_valid("appName", app):
         head["appName"] = app
-    for field, value in (("environment", application.environment), ("imageRegistry", registry)):
-        if value is not None and not _is_valid(field, value):
-            raise ApplicationError(f"'{value}' cannot be spec.{field}")
+    for key, value in (("environment", application.environment), ("imageRegistry", registry)):
+        if value is not None and not _is_valid(key, value):
+            raise ApplicationError(f"'{value}' cannot be spec.{key}")
         if value is not None:
-            head[field] = value
+            head[key] = value
     report.resolved(
         "spec.securityProfile",
         "baseline, because images of an Ailtire application expect Docker's defaults: root, and its capabilities.",

@@ -1,8 +1,11 @@
 """What a person opens on purpose though a protection that the file asks for cannot be kept: ``--accept open:NAME``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-PREFIX = "open:"
+from ailtire_operator.model.report import Notice
+
+PREFIX: Final = "open:"
 
 
 class Opened:
@@ -25,7 +28,9 @@ class Opened:
         self._used.update(found)
         return bool(found)
 
-    @property
-    def unused(self) -> list[str]:
-        """What was accepted, and was no name of anything that stays closed."""
-        return [each for each in self._names if each not in self._used]
+    def unused(self) -> Iterator[Notice]:
+        """What to say of what was accepted, and was no name of anything that stays closed."""
+        message = "nothing of this name is kept closed, so that it has no effect."
+        for each in self._names:
+            if each not in self._used:
+                yield Notice(f"--accept {PREFIX}{each}", "ignored", message)

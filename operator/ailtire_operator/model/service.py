@@ -9,6 +9,7 @@ from ailtire_operator.model.child import Definition, StackReference
 from ailtire_operator.model.container import Container
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.deploy import Resources as Resources
+from ailtire_operator.model.exposure import ExposureType
 from ailtire_operator.model.keys import (
     QUALIFIED_PATTERN,
     InterfaceKey,
@@ -62,6 +63,9 @@ class ServicePort(Strict):
     """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
     published: Port | None = None
     """Reached from outside under this number: as spec.exposure says, or (mode: host) on the node."""
+    exposure: ExposureType | None = None
+    """How this published port is reached, where not as spec.exposure says of all: ClusterIP keeps it inside the cluster
+    while others are open, NodePort and LoadBalancer open it alone."""
     mode: Literal["ingress", "host"] = "ingress"
     """host: on the node that runs the replica. Needs securityProfile: privileged."""
     host_ip: Annotated[str, Field(max_length=45, pattern=r"^[0-9a-fA-F.:]+$")] | None = None

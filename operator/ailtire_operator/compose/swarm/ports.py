@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
-from ailtire_operator.model.service import Service
+from ailtire_operator.model.service import Service, ServicePort
 
 _ANY: Final = ("0.0.0.0", "::")
 HTTP: Final = 80
@@ -47,21 +47,35 @@ def ports(
             report.resolved(path, "ports have no names in Swarm.")
         if port.app_protocol:
             report.ignored(f"{path}.appProtocol", "nothing in Swarm asks what is spoken on a port.")
-        if port.published is None:
+        _report_exposure(port, path, report)
+        if port.published is None or _stays_inside(port, path, report):
             exposed.append(f"{port.port}" if port.protocol == "TCP" else f"{port.port}/{port.protocol.lower()}")
-            if port.mode == "host":
+            if port.mode == "host" and port.published is None:
                 report.ignored(f"{path}.mode", "nothing is published here.", "Say which port it is on the node.")
-            if port.host_ip:
+            if port.host_ip and port.published is None:
                 report.ignored(f"{path}.hostIp", "nothing is published here.", "Say which port it is on the node.")
             continue
-        if port.host_ip and port.host_ip not in _ANY:
-            message = "Swarm publishes on all addresses of a node."
-            report.approximate(f"{path}.hostIp", message, "Close the port in the node's firewall.")
         entry = published.publish(
             where, path, published=port.published, target=port.port, protocol=port.protocol, mode=port.mode
         )
         opened += [entry] if entry else []
     return {"ports": opened, "expose": list(dict.fromkeys(exposed))}
+
+
+def _stays_inside(port: ServicePort, path: str, report: Report) -> bool:
+    """Whether a published port is for fewer callers than Swarm would let in, and so is not published there."""
+    if port.host_ip and port.host_ip not in _ANY:
+        message = "Swarm publishes on all addresses of a node, so that the port is not published."
+        report.rejected(f"{path}.hostIp", message, "Publish it, and close it in the nodes' firewall.")
+        return True
+    return port.exposure == "ClusterIP" and port.mode != "host"
+
+
+def _report_exposure(port: ServicePort, path: str, report: Report) -> None:
+    if port.exposure == "ClusterIP":
+        report.resolved(f"{path}.exposure", "the port stays inside: it is not published.")
+    elif port.exposure:
+        report.resolved(f"{path}.exposure", "published ports answer on every node of the Swarm.")
 
 
 def holds_port(opened: list[dict[str, Any]]) -> bool:
