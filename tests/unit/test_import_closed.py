@@ -1,10 +1,12 @@
 """What protects is not dropped while the service runs on: it is kept, or what it protects stays closed and is told."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ailtire_operator.compose.keys import table
 from compose_cases import Conversion, convert_text
 
 
@@ -199,6 +201,87 @@ def test_a_hook_of_a_lesser_user_is_left_out(tmp_path: Path) -> None:
     found = project(tmp_path, hooks)
     assert [each["command"] for each in found.services["web"]["postStart"]] == [["b"]]
     assert closed(found) == ["services.web.post_start[0].user"]
+
+
+ROUTE = "traefik.http.routers.w.rule: PathPrefix(`/w`), traefik.http.routers.w.middlewares: auth@file"
+LOSSES = {
+    "networks.*.driver_opts": "networks: [apart]",
+    "networks.*.external": "networks: [nowhere]",
+    "services.*.cap_drop": "cap_drop: ['no capability']",
+    "services.*.command": f"command: [{', '.join('a' * 257)}]",
+    "services.*.deploy.labels": f"deploy: {{labels: {{{ROUTE}}}}}",
+    "services.*.entrypoint": f"entrypoint: [{', '.join('a' * 257)}]",
+    "services.*.environment": "environment: {LOGIN: '{{.Node.Of.Nothing}}'}",
+    "services.*.isolation": "isolation: hyperv",
+    "services.*.labels": f"labels: {{{ROUTE}}}",
+    "services.*.network_mode": "network_mode: none",
+    "services.*.networks.*": "networks: [nowhere]",
+    "services.*.ports[].host_ip": 'ports: ["127.0.0.1:1:1"]',
+    "services.*.post_start[].user": "post_start: [{command: [a], user: me}]",
+    "services.*.pre_stop[].user": "pre_stop: [{command: [a], user: me}]",
+    "services.*.runtime": "runtime: a/b",
+    "services.*.security_opt": "security_opt: [seccomp=./a.json]",
+    "services.*.sysctls": "sysctls: {net.ipv6.conf.all.disable_ipv6: 1}",
+    "services.*.user": "user: me",
+    "services.*.userns_mode": "userns_mode: auto",
+    "services.*.volumes[].source": 'volumes: ["/srv/htpasswd:/a"]',
+}
+"""A loss of each key that protects and cannot always be kept."""
+
+
+def test_every_key_is_known_to_protect_or_not() -> None:
+    found = {row.path: row.protects for row in table().values()}
+    assert set(found.values()) == {"closes", "kept", "told", "no"}
+    assert {path for path, protects in found.items() if protects == "closes"} == {
+        path for path in found if path in LOSSES or any(path.startswith((f"{each}.", f"{each}[")) for each in SHARED)
+    }
+
+
+SHARED = [each for each in LOSSES if each not in ("services.*.networks.*",)]
+"""Rows below them have their parent's class."""
+
+
+def test_a_key_that_is_always_kept_is_never_left_out() -> None:
+    kept = {row.path: row.kind for row in table().values() if row.protects == "kept"}
+    assert set(kept.values()) <= {"exact", "resolved", "approximate", "container"}
+
+
+@pytest.mark.parametrize("path", LOSSES)
+def test_the_loss_of_a_key_that_protects_closes_what_it_protects(tmp_path: Path, path: str) -> None:
+    rest = (
+        "networks:\n  nowhere: {external: true, name: none}\n"
+        "  apart: {driver_opts: {com.docker.network.bridge.enable_icc: 'false'}}\n"
+    )
+    found = project(tmp_path, LOSSES[path], rest)
+    (place,) = closed(found)
+    key = re.findall(r"\w+", path.removesuffix(".*"))[-1]
+    assert key in place or key in ("driver_opts", "external", "source")
+    web = found.services.get("web", {})
+    assert not web.get("interface")
+    assert not any("published" in each for each in web.get("ports", {}).values())
+
+
+@pytest.mark.parametrize(
+    "mount",
+    [
+        "/srv/htpasswd:/etc/nginx/htpasswd",
+        "./users.acl:/a",
+        "/etc/pg_hba.conf:/a",
+        "./auth:/auth",
+        "/srv/x:/etc/allow.d",
+    ],
+)
+def test_a_file_that_says_who_may_call_is_mounted_or_the_service_does_not_run(tmp_path: Path, mount: str) -> None:
+    found = project(tmp_path / "lost", f"volumes: ['{mount}']")
+    assert set(found.services) == {"other"}
+    assert closed(found) == ["services.web.volumes[0]"]
+
+
+@pytest.mark.parametrize(
+    "mount", ["/srv/data:/data", "/etc/passwd:/etc/passwd:ro", "./author:/a", "./html:/users-guide"]
+)
+def test_other_files_may_be_missing(tmp_path: Path, mount: str) -> None:
+    assert "web" in project(tmp_path, f"volumes: ['{mount}']").services
 
 
 def test_what_was_accepted_and_is_not_closed_is_told(tmp_path: Path) -> None:

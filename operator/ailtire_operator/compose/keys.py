@@ -12,11 +12,15 @@ from typing import Final, Literal
 
 from ailtire_operator.model.report import Classification
 
+Protection = Literal["closes", "kept", "told", "no"]
+"""closes: what cannot be kept of it keeps the service, port, route or hook from running or being reached. kept: it is
+always kept. told: a bound on what the process takes, or a hardening inside of the container, told where it is lost. no:
+it protects nothing."""
 _SAME: Final = "^"
 _SCHEMAS: Final = {"cs": "both", "c": "Compose", "s": "Swarm"}
 _HEAD: Final = """\
-| path | schema | class | AiltireStack | Kubernetes | what happens, and what to do |
-|---|---|---|---|---|---|"""
+| path | schema | class | protects | AiltireStack | Kubernetes | what happens, and what to do |
+|---|---|---|---|---|---|---|"""
 _PREFACE: Final = """\
 # What becomes of every key of a Compose file
 
@@ -28,6 +32,7 @@ format 3.13. A file's own report says the same about the keys that it uses, with
 
 | class | meaning |
 |---|---|
+| closed | left out, as it would be open without a protection that cannot be kept; reported before all else |
 | exact | does the same |
 | approximate | works, but not exactly as written |
 | resolved | settled at import; nothing is left to do |
@@ -35,6 +40,14 @@ format 3.13. A file's own report says the same about the keys that it uses, with
 | rejected | cannot be had, and is left out |
 | gated | needs a permission of the cluster's administrator, and is left out |
 | (none) | holds the keys below it and says nothing itself |
+
+What a key *protects* (who may call, what a process may do) is not dropped while the service runs on:
+
+| protects | meaning |
+|---|---|
+| closes | what cannot be kept of it stays closed: not published, or left out; `--accept` opens it on purpose |
+| kept | it is always kept |
+| told | a bound on what a process takes, or a hardening inside of its container: told where it is lost |
 
 In a path `*` is a name of the author's choice and `[]` an item of a list. *As above* is the row that holds the key.
 """
@@ -50,6 +63,8 @@ class Row:
     """Letters: c is the Compose specification, s Swarm's 3.13."""
     kind: Classification | Literal["exact", "container"]
     """container holds other keys and says nothing itself."""
+    protects: Protection
+    """Whether a service without it would let in more callers, or do more, and what is done about that."""
     field: str
     """Where it stands in an AiltireStack; empty for nowhere."""
     kubernetes: str
@@ -68,11 +83,11 @@ def table() -> Mapping[str, Row]:
     text = files(__package__).joinpath("keys.tsv").read_text(encoding="utf-8")
     result: dict[str, Row] = {}
     for line in text.splitlines()[1:]:
-        path, schemas, kind, field, kubernetes, reason, remedy = [*line.split("\t"), *[""] * 6][:7]
+        path, schemas, kind, protects, field, kubernetes, reason, remedy = [*line.split("\t"), *[""] * 7][:8]
         if kind == _SAME:
             result[path] = replace(result[_parent(path)], path=path, schemas=schemas, shared=True)
         else:
-            result[path] = Row(path, schemas, kind, field, kubernetes, reason, remedy)  # type: ignore[arg-type]  # data
+            result[path] = Row(path, schemas, kind, protects, field, kubernetes, reason, remedy)  # type: ignore[arg-type]  # data
     return result
 
 
@@ -107,10 +122,12 @@ def _page() -> Iterator[str]:
 
 def _line(row: Row) -> str:
     if row.shared:
-        return f"| `{row.path}` | {_SCHEMAS[row.schemas]} | as above | | | |"
+        return f"| `{row.path}` | {_SCHEMAS[row.schemas]} | as above | | | | |"
     kind = "" if row.kind == "container" else row.kind
     field = f"`{row.field}`" if row.field else ""
-    cells = [f"`{row.path}`", _SCHEMAS[row.schemas], kind, field, row.kubernetes, f"{row.reason} {row.remedy}".strip()]
+    protects = "" if row.protects == "no" else row.protects
+    text = f"{row.reason} {row.remedy}".strip()
+    cells = [f"`{row.path}`", _SCHEMAS[row.schemas], kind, protects, field, row.kubernetes, text]
     return f"| {' | '.join(cells)} |"
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from ailtire_operator import naming
 from ailtire_operator.compose import environment
 from ailtire_operator.compose.canonical.durations import duration
 from ailtire_operator.compose.canonical.entry import Entry
@@ -199,7 +200,11 @@ def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
             message = "its braces are text, as in Docker Compose; Swarm would look for a placeholder there."
             service.report.resolved(service.where("environment", name), message, "Use .Service, .Task and .Node.")
     path = service.where("environment")
-    return environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
+    result = environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
+    for name in given:
+        if name not in result and not name.startswith(naming.RESERVED_VARIABLE_PREFIX):
+            service.close_service("this variable is lost, and may say who may call", "environment", name)
+    return result
 
 
 def _braces(text: str) -> str:

@@ -1,6 +1,7 @@
 """The mounts of a service: volumes of the stack, memory, scratch space, files of the project; no path of a host."""
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -21,6 +22,14 @@ _IMAGE: Final = TypeAdapter(ImageReference)
 
 _KEY_LIMIT: Final = 63
 _CLOCKS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
+_PROTECTIVE: Final = re.compile(
+    r"(?:^|[/._-])(?:htpasswd|htdigest|passwd|passwords?|auth|acls?|users|pg_hba|firewall|iptables|nftables|allow(?:list)?"
+    r"|deny|whitelist|blacklist|blocklist|sudoers|authorized_keys|rbac|polic(?:y|ies)|permissions)(?:[/. ]|$)",
+    re.IGNORECASE,
+)
+"""Names of files that say who may call, or do what."""
+_OF_SYSTEM: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/shadow"})
+"""They say what users are called."""
 _SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot", "/lib", "/usr", "/var/lib/docker")
 """Parts of a host that say something about it: empty ones would tell a lie."""
 
@@ -102,11 +111,13 @@ class Mounts:
         if reach(source) is Reach.SOCKET:
             message = "there is no Docker socket in Kubernetes: it is not mounted."
             report.add(path, "gated", message, "Run the service elsewhere, or with what it asks of Docker turned off.")
-        elif source in _CLOCKS:
+            return
+        if source in _CLOCKS:
             report.ignored(path, "containers keep universal time, whatever their node does.", "Set TZ in environment.")
         elif reach(source) is Reach.ABOVE or any(source == each or source.startswith(f"{each}/") for each in _SYSTEM):
             message = f"'{source}' is a part of the node, which a stack does not get to see; it is not mounted."
             report.add(path, "gated", message, "Run what watches nodes as a DaemonSet of the administrator's.")
+            self._close(entry, "it is a part of the node", source, str(fields["target"]))
         else:
             self._project_path(entry, source, fields)
 
@@ -122,6 +133,7 @@ class Mounts:
             entry.report.resolved(entry.path, message, "Import again when it changes.")
             return
         why = packed if isinstance(packed, str) else "it is not there"
+        self._close(entry, why, name, target)
         is_file = os.path.isfile(source)  # noqa: PTH113  # unlike Path's, it takes any name
         if is_file or _is_file_name(source) or _is_file_name(target):
             message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
@@ -133,6 +145,13 @@ class Mounts:
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)
         self._add(key, {"source": key, **fields})
+
+    def _close(self, entry: Entry, why: str, *names: str) -> None:
+        """Keep a service from running without a file of the host that by its name says who may do what."""
+        if any(map(_PROTECTIVE.search, (*names, why))) and not _OF_SYSTEM.issuperset(names):
+            where = ("volumes", entry.location[-1])
+            remedy = "Make it a secret (secrets) or a config (configs) of the project."
+            self._service.close_service(f"what it mounts here may say who may call, and {why}", *where, remedy=remedy)
 
     def _memory(self, written: str, index: int) -> None:
         """``/run:size=64m,mode=1777``"""
