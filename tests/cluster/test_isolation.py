@@ -76,6 +76,19 @@ def test_policies_are_written_first_all_over_a_tree(trees: Trees) -> None:
             assert order.index((POLICIES, policy["metadata"]["name"])) < at
 
 
+def test_who_loses_its_edge_or_a_published_port_is_closed_again(trees: Trees) -> None:
+    web = service(interface={"/": {"port": 80}})
+    published = {"metrics": {"port": 9100, "published": 9100, "exposure": "LoadBalancer"}}
+    trees.apply("shop", {"services": {"web": {**web, "ports": published}}, "edge": {"hosts": ["a.example"]}})
+    trees.until("opened", lambda: "shop--siblings--edge" in trees.names("NetworkPolicy"))
+    trees.until("a gateway", lambda: trees.names("Pod"))
+    opened = trees.names("NetworkPolicy")
+    trees.apply("shop", {"services": {"web": web}})
+    trees.until_ready("shop")
+    trees.until("closed", lambda: trees.names("NetworkPolicy") == {"shop--siblings--members"})
+    assert len(opened) > 1
+
+
 def test_under_a_quota_of_no_policies_nothing_runs_and_with_policies_it_does(trees: Trees, no_policies: Any) -> None:
     no_policies()
     mark = trees.audit.mark()

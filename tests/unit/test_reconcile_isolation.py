@@ -193,6 +193,32 @@ def test_a_policy_goes_when_no_pod_is_left_that_it_selects() -> None:
     assert done.again is None
 
 
+def test_a_policy_that_lets_callers_in_goes_at_once() -> None:
+    world = World()
+    web = service(interface={"/": {"port": 80}})
+    world.act(world.write({"services": {"web": web}, "edge": {"hosts": ["shop.example"]}}))
+    labels = found(world, "Deployment", "shop--gateway").labels
+    put(world.store, "Pod", "gateway-0", labels=labels | {naming.network_label("shop", "siblings"): "member"})
+    record = world.write({"services": {"web": web}})
+    world.roll_out()
+    done = world.act(record)
+    assert "delete NetworkPolicy shop--siblings--edge" in world.cluster.journal
+    assert f"delete {OWN}" not in world.cluster.journal
+    assert done.again is None
+
+
+def test_a_policy_that_lets_callers_in_stays_while_its_pods_would_be_open_without_it() -> None:
+    world = World()
+    web = service(interface={"/": {"port": 80}})
+    world.act(world.write({"services": {"web": web}, "edge": {"hosts": ["shop.example"]}}))
+    put(world.store, "Pod", "gateway-0", labels=found(world, "Deployment", "shop--gateway").labels)
+    drop(world, Ref("NetworkPolicy", "prod", "shop--siblings--members"))
+    world.cluster.refuses = {f"apply {OWN}": QUOTA}
+    world.roll_out()
+    world.act(world.write({"services": {"web": web}}))
+    assert "delete NetworkPolicy shop--siblings--edge" not in world.cluster.journal
+
+
 def test_members_below_wait_for_the_policies_of_networks_above() -> None:
     world = World()
     below = child({"api": service("x:1", "bus"), "own": service()}, networks={"bus": {"external": True}})

@@ -21,7 +21,7 @@ from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, kept_waiting, to_prune
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
-from ailtire_operator.reconcile.isolation import selects
+from ailtire_operator.reconcile.isolation import Policies, only_opens, selects
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.obstacles import Obstacles
 from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
@@ -160,7 +160,8 @@ class Actor:
         if not policies:
             return removed, False
         pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
-        idle = [each for each in policies if not selects(each, pods)]
+        staying = Policies({ref: each for ref, each in planned.manifests.items() if self._store.get(ref) is not None})
+        idle = [each for each in policies if not selects(each, pods) or only_opens(each, pods, staying)]
         removed += await _all(self._objects.remove(each, record, planned.account) for each in idle)
         return removed, len(idle) < len(policies)
 

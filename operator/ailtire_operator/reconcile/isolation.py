@@ -69,3 +69,14 @@ def selects(policy: Record, pods: Iterable[Labels]) -> bool:
     """Whether an object is a policy that selects any of these pods."""
     selector: Labels = policy.summary.get(_BY_LABELS, {})
     return policy.ref.kind == NETWORK_POLICY.kind and any(selector.items() <= pod.items() for pod in pods)
+
+
+def only_opens(policy: Record, pods: Iterable[Labels], others: Policies) -> bool:
+    """Whether a policy only lets more callers in to its pods, as other policies select all of them too.
+
+    Not so where it selects the members of a network: until they are replaced, pods may still be called by way of it.
+    """
+    selector: Labels = policy.summary.get(_BY_LABELS, {})
+    if network_labels(selector):
+        return False
+    return all(any(others.selecting(pod)) for pod in pods if selector.items() <= pod.items())
