@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz explore bench bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore bench bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -82,6 +82,10 @@ cluster: binaries ## Run the tests against a real API server
 MINUTES ?= 10
 fuzz: $(READY) ## Damage and grow definitions for MINUTES=10, and want each read or refused at once (before a release)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES)
+
+faults: MINUTES := $(if $(filter command line environment,$(origin MINUTES)),$(MINUTES),30)
+faults: binaries ## Inject faults for MINUTES=30 into the life of an application, and want each step to end as without
+	@$(BIN)/python -m faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 explore: $(READY) ## Try the laws for MINUTES=10 with examples that nobody has drawn, and keep what fails (before a release)
 	@$(BIN)/python -m exploring --minutes $(MINUTES)

@@ -19,8 +19,6 @@ from records import reference_to
 MERGE_PATCH = "application/merge-patch+json"
 INTRUDER = "intruder"
 
-_ROUTES = "httproutes.gateway.networking.k8s.io"
-
 
 def install_definitions(plane: ControlPlane) -> None:
     plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / "ailtirestacks.yaml"))
@@ -33,26 +31,6 @@ def _served(plane: ControlPlane) -> bool:
     except CommandError:
         return False
     return True
-
-
-def route_definition() -> Manifest:
-    """Gateway API's HTTPRoute, as far as a watch cares."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": _ROUTES,
-            "annotations": {"api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api/pull/1"},
-        },
-        "spec": {
-            "group": kinds.HTTP_ROUTE.group,
-            "scope": "Namespaced",
-            "names": {"plural": kinds.HTTP_ROUTE.plural, "kind": kinds.HTTP_ROUTE.kind},
-            "versions": [version],
-        },
-    }
 
 
 class View:

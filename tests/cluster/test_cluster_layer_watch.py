@@ -11,9 +11,10 @@ from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.single import until_changed
 from ailtire_operator.cluster.store import record_of
 from ailtire_operator.cluster.watch import Reflector
-from cluster.cluster_layer import MERGE_PATCH, config_map, route_definition, service, viewing
+from cluster.cluster_layer import MERGE_PATCH, config_map, service, viewing
 from cluster.cluster_layer_proxy import everything, nothing, through, watches, writes
 from lab import ControlPlane
+from lab.gatewayapi import route_definition
 from lab.sessions import new_home
 
 pytestmark = pytest.mark.usefixtures("definitions")

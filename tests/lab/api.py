@@ -45,6 +45,11 @@ class Api:
         """Change an object by a merge patch."""
         return self._send("PATCH", path, patch, 10.0, "application/merge-patch+json")
 
+    def apply(self, path: str, manifest: object, manager: str = "kubectl") -> Any:
+        """Write an object by server-side apply, by force."""
+        options = f"?fieldManager={manager}&force=true&fieldValidation=Strict"
+        return self._send("PATCH", path + options, manifest, 10.0, "application/apply-patch+yaml")
+
     def delete(self, path: str) -> Any:
         """Delete an object or a collection."""
         return self._send("DELETE", path, None, 30.0)

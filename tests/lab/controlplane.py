@@ -42,6 +42,7 @@ class ControlPlane:
         self._apiserver_args = tuple(apiserver_args)
         self._tell = tell
         self._state = State.load(self._layout.state)
+        self._commands: dict[str, list[str]] = {}
         self.start_seconds = 0.0
         """How long the last start took, less the building of binaries."""
 
@@ -95,6 +96,19 @@ class ControlPlane:
         self._state.processes.pop(name, None)
         self._state.processes[name] = process
         self._state.save(self._layout.state)
+
+    def kill(self, program: str) -> None:
+        """End one of its programs at once, as a crash would."""
+        self._state.processes[program].stop()
+
+    def respawn(self, program: str) -> None:
+        """Start a program again that was ended, as this session started it before. It is not waited for."""
+        self.accompany(program, spawn(self._commands[program], self._layout.log(program)))
+
+    @property
+    def etcd(self) -> str:
+        """Where etcd answers, by plain HTTP; of a control plane that this session started."""
+        return next(each for each in self._commands["etcd"] if "advertise-client" in each).partition("=")[2]
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
         """Run kubectl as the administrator and return what it prints."""
@@ -164,7 +178,8 @@ class ControlPlane:
         self._state.save(self._layout.state)
 
     def _spawn(self, programs: dict[str, Path], name: str, arguments: list[str]) -> None:
-        self.accompany(name, spawn([str(programs[name]), *arguments], self._layout.log(name)))
+        self._commands[name] = [str(programs[name]), *arguments]
+        self.accompany(name, spawn(self._commands[name], self._layout.log(name)))
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_SECONDS

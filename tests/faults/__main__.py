@@ -1,0 +1,67 @@
+"""``python -m faults --minutes 30``: inject faults until the time is up, and say what ended wrong."""
+
+import random
+import time
+from typing import Annotated
+
+import typer
+
+from faults import planted
+from faults.report import failovers, kinds, table
+from faults.runner import learn
+from faults.story import STEPS
+from faults.suite import Suite
+from faults.threads import together
+from lab import ControlPlane, binaries, manifests, sessions
+from lab.gatewayapi import install_routes
+
+_SERVERS = 0.12
+"""The part of the time in which servers fail, at the end: nothing else may run then."""
+
+
+def main(
+    minutes: Annotated[float, typer.Option(help="How long, planted bugs included.", min=1)] = 30.0,
+    lanes: Annotated[int, typer.Option(help="Operators beside each other.", min=1, max=8)] = 2,
+    seed: Annotated[int, typer.Option(help="Of the choice of faults; drawn where not given.")] = 0,
+    plant: Annotated[bool, typer.Option(help="First plant bugs, each of which must be found.")] = True,
+) -> None:
+    """Inject faults into the life of an application, and compare each step with a run without a fault.
+
+    Exit code 1 where a step ends wrong or a planted bug is not found.
+    """
+    seed = seed or random.randrange(1, 10**6)
+    begun = time.monotonic()
+    end = begun + minutes * 60
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
+
+    say(f"seed {seed}")
+    binaries.ensure(tell=say)
+    plane = ControlPlane(sessions.new_home("faults"))
+    try:
+        plane.start()
+        install_routes(plane)
+        manifests.install(plane)
+        suite = Suite(plane, learn(plane), seed, say)
+        say(f"{len(STEPS)} steps learned")
+        problems = suite.planted([*planted.bugs(), *planted.controls()], lanes) if plant else []
+        until = end - _SERVERS * minutes * 60
+        together([lambda: suite.lanes(lanes, until), lambda: suite.replicas(until)])
+        suite.servers(end)
+    finally:
+        plane.stop()
+    _tell(suite, problems)
+    raise typer.Exit(1 if problems or any(each.wrong for each in suite.outcomes) else 0)
+
+
+def _tell(suite: Suite, problems: list[str]) -> None:
+    for line in [*kinds(suite.outcomes), "", *failovers(suite.outcomes), "", *table(suite.outcomes)]:
+        print(line)
+    print(f"{suite.canaries} objects that are nobody's compared; seed {suite.seed}")
+    for line in problems:
+        print(f"NOT FOUND {line}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

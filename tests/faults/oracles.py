@@ -1,0 +1,185 @@
+"""What must be true beside the end state: of statuses at any moment, of foreign objects, of secrets, of writes."""
+
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
+from faults.lane import LABELLED, UNLABELLED, Lane
+from faults.replica import token
+from faults.state import CANARY, NO_OWNER, State, differences, neutral, objects, state
+from faults.story import ROOT, SECRET_VALUE
+from lab.errors import LabError
+
+MEMORY_MEBIBYTES = 256.0
+_SAMPLE_SECONDS = 0.2
+_KEPT_LATER = "ControllerRevision/"
+"""A definition is kept as the last good one once it is Ready."""
+_WRITTEN_BY_OTHERS = (".annotations", ".status")
+_NOT_RUN: dict[str, dict[str, Any]] = {
+    "Deployment": {"replicas": 0},
+    "StatefulSet": {"replicas": 0},
+    "Job": {"suspend": True},
+}
+"""So that no canary needs a pod."""
+
+
+class StatusWatch:
+    """Five times a second: whenever the root becomes Ready for its generation, nothing of that generation may lack."""
+
+    def __init__(self, lane: Lane, expected: State, *, since: int) -> None:
+        self.problems: list[str] = []
+        self._lane = lane
+        self._expected = expected
+        self._since = since
+        self._was_ready = True  # for a generation that is not looked at
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_SAMPLE_SECONDS):
+            try:
+                self._sample()
+            except LabError:
+                continue  # the API server is away, or the root is
+
+    def _sample(self) -> None:
+        root = self._lane.plane.api.get(STACK.path(self._lane.namespace, ROOT))
+        ready = root["metadata"]["generation"] >= self._since and is_ready(root)
+        if ready and not self._was_ready:
+            found = state(objects(self._lane.plane.api, self._lane.namespace), self._lane.namespace)
+            again = self._lane.plane.api.get(STACK.path(self._lane.namespace, ROOT))
+            if again["metadata"]["generation"] == root["metadata"]["generation"]:
+                self.problems += [f"Ready, while {each}" for each in lacking(self._expected, found)]
+        self._was_ready = ready
+
+
+def is_ready(stack: dict[str, Any]) -> bool:
+    """Whether its status says Ready, of the definition that it has now."""
+    status = stack.get("status") or {}
+    ready = [each["status"] for each in status.get("conditions", ()) if each["type"] == "Ready"]
+    return status.get("observedGeneration") == stack["metadata"]["generation"] and ready == ["True"]
+
+
+def lacking(expected: State, found: State) -> list[str]:
+    """What a stack that says Ready lacks or has too much; what Kubernetes writes or collects later does not count."""
+    leaving = {key for key, each in found.items() if each["dying"] or NO_OWNER in each["owners"]}
+    found = {key: each for key, each in found.items() if key not in leaving and not key.startswith(_KEPT_LATER)}
+    expected = {key: each for key, each in expected.items() if not key.startswith(_KEPT_LATER)}
+    return [
+        str(each)
+        for each in differences(expected, found)
+        if not (each.key.startswith(f"{STACK.kind}/") and each.path)
+        and (each.path == ".status.complete" or not each.path.startswith(_WRITTEN_BY_OTHERS))
+    ]
+
+
+class Canaries:
+    """Objects that belong to nobody, under every name of the story: all of them must stay as they are."""
+
+    def __init__(self, lane: Lane, samples: Iterable[dict[str, Any]]) -> None:
+        self._lane = lane
+        for each in samples:
+            name, labels = str(each["metadata"]["name"]), each["metadata"].get("labels") or {}
+            self._create(each, lane.namespace + LABELLED, name, labels)
+            self._create(each, lane.namespace + UNLABELLED, name, {})
+            self._create(each, lane.namespace, name + CANARY, labels)
+        self._before = self._objects()
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def changed(self) -> list[str]:
+        """The canaries that are not what they were."""
+        now = self._objects()
+        return [f"{key}, which is nobody's, was changed" for key, each in self._before.items() if now.get(key) != each]
+
+    def _create(self, sample: dict[str, Any], namespace: str, name: str, labels: dict[str, str]) -> None:
+        kind = KINDS[sample["kind"]]
+        spec = {**sample["spec"], **_NOT_RUN.get(kind.kind, {})} if "spec" in sample else None
+        if kind == AUTOSCALER and spec:  # it is not to scale what is the tree's
+            spec["scaleTargetRef"] = {**spec["scaleTargetRef"], "name": name + CANARY}
+        rest = {key: value for key, value in sample.items() if key not in ("metadata", "spec")}
+        body = {**rest, "metadata": {"name": name, "labels": labels}, **({"spec": spec} if spec is not None else {})}
+        self._lane.plane.api.create(kind.path(namespace), body)
+
+    def _objects(self) -> dict[str, Any]:
+        return {
+            f"{namespace}: {key}": _essence(each)
+            for namespace in self._lane.namespaces
+            for key, each in objects(self._lane.plane.api, namespace, everything=True).items()
+            if namespace != self._lane.namespace or key.endswith(CANARY)
+        }
+
+
+def _essence(obj: dict[str, Any]) -> Any:
+    """All that only the operator could have changed."""
+    metadata = obj["metadata"]
+    managers = sorted({each["manager"] for each in metadata.get("managedFields", ()) if "ailtire" in each["manager"]})
+    spec = {key: value for key, value in (obj.get("spec") or {}).items() if key != "volumeName"}
+    rest = {key: metadata.get(key) for key in ("uid", "labels", "ownerReferences", "finalizers", "deletionTimestamp")}
+    return {**rest, "managers": managers, "spec": spec, "data": obj.get("data")}
+
+
+def sample(obj: dict[str, Any], namespace: str) -> dict[str, Any] | None:
+    """An object as it can be created again anywhere; None of what cannot be without an owner."""
+    if obj["kind"] == STACK.kind or (controller_of(obj) or {"kind": STACK.kind})["kind"] != STACK.kind:
+        return None
+    spec = {key: value for key, value in (obj.get("spec") or {}).items() if key != "clusterIPs"}
+    if spec.get("clusterIP") != "None":
+        spec.pop("clusterIP", None)
+    if obj["kind"] == "PersistentVolumeClaim":
+        spec.pop("volumeName", None)
+    if obj["kind"] == "Job":
+        spec.pop("selector", None)
+        spec["template"] = {**spec["template"], "metadata": {}}
+    if obj["kind"] == "DaemonSet":
+        spec["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    metadata = {key: obj["metadata"][key] for key in ("name", "labels") if key in obj["metadata"]}
+    rest = {key: value for key, value in obj.items() if key not in ("metadata", "spec", "status")}
+    neutralised = json.loads(neutral(json.dumps({**rest, "metadata": metadata, "spec": spec}), namespace))
+    return {key: value for key, value in neutralised.items() if key != "spec" or value}
+
+
+def secrets_shown(lane: Lane, lines: Sequence[str]) -> list[str]:
+    """Where something secret can be read: in the log, in a status, in an Event."""
+    values = {"the Secret's value": SECRET_VALUE, "the operator's token": token(lane.plane)}
+    api = lane.plane.api
+    places = {
+        "the log": "\n".join(lines),
+        "a status": json.dumps([each.get("status") for each in api.get(STACK.path(lane.namespace))["items"]]),
+        "an Event": json.dumps(api.get(f"/api/v1/namespaces/{lane.namespace}/events")["items"]),
+    }
+    return [
+        f"{name} can be read in {place}"
+        for place, text in places.items()
+        for name, value in values.items()
+        if value in text
+    ]
+
+
+def unfenced(lane: Lane) -> list[str]:
+    """Writes of a replica that did not hold the lease when it sent them; of a lane with several replicas."""
+    if len(lane.replicas) == 1:
+        return []
+    holder, problems = -1, []
+    for entry in lane.journal.entries:
+        if entry.holds_lease:
+            holder = entry.replica
+        elif entry.committed and entry.replica != holder:
+            problems.append(f"replica {entry.replica} wrote while replica {holder} held the lease: {entry}")
+    return problems[:3]
+
+
+def traces(lines: Sequence[str]) -> list[str]:
+    """Errors in the log that nobody has foreseen."""
+    return [f"log: {line}" for line in lines if "Traceback (most recent call last)" in line][:1]

@@ -1,0 +1,1 @@
+"""The plans: which fault meets which request, watch, object, replica or server, and when."""

@@ -1,0 +1,84 @@
+"""Faults of the servers: they end, freeze, forget, and give and take rights. All lanes of a control plane feel them."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import urllib3
+
+from faults.lane import Lane
+from faults.plans.plan import Plan, always
+from lab import manifests
+from lab.paths import ROOT
+from lab.waiting import eventually
+
+_FROZEN_SECONDS = 3.0
+_BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ailtire-operator"
+
+
+def of_servers() -> Iterator[Plan]:
+    """What may become of etcd, the API server and the controllers of Kubernetes while a tree changes."""
+    for program in ("etcd", "kube-apiserver"):
+        yield Plan("servers", f"{program} is killed", "after the edit", act=_again(program), fired=always)
+        yield Plan("servers", f"{program} is frozen", "after the edit", act=_freezing(program), fired=always)
+    for program in ("kube-controller-manager", "kube-scheduler", "kwok"):
+        away, back = _away(program)
+        yield Plan("servers", f"{program} is away", "for some seconds", before=away, heal=back, fired=always)
+    yield Plan("servers", "the history is compacted", "after the edit", act=_compact, fired=always)
+    yield Plan("servers", "the rights are taken away", "for some seconds", before=_deny, heal=_grant, fired=always)
+    yield Plan("servers", "the definition is applied again", "after the edit", act=_define, fired=always)
+
+
+def _again(program: str) -> Callable[[Lane], None]:
+    def act(lane: Lane) -> None:
+        lane.plane.kill(program)
+        lane.plane.respawn(program)
+        eventually(lane.plane.api.ready, 60, "the API server")
+
+    return act
+
+
+def _freezing(program: str) -> Callable[[Lane], None]:
+    def act(lane: Lane) -> None:
+        pid = lane.plane.processes[program].pid
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(_FROZEN_SECONDS, _thaw, (pid,)).start()
+
+    return act
+
+
+def _thaw(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
+def _away(program: str) -> tuple[Callable[[Lane], None], Callable[[Lane], None]]:
+    return lambda lane: lane.plane.kill(program), lambda lane: lane.plane.respawn(program)
+
+
+def _compact(lane: Lane) -> None:
+    """All revisions but the newest are forgotten, and every watch has to be opened anew."""
+    revision = json.loads(_etcd(lane, "kv/range", {"key": "AA=="}))["header"]["revision"]
+    _etcd(lane, "kv/compaction", {"revision": revision, "physical": True})
+    lane.cut_connections()
+
+
+def _etcd(lane: Lane, call: str, body: object) -> bytes:
+    answer = urllib3.request("POST", f"{lane.plane.etcd}/v3/{call}", body=json.dumps(body).encode(), timeout=10.0)
+    assert answer.status == 200, answer.data
+    return answer.data
+
+
+def _deny(lane: Lane) -> None:
+    lane.plane.api.delete(_BINDING)
+
+
+def _grant(lane: Lane) -> None:
+    manifests.install(lane.plane)
+
+
+def _define(lane: Lane) -> None:
+    lane.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds" / "ailtirestacks.yaml"))

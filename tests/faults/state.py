@@ -1,0 +1,183 @@
+"""The state of a namespace, less what differs from one run to the next: two runs that ended alike compare equal."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import (
+    AUTOSCALER,
+    DEPLOYMENT,
+    JOB,
+    OWNED_KINDS,
+    SERVICE,
+    STACK,
+    VOLUME_CLAIM,
+    controller_of,
+)
+from lab.api import Api
+
+State = dict[str, Any]
+"""By ``Kind/name``: the object as it counts."""
+
+CANARY = "-canary"
+"""How the names of objects end that lie in the story's namespace and are nobody's."""
+_DIGEST = re.compile(r"-[0-9a-f]{8}(?![0-9a-z])")
+"""In names of gateways' files and of jobs: of their content, and so of the namespace's name too."""
+_METADATA = ("labels", "annotations", "finalizers")
+_OF_KUBERNETES = (
+    "batch.kubernetes.io/controller-uid",
+    "controller-uid",
+    "deprecated.daemonset.template.generation",
+    "pv.kubernetes.io/bind-completed",
+    "pv.kubernetes.io/bound-by-controller",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/selected-node",
+)
+"""Labels and annotations with uids, or that come at a time of their own."""
+_ASSIGNED = {
+    SERVICE.kind: ("clusterIP", "clusterIPs", "healthCheckNodePort"),
+    VOLUME_CLAIM.kind: ("volumeName",),
+    JOB.kind: ("selector",),
+}
+
+
+class _Anything:
+    """In the place of what differs between runs without a fault."""
+
+    def __repr__(self) -> str:
+        return "anything"
+
+
+ANYTHING = _Anything()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where a state is not as it was to be."""
+
+    key: str
+    """The object, as ``Kind/name``."""
+    text: str
+    path: str = ""
+    """In the object; empty where the whole object is missing or too many."""
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.path} {self.text}"
+
+
+def objects(api: Api, namespace: str, *, everything: bool = False) -> dict[str, dict[str, Any]]:
+    """The objects of all kinds that stacks own, by ``Kind/name``; with our label alone, unless ``everything``."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind in OWNED_KINDS:
+        selector = f"?labelSelector={naming.MANAGED_SELECTOR}" if kind.selected and not everything else ""
+        for item in api.get(f"{kind.path(namespace)}{selector}")["items"]:
+            name = f"{kind.kind}/{item['metadata']['name']}"
+            found[name] = {**item, "kind": kind.kind, "apiVersion": kind.api_version}
+    return found
+
+
+def state(found: Mapping[str, dict[str, Any]], namespace: str) -> State:
+    """What counts of these objects, but for canaries, and what other controllers have made."""
+    names = {each["metadata"]["uid"]: key for key, each in found.items()}
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in found.values() if each["kind"] == AUTOSCALER.kind}
+    made: State = {}
+    for key, each in sorted(found.items(), key=lambda item: str(item[1]["metadata"]["creationTimestamp"])):
+        if not key.endswith(CANARY) and _is_of_a_tree(each):
+            counted = json.loads(neutral(json.dumps(_counted(each, names, scaled)), namespace))
+            made[_free(neutral(key, namespace), made)] = counted
+    return made
+
+
+def _free(key: str, taken: Iterable[str]) -> str:
+    """Two names may differ by a digest alone."""
+    return key if key not in taken else _free(f"{key} and another", taken)
+
+
+def neutral(text: str, namespace: str) -> str:
+    """A text without the namespace's name and without what that name makes different in it."""
+    return _DIGEST.sub("-digest", text.replace(namespace, "any-namespace"))
+
+
+def _is_of_a_tree(obj: Mapping[str, Any]) -> bool:
+    controller = controller_of(obj)
+    return controller is None or controller["kind"] == STACK.kind
+
+
+def _counted(obj: Mapping[str, Any], names: Mapping[str, str], scaled: Iterable[str]) -> dict[str, Any]:
+    metadata = obj["metadata"]
+    about = {key: _known(metadata.get(key)) for key in _METADATA}
+    owners = [names.get(each["uid"], NO_OWNER) for each in metadata.get("ownerReferences") or ()]
+    spec = {key: value for key, value in (obj.get("spec") or {}).items() if key not in _ASSIGNED.get(obj["kind"], ())}
+    if obj["kind"] == DEPLOYMENT.kind and metadata["name"] in scaled:
+        spec.pop("replicas", None)
+    if obj["kind"] == SERVICE.kind:
+        spec["ports"] = [{k: v for k, v in port.items() if k != "nodePort"} for port in spec.get("ports") or ()]
+    if obj["kind"] == JOB.kind:
+        spec["template"] = {**spec["template"], "metadata": {"labels": _known(spec["template"]["metadata"]["labels"])}}
+    rest = {key: obj[key] for key in ("data", "binaryData") if key in obj}
+    dying = "deletionTimestamp" in metadata
+    return {**about, "owners": owners, "spec": spec, **rest, "dying": dying, "status": _status(obj)}
+
+
+NO_OWNER = "an owner that is gone"
+
+
+def _known(labels: Any) -> Any:
+    if not isinstance(labels, dict):
+        return labels
+    return {key: value for key, value in labels.items() if key not in _OF_KUBERNETES}
+
+
+def _status(obj: Mapping[str, Any]) -> Any:
+    """Of a stack its conditions without times; of a Deployment whether all of it runs; of other objects nothing."""
+    status = obj.get("status") or {}
+    current = status.get("observedGeneration") == obj["metadata"].get("generation")
+    if obj["kind"] == DEPLOYMENT.kind:
+        wanted = obj["spec"].get("replicas", 1)
+        return {
+            "complete": current and status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == wanted
+        }
+    if obj["kind"] != STACK.kind:
+        return None
+    conditions = {
+        each["type"]: [each["status"], each["reason"], each["message"]] for each in status.get("conditions") or ()
+    }
+    return {"conditions": conditions, "current": current, "counts": status.get("counts")}
+
+
+def differences(expected: State, found: State) -> list[Difference]:
+    """Where a state is not as it is to be."""
+    keys = sorted(key for key in expected.keys() | found.keys() if expected.get(key) is not ANYTHING)
+    lines = [Difference(key, "is missing") for key in keys if key not in found]
+    lines += [Difference(key, "should not be there") for key in keys if key not in expected]
+    for key in keys:
+        if key in expected and key in found:
+            unlike = _unlike(expected[key], found[key])
+            lines += [Difference(key, f"is {have!r}, not {want!r}", path) for path, want, have in unlike]
+    return lines
+
+
+def _unlike(want: Any, have: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    if want is ANYTHING:
+        return []
+    if isinstance(want, dict) and isinstance(have, dict):
+        keys = sorted(want.keys() | have.keys())
+        return [each for key in keys for each in _unlike(want.get(key), have.get(key), f"{path}.{key}")]
+    if isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
+        pairs = enumerate(zip(want, have, strict=True))
+        return [each for number, (a, b) in pairs for each in _unlike(a, b, f"{path}[{number}]")]
+    return [] if want == have else [(path, want, have)]
+
+
+def common(first: Any, second: Any) -> Any:
+    """What two runs without a fault have in common; ANYTHING where they differ."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = first.keys() | second.keys()
+        return {key: common(first.get(key, ANYTHING), second.get(key, ANYTHING)) for key in keys}
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        return [common(a, b) for a, b in zip(first, second, strict=True)]
+    return first if first == second else ANYTHING

@@ -1,0 +1,123 @@
+"""All parts of the suite on one control plane: learn, lanes beside each other, replicas, planted bugs, and servers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from faults import planted
+from faults.lane import Lane
+from faults.oracles import Canaries
+from faults.plans.objects import of_admission, of_objects
+from faults.plans.plan import Plan
+from faults.plans.replicas import of_replicas
+from faults.plans.requests import of_all_requests, of_writes
+from faults.plans.servers import of_servers
+from faults.plans.watches import of_watches
+from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, create_secret, run
+from faults.story import STEPS
+from faults.threads import together
+from lab import ControlPlane
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Suite:
+    """One run: what it has learned, what it has tried, and what became of that."""
+
+    plane: ControlPlane
+    learned: Learned
+    seed: int
+    say: Say
+    outcomes: list[Outcome] = field(default_factory=list)
+    canaries: int = 0
+    """How many objects that are nobody's were compared."""
+    _stories: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def lanes(self, count: int, until: float) -> None:
+        """Stories beside each other until a time of the monotonic clock, the least tried faults first."""
+        plans = Chooser(of_writes, [*of_all_requests(), *of_watches(), *of_objects(), *of_admission()])
+        together([lambda: self._stories_until(plans, until)] * count)
+
+    def replicas(self, until: float) -> None:
+        """Stories with two operators."""
+        self._stories_until(Chooser(_no_writes, list(of_replicas())), until, replicas=2)
+
+    def servers(self, until: float) -> None:
+        """Stories while servers fail; nothing else may run beside them."""
+        self._stories_until(Chooser(_no_writes, list(of_servers())), until)
+
+    def planted(self, bugs: Iterable[planted.Bug], lanes: int) -> list[str]:
+        """Plant each bug; what is to be said of those that were not found, and of controls that were found guilty."""
+        waiting, problems = list(bugs), []
+
+        def work() -> None:
+            while waiting:
+                with self._lock:
+                    if not waiting:
+                        return
+                    bug = waiting.pop()
+                found = planted.findings(self.plane, self.learned, bug, self._name())
+                guilty = [each for each in found if bug.says in each] if bug.says else []
+                if bug.says and guilty:
+                    self.say(f"found: {bug.name}: {guilty[0][:160]}")
+                elif bug.says or found:
+                    problems.append(f"{bug.name}: {found[:3] or 'nothing was found'}")
+                    self.say(f"WRONG with {problems[-1]}")
+                else:
+                    self.say(f"passed: {bug.name}")
+
+        together([work] * lanes)
+        return problems
+
+    def _name(self) -> str:
+        with self._lock:
+            self._stories += 1
+            return f"faults-{self._stories}"
+
+    def _stories_until(self, plans: Chooser, until: float, replicas: int = 1) -> None:
+        while time.monotonic() < until:
+            self.story(plans, until, replicas)
+
+    def story(self, plans: Chooser, until: float, replicas: int = 1) -> None:
+        """One life of the application, a fault in each step, and beside it the objects that are nobody's."""
+        name = self._name()
+        with Lane(self.plane, name, replicas=replicas) as lane:
+            create_secret(lane)
+            canaries = Canaries(lane, self.learned.samples.values())
+            lane.start()
+            for outcome in run(lane, self.learned, plans, f"{self.seed} {name}"):
+                if outcome.step == STEPS[-2].name and not outcome.wrong:
+                    outcome.wrong += _at_rest(lane)
+                self._note(outcome, name)
+                if time.monotonic() > until:
+                    break
+            if changed := canaries.changed():
+                self.outcomes[-1].wrong += changed
+                self._note_again(self.outcomes[-1], name)
+        with self._lock:
+            self.canaries += len(canaries)
+
+    def _note(self, outcome: Outcome, name: str) -> None:
+        with self._lock:
+            self.outcomes.append(outcome)
+        self._note_again(outcome, name)
+
+    def _note_again(self, outcome: Outcome, name: str) -> None:
+        if outcome.wrong:
+            self.say("\n    ".join([f"WRONG in {name}, {outcome.step}: {outcome.plan}", *outcome.wrong[:8]]))
+
+
+def _at_rest(lane: Lane) -> list[str]:
+    """What is written although nobody has edited anything."""
+    before = len(lane.journal.writes())
+    lane.stopped.wait(REST_SECONDS)
+    written = lane.journal.writes()[before:]
+    return [f"{len(written)} writes at rest, such as {written[0]}"] if written else []
+
+
+def _no_writes(count: int) -> Sequence[Plan]:
+    del count
+    return ()
