@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore bench bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences bench bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -89,6 +89,12 @@ faults: binaries ## Inject faults for MINUTES=30 into the life of an application
 
 explore: $(READY) ## Try the laws for MINUTES=10 with examples that nobody has drawn, and keep what fails (before a release)
 	@$(BIN)/python -m exploring --minutes $(MINUTES)
+
+COUNT ?= 1000
+SEED ?= 0
+LANES ?= 8
+sequences: binaries ## Run COUNT=1000 random sequences of edits on a real API server (SEED=…, LANES=8; before a release)
+	@$(BIN)/python -m sequences --count $(COUNT) --seed $(SEED) --lanes $(LANES)
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench

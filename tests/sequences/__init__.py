@@ -1,0 +1,1 @@
+"""Random sequences of edits on a real API server, and what has to hold after each of them."""

@@ -1,0 +1,76 @@
+"""``python -m sequences --count 1000``: random sequences of edits on a control plane of their own."""
+
+import random
+import threading
+import time
+from typing import Annotated
+
+import typer
+
+from lab import ControlPlane, Operator, binaries, sessions
+from lab.paths import ROOT
+from sequences.driving import ALONE, drive, field_of
+from sequences.figures import Figures
+
+_REPORTS = ROOT / "build" / "reports" / "sequences"
+_PROGRESS_SECONDS = 30.0
+
+
+def main(
+    count: Annotated[int, typer.Option(help="How many sequences.", min=1)] = 1000,
+    lanes: Annotated[int, typer.Option(help="How many run beside each other.", min=1, max=32)] = 8,
+    seed: Annotated[int, typer.Option(help="Of the random numbers; drawn where not given.")] = 0,
+) -> None:
+    """Exit code 1 where something did not hold."""
+    seed = seed or random.randrange(1, 10**6)
+    binaries.ensure(tell=print)
+    plane = ControlPlane(sessions.new_home("sequences"))
+    try:
+        plane.start()
+        operator = Operator(plane, ALONE)
+        operator.install()
+        operator.start()
+        figures = _run(plane, operator, count, lanes, seed)
+    finally:
+        plane.stop()
+    raise typer.Exit(1 if figures.failures else 0)
+
+
+def _run(plane: ControlPlane, operator: Operator, count: int, lanes: int, seed: int) -> Figures:
+    print(f"sequences: {count} on {lanes} lanes, seed {seed}", flush=True)
+    begun = time.monotonic()
+    with field_of(plane, operator) as field:
+        over = threading.Event()
+        teller = threading.Thread(target=_tell, args=(field.figures, over, begun), daemon=True)
+        teller.start()
+        drive(field, count, lanes, seed)
+        over.set()
+        teller.join()
+        for line in field.figures.lines():
+            print(line)
+        print(f"{time.monotonic() - begun:.0f} s, the operator was killed {field.crashes.count} times, seed {seed}")
+        print(*field.crashes.ended, sep="\n")
+        return field.figures
+
+
+def _tell(figures: Figures, over: threading.Event, begun: float) -> None:
+    """A line now and then, and each failure as soon as it is there."""
+    told = 0
+    while not over.wait(1.0 if len(figures.failures) > told else _PROGRESS_SECONDS):
+        told = _tell_failures(figures, told)
+        print(f"{time.monotonic() - begun:.0f} s: {figures.counts['sequences']} sequences, {told} wrong", flush=True)
+    _tell_failures(figures, told)
+
+
+def _tell_failures(figures: Figures, told: int) -> int:
+    _REPORTS.mkdir(parents=True, exist_ok=True)
+    for failure in figures.failures[told:]:
+        file = _REPORTS / f"{failure.sequence.replace('/', '-')}.yaml"
+        file.write_text(failure.story)
+        print(f"WRONG {failure.sequence}: {failure.what}\n  its steps: {file.relative_to(ROOT)}", flush=True)
+        told += 1
+    return told
+
+
+if __name__ == "__main__":
+    typer.run(main)

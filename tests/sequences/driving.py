@@ -1,0 +1,77 @@
+"""Several lanes on one control plane with one operator, each with a state machine of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from lab import ControlPlane, Operator
+from sequences.activity import Activity
+from sequences.figures import Figures
+from sequences.lane import Crashes, Lane
+from sequences.machine import Sequence
+from sequences.running import Runner
+
+STEPS: Final = 5
+"""Steps of a sequence after its first definition."""
+ALONE: Final = {"AILTIRE_OPERATOR_LEADER_ELECTION": "false"}
+"""Settings of an operator that is killed often: its successor need not wait until a lease is over."""
+
+
+@dataclass
+class Field:
+    """Where sequences run."""
+
+    plane: ControlPlane
+    activity: Activity
+    crashes: Crashes
+    figures: Figures = field(default_factory=Figures)
+
+    def runners(self, number: int) -> Iterator[Runner]:
+        """Runners for one sequence after the other, on lane ``number``."""
+        lane = Lane(self.plane, self.activity, f"sequences-a-{number}")
+        beside = Lane(self.plane, self.activity, f"sequences-b-{number}")
+        for sequence in count(1):
+            yield Runner(lane, beside, self.crashes, self.figures, f"s{sequence}")
+
+
+@contextmanager
+def field_of(plane: ControlPlane, operator: Operator) -> Iterator[Field]:
+    """A control plane on which the operator runs."""
+    with Activity(plane) as activity:
+        yield Field(plane, activity, Crashes(operator))
+
+
+def drive(field: Field, sequences: int, lanes: int, number: int) -> None:
+    """Run so many sequences in all, by the random numbers of a seed."""
+    shares = [sequences // lanes + (lane < sequences % lanes) for lane in range(lanes)]
+    threads = [
+        threading.Thread(target=_lane, args=(field, lane, share, number)) for lane, share in enumerate(shares) if share
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _lane(field: Field, lane: int, sequences: int, number: int) -> None:
+    runners = field.runners(lane)
+    machine = type(f"Sequence{lane}", (Sequence,), {"begin": staticmethod(lambda: next(runners))})
+    run_state_machine_as_test(seed(number * 1000 + lane)(machine), settings=_settings(sequences))
+
+
+def _settings(sequences: int) -> settings:
+    return settings(
+        max_examples=sequences + 1,  # the first is not performed
+        stateful_step_count=STEPS,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )

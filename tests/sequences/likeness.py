@@ -1,0 +1,106 @@
+"""What a tree consists of, less what is decided anew each time: two of one definition compare equal."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import (
+    AUTOSCALER,
+    DEPLOYMENT,
+    LAST_GOOD,
+    OWNED_KINDS,
+    STACK,
+    WORKLOAD_KINDS,
+    controller_of,
+)
+from lab.api import Api
+
+Objects = dict[str, dict[str, Any]]
+"""By ``Kind/name``."""
+
+_DIGEST: Final = re.compile(r"--gateway-[0-9a-f]{8}")
+_ASSIGNED: Final = frozenset(
+    {"clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName", "nodePort", "selector/controller-uid"}
+)
+_OF_OTHERS: Final = re.compile(
+    r"^(deployment\.kubernetes\.io/|pv\.kubernetes\.io/|volume\.|batch\.kubernetes\.io/contr)"
+)
+
+
+def tree(api: Api, namespace: str, root: str) -> Objects:
+    """Everything that the stacks of a tree own, as the API server has it."""
+    found: Objects = {}
+    for kind in OWNED_KINDS:
+        if kind.optional or kind is LAST_GOOD:
+            continue
+        of_the_root = f"?labelSelector={naming.LABEL_ROOT}%3D{root}" if kind.selected else ""
+        for item in api.get(f"{kind.path(namespace)}{of_the_root}")["items"]:
+            owner = controller_of(item)
+            if owner is not None and owner["kind"] == STACK.kind and (kind.selected or _is_of(item, root)):
+                found[f"{kind.kind}/{item['metadata']['name']}"] = {**item, "kind": kind.kind}
+    return found
+
+
+def _is_of(stack: Mapping[str, Any], root: str) -> bool:
+    """Whether a stack is a child in the tree."""
+    return bool(stack["spec"].get("place", {}).get("root") == root)
+
+
+def running(objects: Objects) -> dict[str, Any]:
+    """What runs pods: uid and pod template of each workload."""
+    kinds = {kind.kind for kind in WORKLOAD_KINDS}
+    found = {key: each for key, each in objects.items() if each["kind"] in kinds}
+    return {key: (each["metadata"]["uid"], each["spec"]["template"]) for key, each in found.items()}
+
+
+def plain(objects: Objects, namespace: str) -> Objects:
+    """The objects without what differs from namespace to namespace."""
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects.values() if each["kind"] == AUTOSCALER.kind}
+    counted = {key: _counts(each, each["metadata"]["name"] in scaled) for key, each in objects.items()}
+    text = _DIGEST.sub("--gateway-DIGEST", json.dumps(counted).replace(namespace, "NAMESPACE"))
+    made: Objects = json.loads(text)
+    return made
+
+
+def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:
+    metadata = item["metadata"]
+    spec = _without(item.get("spec") or {})
+    if item["kind"] == DEPLOYMENT.kind and scaled:
+        spec.pop("replicas", None)
+    made = {"spec": spec, "owners": [each["name"] for each in metadata.get("ownerReferences") or ()]}
+    for field in ("labels", "annotations"):
+        entries = metadata.get(field) or {}
+        made[field] = {key: value for key, value in entries.items() if not _OF_OTHERS.match(key)}
+    for field in ("data", "binaryData"):
+        made[field] = item.get(field) or {}
+    made["hostnames"] = sorted(each.get("hostname") or "" for each in item.get("endpoints") or ())
+    return made
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without(each) for key, each in value.items() if key not in _ASSIGNED and "controller-uid" not in key
+        }
+    if isinstance(value, list):
+        return [_without(each) for each in value]
+    return value
+
+
+def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
+    """Where two values differ, a line each."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted(wanted.keys() | found.keys()):
+            if key not in found:
+                yield f"{path}/{key} is missing"
+            elif key not in wanted:
+                yield f"{path}/{key} should not be there"
+            else:
+                yield from differences(wanted[key], found[key], f"{path}/{key}")
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for number, (a, b) in enumerate(zip(wanted, found, strict=True)):
+            yield from differences(a, b, f"{path}[{number}]")
+    elif wanted != found:
+        yield f"{path}: {found!r}, not {wanted!r}"

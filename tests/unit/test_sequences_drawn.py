@@ -1,0 +1,79 @@
+"""What the random sequences are drawn from: edits that the operator takes, and definitions that it must refuse."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ailtire_operator.model.loading import levels
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.build import plan
+from ailtire_operator.plan.types import Observed
+from sequences.breaking import OF_THE_OPERATOR, broken, violations
+from sequences.edits import DEPTH, edited, stacks
+from sequences.schema import SERVICE, SPEC, choices, key_patterns
+from stacks import SETTINGS, stack
+
+PLAIN: dict[str, Any] = {"services": {"web": {"image": "web:1", "user": "1000"}}}
+TEMPLATE = "model"
+
+
+def problem(spec: dict[str, Any]) -> str:
+    """What the operator says against a definition; empty where it takes it."""
+    try:
+        for level in levels("shop", stack(spec).spec, {TEMPLATE: stack(PLAIN).spec}):
+            plan(Stack(name=level.name, namespace="n", uid="u", generation=1, spec=level.spec), SETTINGS, Observed())
+    except InvalidStack as error:
+        return str(error)
+    return ""
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_a_broken_definition_is_one_that_the_operator_refuses(data: st.DataObject) -> None:
+    spec = data.draw(stacks(DEPTH, TEMPLATE))
+    if not problem(spec):
+        found = data.draw(broken(spec))
+        assert problem(found.spec), found.what
+
+
+@pytest.mark.parametrize("rule", sorted(OF_THE_OPERATOR))
+def test_each_rule_that_is_broken_by_hand_is_one(rule: str) -> None:
+    spec = deepcopy(PLAIN)
+    OF_THE_OPERATOR[rule](spec, spec["services"]["web"])
+    assert problem(spec)
+
+
+def test_every_violation_of_the_schema_is_refused() -> None:
+    full = {**PLAIN, "networks": {"n": {"internal": True}}, "gateway": {"replicas": 1}, "suspend": False}
+    found = 0
+    for number, _ in enumerate(violations(deepcopy(full))):
+        spec = deepcopy(full)
+        spot, what, change = list(violations(spec))[number]
+        change()
+        assert problem(spec), (spot.path, what)
+        found += 1
+    assert found > 15
+
+
+def test_most_edits_are_good_ones() -> None:
+    good: list[bool] = []
+
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(st.data())
+    def draw(data: st.DataObject) -> None:
+        good.append(not problem(data.draw(edited(data.draw(stacks(DEPTH, TEMPLATE)), TEMPLATE))))
+
+    draw()
+    assert sum(good) > 0.7 * len(good)
+
+
+def test_rules_of_the_schema_are_read() -> None:
+    health = SERVICE["properties"]["healthcheck"]
+    assert {field for each in choices(health) for field in each.fields} == {"disable", "test", "http", "tcp"}
+    wanted, unwanted = key_patterns(SERVICE["properties"]["environment"])
+    assert wanted and any("AILTIRE_" in each for each in unwanted)
+    assert [choice.needed for choice in choices(SPEC["properties"]["data"]["additionalProperties"])] == [False]
