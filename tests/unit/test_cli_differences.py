@@ -8,7 +8,7 @@ import pytest
 from ailtire_operator.cli.differences import (
     LAST_APPLIED,
     Action,
-    Change,
+    Difference,
     applying_manager,
     compare,
     paired,
@@ -62,11 +62,11 @@ def test_a_new_service_shows_no_address_that_it_will_not_get() -> None:
 
 
 def test_files_are_named_as_kubectl_names_them() -> None:
-    assert Change(Ref("Deployment", "a", "b"), Action.DELETE, None, None).file_name == "apps.v1.Deployment.a.b"
+    assert Difference(Ref("Deployment", "a", "b"), Action.DELETE, None, None).file_name == "apps.v1.Deployment.a.b"
 
 
 def test_the_summary_counts_what_happens() -> None:
-    changes = [Change(REF, action, None, None) for action in (Action.DELETE, Action.CREATE, Action.DELETE)]
+    changes = [Difference(REF, action, None, None) for action in (Action.DELETE, Action.CREATE, Action.DELETE)]
     assert summary(changes) == "would be: 1 created, 2 deleted"
     assert summary([]) == "no difference"
 
@@ -76,12 +76,12 @@ def gateway(kind: str, name: str, stack: str = "shop") -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": name, "namespace": "n", "labels": labels}}
 
 
-def removed(obj: dict[str, Any]) -> Change:
-    return Change(Ref(obj["kind"], "n", obj["metadata"]["name"]), Action.DELETE, obj, None)
+def removed(obj: dict[str, Any]) -> Difference:
+    return Difference(Ref(obj["kind"], "n", obj["metadata"]["name"]), Action.DELETE, obj, None)
 
 
-def made(obj: dict[str, Any]) -> Change:
-    return Change(Ref(obj["kind"], "n", obj["metadata"]["name"]), Action.CREATE, None, obj)
+def made(obj: dict[str, Any]) -> Difference:
+    return Difference(Ref(obj["kind"], "n", obj["metadata"]["name"]), Action.CREATE, None, obj)
 
 
 def test_a_gateways_new_configuration_stands_beside_its_old_one() -> None:

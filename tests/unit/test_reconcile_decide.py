@@ -7,12 +7,13 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, NotFound, Refused, Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
-from ailtire_operator.reconcile.decide import Outcomes, in_the_way, lets_go_of_replicas, owned, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, in_the_way, owned, to_prune
 from ailtire_operator.reconcile.outcomes import COLLECTED_SECONDS, attribute, problem_of, problems
 from records import child as child_record
 from records import put, stack

@@ -33,7 +33,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Difference:
     """One object that would not stay as it is."""
 
     ref: Ref
@@ -60,16 +60,16 @@ class Change:
         yield from difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
 
 
-def compare(ref: Ref, before: Json | None, after: Json | None, *, replaced: bool = False) -> Change | None:
+def compare(ref: Ref, before: Json | None, after: Json | None, *, replaced: bool = False) -> Difference | None:
     """The change from one live object to another; None if nobody would see a difference."""
     old, new = _shown(before), _shown(after, created=before is None or replaced)
     if old == new:
         return None
     action = Action.CREATE if old is None else Action.DELETE if new is None else Action.CHANGE
-    return Change(ref, Action.REPLACE if replaced else action, old, new)
+    return Difference(ref, Action.REPLACE if replaced else action, old, new)
 
 
-def paired(changes: Sequence[Change]) -> list[Change]:
+def paired(changes: Sequence[Difference]) -> list[Difference]:
     """The changes with a gateway's new configuration beside its old one: both are named after their content.
 
     Configurations that only old pods used are left out: they go when those pods have, whatever is applied.
@@ -80,7 +80,7 @@ def paired(changes: Sequence[Change]) -> list[Change]:
     for change in changes:
         stack = _gateway_of(change.before or change.after, "ConfigMap")
         if stack and change.action is Action.CREATE and stack in old:
-            result.append(Change(change.ref, Action.REPLACE, old[stack].before, change.after))
+            result.append(Difference(change.ref, Action.REPLACE, old[stack].before, change.after))
         elif not stack or change.action is not Action.DELETE or stack in leaving:
             result.append(change)
     return result
@@ -124,7 +124,7 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-def summary(changes: Iterable[Change]) -> str:
+def summary(changes: Iterable[Difference]) -> str:
     """``1 object would be created, 2 changed``."""
     counts: dict[Action, int] = {}
     for change in changes:
@@ -163,7 +163,7 @@ def _patch(last: Json, wanted: Json) -> Json:
     return patch
 
 
-def ordered(changes: Sequence[Change]) -> list[Change]:
+def ordered(changes: Sequence[Difference]) -> list[Difference]:
     """Stacks first, then by kind and name, what goes last."""
     kinds = [kind.kind for kind in OWNED_KINDS]
     return sorted(changes, key=lambda each: (each.ref.kind != STACK.kind, kinds.index(each.ref.kind), each.ref.name))

@@ -12,22 +12,21 @@ from functools import partial
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
-    Change,
+    Difference,
     Json,
-    applying_manager,
     compare,
-    three_way_patch,
     without_bookkeeping,
 )
+from ailtire_operator.cli.dryruns import DryRuns
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery, rules
 from ailtire_operator.cluster.adoption import way_back, without_owner
-from ailtire_operator.cluster.connection import APPLY
+from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound
-from ailtire_operator.cluster.fields import desired_projection, extra_paths, fingerprint
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, HTTP_ROUTE, LAST_GOOD, OWNED_KINDS, POD, STACK, Kind, Ref
+from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, LAST_GOOD, OWNED_KINDS, POD, STACK, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -35,22 +34,19 @@ from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.updates import template_of
+from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.addresses import Addresses
-from ailtire_operator.reconcile.decide import Outcomes, in_the_way, owned, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, owned
 from ailtire_operator.reconcile.marks import failed_updates
 from ailtire_operator.reconcile.nodes import Nodes
 from ailtire_operator.reconcile.planning import completions
-
-_MERGE = "application/merge-patch+json"
-_WORKLOADS = ("Deployment", "StatefulSet")
-_MERGED = ("labels", "annotations")
 
 
 @dataclass(slots=True)
 class Preview:
     """What was found."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the operator would leave alone, and why."""
     problems: list[str] = field(default_factory=list)
@@ -63,7 +59,7 @@ class Previewer:
     def __init__(self, cluster: Live, manager: str) -> None:
         self.found = Preview()
         self._cluster = cluster
-        self._manager = manager
+        self._server = DryRuns(cluster, manager)
         self._store = Store()
         self._live: dict[Ref, Json] = {}
         self._settings = environment_settings()
@@ -125,29 +121,13 @@ class Previewer:
         ref = Ref(STACK.kind, namespace, name)
         live = self._live.get(ref)
         try:
-            answer = await self._dry_run_of(ref, live, wanted)
+            answer = await self._server.written(ref, live, wanted)
             stack = parse_stack(answer)
         except (ClusterError, InvalidStack) as error:
             self.found.problems.append(f"{definition.label}: {error}")
             return None
         self._note(compare(ref, live, answer))
         return stack if live is not None else stack.model_copy(update={"uid": ""})
-
-    async def _dry_run_of(self, ref: Ref, live: Json | None, wanted: Json) -> Json:
-        manager = self._manager if live is None else applying_manager(live, self._manager)
-        if live is not None and manager is None:
-            params = {"dryRun": "All", "fieldManager": self._manager, "fieldValidation": "Strict"}
-            patch = three_way_patch(live, wanted)
-            return await self._cluster.connection.request(
-                "PATCH", ref.path, params=params, body=patch, content_type=_MERGE
-            )
-        return await self._apply(ref, wanted, manager or self._manager)
-
-    async def _apply(self, ref: Ref, manifest: Manifest, manager: str) -> Json:
-        params = {"dryRun": "All", "fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
-        return await self._cluster.connection.request(
-            "PATCH", ref.path, params=params, body=manifest, content_type=APPLY
-        )
 
     async def _tree(self, root: Stack, label: str) -> None:
         waiting = [root]
@@ -166,8 +146,7 @@ class Previewer:
                     why = child.problem or f"there is no template '{child.missing}'"
                     self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
             manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
-            self._remove(stack, made, manifests)
-            await asyncio.gather(*(self._object(ref, each, stack) for ref, each in manifests.items()))
+            await asyncio.gather(*(self._object(each, stack) for each in self._changes(stack, made, manifests)))
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
     async def _plan(self, stack: Stack) -> Plan:
@@ -191,28 +170,61 @@ class Previewer:
         uid = record.uid if record is not None and owner and record.owner_uid == owner else ""
         return parse_stack(manifest).model_copy(update={"uid": uid})
 
-    async def _object(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
-        record = self._store.get(ref)
+    def _changes(self, stack: Stack, made: Plan, manifests: Mapping[Ref, Manifest]) -> list[Change]:
+        """What the operator would do about each object of the plan; what would go is noted for all stacks together."""
+        present = list(self._store.owned_by(stack.namespace, stack.uid)) if stack.uid else []
+        going = changes.room(made, manifests, present)
+        going += changes.unwanted(made, manifests, present, Outcomes(True, 0), settled=True)
+        self._gone |= self._with_all_below(each.record for each in going if each.record is not None)
+        found = changes.planned_objects(
+            manifests,
+            present,
+            self._store.get,
+            stack.uid,
+            settled=lambda ref: self._is_settled(manifests[ref]),
+            gone=self._gone.keys(),
+        )
+        listed = list(found)
+        for each in listed:
+            self._gone.pop(each.ref, None)
+        return listed
+
+    def _is_settled(self, manifest: Manifest) -> bool:
+        record = self._store.get(Ref.of(manifest))
+        return record is not None and fingerprint(desired_projection(manifest)) == record.owned_hash
+
+    async def _object(self, change: Change, stack: Stack) -> None:
         try:
-            if record is None:
-                await self._new(ref, manifest, stack)
-            elif self._gone.pop(ref, None) is not None:
-                await self._anew(ref, _orphaned(manifest, stack))
-            elif not rules.is_ours(record, manifest, stack.uid):
-                await self._other(record, manifest, stack)
-            elif record.deleting:
-                self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
-            else:
-                await self._existing(record, manifest)
+            await self._show(change, stack)
         except ClusterError as error:
-            self.found.problems.append(f"{ref}: {error}")
+            self.found.problems.append(f"{change.ref}: {error}")
+
+    async def _show(self, change: Change, stack: Stack) -> None:
+        """What would become of an object, as far as anything would."""
+        ref, manifest, record = change.ref, change.manifest, change.record
+        if change.is_none or manifest is None:
+            return
+        if record is None:
+            await self._new(ref, manifest, stack)
+            return
+        match change.action:
+            case "replace":
+                await self._anew(ref, _orphaned(manifest, stack))
+            case "foreign":
+                await self._other(record, manifest, stack)
+            case "leaving":
+                self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
+            case "refused":
+                self.found.problems.append(f"{ref}: refused by the operator: {change.why}")
+            case _:
+                await self._existing(record, manifest, change.replicas)
 
     async def _new(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
         # Without our labels it is in no list of ours, and may be there all the same.
         try:
             foreign = await self._cluster.connection.request("GET", ref.path)
         except NotFound:
-            self._note(compare(ref, None, await self._become(ref, _orphaned(manifest, stack), {})))
+            self._note(compare(ref, None, await self._server.applied(ref, _orphaned(manifest, stack), {})))
         else:
             managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
             self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
@@ -231,48 +243,21 @@ class Previewer:
     def _in_the_way(self, ref: Ref, holder: str) -> None:
         self.found.notes.append(f"{ref} exists already and {holder}: it would be left as it is")
 
-    async def _existing(self, record: Record, manifest: Manifest) -> None:
+    async def _existing(self, record: Record, manifest: Manifest, replicas: int | None) -> None:
+        """An object that is changed in place; ``replicas`` are handed over to the autoscaler as they are."""
         live = self._live[record.ref]
-        extra = extra_paths(manifest.get("spec"), live.get("spec")) if record.ref.kind == STACK.kind else []
-        if not extra and fingerprint(desired_projection(manifest)) == record.owned_hash:
-            return
-        if (refused := rules.refusal(manifest, record)) is not None:
-            self.found.problems.append(f"{record.ref}: refused by the operator: {refused}")
-            return
-        if rules.needs_replace(manifest, record) is not None:
-            await self._anew(record.ref, manifest)
-            return
-        answer = await self._become(record.ref, manifest, live)
-        if record.ref.kind in _WORKLOADS and "replicas" not in manifest["spec"]:
-            answer["spec"]["replicas"] = live["spec"].get("replicas")  # handed over to the autoscaler as it is
+        answer = await self._server.applied(record.ref, manifest, live)
+        if replicas is not None:
+            answer["spec"]["replicas"] = replicas
         self._note(compare(record.ref, live, answer))
 
     async def _anew(self, ref: Ref, manifest: Manifest) -> None:
         """An object that gives way to another of its name. The server can only be asked for it under a free name."""
         name = f"ailtire-diff-{naming.digest(ref.name)}"
         stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
-        answer = await self._become(replace(ref, name=name), stand_in, {})
+        answer = await self._server.applied(replace(ref, name=name), stand_in, {})
         answer["metadata"]["name"] = ref.name
         self._note(compare(ref, self._live[ref], answer, replaced=True))
-
-    async def _become(self, ref: Ref, manifest: Manifest, live: Json) -> Json:
-        """What would become of an object that the operator applies.
-
-        Two kinds only the operator may write, in a dry run too: a child with its place, and the addresses of a zone.
-        But both are nobody else's and have no defaults that their manifests leave out: they become what those say.
-        """
-        if ref.kind not in (STACK.kind, ENDPOINT_SLICE.kind):
-            return await self._apply(ref, manifest, naming.FIELD_MANAGER)
-        metadata = live.get("metadata") or {}
-        merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}
-        return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
-
-    def _remove(self, stack: Stack, made: Plan, planned: Mapping[Ref, Manifest]) -> None:
-        if stack.uid:
-            present = list(self._store.owned_by(stack.namespace, stack.uid))
-            going = [*in_the_way(made, planned, present)]
-            going += to_prune(made, planned, present, Outcomes(True, 0), settled=True)
-            self._gone |= self._with_all_below(going)
 
     def _with_all_below(self, records: Iterable[Record]) -> dict[Ref, Record]:
         """What the garbage collector takes along with a stack."""
@@ -299,7 +284,7 @@ class Previewer:
         except InvalidStack:
             return True
 
-    def _note(self, change: Change | None) -> None:
+    def _note(self, change: Difference | None) -> None:
         if change is not None:
             self.found.changes.append(change)
 

@@ -69,7 +69,7 @@ async def owner_of(obj: Mapping[str, Any], connection: Connection) -> str:
     return ""
 
 
-def change(manifest: Manifest, record: Record) -> Patch:
+def patch_of(manifest: Manifest, record: Record) -> Patch:
     """The change of the metadata that makes an object the stack's, as a JSON patch for exactly this version of it.
 
     A volume that is to be retained gets the label of one, as it has no owner.

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.adoption import change, way_back, without_owner
+from ailtire_operator.cluster.adoption import patch_of, way_back, without_owner
 from ailtire_operator.cluster.applied import Applied, HandOver, Task, Verb
+from ailtire_operator.cluster.changes import change_of
 from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Orphaned, Refused
 from ailtire_operator.cluster.events import event_of
@@ -28,7 +29,7 @@ from ailtire_operator.cluster.fields import (
 )
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
-from ailtire_operator.cluster.rules import is_ours, needs_replace, refusal, waits_for
+from ailtire_operator.cluster.rules import is_ours, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.writer import Target, Writer
 
@@ -187,25 +188,20 @@ class Applier:
         await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
 
     async def _apply(self, task: Task) -> Applied:
-        record = self._store.get(task.ref)
-        if record is None:
-            return await self._create(task)
-        if not is_ours(record, task.manifest, task.owner_uid):
-            return await self._in_the_way(task, record)
-        return await self._change(task, record)
+        return await self._execute(task, self._store.get(task.ref))
 
     async def _in_the_way(self, task: Task, record: Record, obj: Manifest | None = None) -> Applied:
         """What is not ours stays as it is, unless it has lost its owner and somebody asks for it to be taken over."""
         try:
             found = await self._orphan(task, record, obj)
             if is_ours(found, task.manifest, task.owner_uid):
-                return await self._change(task, found)
+                return await self._execute(task, found)
             if not task.adopt:
                 raise Orphaned(f"{found.ref} exists already and has no owner; {way_back(task.manifest)}")
         except Foreign as error:
             age = self._memory.in_the_way(record)
             return Applied(record.ref, False, record, error, "foreign", age=age)
-        return replace(await self._change(task, await self._take_over(task, found)), adopted=True)
+        return replace(await self._execute(task, await self._take_over(task, found)), adopted=True)
 
     async def _orphan(self, task: Task, record: Record, obj: Manifest | None = None) -> Record:
         return await without_owner(record, task.manifest, task.owner_uid, self._store, self._connection, obj)
@@ -213,7 +209,7 @@ class Applier:
     async def _take_over(self, task: Task, record: Record) -> Record:
         """Make an object that has lost its owner the stack's, and change nothing else of it."""
         target = Target(record, task.owner_uid, task.manifest)
-        answer = await self._writer.adopt(target, change(task.manifest, record))
+        answer = await self._writer.adopt(target, patch_of(task.manifest, record))
         logger.info("%s had lost its owner and is taken over", task.ref)
         return self._store.get(task.ref) or record_of(answer)
 
@@ -225,24 +221,40 @@ class Applier:
                 raise
         return await self._retry(task)
 
-    async def _change(self, task: Task, record: Record) -> Applied:
-        """Update or replace an object of ours, if it differs at all."""
-        if record.deleting:
-            return Applied(task.ref, False, record, NotGone(waits_for(record)), "none")
-        if self._memory.settled(record, task.wanted):
-            return Applied(task.ref, False, record, None, "none")
+    async def _execute(self, task: Task, record: Record | None, obj: Manifest | None = None) -> Applied:
+        """Do what there is to do about the object as it is; ``obj``: the same in full, if it was read just now."""
+        settled = record is not None and self._memory.settled(record, task.wanted)
+        change = change_of(task.manifest, record, task.owner_uid, settled=settled)
+        if record is None:
+            return await self._create(task)
+        match change.action:
+            case "foreign":
+                return await self._in_the_way(task, record, obj)
+            case "leaving":
+                return Applied(task.ref, False, record, NotGone(change.why), "none")
+            case "none":
+                return Applied(task.ref, False, record, None, "none")
         if self._memory.is_contested(task.ref, task.wanted):
             fight = Conflict(f"{task.ref} is changed by somebody else as often as it is put right; waiting")
             return Applied(task.ref, False, record, fight, "none")
-        if (refused := refusal(task.manifest, record)) is not None:
-            return Applied(task.ref, False, record, Refused(refused), "refused")
-        if needs_replace(task.manifest, record) is not None:
-            deleted = await self.delete(record, task.owner_uid)
-            if deleted.error is not None:
-                raise deleted.error
-            if (left := deleted.record) is not None and left.uid == record.uid:
-                return Applied(task.ref, True, left, NotGone(waits_for(left)), "delete")
-            return await self._learn(task, await self._writer.create(task.manifest, "replace"), "replace")
+        match change.action:
+            case "refused":
+                return Applied(task.ref, False, record, Refused(change.why), "refused")
+            case "replace":
+                return await self._replace(task, record)
+        return await self._change(task, record)
+
+    async def _replace(self, task: Task, record: Record) -> Applied:
+        """Delete an object of ours, and make it anew at once if it goes at once."""
+        deleted = await self.delete(record, task.owner_uid)
+        if deleted.error is not None:
+            raise deleted.error
+        if (left := deleted.record) is not None and left.uid == record.uid:
+            return Applied(task.ref, True, left, NotGone(waits_for(left)), "delete")
+        return await self._learn(task, await self._writer.create(task.manifest, "replace"), "replace")
+
+    async def _change(self, task: Task, record: Record) -> Applied:
+        """Update an object of ours."""
         try:
             return await self._learn(task, await self._update(task, record), "update")
         except Foreign:
@@ -262,9 +274,9 @@ class Applier:
                 self._store.remove(task.ref, known.uid)
             return await self._create(task)
         record = record_of(obj)
-        if not is_ours(record, task.manifest, task.owner_uid):
-            return await self._in_the_way(task, record, obj)
-        return await self._change(task, self._store.offer(record) or record)
+        if is_ours(record, task.manifest, task.owner_uid):
+            record = self._store.offer(record) or record
+        return await self._execute(task, record, obj)
 
     async def _update(self, task: Task, record: Record) -> dict[str, Any]:
         """Apply the manifest to an object of ours.

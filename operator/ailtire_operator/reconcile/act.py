@@ -11,14 +11,15 @@ from typing import Final
 
 from ailtire_operator.cluster.applied import Applied
 from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import NotGone, Orphaned
 from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Manifest, Ref
-from ailtire_operator.cluster.rules import waits_for
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan, ServicePlan
+from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, kept_waiting, to_prune
+from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
 from ailtire_operator.reconcile.isolation import Policies, only_opens, selects
@@ -90,23 +91,26 @@ class Actor:
 
         What runs is not taken away for something that may not take its place yet.
         """
-        present = list(self._store.owned_by(record.ref.namespace, record.uid))
-        if not any(in_the_way(planned.plan, planned.manifests.keys(), present, held)):
+        if not self._room(record, planned, held):
             return await self._apply(record, planned, lambda kind: kind in _FIRST, thorough, held)
         done = await self._apply(record, planned, lambda kind: kind in GROUND, thorough, held)
         missing = await self._prerequisites.missing(record, planned, done)
-        waiting = {*held, *filter(None, missing.members)}
-        in_way = in_the_way(planned.plan, planned.manifests.keys(), present, waiting)
-        done += await _all(self._objects.remove(each, record, planned.account) for each in in_way if not each.deleting)
+        done += await self._remove(
+            record, planned, self._room(record, planned, {*held, *filter(None, missing.members)})
+        )
         return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, thorough, held)
+
+    def _room(self, record: Record, planned: Planned, held: Collection[str]) -> list[Change]:
+        return changes.room(planned.plan, planned.manifests.keys(), self._present(record), held)
+
+    def _present(self, record: Record) -> list[Record]:
+        return list(self._store.owned_by(record.ref.namespace, record.uid))
 
     def _kept_waiting(self, record: Record, planned: Planned, held: Collection[str]) -> list[Applied]:
         """What is to take the place of something of ours that has been deleted and has not gone yet."""
-        present = list(self._store.owned_by(record.ref.namespace, record.uid))
-        leaving = [each for each in in_the_way(planned.plan, planned.manifests.keys(), present, held) if each.deleting]
         return [
-            Applied(ref, False, self._store.get(ref), NotGone(waits_for(each)), "none")
-            for ref, each in kept_waiting(planned.manifests, leaving).items()
+            Applied(each.ref, False, each.record, NotGone(each.why), "none")
+            for each in changes.kept_by(planned.manifests, self._room(record, planned, held), self._store.get)
         ]
 
     async def _apply(
@@ -119,20 +123,26 @@ class Actor:
         late: Collection[Ref] = (),
     ) -> list[Applied]:
         """Bring the objects of some kinds in line, all at once, but for what is ``late`` and members that are held."""
-        targets, adopt = autoscalers(planned.manifests), adopts(record, self._store)
-        waiting, _ = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
+        adopt = adopts(record, self._store)
+        listed = changes.planned_objects(
+            planned.manifests,
+            self._present(record),
+            self._store.get,
+            record.uid,
+            settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
+            held=held,
+        )
         return await _all(
-            self._objects.bring(
-                manifest,
-                record,
-                planned.synced,
-                account=planned.account,
-                autoscaled=ref in targets and self._has(record, targets[ref]),
-                thorough=thorough,
-                adopt=adopt,
-            )
-            for ref, manifest in planned.manifests.items()
-            if chosen(ref.kind) and ref not in waiting and ref not in late
+            self._objects.bring(each, record, planned.synced, account=planned.account, thorough=thorough, adopt=adopt)
+            for each in listed
+            if chosen(each.ref.kind) and each.action != "held" and each.ref not in late
+        )
+
+    async def _remove(self, record: Record, planned: Planned, listed: Iterable[Change]) -> list[Applied]:
+        return await _all(
+            self._objects.remove(each.record, record, planned.account)
+            for each in listed
+            if each.action == "delete" and each.record is not None
         )
 
     async def _prune(
@@ -142,28 +152,20 @@ class Actor:
 
         What runs as it was before may still need all that it had.
         """
-        _, outdated = held_back(planned.manifests, self._store.owned_by(record.ref.namespace, record.uid), held)
+        present = self._present(record)
+        _, outdated = held_back(planned.manifests, present, held)
         sound = all(child.problem is None for child in planned.plan.children.values())
         outcomes = Outcomes(whole=sound and not outdated and not missing.members, failed=_failed(done))
-        unwanted = list(
-            to_prune(
-                planned.plan,
-                planned.manifests.keys(),
-                list(self._store.owned_by(record.ref.namespace, record.uid)),
-                outcomes,
-                settled=self._is_settled(record, planned.plan),
-            )
-        )
-        policies = [each for each in unwanted if each.ref.kind == NETWORK_POLICY.kind]
-        others = [each for each in unwanted if each.ref.kind != NETWORK_POLICY.kind]
-        removed = await _all(self._objects.remove(each, record, planned.account) for each in others)
+        settled = self._is_settled(record, planned.plan)
+        listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, outcomes, settled=settled)
+        policies = [each for each in listed if each.ref.kind == NETWORK_POLICY.kind]
+        removed = await self._remove(record, planned, (each for each in listed if each.ref.kind != NETWORK_POLICY.kind))
         if not policies:
             return removed, False
         pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
         staying = Policies({ref: each for ref, each in planned.manifests.items() if self._store.get(ref) is not None})
-        idle = [each for each in policies if not selects(each, pods) or only_opens(each, pods, staying)]
-        removed += await _all(self._objects.remove(each, record, planned.account) for each in idle)
-        return removed, len(idle) < len(policies)
+        idle = [each for each in policies if each.record is not None and _goes(each.record, pods, staying)]
+        return removed + await self._remove(record, planned, idle), len(idle) < len(policies)
 
     def _is_settled(self, record: Record, plan: Plan) -> bool:
         """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""
@@ -176,10 +178,6 @@ class Actor:
             return False
         wanted = workload.replicas if workload.replicas is not None else int(live.summary.get("specReplicas", 0))
         return rolled_out(Live(live.generation, live.summary), wanted)
-
-    def _has(self, record: Record, autoscaler: Ref) -> bool:
-        found = self._store.get(autoscaler)
-        return found is not None and found.owner_uid == record.uid
 
     def _pass(
         self,
@@ -226,6 +224,11 @@ async def _all(calls: Iterable[Awaitable[Applied | None]]) -> list[Applied]:
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if isinstance(result, Applied)]
+
+
+def _goes(policy: Record, pods: Iterable[Mapping[str, str]], staying: Policies) -> bool:
+    """Whether a policy that is not planned any more may go while these pods (by their labels) run."""
+    return not selects(policy, pods) or only_opens(policy, pods, staying)
 
 
 def _unsafe(manifests: Mapping[Ref, Manifest], done: Iterable[Applied]) -> set[Ref]:

@@ -11,11 +11,9 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
     AUTOSCALER,
     CONFIG_MAP,
-    DEPLOYMENT,
     LAST_GOOD,
     SERVICE,
     STACK,
-    STATEFUL_SET,
     VOLUME_CLAIM,
     WORKLOAD_KINDS,
     Manifest,
@@ -26,7 +24,6 @@ from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan
 from ailtire_operator.reconcile.isolation import selects
 
-_SCALED = (DEPLOYMENT.kind, STATEFUL_SET.kind)
 _WORKLOADS = tuple(kind.kind for kind in WORKLOAD_KINDS)
 _GATED = (*_WORKLOADS, AUTOSCALER.kind, STACK.kind)
 """What of a member waits for its dependencies. Its Service, its files and volumes do not: they start nothing."""
@@ -187,16 +184,3 @@ def _workloads(plan: Plan) -> Iterator[Any]:
     yield from plan.services.values()
     if plan.gateway is not None:
         yield plan.gateway
-
-
-def lets_go_of_replicas(manifest: Manifest, record: Record, *, autoscaled: bool) -> int | None:
-    """The live count to be handed over, where an autoscaler that does not exist yet is to decide from now on.
-
-    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1.
-    """
-    if record.ref.kind not in _SCALED or autoscaled:
-        return None
-    if "replicas" in (manifest.get("spec") or {}):
-        return None
-    replicas = record.summary.get("specReplicas")
-    return None if replicas is None else int(replicas)

@@ -68,14 +68,7 @@ class Lineage:
 
     def in_sync(self, planned: Planned, ref: Ref) -> bool:
         """Whether an object of the plan is there as planned; makes no request."""
-        live, manifest = self._store.get(ref), planned.manifests.get(ref)
-        if live is None or live.deleting or manifest is None:
-            return False
-        if planned.synced.get(ref) != live.owned_hash:
-            if not self._applier.in_sync(manifest):
-                return False
-            planned.synced[ref] = live.owned_hash
-        return True
+        return planned.in_sync(ref, self._store, self._applier)
 
     def overridden(self, ref: Ref) -> bool:
         """Whether an object is as the cluster insists on having it, whatever is sent."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from ailtire_operator.cluster.applied import Applied, HandOver
 from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.changes import Change, lets_go_of_replicas
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.fields import extra_paths, pointer_keys
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.decide import lets_go_of_replicas
 from ailtire_operator.reconcile.place import spec_of
 
 
@@ -28,32 +28,31 @@ class Objects:
 
     async def bring(
         self,
-        manifest: Manifest,
+        change: Change,
         owner: Record,
         synced: dict[Ref, str],
         *,
         account: Account | None,
-        autoscaled: bool,
         thorough: bool,
         adopt: bool = False,
     ) -> Applied | None:
-        """Apply the manifest if that changes anything; None if there was nothing to do. Raises NotLeader.
+        """Do what there is to do about one object; None if there was nothing. Raises NotLeader.
 
-        By the rights of the ``account``, or by the operator's own. ``synced`` holds the fingerprints that were last
-        found in sync with these very manifests: comparing again is most of what a look at a resting stack would cost.
-        Without ``thorough`` what was refused is not sent again, unless another object stands there by now, or none.
-        ``adopt``: what has lost its owner is taken over.
+        By the rights of the ``account``, or by the operator's own. Without ``thorough`` what was refused is not sent
+        again, unless another object stands there by now, or none. ``adopt``: what has lost its owner is taken over.
+        ``synced`` takes the fingerprint of what is as planned then.
         """
-        ref = Ref.of(manifest)
-        live, applied = self._store.get(ref), None
-        if live is None or live.deleting or synced.get(ref) != live.owned_hash:
-            if (live is not None and live.deleting) or not self._applier.in_sync(manifest):
-                hand_over = partial(lets_go_of_replicas, manifest, autoscaled=autoscaled)
-                applied = await self._send(manifest, owner, account, hand_over, thorough=thorough, adopt=adopt)
-                if applied.error is not None:
-                    return applied
+        ref, manifest, applied = change.ref, change.manifest, None
+        if change.is_none or manifest is None:
+            return None
+        if change.action != "none":
+            hand_over = partial(lets_go_of_replicas, manifest, autoscaled=change.autoscaled)
+            applied = await self._send(manifest, owner, account, hand_over, thorough=thorough, adopt=adopt)
+            if applied.error is not None:
+                return applied
             if (live := self._store.get(ref)) is not None:
                 synced[ref] = live.owned_hash
+        live = self._store.get(ref)
         if live is not None and ref.kind == STACK.kind:
             return await self._take_away_extra(manifest, owner, live) or applied
         return applied

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
+from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -51,6 +52,17 @@ class Planned:
     """By whose rights the objects are written; None: the operator's own."""
     synced: dict[Ref, str] = field(default_factory=dict)
     """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
+
+    def in_sync(self, ref: Ref, store: Store, applier: Applier) -> bool:
+        """Whether an object of the plan is there as planned; makes no request."""
+        live, manifest = store.get(ref), self.manifests.get(ref)
+        if live is None or live.deleting or manifest is None:
+            return False
+        if self.synced.get(ref) != live.owned_hash:
+            if not applier.in_sync(manifest):
+                return False
+            self.synced[ref] = live.owned_hash
+        return True
 
 
 @dataclass(frozen=True, slots=True)

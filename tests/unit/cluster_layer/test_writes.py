@@ -39,7 +39,7 @@ SENDERS = {
     "cluster/writer.py": "checks",
     "cluster/lease.py": "writes the lease, of which it is the holder or the version it has read",
     "cluster/discovery.py": "tries a dry run, of which nothing is stored",
-    "cli/preview.py": "tries dry runs, of which nothing is stored",
+    "cli/dryruns.py": "tries dry runs, of which nothing is stored",
     "cli/verbs/scale.py": "writes what a person says, by that person's rights",
 }
 """Who may send anything but a GET, and why."""

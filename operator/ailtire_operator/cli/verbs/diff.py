@@ -18,7 +18,7 @@ from ailtire_operator.cli.helping import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
-    from ailtire_operator.cli.differences import Change
+    from ailtire_operator.cli.differences import Difference
     from ailtire_operator.cli.live import Live
     from ailtire_operator.cli.preview import Preview
 
@@ -117,7 +117,7 @@ def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict
     return parts
 
 
-def _show(changes: Sequence["Change"]) -> bool:
+def _show(changes: Sequence["Difference"]) -> bool:
     """Print the differences, and say whether there are any."""
     program = os.environ.get("KUBECTL_EXTERNAL_DIFF")
     differ = _external(shlex.split(program), changes) if program and changes else bool(changes)
@@ -135,7 +135,7 @@ def _line(line: str) -> None:
         output.data(f"{line}\n")
 
 
-def _external(command: list[str], changes: Sequence["Change"]) -> bool:
+def _external(command: list[str], changes: Sequence["Difference"]) -> bool:
     """Leave the comparison to a program, which gets two folders. Its own exit code tells whether they differ."""
     with tempfile.TemporaryDirectory(prefix="ailtire-diff-") as folder:
         live, after = Path(folder, "LIVE"), Path(folder, "AFTER")
