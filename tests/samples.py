@@ -37,6 +37,7 @@ SAMPLES: dict[str, Any] = {
     "data.*.storageClass": "fast",
     "data.*.mode": "ReadWriteMany",
     "data.*.claim": "theirs",
+    "data.*.seed": "files",
     "data.*.nfs": {"server": "nfs.example", "path": "/x"},
     "data.*.nfs.server": "other.example",
     "data.*.nfs.path": "/y",
@@ -205,6 +206,7 @@ WHOLE = {
 NEEDS: dict[str, dict[str, Any]] = {
     "networks": {f"{WEB}.networks": {"net": {}}},
     "data": {f"{WEB}.volumes": {"v": {"source": "data", "target": "/v"}}},
+    "data.*.seed": {"configs": {"files": {"binaryContent": "AAAA"}}},
     "configs": {f"{WEB}.configs": {"conf": {}}},
     "secrets": {f"{WEB}.secrets": {"secret": {}}},
     f"{WEB}.configs": {"configs": {"conf": {"content": "x"}, "other": {"content": "o"}}},

@@ -104,7 +104,11 @@ def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
 
 
 def _dangling_files(spec: StackSpec, path: str) -> Iterator[Problem]:
-    """Configs and secrets that a service names and the stack does not declare."""
+    """Configs and secrets that a service or a volume names and the stack does not declare."""
+    for key, data in spec.data.items():
+        if data.seed is not None and data.seed not in spec.configs:
+            sentence = f"there is no '{data.seed}' in spec.configs; declare it there"
+            yield Problem(path_of(f"{path}.data", key, "seed"), sentence)
     for key, service in spec.services.items():
         for field, mounts, known in (
             ("configs", service.configs, frozenset(spec.configs)),

@@ -88,6 +88,9 @@ class Data(Strict):
     """A PersistentVolumeClaim of the namespace that somebody else keeps (Compose: external)."""
     nfs: Nfs | None = None
     """A folder of an NFS server in place of a claim."""
+    seed: Annotated[Name, Field(min_length=1, max_length=63)] | None = None
+    """A key of spec.configs that holds a tar archive (gzip). It is unpacked into the volume while that is empty, before
+    a service starts that mounts it; later changes do not follow."""
     labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
     """Labels of the claim; a value that is none becomes an annotation."""
 

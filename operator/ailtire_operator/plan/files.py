@@ -12,7 +12,7 @@ from ailtire_operator.plan.storage import Storage, claim_path
 from ailtire_operator.plan.types import Manifest
 from ailtire_operator.plan.values import compact, manifest
 
-_FILE = "file"
+FILE = "file"
 """The one file in a pod's volume; its real name is that of the mount."""
 
 
@@ -47,19 +47,24 @@ def config_maps(scope: Scope) -> list[Manifest]:
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> None:
     """Put the service's files beside its volumes. Two things in one place are refused."""
     for name, mount in sorted(service.configs.items()):
-        source = mount.source or name
-        config = scope.spec.configs[source]
-        items = _items(config.key if config.config_map else DATA_KEY, mount)
-        volume = {"configMap": {"name": _name(scope, source, config), "items": items}}
+        config = mount.source or name
+        volume = source(scope, config, mount.mode)
         path = scope.path(key, "configs", name)
-        _mount(scope, storage, path, _volume(service.configs, "config", name), volume, mount.target or f"/{source}")
+        _mount(scope, storage, path, _volume(service.configs, "config", name), volume, mount.target or f"/{config}")
     for name, mount in sorted(service.secrets.items()):
-        source = mount.source or name
-        secret = scope.spec.secrets[source]
+        wanted = mount.source or name
+        secret = scope.spec.secrets[wanted]
         volume = {"secret": {"secretName": secret.secret, "items": _items(secret.key, mount)}}
-        target = mount.target or f"/run/secrets/{source}"
+        target = mount.target or f"/run/secrets/{wanted}"
         path = scope.path(key, "secrets", name)
         _mount(scope, storage, path, _volume(service.secrets, "secret", name), volume, target)
+
+
+def source(scope: Scope, key: str, mode: int | None = None) -> dict[str, Any]:
+    """The volume of a pod that holds a config as its one file."""
+    config = scope.spec.configs[key]
+    item = compact(key=config.key if config.config_map else DATA_KEY, path=FILE, mode=mode)
+    return {"configMap": {"name": _name(scope, key, config), "items": [item]}}
 
 
 def _name(scope: Scope, key: str, config: Config) -> str:
@@ -71,10 +76,10 @@ def _volume(mounts: dict[str, FileMount], prefix: str, name: str) -> str:
 
 
 def _items(key: str, mount: FileMount) -> list[dict[str, Any]]:
-    return [{"key": key, "path": _FILE, "mode": mount.mode}]
+    return [{"key": key, "path": FILE, "mode": mount.mode}]
 
 
 def _mount(scope: Scope, storage: Storage, path: str, name: str, source: dict[str, Any], target: str) -> None:
     claim_path(scope, storage, path, target)
     storage.volumes.append({"name": name, **source})
-    storage.mounts.append(compact(name=name, mountPath=target, subPath=_FILE, readOnly=True))
+    storage.mounts.append(compact(name=name, mountPath=target, subPath=FILE, readOnly=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.plan import environment, images, locations, nginx, pod, resources, zones
+from ailtire_operator.plan import environment, gateway_image, locations, nginx, pod, resources, zones
 from ailtire_operator.plan.network import NetworkId, Networks
 from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.scope import Scope
@@ -147,7 +147,6 @@ def _deployment(
 
 
 def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[str, Any]:
-    image = scope.spec.gateway.image if scope.spec.gateway else None
     wanted = scope.spec.gateway.resources if scope.spec.gateway else None
     ports = [naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT, *(stream.listen for stream in passed)]
     drain = scope.settings.drain_seconds
@@ -165,7 +164,7 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
     ]
     return compact(
         name=naming.COMPONENT_GATEWAY,
-        image=images.resolve(scope, image) if image else scope.settings.gateway_image,
+        image=gateway_image.of(scope),
         command=["nginx", "-e", "/dev/stderr", "-c", f"{_CONFIGURATION_DIRECTORY}/{_CONFIGURATION_FILE}"],
         env=environment.for_gateway(scope),
         ports=[{"containerPort": port, "protocol": "TCP"} for port in ports],

@@ -14,6 +14,7 @@ from ailtire_operator.plan import (
     published,
     resources,
     security,
+    seeds,
     zones,
 )
 from ailtire_operator.plan.network import Networks
@@ -42,6 +43,7 @@ def template(
         **placement.pod_fields(scope, key, service, kind),
         "securityContext": security.pod(scope, key, service, mounts=bool(storage.mounts)),
         "terminationGracePeriodSeconds": grace,
+        "initContainers": seeds.add(scope, key, service, storage),
         "containers": [_container(scope, key, service, storage, hooks)],
         "volumes": storage.volumes,
         "os": {"name": "linux"} if "stopSignal" in hooks else None,

@@ -1,6 +1,6 @@
 """Volumes: the stack's claims, a service's mounts, and what of it keeps a service from rolling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_operator import naming
@@ -27,6 +27,8 @@ class Storage:
     """The replicas' own claims outlive the service."""
     single_writer: list[str]
     """Mounts (by key) of claims that one node at a time may write."""
+    named: dict[str, str] = field(default_factory=dict)
+    """What the pod calls the volume of each mount, by the mount's key."""
 
 
 def claims(scope: Scope) -> list[Manifest]:
@@ -72,6 +74,7 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
             naming.sanitize(mount.source or "") if _is_per_replica(scope, mount) else _volume_name(scope, service, name)
         )
         _add(scope, result, path, volume, mount)
+        result.named[name] = volume
         data = scope.spec.data.get(mount.source or "")
         if data is not None and _is_single_writer(data):
             result.single_writer.append(name)

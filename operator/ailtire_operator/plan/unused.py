@@ -107,7 +107,8 @@ def _volumes(scope: Scope) -> None:
 def _files(scope: Scope) -> None:
     """A config with content is an object of its own, read or not; a name of somebody else's object is only a name."""
     plain = scope.spec.plain.values()
-    configs = {mount.source or key for service in plain for key, mount in service.configs.items()}
+    configs: set[str | None] = {mount.source or key for service in plain for key, mount in service.configs.items()}
+    configs |= {data.seed for data in scope.spec.data.values()}
     secrets = {mount.source or key for service in plain for key, mount in service.secrets.items()}
     elsewhere = {key for key, config in scope.spec.configs.items() if config.config_map is not None}
     for field, unread in (("configs", elsewhere - configs), ("secrets", scope.spec.secrets.keys() - secrets)):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose import credentials
-from ailtire_operator.compose.canonical import packing
+from ailtire_operator.compose.canonical import packing, seeding
 from ailtire_operator.compose.canonical.access import Users
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
@@ -28,6 +28,8 @@ _REALM: Final = TypeAdapter(Authentication)
 AUTHENTICATION_KEY: Final = "auth"
 _PLACEHOLDER: Final = "{{"
 _SECRET_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_COUNT_LIMIT: Final = 48
+"""Configs of a stack; there is room for the archives of volumes beside them."""
 _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
 """Of all contents: the API server takes resources of 1.5 MiB."""
@@ -60,7 +62,21 @@ class ProjectFiles:
 
     def pack(self, path: Path) -> list[packing.Packed] | str:
         """The files at a path of the project."""
-        return packing.pack(path, self._root)
+        packed = packing.pack(path, self._root)
+        room = _COUNT_LIMIT - len(self.configs)
+        return "the stack holds many files already" if not isinstance(packed, str) and len(packed) > room else packed
+
+    def is_writable(self, path: Path) -> bool:
+        """Whether what is there is for a service to write: a folder, or a database. Nothing outside the project is."""
+        try:
+            found = located(self._root, path, path.name)
+        except ApplicationError:
+            return False
+        return found.is_dir() or (found.is_file() and seeding.is_database(found, self._root))
+
+    def seed(self, path: Path) -> seeding.Seed | str:
+        """What fills a volume in place of the path; else why nothing does."""
+        return seeding.of(path, self._root)
 
     def add(self, name: str, content: dict[str, str]) -> str:
         """Add a config, under a key made from a file's name; the same content again is the same config."""

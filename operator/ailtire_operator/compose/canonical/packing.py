@@ -57,7 +57,7 @@ def pack(path: Path, root: Path) -> list[Packed] | str:
         return "it is no path"
     found: list[tuple[Path, str]] = []
     for folder, names, files in os.walk(path):
-        names[:] = sorted(name for name in names if not name.startswith("."))
+        names.sort()
         for name in sorted(files):
             file = Path(folder, name)
             found.append((file, file.relative_to(path).as_posix()))

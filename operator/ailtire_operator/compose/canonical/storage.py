@@ -21,6 +21,8 @@ _TARGET: Final = TypeAdapter(AbsolutePath)
 _IMAGE: Final = TypeAdapter(ImageReference)
 
 _KEY_LIMIT: Final = 63
+_FILES_LIMIT: Final = 32
+"""Configs of one service; more files are in a volume."""
 _CLOCKS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
 _PROTECTIVE: Final = re.compile(
     r"(?:^|[/._-])(?:htpasswd|htdigest|passwd|passwords?|auth|acls?|users|pg_hba|firewall|iptables|nftables|allow(?:list)?"
@@ -123,7 +125,15 @@ class Mounts:
 
     def _project_path(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
         target, name = str(fields["target"]), PurePosixPath(source).name
+        if "readOnly" not in fields and self._files.is_writable(Path(source)):
+            self._writable(entry, source, fields)
+            return
         packed = self._files.pack(Path(source))
+        if len(self.configs) + (len(packed) if isinstance(packed, list) else 0) > _FILES_LIMIT:
+            packed = "it holds too many files"
+        if isinstance(packed, str) and self._files.is_writable(Path(source)):  # a volume holds what no configs can
+            self._writable(entry, source, fields)
+            return
         if isinstance(packed, list) and packed:
             for each in packed:
                 key = self._files.add(f"{name}-{each.name}" if each.name else name, each.content)
@@ -145,6 +155,33 @@ class Mounts:
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)
         self._add(key, {"source": key, **fields})
+
+    def _writable(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
+        """A folder, or a file that a program writes to by itself: a volume, filled once from what is there now."""
+        name, is_file = PurePosixPath(source).name, os.path.isfile(source)  # noqa: PTH113  # it takes any name
+        seed = self._files.seed(Path(source))
+        key = self._all.use_folder(source, self._key)
+        size = f"Set spec.data.{key}.size to what it needs."
+        if isinstance(seed, str):
+            self._close(entry, seed, name, str(fields["target"]))
+            message = f"the host's '{name}' became the volume '{key}', which starts empty: {seed}."
+            entry.report.approximate(entry.path, message, f"{size} Copy the files if they are needed.")
+        elif seed.archive:
+            self._all.data[key]["seed"] = self._files.add(f"{key}-seed", {"binaryContent": seed.archive})
+            count = "1 file" if seed.count == 1 else f"{seed.count} files"
+            message = (
+                f"the host's '{name}' became the volume '{key}', filled once with {count}; later edits do not follow."
+            )
+            entry.report.approximate(entry.path, message, size)
+        else:
+            message = (
+                f"the host's '{name}' became the volume '{key}', which starts empty: no file of the host is in it."
+            )
+            entry.report.approximate(entry.path, message, size)
+        for left_out, reason in () if isinstance(seed, str) else seed.left_out:
+            self._close(entry, f"it {reason}", left_out)
+            entry.report.rejected(entry.path, f"'{left_out}' is not in the volume '{key}': it {reason}.")
+        self._add(key, {"source": key, **fields} | ({"subPath": name} if is_file else {}))
 
     def _close(self, entry: Entry, why: str, *names: str) -> None:
         """Keep a service from running without a file of the host that by its name says who may do what."""

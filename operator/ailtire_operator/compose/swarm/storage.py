@@ -123,6 +123,9 @@ def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, repor
         if data.labels:
             report.ignored(f"{path}.labels", "a volume that somebody else keeps has its own labels.")
         return {"external": True, "name": data.claim}
+    if data.seed:
+        message = "nothing fills a volume of Swarm's: it starts with what the image has there."
+        report.rejected(f"{path}.seed", message, "Copy the files into it, or build them into the image.")
     if data.retain:
         report.resolved(f"{path}.retain", "Swarm keeps all volumes, also when their stack is removed.")
     result: dict[str, Any] = {}

@@ -1,0 +1,10 @@
+"""The image of a stack's gateway, which also fills its volumes."""
+
+from ailtire_operator.plan import images
+from ailtire_operator.plan.scope import Scope
+
+
+def of(scope: Scope) -> str:
+    """The reference to run."""
+    image = scope.spec.gateway.image if scope.spec.gateway else None
+    return images.resolve(scope, image) if image else scope.settings.gateway_image
