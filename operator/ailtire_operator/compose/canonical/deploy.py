@@ -17,6 +17,7 @@ _SPREAD: Final = TypeAdapter(Spread)
 _ORDERS: Final = {"start-first": "startFirst", "stop-first": "stopFirst"}
 _MODES: Final = {"replicated-job": "replicatedJob", "global-job": "globalJob"}
 _CONDITIONS: Final = {"no": "none", "none": "none", "on-failure": "onFailure", "any": "any"}
+_STAYING: Final = ("always", "unless-stopped")
 _REPLICA_LIMIT: Final = 1000
 
 
@@ -85,6 +86,9 @@ def _restart(service: Entry, entry: Entry, *, is_job: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if found := _CONDITIONS.get(str(condition)):
         fields["condition"] = found
+    elif condition and condition not in _STAYING:
+        message = f"'{condition}' is no condition; the service is started again however it ends."
+        policy.report.rejected(policy.where("condition"), message, "Write none, on-failure or any.")
     if attempts is not None:
         fields["maxAttempts"] = attempts
     for key in ("delay", "window"):

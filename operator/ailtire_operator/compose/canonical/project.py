@@ -118,6 +118,7 @@ class _Reader:
         members = self._members()
         self._report_left_out(members)
         _let_end(members)
+        self._let_stay(members)
         self._shared.volumes.report_shared()
         self._edge.close(self._report)
         self._top.close()
@@ -173,6 +174,31 @@ class _Reader:
                     self._report.rejected(path_of("services", key, "depends_on", each), message)
             if kept := {each: wait for each, wait in waits.items() if each in members}:
                 member["dependsOn"] = kept
+
+    def _let_stay(self, members: dict[str, Any]) -> None:
+        """A restart on failure does not say that a service ends: it stays, unless somebody waits for its end."""
+        ending = {
+            key
+            for member in members.values()
+            for key, wanted in member.get("dependsOn", {}).items()
+            if wanted.get("condition") == "completed"
+        }
+        for key, member in members.items():
+            deploy = member.get("deploy", {})
+            policy = deploy.get("restartPolicy", {})
+            if policy.get("condition") != "onFailure" or deploy.get("mode") or key in ending:
+                continue
+            kept = {name: value for name, value in policy.items() if name != "condition"}
+            member["deploy"] = {**deploy, "restartPolicy": kept}
+            if not kept:
+                del member["deploy"]["restartPolicy"]
+            if not member["deploy"]:
+                del member["deploy"]
+            inner = (self._services[key].get("deploy") or {}).get("restart_policy")
+            place = ("deploy", "restart_policy", "condition") if inner else ("restart",)
+            message = "it is a service that stays, and is started again however it ends."
+            remedy = "Say deploy.mode: replicated-job for one that ends."
+            self._report.approximate(path_of("services", key, *place), message, remedy)
 
     def _profile(self, members: dict[str, Any]) -> dict[str, Any]:
         """Docker's defaults, unless every service runs under a number of its own that is not root's."""

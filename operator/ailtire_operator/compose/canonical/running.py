@@ -57,7 +57,11 @@ def image(service: Entry, names: ImageNames) -> str | None:
         return None
     built = names.of(str(service.location[-1]))
     service.take("build")
-    message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
+    theirs = names.docker_name(str(service.location[-1]))
+    if built == theirs:
+        message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
+    else:
+        message = f"it is built, and no image is named: '{built}' runs; Docker Compose calls it '{theirs}'."
     remedy = "Build and push it under that name." if names.registry else "Choose where it is pushed with --registry."
     service.report.resolved(service.where("build"), message, remedy)
     return built

@@ -1,11 +1,18 @@
 """What the services of one project share while they are read."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.files import ProjectFiles
 from ailtire_operator.compose.canonical.networks import ProjectNetworks
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.values import ImageReference
+
+_IMAGE: Final = TypeAdapter(ImageReference)
 
 
 @dataclass(frozen=True)
@@ -16,9 +23,15 @@ class ImageNames:
     registry: str | None = None
     tag: str | None = None
 
+    def docker_name(self, service: str) -> str:
+        """The name that `docker compose config --images` says."""
+        return f"{self.project}-{service}"
+
     def of(self, service: str) -> str:
-        """The name that Docker Compose gives the image of a service, where it is pushed."""
-        name = f"{naming.sanitize(self.project)}-{naming.sanitize(service)}"
+        """The name that Docker Compose gives the image of a service, where it is pushed; one that registries take."""
+        name = self.docker_name(service)
+        if not accepts(_IMAGE, name) or name != name.lower():
+            name = f"{naming.sanitize(self.project)}-{naming.sanitize(service)}"
         name = f"{self.registry.rstrip('/')}/{name}" if self.registry else name
         return f"{name}:{self.tag}" if self.tag else name
 
