@@ -16,22 +16,11 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.rules import waits_for
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.plan.types import Node
-from ailtire_operator.reconcile.act import Actor
-from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.explain import Explainer
-from ailtire_operator.reconcile.gates import Gates
-from ailtire_operator.reconcile.history import History
-from ailtire_operator.reconcile.lineage import Lineage
-from ailtire_operator.reconcile.loop import Key, Reconciler
-from ailtire_operator.reconcile.nodes import Nodes
-from ailtire_operator.reconcile.obstacles import Obstacles
-from ailtire_operator.reconcile.planning import Features, Planner
-from ailtire_operator.reconcile.prerequisites import Prerequisites
+from ailtire_operator.reconcile.assembly import Surroundings, assemble
+from ailtire_operator.reconcile.loop import Key
+from ailtire_operator.reconcile.planning import Features
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority
 from ailtire_operator.reconcile.report import Pass
-from ailtire_operator.reconcile.unready import UnreadyPods
-from ailtire_operator.reconcile.waits import Waits
 from records import change, put, stack
 from stacks import SETTINGS, open_nodes
 
@@ -155,7 +144,6 @@ class World:
     def __init__(self) -> None:
         self.store = Store()
         self.cluster = Cluster(self.store)
-        self.definitions = Definitions(self.store)
         self.queued: list[tuple[str, float]] = []
         self.woken: list[str] = []
         self.failures = 0
@@ -167,48 +155,35 @@ class World:
         self.synced = False
         self.server_time = 0.0
         """How far the API server's clock is before that of the operator, in seconds."""
-        unready = UnreadyPods(
-            self.store,
-            clock=lambda: self.time,
-            server_time=lambda: self.time + self.server_time,
-            synced=lambda: self.synced,
-        )
-        history = History(self.store, self.cluster, unready)  # type: ignore[arg-type]
         self.nodes: tuple[Node, ...] | None = open_nodes(1)
         self.looks_at_nodes = 0
-        nodes = Nodes(self._look_at_nodes, lambda: self.time)
-        self.planner = planner = Planner(
-            self.store, self.definitions, SETTINGS, Features, history.failed_updates, nodes
-        )
-        contests = Contests(self.store, lambda record: None)
-        self.lineage = Lineage(self.store, self.cluster, planner, self.definitions)  # type: ignore[arg-type]
-        gates = Gates(self.store, self.lineage, Waits(self.store, lambda record: self.woken.append(record.ref.name)))
         self.claims: list[Manifest] = []
         """Volume claims that no watch brings: those of others."""
-        waits = Waits(self.store, lambda record: self.woken.append(record.ref.name))
-        needs = Prerequisites(self.store, self.lineage, waits, self._volume_claims)
-        self.obstacles = Obstacles(self.store, self._until_changed, lambda record: self.woken.append(record.ref.name))
-        self.actor = Actor(
-            self.store,
-            self.cluster,  # type: ignore[arg-type]
-            planner,
-            contests,
-            history,
-            gates,
-            needs,
-            self.obstacles,
-        )
-        self.reconciler = Reconciler(
-            self.store,
-            self.cluster,  # type: ignore[arg-type]
-            self.definitions,
-            self.actor,
-            Explainer(self._explain, self.store, lambda: self.time),
-            _Queue(self),  # type: ignore[arg-type]
-            now=self._now,
-            clock=lambda: self.time,
-        )
+        applier: Any = self.cluster
+        queue: Any = _Queue(self)
+        assembly = assemble(self.store, applier, queue, SETTINGS, self._surroundings())
+        self.definitions, self.planner, self.lineage = assembly.definitions, assembly.planner, assembly.lineage
+        self.actor, self.reconciler = assembly.actor, assembly.reconciler
+        self.obstacles, self.sessions = assembly.obstacles, assembly.sessions
         self._generation = 0
+
+    def _surroundings(self) -> Surroundings:
+        def wake(record: Record) -> None:
+            self.woken.append(record.ref.name)
+
+        return Surroundings(
+            features=Features,
+            synced=lambda: self.synced,
+            server_time=lambda: self.time + self.server_time,
+            nodes=self._look_at_nodes,
+            claims=self._volume_claims,
+            warning=self._explain,
+            until_changed=self._until_changed,
+            wake=wake,
+            wake_soon=wake,
+            clock=lambda: self.time,
+            now=self._now,
+        )
 
     async def _look_at_nodes(self) -> tuple[Node, ...] | None:
         self.looks_at_nodes += 1

@@ -7,6 +7,7 @@ from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.loop import current
 from ailtire_operator.reconcile.obstacles import LIMIT, Obstacles
+from ailtire_operator.reconcile.sessions import Sessions
 from records import change, put, stack
 
 WEB = Ref("Service", "prod", "shop-web")
@@ -21,6 +22,7 @@ class Story:
         self.ends: dict[Ref, asyncio.Event] = {}
         self.error: Exception | None = None
         self.obstacles = Obstacles(self.store, self._until_changed, self._wake)
+        Sessions(self.store, lambda: 0.0).at_end(self.obstacles.forget)
         self.shop, self.other = stack(self.store, "shop"), stack(self.store, "other")
 
     def _wake(self, record: Record) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.reconcile.pace import FIRST, MOMENT, PAUSE, Pace
+from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.stack import Facts, as_json, status_of
@@ -29,7 +30,7 @@ class Clock:
 
 def test_a_new_stack_gets_a_moment_but_not_for_bad_news() -> None:
     store, clock = Store(), Clock()
-    pace, record = Pace(store, clock), stack(store, "shop")
+    pace, record = Pace(Sessions(store, clock), clock), stack(store, "shop")
     assert pace.wait(record, {}, status_of(facts(False), {}, NOON)) == FIRST
     clock.now += 0.4
     assert round(pace.wait(record, {}, status_of(facts(False), {}, NOON)), 3) == FIRST - 0.4
@@ -40,7 +41,7 @@ def test_a_new_stack_gets_a_moment_but_not_for_bad_news() -> None:
 
 def test_counts_wait_and_turns_do_not() -> None:
     store, clock = Store(), Clock()
-    pace, record = Pace(store, clock), stack(store, "shop")
+    pace, record = Pace(Sessions(store, clock), clock), stack(store, "shop")
     old = as_json(status_of(facts(False, False), {}, NOON))
     more = status_of(facts(True, False), old, NOON)
     pace.told(record)
@@ -56,7 +57,7 @@ def test_counts_wait_and_turns_do_not() -> None:
 
 def test_after_a_long_time_counts_wait_for_a_moment_all_the_same() -> None:
     store, clock = Store(), Clock()
-    pace, record = Pace(store, clock), stack(store, "shop")
+    pace, record = Pace(Sessions(store, clock), clock), stack(store, "shop")
     old = as_json(status_of(facts(False, False), {}, NOON))
     pace.told(record)
     clock.now += 100
@@ -73,7 +74,7 @@ def test_after_a_long_time_counts_wait_for_a_moment_all_the_same() -> None:
 
 def test_a_stack_made_anew_is_new() -> None:
     store, clock = Store(), Clock()
-    pace, record = Pace(store, clock), stack(store, "shop")
+    pace, record = Pace(Sessions(store, clock), clock), stack(store, "shop")
     pace.wait(record, {}, status_of(facts(False), {}, NOON))
     clock.now += FIRST
     again = stack(store, "shop", uid="another")

@@ -13,7 +13,7 @@ from ailtire_operator.cluster.applied import Applied
 from ailtire_operator.cluster.apply import Applier
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import NotGone, Orphaned
-from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, STACK, Manifest, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan, ServicePlan
@@ -30,6 +30,7 @@ from ailtire_operator.reconcile.place import adopts
 from ailtire_operator.reconcile.planning import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
 from ailtire_operator.reconcile.report import Pass
+from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import Live
 
@@ -52,17 +53,17 @@ class Actor:
         gates: Gates,
         prerequisites: Prerequisites,
         obstacles: Obstacles,
+        sessions: Sessions,
     ) -> None:
         self._store = store
         self._applier = applier
-        self._objects = Objects(store, applier)
+        self._objects = Objects(store, applier, sessions)
         self._planner = planner
         self._contests = contests
         self._history = history
         self._gates = gates
         self._prerequisites = prerequisites
         self._obstacles = obstacles
-        store.listeners.append(self._changed)
 
     async def act(self, record: Record, stack: Stack, *, thorough: bool) -> Pass:
         """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
@@ -209,12 +210,6 @@ class Actor:
             adopted=sorted(each.ref for each in done if each.adopted),
             released=any(key not in waiting for key in held),
         )
-
-    def _changed(self, old: Record | None, new: Record | None) -> None:
-        """What is remembered of a stack goes with it."""
-        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
-            self._objects.forget(old.uid)
-            self._contests.forget(old.uid)
 
 
 async def _all(calls: Iterable[Awaitable[Applied | None]]) -> list[Applied]:

@@ -34,9 +34,11 @@ class Definitions:
         """Whether there is such a template at all, valid or not."""
         return name in self._records.get(namespace, {})
 
+    def forget(self, uid: str) -> None:
+        """The stack is gone."""
+        self._contents.forget(uid)
+
     def _changed(self, old: Record | None, new: Record | None) -> None:
-        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
-            self._contents.forget(old.uid)
         for record, present in ((old, False), (new, True)):
             if record is None or not is_template(record):
                 continue

@@ -32,6 +32,10 @@ class Lineage:
         self._definitions = definitions
         self._orders: Kept[tuple[int, Mapping[str, StackSpec], Order]] = Kept(_KEPT, _KEPT_BYTES)
 
+    def forget(self, uid: str) -> None:
+        """The stack is gone, and with a root its tree."""
+        self._orders.pop(uid)
+
     def root(self, record: Record) -> Record:
         """The stack at the top."""
         return next(iter(deque(ancestors(record, self._store), maxlen=1)), record)

@@ -24,6 +24,7 @@ from ailtire_operator.reconcile.pace import Pace
 from ailtire_operator.reconcile.place import Stand, Standing, standing
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.report import Pass, Sight, facts, running, unexplained
+from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.conditions import DELETING, INVALID_SPEC
 from ailtire_operator.status.events import happenings
 from ailtire_operator.status.stack import (
@@ -61,6 +62,7 @@ class Reconciler:
         actor: Actor,
         explainer: Explainer,
         queue: Queue[Key],
+        sessions: Sessions,
         *,
         now: Callable[[], str],
         clock: Callable[[], float],
@@ -72,7 +74,7 @@ class Reconciler:
         self._explainer = explainer
         self._queue = queue
         self._now = now
-        self._pace = Pace(store, clock)
+        self._pace = Pace(sessions, clock)
 
     async def look(self, look: Look[Key]) -> Outcome:
         """Bring one stack's objects and status to what they should be."""

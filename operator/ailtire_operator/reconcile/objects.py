@@ -1,8 +1,6 @@
 """Bring one object in line with its manifest, and do not ask again for what was refused a moment ago."""
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,15 +14,16 @@ from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.place import spec_of
+from ailtire_operator.reconcile.sessions import Refusal, Sessions
 
 
 class Objects:
     """The objects of all stacks, one at a time."""
 
-    def __init__(self, store: Store, applier: Applier) -> None:
+    def __init__(self, store: Store, applier: Applier, sessions: Sessions) -> None:
         self._store = store
         self._applier = applier
-        self._refused: dict[str, dict[Ref, _Refusal]] = defaultdict(dict)
+        self._sessions = sessions
 
     async def bring(
         self,
@@ -61,10 +60,6 @@ class Objects:
         """Delete an object of the owner's, by the rights of the account or by the operator's own. Raises NotLeader."""
         return await self._applier.acting_as(account).delete(record, owner.uid)
 
-    def forget(self, uid: str) -> None:
-        """The stack with this uid is gone."""
-        self._refused.pop(uid, None)
-
     async def _send(
         self,
         manifest: Manifest,
@@ -77,7 +72,7 @@ class Objects:
     ) -> Applied:
         ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
-        refused = self._refused[owner.uid]
+        refused = self._sessions.of(owner).refused
         before = refused.get(ref)
         if not thorough and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
             return before.applied
@@ -90,7 +85,7 @@ class Objects:
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = _Refusal(manifest, account, adopt, holder(self._store.get(ref)), applied)
+            refused[ref] = Refusal(manifest, account, adopt, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:
@@ -118,22 +113,6 @@ class Objects:
         except ClusterError as error:
             return Applied(live.ref, False, live, error, "none")
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """What was not written, and what stood there then."""
-
-    manifest: Manifest
-    account: Account | None
-    adopt: bool
-    holder: tuple[Any, ...]
-    applied: Applied
-
-    def holds(self, manifest: Manifest, account: Account | None, adopt: bool, live: Record | None) -> bool:
-        """Whether trying again would be the very same."""
-        now = manifest, account, adopt, holder(live)
-        return (self.manifest, self.account, self.adopt, self.holder) == now
 
 
 def _is_emptied(desired: Any, pointer: str) -> bool:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
-from ailtire_operator.cluster.kinds import STACK, Ref
+from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.readers import Readers
@@ -46,6 +46,10 @@ class Obstacles:
                 context = contextvars.Context()
                 self._tasks[ref] = asyncio.create_task(self._follow(record), name=f"follow {ref}", context=context)
 
+    def forget(self, uid: str) -> None:
+        """The stack is gone and wants nothing more."""
+        self._set(uid, ())
+
     def stop(self) -> None:
         """Follow nothing more."""
         for uid in self._wanted.uids():
@@ -75,5 +79,3 @@ class Obstacles:
     def _changed(self, old: Record | None, new: Record | None) -> None:
         if old is not None and self._wanted.of(old.ref) and holder(old) != holder(new):
             self._tell(old.ref)
-        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
-            self._set(old.uid, ())

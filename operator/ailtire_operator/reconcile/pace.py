@@ -7,9 +7,9 @@ and be out of date when somebody reads them, at the price of a write each, and o
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ailtire_operator.cluster.kinds import STACK
-from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.status import StackStatus
+from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.conditions import RECONCILING, REFERENCES, TRANSLATED, UNDER_WAY
 
 FIRST: Final = 1.25
@@ -21,35 +21,26 @@ PAUSE: Final = 5.0
 
 
 class Pace:
-    """Remembers since when there is something to say of a stack, and when something was said last."""
+    """Judges by since when there is something to say of a stack, and by when something was said last."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, sessions: Sessions, clock: Callable[[], float]) -> None:
+        self._sessions = sessions
         self._clock = clock
-        self._noticed: dict[str, float] = {}
-        """Since when there is something to say, by the stack's uid."""
-        self._told: dict[str, float] = {}
-        store.listeners.append(self._changed)
 
     def wait(self, record: Record, old: Mapping[str, Any], new: StackStatus) -> float:
         """Seconds that writing the new status over the old one should wait; 0 where it should not."""
         if has_turned(old, new) if old else not _is_under_way(new):
             return 0.0
-        now = self._clock()
-        due = self._noticed.setdefault(record.uid, now) + (MOMENT if old else FIRST)
-        return max(0.0, due - now, self._told.get(record.uid, float("-inf")) + PAUSE - now)
+        now, session = self._clock(), self._sessions.of(record)
+        session.noticed = now if session.noticed is None else session.noticed
+        due = session.noticed + (MOMENT if old else FIRST)
+        pause = 0.0 if session.told is None else session.told + PAUSE - now
+        return max(0.0, due - now, pause)
 
     def told(self, record: Record) -> None:
         """A status has just been written."""
-        self._told[record.uid] = self._clock()
-        self._noticed.pop(record.uid, None)
-
-    def _changed(self, old: Record | None, new: Record | None) -> None:
-        if old is not None and old.ref.kind == STACK.kind and (new is None or new.uid != old.uid):
-            self._noticed.pop(old.uid, None)
-            self._told.pop(old.uid, None)
-        appeared = new is not None and new.ref.kind == STACK.kind and (old is None or new.uid != old.uid)
-        if new is not None and appeared and not new.summary.get("status"):
-            self._noticed[new.uid] = self._clock()
+        session = self._sessions.of(record)
+        session.told, session.noticed = self._clock(), None
 
 
 def has_turned(old: Mapping[str, Any], new: StackStatus) -> bool:

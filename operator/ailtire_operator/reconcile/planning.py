@@ -121,6 +121,10 @@ class Planner:
             raise known[1].with_traceback(None)  # else it would grow with every look
         return known[1]
 
+    def forget(self, uid: str) -> None:
+        """The stack is gone, and so is its plan."""
+        self._kept.pop(uid)
+
     def _is_large(self, record: Record, stack: Stack) -> bool:
         """Whether the plan takes long: it reads the stack's own members, and which networks those below belong to."""
         place = stack.spec.place

@@ -22,26 +22,15 @@ from ailtire_operator.cluster.single import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.reconcile.act import Actor
-from ailtire_operator.reconcile.contests import Contests
-from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.explain import Explainer
-from ailtire_operator.reconcile.gates import Gates
+from ailtire_operator.reconcile.assembly import Assembly, Surroundings, assemble
 from ailtire_operator.reconcile.health import Pages, Pulse, complaints
-from ailtire_operator.reconcile.history import History
-from ailtire_operator.reconcile.lineage import Lineage
-from ailtire_operator.reconcile.loop import Key, Reconciler
+from ailtire_operator.reconcile.loop import Key
 from ailtire_operator.reconcile.memory import give_back
 from ailtire_operator.reconcile.metrics import Metrics
 from ailtire_operator.reconcile.newcomers import Newcomers
-from ailtire_operator.reconcile.nodes import Nodes
-from ailtire_operator.reconcile.obstacles import Obstacles
-from ailtire_operator.reconcile.planning import Features, Planner
-from ailtire_operator.reconcile.prerequisites import Prerequisites
+from ailtire_operator.reconcile.planning import Features
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.unreadable import Unreadable
-from ailtire_operator.reconcile.unready import UnreadyPods
-from ailtire_operator.reconcile.waits import Waits
 from ailtire_operator.reconcile.wake import Wakeups
 
 logger = logging.getLogger(__name__)
@@ -74,9 +63,8 @@ class Runtime:
         self._leadership = Leadership(connection, settings.lease_namespace)
         Unreadable(self.store, self.metrics.unreadable)
         self._wakeups = Wakeups(self.store, self.queue)
-        again = partial(self._wakeups.wake, priority=Priority.TREE)
-        self._obstacles = Obstacles(self.store, partial(until_changed, connection), again)
-        self._actor, self._reconciler = self._assemble()
+        assembly = self._assemble()
+        self._obstacles, self._reconciler = assembly.obstacles, assembly.reconciler
         self._newcomers = Newcomers(self.store, self._reconciler.acknowledge, time.monotonic)
         self._pulse = Pulse(time.monotonic)
         self._pages = Pages(self._unhealthy, self._unready, self._numbers)
@@ -131,43 +119,34 @@ class Runtime:
         await self._pages.stop()
         await self.connection.close()
 
-    def _assemble(self) -> tuple[Actor, Reconciler]:
-        store = self.store
-        definitions = Definitions(store)
-        applier = Applier(
-            self.connection,
-            store,
-            fence=self.may_write,
-            on_write=self._wrote,
-            concurrency=self._settings.max_inflight_requests,
-        )
-        unready = UnreadyPods(
-            store,
-            clock=time.monotonic,
-            server_time=self.connection.clock.now,
-            synced=self._watches.is_synced,
-        )
-        history = History(store, applier, unready)
-        nodes = Nodes(partial(open_nodes, self.connection), time.monotonic)
-        planner = Planner(store, definitions, self._settings, self._current_features, history.failed_updates, nodes)
-        lineage = Lineage(store, applier, planner, definitions)
-        gates = Gates(store, lineage, Waits(store, self._wakeups.wake))
-        claims = partial(volume_claims, self.connection)
-        prerequisites = Prerequisites(store, lineage, Waits(store, self._wakeups.wake), claims)
-        contests = Contests(store, self._wakeups.wake)
-        actor = Actor(store, applier, planner, contests, history, gates, prerequisites, self._obstacles)
-        explainer = Explainer(lambda ref, uid: latest_warning(self.connection, ref, uid), store, time.monotonic)
-        reconciler = Reconciler(
-            store,
-            applier,
-            definitions,
-            actor,
-            explainer,
+    def _assemble(self) -> Assembly:
+        """The reconciler and all that it is made of, for this cluster."""
+        connection, settings = self.connection, self._settings
+        return assemble(
+            self.store,
+            Applier(
+                connection,
+                self.store,
+                fence=self.may_write,
+                on_write=self._wrote,
+                concurrency=settings.max_inflight_requests,
+            ),
             self.queue,
-            now=_now,
-            clock=time.monotonic,
+            settings,
+            Surroundings(
+                features=self._current_features,
+                synced=self._watches.is_synced,
+                server_time=connection.clock.now,
+                nodes=partial(open_nodes, connection),
+                claims=partial(volume_claims, connection),
+                warning=partial(latest_warning, connection),
+                until_changed=partial(until_changed, connection),
+                wake=self._wakeups.wake,
+                wake_soon=partial(self._wakeups.wake, priority=Priority.TREE),
+                clock=time.monotonic,
+                now=_now,
+            ),
         )
-        return actor, reconciler
 
     async def _lead(self) -> None:
         """Take part in the election for as long as the process runs.

@@ -34,6 +34,10 @@ class Waits:
         tree = _NOTHING if root is None else {(namespace, root, True)}
         self._readers.set(stack.uid, {*tree, *((namespace, name, False) for name in names)})
 
+    def forget(self, uid: str) -> None:
+        """The stack is gone and waits for nobody."""
+        self._readers.set(uid, _NOTHING)
+
     def _changed(self, old: Record | None, new: Record | None) -> None:
         record = new or old
         if record is None or not self._readers:
@@ -45,8 +49,6 @@ class Waits:
             stack = self._store.by_uid(uid)
             if stack is not None:
                 self._wake(stack)
-        if old is not None and (new is None or new.uid != old.uid):
-            self._readers.set(old.uid, _NOTHING)
 
 
 def _stack_of(record: Record) -> str:

@@ -1,0 +1,71 @@
+"""What is remembered of a stack from one reconcile to the next: it begins with the stack's uid and ends with it, here.
+
+In memory only, and nothing that the right result depends on: another process begins without it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.connection import Account
+from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
+from ailtire_operator.cluster.single import holder
+from ailtire_operator.cluster.store import Record, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was not written, and what stood there then."""
+
+    manifest: Manifest
+    account: Account | None
+    adopt: bool
+    holder: tuple[Any, ...]
+    applied: Applied
+
+    def holds(self, manifest: Manifest, account: Account | None, adopt: bool, live: Record | None) -> bool:
+        """Whether trying again would be the very same."""
+        now = manifest, account, adopt, holder(live)
+        return (self.manifest, self.account, self.adopt, self.holder) == now
+
+
+@dataclass(slots=True)
+class Session:
+    """What is remembered of one stack."""
+
+    refused: dict[Ref, Refusal] = field(default_factory=dict)
+    """Writes that were refused, so that they are not sent again in vain."""
+    noticed: float | None = None
+    """Since when its status has something to say that it does not say yet."""
+    told: float | None = None
+    """When its status was written last."""
+
+
+class Sessions:
+    """The stacks that are there."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._open: dict[str, Session] = {}
+        self._ends: list[Callable[[str], None]] = []
+        store.listeners.append(self._changed)
+
+    def of(self, stack: Record) -> Session:
+        """What is remembered of a stack; of one that has gone meanwhile nothing is kept."""
+        return self._open.get(stack.uid) or Session()
+
+    def at_end(self, *forget: Callable[[str], None]) -> None:
+        """Have these told the uid of every stack that is gone."""
+        self._ends += forget
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        record = new or old
+        if record is None or record.ref.kind != STACK.kind or (old and new and old.uid == new.uid):
+            return
+        if old is not None:
+            self._open.pop(old.uid, None)
+            for forget in self._ends:
+                forget(old.uid)
+        if new is not None:
+            self._open[new.uid] = Session(noticed=None if new.summary.get("status") else self._clock())
