@@ -3,13 +3,15 @@
 import random
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lab import ControlPlane, Operator, binaries, sessions
 from lab.paths import ROOT
-from sequences.driving import ALONE, drive, field_of
+from sequences.driving import ALONE, Field, drive, field_of, repeat
 from sequences.figures import Figures
 
 _REPORTS = ROOT / "build" / "reports" / "sequences"
@@ -20,6 +22,7 @@ def main(
     count: Annotated[int, typer.Option(help="How many sequences.", min=1)] = 1000,
     lanes: Annotated[int, typer.Option(help="How many run beside each other.", min=1, max=32)] = 8,
     seed: Annotated[int, typer.Option(help="Of the random numbers; drawn where not given.")] = 0,
+    again: Annotated[Path | None, typer.Option("--repeat", help="The file of a sequence that went wrong.")] = None,
 ) -> None:
     """Exit code 1 where something did not hold."""
     seed = seed or random.randrange(1, 10**6)
@@ -30,20 +33,25 @@ def main(
         operator = Operator(plane, ALONE)
         operator.install()
         operator.start()
-        figures = _run(plane, operator, count, lanes, seed)
+        run = (
+            (lambda field: repeat(field, again.read_text()))
+            if again
+            else lambda field: drive(field, count, lanes, seed)
+        )
+        print(f"sequences: {again or count} on {lanes} lanes, seed {seed}", flush=True)
+        figures = _run(plane, operator, run, seed)
     finally:
         plane.stop()
     raise typer.Exit(1 if figures.failures else 0)
 
 
-def _run(plane: ControlPlane, operator: Operator, count: int, lanes: int, seed: int) -> Figures:
-    print(f"sequences: {count} on {lanes} lanes, seed {seed}", flush=True)
+def _run(plane: ControlPlane, operator: Operator, run: Callable[[Field], None], seed: int) -> Figures:
     begun = time.monotonic()
     with field_of(plane, operator) as field:
         over = threading.Event()
         teller = threading.Thread(target=_tell, args=(field.figures, over, begun), daemon=True)
         teller.start()
-        drive(field, count, lanes, seed)
+        run(field)
         over.set()
         teller.join()
         for line in field.figures.lines():

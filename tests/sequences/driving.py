@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
+import yaml
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from lab import ControlPlane, Operator
+from lab.errors import LabError
 from sequences.activity import Activity
-from sequences.figures import Figures
-from sequences.lane import Crashes, Lane
+from sequences.figures import Failure, Figures
+from sequences.lane import Crashes, Lane, Wrong
 from sequences.machine import Sequence
-from sequences.running import Runner
+from sequences.running import Runner, Step
 
 STEPS: Final = 5
 """Steps of a sequence after its first definition."""
@@ -62,7 +64,23 @@ def drive(field: Field, sequences: int, lanes: int, number: int) -> None:
 def _lane(field: Field, lane: int, sequences: int, number: int) -> None:
     runners = field.runners(lane)
     machine = type(f"Sequence{lane}", (Sequence,), {"begin": staticmethod(lambda: next(runners))})
-    run_state_machine_as_test(seed(number * 1000 + lane)(machine), settings=_settings(sequences))
+    try:
+        run_state_machine_as_test(seed(number * 1000 + lane)(machine), settings=_settings(sequences))
+    except Exception as error:
+        # A thread would end without a word, and the sequences that it has not run would count for nothing.
+        field.figures.failures.append(Failure(f"lane {lane}", f"{type(error).__name__}: {error}", "[]"))
+
+
+def repeat(field: Field, story: str) -> None:
+    """Run one sequence again, by the YAML that its failure was noted with."""
+    runner = next(field.runners(0))
+    try:
+        for step in yaml.safe_load(story):
+            runner.perform(Step(**step))
+        runner.finish()
+    except (Wrong, LabError) as error:
+        runner.fail(str(error))
+    field.figures.count("sequences")
 
 
 def _settings(sequences: int) -> settings:

@@ -10,6 +10,7 @@ from ailtire_operator.cluster.kinds import POD, STACK, VOLUME_CLAIM
 from lab import ControlPlane, Operator
 from lab.api import Api, Refused
 from lab.errors import LabError
+from lab.processes import log_tail
 from sequences import likeness
 from sequences.activity import Activity
 from sequences.schema import Json
@@ -51,6 +52,15 @@ class Crashes:
             self._start()
             self._last = time.monotonic()
             self.count += 1
+
+    def revive(self) -> str:
+        """Start it where it does not run; what its log says then, if anything."""
+        with self._lock:
+            if self._operator.pid:
+                return ""
+            self.ended.append(f"the operator does not run: {log_tail(self._operator.log)}")
+            self._operator.start()
+            return self.ended[-1]
 
     def _start(self) -> None:
         """Start it, a second time where it ended at once: as the kubelet would."""

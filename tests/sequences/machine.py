@@ -1,4 +1,7 @@
-"""The state machine that draws sequences: each rule draws a step, and the runner performs it."""
+"""The state machine that draws sequences: each rule draws a step, and the runner performs it.
+
+What is drawn depends on nothing but what was drawn before, so that a seed draws the same sequences on every machine.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from lab.errors import LabError
 from sequences.breaking import broken
 from sequences.edits import DEPTH, edited, services, stacks, tied
-from sequences.figures import Failure
 from sequences.lane import Wrong
-from sequences.running import Runner, Step
+from sequences.running import START, Runner, Step
+from sequences.schema import Json
+from sequences.soundness import problem
 
 
 class Sequence(RuleBasedStateMachine):
@@ -25,12 +29,16 @@ class Sequence(RuleBasedStateMachine):
         super().__init__()
         self._runner = type(self).begin()
         self._over = not type(self).started
+        self._drawn: list[str] = []
+        self._root: Json = START
+        """The last definition that was drawn and that the operator would take."""
+        self._template: Json = START
         type(self).started = True
 
     @initialize(data=st.data())
     def create(self, data: st.DataObject) -> None:
         """The first definition."""
-        self._do(Step("create", data.draw(stacks(DEPTH, self._runner.template_name))))
+        self._write("create", data.draw(stacks(DEPTH, self._runner.template_name)))
 
     @rule(data=st.data())
     def edit(self, data: st.DataObject) -> None:
@@ -51,33 +59,36 @@ class Sequence(RuleBasedStateMachine):
     @rule(data=st.data())
     def template(self, data: st.DataObject) -> None:
         """Another definition of the template that children may refer to."""
-        names = ["mill", "belt"]
-        drawn = {name: data.draw(services()) for name in names[: data.draw(st.integers(1, 2))]}
-        self._do(Step("template", tied({"services": drawn})))
+        names = ["mill", "belt"][: data.draw(st.integers(1, 2))]
+        found = tied({"services": {name: data.draw(services()) for name in names}})
+        if not problem(found, self._runner.template_name, START):
+            self._template = found
+        self._do(Step("template", found))
 
     @rule(data=st.data())
     def break_it(self, data: st.DataObject) -> None:
         """A definition that nobody may accept."""
-        found = data.draw(broken(self._runner.now.root))
-        self._do(Step("break", found.spec, found.what))
+        found = data.draw(broken(self._root))
+        self._do(Step("break", found.spec, found.what, base=self._root))
 
-    @precondition(lambda self: not self._runner.is_good)
+    @precondition(lambda self: bool(self._drawn) and self._drawn[-1] == "edit")
     @rule()
     def back(self) -> None:
         """The last good definition."""
+        self._root = {key: value for key, value in self._root.items() if key != "suspend"}
         self._do(Step("back"))
 
     @precondition(lambda self: self._is_new("suspend"))
     @rule()
     def suspend(self) -> None:
         """Suspend the tree."""
-        self._do(Step("suspend"))
+        self._write("suspend", {**self._root, "suspend": True})
 
-    @precondition(lambda self: self._runner.now.root.get("suspend"))
+    @precondition(lambda self: self._root.get("suspend"))
     @rule()
     def resume(self) -> None:
         """Go on."""
-        self._do(Step("resume"))
+        self._write("resume", {key: value for key, value in self._root.items() if key != "suspend"})
 
     @precondition(lambda self: self._is_new("recreate"))
     @rule()
@@ -97,20 +108,28 @@ class Sequence(RuleBasedStateMachine):
         """Kill the operator."""
         self._do(Step("kill"))
 
-    def _is_new(self, do: str) -> bool:
-        """Whether the sequence has not had such a step: edits are what it is about."""
-        return all(each.do != do for each in self._runner.steps)
-
     def teardown(self) -> None:
         """The end of the sequence, good or not."""
-        if self._runner.steps:
-            self._guarded(self._runner.finish)
-            self._runner.figures.count("sequences")
+        if not self._runner.steps:
+            return
+        self._guarded(self._runner.finish)
+        self._runner.figures.count("sequences")
+
+    def _is_new(self, do: str) -> bool:
+        """Whether the sequence has not had such a step: edits are what it is about."""
+        return do not in self._drawn
 
     def _edit(self, data: st.DataObject) -> None:
-        self._do(Step("edit", data.draw(edited(self._runner.now.root, self._runner.template_name))))
+        self._write("edit", data.draw(edited(self._root, self._runner.template_name)))
+
+    def _write(self, do: str, spec: Json) -> None:
+        base = self._root
+        if not problem(spec, self._runner.template_name, self._template):
+            self._root = spec
+        self._do(Step(do, spec, base=base if do == "suspend" else None))
 
     def _do(self, step: Step) -> None:
+        self._drawn.append(step.do)
         self._guarded(lambda: self._runner.perform(step))
 
     def _guarded(self, act: Callable[[], Any]) -> None:
@@ -121,6 +140,4 @@ class Sequence(RuleBasedStateMachine):
             act()
         except (Wrong, LabError) as error:
             self._over = True
-            runner = self._runner
-            runner.figures.failures.append(Failure(f"{runner.lane.namespace}/{runner.name}", str(error), runner.story))
-            runner.clean()
+            self._runner.fail(str(error))

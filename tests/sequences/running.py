@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from ailtire_operator.cluster.kinds import JOB, KINDS, VOLUME_CLAIM
-from sequences.figures import Figures
+from sequences.figures import Failure, Figures
 from sequences.lane import Crashes, Lane, Wrong
 from sequences.likeness import differences, plain, running
 from sequences.schema import Json
@@ -30,6 +30,8 @@ class Step:
     """The rule that a broken definition breaks."""
     index: int = 0
     """Which of the tree's objects is deleted: by this number, counted round."""
+    base: Json | None = None
+    """The definition from which this one differs by nothing else: it is written before."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,13 @@ class Runner:
         self.lane.remove(self.name)
         self.clean()
 
+    def fail(self, what: str) -> None:
+        """Note that something did not hold, and leave nothing behind."""
+        if gone := self.crashes.revive():
+            what = f"{what}\n{gone}"
+        self.figures.failures.append(Failure(f"{self.lane.namespace}/{self.name}", what, self.story))
+        self.clean()
+
     def clean(self) -> None:
         """Take away what the sequence has made, whatever state it is in."""
         for lane in (self.lane, self.beside):
@@ -100,24 +109,24 @@ class Runner:
         self._await()
 
     def _break(self, step: Step) -> None:
-        before = running(self.lane.tree(self.name)) if self.is_good else None
+        before = self._running(step.base)
         last = self.now
         self._edit(step)
         if self.now is last:
             return
-        if self.verdict is None or not self.verdict.invalid:
+        if self.verdict is None or not (self.verdict.invalid or self.verdict.suspended):
             raise Wrong(f"a broken definition ({step.what}) is not InvalidSpec: {self.verdict}")
         self._still(before)
 
     def _suspend(self, step: Step) -> None:
-        before = running(self.lane.tree(self.name)) if self.is_good else None
-        self._edit(Step("suspend", {**self.now.root, "suspend": True}))
+        before = self._running(step.base)
+        self._edit(step)
         if self.verdict is None or not self.verdict.suspended:
             raise Wrong(f"it is not suspended: {self.verdict}")
         self._still(before)
 
     def _resume(self, step: Step) -> None:
-        self._edit(Step("resume", {key: value for key, value in self.now.root.items() if key != "suspend"}))
+        self._edit(step)
 
     def _template(self, step: Step) -> None:
         assert step.spec is not None
@@ -177,6 +186,12 @@ class Runner:
             self.good = self.now
         elif not found.suspended and not found.has_path:
             raise Wrong(f"the message has no path: {found}")
+
+    def _running(self, base: Json | None) -> dict[str, Any] | None:
+        """What runs by a definition; None where it is not ready, as what runs may change then."""
+        if base is not None and base != self.now.root:
+            self._edit(Step("edit", base))
+        return running(self.lane.tree(self.name)) if self.is_good else None
 
     def _still(self, before: dict[str, Any] | None) -> None:
         """What runs is what ran."""

@@ -7,15 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ailtire_operator.model.loading import levels
-from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.stack import Stack
-from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed
+from sequences import soundness
 from sequences.breaking import OF_THE_OPERATOR, broken, violations
 from sequences.edits import DEPTH, edited, stacks
 from sequences.schema import SERVICE, SPEC, choices, key_patterns
-from stacks import SETTINGS, stack
 
 PLAIN: dict[str, Any] = {"services": {"web": {"image": "web:1", "user": "1000"}}}
 TEMPLATE = "model"
@@ -23,12 +18,7 @@ TEMPLATE = "model"
 
 def problem(spec: dict[str, Any]) -> str:
     """What the operator says against a definition; empty where it takes it."""
-    try:
-        for level in levels("shop", stack(spec).spec, {TEMPLATE: stack(PLAIN).spec}):
-            plan(Stack(name=level.name, namespace="n", uid="u", generation=1, spec=level.spec), SETTINGS, Observed())
-    except InvalidStack as error:
-        return str(error)
-    return ""
+    return soundness.problem(spec, TEMPLATE, PLAIN)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
