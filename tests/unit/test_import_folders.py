@@ -164,3 +164,30 @@ def test_what_was_interrupted_goes_on_and_overwrites_nothing(tmp_path: Path, see
     fill(volume, seed)
     assert tree(volume) == SEEDED | {"a": "changed"}
     assert not (volume / ".ailtire-seed").exists()
+
+
+def test_a_folder_in_another_is_a_part_of_its_volume(tmp_path: Path) -> None:
+    text = """
+name: p
+services:
+  all: {image: a, volumes: ["/srv/media:/data"]}
+  part: {image: b, volumes: ["/srv/media/torrents:/t", "/srv/other:/o"]}
+  read: {image: c, volumes: ["/srv/media/library/films:/films:ro", "/srv/media2:/m"]}
+"""
+    found = convert_text(tmp_path, text)
+
+    def mounts(key: str) -> list[dict[str, Any]]:
+        return list(found.services[key]["volumes"].values())
+
+    assert mounts("all") == [{"source": "media", "target": "/data"}]
+    assert {"source": "media", "target": "/t", "subPath": "torrents"} in mounts("part")
+    films = {"source": "media", "target": "/films", "readOnly": True, "subPath": "library/films"}
+    assert films in mounts("read")
+    assert set(found.stack["spec"]["data"]) == {"media", "other", "media2"}
+    assert "the host's folder is 'torrents' of the volume 'media'" in found.told
+
+
+def test_a_folder_in_one_that_is_only_read_stays_by_itself(tmp_path: Path) -> None:
+    files = {"conf/a": "a", "conf/sub/b": "b"}
+    found = project(tmp_path, "./conf:/conf:ro", "./conf/sub:/sub", files=files)
+    assert found.services["web"]["volumes"] == {"sub": {"source": "sub", "target": "/sub"}}

@@ -42,6 +42,8 @@ class ProjectVolumes:
         self._users: dict[str, set[str]] = {}
         self._folders: dict[str, str] = {}
         self._report = top.report
+        self.writable: frozenset[str] = frozenset()
+        """The folders of the host that services mount and may write."""
         for key, entry in top.each("volumes"):
             self.data[naming.shorten(key, _KEY_LIMIT)] = _declared(key, entry, project)
 
@@ -60,6 +62,10 @@ class ProjectVolumes:
             further = (naming.shorten(f"{parent}-{plain}", _KEY_LIMIT), f"{plain[:50]}-{naming.digest(path)}")
             self._folders[path] = next(key for key in (plain, *further) if key not in self.data)
         return self.use(self._folders[path], service)
+
+    def root_of(self, path: str) -> str | None:
+        """The outermost writable folder of the host that a path lies in; None where it lies in no other."""
+        return next((str(each) for each in reversed(PurePosixPath(path).parents) if str(each) in self.writable), None)
 
     def report_shared(self) -> None:
         """Volumes that several services mount, and only one node may."""

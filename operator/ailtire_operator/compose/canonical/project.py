@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical import exported, front, leaving, process, services, traefik, written
+from ailtire_operator.compose.canonical import exported, front, leaving, process, services, storage, traefik, written
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
@@ -115,6 +115,7 @@ class _Reader:
         )
 
     def spec(self) -> dict[str, Any]:
+        self._shared.volumes.writable = storage.writable_folders(self._services)
         members = self._members()
         self._report_left_out(members)
         _let_end(members)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ class Mounts:
             return
         if source in _CLOCKS:
             report.ignored(path, "containers keep universal time, whatever their node does.", "Set TZ in environment.")
-        elif reach(source) is Reach.ABOVE or any(source == each or source.startswith(f"{each}/") for each in _SYSTEM):
+        elif reach(source) is Reach.ABOVE or _is_system(source):
             message = f"'{source}' is a part of the node, which a stack does not get to see; it is not mounted."
             report.add(path, "gated", message, "Run what watches nodes as a DaemonSet of the administrator's.")
             self._close(entry, "it is a part of the node", source, str(fields["target"]))
@@ -125,6 +126,10 @@ class Mounts:
 
     def _project_path(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
         target, name = str(fields["target"]), PurePosixPath(source).name
+        root = self._all.root_of(source)
+        if root is not None and not _is_file(source, target):
+            self._nested(entry, source, root, fields)
+            return
         if "readOnly" not in fields and self._files.is_writable(Path(source)):
             self._writable(entry, source, fields)
             return
@@ -144,8 +149,7 @@ class Mounts:
             return
         why = packed if isinstance(packed, str) else "it is not there"
         self._close(entry, why, name, target)
-        is_file = os.path.isfile(source)  # noqa: PTH113  # unlike Path's, it takes any name
-        if is_file or _is_file_name(source) or _is_file_name(target):
+        if _is_file(source, target):
             message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
             remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
             entry.report.rejected(entry.path, message, remedy)
@@ -155,6 +159,16 @@ class Mounts:
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)
         self._add(key, {"source": key, **fields})
+
+    def _nested(self, entry: Entry, source: str, root: str, fields: dict[str, Any]) -> None:
+        """A folder in another one that services mount: a part of the same volume, so that both show the same files."""
+        part = PurePosixPath(source).relative_to(root).as_posix()
+        key = self._all.use_folder(root, self._key)
+        if not os.path.isdir(source):  # noqa: PTH112  # unlike Path's, it takes any name
+            self._close(entry, "it is not there", part, str(fields["target"]))
+        message = f"the host's folder is '{part}' of the volume '{key}', as the folder around it is mounted too."
+        entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
+        self._add(key, {"source": key, **fields, "subPath": part})
 
     def _writable(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
         """A folder, or a file that a program writes to by itself: a volume, filled once from what is there now."""
@@ -213,6 +227,28 @@ class Mounts:
         plain = naming.shorten(naming.sanitize(written), _KEY_LIMIT - 4)
         names = (plain, *(f"{plain}-{index}" for index in range(2, 999)))
         self.volumes[next(name for name in names if name not in self.volumes)] = fields
+
+
+def writable_folders(services: Mapping[str, Any]) -> frozenset[str]:
+    """The folders of the host that become volumes, as some service mounts them and may write."""
+    found = set()
+    for service in services.values():
+        for mount in service.get("volumes") or ():
+            source, target = str(mount.get("source")), str(mount.get("target"))
+            if mount.get("type") == "bind" and not mount.get("read_only") and not _is_file(source, target):
+                found.add(source)
+    return frozenset(each for each in found if reach(each) is Reach.NOTHING and not _is_system(each))
+
+
+def _is_system(path: str) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in _SYSTEM)
+
+
+def _is_file(source: str, target: str) -> bool:
+    """Whether a mount is that of a single file: the file is here, or both look like it."""
+    if os.path.isdir(source):  # noqa: PTH112  # unlike Path's, it takes any name
+        return False
+    return os.path.isfile(source) or _is_file_name(source) or _is_file_name(target)  # noqa: PTH113
 
 
 def _is_file_name(path: str) -> bool:
