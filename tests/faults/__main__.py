@@ -10,10 +10,9 @@ from faults import planted
 from faults.report import failovers, kinds, table
 from faults.runner import learn
 from faults.story import STEPS
-from faults.suite import Suite
+from faults.suite import Suite, prepare
 from faults.threads import together
-from lab import ControlPlane, binaries, manifests, sessions
-from lab.gatewayapi import install_routes
+from lab import ControlPlane, binaries, sessions
 
 _SERVERS = 0.12
 """The part of the time in which servers fail, at the end: nothing else may run then."""
@@ -41,8 +40,7 @@ def main(
     plane = ControlPlane(sessions.new_home("faults"))
     try:
         plane.start()
-        install_routes(plane)
-        manifests.install(plane)
+        prepare(plane)
         suite = Suite(plane, learn(plane), seed, say)
         say(f"{len(STEPS)} steps learned")
         problems = suite.planted([*planted.bugs(), *planted.controls()], lanes) if plant else []

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from faults.runner import learn
-from faults.suite import Suite
-from lab import ControlPlane, binaries, manifests, sessions
-from lab.gatewayapi import install_routes
+from faults.suite import Suite, prepare
+from lab import ControlPlane, binaries, sessions
 
 SEED = 20
 """The plans are the same each time, on every machine."""
@@ -21,8 +20,7 @@ def suite() -> Iterator[Suite]:
     plane = ControlPlane(sessions.new_home())
     try:
         plane.start()
-        install_routes(plane)
-        manifests.install(plane)
+        prepare(plane)
         yield Suite(plane, learn(plane), SEED, print)
     finally:
         plane.stop()

@@ -5,10 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
+from ailtire_operator.cluster.kinds import LEASE
 from faults.journal import Journal
 from faults.proxy import Rule
 from faults.replica import Replica
-from lab import ControlPlane
+from lab import ControlPlane, manifests
 
 LABELLED, UNLABELLED = "-labelled", "-unlabelled"
 """Namespaces with objects that are nobody's, under the names of the story: with its labels, and with none."""
@@ -40,6 +41,8 @@ class Lane:
             replica.proxy.__enter__()
         for namespace in self.namespaces:
             self.plane.api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+        if len(self.replicas) > 1:
+            self._allow_leases()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,6 +52,16 @@ class Lane:
             replica.proxy.__exit__()
         for namespace in self.namespaces:
             self.plane.api.delete(f"/api/v1/namespaces/{namespace}")
+
+    def _allow_leases(self) -> None:
+        """In an installation the lease is in the operator's own namespace; here each lane has one."""
+        path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.namespace}"
+        rule = {"apiGroups": [LEASE.group], "resources": [LEASE.plural], "verbs": ["get", "create", "update"]}
+        self.plane.api.create(f"{path}/roles", {"metadata": {"name": "leases"}, "rules": [rule]})
+        account = {"kind": "ServiceAccount", "name": manifests.SERVICE_ACCOUNT, "namespace": manifests.NAMESPACE}
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "leases"}
+        binding = {"metadata": {"name": "leases"}, "roleRef": role, "subjects": [account]}
+        self.plane.api.create(f"{path}/rolebindings", binding)
 
     @property
     def namespaces(self) -> tuple[str, str, str]:

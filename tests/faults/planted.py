@@ -25,6 +25,7 @@ from lab.paths import ROOT
 
 LIMIT_SECONDS = 25.0
 """A bug that is not found by then does no harm that the suite would see."""
+NO_BUG_SECONDS = 120.0
 _MANY = 10**6
 
 
@@ -78,8 +79,9 @@ def controls() -> list[Bug]:
 
 def findings(plane: ControlPlane, learned: Learned, bug: Bug, name: str) -> list[str]:
     """What the suite says of the story with this bug, until the first step of which it says something."""
-    plan = Plan("planted", bug.name, "everywhere", bug.rules, act=bug.act, fired=always, limit=LIMIT_SECONDS)
-    nothing = Plan("planted", "nothing", "nowhere", fired=always)
+    limit = LIMIT_SECONDS if bug.says else NO_BUG_SECONDS
+    plan = Plan("planted", bug.name, "everywhere", bug.rules, act=bug.act, fired=always, limit=limit)
+    nothing = Plan("planted", "nothing", "nowhere", fired=always, limit=NO_BUG_SECONDS)
     with Lane(plane, name, replicas=bug.replicas, environment=bug.environment) as lane:
         create_secret(lane)
         canaries = Canaries(lane, learned.samples.values())
@@ -163,7 +165,7 @@ def _write_on(lane: Lane) -> None:
     path = f"/api/v1/namespaces/{lane.namespace}/configmaps/again"
 
     def write() -> None:
-        while not lane.stopped.wait(0.5):
+        while not lane.stopped.wait(0.05):
             _as_operator(lane).apply(path, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "again"}})
 
     threading.Thread(target=write, daemon=True).start()

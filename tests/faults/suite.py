@@ -15,9 +15,13 @@ from faults.plans.requests import of_all_requests, of_writes
 from faults.plans.servers import of_servers
 from faults.plans.watches import of_watches
 from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, create_secret, run
+from faults.state import objects
 from faults.story import STEPS
 from faults.threads import together
-from lab import ControlPlane
+from lab import ControlPlane, manifests
+from lab.api import Refused
+from lab.gatewayapi import install_routes
+from lab.waiting import eventually
 
 Say = Callable[[str], None]
 
@@ -121,3 +125,18 @@ def _at_rest(lane: Lane) -> list[str]:
 def _no_writes(count: int) -> Sequence[Plan]:
     del count
     return ()
+
+
+def prepare(plane: ControlPlane) -> None:
+    """Install what the operators need, and wait until all of it is served."""
+    install_routes(plane)
+    manifests.install(plane)
+
+    def served() -> bool:
+        try:
+            objects(plane.api, "default")
+        except Refused:
+            return False  # the storage of a kind that was just defined is still prepared
+        return True
+
+    eventually(served, 60, "serving all kinds")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lab.api import Refused
 from lab.controlplane import ControlPlane
 from lab.waiting import eventually
 
@@ -33,7 +34,10 @@ def install_routes(plane: ControlPlane) -> None:
     plane.api.create(path, route_definition())
 
     def served() -> bool:
-        conditions = plane.api.get(f"{path}/{NAME}").get("status", {}).get("conditions") or ()
-        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+        try:
+            plane.api.get("/apis/gateway.networking.k8s.io/v1/httproutes")
+        except Refused:
+            return False  # it is not known yet, or its storage is being prepared
+        return True
 
     eventually(served, 30, "serving HTTPRoutes")

@@ -29,6 +29,7 @@ def of_servers() -> Iterator[Plan]:
         yield Plan("servers", f"{program} is away", "for some seconds", before=away, heal=back, fired=always)
     yield Plan("servers", "the history is compacted", "after the edit", act=_compact, fired=always)
     yield Plan("servers", "the rights are taken away", "for some seconds", before=_deny, heal=_grant, fired=always)
+    yield Plan("servers", "etcd has no space left", "for some seconds", act=_fill, heal=_make_room, fired=always)
     yield Plan("servers", "the definition is applied again", "after the edit", act=_define, fired=always)
 
 
@@ -64,6 +65,16 @@ def _compact(lane: Lane) -> None:
     revision = json.loads(_etcd(lane, "kv/range", {"key": "AA=="}))["header"]["revision"]
     _etcd(lane, "kv/compaction", {"revision": revision, "physical": True})
     lane.cut_connections()
+
+
+def _fill(lane: Lane) -> None:
+    """The alarm that etcd raises when its database is as large as it may be: it refuses every write."""
+    _etcd(lane, "maintenance/alarm", {"action": "ACTIVATE", "alarm": "NOSPACE"})
+
+
+def _make_room(lane: Lane) -> None:
+    for alarm in json.loads(_etcd(lane, "maintenance/alarm", {"action": "GET"})).get("alarms", ()):
+        _etcd(lane, "maintenance/alarm", {**alarm, "action": "DEACTIVATE"})
 
 
 def _etcd(lane: Lane, call: str, body: object) -> bytes:
