@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ailtire_operator.cli.report import Finding, ReportFormat, as_json, summary, tell, text
+from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli.report import Finding, ReportFormat, as_json, refuse_deviations, summary, tell, text
 from ailtire_operator.model.report import Notice
 
 SOCKET = [
@@ -72,3 +73,20 @@ def test_as_json_it_is_one_object_and_not_wrapped(capsys: pytest.CaptureFixture[
 def test_no_findings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     tell([], ReportFormat.TEXT)
     assert capsys.readouterr().err == "no notices\n"
+
+
+def test_what_is_to_be_done_comes_last_alike_things_in_one_line() -> None:
+    findings = [
+        Finding(Notice("a", "required", "Build and push the images", subject="one")),
+        Finding(Notice("b", "resolved", "it is so.")),
+        Finding(Notice("c", "required", "Build and push the images", subject="two")),
+        Finding(Notice("d", "required", "Create the Secrets", subject="three")),
+        Finding(Notice("e", "closed", "it would be OPEN.")),
+    ]
+    told = text(findings)
+    assert told.startswith("closed (1)")
+    assert told.endswith("  [ ] Build and push the images: one, two\n  [ ] Create the Secrets: three")
+    assert "required (3): to be done by you before it runs" in told
+    assert as_json(findings)["notices"][0]["subject"] == "one"
+    with pytest.raises(Failure):
+        refuse_deviations(findings[:1], "")

@@ -114,7 +114,7 @@ def test_a_file_of_users_is_a_secret_that_a_person_makes(tmp_path: Path) -> None
     found = project(tmp_path, "middlewares.m.basicauth.usersfile=/users", with_secrets=True)
     assert found.services["web"]["policies"]["accessControl"]["authentication"] == {"secret": "p-m-basicauth"}
     assert found.secrets == []
-    assert "Create it from that file of users" in found.told
+    assert "Create the Secrets of users from their files: p-m-basicauth (key auth)" in found.told
 
 
 ALLOW = "middlewares.{}.ipallowlist.sourcerange={}"

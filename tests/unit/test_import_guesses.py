@@ -85,3 +85,31 @@ def test_a_registry_goes_before_it_and_is_no_guess(tmp_path: Path) -> None:
     found = convert_text(tmp_path, "name: my_app\nservices:\n  web: {build: .}\n", **options)
     assert found.services["web"]["image"] == "registry.example/team/my_app-web:1.4"
     assert "which is what Docker Compose calls it" not in found.told
+
+
+def test_what_is_to_be_done_is_a_class_of_its_own(tmp_path: Path) -> None:
+    text = """
+name: p
+services:
+  web:
+    build: .
+    environment: {X: "${UNKNOWN_HERE}"}
+    secrets: [own]
+    configs: [theirs]
+    volumes: ["data:/d"]
+    expose: [80]
+    labels: ["traefik.http.routers.a.rule=Host(`a.example`)"]
+  other: {build: ., image: registry.example/other}
+secrets: {own: {environment: S}}
+configs: {theirs: {external: true}}
+volumes: {data: {external: true, name: kept}}
+"""
+    found = convert_text(tmp_path, text)
+    required = {each.subject: each.message for each in found.notices if each.classification == "required"}
+    assert set(required) == {
+        "p-web", "registry.example/other", "UNKNOWN_HERE", "p-own (key data)", "ConfigMap theirs (key theirs)",
+        "PersistentVolumeClaim kept", "a.example",
+    }  # fmt: skip
+    assert required["p-web"] == required["registry.example/other"] == "Build and push the images"
+    done = convert_text(tmp_path / "done", "name: p\nservices: {web: {image: w}}\n")
+    assert "required" not in {each.classification for each in done.notices}

@@ -21,8 +21,9 @@ MEANING: Final[dict[Classification, str]] = {
     "ignored": "has no effect",
     "approximate": "works otherwise than written",
     "resolved": "settled here",
+    "required": "to be done by you before it runs",
 }
-"""Classifications, the most pressing first."""
+"""Classifications, the most pressing first, and last what is still to be done."""
 PLACES: Final = 5
 """Places listed for one deviation, unless all are asked for."""
 
@@ -61,8 +62,20 @@ def text(findings: Sequence[Finding], *, places: int | None = PLACES) -> str:
     for finding in findings:
         notice = finding.notice
         groups[notice.classification].setdefault((notice.message, notice.remedy), []).append(finding.place)
-    blocks = [_block(kind, groups[kind], places) for kind in MEANING if kind in groups]
+    blocks = [_block(kind, groups[kind], places) for kind in MEANING if kind in groups and kind != "required"]
+    if required := [each.notice for each in findings if each.notice.classification == "required"]:
+        blocks.append(_checklist(required))
     return "\n\n".join(blocks)
+
+
+def _checklist(required: Sequence[Notice]) -> str:
+    """What is to be done, alike things in one line."""
+    subjects: dict[str, dict[str, None]] = defaultdict(dict)
+    for notice in required:
+        subjects[notice.message][notice.subject] = None
+    lines = [f"  [ ] {message}: {', '.join(named)}" for message, named in subjects.items()]
+    total = sum(map(len, subjects.values()))
+    return "\n".join([f"required ({total}): {MEANING['required']}", *lines])
 
 
 def _block(kind: Classification, deviations: dict[tuple[str, str], list[str]], limit: int | None) -> str:
@@ -114,5 +127,6 @@ def _as_json(finding: Finding) -> dict[str, str]:
         "classification": notice.classification,
         "message": notice.message,
         "remedy": notice.remedy,
+        "subject": notice.subject,
     }
     return {key: value for key, value in entry.items() if value}

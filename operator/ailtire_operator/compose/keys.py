@@ -36,6 +36,7 @@ format 3.13. A file's own report says the same about the keys that it uses, with
 | exact | does the same |
 | approximate | works, but not exactly as written |
 | resolved | settled at import; nothing is left to do |
+| required | to be done before the stack runs: the report ends with a list of all that is |
 | ignored | has no effect, with the reason |
 | rejected | cannot be had, and is left out |
 | gated | needs a permission of the cluster's administrator, and is left out |

@@ -39,6 +39,10 @@ class Report(report.Report):
         """Note something that was settled here."""
         self.add(path, "resolved", message, remedy)
 
+    def required(self, path: str, what: str, subject: str) -> None:
+        """Note what a person has to do before the stack runs: the same ``what`` for alike subjects."""
+        self.extend([Notice(path, "required", what, subject=subject)])
+
     def keeps_closed(self, path: str, what: str, why: str, names: Sequence[str], remedy: str = "") -> bool:
         """Whether something stays closed, as a protection of it cannot be kept; told either way.
 

@@ -7,7 +7,7 @@ from typing import Literal
 from ailtire_operator import printable
 from ailtire_operator.model.problems import InvalidStack, Problem
 
-Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated"]
+Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated", "required"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,20 +19,23 @@ class Notice:
     classification: Classification
     """closed (an import leaves it out, as a protection of it cannot be kept), approximate (works otherwise than
     written), ignored (no effect), rejected, resolved (settled at import), gated (needs the cluster's or the operator's
-    permission)."""
+    permission), required (a person has to do it before the stack runs)."""
     message: str
     """What happens instead, and why."""
     remedy: str = ""
     """What to do about it; empty where nothing need be done."""
+    subject: str = ""
+    """Where several notices say the same of several things: which one this is about."""
 
     def __post_init__(self) -> None:
         """It may quote anything that an author has written, and is printed, logged and kept in a status."""
-        for name in ("path", "message", "remedy"):
+        for name in ("path", "message", "remedy", "subject"):
             object.__setattr__(self, name, printable.line(getattr(self, name)))
 
     def __str__(self) -> str:
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.path}: {self.classification}: {self.message}{remedy}"
+        subject = f": {self.subject}" if self.subject else ""
+        return f"{self.path}: {self.classification}: {self.message}{subject}{remedy}"
 
 
 class Report:

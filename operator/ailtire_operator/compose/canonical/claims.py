@@ -84,6 +84,8 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         if claim != name:
             message = f"a claim cannot be called '{name}'; the one called '{claim}' is mounted."
             entry.report.approximate(entry.where("name"), message, "Create it under that name.")
+        what = "See to it that these are there, as the file calls them external"
+        entry.report.required(entry.where("external"), what, f"PersistentVolumeClaim {claim}")
         return {"claim": claim}
     per_replica = _SLOT in str(name)
     if name and name != f"{project}_{key}" and not per_replica:

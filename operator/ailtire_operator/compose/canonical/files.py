@@ -33,9 +33,9 @@ _COUNT_LIMIT: Final = 48
 _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
 """Of all contents: the API server takes resources of 1.5 MiB."""
-_REFERENCE: Final = "a stack holds no secrets: it refers to the Secret '{}' (key {}), which has to be there."
 _SHELL: Final = "; variables of your own shell count with --env-from-shell only"
-_CREATE: Final = "Create it, or import with --secrets."
+_CREATE: Final = "Create the Secrets, or import with --secrets"
+_FOREIGN: Final = "See to it that these are there, as the file calls them external"
 
 
 class ProjectFiles:
@@ -98,7 +98,9 @@ class ProjectFiles:
         file, content, variable = entry.take("file"), entry.take("content"), entry.take("environment")
         name, labels = entry.take("name"), metadata(entry.take("labels") or {}, entry, "labels")
         if entry.take("external"):
-            return {"configMap": self._object_name(str(name or key), entry), "key": key}
+            found = self._object_name(str(name or key), entry)
+            entry.report.required(entry.where("external"), _FOREIGN, f"ConfigMap {found} (key {key})")
+            return {"configMap": found, "key": key}
         self._note_name(key, name, entry)
         fields: dict[str, Any] = {"labels": labels} if labels else {}
         if content is not None:
@@ -134,7 +136,9 @@ class ProjectFiles:
     def _secret(self, key: str, entry: Entry) -> dict[str, Any]:
         file, variable, name = entry.take("file"), entry.take("environment"), entry.take("name")
         if entry.take("external"):
-            return {"secret": self._object_name(str(name or key), entry), "key": key}
+            found = self._object_name(str(name or key), entry)
+            entry.report.required(entry.where("external"), _FOREIGN, f"Secret {found} (key {key})")
+            return {"secret": found, "key": key}
         self._note_name(key, name, entry)
         secret = naming.member(self._stack, key)
         if file:
@@ -145,7 +149,7 @@ class ProjectFiles:
             message = f"its content is in the Secret '{secret}', which was written beside the stack."
             entry.report.resolved(entry.path, message, "Keep that part of the output to yourself.")
         elif file or variable:
-            entry.report.resolved(entry.path, _REFERENCE.format(secret, DATA_KEY), _CREATE)
+            entry.report.required(entry.path, _CREATE, f"{secret} (key {DATA_KEY})")
         return {"secret": secret}
 
     def users(self, users: Users, report: Report) -> dict[str, Any]:
@@ -162,8 +166,9 @@ class ProjectFiles:
             message = (
                 f"the Secret '{secret}' says who may call (key {AUTHENTICATION_KEY}); until it is there, nobody may."
             )
-            remedy = _CREATE if users.lines else "Create it from that file of users."
-            report.approximate(users.path, message, remedy)
+            report.approximate(users.path, message)
+            what = _CREATE if users.lines else "Create the Secrets of users from their files"
+            report.required(users.path, what, f"{secret} (key {AUTHENTICATION_KEY})")
         realm = {"realm": users.realm} if accepts(_REALM, {"secret": secret, "realm": users.realm}) else {}
         return {"secret": secret, **realm}
 

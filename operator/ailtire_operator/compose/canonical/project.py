@@ -1,5 +1,6 @@
 """A whole project as one AiltireStack."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,8 @@ from ailtire_operator.model.problems import path_of
 
 _KEY: Final = TypeAdapter(ServiceKey)
 _SERVICES_LIMIT: Final = 500
-_UNSET: Final = "Put it into .env, or say --env-from-shell for the variables of your own shell."
+_UNSET: Final = "Set the variables in .env, or say --env-from-shell for those of your own shell; they are empty now"
+_VARIABLE: Final = re.compile(r'The "?(\w+)"? variable is not set')
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,11 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
     project = process.load(files, options.choices, root, as_written.swarm_secrets())
     for warning in project.warnings:
         if "`version`" not in warning:  # the key table says it
-            unset = "variable is not set" in warning and not options.choices.shell_variables
-            report.resolved(files[0].name, f"Docker Compose says: {warning}", _UNSET if unset else "")
+            unset = _VARIABLE.search(warning)
+            if unset:
+                report.required(files[0].name, _UNSET, unset[1])
+            else:
+                report.resolved(files[0].name, f"Docker Compose says: {warning}")
     as_written.restore_extensions(project.data)
     read = read_canonical(
         project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report

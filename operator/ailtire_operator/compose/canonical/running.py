@@ -26,6 +26,7 @@ _PLATFORM: Final = TypeAdapter(Platform)
 _RUNTIME: Final = TypeAdapter(ObjectName)
 _HOOK: Final = TypeAdapter(Hook)
 _ARGUMENTS_LIMIT: Final = 256
+BUILD: Final = "Build and push the images"
 _ROOT: Final = "0"
 _NUMBER: Final = "Write the numbers of user and group: `docker run --rm <image> id <user>` says them."
 _SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
@@ -49,6 +50,9 @@ def image(service: Entry, names: ImageNames) -> str | None:
     written, build = service.take("image"), service.data.get("build")
     if written:
         if accepts(_IMAGE, written):
+            if build:
+                service.take("build")
+                service.report.required(service.where("build"), BUILD, str(written))
             return str(written)
         message = f"{described(written)} is not an image; the service is left out."
         service.report.rejected(service.where("image"), message)
@@ -62,7 +66,8 @@ def image(service: Entry, names: ImageNames) -> str | None:
         message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
     else:
         message = f"it is built, and no image is named: '{built}' runs; Docker Compose calls it '{theirs}'."
-    remedy = "Build and push it under that name." if names.registry else "Choose where it is pushed with --registry."
+    remedy = "" if names.registry else "Choose where it is pushed with --registry."
+    service.report.required(service.where("build"), BUILD, built)
     service.report.resolved(service.where("build"), message, remedy)
     return built
 

@@ -50,6 +50,8 @@ class Edge:
     def close(self, report: Report) -> None:
         """What can be told once all routes are known."""
         self.middlewares.report_unused(report)
+        for host in self.hosts:
+            report.required("spec.edge.hosts", "Point the names in DNS at the cluster's edge", host)
         if len(self.groups) > 1:
             message = "every host leads to every route: the gateway goes by the path alone."
             report.approximate("spec.edge.hosts", message, "Make what belongs to a host a stack of its own.")
