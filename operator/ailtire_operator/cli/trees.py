@@ -13,8 +13,9 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.model.stack import DEPTH_LIMIT
 from ailtire_operator.status.blockers import from_status, sentence, to_status
-from ailtire_operator.status.conditions import UNDER_WAY, WAITING
+from ailtire_operator.status.conditions import READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
+from ailtire_operator.status.reading import Reading, Said
 
 Resource = Mapping[str, Any]
 
@@ -130,27 +131,25 @@ def place_of(resource: Resource) -> Mapping[str, Any]:
 
 def state_of(resource: Resource) -> tuple[State, str, str]:
     """A stack's state, its reason and the sentence to it."""
-    metadata, status = resource["metadata"], resource.get("status") or {}
-    if metadata.get("deletionTimestamp"):
+    if resource["metadata"].get("deletionTimestamp"):
         return State.DELETING, "Deleting", "it is being deleted"
     if not is_observed(resource):
         return State.PROGRESSING, "NotObserved", "the operator has not looked at the current definition yet"
-    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
-    ready = conditions.get("Ready") or {}
-    reason, message = ready.get("reason", ""), ready.get("message", "")
-    if (suspended := conditions.get("Suspended") or {}).get("status") == "True":
-        return State.SUSPENDED, "Suspended", suspended.get("message", "")
-    if ready.get("status") == "True":
-        return (State.TEMPLATE if spec_of(resource).get("template") else State.READY), "", message
-    if (stalled := conditions.get("Stalled") or {}).get("status") == "True":
-        return State.STALLED, stalled.get("reason", reason), stalled.get("message", message)
-    return _unready(reason), reason, message
+    said = Reading.of(resource.get("status"))
+    ready = said.condition(READY)
+    if (suspended := said.condition(SUSPENDED)).is_true:
+        return State.SUSPENDED, SUSPENDED, suspended.message
+    if ready.is_true:
+        return (State.TEMPLATE if spec_of(resource).get("template") else State.READY), "", ready.message
+    if (stalled := said.condition(STALLED)).is_true:
+        return State.STALLED, stalled.reason or ready.reason, stalled.message or ready.message
+    return _unready(ready.reason), ready.reason, ready.message
 
 
 def blocker_of(resource: Resource) -> Problem | None:
     """What the stack's status says keeps it from being ready; None also in the status of an earlier release."""
     status = resource.get("status") or {}
-    return from_status(status, {}, transient=False) if status.get("blocker") else None
+    return from_status(status, Said(), transient=False) if status.get("blocker") else None
 
 
 def says_reason(resource: Resource, message: str) -> bool:
@@ -170,11 +169,7 @@ def in_words(reason: str, message: str) -> tuple[str, str]:
 
 def is_observed(resource: Resource) -> bool:
     """Whether the status speaks of the definition as it is now, all of it."""
-    generation, status = resource["metadata"].get("generation", 0), resource.get("status") or {}
-    conditions: list[dict[str, Any]] = status.get("conditions") or []
-    ready = next((each for each in conditions if each["type"] == "Ready"), {})
-    spoken_of = (status.get("observedGeneration", 0), ready.get("observedGeneration", 0))
-    return all(each >= generation for each in spoken_of)
+    return Reading.of(resource.get("status")).speaks_of(resource["metadata"].get("generation", 0))
 
 
 def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], levels: int) -> StackNode:

@@ -180,17 +180,16 @@ def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> L
     """
     child = _below(level, key, templates)
     if child is not None:
-        problems = additional.undeclared(child.spec, level.kinds, child.path, _declaring(child))
+        problems = additional.undeclared(child.spec, level.kinds, child.path, _declaring(level))
         problems += additional.other_account(child.spec, level.account, child.path)
         if problems:
             raise InvalidStack(problems)
     return child
 
 
-def _declaring(child: Level) -> str:
+def _declaring(parent: Level) -> str:
     """The resources that have to declare what a child asks for, in words: a template's own edge counts for itself."""
-    above = child.templates[:-1] if child.path.endswith(")") else child.templates
-    names = "".join(f" and of the template '{each}'" for each in above)
+    names = "".join(f" and of the template '{each}'" for each in parent.templates)
     return f"the tree's root{names}"
 
 

@@ -11,6 +11,7 @@ from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.conditions import RECONCILING, REFERENCES, TRANSLATED, UNDER_WAY
+from ailtire_operator.status.reading import Reading
 
 FIRST: Final = 1.25
 """Seconds that a new stack may take to be Ready before its first status says that it is on its way."""
@@ -48,16 +49,14 @@ def has_turned(old: Mapping[str, Any], new: StackStatus) -> bool:
 
     What every status but the very first tells of can wait, as long as the stack is on its way.
     """
-    before = {
-        str(each.get("type")): (each.get("status"), each.get("reason") in UNDER_WAY)
-        for each in old.get("conditions") or ()
-    }
+    said = Reading.of(old)
+    before = {kind: (each.status, each.reason in UNDER_WAY) for kind, each in said.conditions.items()}
     after = {
         each.type: (each.status, each.reason in UNDER_WAY)
         for each in new.conditions
         if each.type in before or each.type not in (TRANSLATED, REFERENCES)
     }
-    return before != after or old.get("observedGeneration") != new.observed_generation
+    return before != after or said.generation != new.observed_generation
 
 
 def _is_under_way(status: StackStatus) -> bool:

@@ -32,6 +32,7 @@ from ailtire_operator.reconcile.planning import Features
 from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.unreadable import Unreadable
 from ailtire_operator.reconcile.wake import Wakeups
+from ailtire_operator.status.reading import READY, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -244,8 +245,8 @@ class Runtime:
     def _numbers(self) -> bytes:
         ready = Counter({"true": 0, "false": 0})
         for record in self.store.of_kind(STACK.kind):
-            conditions = (record.summary.get("status") or {}).get("conditions") or ()
-            ready[str(any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)).lower()] += 1
+            said = Reading.of(record.summary.get("status"))
+            ready[str(said.condition(READY).is_true).lower()] += 1
         return self.metrics.text(ready, self._watches.health(), self._pulse.lag())
 
 

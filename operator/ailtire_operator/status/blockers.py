@@ -11,6 +11,7 @@ from ailtire_operator.model.stack import DEPTH_LIMIT
 from ailtire_operator.model.status import BlockerStatus
 from ailtire_operator.status.conditions import PROGRESSING, WAITING
 from ailtire_operator.status.observed import Problem
+from ailtire_operator.status.reading import Said
 from ailtire_operator.status.text import bounded
 
 _PATH_LIMIT: Final = 200
@@ -70,14 +71,14 @@ def to_status(problem: Problem) -> BlockerStatus:
     )
 
 
-def from_status(status: Mapping[str, Any], ready: Mapping[str, Any], *, transient: bool) -> Problem:
+def from_status(status: Mapping[str, Any], ready: Said, *, transient: bool) -> Problem:
     """What the status of a stack that is not ready tells; ``ready``: its condition of that name.
 
     A release before this one wrote no ``blocker``: what its condition says is then the message as a whole.
     """
     told = status.get("blocker")
     if not told:
-        return Problem(ready.get("reason", PROGRESSING), ready.get("message", ""), transient)
+        return Problem(ready.reason or PROGRESSING, ready.message, transient)
     return Problem(
         reason=told.get("reason", PROGRESSING),
         message=told.get("message", ""),

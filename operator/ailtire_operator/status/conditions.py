@@ -13,9 +13,10 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import Condition, Truth
+from ailtire_operator.status.reading import READY as READY
+from ailtire_operator.status.reading import Reading, Said
 from ailtire_operator.status.text import bounded, listed, plural
 
-READY: Final = "Ready"
 RECONCILING: Final = "Reconciling"
 STALLED: Final = "Stalled"
 TRANSLATED: Final = "Translated"
@@ -54,13 +55,13 @@ class Finding:
 
 def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], now: str) -> list[Condition]:
     """The findings as conditions; the time of a condition changes with its truth and with nothing else."""
-    before = {str(condition.get("type")): condition for condition in old.get("conditions") or ()}
+    before = Reading.of(old)
     return [
         Condition(
             type=finding.type,
             status=finding.truth,
             observed_generation=generation,
-            last_transition_time=_since(before.get(finding.type), finding.truth, now),
+            last_transition_time=_since(before.condition(finding.type), finding.truth, now),
             reason=finding.reason,
             message=bounded(finding.message),
         )
@@ -68,10 +69,8 @@ def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], 
     ]
 
 
-def _since(before: Mapping[str, Any] | None, truth: Truth, now: str) -> str:
-    if before is not None and before.get("status") == truth:
-        return str(before.get("lastTransitionTime") or now)
-    return now
+def _since(before: Said, truth: Truth, now: str) -> str:
+    return before.since or now if before.status == truth else now
 
 
 def translated(notices: Sequence[Notice]) -> Finding:

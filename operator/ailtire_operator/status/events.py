@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ailtire_operator.model.status import Condition, StackStatus
 from ailtire_operator.status import conditions as c
+from ailtire_operator.status.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Happening:
 
 def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
     """What has turned between two statuses. Becoming unready while rolling out is no news, being broken is."""
-    before = {str(condition.get("type")): str(condition.get("status")) for condition in old.get("conditions") or ()}
+    before = {kind: each.status for kind, each in Reading.of(old).conditions.items()}
     after = {condition.type: condition for condition in new.conditions}
     ready = after.get(c.READY)
     if ready is not None and ready.status == "True" and before.get(c.READY) != "True":

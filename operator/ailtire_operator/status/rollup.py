@@ -9,9 +9,10 @@ from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
 from ailtire_operator.status.blockers import below, first_cause, from_status, sentence
-from ailtire_operator.status.conditions import DELETING, PROGRESSING, STALLED, UNDER_WAY
+from ailtire_operator.status.conditions import DELETING, PROGRESSING, READY, STALLED, SUSPENDED, UNDER_WAY
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem
+from ailtire_operator.status.reading import Reading
 from ailtire_operator.status.text import fraction
 
 
@@ -47,12 +48,11 @@ class Branch:
 def branch(child: Child) -> Branch:
     """What a child stack says of its subtree."""
     status: Mapping[str, Any] = (child.resource.summary.get("status") or {}) if child.resource else {}
-    conditions = {condition.get("type"): condition for condition in status.get("conditions") or ()}
-    said_ready = conditions.get("Ready", {}).get("status") == "True"
-    problem = _problem(child, status, conditions)
+    said = Reading.of(status)
+    problem = _problem(child, status, said)
     ready = problem is None
     counts = status.get("counts") or {}
-    stacks_ready = int(counts.get("stacksReady", 0)) + int(ready) - int(said_ready)
+    stacks_ready = int(counts.get("stacksReady", 0)) + int(ready) - int(said.condition(READY).is_true)
     return Branch(
         key=child.key,
         name=child.name,
@@ -61,11 +61,11 @@ def branch(child: Child) -> Branch:
         stacks=(max(0, stacks_ready), max(1, int(counts.get("stacksWanted", 0)))),
         problem=problem,
         counted=not (child.missing and child.optional),
-        suspended=conditions.get("Suspended", {}).get("status") == "True",
+        suspended=said.condition(SUSPENDED).is_true,
     )
 
 
-def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, Any]) -> Problem | None:
+def _problem(child: Child, status: Mapping[str, Any], said: Reading) -> Problem | None:
     if child.missing is not None:
         return Problem("TemplateMissing", f"stack {child.key}: there is no template '{child.missing}' in the namespace")
     if child.error is not None and not (child.error.transient and child.resource):
@@ -77,19 +77,18 @@ def _problem(child: Child, status: Mapping[str, Any], conditions: Mapping[Any, A
     if child.resource.deleting:
         why = f": {child.error.message}" if child.error is not None and child.error.reason == DELETING else ""
         return Problem(DELETING, f"stack {child.key} is being deleted{why}", transient=True)
-    if not is_observed(child.resource):
+    if not said.speaks_of(child.resource.generation):
         return Problem(PROGRESSING, "stack has a new definition that is not acted upon yet", transient=True)
-    condition = conditions.get("Ready") or {}
-    if condition.get("status") == "True":
+    ready = said.condition(READY)
+    if ready.is_true:
         return None
-    reason = condition.get("reason", PROGRESSING)
-    transient = STALLED not in conditions and reason in UNDER_WAY
-    return from_status(status, condition, transient=transient)
+    transient = STALLED not in said.conditions and (ready.reason or PROGRESSING) in UNDER_WAY
+    return from_status(status, ready, transient=transient)
 
 
 def is_observed(resource: Live) -> bool:
     """Whether the status of a child speaks of its current definition."""
-    return int((resource.summary.get("status") or {}).get("observedGeneration") or 0) == resource.generation
+    return Reading.of(resource.summary.get("status")).speaks_of(resource.generation)
 
 
 def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:
