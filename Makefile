@@ -94,7 +94,7 @@ COUNT ?= 1000
 SEED ?= 0
 LANES ?= 8
 sequences: binaries ## Run COUNT=1000 random sequences of edits on a real API server (SEED=…, LANES=8; before a release)
-	@$(BIN)/python -m sequences --count $(COUNT) --seed $(SEED) --lanes $(LANES)
+	@GOGC=400 $(BIN)/python -m sequences --count $(COUNT) --seed $(SEED) --lanes $(LANES)
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench

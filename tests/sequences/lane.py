@@ -25,7 +25,7 @@ QUIET_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.03
 _STALE_SECONDS: Final = 2.0
-_KILL_SECONDS: Final = 15.0
+_KILL_SECONDS: Final = 60.0
 
 
 class Wrong(AssertionError):
