@@ -16,6 +16,7 @@ from sequences.figures import Figures
 
 _REPORTS = ROOT / "build" / "reports" / "sequences"
 _PROGRESS_SECONDS = 30.0
+_INTERRUPTED = 130
 
 
 def main(
@@ -24,7 +25,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Of the random numbers; drawn where not given.")] = 0,
     again: Annotated[Path | None, typer.Option("--repeat", help="The file of a sequence that went wrong.")] = None,
 ) -> None:
-    """Exit code 1 where something did not hold."""
+    """Exit code 1 where something did not hold, or where the operator has ended by itself; 130 after Ctrl-C."""
     seed = seed or random.randrange(1, 10**6)
     binaries.ensure(tell=print)
     plane = ControlPlane(sessions.new_home("sequences"))
@@ -39,26 +40,30 @@ def main(
             else lambda field: drive(field, count, lanes, seed)
         )
         print(f"sequences: {again or count} on {lanes} lanes, seed {seed}", flush=True)
-        figures = _run(plane, operator, run, seed)
+        code = _run(plane, operator, run, seed)
     finally:
         plane.stop()
-    raise typer.Exit(1 if figures.failures else 0)
+    raise typer.Exit(code)
 
 
-def _run(plane: ControlPlane, operator: Operator, run: Callable[[Field], None], seed: int) -> Figures:
-    begun = time.monotonic()
+def _run(plane: ControlPlane, operator: Operator, run: Callable[[Field], None], seed: int) -> int:
+    begun, code = time.monotonic(), 0
     with field_of(plane, operator) as field:
         over = threading.Event()
         teller = threading.Thread(target=_tell, args=(field.figures, over, begun), daemon=True)
         teller.start()
-        run(field)
+        try:
+            run(field)
+        except KeyboardInterrupt:
+            print("interrupted: these are the figures until now", flush=True)
+            code = _INTERRUPTED
         over.set()
         teller.join()
         for line in field.figures.lines():
             print(line)
         print(f"{time.monotonic() - begun:.0f} s, the operator was killed {field.crashes.count} times, seed {seed}")
         print(*field.crashes.ended, sep="\n")
-        return field.figures
+        return 1 if field.figures.failures or field.crashes.ended else code
 
 
 def _tell(figures: Figures, over: threading.Event, begun: float) -> None:

@@ -53,7 +53,9 @@ def drive(field: Field, sequences: int, lanes: int, number: int) -> None:
     """Run so many sequences in all, by the random numbers of a seed."""
     shares = [sequences // lanes + (lane < sequences % lanes) for lane in range(lanes)]
     threads = [
-        threading.Thread(target=_lane, args=(field, lane, share, number)) for lane, share in enumerate(shares) if share
+        threading.Thread(target=_lane, args=(field, lane, share, number), daemon=True)
+        for lane, share in enumerate(shares)
+        if share
     ]
     for thread in threads:
         thread.start()

@@ -200,7 +200,8 @@ class _Watch:
     def verdict(self) -> Verdict:
         """What the stack says. Raises Wrong where it is gone."""
         now, writes = time.monotonic(), self._lane.writes()
-        if self._found is None or writes != self._writes or now - self._read_at > _STALE_SECONDS:
+        since = now - self._read_at
+        if self._found is None or (writes != self._writes and since > _PAUSE_SECONDS) or since > _STALE_SECONDS:
             stack = self._lane.read(self._name)
             if stack is None:
                 raise Wrong(f"the stack {self._name} is gone")
