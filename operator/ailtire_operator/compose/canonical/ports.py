@@ -79,17 +79,21 @@ def _is_closed(entry: Entry, service: str, published: Any, address: Any) -> bool
 def _named(found: list[tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:
     """The ports by name. One that is published twice is two; one that is only repeated is not."""
     result: dict[str, Any] = {}
+    names: dict[tuple[int, str], dict[int | None, str]] = {}
     for name, fields in found:
-        known = [each for each in result.values() if _number(each) == _number(fields)]
-        if any("published" not in fields or fields == each for each in known):
+        known = names.setdefault(_number(fields), {})
+        published = fields.get("published")
+        if known and (published is None or published in known):
             continue
-        bare = next((key for key, each in result.items() if _number(each) == _number(fields)), None)
-        if bare is not None and "published" not in result[bare]:
-            result[bare] = fields
+        if None in known:  # nobody wants it twice, once with a number outside and once without
+            key = known[published] = known.pop(None)
+            result[key] = fields
             continue
         plain = f"{fields.get('protocol', 'TCP').lower()}-{fields['port']}"
-        plain = plain if not known else f"{plain}-{fields['published']}"[:15]
-        result[name if name and accepts(_NAME, name) and name not in result else plain] = fields
+        plain = plain if not known else f"{plain}-{published}"[:15]
+        key = name if name and accepts(_NAME, name) and name not in result else plain
+        result[key] = fields
+        known[published] = key
     return result
 
 
