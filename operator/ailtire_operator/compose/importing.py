@@ -36,7 +36,7 @@ class Imported:
     """AiltireStack manifests, without a namespace; before them the Secrets that were asked for."""
     notices: tuple[Notice, ...]
     """The translation report."""
-    opened: Opened = field(default_factory=Opened)
+    opened: Opened = field(default_factory=Opened, compare=False)
     """What is opened on purpose."""
 
 
