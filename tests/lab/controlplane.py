@@ -105,6 +105,18 @@ class ControlPlane:
         """Start a program again that was ended, as this session started it before. It is not waited for."""
         self.accompany(program, spawn(self._commands[program], self._layout.log(program)))
 
+    def restart(self, program: str) -> None:
+        """End a program as a crash would, start it again, and wait until the API server takes requests."""
+        self.kill(program)
+        deadline = time.monotonic() + _START_SECONDS
+        self.respawn(program)
+        while not (self._state.processes[program].alive and self.api.ready()):
+            if time.monotonic() > deadline:
+                raise died(program, self._layout.log(program))
+            if not self._state.processes[program].alive:
+                self.respawn(program)  # a client that tries to connect may have its port for a moment
+            time.sleep(0.2)
+
     @property
     def etcd(self) -> str:
         """Where etcd answers, by plain HTTP; of a control plane that this session started."""

@@ -13,7 +13,6 @@ from faults.lane import Lane
 from faults.plans.plan import Plan, always
 from lab import manifests
 from lab.paths import ROOT
-from lab.waiting import eventually
 
 _FROZEN_SECONDS = 3.0
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ailtire-operator"
@@ -22,24 +21,27 @@ _BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ailtire-opera
 def of_servers() -> Iterator[Plan]:
     """What may become of etcd, the API server and the controllers of Kubernetes while a tree changes."""
     for program in ("etcd", "kube-apiserver"):
-        yield Plan("servers", f"{program} is killed", "after the edit", act=_again(program), fired=always)
-        yield Plan("servers", f"{program} is frozen", "after the edit", act=_freezing(program), fired=always)
+        yield Plan("servers", f"{program} is killed", "after the edit", act=_again(program), fired=always, limit=180.0)
+        yield Plan(
+            "servers", f"{program} is frozen", "after the edit", act=_freezing(program), fired=always, limit=180.0
+        )
     for program in ("kube-controller-manager", "kube-scheduler", "kwok"):
         away, back = _away(program)
-        yield Plan("servers", f"{program} is away", "for some seconds", before=away, heal=back, fired=always)
-    yield Plan("servers", "the history is compacted", "after the edit", act=_compact, fired=always)
-    yield Plan("servers", "the rights are taken away", "for some seconds", before=_deny, heal=_grant, fired=always)
-    yield Plan("servers", "etcd has no space left", "for some seconds", act=_fill, heal=_make_room, fired=always)
-    yield Plan("servers", "the definition is applied again", "after the edit", act=_define, fired=always)
+        yield Plan(
+            "servers", f"{program} is away", "for some seconds", before=away, heal=back, fired=always, limit=180.0
+        )
+    yield Plan("servers", "the history is compacted", "after the edit", act=_compact, fired=always, limit=180.0)
+    yield Plan(
+        "servers", "the rights are taken away", "for some seconds", before=_deny, heal=_grant, fired=always, limit=180.0
+    )
+    yield Plan(
+        "servers", "etcd has no space left", "for some seconds", act=_fill, heal=_make_room, fired=always, limit=180.0
+    )
+    yield Plan("servers", "the definition is applied again", "after the edit", act=_define, fired=always, limit=180.0)
 
 
 def _again(program: str) -> Callable[[Lane], None]:
-    def act(lane: Lane) -> None:
-        lane.plane.kill(program)
-        lane.plane.respawn(program)
-        eventually(lane.plane.api.ready, 60, "the API server")
-
-    return act
+    return lambda lane: lane.plane.restart(program)
 
 
 def _freezing(program: str) -> Callable[[Lane], None]:
