@@ -138,7 +138,7 @@ def test_secrets_are_written_on_request_alone(tmp_path: Path) -> None:
 def test_a_service_without_image_is_called_as_docker_compose_calls_it(tmp_path: Path) -> None:
     text = "name: shop\nservices: {my_web: {build: .}, db: {image: postgres}}\n"
     result = convert_text(tmp_path, text, registry="registry.example/team", tag="1.4")
-    assert result.services["my_web"]["image"] == "registry.example/team/shop-my-web:1.4"
+    assert result.services["my_web"]["image"] == "registry.example/team/shop-my_web:1.4"
     assert result.services["db"]["image"] == "postgres"
     assert "services.my_web.build: resolved: it is built" in result.told
 

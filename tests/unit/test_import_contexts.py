@@ -29,7 +29,7 @@ services:
     image: shop_doc
     deploy:
       labels:
-        - traefik.http.routers.doc.rule=Host(`shop.example`) && Path(`/doc`)
+        - traefik.http.routers.doc.rule=Host(`shop.example`) && PathPrefix(`/doc`)
         - traefik.http.services.doc.loadbalancer.server.port=8080
 """
 
@@ -54,7 +54,6 @@ def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: P
     report = told(result)
     assert "deploy/stack.yml: services.frontend: resolved: this Traefik asks Docker for its routes" in report
     assert "HTTPS ends at the edge" in report
-    assert "what is below /doc leads to the service too" in report
 
 
 @pytest.mark.parametrize(
@@ -91,3 +90,14 @@ def test_what_a_container_adds_is_merged(tmp_path: Path) -> None:
     found = spec(single(tmp_path, services(web=own)))["services"]["web"]
     assert found["environment"] == {"A": "1", "B": "2"}
     assert set(found["volumes"]) == {"d", "e"}
+
+
+def test_what_a_compose_file_of_an_application_keeps_closed_is_opened_on_purpose(tmp_path: Path) -> None:
+    files = {
+        "deploy/deploy.js": {"name": "shop", "contexts": {"dev": {"type": "swarm", "file": "stack.yml"}}},
+        "deploy/stack.yml": "services: {web: {image: w, ports: ['127.0.0.1:80:80']}}\n",
+    }
+    for folder, opened, published in (("a", (), None), ("b", ("web:80",), 80)):
+        found = spec(imported(tmp_path / folder, files, opened=opened))
+        (port,) = found["services"]["web"]["ports"].values()
+        assert port.get("published") == published

@@ -63,11 +63,19 @@ def translate(request: Request) -> Translation:
         choices = Choices(shell_variables=request.options.choices.shell_variables)
         registry = request.options.registry
         found = import_application(
-            request.path, env=request.environment, registry=registry, name=request.name, choices=choices
+            request.path,
+            env=request.environment,
+            registry=registry,
+            name=request.name,
+            choices=choices,
+            opened=request.options.opened,
         )
     except ComposeError as error:
         raise Failure(str(error), code=Exit.NO) from None
-    findings = [*map(Finding, found.notices), *(each for resource in found.resources for each in _planned(resource))]
+    findings = [
+        *map(Finding, (*found.notices, *found.opened.unused())),
+        *(each for resource in found.resources for each in _planned(resource)),
+    ]
     return Translation(list(found.resources), findings)
 
 

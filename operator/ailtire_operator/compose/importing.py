@@ -41,16 +41,22 @@ class Imported:
 
 
 def import_application(
-    path: Path, *, env: str | None, registry: str | None, name: str | None = None, choices: Choices | None = None
+    path: Path,
+    *,
+    env: str | None,
+    registry: str | None,
+    name: str | None = None,
+    choices: Choices | None = None,
+    opened: Sequence[str] = (),
 ) -> Imported:
     """The application in a folder, or one services.js, as AiltireStacks.
 
     ``env`` chooses the environment, ``registry`` goes before images that name none, ``name`` is the resource's where
-    the one in deploy.js (or the folder's) should not be, ``choices`` are for designs that are Compose files. Raises
-    ComposeError, with the place of what cannot be read.
+    the one in deploy.js (or the folder's) should not be, ``choices`` are for designs that are Compose files, and
+    ``opened`` says what of them is opened on purpose. Raises ComposeError, with the place of what cannot be read.
     """
     application = read_application(path, env)
-    report = Report()
+    report = Report(Opened(opened))
     report.extend(application.notices)
     resource_name = _resource_name(name or application.root.name, report)
     head = _head(application, resource_name, registry.rstrip("/") if registry else None, report)
@@ -63,7 +69,7 @@ def import_application(
         "spec": spec,
     }
     _check(resource)
-    return Imported((resource,), report.notices)
+    return Imported((resource,), report.notices, report.opened)
 
 
 def compose_files(path: Path) -> list[Path]:

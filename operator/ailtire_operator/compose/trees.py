@@ -70,7 +70,7 @@ class TreeReader:
     def _project(self, design: Design, place: _Place) -> dict[str, Any]:
         """The spec of a stack that a Compose file describes. A service whose image names a package is that stack."""
         assert design.compose is not None
-        report = Report()
+        report = Report(self._report.opened)
         options = ComposeOptions(self._choices, root=design.root)
         name = naming.shorten(naming.sanitize(place.chain[-1]))
         spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
