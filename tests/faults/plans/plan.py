@@ -42,6 +42,8 @@ class Plan:
     exact: bool = True
     """Whether the cluster must see the creations and deletions of a run without a fault, and no other roll-out: not
     where the plan itself takes objects away or changes them."""
+    pods_change: bool = False
+    """Whether Kubernetes itself may find pods unready for a while, so that their addresses go and come again."""
     limit: float = 60.0
     """Seconds in which all must be as it should be, from the edit or the healing."""
 

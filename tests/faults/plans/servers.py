@@ -15,29 +15,39 @@ from lab import manifests
 from lab.paths import ROOT
 
 _FROZEN_SECONDS = 3.0
+_LIMIT_SECONDS = 180.0
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/ailtire-operator"
 
 
 def of_servers() -> Iterator[Plan]:
     """What may become of etcd, the API server and the controllers of Kubernetes while a tree changes."""
     for program in ("etcd", "kube-apiserver"):
-        yield Plan("servers", f"{program} is killed", "after the edit", act=_again(program), fired=always, limit=180.0)
-        yield Plan(
-            "servers", f"{program} is frozen", "after the edit", act=_freezing(program), fired=always, limit=180.0
-        )
+        yield _plan(f"{program} is killed", act=_again(program))
+        yield _plan(f"{program} is frozen", act=_freezing(program))
     for program in ("kube-controller-manager", "kube-scheduler", "kwok"):
         away, back = _away(program)
-        yield Plan(
-            "servers", f"{program} is away", "for some seconds", before=away, heal=back, fired=always, limit=180.0
-        )
-    yield Plan("servers", "the history is compacted", "after the edit", act=_compact, fired=always, limit=180.0)
-    yield Plan(
-        "servers", "the rights are taken away", "for some seconds", before=_deny, heal=_grant, fired=always, limit=180.0
+        yield _plan(f"{program} is away", before=away, heal=back)
+    yield _plan("the history is compacted", act=_compact)
+    yield _plan("the rights are taken away", before=_deny, heal=_grant)
+    yield _plan("etcd has no space left", act=_fill, heal=_make_room)
+    yield _plan("the definition is applied again", act=_define)
+
+
+def _nothing(lane: Lane) -> None:
+    del lane
+
+
+def _plan(
+    kind: str,
+    before: Callable[[Lane], None] = _nothing,
+    act: Callable[[Lane], None] = _nothing,
+    heal: Callable[[Lane], None] | None = None,
+) -> Plan:
+    """A plan that Kubernetes' own controllers and the nodes have to recover from too."""
+    where = "after the edit" if heal is None else "for some seconds"
+    return Plan(
+        "servers", kind, where, before=before, act=act, heal=heal, fired=always, pods_change=True, limit=_LIMIT_SECONDS
     )
-    yield Plan(
-        "servers", "etcd has no space left", "for some seconds", act=_fill, heal=_make_room, fired=always, limit=180.0
-    )
-    yield Plan("servers", "the definition is applied again", "after the edit", act=_define, fired=always, limit=180.0)
 
 
 def _again(program: str) -> Callable[[Lane], None]:
