@@ -47,7 +47,8 @@ SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
-	@$(SUITE)
+	@$(PYTEST) -q tests/faults
+	@$(SUITE) --ignore=tests/faults
 
 coverage: nginx binaries client ## The same, and measure what of the code they run (it takes longer)
 	@mkdir -p $(REPORTS) build/coverage

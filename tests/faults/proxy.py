@@ -180,6 +180,7 @@ class Proxy:
         self._cut_all()
         await self._runner.cleanup()
         await self._session.close()
+        await asyncio.sleep(0.1)  # transports close in the loop's next rounds, TLS among them
 
     def _cut_all(self) -> None:
         for request in self._open.values():
