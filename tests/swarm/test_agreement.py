@@ -58,9 +58,12 @@ def test_what_both_say_they_say_alike(file: Path, docker: Path, tmp_path: Path) 
     assert after is not None
     if before is None:
         return  # a file for Docker Compose alone: what comes back is one for Swarm, which is all to be seen here
+    kept = {key: each for key, each in before["services"].items() if key in after["services"] or "." in key}
+    left_out = before["services"].keys() - kept.keys()
+    assert [key for key in left_out if not is_told(told, f"services.{key}", below=True)] == []
     unexplained = [
         f"{'/'.join(path)}: {one!r} -> {other!r}"
-        for path, one, other in differences({"services": before["services"]}, {"services": after["services"]})
+        for path, one, other in differences({"services": kept}, {"services": after["services"]})
         if one is not None
         and not is_told(told, path_of(*path), below=True)
         and not any(re.fullmatch(each, "/".join(path)) for each in SAID_OTHERWISE)
