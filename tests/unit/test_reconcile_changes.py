@@ -36,8 +36,9 @@ def listed(world: World, record: Record, held: tuple[str, ...] = ()) -> list[Cha
         record.uid,
         settled=lambda ref: world.cluster.in_sync(planned.manifests[ref]),
         held=held,
-        making_room=room,
     )
+    waiting = {each.ref: each for each in changes.kept_by(planned.manifests, room, world.store.get)}
+    objects = (waiting.get(each.ref, each) for each in objects)
     outcomes = Outcomes(whole=True, failed=0)
     return [*room, *objects, *changes.unwanted(planned.plan, planned.manifests, present, outcomes, settled=True)]
 
@@ -129,6 +130,19 @@ def test_what_makes_room_goes_first_and_what_takes_its_place_waits_for_it(world:
     change(world.store, live, deleting=True, finalizers=("x/y",))
     waiting = {each.ref: each for each in listed(world, record)}[Ref(naming.KIND, "prod", "shop-web")]
     assert (waiting.action, waiting.why) == ("held", "waits for Deployment shop-web to go: finalizer x/y")
+
+
+def test_each_object_is_decided_about_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = rested(world, SPECS[3])
+    decided: list[Ref] = []
+
+    def counted(manifest: Manifest, *rest: Any, **options: Any) -> Change:
+        decided.append(Ref.of(manifest))
+        return change_of(manifest, *rest, **options)
+
+    monkeypatch.setattr(changes, "change_of", counted)
+    world.act(record)
+    assert sorted(decided) == sorted(world.planner.plan(record, world.definitions.stack(record)).manifests)
 
 
 def manifest(**spec: Any) -> Manifest:

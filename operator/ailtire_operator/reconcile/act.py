@@ -131,12 +131,13 @@ class Actor:
             self._store.get,
             record.uid,
             settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
+            wanted=lambda ref: chosen(ref.kind) and ref not in late,
             held=held,
         )
         return await _all(
             self._objects.bring(each, record, planned.synced, account=planned.account, thorough=thorough, adopt=adopt)
             for each in listed
-            if chosen(each.ref.kind) and each.action != "held" and each.ref not in late
+            if each.action != "held"
         )
 
     async def _remove(self, record: Record, planned: Planned, listed: Iterable[Change]) -> list[Applied]:

@@ -29,24 +29,23 @@ def planned_objects(
     owner_uid: str,
     *,
     settled: Callable[[Ref], bool],
+    wanted: Callable[[Ref], bool] = lambda ref: True,
     held: Collection[str] = (),
-    making_room: Iterable[Change] = (),
     gone: Collection[Ref] = (),
 ) -> Iterator[Change]:
-    """What has to be done about each object of the plan.
+    """What has to be done about each object of the plan, or about those that are ``wanted``.
 
     ``settled`` tells of an object that exists whether its fields are as planned; ``held``: members (by key) that wait;
     ``gone``: names whose objects will have been deleted by then.
     """
     waiting, _ = held_back(manifests, present, held)
-    kept = {each.ref: each for each in kept_by(manifests, making_room, find)}
     scalers = {workload: find(scaler) for workload, scaler in autoscalers(manifests).items()}
     for ref, manifest in manifests.items():
+        if not wanted(ref):
+            continue
         record = find(ref)
         if ref in waiting:
             yield Change(ref, "held", manifest, record, "it waits for what it depends on")
-        elif ref in kept:
-            yield kept[ref]
         elif record is not None and ref in gone:
             yield Change(ref, "replace", manifest, record, "what has the name goes")
         else:
