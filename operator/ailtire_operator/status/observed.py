@@ -22,7 +22,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not as it should be. A sentence is made of it by ``text.sentence``, and read by people alone."""
+    """Why something is not as it should be. ``blockers.sentence`` makes a sentence of it, which people alone read."""
 
     reason: str
     """One word for programs."""

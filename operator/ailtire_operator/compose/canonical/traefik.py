@@ -162,16 +162,17 @@ def _allowed(
     what = f"{', '.join(matched.prefixes)} would be OPEN: left out"
     names = [*(each for each in matched.prefixes if each != "/"), key, *matched.prefixes]
     remedy = "Say who may call in policies.accessControl of the service."
-    closed = [
+    lost = [
         service.report.keeps_closed(path, what, why, names, remedy) for path, why in _protections(router, chosen, edge)
     ]
-    if any(closed):
+    if any(lost):
         return None
-    both = before.both(access.access(chosen.kinds) or Access())
-    if both is None or access.access(chosen.kinds) is None:
-        why = "other rules say who may call other routes of the service, and here one set of rules holds for all"
-        closed = [service.report.keeps_closed(router.where, what, why, names, "Make it a service of its own.")]
-    return None if any(closed) else both or before
+    own = access.access(chosen.kinds)
+    if own is not None and (both := before.both(own)) is not None:
+        return both
+    why = "other rules say who may call other routes of the service, and here one set of rules holds for all"
+    closed = service.report.keeps_closed(router.where, what, why, names, "Make it a service of its own.")
+    return None if closed else before
 
 
 def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[str, str]]:
