@@ -11,11 +11,10 @@ from aiohttp import web
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.credentials import Credentials
 from cluster.cluster_layer import View, viewing
+from faults.proxy import lines_of, passed_on
 from lab import ControlPlane
 
 Match = Callable[[web.Request], bool]
-
-_NOT_PASSED_ON = {"content-length", "transfer-encoding", "connection", "host"}
 
 
 def nothing(request: web.Request) -> bool:
@@ -79,7 +78,7 @@ class Proxy:
             self._open = [one for one in self._open if one is not request]
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
-        headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_PASSED_ON}
+        headers = passed_on(request)
         trust = ssl.create_default_context(cafile=str(self._plane.ca))
         url = self._plane.url + request.path_qs
         body = await request.read()
@@ -107,12 +106,9 @@ class Proxy:
 
     async def _events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The lines of a watch that come through."""
-        rest = b""
-        async for chunk in chunks:
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                if not self.lose_event(line):
-                    yield line + b"\n"
+        async for line in lines_of(chunks):
+            if not self.lose_event(line):
+                yield line
 
 
 def _abort(request: web.Request) -> None:

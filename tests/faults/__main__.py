@@ -12,8 +12,8 @@ from faults.report import failovers, kinds, table
 from faults.runner import learn
 from faults.story import STEPS
 from faults.suite import Suite, prepare
-from faults.threads import together
 from lab import ControlPlane, binaries, sessions
+from threads import together
 
 _SERVERS = 0.12
 """The part of the time in which servers fail, at the end: nothing else may run then."""

@@ -2,13 +2,11 @@
 
 import math
 
-from faults.plans.objects import of_admission, of_objects
 from faults.plans.plan import Plan
-from faults.plans.requests import of_all_requests, of_writes
-from faults.plans.watches import of_watches
+from faults.plans.requests import of_writes
 from faults.runner import Chooser
-from faults.suite import Suite
-from faults.threads import together
+from faults.suite import Suite, beside_writes
+from threads import together
 
 SEED = 20
 _SLOW = ("seconds behind", "stays open", "Retry-After 3", "storm")
@@ -17,7 +15,7 @@ _SLOW = ("seconds behind", "stays open", "Retry-After 3", "storm")
 
 def two_stories(suite: Suite) -> None:
     """Two lives of the application beside each other, each with every second kind of fault."""
-    others = [*of_all_requests(), *of_watches(), *of_objects(), *of_admission()]
+    others = beside_writes()
 
     def story(part: int) -> None:
         chooser = Chooser(lambda count: _half(list(of_writes(count)), part), _half(others, part))

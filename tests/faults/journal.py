@@ -115,7 +115,7 @@ class Journal:
 
     def last_write(self) -> float:
         """When the last of them was sent; 0 where there is none."""
-        return max((entry.sent for entry in self.writes()), default=0.0)
+        return next((entry.sent for entry in reversed(self.entries) if entry.writes), 0.0)
 
 
 def effects(entries: Iterable[Entry], *verbs: str) -> list[str]:

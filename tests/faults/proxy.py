@@ -155,7 +155,7 @@ class Proxy:
     ) -> Any:
         """The same request to the API server, with further query options or another method; a context manager."""
         assert self._session is not None
-        headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_PASSED_ON}
+        headers = passed_on(request)
         url = URL(self._plane.url + (request.path if method == "DELETE" else request.path_qs), encoded=True)
         if options:
             url = url.update_query(dict(options))
@@ -211,7 +211,7 @@ class Proxy:
             entry.status = answer.status
             response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
             await response.prepare(request)
-            passed = answer.content.iter_any() if lines is None else lines(_lines(answer.content.iter_any()))
+            passed = answer.content.iter_any() if lines is None else lines(lines_of(answer.content.iter_any()))
             try:
                 async for piece in passed:
                     await response.write(piece)
@@ -221,7 +221,13 @@ class Proxy:
             return response
 
 
-async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+def passed_on(request: web.Request) -> dict[str, str]:
+    """The headers that go with a request to the API server."""
+    return {key: value for key, value in request.headers.items() if key.lower() not in _NOT_PASSED_ON}
+
+
+async def lines_of(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of a watch, each whole."""
     rest = b""
     async for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")

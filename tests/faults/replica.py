@@ -13,6 +13,7 @@ from faults.proxy import Proxy
 from lab import ControlPlane, kubeconfig, manifests
 from lab.components import DNS_ADDRESS
 from lab.paths import ROOT
+from lab.processes import memory
 
 REQUEST_TIMEOUT = 2
 """Seconds that these operators wait for an answer."""
@@ -45,10 +46,9 @@ class Replica:
         if self._process is None or not self.alive:
             return 0.0
         try:
-            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+            return memory(self._process.pid)
         except (OSError, IndexError):  # it has ended in between
             return 0.0
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     @property
     def ended_by_itself(self) -> str:

@@ -15,9 +15,9 @@ from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, sample, secrets_shown,
 from faults.plans.plan import Plan, choose
 from faults.state import ANYTHING, State, common, differences, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE, STEPS, TEMPLATE, VAULT, manifests
-from faults.threads import together
 from lab import ControlPlane
 from lab.errors import LabError
+from threads import together
 
 QUIET_SECONDS = 1.0
 REST_SECONDS = 10.0

@@ -17,11 +17,11 @@ from faults.plans.watches import of_watches
 from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, create_secret, run
 from faults.state import objects
 from faults.story import STEPS
-from faults.threads import together
 from lab import ControlPlane, manifests
 from lab.api import Refused
 from lab.gatewayapi import install_routes
 from lab.waiting import eventually
+from threads import together
 
 Say = Callable[[str], None]
 
@@ -42,7 +42,7 @@ class Suite:
 
     def lanes(self, count: int, until: float) -> None:
         """Stories beside each other until a time of the monotonic clock, the least tried faults first."""
-        plans = Chooser(of_writes, [*of_all_requests(), *of_watches(), *of_objects(), *of_admission()])
+        plans = Chooser(of_writes, beside_writes())
         together([lambda: self._stories_until(plans, until)] * count)
 
     def replicas(self, until: float) -> None:
@@ -120,6 +120,11 @@ def _at_rest(lane: Lane) -> list[str]:
     lane.stopped.wait(REST_SECONDS)
     written = lane.journal.writes()[before:]
     return [f"{len(written)} writes at rest, such as {written[0]}"] if written else []
+
+
+def beside_writes() -> list[Plan]:
+    """The plans for a lane with one operator that do not belong to one write."""
+    return [*of_all_requests(), *of_watches(), *of_objects(), *of_admission()]
 
 
 def _no_writes(count: int) -> Sequence[Plan]:

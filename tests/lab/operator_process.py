@@ -12,7 +12,7 @@ from lab.components import DNS_ADDRESS
 from lab.controlplane import ControlPlane
 from lab.errors import LabError
 from lab.paths import ROOT
-from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, port_taken, spawn
+from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, memory, port_taken, spawn
 from lab.report import Say, silent
 
 _NAME = "operator"
@@ -53,8 +53,7 @@ class Operator:
     @property
     def memory(self) -> float:
         """MiB that it holds in memory. It has to run."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return memory(self.pid)
 
     @property
     def ready(self) -> bool:

@@ -78,6 +78,12 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
     return process
 
 
+def memory(pid: int) -> float:
+    """MiB that a process holds in memory. Raises OSError where it does not run."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports of the loopback address that nobody uses just now; whoever binds them later may still be late."""
     sockets = [socket.socket() for _ in range(count)]

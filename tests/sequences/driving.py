@@ -1,9 +1,9 @@
 """Several lanes on one control plane with one operator, each with a state machine of its own."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -18,6 +18,7 @@ from sequences.figures import Failure, Figures
 from sequences.lane import Crashes, Lane, Wrong
 from sequences.machine import Sequence
 from sequences.running import Runner, Step
+from threads import together
 
 STEPS: Final = 5
 """Steps of a sequence after its first definition."""
@@ -52,15 +53,7 @@ def field_of(plane: ControlPlane, operator: Operator) -> Iterator[Field]:
 def drive(field: Field, sequences: int, lanes: int, number: int) -> None:
     """Run so many sequences in all, by the random numbers of a seed."""
     shares = [sequences // lanes + (lane < sequences % lanes) for lane in range(lanes)]
-    threads = [
-        threading.Thread(target=_lane, args=(field, lane, share, number), daemon=True)
-        for lane, share in enumerate(shares)
-        if share
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together([partial(_lane, field, lane, share, number) for lane, share in enumerate(shares) if share])
 
 
 def _lane(field: Field, lane: int, sequences: int, number: int) -> None:

@@ -15,7 +15,8 @@ def _no_rules(lane: Lane) -> list[Rule]:
     return []
 
 
-def _nothing(lane: Lane) -> None:
+def nothing(lane: Lane) -> None:
+    """Do nothing; as ``heal``: the rules alone end."""
     del lane
 
 
@@ -29,9 +30,9 @@ class Plan:
     where: str
     rules: Callable[[Lane], list[Rule]] = field(default=_no_rules, compare=False)
     """What the proxy does."""
-    before: Callable[[Lane], None] = field(default=_nothing, compare=False)
+    before: Callable[[Lane], None] = field(default=nothing, compare=False)
     """What is done before the edit."""
-    act: Callable[[Lane], None] = field(default=_nothing, compare=False)
+    act: Callable[[Lane], None] = field(default=nothing, compare=False)
     """What is done right after the edit."""
     heal: Callable[[Lane], None] | None = field(default=None, compare=False)
     """What ends the fault, some seconds after the edit; the rules end with it."""

@@ -6,7 +6,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import LEASE
 from faults import injections
 from faults.lane import Lane
-from faults.plans.plan import Plan, always
+from faults.plans.plan import Plan, always, nothing
 from faults.proxy import Fault, Rule
 from lab.api import Refused
 from lab.paths import ROOT
@@ -32,18 +32,14 @@ def of_replicas() -> Iterator[Plan]:
     for name, act in acts.items():
         yield Plan("replicas", name, "after the edit", act=act, fired=always)
     cut = injections.cuts(after=False)
-    yield Plan("replicas", "the leader is cut off", "all requests", _of_leader(cut), heal=_nothing, held=_HELD)
+    yield Plan("replicas", "the leader is cut off", "all requests", _of_leader(cut), heal=nothing, held=_HELD)
     hang = injections.late(injections.LONG_SECONDS, after=False)
-    yield Plan("replicas", "renewals hang", "the lease", _of_leader(hang, LEASE.kind), heal=_nothing, held=_HELD)
+    yield Plan("replicas", "renewals hang", "the lease", _of_leader(hang, LEASE.kind), heal=nothing, held=_HELD)
     lost = injections.cuts(after=True)
-    yield Plan("replicas", "renewals are not answered", "the lease", _of_leader(lost, LEASE.kind), heal=_nothing)
+    yield Plan("replicas", "renewals are not answered", "the lease", _of_leader(lost, LEASE.kind), heal=nothing)
     for seconds in (_QUARTER_OF_AN_HOUR, -_QUARTER_OF_AN_HOUR):
         name = f"a clock {abs(seconds) // 60} minutes {'ahead' if seconds > 0 else 'behind'}"
         yield Plan("replicas", name, "of the one that leads next", act=_with_clock(seconds), fired=always)
-
-
-def _nothing(lane: Lane) -> None:
-    del lane
 
 
 def _of_leader(fault: Fault, kind: str = "") -> Callable[[Lane], list[Rule]]:

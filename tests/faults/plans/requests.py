@@ -7,7 +7,7 @@ from ailtire_operator.cluster.kinds import DEPLOYMENT, NETWORK_POLICY, SERVICE, 
 from faults import injections
 from faults.journal import Entry
 from faults.lane import Lane
-from faults.plans.plan import Plan, always
+from faults.plans.plan import Plan, always, nothing
 from faults.proxy import Answer, Exchange, Fault, Rule
 
 FROZEN_SECONDS = 4.0
@@ -67,20 +67,16 @@ def of_all_requests() -> Iterator[Plan]:
     for kind in (DEPLOYMENT, SERVICE, NETWORK_POLICY, STACK):
         for name in ("403", "404", "500"):
             rules = _on_writes_of(kind.kind, injections.answers(ERRORS[name]))
-            yield Plan("requests", f"{name} to all writes of a kind", kind.kind, rules, heal=_nothing)
-    yield Plan("requests", "all cut", "for some seconds", _on_all(injections.cuts(after=False)), heal=_nothing)
+            yield Plan("requests", f"{name} to all writes of a kind", kind.kind, rules, heal=nothing)
+    yield Plan("requests", "all cut", "for some seconds", _on_all(injections.cuts(after=False)), heal=nothing)
     for name in ("401", "429", "503", "HTML 502"):
         rules = _on_all(injections.answers(ERRORS[name]))
-        yield Plan("requests", f"{name} to all", "for some seconds", rules, heal=_nothing)
+        yield Plan("requests", f"{name} to all", "for some seconds", rules, heal=nothing)
     yield Plan("requests", "all late", "for the whole step", _on_all(injections.late(0.4, after=False)), limit=120.0)
     for number in range(4):
         yield Plan("requests", "a storm of errors", f"seed {number}", _storm(number), limit=120.0)
     yield Plan("process", "killed at rest", "before the edit", before=lambda lane: lane.kill(), fired=always)
     yield Plan("process", "killed three times", "one after another", _crash_loop)
-
-
-def _nothing(lane: Lane) -> None:
-    del lane
 
 
 def _at(number: int, fault: Fault) -> Callable[[Lane], list[Rule]]:

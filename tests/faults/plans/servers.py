@@ -10,7 +10,7 @@ from contextlib import suppress
 import urllib3
 
 from faults.lane import Lane
-from faults.plans.plan import Plan, always
+from faults.plans.plan import Plan, always, nothing
 from lab import manifests
 from lab.paths import ROOT
 
@@ -33,14 +33,10 @@ def of_servers() -> Iterator[Plan]:
     yield _plan("the definition is applied again", act=_define)
 
 
-def _nothing(lane: Lane) -> None:
-    del lane
-
-
 def _plan(
     kind: str,
-    before: Callable[[Lane], None] = _nothing,
-    act: Callable[[Lane], None] = _nothing,
+    before: Callable[[Lane], None] = nothing,
+    act: Callable[[Lane], None] = nothing,
     heal: Callable[[Lane], None] | None = None,
 ) -> Plan:
     """A plan that Kubernetes' own controllers and the nodes have to recover from too."""

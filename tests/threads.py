@@ -14,7 +14,8 @@ def together(parts: Sequence[Callable[[], None]]) -> None:
         except BaseException as error:  # it is raised below, by the thread that waits
             errors.append(error)
 
-    threads = [threading.Thread(target=guarded, args=(part,)) for part in parts]
+    # Who is interrupted ends at once: nobody waits for daemons.
+    threads = [threading.Thread(target=guarded, args=(part,), daemon=True) for part in parts]
     for thread in threads:
         thread.start()
     for thread in threads:
