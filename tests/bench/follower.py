@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lab import appended
+
 _OPERATOR = "system:serviceaccount:ailtire-system:ailtire-operator"
 
 
@@ -16,7 +18,7 @@ class Follower:
     def __init__(self, log: Path, namespaces: Collection[str]) -> None:
         self._log = log
         self._namespaces = frozenset(namespaces)
-        self._place = log.stat().st_size
+        self._place = appended.end(log)
         self._created: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
         self._statuses: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._writes: Counter[str] = Counter()
@@ -37,14 +39,10 @@ class Follower:
         return self._writes[namespace]
 
     def _read(self) -> None:
-        with self._log.open("rb") as log:
-            log.seek(self._place)
-            for line in log:
-                if not line.endswith(b"\n"):
-                    return
-                self._place += len(line)
-                if b'"verb":"get"' not in line and b'"verb":"watch"' not in line and b'"verb":"list"' not in line:
-                    self._take(json.loads(line))
+        for line, place in appended.lines(self._log, self._place):
+            self._place = place
+            if b'"verb":"get"' not in line and b'"verb":"watch"' not in line and b'"verb":"list"' not in line:
+                self._take(json.loads(line))
 
     def _take(self, event: dict[str, Any]) -> None:
         target, code = event.get("objectRef", {}), event.get("responseStatus", {}).get("code")

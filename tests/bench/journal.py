@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lab import appended
+
 _POLL_SECONDS = 0.2
 _WRITES = frozenset({"create", "update", "patch", "delete"})
 
@@ -38,7 +40,7 @@ class Journal:
 
     def end(self) -> int:
         """The place behind all that is written so far."""
-        return self._log.stat().st_size
+        return appended.end(self._log)
 
     def wait(self, since: int, namespace: str, wanted: frozenset[Name], began: float, limit: float) -> Turn:
         """Read until every wanted object was made, and count the writes of those who made one of them.
@@ -70,13 +72,11 @@ class Journal:
         return sum(event["verb"] in _WRITES and event["user"]["username"] in users for event in events)
 
     def _events(self, since: int, namespace: str) -> Iterator[dict[str, Any]]:
-        with self._log.open("rb") as log:
-            log.seek(since)
-            for line in log:
-                if line.endswith(b"\n") and namespace.encode() in line:
-                    event = json.loads(line)
-                    if event.get("objectRef", {}).get("namespace") == namespace:
-                        yield event
+        for line, _ in appended.lines(self._log, since):
+            if namespace.encode() in line:
+                event = json.loads(line)
+                if event.get("objectRef", {}).get("namespace") == namespace:
+                    yield event
 
 
 def _made(event: dict[str, Any]) -> Name | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.cluster.kinds import STACK
 from lab import Audit, ControlPlane
 from lab.audit import OPERATOR, Request
 from trees import Trees, service
@@ -21,8 +22,8 @@ def crowded(control_plane: ControlPlane, audit: Audit, trees: Trees) -> Iterator
     name = f"crowd-{uuid.uuid4().hex[:8]}"
     control_plane.kubectl("create", "namespace", name)
     yield Trees(control_plane, audit, name)
-    control_plane.kubectl("delete", "ailtirestacks", "--all", "-n", name, "--wait=false")
-    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+    control_plane.api.delete(STACK.path(name))
+    control_plane.api.delete(f"/api/v1/namespaces/{name}")
 
 
 def test_a_bystander_waits_for_no_crowd_and_the_first_of_the_crowd_for_no_last(trees: Trees, crowded: Trees) -> None:

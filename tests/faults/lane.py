@@ -9,7 +9,7 @@ from ailtire_operator.cluster.kinds import LEASE
 from faults.journal import Journal
 from faults.proxy import Rule
 from faults.replica import Replica
-from lab import ControlPlane, manifests
+from lab import ControlPlane, appended, manifests
 
 LABELLED, UNLABELLED = "-labelled", "-unlabelled"
 """Namespaces with objects that are nobody's, under the names of the story: with its labels, and with none."""
@@ -130,14 +130,12 @@ class Lane:
 
     def log_sizes(self) -> list[int]:
         """How much each replica has logged; for ``logged_since``."""
-        return [replica.log.stat().st_size if replica.log.exists() else 0 for replica in self.replicas]
+        return [appended.end(replica.log) for replica in self.replicas]
 
     def logged_since(self, sizes: list[int]) -> list[str]:
         """The lines that the replicas have logged since then."""
-        lines: list[str] = []
-        for replica, size in zip(self.replicas, sizes, strict=True):
-            if replica.log.exists():
-                with replica.log.open(errors="replace") as log:
-                    log.seek(size)
-                    lines += [line.strip() for line in log]
-        return lines
+        return [
+            line.decode(errors="replace").strip()
+            for replica, size in zip(self.replicas, sizes, strict=True)
+            for line, _ in appended.lines(replica.log, size)
+        ]

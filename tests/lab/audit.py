@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+from lab import appended
 from lab.controlplane import ControlPlane
 from lab.errors import LabError
 
@@ -70,7 +71,7 @@ class Audit:
 
     def mark(self) -> int:
         """Return the place in the log behind everything that was answered until now."""
-        return self._barrier(self._size())
+        return self._barrier(appended.end(self._plane.audit_log))
 
     def requests(self, since: int) -> list[Request]:
         """Return every request answered since a mark, oldest first."""
@@ -96,9 +97,6 @@ class Audit:
             mark = self.mark()
         raise AssertionError(f"{user} still writes after {timeout:.0f} s, the last time: {late[-1]}")
 
-    def _size(self) -> int:
-        return self._plane.audit_log.stat().st_size
-
     def _barrier(self, since: int) -> int:
         """Return the place behind a request of our own: the log has everything older by then."""
         name = uuid.uuid4().hex
@@ -112,11 +110,6 @@ class Audit:
         raise LabError(f"the API server no longer writes {self._plane.audit_log}")
 
     def _events(self, since: int) -> Iterator[tuple[dict[str, Any], int]]:
-        """Yield the events behind a place, each with the place behind itself; half a line is not there yet."""
-        with self._plane.audit_log.open("rb") as log:
-            offset = log.seek(since)
-            for line in log:
-                if not line.endswith(b"\n"):
-                    return
-                offset += len(line)
-                yield json.loads(line), offset
+        """Yield the events behind a place, each with the place behind itself."""
+        for line, offset in appended.lines(self._plane.audit_log, since):
+            yield json.loads(line), offset

@@ -4,9 +4,9 @@ import json
 import threading
 import time
 from collections import Counter
-from typing import BinaryIO, Self
+from typing import Self
 
-from lab import ControlPlane
+from lab import ControlPlane, appended
 from lab.audit import OPERATOR, Request
 
 _PAUSE_SECONDS = 0.05
@@ -18,6 +18,7 @@ class Activity:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._path = plane.audit_log
+        self._place = appended.end(self._path)
         self._last: dict[str, float] = {}
         self._writes: Counter[str] = Counter()
         self._over = threading.Event()
@@ -40,18 +41,11 @@ class Activity:
         return self._writes[namespace]
 
     def _follow(self) -> None:
-        with self._path.open("rb") as log:
-            log.seek(0, 2)
-            while not self._over.wait(_PAUSE_SECONDS):
-                self._read(log)
-
-    def _read(self, log: BinaryIO) -> None:
-        while line := log.readline():
-            if not line.endswith(b"\n"):  # the rest of it is not written yet
-                log.seek(-len(line), 1)
-                return
-            if _MARK in line:
-                self._note(Request.of(json.loads(line)))
+        while not self._over.wait(_PAUSE_SECONDS):
+            for line, place in appended.lines(self._path, self._place):
+                self._place = place
+                if _MARK in line:
+                    self._note(Request.of(json.loads(line)))
 
     def _note(self, request: Request) -> None:
         if request.writes and request.user == OPERATOR:
