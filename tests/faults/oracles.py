@@ -71,7 +71,7 @@ def is_ready(stack: dict[str, Any]) -> bool:
 
 
 def lacking(expected: State, found: State) -> list[str]:
-    """What a stack that says Ready lacks or has too much; what Kubernetes writes or collects later does not count."""
+    """What a stack that says Ready lacks or has too much; what Kubernetes writes or ends later does not count."""
     leaving = {key for key, each in found.items() if each["dying"] or NO_OWNER in each["owners"]}
     found = {key: each for key, each in found.items() if key not in leaving and not key.startswith(_KEPT_LATER)}
     expected = {key: each for key, each in expected.items() if not key.startswith(_KEPT_LATER)}
@@ -79,7 +79,7 @@ def lacking(expected: State, found: State) -> list[str]:
         str(each)
         for each in differences(expected, found)
         if not (each.key.startswith(f"{STACK.kind}/") and each.path)
-        and (each.path == ".status.complete" or not each.path.startswith(_WRITTEN_BY_OTHERS))
+        and (each.path == ".status.runs" or not each.path.startswith(_WRITTEN_BY_OTHERS))
     ]
 
 

@@ -271,7 +271,7 @@ def _is_current(found: Mapping[str, Any]) -> bool:
         each["status"]["current"] and _is_final(each["status"]["conditions"])
         for key, each in stacks.items()
         if key != f"{STACK.kind}/{TEMPLATE}"
-    ) and all(each["status"]["complete"] for key, each in found.items() if key.startswith("Deployment/"))
+    ) and all(all(each["status"].values()) for key, each in found.items() if key.startswith("Deployment/"))
 
 
 def _is_final(conditions: Mapping[str, Sequence[str]]) -> bool:

@@ -133,20 +133,27 @@ def _known(labels: Any) -> Any:
 
 
 def _status(obj: Mapping[str, Any]) -> Any:
-    """Of a stack its conditions without times; of a Deployment whether all of it runs; of other objects nothing."""
+    """Of a stack its conditions without times; of a Deployment whether that runs which is wanted; of others nothing."""
     status = obj.get("status") or {}
     current = status.get("observedGeneration") == obj["metadata"].get("generation")
     if obj["kind"] == DEPLOYMENT.kind:
-        wanted = obj["spec"].get("replicas", 1)
-        return {
-            "complete": current and status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == wanted
-        }
+        return {"runs": runs(obj), "alone": status.get("replicas", 0) == status.get("updatedReplicas", 0)}
     if obj["kind"] != STACK.kind:
         return None
     conditions = {
         each["type"]: [each["status"], each["reason"], each["message"]] for each in status.get("conditions") or ()
     }
     return {"conditions": conditions, "current": current, "counts": status.get("counts")}
+
+
+def runs(deployment: Mapping[str, Any]) -> bool:
+    """Whether as many replicas as are wanted are available and of its definition."""
+    status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    names = ("replicas", "updatedReplicas", "availableReplicas")
+    replicas, updated, available = (int(status.get(each, 0)) for each in names)
+    current = status.get("observedGeneration") == deployment["metadata"].get("generation")
+    # Of those that are available as many may be of the old definition as there are old ones left.
+    return bool(current and updated == wanted and available - (replicas - updated) >= wanted)
 
 
 def differences(expected: State, found: State) -> list[Difference]:

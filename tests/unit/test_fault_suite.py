@@ -5,11 +5,13 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from faults.journal import Entry, Journal, effects
 from faults.lane import Lane
 from faults.oracles import lacking, unfenced
 from faults.plans.plan import Plan, choose
-from faults.state import ANYTHING, common, differences
+from faults.state import ANYTHING, common, differences, runs
 
 WEB = "/apis/apps/v1/namespaces/one/deployments/shop-web"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/one/leases/ailtire-operator"
@@ -87,13 +89,34 @@ def made(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_stack_that_says_ready_may_lack_nothing() -> None:
-    expected = {"Deployment/a": made(status={"complete": True}), "ControllerRevision/kept": made()}
+    expected = {"Deployment/a": made(status={"runs": True, "alone": True}), "ControllerRevision/kept": made()}
     assert lacking(expected, {}) == ["Deployment/a is missing"]
-    rolling = {"Deployment/a": made(status={"complete": False})}
-    assert lacking(expected, rolling) == ["Deployment/a.status.complete is False, not True"]
+    rolling = {"Deployment/a": made(status={"runs": False, "alone": False})}
+    assert lacking(expected, rolling) == ["Deployment/a.status.runs is False, not True"]
+    old = {"Deployment/a": made(status={"runs": True, "alone": False})}
+    assert lacking(expected, old) == [], "the old ones are being ended"
     leaving = {"Deployment/a": expected["Deployment/a"], "Service/old": made(dying=True)}
     assert lacking(expected, leaving) == [], "what is going away was deleted"
     assert lacking(expected, leaving | {"Service/old": made()}) == ["Service/old should not be there"]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "updated", "available", "runs_all"),
+    [
+        pytest.param(2, 2, 2, True, id="all of it"),
+        pytest.param(3, 2, 3, True, id="an old one is left"),
+        pytest.param(3, 2, 2, False, id="one of those that are available may be the old one"),
+        pytest.param(2, 1, 2, False, id="one is old"),
+        pytest.param(2, 2, 1, False, id="one is not available"),
+    ],
+)
+def test_a_deployment_runs_when_all_that_is_wanted_is_of_its_definition(
+    replicas: int, updated: int, available: int, runs_all: bool
+) -> None:
+    counts = {"replicas": replicas, "updatedReplicas": updated, "availableReplicas": available}
+    found = {"metadata": {"generation": 2}, "spec": {"replicas": 2}}
+    assert runs({**found, "status": {**counts, "observedGeneration": 2}}) == runs_all
+    assert not runs({**found, "status": {**counts, "observedGeneration": 1}})
 
 
 def test_the_least_tried_kind_comes_next() -> None:
