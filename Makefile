@@ -73,6 +73,10 @@ verify: $(READY) ## Check that what is generated and committed is current
 	  || { echo "manifests/base/policy-author.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.compose.keys | diff -u docs/mapping.md - \
 	  || { echo "docs/mapping.md is not current: run 'make mapping' and commit it" >&2; exit 1; }
+	@$(BIN)/python -m ailtire_operator.model.reference | diff -u docs/reference.md - \
+	  || { echo "docs/reference.md is not current: run 'make reference' and commit it" >&2; exit 1; }
+	@$(BIN)/python -m ailtire_operator.cli.manual | diff -u docs/cli.md - \
+	  || { echo "docs/cli.md is not current: run 'make manual' and commit it" >&2; exit 1; }
 
 unit: $(READY) ## Run the tests that need no cluster (seconds)
 	@$(PYTEST) tests/unit tests/golden tests/property
@@ -162,7 +166,7 @@ swarm: $(READY) ## Make Docker Engine a Swarm of one node, with the images of th
 	@$(KINDLAB) swarm
 
 ##-- what is made from something else ---------------------------------------------------------------------------------
-.PHONY: crds policies mapping lock clean
+.PHONY: crds policies mapping reference manual lock clean
 crds: $(READY) ## Generate crds/ from the model
 	@mkdir -p crds && $(BIN)/python -m ailtire_operator.model.crd crds
 
@@ -171,6 +175,12 @@ policies: $(READY) ## Generate the admission policies from the kinds that a stac
 
 mapping: $(READY) ## Generate docs/mapping.md from the key table
 	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md
+
+reference: $(READY) ## Generate docs/reference.md from the model
+	@$(BIN)/python -m ailtire_operator.model.reference > docs/reference.md
+
+manual: $(READY) ## Generate docs/cli.md from the commands' own help
+	@$(BIN)/python -m ailtire_operator.cli.manual > docs/cli.md
 
 UV_COMPILE := build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-strip-extras --emit-build-options --no-emit-index-url --no-annotate --no-header

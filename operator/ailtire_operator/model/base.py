@@ -7,8 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 KEY_RULES: Final = "x-key-rules"
-"""In the schema of a map's keys: (CEL expression in ``key``, message, whether the message may quote
-the key) for the resource's schema."""
+"""In the schema of a map's keys: the rules that each key is held to, as ``keys.KeyRule`` (for the generators here)."""
 NEVER_NULL: Final[dict[str, Any]] = {"nullable": False}
 """In the schema of an object: {} says something there, so that it must not turn into null unnoticed."""
 OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)

@@ -46,7 +46,7 @@ class Hook(Strict):
     """A command in the running container."""
 
     command: Annotated[list[Argument], Field(min_length=1, max_length=64)]
-    """Program and arguments."""
+    """The program to run, and its arguments."""
     environment: Annotated[dict[VariableName, EnvironmentValue], Field(max_length=32)] = {}
     """Further variables; they need the program env in the image."""
     working_dir: AbsolutePath | None = None
@@ -56,19 +56,20 @@ class Hook(Strict):
 class Container(Strict):
     """The further keys."""
 
-    depends_on: DependsOn = {}
+    depends_on: Annotated[DependsOn, Field(examples=[{"db": {"condition": "healthy"}, "orders/api": {}}])] = {}
     """What must be there before this is created or changed, by the service's key; or by its path from the root of the
     tree: orders/api is the service api of the root's stack orders."""
-    configs: FileMounts = {}
+    configs: Annotated[FileMounts, Field(examples=[{"settings": {"target": "/etc/web/settings.yaml"}}])] = {}
     """Files from spec.configs, by key."""
-    secrets: FileMounts = {}
+    secrets: Annotated[FileMounts, Field(examples=[{"password": {"target": "/run/secrets/password"}}])] = {}
     """Files from spec.secrets, by key."""
     hostname: Annotated[Name, StringConstraints(min_length=1, max_length=253)] | None = None
     """The container's own name for itself; a DNS label. Swarm's placeholders are understood."""
     domainname: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_HOST}$")] | None = None
-    """Its domain."""
+    """The domain behind that name, for the container's own full name for itself."""
     extra_hosts: Annotated[
-        dict[HostKey, Annotated[list[Address], Field(min_length=1, max_length=8)]], Field(max_length=64)
+        dict[HostKey, Annotated[list[Address], Field(min_length=1, max_length=8)]],
+        Field(max_length=64, examples=[{"db.example": ["10.0.0.5"]}]),
     ] = {}
     """Further entries of /etc/hosts: addresses by name."""
     dns: Annotated[list[Address], Field(max_length=8)] = []
@@ -78,12 +79,13 @@ class Container(Strict):
     ] = []
     """Domains in which to look for bare names, after the stack's networks."""
     dns_options: Annotated[
-        dict[_OptionName, Annotated[Name, StringConstraints(max_length=63)]], Field(max_length=16)
+        dict[_OptionName, Annotated[Name, StringConstraints(max_length=63)]],
+        Field(max_length=16, examples=[{"timeout": "2"}]),
     ] = {}
     """Options of the resolver, such as timeout: "2"; an empty text for those without a value."""
     group_add: Annotated[list[GroupId], Field(max_length=32)] = []
     """Further groups of the process."""
-    cap_add: Capabilities = []
+    cap_add: Annotated[Capabilities, Field(examples=[["NET_BIND_SERVICE"]])] = []
     """Capabilities added: what the security profile allows."""
     cap_drop: Capabilities = []
     """Capabilities taken away; ALL is all. securityProfile: restricted takes them all anyway."""
@@ -91,19 +93,21 @@ class Container(Strict):
     """All rights on the node. Needs securityProfile: privileged."""
     security_opt: SecurityOptions | None = None
     """Profiles of the kernel's security modules."""
-    sysctls: Sysctls = {}
+    sysctls: Annotated[Sysctls, Field(examples=[{"net.core.somaxconn": 1024}])] = {}
     """Kernel parameters of the pod."""
     tty: bool = False
-    """A terminal."""
+    """The process gets a terminal."""
     stdin_open: bool = False
-    """Standard input stays open."""
+    """The process's standard input stays open."""
     init: bool = False
     """Something reaps the processes that the service leaves behind."""
-    tmpfs: Annotated[dict[_PathKey, Annotated[Tmpfs, OrEmpty]], Field(max_length=16)] = {}
+    tmpfs: Annotated[
+        dict[_PathKey, Annotated[Tmpfs, OrEmpty]], Field(max_length=16, examples=[{"/tmp": {"size": "64Mi"}}])
+    ] = {}
     """File systems in memory, by the path where they appear."""
     shm_size: PositiveQuantity | None = None
     """The size of /dev/shm."""
-    ulimits: Annotated[dict[UlimitName, Ulimit], Field(max_length=32)] = {}
+    ulimits: Annotated[dict[UlimitName, Ulimit], Field(max_length=32, examples=[{"nofile": {"soft": 65536}}])] = {}
     """Kept for Swarm: Kubernetes has no limits of this kind."""
     storage_opt: StorageOptions | None = None
     """Bounds on the container's own file system."""
@@ -111,7 +115,7 @@ class Container(Strict):
     """Devices of the node, by a name of your own."""
     post_start: Annotated[list[Hook], Field(max_length=8)] = []
     """Run, one after the other, when the container has started."""
-    pre_stop: Annotated[list[Hook], Field(max_length=8)] = []
+    pre_stop: Annotated[list[Hook], Field(max_length=8, examples=[[{"command": ["/bin/drain"]}]])] = []
     """Run, one after the other, before the container is asked to stop."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     """When the image is pulled; by default always for the tag latest, else where the node has none."""

@@ -19,7 +19,7 @@ class ResourceList(Strict):
     cpu: Quantity | None = None
     """Processors: 500m is half of one."""
     memory: Quantity | None = None
-    """Bytes: 256Mi."""
+    """Memory in bytes: 256Mi."""
 
 
 def _fits(name: str) -> str:
@@ -94,13 +94,13 @@ class Deploy(Strict):
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
     """How many run. Left to the autoscaler where policies.scaling is set."""
     resources: Resources | None = None
-    """Limits and reservations."""
+    """What the service may use, and what is set aside for it."""
     placement: Placement | None = None
-    """On which nodes."""
+    """On which nodes the replicas may run."""
     restart_policy: RestartPolicy | None = None
     """What happens when the process ends."""
     update_config: UpdateConfig | None = None
-    """How changes roll out."""
+    """How a change rolls through the replicas."""
     rollback_config: RollbackConfig | None = None
     """How the way back rolls out; as updateConfig says where not given."""
     endpoint_mode: Literal["vip", "dnsrr"] = "vip"

@@ -27,7 +27,7 @@ class DeviceReservation(Strict):
     driver: Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] | None = None
     """nvidia or amd; nvidia where only the capability gpu is said."""
     count: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many."""
+    """How many of these devices."""
     capabilities: Annotated[UniqueList[_Word], Field(max_length=16)] = []
     """What they must be able to do: gpu."""
 

@@ -53,9 +53,9 @@ class Secret(Strict):
     """A file with something secret: always in a Secret that somebody else keeps. The operator reads none."""
 
     secret: ObjectName
-    """The Secret of the namespace."""
+    """The name of a Secret of the namespace."""
     key: DataKey = DATA_KEY
-    """The key in it."""
+    """The key in that Secret."""
 
 
 class FileMount(Strict):

@@ -54,7 +54,7 @@ class KeyRule:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         result = handler(schema)
-        return {**result, KEY_RULES: [*result.get(KEY_RULES, ()), (self.expression, self.message, self.quotes)]}
+        return {**result, KEY_RULES: [*result.get(KEY_RULES, ()), self]}
 
 
 def _reserved_domains() -> str:
@@ -63,6 +63,7 @@ def _reserved_domains() -> str:
     return rf"(.*\.)?({'|'.join(domains)})/[^/]*"
 
 
+RESERVED_KEYS: Final = _reserved_domains()
 PLAIN: Final = KeyRule(f"[^{printable.CONTROLS}]*", f"must have {NO_CONTROLS}", quotes=False)
 _Named = Annotated[str, StringConstraints(min_length=1, max_length=63), PLAIN]
 _QualifiedName = Annotated[
@@ -85,7 +86,7 @@ VariableName = Annotated[
     KeyRule(r"[ -<>-~]+", "is not the name of an environment variable: printable ASCII without ="),
 ]
 MetadataKey = Annotated[
-    _QualifiedName, KeyRule(_reserved_domains(), "is reserved for Kubernetes and this operator", refused=True)
+    _QualifiedName, KeyRule(RESERVED_KEYS, "is reserved for Kubernetes and this operator", refused=True)
 ]
 EdgeAnnotationKey = _QualifiedName
 """Controllers of Ingresses read annotations below kubernetes.io, so those are the author's to set here."""

@@ -51,7 +51,7 @@ class Authentication(Strict):
     secret: ObjectName
     """A Secret of the namespace whose key ``auth`` holds lines as htpasswd writes them."""
     realm: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9 ._-]+$")] = "Restricted"
-    """What the browser shows."""
+    """The name of what is protected, which a browser shows when it asks for the password."""
 
 
 class AccessControl(Strict):
@@ -65,7 +65,7 @@ class AccessControl(Strict):
     ] = []
     """Client addresses or CIDR ranges that may call; all where empty."""
     authentication: Authentication | None = None
-    """Basic authentication."""
+    """HTTP basic authentication: who may call, with a password."""
 
 
 class Logging(Strict):
@@ -81,12 +81,12 @@ class Policies(Strict):
     scaling: Scaling | None = None
     """Lets an autoscaler set the number of replicas."""
     timeout: Timeout | None = None
-    """Bounds on waiting."""
+    """How long the gateway waits for an answer."""
     retry: Retry | None = None
-    """Second tries."""
+    """When the gateway sends a request once more."""
     access_control: AccessControl | None = None
     """Rate limit, allowed addresses, authentication."""
     logging: Logging | None = None
-    """The gateway's access log."""
+    """What the gateway logs of the service's requests."""
     max_body: PositiveQuantity | None = None
     """The largest body of a request to the service's routes in bytes; what the gateway says (64Mi) where not given."""

@@ -63,4 +63,4 @@ class RestartPolicy(Strict):
     delay: Duration | None = None
     """Kept for Swarm: the kubelet waits 10s, then longer, up to 5m."""
     window: Duration | None = None
-    """Kept for Swarm."""
+    """Kept for Swarm: after how long a restart there counts as a success."""

@@ -29,13 +29,13 @@ class SelinuxLabel(Strict):
     """The SELinux context of the process."""
 
     user: _SelinuxWord | None = None
-    """SELinux user."""
+    """The user in that context."""
     role: _SelinuxWord | None = None
-    """SELinux role."""
+    """The role in that context."""
     type: _SelinuxWord | None = None
-    """SELinux type."""
+    """The type in that context."""
     level: _SelinuxWord | None = None
-    """SELinux level."""
+    """The level in that context."""
 
 
 class SecurityOptions(Strict):
@@ -48,6 +48,6 @@ class SecurityOptions(Strict):
     apparmor: _Profile | None = None
     """default (the container runtime's), unconfined, or the name of a profile that the nodes have loaded."""
     label: SelinuxLabel | None = None
-    """The SELinux context."""
+    """The SELinux context of the process."""
     systempaths: Literal["unconfined"] | None = None
     """unconfined: nothing of /proc is masked."""

@@ -58,7 +58,7 @@ class ServicePort(Strict):
     port: Port
     """The number, the same inside the container and on the Service, as peers dial it in Compose."""
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
-    """TCP, UDP or SCTP."""
+    """The transport protocol: TCP, UDP or SCTP."""
     app_protocol: Annotated[str, Field(max_length=63, pattern=QUALIFIED_PATTERN)] | None = None
     """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
     published: Port | None = None
@@ -79,9 +79,9 @@ class _FromObject(Strict):
     """What is taken from a Secret or a ConfigMap, never from both."""
 
     secret: ObjectName | None = None
-    """The Secret's name."""
+    """The name of a Secret of the namespace."""
     config_map: ObjectName | None = None
-    """The ConfigMap's name."""
+    """The name of a ConfigMap of the namespace."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -107,7 +107,7 @@ class EnvironmentReference(_FromObject):
     model_config = ConfigDict(json_schema_extra=_ONE_SOURCE)
 
     key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
-    """The key in it."""
+    """The key in that Secret or ConfigMap."""
     optional: bool = False
     """Start without the variable where the key is missing; otherwise the pod waits for it."""
 
@@ -125,7 +125,10 @@ class Healthcheck(Strict):
         )
     )
 
-    test: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
+    test: (
+        Annotated[list[Argument], Field(min_length=1, max_length=64, examples=[["CMD", "pg_isready", "-U", "shop"]])]
+        | None
+    ) = None
     """Docker's form: [CMD, program, argument], [CMD-SHELL, text] for /bin/sh -c, or [NONE] for no check."""
     http: UrlPath | None = None
     """A path that answers a GET with a status below 400."""
@@ -144,7 +147,7 @@ class Healthcheck(Strict):
     start_interval: Duration = "5s"
     """Time between two checks while starting."""
     disable: bool = False
-    """No check at all."""
+    """True: there is no check at all."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -190,9 +193,9 @@ class Service(Container):
     """service (the default) runs an image; stack makes a child AiltireStack."""
     image: ImageReference | None = None
     """The image, prefixed by spec.imageRegistry where it names no registry, unless spec.images overrides it."""
-    entrypoint: Annotated[list[Argument], Field(min_length=1, max_length=256)] | None = None
+    entrypoint: Annotated[list[Argument], Field(min_length=1, max_length=256, examples=[["/bin/web"]])] | None = None
     """Replaces the image's ENTRYPOINT (and CMD)."""
-    command: Annotated[list[Argument], Field(max_length=256)] | None = None
+    command: Annotated[list[Argument], Field(max_length=256, examples=[["--port", "3000"]])] | None = None
     """Replaces the image's CMD: the arguments of the entrypoint."""
     working_dir: AbsolutePath | None = None
     """The directory in which the process starts."""
@@ -201,28 +204,46 @@ class Service(Container):
     own user is root or a name."""
     read_only: bool = False
     """The container's root file system is read-only."""
-    environment: Annotated[dict[VariableName, EnvironmentValue], Field(max_length=200)] = {}
+    environment: Annotated[
+        dict[VariableName, EnvironmentValue], Field(max_length=200, examples=[{"LOG_LEVEL": "info"}])
+    ] = {}
     """Variables, by name. AILTIRE_* is reserved."""
-    environment_from: Annotated[list[EnvironmentSource], Field(max_length=32)] = []
+    environment_from: Annotated[
+        list[EnvironmentSource], Field(max_length=32, examples=[[{"secret": "web-env", "optional": True}]])
+    ] = []
     """Secrets and ConfigMaps of which every key becomes a variable; a later one wins, environment wins over all."""
-    environment_values_from: Annotated[dict[VariableName, EnvironmentReference], Field(max_length=200)] = {}
+    environment_values_from: Annotated[
+        dict[VariableName, EnvironmentReference],
+        Field(max_length=200, examples=[{"TOKEN": {"secret": "provider", "key": "token"}}]),
+    ] = {}
     """Variables whose value is one key of a Secret or ConfigMap, by name."""
-    ports: Annotated[dict[PortName, ServicePort], Field(max_length=64)] = {}
+    ports: Annotated[dict[PortName, ServicePort], Field(max_length=64, examples=[{"postgres": {"port": 5432}}])] = {}
     """Ports for the service's peers, by name. Those of interface need not be repeated."""
-    interface: Annotated[dict[InterfaceKey, Annotated[Interface, OrEmpty]], Field(max_length=64)] = {}
+    interface: Annotated[
+        dict[InterfaceKey, Annotated[Interface, OrEmpty]],
+        Field(max_length=64, examples=[{"/web": {"path": "/", "port": 3000}}]),
+    ] = {}
     """Routes through the stack's gateway, by external prefix."""
-    healthcheck: Healthcheck | None = None
+    healthcheck: Annotated[Healthcheck, Field(examples=[{"http": "/health", "startPeriod": "30s"}])] | None = None
     """When the service counts as healthy."""
-    volumes: Annotated[dict[VolumeKey, VolumeMount], Field(max_length=64)] = {}
+    volumes: Annotated[
+        dict[VolumeKey, VolumeMount],
+        Field(max_length=64, examples=[{"records": {"source": "records", "target": "/var/lib/postgresql/data"}}]),
+    ] = {}
     """Storage, by a name of your own."""
-    deploy: Deploy | None = None
-    """Replicas, resources, updates."""
-    policies: Policies | None = None
+    deploy: (
+        Annotated[Deploy, Field(examples=[{"replicas": 2, "resources": {"limits": {"memory": "256Mi"}}}])] | None
+    ) = None
+    """How the service runs: replicas, resources, updates."""
+    policies: Annotated[Policies, Field(examples=[{"scaling": {"min": 2, "max": 8, "cpu": 70}}])] | None = None
     """Scaling, and what the gateway does for the service's routes."""
-    networks: Annotated[dict[NetworkKey, Annotated[NetworkMembership, OrEmpty]], Field(max_length=32)] = {}
+    networks: Annotated[
+        dict[NetworkKey, Annotated[NetworkMembership, OrEmpty]],
+        Field(max_length=32, examples=[{"siblings": {"aliases": ["api"]}, "backend": {}}]),
+    ] = {}
     """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
     others are declared in spec.networks."""
-    stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$")] | None = None
+    stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$", examples=["SIGINT"])] | None = None
     """The signal that asks the process to stop; SIGTERM unless the image says otherwise."""
     stop_grace_period: Duration | None = None
     """Time between that signal and SIGKILL; 30s."""
@@ -230,10 +251,10 @@ class Service(Container):
     """Further labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Further annotations of the pods."""
-    stack: Definition | None = None
+    stack: Annotated[Definition, Field(examples=[{"services": {"api": {"image": "orders_api:2"}}}])] | None = None
     """The child stack's definition: the same fields as spec. Checked in full when the child's own resource is written,
     and at once by kubectl ailtire validate."""
-    stack_ref: StackReference | None = None
+    stack_ref: Annotated[StackReference, Field(examples=[{"name": "payments"}])] | None = None
     """The child stack's definition, declared elsewhere."""
 
     _parsed: Strict | None = PrivateAttr(default=None)

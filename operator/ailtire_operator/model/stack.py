@@ -1,7 +1,7 @@
 """``spec`` of an AiltireStack: what a person writes, and the place that a parent writes into its child."""
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
@@ -48,7 +48,7 @@ class Network(Strict):
     driver: Annotated[Name, Field(max_length=63)] | None = None
     """Kept for Swarm; Kubernetes' own network carries the traffic."""
     attachable: bool | None = None
-    """Kept for Swarm."""
+    """Kept for Swarm: whether single containers may join the network."""
     labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
     """Labels of the network's objects; a value that is none becomes an annotation."""
 
@@ -82,7 +82,7 @@ class GatewayParent(Strict):
     namespace: ObjectName | None = None
     """Its namespace; the stack's own where not given."""
     section_name: ObjectName | None = None
-    """One of its listeners."""
+    """The name of one of its listeners; all that take the route where not given."""
 
 
 class Edge(Strict):
@@ -145,7 +145,7 @@ class Budget(Strict):
     """What a child and everything below it may take: as much as it needed when its parent looked at it last."""
 
     members: Annotated[int, Field(ge=0, le=TREE_LIMIT)]
-    """Services and stacks."""
+    """How many services and stacks."""
     characters: Annotated[int, Field(ge=0, le=TREE_CHARACTER_LIMIT)]
     """Of the definitions in its own resource and in those of the stacks below it."""
 
@@ -168,7 +168,7 @@ class Place(Strict):
     images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
     """Inherited image overrides."""
     image_registry: Annotated[Name, Field(max_length=253)] | None = None
-    """Inherited registry prefix."""
+    """Inherited prefix for images that name no registry."""
     image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
     """Inherited pull secrets."""
     security_profile: SecurityProfile = "restricted"
@@ -222,32 +222,41 @@ class StackSpec(Strict):
     """Put before images that name no registry; inherited by the subtree."""
     image_pull_secrets: Annotated[UniqueList[ObjectName], Field(max_length=16)] = []
     """Secrets for pulling the images; inherited by the subtree."""
-    images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
+    images: Annotated[
+        dict[ImageName, ImageReference], Field(max_length=1000, examples=[{"shop_web": "shop_web:1.5"}])
+    ] = {}
     """What to run in place of an image, by the image's name as the services write it, with or without its tag.
     Inherited by the subtree, where the outermost stack's word counts: the map that an environment's overlay patches."""
     security_profile: SecurityProfile | None = None
     """The Pod Security Standard that the pods meet: restricted (the default), baseline for images that expect
     Docker's defaults (root, its capabilities), or privileged, where the operator's settings allow it, for what needs
     rights on the node. Inherited by the subtree."""
-    services: Services = {}
+    services: Annotated[Services, Field(examples=[{"web": {"image": "shop_web:1.4"}}])] = {}
     """The members, by key, under which their peers reach them: at http://web:3000 the one with the key web."""
-    networks: Annotated[dict[NetworkKey, Annotated[Network, OrEmpty]], Field(max_length=32)] = {}
+    networks: Annotated[
+        dict[NetworkKey, Annotated[Network, OrEmpty]], Field(max_length=32, examples=[{"backend": {"internal": True}}])
+    ] = {}
     """Networks beside the stack's own, by key."""
-    data: Annotated[dict[VolumeKey, Annotated[Data, OrEmpty]], Field(max_length=64)] = {}
+    data: Annotated[
+        dict[VolumeKey, Annotated[Data, OrEmpty]],
+        Field(max_length=64, examples=[{"records": {"size": "10Gi", "retain": True}}]),
+    ] = {}
     """Volumes of the stack, by key."""
-    configs: Configs = {}
+    configs: Annotated[Configs, Field(examples=[{"settings": {"content": "level: info"}}])] = {}
     """Files of the stack, by key."""
-    secrets: Secrets = {}
+    secrets: Annotated[Secrets, Field(examples=[{"password": {"secret": "db", "key": "password"}}])] = {}
     """Files with something secret, by key; the Secrets themselves are kept by somebody else."""
-    exposure: Exposure | None = None
+    exposure: Annotated[Exposure, Field(examples=[{"type": "LoadBalancer"}])] | None = None
     """How published ports are reached from outside the cluster; inherited by the subtree."""
-    interface: StackInterface | None = None
+    interface: Annotated[StackInterface, Field(examples=[{"ports": {"80": 3000}}])] | None = None
     """Ports of the root's Service."""
-    gateway: Gateway | None = None
-    """The stack's reverse proxy."""
-    edge: Edge | None = None
+    gateway: Annotated[Gateway, Field(examples=[{"replicas": 3, "maxBody": "128Mi"}])] | None = None
+    """The stack's reverse proxy; there is one wherever a service has an interface."""
+    edge: Annotated[Edge, Field(examples=[{"hosts": ["shop.example"], "tls": {"secretName": "shop-tls"}}])] | None = (
+        None
+    )
     """The way in from outside the cluster."""
-    additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16)] = []
+    additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16, examples=[["HTTPRoute"]])] = []
     """Kinds that inline children and stacks with stackRef may make although not every author has the right to them:
     whoever writes this resource needs it. Counts at the root and in a template; each declares what stands below it."""
     reconcile_as: AccountName | None = None
@@ -259,7 +268,7 @@ class StackSpec(Strict):
     suspend: bool = False
     """Nothing of the stack and its subtree is changed until this is gone; what runs keeps running."""
     place: Place | None = None
-    """Written by the operator."""
+    """Where the stack stands in its tree. The operator writes it; in a resource of yours it is refused."""
 
     _size: Size | None = PrivateAttr(default=None)
 
@@ -316,6 +325,3 @@ class Stack(Strict):
     def app_name(self) -> str:
         """The application's name."""
         return self.spec.place.app_name if self.spec.place else self.spec.app_name or self.name
-
-
-JsonObject = dict[str, Any]

@@ -21,24 +21,24 @@ class Condition(Strict):
     """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, RolledBack, UpdatePaused,
     WaitingForDeletion, Suspended."""
     status: Truth
-    """True, False or Unknown."""
+    """Whether the condition holds: True, False or Unknown."""
     observed_generation: int = 0
     """The generation of the spec that this was found for."""
     last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     """When the status last changed."""
     reason: Annotated[str, Field(max_length=128)]
-    """One word for programs."""
+    """Why, in one word for programs."""
     message: Annotated[str, Field(max_length=1024)] = ""
-    """One sentence for people."""
+    """Why, in a sentence for people."""
 
 
 class ServiceStatus(Strict):
     """One plain service."""
 
     kind: Annotated[str, Field(max_length=63)] = ""
-    """The workload's kind."""
+    """The kind of the workload that runs it."""
     name: Annotated[str, Field(max_length=253)] = ""
-    """The workload's name."""
+    """The name of that workload."""
     ready: int = 0
     """Replicas that are ready and of the current definition."""
     wanted: int = 0
@@ -74,7 +74,7 @@ class BlockerStatus(Strict):
     replicas: Annotated[str, Field(max_length=32)] = ""
     """Ready and wanted replicas of a service or gateway."""
     reason: Annotated[str, Field(max_length=128)] = ""
-    """One word for programs."""
+    """Why, in one word for programs."""
     message: Annotated[str, Field(max_length=1024)] = ""
     """What is wrong, in a sentence."""
 
@@ -85,15 +85,15 @@ class Counts(Strict):
     services_ready: int = 0
     """Plain services that are ready."""
     services_wanted: int = 0
-    """Plain services in all."""
+    """Plain services that are wanted in all."""
     stacks_ready: int = 0
     """Stacks that are ready, this one included."""
     stacks_wanted: int = 0
     """Stacks in all, this one included."""
     services: Annotated[str, Field(max_length=32)] = "0/0"
-    """Ready/wanted, for kubectl get."""
+    """servicesReady/servicesWanted, for a column of kubectl get."""
     stacks: Annotated[str, Field(max_length=32)] = "0/0"
-    """Ready/wanted, for kubectl get."""
+    """stacksReady/stacksWanted, for a column of kubectl get."""
 
 
 class RouteStatus(Strict):
@@ -113,7 +113,7 @@ class NoticeStatus(Strict):
     """One deviation of what runs from what is written."""
 
     path: Annotated[str, Field(max_length=512)]
-    """Where the value stands."""
+    """The path to the value in the spec."""
     classification: Annotated[str, Field(max_length=32)]
     """approximate, ignored, rejected, resolved or gated."""
     message: Annotated[str, Field(max_length=1024)]
@@ -126,9 +126,9 @@ class Translation(Strict):
     """The translation report."""
 
     count: int = 0
-    """Deviations in all."""
+    """How many deviations there are in all."""
     notices: Annotated[list[NoticeStatus], Field(max_length=NOTICE_LIMIT)] = []
-    """The first of them."""
+    """The first 50 of them."""
 
 
 class StackStatus(Strict):
@@ -156,7 +156,7 @@ class StackStatus(Strict):
     stacks: Annotated[dict[Annotated[str, Field(max_length=63)], StackStatusSummary], Field(max_length=500)] = {}
     """The child stacks, by key."""
     routes: Annotated[list[RouteStatus], Field(max_length=500)] = []
-    """The gateway's routes."""
+    """The routes of the stack's gateway."""
     blocker: BlockerStatus | None = None
     """What keeps it from being ready: the most telling problem of the whole subtree."""
     translation: Translation = Translation()

@@ -16,26 +16,34 @@ from ailtire_operator.model.base import KEY_RULES
 
 Schema = dict[str, Any]
 
-_DROPPED: Final = frozenset({"title", "default", "$defs", "propertyNames", "patternProperties", KEY_RULES})
+KEYS: Final = "propertyNames"
+"""In a schema with annotations: what a map's keys have to be, with the rules (``keys.KeyRule``) under KEY_RULES."""
+_ANNOTATIONS: Final = frozenset({"default", "examples", KEYS})
+_DROPPED: Final = _ANNOTATIONS | {"title", "$defs", "patternProperties", KEY_RULES}
 
 
-def structural(model: type[BaseModel], *, tell_defaults: bool = False) -> Schema:
-    """The structural schema of a model, as its author writes it (camelCase)."""
+def structural(model: type[BaseModel], *, tell_defaults: bool = False, annotated: bool = False) -> Schema:
+    """The structural schema of a model, as its author writes it (camelCase).
+
+    ``annotated`` keeps what the API server does not take, for documents and editors: defaults, examples, and the rules
+    of a map's keys under KEYS.
+    """
     schema = model.model_json_schema(by_alias=True)
-    return _Conversion(schema.get("$defs", {}), tell_defaults).convert(schema)
+    return _Conversion(schema.get("$defs", {}), tell_defaults, annotated).convert(schema)
 
 
 class _Conversion:
-    """One model's conversion: its definitions, and how to word descriptions."""
+    """One model's conversion: its definitions, how to word descriptions, and what to keep."""
 
-    def __init__(self, definitions: Mapping[str, Schema], tell_defaults: bool) -> None:
+    def __init__(self, definitions: Mapping[str, Schema], tell_defaults: bool, annotated: bool) -> None:
         self._definitions = definitions
         self._tell_defaults = tell_defaults
+        self._dropped = _DROPPED - _ANNOTATIONS if annotated else _DROPPED
 
     def convert(self, schema: Schema) -> Schema:
         """The schema of one value and all below it."""
         merged = self._merge(schema)
-        result = {key: value for key, value in merged.items() if key not in _DROPPED}
+        result = {key: value for key, value in merged.items() if key not in self._dropped}
         if "description" in merged:
             result["description"] = self._describe(merged)
         if "const" in result:
@@ -75,7 +83,9 @@ class _Conversion:
         result.pop("additionalProperties", None)
         if isinstance(values, dict) and not result.get("x-kubernetes-preserve-unknown-fields"):
             result["additionalProperties"] = self.convert(values)
-        if rules := _key_rules(names):
+        if names and KEYS not in self._dropped:
+            result[KEYS] = names
+        if rules := key_rules(names):
             result["x-kubernetes-validations"] = [*rules, *result.get("x-kubernetes-validations", ())]
 
     def _describe(self, schema: Schema) -> str:
@@ -91,14 +101,14 @@ class _Conversion:
         return text
 
 
-def _key_rules(names: Schema) -> list[Schema]:
+def key_rules(names: Schema) -> list[Schema]:
     """Rules on a map for what its key type says."""
     low, high = names.get("minLength", 0), names.get("maxLength")
-    rules = [_key_rule(*rule) for rule in names.get(KEY_RULES, ())]
+    rules = [_key_rule(rule.expression, rule.message, rule.quotes) for rule in names.get(KEY_RULES, ())]
     if high is not None:
         bounds = [f"size(key) >= {low}"] * (low > 0) + [f"size(key) <= {high}"]
         rules.insert(0, _key_rule(" && ".join(bounds), f"must have {low} to {high} characters"))
-    if "pattern" in names and not any("matches" in expression for expression, *_ in names.get(KEY_RULES, ())):
+    if "pattern" in names and not any("matches" in rule.expression for rule in names.get(KEY_RULES, ())):
         rules.append(_key_rule(_matches(names["pattern"]), f"does not match {names['pattern']}"))
     return rules
 

@@ -1,6 +1,7 @@
 """The scalar values of a spec: durations, quantities, names, with their bounds."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 from typing import Annotated, Any, Final, TypeVar
@@ -97,10 +98,11 @@ def _once_each(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _int_or_string(*rules: tuple[str, str], limit: int) -> WithJsonSchema:
+def _int_or_string(*rules: tuple[str, str], limit: int, examples: Sequence[str | int]) -> WithJsonSchema:
     schema: dict[str, Any] = {
         "x-kubernetes-int-or-string": True,
         "maxLength": limit,
+        "examples": list(examples),
     }
     if rules:
         schema["x-kubernetes-validations"] = [{"rule": rule, "message": message} for rule, message in rules]
@@ -129,18 +131,24 @@ Duration = Annotated[
     str,
     StringConstraints(min_length=1, max_length=32),
     AfterValidator(_check_duration),
-    Field(json_schema_extra={"pattern": DURATION_PATTERN}),
+    Field(json_schema_extra={"pattern": DURATION_PATTERN}, examples=["1m30s"]),
 ]
 """Hours, minutes, seconds: ``1m30s``."""
-Quantity = Annotated[str, BeforeValidator(_check_quantity), _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT)]
+Quantity = Annotated[
+    str,
+    BeforeValidator(_check_quantity),
+    _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT, examples=["500m", "256Mi"]),
+]
 """A Kubernetes quantity: ``500m``, ``256Mi``."""
 PositiveQuantity = Annotated[
     str,
     BeforeValidator(_check_quantity),
     AfterValidator(_check_positive),
-    _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT),
+    _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT, examples=["64Mi"]),
 ]
-EnvironmentValue = Annotated[str, BeforeValidator(_check_environment_value), _int_or_string(limit=VALUE_LIMIT)]
+EnvironmentValue = Annotated[
+    str, BeforeValidator(_check_environment_value), _int_or_string(limit=VALUE_LIMIT, examples=["info", 3000])
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ObjectName = Annotated[
     str,
@@ -153,13 +161,17 @@ AccountName = ObjectName
 """A service account of the namespace: never empty, and no ``system:`` name, as it has no colon."""
 StackName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
-UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$")]
-UrlPath = Annotated[str, StringConstraints(max_length=512, pattern=r"^/[A-Za-z0-9/._~@:+,=-]*$")]
+UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$"), Field(examples=["1000:1000"])]
+UrlPath = Annotated[
+    str, StringConstraints(max_length=512, pattern=r"^/[A-Za-z0-9/._~@:+,=-]*$"), Field(examples=["/health"])
+]
 """An absolute path; the strict alphabet keeps it a path inside the proxy's configuration."""
 Argument = Annotated[str, StringConstraints(max_length=16384)]
 AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^/[^{CONTROLS}:]*$")]
 ImageReference = Annotated[
-    str, StringConstraints(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$")
+    str,
+    StringConstraints(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$"),
+    Field(examples=["registry.example/shop/web:1.4"]),
 ]
 Host = Annotated[
     str,
@@ -167,4 +179,5 @@ Host = Annotated[
         max_length=253,
         pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$",
     ),
+    Field(examples=["shop.example"]),
 ]

@@ -55,7 +55,7 @@ class Nfs(Strict):
     server: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:-]+$")]
     """The server's name or address."""
     path: AbsolutePath
-    """The exported folder."""
+    """The folder that the server exports."""
     read_only: bool = False
     """Mount it read-only."""
 
