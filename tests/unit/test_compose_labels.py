@@ -115,12 +115,6 @@ def test_a_router_that_only_redirects_opens_no_path(tmp_path: Path) -> None:
     assert "it only leads callers to HTTPS" in result.told
 
 
-def test_hosts_do_not_keep_routes_apart(tmp_path: Path) -> None:
-    rest = "  b:\n    image: b\n    ports: ['1']\n    labels:\n      traefik.http.routers.b.rule: Host(`b.example`)\n"
-    labels = ["traefik.http.routers.w.rule=Host(`a.example`) && PathPrefix(`/w`)"]
-    assert "spec.edge.hosts: approximate: every host leads to every route" in project(tmp_path, labels, rest).told
-
-
 def test_labels_without_a_rule_make_no_route(tmp_path: Path) -> None:
     result = project(tmp_path, ["traefik.enable=true", "traefik.http.services.w.loadbalancer.server.port=80"])
     assert "interface" not in result.services["web"]

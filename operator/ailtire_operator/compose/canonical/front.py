@@ -13,6 +13,7 @@ _PROVIDER: Final = re.compile(r"providers[._](?:docker|swarm)|--docker\b|swarmmo
 _LABEL: Final = re.compile(r"Label\([`'\"]([^`'\"]+)[`'\"], ?[`'\"]([^`'\"]*)[`'\"]\)")
 _PUBLIC: Final = frozenset({"web", "websecure", "web-secure", "http", "https", "80", "443"})
 """Entry points that nobody describes and that everybody takes for the way in."""
+_MAIN: Final = (80, 443)
 _TRUE: Final = frozenset({"true", "t", "1"})
 
 
@@ -83,6 +84,13 @@ class Front:
         if not self.entry_points:
             return not _PUBLIC.isdisjoint(names)
         return any(self.entry_points.get(each, 0) in self.published - {0} for each in names)
+
+    def is_main(self, written: tuple[str, ...]) -> bool:
+        """Whether a router that names these entry points answers where browsers ask, not on a port beside it."""
+        names = self.of(written)
+        if not names or not self.entry_points:
+            return not names or not _PUBLIC.isdisjoint(names)
+        return any(self.entry_points.get(each) in _MAIN for each in names)
 
     def counts(self, labels: Mapping[str, str]) -> bool | None:
         """Whether Traefik looks at a service with these labels; None where that cannot be told here."""

@@ -148,6 +148,7 @@ class _Reader:
         gateways = [key for key, service in self._services.items() if front.is_gateway(service)]
         for key in gateways:
             self._edge.front.learn(self._services[key])
+        self._edge.claim({key: each for key, each in self._services.items() if key not in gateways})
         members: dict[str, Any] = {}
         for key, entry in self._top.each("services"):
             if key in gateways:

@@ -39,6 +39,8 @@ class Router:
     middlewares: tuple[str, ...] = ()
     entry_points: tuple[str, ...] = ()
     tls_options: str = ""
+    priority: int = 0
+    """0 where the length of the rule says it."""
 
     def place(self, option: str) -> str:
         """Where another option of it would stand."""
@@ -83,6 +85,9 @@ class Routers:
                 router.middlewares = tuple(each.strip() for each in value.split(",") if each.strip())
             case "routers", "tls.options":
                 router.tls_options = value
+            case "routers", "priority":
+                router.priority = whole(value) or 0
+                return False
             case "routers", "entrypoints":
                 router.entry_points = tuple(each.strip() for each in value.split(",") if each.strip())
                 return False

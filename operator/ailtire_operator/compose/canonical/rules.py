@@ -36,27 +36,31 @@ class UnknownRule(ValueError):
 class Matched:
     """What a rule lets through."""
 
-    hosts: tuple[str, ...]
-    prefixes: tuple[str, ...]
-    """Paths with all that is below them; ``/`` where a rule speaks of hosts alone."""
-    exact: tuple[str, ...]
-    """Of these, the ones that the rule lets through without what is below them."""
+    pairs: tuple[tuple[str, str], ...]
+    """A host, empty for any, and a path with all that is below it; ``/`` where a rule speaks of hosts alone."""
+    exact: tuple[str, ...] = ()
+    """Of the paths, the ones that the rule lets through without what is below them."""
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The paths, each once."""
+        return tuple(dict.fromkeys(path for _, path in self.pairs))
 
 
 def read(rule: str) -> Matched:
     """What a rule lets through. Raises UnknownRule."""
-    hosts: dict[str, None] = {}
+    pairs: dict[tuple[str, str], None] = {}
     paths: dict[str, bool] = {}
     for way in _ways(rule):
         found = [each for each in sorted(way) if each[0] != "Host"]
         own = [value for name, value in sorted(way) if name == "Host"]
         if len(found) > 1 or len(own) > 1:
             raise UnknownRule("paths or hosts that have to hold together")
-        hosts |= dict.fromkeys(own)
         name, path = found[0] if found else ("PathPrefix", "/")
         path = path.rstrip("/") or "/"
         paths[path] = paths.get(path, True) and name == "Path"
-    return Matched(tuple(hosts), tuple(paths), tuple(path for path, exact in paths.items() if exact))
+        pairs[own[0] if own else "", path] = None
+    return Matched(tuple(pairs), tuple(path for path, exact in paths.items() if exact))
 
 
 def _ways(rule: str) -> _Ways:

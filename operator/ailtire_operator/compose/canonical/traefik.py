@@ -10,16 +10,17 @@ from ailtire_operator.compose.canonical.access import Access
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
 from ailtire_operator.compose.canonical.front import Front
+from ailtire_operator.compose.canonical.hosts import ANY, Claim, Hosts, Target
 from ailtire_operator.compose.canonical.labels import Labels, labels_of
 from ailtire_operator.compose.canonical.middlewares import Chosen, Middlewares
 from ailtire_operator.compose.canonical.ports import is_everywhere
 from ailtire_operator.compose.canonical.routers import Router, Routers, taken_apart
-from ailtire_operator.compose.interfaces import external_prefix
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
 from ailtire_operator.model.problems import path_of
 
 PREFIX: Final = "traefik."
+_HOSTS_LIMIT: Final = 32
 _LABELED: Final = ("", "docker", "swarm")
 """Behind a name, where labels describe what bears it."""
 
@@ -31,11 +32,11 @@ class Edge:
     hosts: dict[str, None] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
     """The ports on which the project's own Traefik answered."""
-    prefixes: dict[str, str] = field(default_factory=dict)
-    """The service that has each external prefix already."""
+    prefixes: dict[str, Target] = field(default_factory=dict)
+    """Where each external prefix leads already."""
     middlewares: Middlewares = field(default_factory=Middlewares)
-    groups: set[frozenset[str]] = field(default_factory=set)
-    """The hosts of each router that names any."""
+    claimed: Hosts = field(default_factory=Hosts)
+    """The hosts and paths that all routers name."""
     front: Front = field(default_factory=Front)
     """What the project's own Traefik says of all routes."""
 
@@ -47,14 +48,37 @@ class Edge:
                 if kind == "middlewares":
                     self.middlewares.add(middleware, option, value, path)
 
+    def claim(self, services: Mapping[str, Any]) -> None:
+        """The hosts and paths of all services, once the middlewares and the project's own Traefik are known."""
+        self.claimed = Hosts(each for key, service in services.items() for each in _claims(key, service, self))
+
     def close(self, report: Report) -> None:
         """What can be told once all routes are known."""
         self.middlewares.report_unused(report)
+        for host in list(self.hosts)[_HOSTS_LIMIT:]:
+            del self.hosts[host]
+            report.rejected("spec.edge.hosts", f"a stack has at most {_HOSTS_LIMIT} hosts; '{host}' is left out.")
         for host in self.hosts:
             report.required("spec.edge.hosts", "Point the names in DNS at the cluster's edge", host)
-        if len(self.groups) > 1:
-            message = "every host leads to every route: the gateway goes by the path alone."
-            report.approximate("spec.edge.hosts", message, "Make what belongs to a host a stack of its own.")
+
+
+def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]:
+    """The hosts and paths that the routers of a service name; what cannot be read is told where routes are made."""
+    entry = Entry(service, ("services", key), Report())
+    labels = labels_of(service, entry.path, PREFIX)
+    every = {name: value for name, (value, _) in labels_of(service, entry.path, "").items()}
+    if not labels or edge.front.counts(every) is False:
+        return
+    settings = Routers(labels, entry.report)
+    for router in _leading(settings, edge).values():
+        try:
+            matched = rules.read(router.rule)
+        except rules.UnknownRule:
+            continue
+        options = edge.middlewares.chosen(_named(router, edge.front)).options
+        rank = edge.front.is_main(router.entry_points), router.priority or len(router.rule)
+        for host, prefix in matched.pairs:
+            yield Claim(host, prefix, _target(prefix, router, settings, options, entry), rank)
 
 
 def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Report) -> None:
@@ -86,10 +110,10 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
     result: dict[str, dict[str, Any]] = {}
     used: list[middlewares.Option] = []
     allowed = Access()
+    leading = _leading(settings, edge)
     chosen = {key: edge.middlewares.chosen(_named(router, edge.front)) for key, router in settings.routers.items()}
-    only_redirecting = {key for key, each in chosen.items() if middlewares.redirects(each.options)}
     for key, router in settings.routers.items():
-        if key in only_redirecting and len(only_redirecting) < len(chosen):
+        if key not in leading:
             message = "it only leads callers to HTTPS, which the edge does; it makes no route."
             service.report.ignored(router.where, message, "Set spec.edge.tls.")
             continue
@@ -106,6 +130,17 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
     policies |= {"maxBody": body} if (body := access.body(Chosen(tuple(used), ()).kinds)) else {}
     control = _control(allowed, used, files, service.report)
     return result, policies | ({"accessControl": control} if control else {})
+
+
+def _leading(settings: Routers, edge: Edge) -> dict[str, Router]:
+    """The routers that lead somewhere, beside those that only send callers to HTTPS; all where there are only those."""
+    routers = settings.routers
+    found = {
+        key: router
+        for key, router in routers.items()
+        if not middlewares.redirects(edge.middlewares.chosen(_named(router, edge.front)).options)
+    }
+    return found or routers
 
 
 def _counts(service: Entry, labels: Labels, front: Front) -> bool:
@@ -150,8 +185,8 @@ def _matched(router: Router, service: Entry) -> rules.Matched | None:
             "Write PathPrefix where that is meant.",
         )
     }
-    kept = tuple(each for each in found.prefixes if each not in closed)
-    return replace(found, prefixes=kept) if kept else None
+    kept = tuple((host, path) for host, path in found.pairs if path not in closed)
+    return replace(found, pairs=kept) if kept else None
 
 
 def _allowed(
@@ -219,25 +254,47 @@ def _routes(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The routes of one router."""
     options = chosen.options
-    hidden, added = [each.rstrip("/") for each in middlewares.stripped(options)], middlewares.added(options)
-    edge.hosts.update(dict.fromkeys(matched.hosts))
-    if matched.hosts:
-        edge.groups.add(frozenset(matched.hosts))
-    key = str(service.location[-1])
     for prefix in matched.prefixes:
-        port = settings.port(router.service) or _first_port(service)
+        target = _target(prefix, router, settings, options, service)
+        _, port, backend = target
         if port is None:
             message = "no label and no port says where the service listens; the route is left out."
             service.report.rejected(router.where, message, "Set loadbalancer.server.port.")
             continue
-        other = edge.prefixes.setdefault(external_prefix(prefix, {}), key)
-        if other != key:
-            message = f"the gateway's path {prefix} leads to {other} already, whatever the host; it is left out."
+        hosts = [host for host, path in matched.pairs if path == prefix and _answers(host, router, edge, service)]
+        if not hosts:
+            continue
+        other = edge.prefixes.setdefault(prefix, edge.claimed.target(prefix) or target)
+        if other != target:
+            where = f"{other[0]}, port {other[1]}," if other[0] == target[0] else other[0]
+            message = f"the gateway's path {prefix} leads to {where} already, whatever the host; it is left out."
             service.report.rejected(router.where, message, "Give each a path of its own.")
             continue
-        backend = added.rstrip("/") + ("/" if prefix.rstrip("/") in hidden else prefix)
+        edge.hosts.update(dict.fromkeys(each for each in hosts if each != ANY))
         secure = {"protocol": "https"} if settings.is_secure(router.service) else {}
-        yield prefix, {"path": backend.rstrip("/") or "/", "port": port, **secure}
+        yield prefix, {"path": backend, "port": port, **secure}
+
+
+def _target(
+    prefix: str, router: Router, settings: Routers, options: tuple[middlewares.Option, ...], service: Entry
+) -> Target:
+    """Where a router leads one of its paths."""
+    hidden, added = [each.rstrip("/") for each in middlewares.stripped(options)], middlewares.added(options)
+    backend = added.rstrip("/") + ("/" if prefix.rstrip("/") in hidden else prefix)
+    port = settings.port(router.service) or _first_port(service)
+    return str(service.location[-1]), port, backend.rstrip("/") or "/"
+
+
+def _answers(host: str, router: Router, edge: Edge, service: Entry) -> bool:
+    """Whether the gateway may answer for a host: its paths are those of the other hosts, or a person says so."""
+    answered = edge.claimed.answered
+    if host == ANY or host in answered:
+        return True
+    key = str(service.location[-1])
+    what = f"{host} would show what belongs to {answered[0]}: left out"
+    why = "its paths lead elsewhere than those of that host, and the gateway goes by the path alone"
+    remedy = "Make what belongs to the host a stack of its own."
+    return not service.report.keeps_closed(router.where, what, why, [host, key], remedy)
 
 
 def _first_port(service: Entry) -> int | None:
