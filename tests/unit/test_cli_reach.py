@@ -52,7 +52,7 @@ def test_a_pair_is_explained(reach: Run) -> None:
     code, out, _ = reach("shop/web", "shop/cpl")
     assert code == Exit.DONE
     assert out.splitlines() == [
-        "shop/web reaches shop/cpl on all ports",
+        "shop/web reaches shop/cpl by name on 3000/TCP, by the address of a pod on all ports",
         "  as   cpl  in network siblings of shop, 3000/TCP of Service shop-cpl",
         "  as   shop-cpl  in the whole namespace, 3000/TCP of Service shop-cpl",
         "  in   NetworkPolicy shop--siblings--members lets in members of network siblings of shop, all ports",
@@ -63,6 +63,12 @@ def test_aliases_are_names_and_any_spelling_of_a_path_will_do(reach: Run) -> Non
     _, out, _ = reach("shop-cpl/job", "shop/cpl/policy-engine")
     assert "shop/cpl/job reaches shop/cpl/policy_engine" in out
     assert "as   pe  in network siblings of shop/cpl" in out
+
+
+def test_a_port_that_no_service_has_is_not_reached_by_name(reach: Run) -> None:
+    assert reach("shop/cpl/job", "shop/cpl/db", "--port", "5432")[0] == Exit.DONE
+    assert reach("shop/cpl/job", "shop/cpl/db", "--port", "5433")[0] == Exit.NO
+    assert reach("shop/cpl/db", "shop/cpl/job", "--port", "5433")[0] == Exit.DONE  # it has no address but its pods'
 
 
 def test_what_is_closed_says_what_is_open(reach: Run) -> None:
@@ -89,6 +95,7 @@ def test_the_edge_is_open_on_its_port_alone(reach: Run) -> None:
 def test_a_pair_as_data(reach: Run) -> None:
     data = json.loads(reach("shop/web", "shop/cpl", "-o", "json")[1])
     assert (data["reachable"], data["ports"], data["out"]) == (True, ["all"], None)
+    assert data["portsByName"] == ["3000/TCP"]
     assert data["in"] == [{"policy": "shop--siblings--members", "network": "siblings of shop", "ports": ["all"]}]
     assert [each["name"] for each in data["names"]] == ["cpl", "shop-cpl"]
 

@@ -98,7 +98,8 @@ def test_two_ports_of_one_service_are_two_applications(tmp_path: Path) -> None:
 
 def test_of_one_path_on_two_entry_points_the_one_of_browsers_counts(tmp_path: Path) -> None:
     gateway = (
-        "  traefik:\n    image: traefik:v3\n    ports: ['80:80', '8080:8080']\n    command:\n      - --providers.docker\n"
+        "  traefik:\n    image: traefik:v3\n    ports: ['80:80', '8080:8080']\n"
+        "    command:\n      - --providers.docker\n"
         "      - --entrypoints.web.address=:80\n      - --entrypoints.metrics.address=:8080\n"
     )
     rules = {

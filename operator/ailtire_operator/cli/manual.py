@@ -52,7 +52,8 @@ go.
   `classification`, `message` and, where there is one, `remedy`.
 - `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
-- `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `names` (`name`, `network`,
+- `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `portsByName` (those on
+  which a name answers), `names` (`name`, `network`,
   `service`, `ports`), and `in` and `out`: the rules that admit it (`policy`, `network`, `ports`), null where no policy
   restricts that direction.
 - `reach --matrix -o json`: `workloads`, and `reach`, the pairs (`from`, `to`, `ports`) of which one reaches the other.

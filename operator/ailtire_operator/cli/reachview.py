@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ailtire_operator.reach.names import Name, names
+from ailtire_operator.reach.names import Name, by_name, names
 from ailtire_operator.reach.policies import Evaluator, Grant, Verdict, open_ports
 from ailtire_operator.reach.ports import ALL, Ports
 from ailtire_operator.reach.world import Workload, World
@@ -19,8 +19,7 @@ _LISTED: Final = 6
 
 def sentences(found: World, source: Workload, target: Workload, verdict: Verdict) -> list[str]:
     """Whether, by which names, and why."""
-    how = f"reaches {target.name} on {verdict.ports}" if verdict.ports else f"does not reach {target.name}"
-    lines = [f"{source.name} {how}"]
+    lines = [f"{source.name} {_how(found, source, target, verdict)}"]
     if verdict.ports and not target.outside:
         lines += [f"  as   {_name(each)}" for each in names(found, source, target)] or [
             "  as   no name: by address only"
@@ -29,6 +28,16 @@ def sentences(found: World, source: Workload, target: Workload, verdict: Verdict
     lines += _direction("in ", target, verdict.enters, evaluator.grants(target, "Ingress"), target)
     lines += _direction("out", source, verdict.leaves, evaluator.grants(source, "Egress"), target)
     return lines
+
+
+def _how(found: World, source: Workload, target: Workload, verdict: Verdict) -> str:
+    """On which ports: by a name its Service's alone, whatever the policies let through to the pods' own addresses."""
+    if not verdict.ports:
+        return f"does not reach {target.name}"
+    named = verdict.ports & by_name(found, source, target)
+    if named == verdict.ports:
+        return f"reaches {target.name} on {verdict.ports}"
+    return f"reaches {target.name} by name on {named}, by the address of a pod on {verdict.ports}"
 
 
 def _name(name: Name) -> str:
@@ -73,6 +82,7 @@ def to_json(found: World, source: Workload, target: Workload, verdict: Verdict) 
         "to": target.name,
         "reachable": bool(verdict.ports),
         "ports": verdict.ports.texts(),
+        "portsByName": (verdict.ports & by_name(found, source, target)).texts(),
         "names": [
             {"name": each.name, "network": each.network, "service": each.service, "ports": each.ports.texts()}
             for each in names(found, source, target)

@@ -35,6 +35,12 @@ def names(world: World, source: Workload, target: Workload) -> list[Name]:
     return [each for each in found.values() if each is not None]
 
 
+def by_name(world: World, source: Workload, target: Workload) -> Ports:
+    """The ports on which some name of the target answers; all where there is no name: then only addresses count."""
+    listed = [each.ports for each in names(world, source, target)]
+    return Ports.of(each for ports in listed for each in ports.ranges) if listed else ALL
+
+
 def _in_zone(world: World, zone: str, behind: list[ServiceAddress]) -> Iterator[tuple[str, Name | None]]:
     """Every name of the zone, with what of the target it stands for; None where it is somebody else."""
     for name, addresses in sorted(world.zones[zone].items()):

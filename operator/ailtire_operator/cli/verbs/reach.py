@@ -23,7 +23,7 @@ _HELP = help_text(
     " aliases of the networks that both belong to, and the Service's own. It says what the policies say: only a"
     " network plugin that enforces policies makes it true. Ranges of addresses (ipBlock) are taken to hold no pods.",
     "--matrix shows all pairs, or those below FROM; -o csv and -o json are for hundreds of services.",
-    "\b\nExit codes:\n  0  it is reachable (on --port, where given); with --matrix always\n  1  it is not\n"
+    "\b\nExit codes:\n  0  it is reachable (on --port by a name, where given); with --matrix always\n  1  it is not\n"
     "  2  no cluster, no permission, wrong usage\n  5  there is no such service, or the stack has no gateway",
     examples=[
         ("may the shop's web call the orders?", "kubectl ailtire reach shop/web shop/orders -n shop"),
@@ -101,6 +101,7 @@ def _world(where: options.Target, files: list[str] | None, recursive: bool) -> "
 def _pair(found: "World", source: str, target: str, wanted: "Ports | None", form: Form | None) -> None:
     from ailtire_operator.cli import reachview
     from ailtire_operator.cli.reaching import end
+    from ailtire_operator.reach.names import by_name
     from ailtire_operator.reach.policies import Evaluator
 
     caller, called = end(source, found), end(target, found)
@@ -109,7 +110,7 @@ def _pair(found: "World", source: str, target: str, wanted: "Ports | None", form
         output.data(output.to_json(reachview.to_json(found, caller, called, verdict)))
     else:
         output.rows(reachview.sentences(found, caller, called, verdict))
-    reached = verdict.ports if wanted is None else verdict.ports & wanted
+    reached = verdict.ports if wanted is None else verdict.ports & by_name(found, caller, called) & wanted
     if not reached:
         raise typer.Exit(Exit.NO)
 

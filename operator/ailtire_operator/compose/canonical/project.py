@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from ailtire_operator.compose.canonical import exported, front, leaving, process, services, storage, traefik, written
+from ailtire_operator.compose.canonical import (
+    anyport,
+    exported,
+    front,
+    leaving,
+    process,
+    services,
+    storage,
+    traefik,
+    written,
+)
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
@@ -103,6 +113,7 @@ class _Reader:
         if len(self._services) > _SERVICES_LIMIT:
             message = f"the project has {len(self._services)} services; a stack has at most {_SERVICES_LIMIT}"
             raise ApplicationError(message)
+        self._networks: dict[str, Any] = data.get("networks") or {}
         self._top = Entry(data, (), report)
         project = str(self._top.take("name"))
         self.files = ProjectFiles(
@@ -125,6 +136,7 @@ class _Reader:
         self._report_left_out(members)
         _let_end(members)
         self._let_stay(members)
+        anyport.let_in(self._services, self._networks, members, self._report)
         self._shared.volumes.report_shared()
         self._edge.close(self._report)
         self._top.close()

@@ -35,7 +35,7 @@ def deploy(
         result["mode"] = _MODES[wanted.mode]
     if not wanted.mode.startswith("global"):
         result["replicas"] = _replicas(branch, key, service, wanted, report)
-    if "dnsrr" in (endpoint_mode, wanted.endpoint_mode):
+    if endpoint_mode == "dnsrr" or (wanted.endpoint_mode == "dnsrr" and not _is_published(service)):
         result["endpoint_mode"] = "dnsrr"
     result["placement"] = _placement(service, wanted.placement, branch, key, report)
     if wanted.resources:
@@ -49,6 +49,11 @@ def deploy(
         _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
     result["labels"] = wanted.labels | marks.of_service(service)
     return {name: value for name, value in result.items() if value not in ({}, None)}
+
+
+def _is_published(service: Service) -> bool:
+    """Whether Swarm publishes a port of it: then it has to have a virtual address, which answers on every port."""
+    return any(port.published is not None and port.mode == "ingress" for port in service.ports.values())
 
 
 def _replicas(branch: Branch, key: str, service: Service, wanted: Deploy, report: Report) -> int:

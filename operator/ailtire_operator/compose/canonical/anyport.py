@@ -1,0 +1,74 @@
+"""Services of which peers may dial ports that the file does not name, as nobody here knows where an image listens.
+
+Docker Compose closes no port between services. A Service with an address of its own answers on its declared ports
+alone; one without (``endpointMode: dnsrr``) stands for its pods, and so for each of their ports.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical import exported
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.plan.network import OWN
+
+_TOKEN: Final = re.compile(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?::(?P<port>\d{1,5})(?!\d))?")
+"""What may be a host, with or without a port."""
+_SPEAKING: Final = ("environment", "command", "entrypoint", "healthcheck", "post_start", "pre_stop")
+"""Keys of a service whose texts may name others."""
+_Dialled = dict[str, set[int | None]]
+"""By service: the ports on which peers dial it; None where one names it without."""
+
+
+def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: dict[str, Any], report: Report) -> None:
+    """Give the members no address of their own, unless their declared ports are all that peers dial."""
+    if any(exported.is_own_network(key, each or {}) for key, each in networks.items()):
+        return  # an export of ours: its ports were chosen for Kubernetes
+    dialled = _dialled(services, members)
+    for key, member in members.items():
+        deploy = member.get("deploy", {})
+        declared = {each["port"] for field in ("ports", "interface") for each in member.get(field, {}).values()}
+        if not declared or deploy.get("mode", "").endswith("Job") or not _has_peers(key, members):
+            continue
+        if (known := dialled.get(key)) and known <= declared:
+            continue
+        if (services[key].get("deploy") or {}).get("endpoint_mode") == "vip":
+            message = "peers reach the declared ports alone: a stable address knows no others."
+            place = path_of("services", key, "deploy", "endpoint_mode")
+            report.approximate(place, message, "Write dnsrr, or name each port in expose.")
+        else:
+            member["deploy"] = {**deploy, "endpointMode": "dnsrr"}
+
+
+def _networks(member: Mapping[str, Any]) -> set[str]:
+    return {OWN if key in naming.OWN_NETWORKS else key for key in member.get("networks") or (OWN,)}
+
+
+def _has_peers(key: str, members: Mapping[str, Any]) -> bool:
+    own = _networks(members[key])
+    return any(other != key and own & _networks(each) for other, each in members.items())
+
+
+def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialled:
+    meant: dict[str, set[str]] = {}
+    for key, member in members.items():
+        aliases = [each for network in (member.get("networks") or {}).values() for each in network.get("aliases", ())]
+        for name in (key, naming.sanitize(key), f"tasks.{key}", *aliases):
+            meant.setdefault(name, set()).add(key)
+    found: _Dialled = {}
+    for caller in members:
+        for text in _texts([services[caller].get(key) for key in _SPEAKING]):
+            for token in _TOKEN.finditer(text):
+                for key in meant.get(token["host"], set()) - {caller}:
+                    found.setdefault(key, set()).add(int(token["port"]) if token["port"] else None)
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value of the canonical form; the key of a map is none."""
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(each)
