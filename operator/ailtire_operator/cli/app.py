@@ -20,6 +20,7 @@ from ailtire_operator.cli.verbs import (
     reach,
     render,
     scale,
+    schema,
     tree,
     validate,
     version,
@@ -40,6 +41,7 @@ VERBS: Final = (
     reach,
     scale,
     export,
+    schema,
     completion,
     version,
 )
@@ -50,7 +52,7 @@ _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
 applied by kubectl itself, watched by wait and tree, explained by notices and reach, read by logs, opened by open,
-changed by scale, and leaves for Docker Swarm by export.
+changed by scale, and leaves for Docker Swarm by export. Editors learn from schema what may be written.
 
 \b
 Exit codes:

@@ -24,7 +24,7 @@ _KIND = (
     "The kind of this object: " + naming.KIND + ". "
     "More: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
 )
-_DESCRIPTION = (
+DESCRIPTION: Final = (
     "An AiltireStack is one package of an Ailtire application: services, and services that are themselves stacks. "
     "Each of those becomes an AiltireStack of its own, so that an application is a tree of them in one namespace."
 )
@@ -63,7 +63,7 @@ def schema() -> Schema:
     """The schema of the whole resource."""
     return {
         "type": "object",
-        "description": _DESCRIPTION,
+        "description": DESCRIPTION,
         "required": ["spec"],
         "x-kubernetes-validations": _NAME_RULES,
         "properties": {

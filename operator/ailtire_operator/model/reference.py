@@ -26,6 +26,7 @@ _PREFACE: Final = f"""\
 <!-- Made by `make reference` from operator/ailtire_operator/model: change the fields there instead. -->
 
 All fields of `{naming.API_VERSION}`, what a person writes (`spec`) and what the operator reports (`status`).
+For an editor there is the same as a JSON Schema: `kubectl ailtire schema`, see [editors.md](editors.md).
 `kubectl explain {naming.SINGULAR}.spec --recursive` says it on a cluster.
 
 - In a path `*` is a key of the author's choice and `[]` an item of a list.

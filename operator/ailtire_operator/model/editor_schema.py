@@ -1,0 +1,163 @@
+"""A JSON Schema of the resource, for editors: recursive, so that inline children complete at any depth.
+
+It is made of the same structural schemas as the CustomResourceDefinition and written in draft 7, which editors' YAML
+servers read best. It says what a JSON Schema can say: fields, types, bounds, patterns, keys. The rules between fields
+that the API server holds (all of one of two, never both) are left to ``kubectl ailtire validate``, but for what makes a
+member a service or a stack.
+"""
+
+import re
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.model.base import KEY_RULES
+from ailtire_operator.model.crd import DESCRIPTION
+from ailtire_operator.model.keys import KeyRule
+from ailtire_operator.model.reference import trees
+from ailtire_operator.model.structural import KEYS, Schema
+
+_DIALECT: Final = "http://json-schema.org/draft-07/schema#"
+_KEPT: Final = (
+    "type",
+    "description",
+    "default",
+    "examples",
+    "enum",
+    "format",
+    "pattern",
+    "required",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+)
+"""Keywords that mean the same in a structural schema and in draft 7."""
+_OPEN: Final = "x-kubernetes-preserve-unknown-fields"
+_NOT_INLINE: Final = frozenset({"template", "place", "additionalKinds"})
+"""Fields of a spec that only a resource of its own may have (loading.child_spec)."""
+_STACK: Final = {"$ref": "#/definitions/stack"}
+_MEMBER: Final[Schema] = {
+    "if": {"properties": {"type": {"const": "stack"}}, "required": ["type"]},
+    "then": {"oneOf": [{"required": ["stack"]}, {"required": ["stackRef"]}], "not": {"required": ["image"]}},
+    "else": {"required": ["image"], "not": {"anyOf": [{"required": ["stack"]}, {"required": ["stackRef"]}]}},
+}
+"""What service.SERVICE_RULES say, for editors."""
+_NAME: Final[Schema] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 63,
+    "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    "description": "The stack's name: a-z, 0-9 and single hyphens, the first a letter, the last no hyphen.",
+}
+_TEXTS: Final[Schema] = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+_METADATA: Final[Schema] = {
+    "type": "object",
+    "description": "The object's name, namespace, labels and annotations.",
+    "anyOf": [{"required": ["name"]}, {"required": ["generateName"]}],
+    "properties": {
+        "name": _NAME,
+        "namespace": {"type": "string", "description": "The namespace in which the whole tree lives."},
+        "labels": {**_TEXTS, "description": "Labels of the AiltireStack itself."},
+        "annotations": {**_TEXTS, "description": "Annotations of the AiltireStack itself."},
+    },
+}
+
+
+def editor_schema(*, patch: bool = False) -> Schema:
+    """The schema of an AiltireStack in a file; ``patch``: of a kustomize patch of one.
+
+    In a patch any part may be missing, and null may stand anywhere: it takes a value away.
+    """
+    spec, status = (_Conversion(patch).convert(schema) for _, schema in trees())
+    fields = spec["properties"]
+    inline = {name: {"$ref": f"#/definitions/{name}"} for name in fields if name not in _NOT_INLINE}
+    resource = {
+        "apiVersion": {"const": naming.API_VERSION, "description": "The version of the resource's schema."},
+        "kind": {"const": naming.KIND, "description": "The kind of the resource."},
+        "metadata": _METADATA,
+        "spec": {**spec, "properties": {name: {"$ref": f"#/definitions/{name}"} for name in fields}},
+        "status": status,
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": f"{naming.KIND} ({naming.API_VERSION}){', a patch' if patch else ''}",
+        "description": DESCRIPTION,
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata", *([] if patch else ["spec"])],
+        "additionalProperties": False,
+        "properties": resource,
+        "definitions": {
+            **fields,
+            "stack": {
+                "type": "object",
+                "description": "The definition of a child stack: the fields of spec that may stand inline.",
+                "additionalProperties": False,
+                "properties": inline,
+            },
+        },
+    }
+
+
+class _Conversion:
+    """From an annotated structural schema to draft 7."""
+
+    def __init__(self, patch: bool) -> None:
+        self._patch = patch
+
+    def convert(self, schema: Schema) -> Schema:
+        """The schema of one value and all below it, but for inline children: those refer to the one definition."""
+        result: Schema = {key: schema[key] for key in _KEPT if key in schema and schema[key] is not None}
+        if "description" in result:
+            result["description"] = " ".join(result["description"].split()).replace("``", "")
+        if "x-kubernetes-int-or-string" in schema:
+            result["type"] = ["integer", "string"]
+        if schema.get("nullable") or self._patch:
+            _allow_null(result)
+        if self._patch:
+            result.pop("required", None)
+            result.pop("default", None)
+        if "items" in schema:
+            result["items"] = self.convert(schema["items"])
+        if "properties" in schema:
+            result |= self._object(schema)
+        if "additionalProperties" in schema:
+            result["additionalProperties"] = self.convert(schema["additionalProperties"])
+        if keys := _keys(schema.get(KEYS, {})):
+            result["propertyNames"] = keys
+        return result
+
+    def _object(self, schema: Schema) -> Schema:
+        properties = {name: self.convert(each) for name, each in schema["properties"].items()}
+        closed: Schema = {"additionalProperties": False, "properties": properties}
+        if schema["properties"].get("stack", {}).get(_OPEN):
+            properties["stack"] = _STACK
+            return closed if self._patch else closed | _MEMBER
+        return closed
+
+
+def _allow_null(schema: Schema) -> None:
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    schema["type"] = [*kinds, "null"]
+    if "enum" in schema:
+        schema["enum"] = [*schema["enum"], None]
+
+
+def _keys(names: Schema) -> Schema:
+    """What a map's keys have to match."""
+    bounds = {key: names[key] for key in ("minLength", "maxLength", "pattern") if key in names}
+    rules = [_key_rule(rule) for rule in names.get(KEY_RULES, ())]
+    return bounds | ({"allOf": rules} if rules else {})
+
+
+def _key_rule(rule: KeyRule) -> dict[str, Any]:
+    matching = {"pattern": f"^({_without_flags(rule.pattern)})$"}
+    return {"not": matching} if rule.refused else matching
+
+
+def _without_flags(pattern: str) -> str:
+    """The pattern in ECMAScript's regular expressions, which have no flags inside: ``(?s:.*)`` is ``[\\s\\S]*``."""
+    return re.sub(r"\(\?s:(.*)\)", lambda match: match[1].replace(".", r"[\s\S]"), pattern)
