@@ -1,7 +1,11 @@
 """``scale`` and ``open`` against a real API server and a running operator."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
@@ -24,10 +28,54 @@ def test_an_inline_grandchild_is_scaled_in_its_root_and_waited_for(cli: Cli, tre
     assert "shop was applied from a file" in result.err
     assert "shop/cpl/dm/db: 3/3" in result.err
     assert (replicas(trees, "shop-cpl-dm-db"), replicas(trees, "shop-web")) == (3, 2)
-    managers = {each["manager"] for each in trees.must(naming.KIND, "shop")["metadata"]["managedFields"]}
-    assert naming.CLI_MANAGER in managers
     again = cli("scale", "shop-cpl-dm/db=3")
     assert (again.code, again.out) == (Exit.DONE, "ailtirestack/shop: shop/cpl/dm/db has 3 already\n")
+
+
+WAYS = {"client-side": (), "server-side": ("--server-side",)}
+
+
+@pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
+def test_the_next_apply_takes_back_what_was_scaled_and_until_then_diff_shows_it(
+    cli: Cli, trees: Trees, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Where the file names a count and where it names none, in the root and in an inline grandchild."""
+    spec: dict[str, Any] = tree()
+    spec["services"]["web"]["deploy"] = {"replicas": 2}
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(trees.manifest("shop", spec)))
+    trees.kubectl("apply", *options, "-f", str(file))
+    trees.until_ready("shop")
+    before = trees.must(naming.KIND, "shop")["spec"]
+    for count in ("0", "3"):  # a second time nothing else is remembered than at the first
+        scaled = cli("scale", f"shop/web={count}", f"shop/cpl/web={count}", f"shop/cpl/dm/db={count}", "--wait")
+        assert scaled.code == Exit.DONE, scaled.err
+        assert "to apply it again brings back what the file says" in scaled.err
+        assert (replicas(trees, "shop-web"), replicas(trees, "shop-cpl-dm-db")) == (int(count), int(count))
+    drift = cli("diff", str(file))
+    assert drift.code == Exit.NO, drift.err
+    assert len(re.findall(r"^- +replicas: 3$", drift.out, re.MULTILINE)) > 2
+    trees.kubectl("apply", *options, "-f", str(file))  # no conflict either
+    assert trees.must(naming.KIND, "shop")["spec"] == before
+    assert cli("wait", "shop").code == Exit.DONE
+    assert cli("diff", str(file)).code == Exit.DONE
+
+
+def test_a_count_comes_back_also_where_server_side_apply_takes_over(cli: Cli, trees: Trees) -> None:
+    manifest = json.dumps(trees.manifest("shop", {"services": {"web": service()}}))
+    trees.kubectl("apply", "-f", "-", stdin=manifest)
+    assert cli("scale", "shop/web=0").code == Exit.DONE
+    trees.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
+    assert "deploy" not in trees.must(naming.KIND, "shop")["spec"]["services"]["web"]
+
+
+def test_what_no_apply_takes_back_is_told(cli: Cli, trees: Trees) -> None:
+    manifest = json.dumps(trees.manifest("shop", {"services": {"web": service()}}))
+    trees.kubectl("create", "-f", "-", stdin=manifest)
+    scaled = cli("scale", "shop/web=0")
+    assert (scaled.code, "no apply of shop knows of this count" in scaled.err) == (Exit.DONE, True)
+    managers = {each["manager"] for each in trees.must(naming.KIND, "shop")["metadata"]["managedFields"]}
+    assert naming.CLI_MANAGER in managers
 
 
 def test_a_template_is_scaled_for_all_who_refer_to_it(cli: Cli, trees: Trees) -> None:

@@ -16,7 +16,7 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.paths import match, parts
 from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
 from ailtire_operator.cli.waiting import Outcome, Verdict
-from ailtire_operator.cluster.fields import pointer_step
+from ailtire_operator.cli.writing import Request, at, requests
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.status.text import listed
@@ -52,13 +52,6 @@ class Change:
     def owner(self) -> str:
         """The name of the resource that is changed."""
         return str(self.resource["metadata"]["name"])
-
-    def patch(self) -> dict[str, Any]:
-        """The operation of a JSON patch."""
-        deploy = "/".join(pointer_step(step) for step in ("", *self.service, "deploy"))
-        if isinstance(_at(self.resource, self.service).get("deploy"), dict):
-            return {"op": "add", "path": f"{deploy}/replicas", "value": self.after}
-        return {"op": "add", "path": deploy, "value": {"replicas": self.after}}
 
 
 def plan_changes(wishes: Sequence[str], stacks: Sequence[Resource]) -> list[Change]:
@@ -124,12 +117,17 @@ def _check(where: str, service: Mapping[str, Any], live: Resource | None, key: s
         raise Failure(f"the count of {where} is the autoscaler's ({bounds})", "Change policies.scaling of the service.")
 
 
+def requests_for(changes: Sequence[Change]) -> list[Request]:
+    """What to send for the changes of one resource."""
+    return requests(changes[0].resource, {each.service: each.after for each in changes})
+
+
 def problems(changes: Sequence[Change], stacks: Sequence[Resource]) -> list[str]:
     """What would be wrong with a resource after its changes, and is not wrong now."""
     before = changes[0].resource
     after = copy.deepcopy(dict(before))
     for change in changes:
-        service = _at(after, change.service)
+        service = at(after, change.service)
         service["deploy"] = {**(service.get("deploy") or {}), "replicas": change.after}
     others = [each for each in stacks if each is not before]
     known = set(_wrong(before, stacks))
@@ -159,10 +157,13 @@ def warnings(change: Change, stacks: Sequence[Resource]) -> list[str]:
     tools = dict.fromkeys(tool for mark, tool in _SOURCES.items() if mark in marks)
     if tools:
         found.append(f"{change.owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
-    elif any(each.get("operation") == "Apply" for each in metadata.get("managedFields") or ()) or (
-        "kubectl.kubernetes.io/last-applied-configuration" in marks
-    ):
+    elif all(each.recorded for each in requests_for([change])):
         found.append(f"{change.owner} was applied from a file; to apply it again brings back what the file says")
+    else:
+        found.append(
+            f"no apply of {change.owner} knows of this count: a file that names no deploy.replicas for {change.path}"
+            " leaves it as it is"
+        )
     return found
 
 
@@ -197,14 +198,6 @@ def _judge(change: Change, live: Resource | None) -> Verdict:
     status = ((live.get("status") or {}).get("services") or {}).get(change.key) or {}
     ready, wanted = status.get("ready", 0), status.get("wanted", 0)
     if is_observed(live) and wanted == change.after and ready >= wanted:
-        return Verdict(Outcome.REACHED, f"{change.path}: {ready}/{wanted}")
+        return Verdict(Outcome.REACHED, f"{change.path}: {f'{ready}/{wanted}' if wanted else 'stopped'}")
     why = f": {status['reason']}: {status.get('message', '')}" if status.get("reason") else ""
     return Verdict(Outcome.WAITING, f"{change.path}: {ready}/{change.after}{why}")
-
-
-def _at(resource: Mapping[str, Any], steps: Sequence[str]) -> dict[str, Any]:
-    found: Any = resource
-    for step in steps:
-        found = found[step]
-    assert isinstance(found, dict), "the way there was followed before"
-    return found

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,7 +20,9 @@ _HELP = help_text(
     "Change how many replicas services have, where their definition is written.",
     "The definition of an inline child stack stands in its root, that of a child with stackRef in the template: that"
     " resource is changed, never the child, which its parent writes. A template is shared by all that refer to it, and"
-    " what came from a file or a GitOps pipeline comes back from there: both are said on standard error.",
+    " what came from a file or a GitOps pipeline comes back from there: both are said on standard error. The count is"
+    " written in the name of whoever applies the definition, so that their next apply takes it back, also where the"
+    " file names none; until then 'kubectl ailtire diff' shows it.",
     "Refused: services that run once on each node, jobs, and those whose count is an autoscaler's (change"
     " policies.scaling). The whole tree is checked as 'validate' does before anything is sent, then each resource is"
     " tried in a dry run, then all are changed; a definition that somebody changes meanwhile is read again.",
@@ -33,7 +35,8 @@ _HELP = help_text(
         ("what would it change?", "kubectl ailtire scale shop/web=0 -n shop --dry-run"),
     ],
 )  # fmt: skip
-_ATTEMPTS: Final = 4
+_ATTEMPTS: Final = 8
+"""Where the definition is kept by server-side apply, a status that is written meanwhile makes one fail too."""
 
 Wishes = Annotated[
     list[str],
@@ -129,23 +132,24 @@ async def _report(cluster: "Live", group: "list[Change]", dry_run: bool) -> None
 
 
 async def _send(cluster: "Live", group: "list[Change]", *, dry_run: bool) -> None:
-    """Change the definition that was read, and no other: its uid and generation have to be what they were."""
-    from ailtire_operator.cluster.connection import JSON_PATCH
+    """Change the definition that was read, and no other. Raises Conflict where it has changed meanwhile."""
+    from ailtire_operator.cli.scaling import requests_for
     from ailtire_operator.cluster.errors import Conflict, Invalid
     from ailtire_operator.cluster.kinds import STACK
 
-    metadata = group[0].resource["metadata"]
-    tests = [{"op": "test", "path": f"/metadata/{each}", "value": metadata[each]} for each in ("uid", "generation")]
-    params = {"fieldManager": naming.CLI_MANAGER, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
-    path = STACK.path(cluster.namespace, metadata["name"])
-    body: list[dict[str, Any]] = [*tests, *(change.patch() for change in group)]
-    try:
-        await cluster.connection.request("PATCH", path, params=params, body=body, content_type=JSON_PATCH)
-    except Invalid as error:
-        if error.causes:
-            raise
-        # A test that fails is a 422 without a word of explanation.
-        raise Conflict(f"{naming.KIND} {metadata['name']} has changed since it was read", status=409) from error
+    name = group[0].owner
+    path = STACK.path(cluster.namespace, name)
+    for each in requests_for(group):
+        params = {**each.params, **({"dryRun": "All"} if dry_run else {})}
+        try:
+            await cluster.connection.request(
+                "PATCH", path, params=params, body=each.body, content_type=each.content_type
+            )
+        except Invalid as error:
+            if error.causes:
+                raise
+            # A test that fails is a 422 without a word of explanation.
+            raise Conflict(f"{naming.KIND} {name} has changed since it was read", status=409) from error
 
 
 async def _until(cluster: "Live", changes: "list[Change]", patience: float) -> Verdict:
