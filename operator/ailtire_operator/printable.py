@@ -60,3 +60,8 @@ def has_controls(text: str) -> bool:
 
 def _escaped(match: re.Match[str]) -> str:
     return escape(match.group())
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 stack``, ``2 child stacks``, ``1,200 notices``: the one place that knows how a counted noun ends."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

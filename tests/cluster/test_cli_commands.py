@@ -64,16 +64,16 @@ def test_waiting_for_a_tree_and_looking_at_it(cli: Cli, trees: Trees) -> None:
     trees.apply("shop", tree())
     waited = cli("wait", "shop", "--timeout", "90s")
     assert waited.code == Exit.DONE, waited.err
-    assert waited.err.splitlines()[-1].startswith("shop is ready: 4 services and 3 stacks")
+    assert waited.err.splitlines()[-1].startswith("shop is ready: 4 services and 2 stacks ready")
     shown = cli("tree", "shop")
     assert shown.code == Exit.DONE
-    assert shown.out.splitlines()[0] == "✓ shop  4/4 services, 3/3 stacks"
-    for part in ("/cpl → cpl:3000", "✓ web  1/1", "✓ cpl  3/3 services, 2/2 stacks", "✓ dm  2/2 services", "✓ db  1/1"):
+    assert shown.out.splitlines()[0] == "✓ shop  4/4 services, 2/2 stacks"
+    for part in ("/cpl → cpl:3000", "✓ web  1/1", "✓ cpl  3/3 services, 1/1 stacks", "✓ dm  2/2 services", "✓ db  1/1"):
         assert part in shown.out
     data = json.loads(cli("tree", "shop", "-o", "json").out)
     assert [each["name"] for each in data["stacks"][0]["stacks"]] == ["shop-cpl-dm"]
     assert data["ready"] is True
-    assert cli("tree", "shop-cpl", "-o", "wide").out.startswith("✓ shop-cpl  3/3 services, 2/2 stacks")
+    assert cli("tree", "shop-cpl", "-o", "wide").out.startswith("✓ shop-cpl  3/3 services, 1/1 stacks")
 
 
 def test_waiting_tells_what_blocks_and_gives_up_in_time(cli: Cli, trees: Trees) -> None:
@@ -97,6 +97,28 @@ def test_waiting_ends_at_once_where_it_is_in_vain(cli: Cli, trees: Trees) -> Non
     assert "? cpl  " in cli("tree", "shop").out
 
 
+def test_a_suspended_stack_shows_everywhere_and_a_stopped_service_is_not_green(cli: Cli, trees: Trees) -> None:
+    spec = tree()
+    spec["services"]["cpl"]["stack"]["services"]["web"]["deploy"] = {"replicas": 0}
+    trees.apply("shop", spec)
+    trees.until_ready("shop")
+    assert "■ web  stopped" in cli("tree", "shop").out
+    spec["services"]["cpl"]["stack"]["suspend"] = True
+    trees.apply("shop", spec)
+    told = "3 services and 0 stacks ready, 1 service stopped, 2 stacks suspended"
+    trees.until("the root tells of both", lambda: trees.condition("shop").get("message") == told)
+    shown = {line.split()[0]: line.split()[1] for line in trees.kubectl("get", "ailtirestacks").splitlines()[1:]}
+    assert shown == {"shop": "True", "shop-cpl": "Suspended", "shop-cpl-dm": "Suspended"}
+    top, *below = cli("tree", "shop").out.splitlines()
+    assert top.startswith("✓ shop  4/4 services, 2/2 stacks, 1 service stopped, 2 stacks suspended")
+    assert [line for line in below if "‖" in line and "Suspended" in line] == [
+        line for line in below if " cpl  " in line or " dm  " in line
+    ]
+    for name in ("shop", "shop-cpl", "shop-cpl-dm"):
+        waited = cli("wait", name, "--timeout", "60s")
+        assert (waited.code, "is suspended" in waited.err) == (Exit.SUSPENDED, True), waited.err
+
+
 def test_what_is_not_there_is_said_with_what_is(cli: Cli, trees: Trees) -> None:
     for command in (["wait", "nope"], ["tree", "nope"], ["export", "nope"]):
         assert cli(*command).code == Exit.MISSING
@@ -111,6 +133,21 @@ def test_waiting_for_the_end_of_everything(cli: Cli, trees: Trees) -> None:
     trees.delete(naming.KIND, "shop")
     assert cli("wait", "shop", "--for", "deleted", "--timeout", "60s").code == Exit.DONE
     assert trees.all_of(naming.KIND) == trees.all_of("Deployment") == trees.all_of("Pod") == []
+
+
+def test_it_is_not_gone_while_a_pod_of_a_grandchild_ends(cli: Cli, trees: Trees) -> None:
+    """Asked when no stack is left to say what was in the tree."""
+    trees.apply("shop", tree())
+    trees.until_ready("shop")
+    pod = next(each["metadata"]["name"] for each in trees.all_of("Pod") if "shop-cpl-dm-" in each["metadata"]["name"])
+    trees.patch("pod", pod, {"metadata": {"finalizers": ["example.com/slow"]}})
+    trees.delete(naming.KIND, "shop")
+    trees.until("one pod is left", lambda: not trees.all_of(naming.KIND) and len(trees.all_of("Pod")) == 1)
+    waited = cli("wait", "shop", "--for", "deleted", "--timeout", "2s")
+    assert (waited.code, "still there: 1 Pod" in waited.err) == (Exit.TIMED_OUT, True), waited.err
+    trees.patch("pod", pod, {"metadata": {"finalizers": None}})
+    assert cli("wait", "shop", "--for", "deleted", "--timeout", "60s").code == Exit.DONE
+    assert trees.all_of("Pod") == []
 
 
 @pytest.fixture

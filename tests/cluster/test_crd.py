@@ -78,6 +78,7 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
     counts = {"services": "3/4", "stacks": "1/2"}
     status = {
         "conditions": [condition],
+        "ready": "False",
         "counts": counts,
         "appName": "shop",
         "parent": "top",

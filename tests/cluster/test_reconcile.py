@@ -14,7 +14,7 @@ def test_a_tree_of_three_levels_becomes_ready(trees: Trees) -> None:
     assert trees.names("AiltireStack") == set(TREE)
     assert all(trees.is_ready(name) for name in TREE)
     status = trees.status("shop")
-    assert (status["counts"]["services"], status["counts"]["stacks"]) == ("4/4", "3/3")
+    assert (status["counts"]["services"], status["counts"]["stacks"]) == ("4/4", "2/2")
     assert status["stacks"]["cpl"] == {"name": "shop-cpl", "ready": True, "services": "3/3"}
     assert trees.status("shop-cpl-dm")["services"]["db"]["ready"] == 1
     ready = [each for each in trees.all_of("Event") if each["reason"] == "Ready"]

@@ -15,7 +15,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def applied(manager: str, service: str) -> Resource:
     """What the API server keeps of an apply that names the image of one service."""
-    fields = {"f:spec": {"f:services": {f"f:{service}": {"f:image": {}}}}}
+    fields: Resource = {"f:spec": {"f:services": {f"f:{service}": {"f:image": {}}}}}
     return {"manager": manager, "operation": "Apply", "fieldsV1": fields}
 
 
@@ -184,8 +184,8 @@ def written(metadata: Resource, *wishes: str) -> list[Any]:
 
 
 def test_the_annotation_of_kubectl_apply_learns_of_the_count_and_its_writer_writes_it() -> None:
-    last = {"spec": {"services": {"web": {"image": "x"}, "a/b": {"deploy": {"replicas": 1}}}}}
-    annotations = {"f:metadata": {"f:annotations": {f"f:{LAST_APPLIED}": {}}}}
+    last: Resource = {"spec": {"services": {"web": {"image": "x"}, "a/b": {"deploy": {"replicas": 1}}}}}
+    annotations: Resource = {"f:metadata": {"f:annotations": {f"f:{LAST_APPLIED}": {}}}}
     entry = {"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": annotations}
     metadata = {"annotations": {LAST_APPLIED: json.dumps(last)}, "managedFields": [entry]}
     (request,) = written(metadata, "shop/web=0", "shop/a-b=4")
@@ -199,7 +199,8 @@ def test_what_others_have_set_beside_the_count_is_never_put_into_the_annotation(
     """The next apply would remove the whole of ``deploy``, or of a service that the file does not have."""
     stacks = shop()
     stacks[0]["spec"]["services"]["web"]["deploy"] = {"placement": {"constraints": ["node.role == worker"]}}
-    for last in ({"spec": {"services": {"web": {"image": "x"}}}}, {"spec": {"services": {}}}, {"spec": None}, []):
+    lasts: list[Any] = [{"spec": {"services": {"web": {"image": "x"}}}}, {"spec": {"services": {}}}, {"spec": None}, []]
+    for last in lasts:
         stacks[0]["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(last)}
         (request,) = requests_for(plan_changes(["shop/web=3"], stacks))
         assert not request.recorded

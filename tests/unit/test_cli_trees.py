@@ -137,6 +137,29 @@ def test_wide_it_names_the_objects() -> None:
         assert part in lines
 
 
+def test_what_does_not_run_is_never_green() -> None:
+    services = {
+        "db": {"kind": "StatefulSet", "ready": 0, "wanted": 0},
+        "each": {"kind": "DaemonSet", "ready": 0, "wanted": 0},
+        "gone": {"kind": "Deployment", "ready": 0, "wanted": 0, "reason": "Progressing", "message": "starting"},
+    }
+    top = resource(
+        "shop", READY, counts={"services": "3/3", "stacks": "1/1"}, services=services, translation={"count": 1}
+    )
+    top["spec"]["services"] = {"cpl": {"type": "stack"}}
+    held = condition("Suspended", message="spec.suspend is set")
+    node = build("shop", [top, resource("shop-cpl", READY, held, parent="shop", key="cpl")])
+    assert node is not None
+    assert drawn(node, wide=True) == [
+        "✓ shop  3/3 services, 1/1 stacks, 2 services stopped, 1 stack suspended  1 notice",
+        "├── ■ db  stopped  StatefulSet/",
+        "├── ■ each  on no node  DaemonSet/",
+        "├── … gone  0/0  Deployment/  Progressing: starting",
+        "└── ‖ cpl  0/0 services  shop-cpl  Suspended: spec.suspend is set",
+    ]
+    assert [each["state"] for each in to_json(node)["services"]] == ["stopped", "stopped", "progressing"]
+
+
 def test_without_unicode_it_is_ascii() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Console(file=out, width=200, emoji=False).print(draw(tree(), Look(unicode=False)))
@@ -156,6 +179,7 @@ def test_as_data_it_holds_everything() -> None:
         "key": "db",
         "kind": "StatefulSet",
         "name": "shop-cpl-dm-db",
+        "state": "trouble",
         "ready": 0,
         "wanted": 1,
         "reason": "ImagePullBackOff",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.verbs.wait import until
-from ailtire_operator.cli.waiting import Outcome, Verdict, judge_deleted, judge_ready, subtree, timeout_of
+from ailtire_operator.cli.waiting import EXITS, Outcome, Verdict, judge_deleted, judge_ready, subtree, timeout_of
 from ailtire_operator.cluster.errors import Unavailable
 
 Conditions = dict[str, tuple[str, str, str]]
@@ -81,6 +81,42 @@ def test_but_not_while_a_correction_is_on_its_way_down(behind: str) -> None:
     assert judge_ready("shop", tree).outcome is Outcome.WAITING
 
 
+ROLLED_BACK = {
+    "Ready": ("False", "RolledBack", "service web 2/2: RolledBack: x"),
+    "Stalled": ("True", "RolledBack", "service web 2/2: RolledBack: x"),
+}
+SUSPENDED = {**READY, "Suspended": ("True", "Suspended", "spec.suspend is set: what runs keeps running")}
+
+
+def test_what_was_rolled_back_and_what_is_suspended_end_the_waiting_in_ways_of_their_own() -> None:
+    for told, outcome, code in ((ROLLED_BACK, Outcome.ROLLED_BACK, 6), (SUSPENDED, Outcome.SUSPENDED, 7)):
+        assert judge_ready("shop", [stack("shop", told)]).outcome is outcome
+        below = [stack("shop", STARTING), stack("shop-a", told, parent="shop")]
+        assert judge_ready("shop", below).outcome is outcome
+        assert EXITS[outcome] == code
+
+
+def test_a_tree_that_is_ready_tells_of_a_suspended_stack_below() -> None:
+    top = stack("shop", READY)
+    top["status"]["counts"] |= {"stacksSuspended": 1}
+    alone = judge_ready("shop", [top])
+    assert alone.outcome is Outcome.SUSPENDED
+    named = judge_ready("shop", [top, stack("shop-a", SUSPENDED, parent="shop")])
+    assert named.outcome is Outcome.SUSPENDED
+    assert named.line.startswith("shop: stack shop-a is suspended: ")
+    assert judge_ready("shop", [stack("shop", READY, generation=2)]).outcome is Outcome.WAITING
+
+
+def test_each_way_to_end_has_an_exit_code() -> None:
+    assert {each: int(EXITS[each]) for each in Outcome} == {
+        Outcome.WAITING: 4,
+        Outcome.REACHED: 0,
+        Outcome.FAILED: 3,
+        Outcome.ROLLED_BACK: 6,
+        Outcome.SUSPENDED: 7,
+    }
+
+
 def test_another_tree_does_not_count() -> None:
     assert judge_ready("shop", [stack("shop", STARTING), stack("x", REFUSED, parent="else")]).outcome is Outcome.WAITING
 
@@ -97,6 +133,8 @@ def test_gone_means_everything_is() -> None:
     assert judge_deleted("shop", {"AiltireStack": 0, "Pod": 0}).outcome is Outcome.REACHED
     left = judge_deleted("shop", {"AiltireStack": 0, "Deployment": 2, "Pod": 3})
     assert left == Verdict(Outcome.WAITING, "shop: still there: 2 Deployment, 3 Pod")
+    unseen = judge_deleted("shop", {"AiltireStack": 0}, ["Ingress"])
+    assert unseen.line == "shop is gone with everything below it (but Ingress, which may not be listed)"
 
 
 def test_a_subtree_is_what_is_owned() -> None:

@@ -58,7 +58,7 @@ def nested(depth: int, leaf: Facts, *, key: str = "dm") -> Facts:
 def test_counts_and_blocker_climb_the_tree() -> None:
     leaf = Facts(generation=1, services=(healthy("web"), ailing("db")))
     status = status_of(replace(nested(2, leaf), services=(healthy("front"),)), {}, NOON)
-    assert (status.counts.services, status.counts.stacks) == ("2/3", "0/3")
+    assert (status.counts.services, status.counts.stacks) == ("2/3", "0/2")
     assert message(status) == "l1/dm: service db 0/1: ImagePullBackOff: no such tag"
     assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
     assert status.stacks["l1"].message == "dm: service db 0/1: ImagePullBackOff: no such tag"
@@ -71,7 +71,7 @@ def test_a_tree_that_is_ready_says_how_much_of_it_there_is() -> None:
         "Translated": ("True", "Exact"),
         "ReferencesResolved": ("True", "Resolved"),
     }
-    assert message(status) == "2 services and 3 stacks ready"
+    assert message(status) == "2 services and 2 stacks ready"
     assert (status.counts.services_ready, status.counts.stacks_ready) == (2, 3)
 
 
@@ -98,7 +98,7 @@ def test_a_child_counts_only_in_its_current_definition(child: Child, reason: str
     assert found.problem is not None
     assert (found.ready, found.problem.reason) == (False, reason)
     status = status_of(Facts(generation=1, branches=(found,)), {}, NOON)
-    assert status.counts.stacks == "0/2"
+    assert status.counts.stacks == "0/1"
     assert conditions(status)["Ready"] == ("False", reason)
 
 
@@ -107,7 +107,7 @@ def test_a_template_that_may_be_missing_is_not_waited_for() -> None:
     status = status_of(Facts(generation=1, branches=(found,), optional={"a": "tpl"}), {}, NOON)
     assert conditions(status)["Ready"] == ("True", "Ready")
     assert conditions(status)["ReferencesResolved"] == ("False", "OptionalMissing")
-    assert status.counts.stacks == "1/1"
+    assert status.counts.stacks == "0/0"
     assert status.stacks["a"].reason == "TemplateMissing"
 
 
@@ -151,7 +151,7 @@ def test_what_an_earlier_release_wrote_of_a_child_is_told_as_it_is() -> None:
     status = status_of(Facts(generation=1, branches=(found,)), {}, NOON)
     assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
     assert message(status) == "spectrum: dm: service db 0/1: ImagePullBackOff: no such tag"
-    assert status.counts.stacks == "0/3"
+    assert status.counts.stacks == "0/2"
 
 
 def test_who_is_ready_names_no_blocker() -> None:
@@ -355,3 +355,29 @@ def test_suspending_and_resuming_are_told() -> None:
     assert [each.reason for each in happenings(old, suspended)] == ["Suspended"]
     resumed = status_of(replace(READY, generation=3), as_json(suspended), LATER)
     assert list(happenings(as_json(suspended), resumed)) == [Happening("Normal", "Resumed", "changes are made again")]
+
+
+def test_what_is_stopped_or_suspended_below_shows_at_every_level_above() -> None:
+    stopped = Facts(generation=1, services=(healthy("web"), healthy("db", 0)))
+    for depth in (0, 1, 2):
+        status = status_of(nested(depth, stopped), {}, NOON)
+        below = ("", " and 1 stack", " and 2 stacks")[depth]
+        assert message(status) == f"1 service{below} ready, 1 service stopped"
+        assert as_json(status)["ready"] == "True"
+    leaf = as_json(status_of(nested(1, stopped), {}, NOON))
+    suspended = as_json(status_of_suspended(1, "", leaf, LATER))
+    assert suspended["ready"] == "Suspended"
+    facts = Facts(generation=1)
+    for level in ("cpl", "top"):
+        facts = Facts(generation=1, branches=(branch(Child(level, f"shop-{level}", Live(1, {"status": suspended}))),))
+        above = status_of(facts, {}, NOON)
+        suspended = as_json(above)
+    assert message(above) == "1 service and 1 stack ready, 1 service stopped, 2 stacks suspended"
+    assert suspended["ready"] == "True"
+
+
+def test_a_status_says_in_one_field_what_kubectl_shows_under_ready() -> None:
+    broken = status_of(Facts(generation=1, services=(ailing("web"),)), {}, NOON)
+    template = status_of_template(1, {}, NOON)
+    new = status_of_new(1, NOON)
+    assert [as_json(each)["ready"] for each in (broken, template, new)] == ["False", "True", "False"]

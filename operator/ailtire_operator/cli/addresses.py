@@ -51,8 +51,9 @@ def advice(spot: Spot, namespace: str) -> tuple[str, str]:
     """Why there is no URL, and what helps."""
     routes = [each for each in _routes(spot.stack) if spot.key in ("", each["service"])]
     if not routes:
-        what = f"{spot.path} has" if spot.key else f"no service of {spot.path} has"
-        return f"{what} no interface, so no gateway leads to it", _forward_workload(spot, namespace)
+        if spot.key:
+            return f"{spot.path} has no interface, so no gateway leads to it", _forward_workload(spot, namespace)
+        return f"no service of {spot.path} has an interface, so there is no gateway", "Give a service an interface."
     name = spot.name
     forward = f"kubectl port-forward -n {namespace} service/{name} {_LOCAL_PORT}:{naming.GATEWAY_PORT}"
     shown = f"http://localhost:{_LOCAL_PORT}{routes[0]['path']}"
@@ -65,7 +66,7 @@ def _forward_workload(spot: Spot, namespace: str) -> str:
     workload = ((spot.stack.get("status") or {}).get("services") or {}).get(spot.key) or {}
     ports = [each["port"] for each in (written.get("ports") or {}).values()]
     if not ports or not workload.get("name"):
-        return "Give a service an interface."
+        return "Give it one."
     target = f"{workload['kind'].lower()}/{workload['name']}"
     return f"Give it one; until then, 'kubectl port-forward -n {namespace} {target} {ports[0]}' reaches it."
 

@@ -63,6 +63,8 @@ Exit codes:
   3    wait, scale --wait: it cannot become ready as it is
   4    wait, scale --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
+  6    wait, scale --wait: an update has failed and was rolled back
+  7    wait, scale --wait: it is suspended, or a stack below it is
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

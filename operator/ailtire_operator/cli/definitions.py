@@ -20,6 +20,7 @@ from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.budget import excesses
 from ailtire_operator.plan.order import Order
+from ailtire_operator.printable import plural
 
 _TOP_LEVEL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^()]*)\)")
@@ -68,7 +69,7 @@ class Definitions:
         if self.problems:
             raise Invalid(self.problems, code=code)
         if not self.all:
-            other = f" (only {self.others} objects of other kinds)" if self.others else ""
+            other = f" (only {plural(self.others, 'object')} of other kinds)" if self.others else ""
             raise Failure(f"the input holds no {naming.KIND}{other}")
         return self
 

@@ -12,6 +12,8 @@
 from collections.abc import Sequence
 from enum import IntEnum
 
+from ailtire_operator.printable import plural
+
 
 class Exit(IntEnum):
     """The exit codes, the same for all commands; ``docs/cli.md`` lists them."""
@@ -28,6 +30,10 @@ class Exit(IntEnum):
     """wait: the time is up."""
     MISSING = 5
     """There is no such stack."""
+    ROLLED_BACK = 6
+    """wait: an update has failed, and what ran before runs again."""
+    SUSPENDED = 7
+    """wait: nothing of the stack, or of one below it, is changed."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -50,8 +56,7 @@ class Invalid(Failure):
     code = Exit.NO
 
     def __init__(self, lines: Sequence[str], *, code: Exit | None = None) -> None:
-        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-        super().__init__(f"{count} in what was given", code=code)
+        super().__init__(f"{plural(len(lines), 'problem')} in what was given", code=code)
         self.lines = tuple(lines)
 
 

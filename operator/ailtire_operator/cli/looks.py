@@ -1,18 +1,21 @@
 """The looks that ``wait`` takes at the cluster, each with as few requests as will do."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.failures import Missing
-from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.waiting import Goal, Outcome, Verdict, judge_deleted, judge_ready, subtree
-from ailtire_operator.cluster.kinds import DEPLOYMENT, POD, SERVICE, STACK, STATEFUL_SET
+from ailtire_operator.cli.live import Json, Live
+from ailtire_operator.cli.trees import place_of
+from ailtire_operator.cli.waiting import Goal, Outcome, Verdict, judge_deleted, judge_ready
+from ailtire_operator.cluster.errors import Denied, NotFound
+from ailtire_operator.cluster.kinds import OWNED_KINDS, POD, STACK, VOLUME_CLAIM, Kind
 
 Look = Callable[[], Awaitable[Verdict]]
 
-_TOLD_OF: Final = (DEPLOYMENT, STATEFUL_SET, SERVICE, POD)
-"""What has to be gone beside the stacks. All else goes in the same breath and is nothing that anybody waits for."""
+_LEFT: Final = (POD, *(kind for kind in OWNED_KINDS if kind not in (STACK, VOLUME_CLAIM)))
+"""What has to be gone beside the stacks. Claims may be kept, and Kubernetes ends the others after their last pod."""
 
 
 def look_for(goal: Goal, cluster: Live, name: str) -> Look:
@@ -34,33 +37,61 @@ class _Ready:
         version = top["metadata"]["resourceVersion"]
         if version != self._seen:
             verdict = judge_ready(self._name, [top])
-            if verdict.outcome is Outcome.WAITING:
+            if verdict.outcome in (Outcome.WAITING, Outcome.SUSPENDED):
                 verdict = judge_ready(self._name, await self._cluster.tree(self._name))
             self._seen, self._verdict = version, verdict
         return self._verdict
 
 
 class _Deleted:
-    """The stacks below are remembered from the first look: later nobody can tell whose they were."""
+    """What is left of a tree is selected by its root's label, also once no stack is there to say what was in it.
+
+    Of a tree's branch the names of the stacks are collected while they are there: no label says what it was.
+    """
 
     def __init__(self, cluster: Live, name: str) -> None:
         self._cluster = cluster
         self._name = name
-        self._uids: set[str] = set()
+        self._root = ""
         self._names = {name}
+        self._unseen: set[str] = set()
 
     async def look(self) -> Verdict:
-        try:
-            tree = await self._cluster.tree(self._name)
-            for stack in subtree(tree[0], tree):
-                self._uids.add(stack["metadata"]["uid"])
-                self._names.add(stack["metadata"]["name"])
-        except Missing:
-            pass
         stacks = await self._cluster.list(STACK)
-        left = {naming.KIND: sum(each["metadata"]["uid"] in self._uids for each in stacks)}
-        selector = f"{naming.LABEL_STACK} in ({','.join(sorted(self._names))})"
+        self._learn(stacks)
+        left = {naming.KIND: sum(each["metadata"]["name"] in self._names for each in stacks)}
         if not left[naming.KIND]:
-            for kind in _TOLD_OF:
-                left[kind.kind] = len(await self._cluster.list(kind, selector))
-        return judge_deleted(self._name, left)
+            counts = await asyncio.gather(*(self._count(kind) for kind in _LEFT))
+            left |= {kind.kind: count for kind, count in zip(_LEFT, counts, strict=True)}
+        return judge_deleted(self._name, left, sorted(self._unseen))
+
+    def _learn(self, stacks: Sequence[Json]) -> None:
+        """Which stacks are below the one that is waited for, by what each says of its parent."""
+        places = {each["metadata"]["name"]: place_of(each) for each in stacks}
+        known = 0
+        while known < len(self._names):
+            known = len(self._names)
+            self._names |= {name for name, place in places.items() if place.get("parent") in self._names}
+        for name in self._names & places.keys():
+            self._root = places[name].get("root") or name
+
+    async def _count(self, kind: Kind) -> int:
+        try:
+            found = [await self._cluster.list(kind, f"{kind.selector},{each}") for each in self._selectors()]
+        except Denied:
+            self._unseen.add(kind.kind)
+            return 0
+        except NotFound:  # the cluster does not serve the kind
+            return 0
+        return len({each["metadata"]["uid"] for each in chain(*found) if self._is_below(each)})
+
+    def _selectors(self) -> list[str]:
+        """The whole tree of the root; or, where no stack has told which that is, of what may be one or a child."""
+        if self._root:
+            return [f"{naming.LABEL_ROOT}={self._root}"]
+        return [f"{label}={self._name}" for label in (naming.LABEL_ROOT, naming.LABEL_STACK)]
+
+    def _is_below(self, obj: Json) -> bool:
+        if self._root in ("", self._name):
+            return True
+        return (obj["metadata"].get("labels") or {}).get(naming.LABEL_STACK) in self._names

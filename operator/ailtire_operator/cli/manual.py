@@ -42,9 +42,9 @@ This page is generated from the commands' own help (`python -m ailtire_operator.
 Every stack is an object with `name`, `key` (in its parent), `state` (ready, progressing, trouble, stalled, suspended,
 deleting, missing, template), `ready`, `reason`, `message`, `blocker` (null, or what the message is made of: `path`, the
 keys of the stacks that lead to it, `subject`, `replicas`, `reason`, `message`), `servicesReady` and `stacksReady` (as
-`2/3`, of the subtree), `url`, `notices` (how many), `routes` (`path`, `service`, `port`, `url`), `services` (`key`,
-`kind`, `name`, `ready`, `wanted`, `reason`, `message`) and `stacks` (the same again). Fields may be added, none will
-go.
+`2/3`, of the subtree below), `url`, `notices` (how many), `routes` (`path`, `service`, `port`, `url`), `services`
+(`key`, `kind`, `name`, `state`, which is stopped where no replica is asked for, `ready`, `wanted`, `reason`, `message`)
+and `stacks` (the same again). Fields may be added, none will go.
 
 ## What the other data promises
 

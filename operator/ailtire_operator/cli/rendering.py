@@ -18,6 +18,7 @@ from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.scope import NO_NAMESPACE
 from ailtire_operator.plan.types import Manifest, Observed, Plan
+from ailtire_operator.printable import plural
 
 
 @dataclass(slots=True)
@@ -42,7 +43,9 @@ class Rendered:
             )
         children = sum(each["kind"] == naming.KIND for each in self.manifests)
         if children and not stacks:
-            lines.append(f"{children} child {naming.PLURAL}, which the operator alone may write (--stacks shows them)")
+            lines.append(
+                f"{plural(children, f'child {naming.SINGULAR}')}, which only the operator may write (--stacks)"
+            )
         return lines
 
 

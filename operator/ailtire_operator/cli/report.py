@@ -13,6 +13,7 @@ from typing import Any, Final
 from ailtire_operator.cli import output
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.model.report import Classification, Notice
+from ailtire_operator.printable import plural
 
 MEANING: Final[dict[Classification, str]] = {
     "closed": "left out, because without a protection that cannot be kept it would be open",
@@ -53,7 +54,7 @@ class Finding:
 def refuse_deviations(findings: Iterable[Finding], hint: str) -> None:
     """Raises Failure where anything would not run exactly as written."""
     if found := sum(each.notice.classification != "resolved" for each in findings):
-        raise Failure(f"{found} {'thing' if found == 1 else 'things'} would not run as written", hint, code=Exit.NO)
+        raise Failure(f"{plural(found, 'thing')} would not run as written", hint, code=Exit.NO)
 
 
 def text(findings: Sequence[Finding], *, places: int | None = PLACES) -> str:
@@ -97,7 +98,7 @@ def summary(findings: Iterable[Finding]) -> str:
     if not total:
         return "no notices"
     parts = ", ".join(f"{counts[kind]} {kind}" for kind in MEANING if counts[kind])
-    return f"{total} {'notice' if total == 1 else 'notices'} ({parts})"
+    return f"{plural(total, 'notice')} ({parts})"
 
 
 def tell(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> None:

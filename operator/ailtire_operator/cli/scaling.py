@@ -15,7 +15,7 @@ from ailtire_operator.cli.definitions import known_templates, tree_problems
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.paths import match, parts
 from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
-from ailtire_operator.cli.waiting import Outcome, Verdict
+from ailtire_operator.cli.waiting import Outcome, Verdict, outcome_of
 from ailtire_operator.cli.writing import Request, at, requests
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -181,7 +181,7 @@ def _users(template: str, stacks: Sequence[Resource]) -> set[str]:
 def judge_scaled(changes: Sequence[Change], stacks: Mapping[str, Resource]) -> Verdict:
     """Whether everything runs as often as was asked for; ``stacks`` are those that run it, by name."""
     verdicts = [_judge(change, stacks.get(change.live)) for change in changes]
-    failed = [each for each in verdicts if each.outcome is Outcome.FAILED]
+    failed = [each for each in verdicts if each.outcome not in (Outcome.REACHED, Outcome.WAITING)]
     waiting = [each for each in verdicts if each.outcome is Outcome.WAITING]
     return next(iter(failed + waiting), Verdict(Outcome.REACHED, "; ".join(each.line for each in verdicts)))
 
@@ -194,7 +194,9 @@ def _judge(change: Change, live: Resource | None) -> Verdict:
         return Verdict(Outcome.WAITING, f"{change.path}: the change has not come down to {change.live} yet")
     state, reason, message = state_of(live)
     if state is State.STALLED:
-        return Verdict(Outcome.FAILED, f"{change.path}: {message or reason}")
+        return Verdict(outcome_of(reason), f"{change.path}: {message or reason}")
+    if state is State.SUSPENDED:
+        return Verdict(Outcome.SUSPENDED, f"{change.path}: {message}")
     status = ((live.get("status") or {}).get("services") or {}).get(change.key) or {}
     ready, wanted = status.get("ready", 0), status.get("wanted", 0)
     if is_observed(live) and wanted == change.after and ready >= wanted:

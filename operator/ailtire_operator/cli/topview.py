@@ -9,6 +9,7 @@ from ailtire_operator import naming, printable
 from ailtire_operator.cli.podfacts import Member, PodFacts, age_text, cpu_text, memory_text
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 from ailtire_operator.cli.treeview import QUIET, SYMBOLS
+from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,9 +54,8 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
     total = facts.get((node.name, ""), PodFacts())
     for row in [*services, *(each[0] for each in below)]:
         total += row.facts
-    count = "" if node.state is State.MISSING else f"{node.services_count} services"
     why = "" if node.state in QUIET else ": ".join(filter(None, in_words(node.reason, node.message)))
-    yield Row(path, depth, node.state, count, total, why, is_stack=True)
+    yield Row(path, depth, node.state, node.tally(stacks=False), total, why, is_stack=True)
     yield from services
     for each in below:
         yield from each
@@ -64,7 +64,7 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
 def _service(node: ServiceNode, stack: str, path: str, depth: int, facts: Facts) -> Row:
     why = "" if node.ok else ": ".join(filter(None, in_words(node.reason, node.message)))
     found = facts.get((stack, naming.sanitize(node.key)), PodFacts())
-    return Row(f"{path}/{node.key}", depth, node.state, f"{node.ready}/{node.wanted}", found, why)
+    return Row(f"{path}/{node.key}", depth, node.state, node.count, found, why)
 
 
 def fitting(found: Sequence[Row], height: int) -> tuple[list[Row], int]:
@@ -115,5 +115,5 @@ def lines(before: Sequence[Row], after: Sequence[Row], *, unicode: bool) -> Iter
 
 def _line(row: Row, unicode: bool) -> str:
     symbol = SYMBOLS[row.state][0 if unicode else 1]
-    restarts = f"{row.facts.restarts} restarts" if row.facts.restarts and not row.is_stack else ""
+    restarts = plural(row.facts.restarts, "restart") if row.facts.restarts and not row.is_stack else ""
     return "  ".join(filter(None, (f"{symbol} {row.path}", row.ready, restarts, row.why)))

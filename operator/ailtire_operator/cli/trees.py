@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.cluster.kinds import DAEMON_SET, controller_of
 from ailtire_operator.model.stack import DEPTH_LIMIT
 from ailtire_operator.status.blockers import from_status, sentence, to_status
 from ailtire_operator.status.conditions import READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.reading import Reading, Said
+from ailtire_operator.status.text import fraction, plural
 
 Resource = Mapping[str, Any]
 
@@ -33,6 +34,8 @@ class State(StrEnum):
     STALLED = "stalled"
     """Not ready, and only a change by somebody can help."""
     SUSPENDED = "suspended"
+    STOPPED = "stopped"
+    """A service of which no replica is asked for."""
     DELETING = "deleting"
     MISSING = "missing"
     TEMPLATE = "template"
@@ -60,8 +63,17 @@ class ServiceNode:
 
     @property
     def state(self) -> State:
-        """Ready, or on its way there, or in trouble."""
-        return State.READY if self.ok else _unready(self.reason)
+        """Ready, stopped, on its way there, or in trouble."""
+        if not self.ok:
+            return _unready(self.reason)
+        return State.READY if self.wanted else State.STOPPED
+
+    @property
+    def count(self) -> str:
+        """How much of it runs, in words where nothing is to run."""
+        if self.state is not State.STOPPED:
+            return fraction(self.ready, self.wanted)
+        return "on no node" if self.kind == DAEMON_SET.kind else str(State.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,19 @@ class StackNode:
     notices: int = 0
     services: tuple[ServiceNode, ...] = ()
     stacks: tuple["StackNode", ...] = ()
+
+    def tally(self, *, stacks: bool = True) -> str:
+        """What there is in the subtree, and what of it does not run or is left alone though all is ready."""
+        below = [each for each in self.walk() if each is not self]
+        stopped = sum(service.state is State.STOPPED for stack in (self, *below) for service in stack.services)
+        suspended = sum(each.state is State.SUSPENDED for each in below)
+        parts = [
+            f"{self.services_count} services" if self.state is not State.MISSING else "",
+            f"{self.stacks_count} stacks" if stacks and self.stacks else "",
+            f"{plural(stopped, 'service')} stopped" if stopped else "",
+            f"{plural(suspended, 'stack')} suspended" if suspended else "",
+        ]
+        return ", ".join(filter(None, parts))
 
     def walk(self) -> Iterator["StackNode"]:
         """Itself and every stack below it."""
@@ -263,6 +288,7 @@ def _service_json(node: ServiceNode) -> dict[str, Any]:
         "key": node.key,
         "kind": node.kind,
         "name": node.name,
+        "state": str(node.state),
         "ready": node.ready,
         "wanted": node.wanted,
         "reason": node.reason,

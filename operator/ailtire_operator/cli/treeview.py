@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
-from ailtire_operator.printable import line
+from ailtire_operator.printable import line, plural
 from ailtire_operator.status.health import service_subject
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ SYMBOLS: Final[Mapping[State, tuple[str, str, str]]] = {
     State.TROUBLE: ("✗", "x", "red"),
     State.STALLED: ("✗", "x", "bold red"),
     State.SUSPENDED: ("‖", "=", "magenta"),
+    State.STOPPED: ("■", "o", "magenta"),
     State.DELETING: ("⌫", "-", "magenta"),
     State.MISSING: ("?", "?", "red"),
 }
@@ -57,16 +58,14 @@ def _below(tree: "Tree", node: StackNode, look: Look) -> None:
 def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
     text = _start(node.state, look)
     text.append(line(node.name if at_root else node.key), style="bold")
-    if node.state is not State.MISSING:
-        text.append(f"  {node.services_count} services")
-    if node.stacks:
-        text.append(f", {node.stacks_count} stacks")
+    if tally := node.tally():
+        text.append(f"  {tally}")
     if not at_root and look.wide:
         text.append(f"  {line(node.name)}", style="dim")
     if node.url and (at_root or look.wide):
         text.append(f"  {line(node.url)}", style="blue")
     if look.wide and node.notices:
-        text.append(f"  {node.notices} notices", style="cyan")
+        text.append(f"  {plural(node.notices, 'notice')}", style="cyan")
     if node.state not in QUIET:
         _why(text, node.reason, "" if _is_told_below(node) else node.message, SYMBOLS[node.state][2])
     return text
@@ -84,7 +83,7 @@ def _is_told_below(node: StackNode) -> bool:
 
 def _service(node: ServiceNode, look: Look) -> "Text":
     text = _start(node.state, look)
-    text.append(f"{line(node.key)}  {node.ready}/{node.wanted}")
+    text.append(f"{line(node.key)}  {node.count}")
     if look.wide:
         text.append(f"  {node.kind}/{line(node.name)}", style="dim")
     if not node.ok:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, state_of
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.status.conditions import UNDER_WAY
+from ailtire_operator.status.conditions import ROLLED_BACK, UNDER_WAY
+from ailtire_operator.status.text import listed
 
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -30,6 +32,20 @@ class Outcome(StrEnum):
     REACHED = "reached"
     FAILED = "failed"
     """It cannot come, unless somebody changes something."""
+    ROLLED_BACK = "rolled back"
+    """The same, and the definition of before runs again."""
+    SUSPENDED = "suspended"
+    """The definition is not acted upon, in the stack or in one below it."""
+
+
+EXITS: Final[Mapping[Outcome, Exit]] = {
+    Outcome.WAITING: Exit.TIMED_OUT,
+    Outcome.REACHED: Exit.DONE,
+    Outcome.FAILED: Exit.FAILED,
+    Outcome.ROLLED_BACK: Exit.ROLLED_BACK,
+    Outcome.SUSPENDED: Exit.SUSPENDED,
+}
+"""How a command ends that has waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +68,32 @@ def judge_ready(name: str, tree: Sequence[Resource]) -> Verdict:
     top = tree[0]
     state, reason, message = state_of(top)
     counts = (top.get("status") or {}).get("counts") or {}
+    if state is State.SUSPENDED:
+        return Verdict(Outcome.SUSPENDED, f"{name} is suspended: {message}")
+    for final in _final_below(name, top, tree):
+        return final
     if state is State.READY:
-        return Verdict(Outcome.REACHED, f"{name} is ready: {message}")
+        suspended = counts.get("stacksSuspended", 0)
+        outcome = Outcome.SUSPENDED if suspended else Outcome.REACHED
+        return Verdict(outcome, f"{name} is ready: {message}")
     if state is State.TEMPLATE:
         return Verdict(Outcome.FAILED, f"{name} is a template: it never runs, so it is never ready")
     if state is State.DELETING:
         return Verdict(Outcome.FAILED, f"{name} is being deleted")
     if state is State.STALLED:
-        return Verdict(Outcome.FAILED, f"{name} cannot become ready: {_sentence(top, reason, message)}")
-    for stalled, why in _stalled_below(top, tree):
-        return Verdict(Outcome.FAILED, f"{name} cannot become ready: stack {stalled}: {why}")
+        return Verdict(outcome_of(reason), f"{name} cannot become ready: {_sentence(top, reason, message)}")
     done = f"{counts['services']} services, {counts['stacks']} stacks: " if "services" in counts else ""
     return Verdict(Outcome.WAITING, f"{name}: {done}{_sentence(top, reason, message)}")
 
 
-def judge_deleted(name: str, left: Mapping[str, int]) -> Verdict:
-    """Whether the stack and everything below it is gone (``left``: how many objects of each kind are not)."""
+def judge_deleted(name: str, left: Mapping[str, int], unseen: Sequence[str] = ()) -> Verdict:
+    """Whether the stack and everything below it is gone (``left``: how many objects of each kind are not).
+
+    ``unseen`` are the kinds that may not be listed, of which nothing is known.
+    """
     if not any(left.values()):
-        return Verdict(Outcome.REACHED, f"{name} is gone with everything below it")
+        besides = f" (but {listed(unseen)}, which may not be listed)" if unseen else ""
+        return Verdict(Outcome.REACHED, f"{name} is gone with everything below it{besides}")
     parts = ", ".join(f"{count} {kind}" for kind, count in left.items() if count)
     return Verdict(Outcome.WAITING, f"{name}: still there: {parts}")
 
@@ -87,8 +111,13 @@ def subtree(top: Resource, tree: Sequence[Resource]) -> list[Resource]:
     return found
 
 
-def _stalled_below(top: Resource, tree: Sequence[Resource]) -> Iterator[tuple[str, str]]:
-    """Stacks below that are stalled for good: they, and all above them, have seen their current definition.
+def outcome_of(reason: str) -> Outcome:
+    """What the reason for which a stack is stalled means to who waits."""
+    return Outcome.ROLLED_BACK if reason == ROLLED_BACK else Outcome.FAILED
+
+
+def _final_below(name: str, top: Resource, tree: Sequence[Resource]) -> Iterator[Verdict]:
+    """Stacks below that are stalled or suspended: they, and all above them, have seen their current definition.
 
     Else a definition that has just been corrected would count as failed until the correction has come down to it. What
     the stack can do without (``stackRef.optional``) is no reason to give up.
@@ -101,7 +130,12 @@ def _stalled_below(top: Resource, tree: Sequence[Resource]) -> Iterator[tuple[st
         settled.add(resource["metadata"]["uid"])
         state, reason, message = state_of(resource)
         if state is State.STALLED:
-            yield resource["metadata"]["name"], _sentence(resource, reason, message)
+            why = _sentence(resource, reason, message)
+            yield Verdict(
+                outcome_of(reason), f"{name} cannot become ready: stack {resource['metadata']['name']}: {why}"
+            )
+        elif state is State.SUSPENDED:
+            yield Verdict(Outcome.SUSPENDED, f"{name}: stack {resource['metadata']['name']} is suspended: {message}")
 
 
 def _sentence(resource: Resource, reason: str, message: str) -> str:

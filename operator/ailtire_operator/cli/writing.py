@@ -99,7 +99,7 @@ def _depth(fields: Mapping[str, Any], steps: Steps) -> int:
 def _applied(resource: Mapping[str, Any], manager: str, counts: Mapping[Steps, int]) -> Json:
     """What the manager has applied, with the new counts; refused where anybody has changed the resource meanwhile."""
     metadata = resource["metadata"]
-    body = deepcopy(_without_nulls(owned_projection(resource, manager)))
+    body: Json = deepcopy(_without_nulls(owned_projection(resource, manager)))
     body |= {"apiVersion": naming.API_VERSION, "kind": naming.KIND}
     identity = {each: metadata[each] for each in ("name", "namespace", "uid", "resourceVersion") if each in metadata}
     body["metadata"] = {**body.get("metadata", {}), **identity}

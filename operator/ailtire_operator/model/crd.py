@@ -48,9 +48,9 @@ def _column(name: str, path: str, description: str, *, wide: bool = False, kind:
 
 
 COLUMNS: Final = (
-    _column("Ready", '.status.conditions[?(@.type=="Ready")].status', "Whether the stack and its subtree are ready."),
+    _column("Ready", ".status.ready", "Whether the stack and its subtree are ready, or Suspended."),
     _column("Services", ".status.counts.services", "Ready and wanted services of the subtree."),
-    _column("Stacks", ".status.counts.stacks", "Ready and wanted stacks of the subtree, this one included."),
+    _column("Stacks", ".status.counts.stacks", "Ready and wanted stacks below this one."),
     _column("Message", '.status.conditions[?(@.type=="Ready")].message', "What the stack waits for."),
     _column("Age", ".metadata.creationTimestamp", "Time since creation.", kind="date"),
     _column("App", ".status.appName", "The application's name.", wide=True),

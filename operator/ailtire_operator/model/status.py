@@ -90,10 +90,14 @@ class Counts(Strict):
     """Stacks that are ready, this one included."""
     stacks_wanted: int = 0
     """Stacks in all, this one included."""
+    services_stopped: int = 0
+    """Plain services that are ready because no replica is asked for."""
+    stacks_suspended: int = 0
+    """Stacks below this one that are suspended."""
     services: Annotated[str, Field(max_length=32)] = "0/0"
     """servicesReady/servicesWanted, for a column of kubectl get."""
     stacks: Annotated[str, Field(max_length=32)] = "0/0"
-    """stacksReady/stacksWanted, for a column of kubectl get."""
+    """Ready/wanted stacks below this one, for a column of kubectl get."""
 
 
 class RouteStatus(Strict):
@@ -143,6 +147,8 @@ class StackStatus(Strict):
         ),
     ] = []
     """Ready, Reconciling, Stalled and our own."""
+    ready: Annotated[str, Field(max_length=32)] = ""
+    """What kubectl get shows: the status of Ready, or Suspended, as nothing of a suspended stack is changed."""
     app_name: Annotated[str, Field(max_length=63)] = ""
     """The application's name."""
     parent: Annotated[str, Field(max_length=63)] = ""

@@ -73,6 +73,12 @@ def _since(before: Said, truth: Truth, now: str) -> str:
     return before.since or now if before.status == truth else now
 
 
+def shown(conditions: Iterable[Condition]) -> str:
+    """What ``kubectl get`` shows under READY; empty where nothing is known."""
+    truths = {each.type: each.status for each in conditions}
+    return SUSPENDED if truths.get(SUSPENDED) == "True" else truths.get(READY, "")
+
+
 def translated(notices: Sequence[Notice]) -> Finding:
     """Whether everything that was written has an effect; what differs is in status.translation."""
     count = plural(len(notices), "deviation")

@@ -14,7 +14,7 @@ from ailtire_operator.status.conditions import (
     UPDATE_PAUSED,
 )
 from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
-from ailtire_operator.status.text import fraction
+from ailtire_operator.status.text import fraction, plural
 
 _NAMES: Final = re.compile(r'"[^"]*"|\{[^{}]*\}')
 """What Kubernetes puts names into: quotation marks, and braces around labels and taints."""
@@ -57,6 +57,11 @@ class Health:
     def ok(self) -> bool:
         """Everything that was asked for runs in its current definition."""
         return self.problem is None
+
+    @property
+    def stopped(self) -> bool:
+        """Nothing of it runs, as nothing was asked for."""
+        return self.ok and self.wanted == 0
 
     @property
     def subject(self) -> str:
@@ -193,13 +198,13 @@ def _ended(container: Summary) -> bool:
 
 
 def _end(container: Summary, waiting: str) -> Problem:
-    restarts = container.get("restarts", 0)
+    restarts = int(container.get("restarts", 0))
     if container.get("terminated") == "OOMKilled":
-        return Problem("OOMKilled", f"it needs more memory than its limit allows ({restarts} restarts)")
+        return Problem("OOMKilled", f"it needs more memory than its limit allows ({plural(restarts, 'restart')})")
     code = container.get("exitCode")
     how = f"the process ended with exit code {code}" if code is not None else "the process keeps ending"
     hint = "; a service must keep running" if code == 0 else ""
-    return Problem(waiting or "CrashLoopBackOff", f"{how} ({restarts} restarts){hint}")
+    return Problem(waiting or "CrashLoopBackOff", f"{how} ({plural(restarts, 'restart')}){hint}")
 
 
 def _creation_problems(member: Member) -> Iterator[Problem]:

@@ -32,6 +32,10 @@ class Branch:
     counted: bool = True
     """Whether the parent has to wait for it."""
     suspended: bool = False
+    stopped: int = 0
+    """Services of the subtree of which no replica is asked for."""
+    suspended_below: int = 0
+    """Stacks of the subtree that are suspended, without the child itself."""
 
     def summary(self, *, brief: bool = False) -> StackStatusSummary:
         """The child as its parent's status shows it; ``brief`` leaves the sentence out."""
@@ -62,6 +66,8 @@ def branch(child: Child) -> Branch:
         problem=problem,
         counted=not (child.missing and child.optional),
         suspended=said.condition(SUSPENDED).is_true,
+        stopped=int(counts.get("servicesStopped", 0)),
+        suspended_below=int(counts.get("stacksSuspended", 0)),
     )
 
 
@@ -92,7 +98,7 @@ def is_observed(resource: Live) -> bool:
 
 
 def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:
-    """Services and stacks of the whole subtree; the stack itself is one of the stacks."""
+    """Services and stacks of the whole subtree; the stack itself is one of the stacks, but in the text."""
     own = list(services)
     waited_for = [each for each in branches if each.counted]
     services_ready = sum(each.ok for each in own) + sum(each.services[0] for each in waited_for)
@@ -104,8 +110,10 @@ def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) 
         services_wanted=services_wanted,
         stacks_ready=stacks_ready,
         stacks_wanted=stacks_wanted,
+        services_stopped=sum(each.stopped for each in own) + sum(each.stopped for each in waited_for),
+        stacks_suspended=sum(each.suspended + each.suspended_below for each in waited_for),
         services=fraction(services_ready, services_wanted),
-        stacks=fraction(stacks_ready, stacks_wanted),
+        stacks=fraction(stacks_ready - int(ready), stacks_wanted - 1),
     )
 
 

@@ -172,6 +172,7 @@ def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: s
         update={
             "observed_generation": generation,
             "conditions": c.dated(findings, generation, old, now),
+            "counts": last.counts.model_copy(update={"stacks_suspended": max(0, last.counts.stacks_wanted - 1)}),
             "blocker": blocker,
         }
     )
@@ -186,6 +187,7 @@ def as_json(status: StackStatus) -> dict[str, Any]:
     Empty maps are left out: where a map loses its last entry, server-side apply would make null of an empty one.
     """
     written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    written["ready"] = c.shown(status.conditions)
     return {name: value for name, value in written.items() if value not in ({}, [])}
 
 
@@ -211,9 +213,7 @@ def _blocker(facts: Facts) -> Problem | None:
 
 def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
     if problem is None:
-        total = counts(facts.services, facts.branches, ready=True)
-        message = f"{plural(total.services_ready, 'service')} and {plural(total.stacks_ready, 'stack')} ready"
-        yield Finding(c.READY, "True", c.READY, message)
+        yield Finding(c.READY, "True", c.READY, _tally(counts(facts.services, facts.branches, ready=True)))
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
@@ -222,6 +222,16 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:
         yield Finding(c.RECONCILING, "True", problem.reason, sentence(problem))
+
+
+def _tally(total: Counts) -> str:
+    """``3 services and 1 stack ready, 1 service stopped, 1 stack suspended``; the stacks are those below."""
+    ready = plural(total.services_ready - total.services_stopped, "service")
+    if total.stacks_wanted > 1:
+        ready += f" and {plural(total.stacks_ready - 1 - total.stacks_suspended, 'stack')}"
+    stopped = f", {plural(total.services_stopped, 'service')} stopped" if total.services_stopped else ""
+    suspended = f", {plural(total.stacks_suspended, 'stack')} suspended" if total.stacks_suspended else ""
+    return f"{ready} ready{stopped}{suspended}"
 
 
 def _held(facts: Facts, action: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ailtire_operator import printable
 from ailtire_operator.model.status import MESSAGE_LIMIT
+from ailtire_operator.printable import plural as plural
 
 
 def bounded(message: str, limit: int = MESSAGE_LIMIT) -> str:
@@ -17,11 +18,6 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 stack``, ``2 stacks``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def fraction(ready: int, wanted: int) -> str:

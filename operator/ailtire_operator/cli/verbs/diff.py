@@ -15,6 +15,7 @@ import typer
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.helping import help_text
+from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
@@ -64,7 +65,7 @@ def _diff(
     try:
         found = collect(sources.read(files, recursive=recursive), deep=False).checked()
         if found.placed:
-            output.say(f"note: {len(found.placed)} child stacks are compared as their roots say, not as written")
+            output.say(f"note: compared as the roots say, not as written: {plural(len(found.placed), 'child stack')}")
         preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))
     except Invalid as invalid:
         raise Invalid(invalid.lines, code=Exit.TROUBLE) from None

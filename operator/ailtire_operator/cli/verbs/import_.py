@@ -10,6 +10,7 @@ from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, refuse_deviations, summary, tell
+from ailtire_operator.printable import plural
 
 _HELP = help_text(
     "Translate an Ailtire application, or Compose files, to AiltireStacks.",
@@ -112,7 +113,9 @@ def _import(
     stacks, services = translation.count()
     tell(translation.findings, report, stacks=stacks, services=services)
     if report in (ReportFormat.TEXT, ReportFormat.FULL):
-        output.say(f"imported {stacks} stacks with {services} services; {summary(translation.findings)}")
+        output.say(
+            f"imported {plural(stacks, 'stack')} with {plural(services, 'service')}; {summary(translation.findings)}"
+        )
     if strict:
         refuse_deviations(translation.findings, "Correct them, or import without --strict.")
     where = options.target(context, namespace, None, None).namespace

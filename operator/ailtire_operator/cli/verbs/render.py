@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, tell
+from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
@@ -69,11 +70,7 @@ def _notes(found: "Definitions", notes: list[str]) -> list[str]:
     if not found.roots:
         return [*notes, "the input holds templates only: nothing runs of them until another stack refers to one"]
     if found.placed:
-        count = len(found.placed)
-        return [
-            *notes,
-            f"{count} child {'stack is' if count == 1 else 'stacks are'} rendered as the roots say, not as written",
-        ]
+        return [*notes, f"rendered as the roots say, not as written: {plural(len(found.placed), 'child stack')}"]
     return notes
 
 

@@ -8,9 +8,9 @@ import typer
 
 from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
-from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.waiting import Outcome, Verdict, timeout_of
+from ailtire_operator.cli.waiting import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Json, Live
@@ -28,7 +28,8 @@ _HELP = help_text(
     " tried in a dry run, then all are changed; a definition that somebody changes meanwhile is read again.",
     "\b\nExit codes:\n  0  changed, or already so; with --wait: and running\n  1  the definition would be invalid\n"
     "  2  refused, no cluster, no permission\n  3  --wait: it cannot come as it is\n  4  --wait: the time is up\n"
-    "  5  there is no such stack or service",
+    "  5  there is no such stack or service\n  6  --wait: an update has failed and was rolled back\n"
+    "  7  --wait: the stack is suspended, so that nothing is changed",
     examples=[
         ("one service of a package", "kubectl ailtire scale shop/orders/api=3 -n shop"),
         ("several, and wait until they run", "kubectl ailtire scale shop/web=2 shop/orders/api=3 -n shop --wait"),
@@ -72,7 +73,7 @@ def _scale(
 
     verdict = live.run(options.target(context, namespace, cluster, kubeconfig), work)
     if verdict.outcome is not Outcome.REACHED:
-        raise typer.Exit(Exit.FAILED if verdict.outcome is Outcome.FAILED else Exit.TIMED_OUT)
+        raise typer.Exit(EXITS[verdict.outcome])
 
 
 async def _change(cluster: "Live", wishes: Sequence[str], dry_run: bool) -> "list[Change]":

@@ -8,16 +8,19 @@ from typing import Annotated, Final
 import typer
 
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.failures import Exit, Failure
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.waiting import Goal, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.waiting import EXITS, Goal, Outcome, Verdict, timeout_of
 
 _HELP = help_text(
     "Wait until a whole tree is ready, or gone.",
     "Says on standard error what is still missing, whenever that changes: the deepest blocker, by name and reason. A"
     " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
-    "  4  the time is up\n  5  there is no such stack\n  2  anything else: no cluster, no permission, wrong usage",
+    "  4  the time is up\n  5  there is no such stack, child or service\n"
+    "  6  an update has failed and was rolled back: what ran before runs again\n"
+    "  7  it is suspended, or a stack below it is: nothing of that is changed\n"
+    "  2  anything else: no cluster, no permission, wrong usage",
     examples=[
         ("for the stack that was just applied", "kubectl ailtire wait shop -n shop --timeout 5m"),
         ("for its end, children and volumes' users included", "kubectl ailtire wait shop -n shop --for deleted"),
@@ -49,7 +52,7 @@ def _wait(
         raise Failure(f"--timeout: {error}") from None
     verdict = _wait_in(options.target(context, namespace, cluster, kubeconfig), name, goal, patience, quiet)
     if verdict.outcome is not Outcome.REACHED:
-        raise typer.Exit(Exit.FAILED if verdict.outcome is Outcome.FAILED else Exit.TIMED_OUT)
+        raise typer.Exit(EXITS[verdict.outcome])
 
 
 def _wait_in(target: options.Target, name: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
