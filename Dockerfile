@@ -7,7 +7,7 @@ WORKDIR /src
 # development stays behind in this stage.
 COPY requirements.lock ./
 RUN pip wheel --no-cache-dir --no-deps --require-hashes --wheel-dir /wheels -r requirements.lock
-COPY pyproject.toml ./
+COPY pyproject.toml LICENSE ./
 COPY operator operator
 RUN pip install --no-cache-dir --no-index --find-links /wheels hatchling \
  && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .

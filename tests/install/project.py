@@ -27,7 +27,7 @@ class Project:
         self.folder = folder
         self._index = index
         folder.mkdir()
-        for name in ("Makefile", "Dockerfile", "pyproject.toml", *FILES):
+        for name in ("Makefile", "Dockerfile", "pyproject.toml", "LICENSE", *FILES):
             shutil.copyfile(ROOT / name, folder / name)
         shutil.copytree(ROOT / "operator", folder / "operator", ignore=shutil.ignore_patterns("__pycache__"))
         for name in FILES:
