@@ -28,7 +28,6 @@ OPERATOR_NAMESPACE: Final = "ailtire-system"
 LEASE_NAME: Final = "ailtire-operator"
 
 LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-LABEL_NAME: Final = "app.kubernetes.io/name"
 LABEL_PART_OF: Final = "app.kubernetes.io/part-of"
 LABEL_COMPONENT: Final = "app.kubernetes.io/component"
 LABEL_STACK: Final = f"{GROUP}/stack"
@@ -217,9 +216,3 @@ def label_value(text: str) -> str:
     """The text as a label value: cut and hashed above 63 characters, characters that are not allowed replaced."""
     clean = _NOT_LABEL_VALUE.sub("-", text)
     return shorten(clean).strip("-_.")
-
-
-def is_reserved_key(key: str) -> bool:
-    """Whether a label or annotation key belongs to Kubernetes or to this operator, so that no stack may set it."""
-    prefix = key.rpartition("/")[0] + "/" if "/" in key else ""
-    return any(prefix == each or (each[0] == "." and prefix.endswith(each)) for each in RESERVED_PREFIXES)

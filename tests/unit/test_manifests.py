@@ -2,15 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import policies
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS
-from ailtire_operator.model.additional import ADDITIONAL_KINDS
 from ailtire_operator.model.settings import Settings
+from ailtire_operator.model.stack import AdditionalKind
 from ailtire_operator.reconcile.metrics import Metrics
 from lab.paths import ROOT
 
@@ -46,7 +46,7 @@ def test_the_policies_are_those_that_the_code_generates() -> None:
 
 def test_every_kind_has_one_answer_to_who_needs_the_right_to_it() -> None:
     """What is additional is the same to the model, which knows no cluster, and to the policies."""
-    assert [kind.kind for kind in DECLARED_KINDS] == list(ADDITIONAL_KINDS)
+    assert [kind.kind for kind in DECLARED_KINDS] == list(get_args(AdditionalKind))
     sorted_out = [*ASKED_KINDS, *DECLARED_KINDS, *OPERATORS_OWN_KINDS]
     assert sorted(kind.kind for kind in sorted_out) == sorted(kind.kind for kind in OWNED_KINDS)
 

@@ -1,4 +1,4 @@
-"""What this cluster can do: version, served kinds, features that no version number tells of."""
+"""What this cluster can do: served kinds, and features that no version number tells of."""
 
 import logging
 from collections.abc import AsyncIterator, Iterable
@@ -12,11 +12,6 @@ logger = logging.getLogger(__name__)
 
 _PROBE: Final = "ailtire-probe"
 _PAGE: Final = 500
-
-
-async def server_version(connection: Connection) -> str:
-    """The API server's version, as ``v1.35.4``."""
-    return str((await connection.request("GET", "/version")).get("gitVersion", ""))
 
 
 async def served(connection: Connection, kinds: Iterable[Kind]) -> frozenset[Kind]:

@@ -70,7 +70,6 @@ def _stateful_set(obj: Object) -> Summary:
         serviceName=spec.get("serviceName"),
         podManagementPolicy=spec.get("podManagementPolicy"),
         claims=claims(spec),
-        currentRevision=status.get("currentRevision"),
         updateRevision=status.get("updateRevision"),
         whenDeleted=(spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted"),
     )
@@ -124,7 +123,6 @@ def _job(obj: Object) -> Summary:
         updated=succeeded,
         available=succeeded,
         replicas=succeeded,
-        active=(obj.get("status") or {}).get("active"),
         failed=(obj.get("status") or {}).get("failed"),
         conditions=conditions((obj.get("status") or {}).get("conditions")),
     )
@@ -157,7 +155,7 @@ def _volume_claim(obj: Object) -> Summary:
 
 
 def _service(obj: Object) -> Summary:
-    spec, status = obj["spec"], obj.get("status") or {}
+    spec = obj["spec"]
     addresses = tuple(spec.get("clusterIPs") or filter(None, (spec.get("clusterIP"),)))
     headless = "None" in addresses
     return {
@@ -167,16 +165,7 @@ def _service(obj: Object) -> Summary:
             (intern(port.get("name") or ""), port["port"], intern(port.get("protocol", "TCP")), port.get("nodePort"))
             for port in spec.get("ports") or ()
         ),
-    } | compact(
-        type=intern(spec.get("type") or ""),
-        selector=_labels(spec.get("selector")),
-        loadBalancer=_load_balancer(status),
-    )
-
-
-def _load_balancer(status: Object) -> tuple[str, ...]:
-    points = (status.get("loadBalancer") or {}).get("ingress") or ()
-    return tuple(filter(None, (point.get("ip") or point.get("hostname") for point in points)))
+    } | compact(type=intern(spec.get("type") or ""), selector=_labels(spec.get("selector")))
 
 
 def _network_policy(obj: Object) -> Summary:
@@ -186,10 +175,6 @@ def _network_policy(obj: Object) -> Summary:
     directions = [direction.lower() for direction in spec.get("policyTypes") or ()]
     pods = {} if selector.get("matchExpressions") else _labels(selector.get("matchLabels"))
     return compact(pods=pods, **{each: fingerprint({"rules": spec.get(each)}) for each in directions})
-
-
-def _ingress(obj: Object) -> Summary:
-    return compact(loadBalancer=_load_balancer(obj.get("status") or {}))
 
 
 def _autoscaler(obj: Object) -> Summary:
@@ -283,7 +268,6 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.VOLUME_CLAIM.kind: _volume_claim,
     kinds.SERVICE.kind: _service,
     kinds.NETWORK_POLICY.kind: _network_policy,
-    kinds.INGRESS.kind: _ingress,
     kinds.AUTOSCALER.kind: _autoscaler,
     kinds.HTTP_ROUTE.kind: _http_route,
     kinds.POD.kind: _pod,

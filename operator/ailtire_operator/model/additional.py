@@ -6,13 +6,9 @@ So what stands there is made only where the resource in which it stands, and eve
 """
 
 from collections.abc import Iterator
-from typing import get_args
 
 from ailtire_operator.model.problems import Problem
 from ailtire_operator.model.stack import AdditionalKind, StackSpec
-
-ADDITIONAL_KINDS: tuple[AdditionalKind, ...] = get_args(AdditionalKind)
-"""All there are."""
 
 
 def used(spec: StackSpec) -> Iterator[tuple[str, AdditionalKind]]:

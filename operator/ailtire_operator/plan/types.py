@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.model.report import Notice
-from ailtire_operator.model.rollout import RollbackConfig, UpdateConfig
+from ailtire_operator.model.rollout import UpdateConfig
 from ailtire_operator.model.stack import Stack, StackSpec
 
 Manifest = dict[str, Any]
@@ -85,8 +85,6 @@ class ServicePlan:
     depends_on: tuple[DependencyPlan, ...] = ()
     update: UpdateConfig | None = None
     """What to do when an update fails; None is Kubernetes' own way."""
-    rollback: RollbackConfig | None = None
-    """How to go back; as ``update`` says where None."""
     on_failure: Action | None = None
     """What the operator does about a failed update; None for Jobs, too, as nothing of them rolls."""
     held: Action | None = None

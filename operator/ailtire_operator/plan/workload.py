@@ -48,7 +48,6 @@ def plan_service(
         template_hash=wanted,
         depends_on=dependencies.of_service(scope, key, service),
         update=deploy.update_config,
-        rollback=deploy.rollback_config,
         on_failure=updates.on_failure(service, kind),
         held=held.action if held else None,
     )

@@ -68,9 +68,6 @@ class Missing:
         return any(problem.transient for problem in self.members.values())
 
 
-NOTHING_MISSING: Final = Missing()
-
-
 class Prerequisites:
     """Judges the workloads of a plan. What it reads is the store, but for volumes of others, which no watch brings."""
 
