@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 import yaml
@@ -26,6 +27,8 @@ from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Plan
 from lab.paths import ROOT
 
+Location = tuple[int | str, ...]
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 DATA = ROOT / "tests" / "data"
 SETTINGS = Settings(nameservers=["10.96.0.10"])
 
@@ -120,8 +123,12 @@ class Case:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(content)
         with mock.patch.dict(os.environ, self.env):
-            readable = _without(self.compose, self.without)
-            return convert_text(folder, yaml.safe_dump(readable), profiles=tuple(self.profiles), shell_variables=True)
+            text = yaml.safe_dump(self.readable())
+            return convert_text(folder, text, profiles=tuple(self.profiles), shell_variables=True)
+
+    def readable(self) -> Any:
+        """The part of the file that Docker Compose reads."""
+        return _without(self.compose, self.without)
 
     def rows(self) -> dict[tuple[int | str, ...], Row]:
         """The rows of all keys that stand in the file, by place."""
@@ -203,3 +210,21 @@ def _field(location: tuple[int | str, ...], row: Row) -> str:
 def _plain(path: str) -> str:
     """A path with dots alone, and without indices: Docker Compose makes several ports of one range."""
     return re.sub(r"\.[0-9]+(?=\.|$)", ".#", re.sub(r"\[\"?([^\]\"]*)\"?\]", r".\1", path)).lower()
+
+
+def leaves(value: Any, location: Location = ()) -> Iterator[Location]:
+    """The places of all values that say something."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if value and isinstance(value, dict | list):
+        for key, each in entries:
+            yield from leaves(each, (*location, key))
+    elif value not in _NOTHING:
+        yield location
+
+
+def without(data: Any, location: Location) -> tuple[Any, Any]:
+    """A copy that lacks one value, and that value."""
+    copy = node = deepcopy(data)
+    for step in location[:-1]:
+        node = node[step]
+    return copy, node.pop(location[-1])

@@ -4,8 +4,6 @@ That asks no table what an import reads: it holds for keys that nobody has thoug
 """
 
 import re
-from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +14,8 @@ from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.importing import compose_files
 from ailtire_operator.compose.keys import row_of
-from compose_cases import NAMES, Conversion, convert_canonical, is_told
+from compose_cases import NAMES, Conversion, convert_canonical, is_told, leaves, without
 
-Location = tuple[int | str, ...]
-_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _DEFAULTS: Final = {
     "services.*.ports[].mode": ("ingress",),
     "services.*.ports[].protocol": ("tcp",),
@@ -50,24 +46,6 @@ _OPERATORS: Final = re.compile(r"services\.\*\.(depends_on|deploy\.(update|rollb
 """What the operator acts on itself, beside the objects that it plans: there the spec has to differ."""
 _MADE: Final = re.compile(r"(networks|volumes|configs|secrets)\.\*\.name")
 """Docker Compose makes these names up itself where the file gives none."""
-
-
-def leaves(value: Any, location: Location = ()) -> Iterator[Location]:
-    """The places of all values that say something."""
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    if value and isinstance(value, dict | list):
-        for key, each in entries:
-            yield from leaves(each, (*location, key))
-    elif value not in _NOTHING:
-        yield location
-
-
-def without(data: Any, location: Location) -> tuple[Any, Any]:
-    """A copy that lacks one value, and that value."""
-    copy = node = deepcopy(data)
-    for step in location[:-1]:
-        node = node[step]
-    return copy, node.pop(location[-1])
 
 
 def silently_lost(data: dict[str, Any], folder: Path) -> list[str]:

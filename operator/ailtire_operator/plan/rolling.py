@@ -14,6 +14,7 @@ from ailtire_operator.plan.updates import Hold
 _UPDATE = UpdateConfig()
 _PROGRESS_SECONDS = 600
 """Kubernetes' own default; it must exceed minReadySeconds."""
+_SHARED = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
 
 
 def strategy(
@@ -42,6 +43,7 @@ def minimum_ready(service: Service, held: Hold | None = None) -> int:
 
 def _stateful(scope: Scope, key: str, service: Service, mounted: Storage, paused: Hold | None) -> dict[str, Any]:
     _report_kept_order(scope, key, service)
+    _report_stuck_replicas(scope, key, service, mounted)
     keep = "Retain" if mounted.retain else "Delete"
     rolling: dict[str, Any] = {"type": "RollingUpdate"}
     if paused is not None:
@@ -90,15 +92,19 @@ def _report_kept_order(scope: Scope, key: str, service: Service) -> None:
 
 
 def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
-    scaling = service.policies.scaling if service.policies else None
-    most = scaling.max if scaling else service.deploy.replicas if service.deploy else 1
     update = service.deploy.update_config if service.deploy else None
     for name in mounted.single_writer:
         path = scope.path(key, "volumes", name)
-        remedy = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
         if update is None or update.order == "startFirst":
             message = "only one node at a time can mount this volume, so an update stops the old replica first."
-            scope.report(path, "approximate", message, remedy)
-        if most > 1:
-            message = "only one node at a time can mount this volume, so replicas on other nodes never start."
-            scope.report(path, "approximate", message, remedy)
+            scope.report(path, "approximate", message, _SHARED)
+    _report_stuck_replicas(scope, key, service, mounted)
+
+
+def _report_stuck_replicas(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
+    """Several replicas of which all mount one volume that is for one node at a time."""
+    scaling = service.policies.scaling if service.policies else None
+    if (scaling.max if scaling else service.deploy.replicas if service.deploy else 1) > 1:
+        message = "only one node at a time can mount this volume, so replicas on other nodes never start."
+        for name in mounted.single_writer:
+            scope.report(scope.path(key, "volumes", name), "approximate", message, _SHARED)

@@ -23,13 +23,13 @@ def resources(service: Entry, entry: Entry) -> dict[str, Any]:
     limits, reservations = entry.inner("limits"), entry.inner("reservations")
     quota = _quota(service)
     limit: dict[str, Any] = {
-        "cpu": _processors(limits.take("cpus")) or _processors(service.take("cpus")) or quota,
-        "memory": _bytes(limits.take("memory")) or _bytes(service.take("mem_limit")),
+        "cpu": _cpus(limits, "cpus") or _cpus(service, "cpus") or quota,
+        "memory": _bytes(limits, "memory") or _bytes(service, "mem_limit"),
         "pids": whole(limits.take("pids")) or whole(service.take("pids_limit")),
     }
     reserved: dict[str, Any] = {
-        "cpu": _processors(reservations.take("cpus")),
-        "memory": _bytes(reservations.take("memory")) or _bytes(service.take("mem_reservation")),
+        "cpu": _cpus(reservations, "cpus"),
+        "memory": _bytes(reservations, "memory") or _bytes(service, "mem_reservation"),
         "devices": _devices(service, reservations),
         "genericResources": _generic(reservations),
     }
@@ -49,9 +49,15 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, {})}
 
 
-def _bytes(value: Any) -> str | None:
-    amount = memory(value) if value else None
+def _bytes(entry: Entry, key: str) -> str | None:
+    """A size; 0 is none, as in Docker."""
+    amount = entry.parsed(key, memory, "a size")
     return amount if amount != "0" else None
+
+
+def _cpus(entry: Entry, key: str) -> str | None:
+    """A number of processors; 0 is none, as in Docker."""
+    return entry.parsed(key, lambda value: "" if value in (0, "0") else _processors(value), "a number of processors")
 
 
 def _quota(service: Entry) -> str | None:

@@ -1,5 +1,6 @@
 """The volumes that a project declares, as data of the stack: claims, those of others, folders of NFS servers."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -20,7 +21,10 @@ _DEFAULT_SIZE: Final = "1Gi"
 _KOMPOSE: Final = "kompose."
 _KOMPOSE_FIELDS: Final = {"volume.size": "size", "volume.storage-class-name": "storageClass"}
 _KOMPOSE_REASON: Final = ("a volume of the stack has nothing of this kind.", "See spec.data.")
-_SLOT: Final = "{{.Task.Slot}}"
+_SLOT: Final = re.compile(r"\{\{-?\s*\.Task\.Slot\s*-?\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
+_NFS_OPTIONS: Final = frozenset({"addr", "ro", "rw", ""})
+"""Options of a mount that stand in the volume."""
 _MODES: Final = {
     ("single", "none"): "ReadWriteOnce",
     ("single", "readonly"): "ReadWriteOnce",
@@ -70,7 +74,10 @@ class ProjectVolumes:
     def report_shared(self) -> None:
         """Volumes that several services mount, and only one node may."""
         for key, users in self._users.items():
-            if len(users) > 1 and not self.data[key].keys() & {"mode", "claim", "nfs"}:
+            if len(users) > 1 and self.data[key].get("perReplica"):
+                message = f"the replicas of {', '.join(sorted(users))} have volumes of their own each, and share none."
+                self._report.approximate(f"volumes.{key}", message, "Use a volume without the slot in its name.")
+            elif len(users) > 1 and not self.data[key].keys() & {"mode", "claim", "nfs"}:
                 message = f"{', '.join(sorted(users))} share this volume, which one node at a time may mount."
                 remedy = f"Set spec.data.{key}.mode to ReadWriteMany where the cluster has such storage."
                 self._report.approximate(f"volumes.{key}", message, remedy)
@@ -87,11 +94,11 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         what = "See to it that these are there, as the file calls them external"
         entry.report.required(entry.where("external"), what, f"PersistentVolumeClaim {claim}")
         return {"claim": claim}
-    per_replica = _SLOT in str(name)
-    if name and name != f"{project}_{key}" and not per_replica:
-        entry.note("name")
+    per_replica = _SLOT.search(str(name))
+    if name and name != f"{project}_{key}":
+        _tell_name(str(name), entry)
     if nfs := _nfs(options):
-        entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted by itself, without a claim.")
+        _tell_nfs(options, labels, entry)
         return {"nfs": nfs}
     fields: dict[str, Any] = {}
     if driver not in (None, "local"):
@@ -109,7 +116,7 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         fields["size"] = size
     if per_replica:
         fields["perReplica"] = True
-        message = f"every task has one of its own, as '{_SLOT}' in its name says; so has every replica."
+        message = f"every task has one of its own, as '{per_replica[0]}' in its name says; so has every replica."
         entry.report.resolved(entry.where("name"), message)
     fields |= _cluster(entry.inner("x-cluster-spec"))
     entry.put(Data, fields, "labels", metadata(_kept(labels, fields, entry), entry, "labels"), "labels")
@@ -117,6 +124,31 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         message = f"Docker bounds no volume; this one asks for {_DEFAULT_SIZE}."
         entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
     return fields
+
+
+def _tell_name(name: str, entry: Entry) -> None:
+    """What a volume's own name says that is not kept: a placeholder makes several volumes of it."""
+    placeholders = [each[0] for each in _PLACEHOLDER.finditer(name) if not _SLOT.fullmatch(each[0])]
+    if placeholders:
+        message = f"{', '.join(placeholders)} in its name makes several volumes in Swarm; here it makes no difference."
+        remedy = "Set perReplica: true in spec.data where each replica has to have one of its own."
+        entry.report.approximate(entry.where("name"), message, remedy)
+    elif not _SLOT.search(name):
+        entry.note("name")
+
+
+def _tell_nfs(options: dict[str, Any], labels: dict[str, Any], entry: Entry) -> None:
+    """What of an NFS volume is kept, and what is not: its pods have the mount options of their node."""
+    entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted by itself, without a claim.")
+    for key in options.keys() - {"type", "o", "device"}:
+        entry.note("driver_opts", key)
+    written = [each.strip() for each in str(options.get("o") or "").split(",")]
+    if lost := [each for each in written if each.partition("=")[0] not in _NFS_OPTIONS]:
+        message = f"the options {', '.join(lost)} are not passed on: the node mounts it with its own."
+        remedy = "Make a PersistentVolume with these mountOptions and a claim, and name the claim in spec.data."
+        entry.report.approximate(entry.where("driver_opts", "o"), message, remedy)
+    for name in labels:
+        entry.report.ignored(entry.where("labels", name), "a folder of a server has no claim that could bear it.")
 
 
 def _kept(labels: dict[str, Any], fields: dict[str, Any], entry: Entry) -> dict[str, Any]:
@@ -149,9 +181,13 @@ def _cluster(entry: Entry) -> dict[str, Any]:
         access.note("block_volume")
     scope, sharing = access.take("scope"), access.take("sharing")
     if scope or sharing:
-        fields["mode"] = _MODES.get((str(scope or "single"), str(sharing or "none")), "ReadWriteOnce")
+        known = _MODES.get((str(scope or "single"), str(sharing or "none")))
+        fields["mode"] = known or "ReadWriteOnce"
+        if known is None:
+            message = f"'{scope}' and '{sharing}' are no scope and sharing; one node at a time may mount it."
+            access.report.rejected(access.where("scope" if scope else "sharing"), message)
     for key, field in (("required_bytes", "size"), ("limit_bytes", "sizeLimit")):
-        size = memory(capacity.take(key) or "")
+        size = capacity.parsed(key, memory, "a size")
         if size and accepts(_SIZE, size):
             fields[field] = size
     return fields

@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator.compose.canonical.amounts import resources
-from ailtire_operator.compose.canonical.durations import duration
+from ailtire_operator.compose.canonical.durations import duration, taken
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
 from ailtire_operator.compose.scalars import accepts, whole
@@ -15,6 +15,7 @@ from ailtire_operator.model.placement import Constraint, Spread
 _CONSTRAINT: Final = TypeAdapter(Constraint)
 _SPREAD: Final = TypeAdapter(Spread)
 _ORDERS: Final = {"start-first": "startFirst", "stop-first": "stopFirst"}
+_ENDPOINTS: Final = {"vip": "", "dnsrr": "dnsrr"}
 _MODES: Final = {"replicated-job": "replicatedJob", "global-job": "globalJob"}
 _CONDITIONS: Final = {"no": "none", "none": "none", "on-failure": "onFailure", "any": "any"}
 _STAYING: Final = ("always", "unless-stopped")
@@ -32,8 +33,8 @@ def deploy(service: Entry, skipped: tuple[str, ...]) -> dict[str, Any]:
     entry.put(Deploy, fields, "resources", resources(service, entry.inner("resources")), "resources")
     for key, field in (("update_config", "updateConfig"), ("rollback_config", "rollbackConfig")):
         entry.put(Deploy, fields, field, _rolling(entry.inner(key)), key)
-    if entry.take("endpoint_mode") == "dnsrr":
-        fields["endpointMode"] = "dnsrr"
+    if endpoint := entry.chosen("endpoint_mode", _ENDPOINTS, "the name stands for what the ports need"):
+        fields["endpointMode"] = endpoint
     if restart := _restart(service, entry, is_job=mode.endswith("-job")):
         fields["restartPolicy"] = restart
     entry.put(Deploy, fields, "placement", _placement(entry.inner("placement")), "placement")
@@ -62,11 +63,14 @@ def _rolling(entry: Entry) -> dict[str, Any]:
     """An update_config or rollback_config. What it leaves out is as Swarm has it: one after the other, stop first."""
     if not entry.data:
         return {}
-    fields: dict[str, Any] = {"order": _ORDERS.get(str(entry.take("order")), "stopFirst")}
+    fields: dict[str, Any] = {"order": entry.chosen("order", _ORDERS, "the old one is stopped first") or "stopFirst"}
     if (parallelism := whole(entry.take("parallelism"))) is not None:
         fields["parallelism"] = min(parallelism, _REPLICA_LIMIT)
+        if parallelism > _REPLICA_LIMIT:
+            message = f"at most {_REPLICA_LIMIT} replicas are replaced at once."
+            entry.report.approximate(entry.where("parallelism"), message)
     for key in ("delay", "monitor"):
-        if (written := entry.take(key)) is not None and (time := duration(written)) not in (None, "0s"):
+        if (time := taken(entry, key)) not in (None, "0s"):
             fields[key] = time
             entry.note(key)
     if action := entry.take("failure_action"):
@@ -83,6 +87,9 @@ def _restart(service: Entry, entry: Entry, *, is_job: bool) -> dict[str, Any]:
     condition, attempts = policy.take("condition"), whole(policy.take("max_attempts"))
     if not policy.data:
         condition, attempts = kind, whole(count)
+        if count and attempts is None:
+            message = f"'{count}' is no number of attempts; there is no bound."
+            service.report.rejected(service.where("restart"), message, "Write on-failure:3.")
     fields: dict[str, Any] = {}
     if found := _CONDITIONS.get(str(condition)):
         fields["condition"] = found
@@ -92,7 +99,7 @@ def _restart(service: Entry, entry: Entry, *, is_job: bool) -> dict[str, Any]:
     if attempts is not None:
         fields["maxAttempts"] = attempts
     for key in ("delay", "window"):
-        if (written := policy.take(key)) is not None and (time := duration(written)):
+        if time := policy.parsed(key, duration, "a duration"):
             fields[key] = time
     if is_job and fields.get("condition") == "any":
         message = "a job that has ended well is not started again; after a failure it is."

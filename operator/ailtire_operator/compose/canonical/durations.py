@@ -4,6 +4,9 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.model.values import whole_seconds
+
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(h|ms|m|us|µs|ns|s)")
 _SECONDS: Final = {
     "h": Decimal(3600),
@@ -31,6 +34,15 @@ def duration(written: object) -> str | None:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def taken(entry: Entry, key: str) -> str | None:
+    """The duration at a key, which Kubernetes takes in whole seconds; told where it is none, or has a fraction."""
+    time = entry.parsed(key, duration, "a duration")
+    if time is not None and time.endswith("ms"):
+        message = f"Kubernetes counts in whole seconds: it is {whole_seconds(time)}s there."
+        entry.report.approximate(entry.where(key), message)
+    return time
 
 
 def _parts(text: str) -> list[tuple[str, str]]:

@@ -1,15 +1,16 @@
 """Reading the canonical form so that nothing is passed over: what no mapping takes, the key table speaks for."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
 from ailtire_operator.compose.keys import Row, row_of
-from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.model.problems import path_of
 
 Location = tuple[int | str, ...]
+_T = TypeVar("_T")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _EXTENSION: Final = "an extension of the file's author, which nothing reads."
 _UNKNOWN: Final = "this key is not known here and has no effect."
@@ -47,6 +48,25 @@ class Entry:
         """The value of a key, which the caller answers for from now on."""
         self._left.pop(key, None)
         return self.data.get(key)
+
+    def parsed(self, key: str, read: Callable[[Any], _T | None], what: str) -> _T | None:
+        """What ``read`` makes of the value of a key; told where that is nothing. ``what`` is expected: ``a size``."""
+        value = self.take(key)
+        if value in _NOTHING:
+            return None
+        if (found := read(value)) is None:
+            self.report.rejected(self.where(key), f"{described(value)} is not {what}; it is left out.")
+        return found
+
+    def chosen(self, key: str, known: Mapping[str, _T], otherwise: str) -> _T | None:
+        """What a word of a fixed list stands for; told where it is none of them: ``otherwise`` says what happens."""
+        value = self.take(key)
+        if value in _NOTHING:
+            return None
+        if str(value) not in known:
+            message = f"{described(value)} is none of {', '.join(known)}; {otherwise}."
+            self.report.rejected(self.where(key), message)
+        return known.get(str(value))
 
     def texts(self, key: str) -> list[str]:
         """A list of texts."""

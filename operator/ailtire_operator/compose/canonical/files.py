@@ -228,8 +228,8 @@ def references(service: Entry, fields: dict[str, Any]) -> None:
             if mode is not None:
                 mount["mode"] = int(mode, 8) if isinstance(mode, str) and mode.isdigit() else mode
             for owner in ("uid", "gid"):
-                if (number := whole(entry.take(owner))) is not None:
-                    mount[owner] = number
+                number = entry.parsed(owner, whole, "the number of a user or group")
+                mount |= {owner: number} if number is not None else {}
             if not accepts(_MOUNT, mount):
                 entry.report.rejected(entry.path, "this says no file's place, mode and owner; it is left out.")
                 continue

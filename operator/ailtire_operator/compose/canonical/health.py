@@ -1,10 +1,13 @@
 """Healthchecks: Docker's own defaults, and a command exactly as Docker would run it."""
 
-from typing import Any
+from typing import Any, Final
 
-from ailtire_operator.compose.canonical.durations import duration
+from ailtire_operator.compose.canonical.durations import taken
 from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.scalars import whole
 from ailtire_operator.model.service import Healthcheck
+
+_RETRIES_LIMIT: Final = 1000
 
 
 def healthcheck(service: Entry) -> dict[str, Any] | None:
@@ -20,10 +23,11 @@ def healthcheck(service: Entry) -> dict[str, Any] | None:
         ("start_period", "startPeriod"),
         ("start_interval", "startInterval"),
     ):
-        if (written := entry.take(key)) is not None:
-            entry.put(Healthcheck, fields, field, duration(written), key)
-    if retries := entry.take("retries"):  # Docker reads 0 as its default
-        fields["retries"] = min(int(retries), 1000)
+        entry.put(Healthcheck, fields, field, taken(entry, key), key)
+    if retries := whole(entry.take("retries")):  # Docker reads 0 as its default
+        fields["retries"] = min(retries, _RETRIES_LIMIT)
+        if retries > _RETRIES_LIMIT:
+            entry.report.approximate(entry.where("retries"), f"{_RETRIES_LIMIT} failures in a row are the most.")
     command = [str(each) for each in test] if isinstance(test, list) else []
     if disabled or command[:1] == ["NONE"]:
         return {"disable": True}

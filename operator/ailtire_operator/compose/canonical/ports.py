@@ -15,6 +15,7 @@ _NAME: Final = TypeAdapter(PortName)
 _PORT: Final = TypeAdapter(ServicePort)
 _EXPOSED: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp|sctp))?")
 _LIMIT: Final = 64
+_HIGHEST: Final = 65535
 
 
 def is_everywhere(address: Any) -> bool:
@@ -60,12 +61,25 @@ def _port(entry: Entry, service: str, binding: str | None) -> dict[str, Any]:
     entry.put(ServicePort, fields, "appProtocol", entry.take("app_protocol"), "app_protocol")
     published, address = entry.take("published"), entry.take("host_ip") or binding
     if published and (is_everywhere(address) or not _is_closed(entry, service, published, address)):
-        fields["published"] = whole(published)
-    if entry.take("mode") == "host":
+        fields |= {"published": number} if (number := _number_outside(entry, published)) else {}
+    if entry.chosen("mode", {"ingress": "", "host": "host"}, "it is published as with ingress"):
         entry.note("mode")
     if not published and not is_everywhere(address):
         entry.note("host_ip")
     return fields
+
+
+def _number_outside(entry: Entry, published: Any) -> int | None:
+    """The published number; of a range the first, where Docker takes any that is free on the host."""
+    first, dash, last = str(published).partition("-")
+    number = whole(first)
+    if number is None or (dash and not number <= (whole(last) or 0) <= _HIGHEST):
+        entry.report.rejected(entry.where("published"), f"'{published}' is no port; it is not published.")
+        return None
+    if dash and whole(last) != number:
+        message = f"of the range the first, {number}, is published; Docker takes any that is free on its host."
+        entry.report.approximate(entry.where("published"), message)
+    return number
 
 
 def _is_closed(entry: Entry, service: str, published: Any, address: Any) -> bool:

@@ -43,10 +43,10 @@ def rights(service: Entry, fields: dict[str, Any]) -> None:
     for key, field in (("hostname", "hostname"), ("domainname", "domainname")):
         _put(service, fields, field, service.take(key), key)
     _resolver(service, fields)
-    if (size := memory(service.take("shm_size") or "")) and size != "0":
+    if (size := service.parsed("shm_size", memory, "a size")) and size != "0":
         _put(service, fields, "shmSize", size, "shm_size")
     options = service.inner("storage_opt")
-    if size := memory(options.take("size") or ""):
+    if size := options.parsed("size", memory, "a size"):
         _put(service, fields, "storageOpt", {"size": size}, "storage_opt")
 
 

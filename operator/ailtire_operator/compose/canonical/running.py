@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose import environment
-from ailtire_operator.compose.canonical.durations import duration
+from ailtire_operator.compose.canonical.durations import taken
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.labels import metadata
 from ailtire_operator.compose.canonical.shared import ImageNames
@@ -166,7 +166,7 @@ def _stopping(service: Entry, fields: dict[str, Any]) -> None:
         else:
             message = f"{described(written)} is no signal; the image's own stays."
             service.report.rejected(service.where("stop_signal"), message)
-    if (written := service.take("stop_grace_period")) is not None and (time := duration(written)):
+    if time := taken(service, "stop_grace_period"):
         fields["stopGracePeriod"] = time
 
 

@@ -13,7 +13,7 @@ from ailtire_operator.compose.networks import host_names
 from ailtire_operator.model.service import Service
 
 _READ_AT_IMPORT: Final = (traefik.PREFIX, kompose.PREFIX, *exported.MARKS)
-_ON: Final = {"service_healthy": "healthy", "service_completed_successfully": "completed"}
+_ON: Final = {"service_started": "", "service_healthy": "healthy", "service_completed_successfully": "completed"}
 
 
 def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] | None:
@@ -67,6 +67,10 @@ def links(services: dict[str, Any], top: Entry) -> dict[str, list[str]]:
     for key, service in services.items():
         for index, written in enumerate(service.get("links") or []):
             target, _, alias = str(written).partition(":")
+            if target not in services:
+                message = f"there is no service '{target}'; it is left out."
+                top.report.rejected(top.where("services", key, "links", index), message)
+                continue
             if alias and alias != target:
                 path = top.where("services", key, "links", index)
                 result.setdefault(target, []).extend(host_names([alias], path, top.report))
@@ -77,10 +81,9 @@ def links(services: dict[str, Any], top: Entry) -> dict[str, list[str]]:
 def _dependencies(service: Entry, fields: dict[str, Any]) -> None:
     result: dict[str, Any] = {}
     for key, entry in service.each("depends_on"):
-        condition, required = entry.take("condition"), entry.take("required")
-        each: dict[str, Any] = {}
-        if condition in _ON:
-            each["condition"] = _ON[str(condition)]
+        condition = entry.chosen("condition", _ON, f"it waits until '{key}' has started")
+        required = entry.take("required")
+        each: dict[str, Any] = {"condition": condition} if condition else {}
         if entry.take("restart"):
             each["restart"] = True
         if required is False:

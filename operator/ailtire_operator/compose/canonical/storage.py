@@ -22,6 +22,7 @@ _TARGET: Final = TypeAdapter(AbsolutePath)
 _IMAGE: Final = TypeAdapter(ImageReference)
 
 _KEY_LIMIT: Final = 63
+_MODE: Final = re.compile(r"[0-7]{1,4}")
 _FILES_LIMIT: Final = 32
 """Configs of one service; more files are in a volume."""
 _CLOCKS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
@@ -212,10 +213,15 @@ class Mounts:
             return
         given = dict(option.partition("=")[::2] for option in options.split(",") if option)
         size, mode = given.pop("size", None), given.pop("mode", None)
+        if size and memory(size) is None:
+            message = f"'size={size}' is no number of bytes; only the container's memory limit bounds it."
+            self._service.report.approximate(path, message, "Write a size such as 64m.")
+        if mode and not _MODE.fullmatch(mode):
+            self._service.report.rejected(path, f"'mode={mode}' is no mode of a file; everybody may write.")
         for name in sorted(given.keys() - {"rw"}):
             message = f"the option '{name}' has no effect: everybody may write to memory, and run what is in it."
             self._service.report.ignored(path, message)
-        self._tmpfs(target, size, int(mode, 8) if mode and mode.isdigit() and max(mode) < "8" else None)
+        self._tmpfs(target, size, int(mode, 8) if mode and _MODE.fullmatch(mode) else None)
 
     def _tmpfs(self, target: str, size: Any, mode: int | None) -> None:
         bound = memory(size) if size else None
