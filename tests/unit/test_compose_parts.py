@@ -60,7 +60,9 @@ def silent(data: dict[str, Any], folder: Path) -> Iterator[str]:
     for location in leaves(data):
         row = row_of(location)
         less, value = without(data, location)
-        for odd in _ODD[type(value)] if row and location != ("name",) else ():
+        if row is None or location == ("name",):
+            continue
+        for odd in _ODD[type(value)]:
             found = converted(with_value(data, location, odd), folder)
             if found is None or is_told(location, row, found.notices) or odd in _UNBOUNDED.get(row.path, ()):
                 continue

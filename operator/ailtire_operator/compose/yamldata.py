@@ -53,13 +53,16 @@ class _Node:
     height: int
 
 
-def documents(text: str, tags: frozenset[str] = frozenset()) -> Iterator[tuple[int, Any]]:
+def documents(
+    text: str, tags: frozenset[str] = frozenset(), *, literal_keys: bool = False
+) -> Iterator[tuple[int, Any]]:
     """The stream's documents with the line where each starts, empty ones left out. Raises YamlError.
 
     ``tags`` are those that mean something to somebody else: the values are taken as if they were not there.
+    ``literal_keys``: each key is the text that is written, as to Docker Compose; to kubectl ``on`` is ``true``.
     """
     try:
-        yield from _Stream(text, tags).documents()
+        yield from _Stream(text, tags, literal_keys=literal_keys).documents()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         message = getattr(error, "problem", None) or str(error).partition("\n")[0]
@@ -100,7 +103,8 @@ def _float(number: str) -> float:
 class _Stream:
     """Builds one stream's values from its events."""
 
-    def __init__(self, text: str, tags: frozenset[str]) -> None:
+    def __init__(self, text: str, tags: frozenset[str], *, literal_keys: bool) -> None:
+        self._literal_keys = literal_keys
         self._events: Iterator[Any] = yaml.parse(text, Loader=_Parser)
         self._tags = tags
         self._left = NODE_LIMIT
@@ -171,6 +175,8 @@ class _Stream:
         if not isinstance(event, yaml.ScalarEvent):
             raise YamlError("a key has to be a text", line)
         value = self._node(event, depth + 1).value
+        if self._literal_keys and event.value:
+            return str(event.value)
         if isinstance(value, bool):
             return "true" if value else "false"
         if value is None:

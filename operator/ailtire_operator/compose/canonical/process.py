@@ -151,7 +151,7 @@ def _config(command: list[str], bounds: _Bounds, override: str) -> tuple[Any, st
     try:
         if output.startswith("{"):
             return loads(output), messages
-        found = [document for _, document in documents(output)]
+        found = [document for _, document in documents(output, literal_keys=True)]
     except ValueError as error:
         raise ApplicationError(f"Docker Compose answered something that cannot be read: {error}") from None
     return found[0] if found else None, messages

@@ -207,7 +207,7 @@ class _Reader:
 
 def _documents(root: Path, file: Path, name: str) -> list[Mapping[str, Any]]:
     try:
-        found = [data for _, data in documents(text_of(root, file, name), _TAGS)]
+        found = [data for _, data in documents(text_of(root, file, name), _TAGS, literal_keys=True)]
     except YamlError as error:
         line = f":{error.line}" if error.line else ""
         raise ApplicationError(f"{name}{line}: {error}") from None
