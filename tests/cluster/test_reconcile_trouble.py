@@ -8,8 +8,8 @@ import pytest
 
 from ailtire_operator import naming
 from lab import ControlPlane, Operator
+from lab.api import Refused
 from lab.audit import OPERATOR
-from lab.client import CommandError
 from operators import another
 from trees import Trees, child, service, targets, tree
 
@@ -184,7 +184,7 @@ def test_a_cycle_of_templates_is_refused_where_it_closes(trees: Trees) -> None:
 def test_a_place_of_ones_own_is_not_believed(trees: Trees) -> None:
     place = {"root": "shop", "parent": "shop", "parentKey": "x", "depth": 1, "appName": "shop"}
     manifest = trees.manifest("shop-x", {"services": {"web": service()}, "place": place})
-    with pytest.raises(CommandError, match=r"spec\.place is written by the operator alone"):
+    with pytest.raises(Refused, match=r"spec\.place is written by the operator alone"):
         trees.apply_object(manifest)
     # Somebody with the operator's own rights gets past the policy, not past the operator.
     trees.kubectl("apply", "--server-side", f"--as={OPERATOR}", "-f", "-", stdin=json.dumps(manifest))

@@ -48,7 +48,7 @@ class Api:
     def apply(self, path: str, manifest: object, manager: str = "kubectl") -> Any:
         """Write an object by server-side apply, by force."""
         options = f"?fieldManager={manager}&force=true&fieldValidation=Strict"
-        return self._send("PATCH", path + options, manifest, 10.0, "application/apply-patch+yaml")
+        return self._send("PATCH", path + options, manifest, 30.0, "application/apply-patch+yaml")
 
     def delete(self, path: str) -> Any:
         """Delete an object or a collection."""

@@ -3,7 +3,6 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -71,12 +70,13 @@ class Audit:
 
     def mark(self) -> int:
         """Return the place in the log behind everything that was answered until now."""
-        return self._barrier(appended.end(self._plane.audit_log))
+        return self._barrier()
 
     def requests(self, since: int) -> list[Request]:
         """Return every request answered since a mark, oldest first."""
-        end = self._barrier(since)
-        return [Request.of(event) for event, offset in self._events(since) if offset <= end]
+        end = self._barrier()
+        log = appended.lines(self._plane.audit_log, since)
+        return [Request.of(json.loads(line)) for line, offset in log if offset <= end]
 
     def writes(self, since: int, *, user: str | None = None, namespace: str | None = None) -> list[Request]:
         """Return the writes since a mark, those of one user or in one namespace where these are given."""
@@ -97,19 +97,15 @@ class Audit:
             mark = self.mark()
         raise AssertionError(f"{user} still writes after {timeout:.0f} s, the last time: {late[-1]}")
 
-    def _barrier(self, since: int) -> int:
+    def _barrier(self) -> int:
         """Return the place behind a request of our own: the log has everything older by then."""
-        name = uuid.uuid4().hex
+        name, place = uuid.uuid4().hex, appended.end(self._plane.audit_log)
         self._plane.api.get(f"/version?{name}")
         deadline = time.monotonic() + _BARRIER_SECONDS
         while time.monotonic() < deadline:
-            for event, offset in self._events(since):
-                if event["requestURI"].endswith(name):
-                    return offset
+            for line, offset in appended.lines(self._plane.audit_log, place):
+                place = offset
+                if name.encode() in line:
+                    return place
             time.sleep(0.02)
         raise LabError(f"the API server no longer writes {self._plane.audit_log}")
-
-    def _events(self, since: int) -> Iterator[tuple[dict[str, Any], int]]:
-        """Yield the events behind a place, each with the place behind itself."""
-        for line, offset in appended.lines(self._plane.audit_log, since):
-            yield json.loads(line), offset

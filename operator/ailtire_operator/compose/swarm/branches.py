@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 from ailtire_operator import naming
@@ -75,12 +75,18 @@ def branch_of(
     view: StackView, level: Level, parent: Branch | None, templates: Mapping[str, StackSpec], gateway_image: str
 ) -> Branch:
     """The stack as it is planned at its place in the tree. Raises InvalidStack where it cannot be had as written."""
-    settings = Settings(nameservers=[RESOLVER], gateway_image=gateway_image)
+    settings = _settings(gateway_image)
     spec = level.spec
     if parent is not None:
         spec = spec.model_copy(update={"place": parent.places.get(level.key), "template": False})
     scope = Scope(Stack(name=view.name, spec=spec), settings, Observed(templates=templates))
     return Branch(view, scope, of_stack(scope), parent, level.key)
+
+
+@cache
+def _settings(gateway_image: str) -> Settings:
+    """The operator's settings as they are in a Swarm, made once: they are read from the environment as well."""
+    return Settings(nameservers=[RESOLVER], gateway_image=gateway_image)
 
 
 def granted(branches: Iterable[Branch]) -> dict[tuple[NetworkId, str], list[str]]:
