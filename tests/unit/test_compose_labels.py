@@ -115,6 +115,41 @@ def test_a_router_that_only_redirects_opens_no_path(tmp_path: Path) -> None:
     assert "it only leads callers to HTTPS" in result.told
 
 
+@pytest.mark.parametrize("deploy", [False, True])
+def test_labels_of_the_first_traefik_are_told_once_and_make_no_route(tmp_path: Path, deploy: bool) -> None:
+    old = [
+        "traefik.frontend.rule=Host:a.example;PathPrefix:/x",
+        "traefik.frontend.auth.basic.users=a:b",
+        "traefik.backend=web",
+        "traefik.backend.loadbalancer.sticky=true",
+        "traefik.port=8080",
+        "traefik.protocol=http",
+        "traefik.weight=10",
+        "traefik.admin.frontend.rule=PathPrefix:/admin",
+        "Traefik.Admin.Port=8081",
+    ]
+    found = project(tmp_path / "old", ["traefik.enable=true", *old], deploy=deploy)
+    assert "interface" not in found.services["web"]
+    told = [str(each) for each in found.notices if "Traefik 1" in str(each)]
+    assert len(told) == 1
+    assert all(each.partition("=")[0] in told[0] for each in old)
+    assert told[0].startswith(f"services.web{'.deploy' if deploy else ''}.labels: rejected:")
+    both = project(tmp_path / "both", [*old, *router("middlewares.m.compress=true")], deploy=deploy)
+    assert list(both.services["web"]["interface"]) == ["/web"]
+
+
+def test_labels_are_read_in_capitals_too(tmp_path: Path) -> None:
+    labels = router("middlewares.m.ipallowlist.sourcerange=10.0.0.0/8")
+    web = project(tmp_path / "on", [each.replace("traefik.http", "Traefik.HTTP") for each in labels]).services["web"]
+    assert list(web["interface"]) == ["/web"]
+    assert web["policies"]["accessControl"] == {"allow": ["10.0.0.0/8"]}
+    assert "annotations" not in web
+    for deploy in (False, True):
+        off = project(tmp_path / f"off{deploy}", [*labels, "TRAEFIK.Enable=false"], deploy=deploy)
+        assert "interface" not in off.services["web"]
+        assert "labels" not in off.services["web"].get("deploy", {})
+
+
 def test_labels_without_a_rule_make_no_route(tmp_path: Path) -> None:
     result = project(tmp_path, ["traefik.enable=true", "traefik.http.services.w.loadbalancer.server.port=80"])
     assert "interface" not in result.services["web"]

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from ailtire_operator.compose.canonical.amounts import resources
 from ailtire_operator.compose.canonical.durations import duration, taken
 from ailtire_operator.compose.canonical.entry import Entry
-from ailtire_operator.compose.canonical.labels import metadata
+from ailtire_operator.compose.canonical.labels import begins, metadata
 from ailtire_operator.compose.scalars import accepts, whole
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.placement import Constraint, Spread
@@ -38,7 +38,7 @@ def deploy(service: Entry, skipped: tuple[str, ...]) -> dict[str, Any]:
     if restart := _restart(service, entry, is_job=mode.endswith("-job")):
         fields["restartPolicy"] = restart
     entry.put(Deploy, fields, "placement", _placement(entry.inner("placement")), "placement")
-    labels = {name: value for name, value in (entry.take("labels") or {}).items() if not name.startswith(skipped)}
+    labels = {name: value for name, value in (entry.take("labels") or {}).items() if not begins(name, *skipped)}
     entry.put(Deploy, fields, "labels", metadata(labels, entry, "labels"), "labels")
     return fields
 

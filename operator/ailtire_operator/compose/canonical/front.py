@@ -5,14 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ailtire_operator import naming
 from ailtire_operator.compose.canonical.ports import is_everywhere
+from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
+from ailtire_operator.model.problems import path_of
 
 _IMAGE: Final = re.compile(r"(?:^|/)traefik(?::|@|$)")
 _PROVIDER: Final = re.compile(r"providers[._](?:docker|swarm)|--docker\b|swarmmode", re.IGNORECASE)
 _LABEL: Final = re.compile(r"Label\([`'\"]([^`'\"]+)[`'\"], ?[`'\"]([^`'\"]*)[`'\"]\)")
 _PUBLIC: Final = frozenset({"web", "websecure", "web-secure", "http", "https", "80", "443"})
 """Entry points that nobody describes and that everybody takes for the way in."""
+_ENABLE: Final = "traefik.enable"
 _MAIN: Final = (80, 443)
 _TRUE: Final = frozenset({"true", "t", "1"})
 
@@ -94,7 +98,7 @@ class Front:
 
     def counts(self, labels: Mapping[str, str]) -> bool | None:
         """Whether Traefik looks at a service with these labels; None where that cannot be told here."""
-        enabled = labels.get("traefik.enable", "")
+        enabled = next((value for name, value in labels.items() if name.lower() == _ENABLE), "")
         if not (is_true(enabled) if enabled else self.exposes_all):
             return False
         if not self.constraint:
@@ -114,3 +118,23 @@ def _settings(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if word.startswith("--"):
             name, equals, value = word.removeprefix("--").partition("=")
             yield name.lower(), value if equals else "true" if following.startswith("-") else following
+
+
+def replace_gateway(key: str, service: Mapping[str, Any], published_as: dict[str, int], report: Report) -> None:
+    """Let the stack's gateway answer on the ports of the project's Traefik: added to ``published_as``."""
+    path = path_of("services", key)
+    for index, port in enumerate(service.get("ports") or []):
+        published, target, address = whole(port.get("published")), whole(port.get("target")), port.get("host_ip")
+        if published and not is_everywhere(address):
+            what = f"port {published} of {key} would be OPEN: not published"
+            why = f"the file publishes it on {address} alone"
+            if report.keeps_closed(path_of(path, "ports", index, "host_ip"), what, why, [f"{key}:{published}", key]):
+                continue
+        if published and target in (80, naming.GATEWAY_PORT):
+            published_as[str(published)] = naming.GATEWAY_PORT
+        elif published and target == 443:
+            report.ignored(f"{path}.ports", "HTTPS ends at the edge, not in the gateway.", "Set spec.edge.tls.")
+        elif published:
+            report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no such page.")
+    message = "this Traefik asks Docker for its routes, and there is no Docker: the stack's gateway takes its place."
+    report.resolved(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")

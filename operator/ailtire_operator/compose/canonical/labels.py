@@ -15,6 +15,13 @@ Labels = dict[str, tuple[str, str]]
 _KEY: Final = TypeAdapter(MetadataKey)
 _VALUE_LIMIT: Final = 4096
 _COUNT_LIMIT: Final = 32
+_FOLDED: Final = frozenset({"traefik."})
+"""Prefixes of which their tool takes capitals and small letters for the same."""
+
+
+def begins(name: str, *prefixes: str) -> bool:
+    """Whether a label begins with one of the prefixes, as the tool that reads it would see it."""
+    return any((name.lower() if each in _FOLDED else name).startswith(each) for each in prefixes)
 
 
 def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, str]:
@@ -35,6 +42,6 @@ def labels_of(service: Mapping[str, Any], path: str, prefix: str) -> Labels:
     result: Labels = {}
     for where, holder in ((path, service), (path_of(path, "deploy"), service.get("deploy") or {})):
         for name, value in (holder.get("labels") or {}).items():
-            if name.startswith(prefix):
+            if begins(name, prefix):
                 result[name] = ("" if value is None else str(value), path_of(where, "labels", name))
     return result

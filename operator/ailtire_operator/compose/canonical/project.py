@@ -165,7 +165,7 @@ class _Reader:
         for key, entry in self._top.each("services"):
             if key in gateways:
                 self._replaced.add(key)
-                traefik.replace_gateway(key, self._services[key], self._edge, self._report)
+                front.replace_gateway(key, self._services[key], self._edge.published, self._report)
                 entry.forget()
             elif exported.is_gateway(self._services[key]):
                 self._replaced.add(key)

@@ -13,6 +13,11 @@ _SETTLED: Final = re.compile(
     r"traefik\.(?:enable|(?:docker|swarm)\.(?:network|lbswarm)|constraint-label|tags)|traefik\.http\.routers\.[^.]+\.entrypoints",
     re.IGNORECASE,
 )
+_FIRST: Final = re.compile(
+    r"traefik\.(?:(?!http\.|tcp\.|udp\.|tls\.)[^.]+\.)?(?:frontend|backend|port|protocol|weight|domain)(?:\..+)?",
+    re.IGNORECASE,
+)
+"""Labels of Traefik 1, of a service or of a segment of it."""
 _REASONS: Final = {
     "tls": ("certificates belong to the edge.", "Set spec.edge.tls."),
     "priority": ("of the routes that match, the longest path counts.", ""),
@@ -26,6 +31,17 @@ def taken_apart(label: str) -> tuple[str, str, str]:
     """``routers``, its name and its option, in small letters; empty where the label is none of these."""
     match = _LABEL.fullmatch(label)
     return (match[1].lower(), match[2].lower(), match[3].lower()) if match else ("", "", "")
+
+
+def of_this_generation(labels: Labels, report: Report) -> Labels:
+    """The labels without those of Traefik 1, of which is told once: none of them makes a route."""
+    old = {name: path for name, (_, path) in labels.items() if _FIRST.fullmatch(name)}
+    if old:
+        message = f"labels of Traefik 1 are not read, so that they make no route: {', '.join(old)}."
+        remedy = "Write traefik.http.routers.NAME.rule of Traefik 2 and 3, or spec.services.*.interface."
+        where = next(iter(old.values()))
+        report.rejected(where[: where.index(".labels") + len(".labels")], message, remedy)
+    return {name: each for name, each in labels.items() if name not in old}
 
 
 @dataclass

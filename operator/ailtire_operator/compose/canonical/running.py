@@ -9,7 +9,7 @@ from ailtire_operator import naming
 from ailtire_operator.compose import environment
 from ailtire_operator.compose.canonical.durations import taken
 from ailtire_operator.compose.canonical.entry import Entry
-from ailtire_operator.compose.canonical.labels import metadata
+from ailtire_operator.compose.canonical.labels import begins, metadata
 from ailtire_operator.compose.canonical.shared import ImageNames
 from ailtire_operator.compose.environment import Surroundings
 from ailtire_operator.compose.reporting import described
@@ -231,5 +231,5 @@ def annotations(service: Entry, skipped: tuple[str, ...]) -> dict[str, str]:
     result: dict[str, str] = {}
     for key in ("labels", "annotations"):
         written = service.take(key) or {}
-        result |= metadata({name: each for name, each in written.items() if not name.startswith(skipped)}, service, key)
+        result |= metadata({name: each for name, each in written.items() if not begins(name, *skipped)}, service, key)
     return result

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ailtire_operator import naming
 from ailtire_operator.compose.canonical import access, middlewares, rules
 from ailtire_operator.compose.canonical.access import Access
 from ailtire_operator.compose.canonical.entry import Entry
@@ -13,8 +12,7 @@ from ailtire_operator.compose.canonical.front import Front
 from ailtire_operator.compose.canonical.hosts import ANY, Claim, Hosts, Target
 from ailtire_operator.compose.canonical.labels import Labels, labels_of
 from ailtire_operator.compose.canonical.middlewares import Chosen, Middlewares
-from ailtire_operator.compose.canonical.ports import is_everywhere
-from ailtire_operator.compose.canonical.routers import Router, Routers, taken_apart
+from ailtire_operator.compose.canonical.routers import Router, Routers, of_this_generation, taken_apart
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
 from ailtire_operator.model.problems import path_of
@@ -81,31 +79,12 @@ def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]
             yield Claim(host, prefix, _target(prefix, router, settings, options, entry), rank)
 
 
-def replace_gateway(key: str, service: Mapping[str, Any], edge: Edge, report: Report) -> None:
-    """Let the stack's gateway answer on the ports of the project's Traefik."""
-    path = path_of("services", key)
-    for index, port in enumerate(service.get("ports") or []):
-        published, target, address = whole(port.get("published")), whole(port.get("target")), port.get("host_ip")
-        if published and not is_everywhere(address):
-            what = f"port {published} of {key} would be OPEN: not published"
-            why = f"the file publishes it on {address} alone"
-            if report.keeps_closed(path_of(path, "ports", index, "host_ip"), what, why, [f"{key}:{published}", key]):
-                continue
-        if published and target in (80, naming.GATEWAY_PORT):
-            edge.published[str(published)] = naming.GATEWAY_PORT
-        elif published and target == 443:
-            report.ignored(f"{path}.ports", "HTTPS ends at the edge, not in the gateway.", "Set spec.edge.tls.")
-        elif published:
-            report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no such page.")
-    message = "this Traefik asks Docker for its routes, and there is no Docker: the stack's gateway takes its place."
-    report.resolved(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")
-
-
 def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The routes that a service's labels describe, and its policies."""
     labels = labels_of(service.data, service.path, PREFIX)
     if labels and not _counts(service, labels, edge.front):
         return {}, {}
+    labels = of_this_generation(labels, service.report)
     settings = Routers(labels, service.report)
     result: dict[str, dict[str, Any]] = {}
     used: list[middlewares.Option] = []
@@ -153,7 +132,8 @@ def _counts(service: Entry, labels: Labels, front: Front) -> bool:
         return not service.report.keeps_closed(service.path, what, why, [key])
     if not counts:
         message = "Traefik passes over this service, and so does the gateway: it has no routes."
-        service.report.resolved(labels.get("traefik.enable", ("", next(iter(labels.values()))[1]))[1], message)
+        places = {name.lower(): path for name, (_, path) in reversed(labels.items())}
+        service.report.resolved(places.get("traefik.enable", next(reversed(places.values()))), message)
     return counts
 
 
