@@ -105,7 +105,11 @@ def test_render_takes_the_operators_settings_from_the_environment(run: Run, monk
     [
         ("DRAIN_SECONDS", "soon", "must be a whole number"),
         ("DRAIN_SECONDS", "61", "must be 60 or less"),
-        ("GATEWAY_IMAGE", "nginx 1.29", "must match ^[A-Za-z0-9][A-Za-z0-9._:/@-]*$"),
+        (
+            "GATEWAY_IMAGE",
+            "nginx 1.29",
+            "invalid value; expected an image's name, with or without registry, tag and digest",
+        ),
         ("LEADER_ELECTION", "maybe", "must be true or false"),
         ("NAMESERVERS", "10.0.0.1,dns.example", "'dns.example' is no IP address"),
         ("EDGE_SOURCES", "everywhere", "'everywhere' is no range of addresses, such as 10.0.0.0/8"),

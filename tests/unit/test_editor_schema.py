@@ -16,7 +16,7 @@ from lab.paths import ROOT
 
 WHOLE = jsonschema.Draft7Validator(editor_schema())
 PATCH = jsonschema.Draft7Validator(editor_schema(patch=True))
-PORTABLE = re.compile(r"\(\?[^!]|\\[^xsSdwuftnr.\\/+*?()\[\]{}|^$]")
+PORTABLE = re.compile(r"\(\?[^!:]|\\[^xsSdwuftnr.\\/+*?()\[\]{}|^$]")
 """What the regular expressions of ECMAScript lack, or refuse with the flag u."""
 
 
@@ -76,6 +76,9 @@ def at(depth: int) -> str:
         ({"image": "a", "ports": {"WEB": {"port": 80}}}, ".ports", "does not match"),
         ({"image": "a", "environment": {"AILTIRE_X": "1"}}, ".environment", "should not be valid"),
         ({"image": ["a"]}, ".image", "is not of type 'string'"),
+        ({"image": "a", "shmSize": "64 MB"}, ".shmSize", "does not match"),
+        ({"image": "a", "shmSize": -1}, ".shmSize", "less than the minimum of 0"),
+        ({"image": "a", "shmSize": 0.5}, ".shmSize", "is not of type 'integer', 'string'"),
         ({"image": None}, ".image", "is not of type 'string'"),
         ({"user": "1000"}, "", "'image' is a required property"),
         ({"image": "a", "stackRef": {"name": "b"}}, "", "should not be valid"),

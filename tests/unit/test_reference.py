@@ -9,7 +9,9 @@ from pydantic import BaseModel, create_model
 
 from ailtire_operator.model import reference
 from ailtire_operator.model.base import Strict
+from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.patterns import in_words
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.model.structural import KEYS
@@ -82,6 +84,26 @@ def test_every_link_leads_to_a_section() -> None:
 def test_a_pattern_without_words_is_an_error_of_the_generator() -> None:
     with pytest.raises(LookupError, match="say in words"):
         in_words("^nobody has said$")
+
+
+@pytest.mark.parametrize(
+    ("service", "field", "expected"),
+    [
+        ({"image": "a b"}, "image", "an image's name, with or without registry, tag and digest"),
+        ({"image": "a", "user": "root"}, "user", "a numeric user, or user:group, as in 1000 or 1000:1000"),
+        ({"image": "a", "stopSignal": "INT"}, "stopSignal", "the name of a signal, as in SIGTERM"),
+        ({"image": "a", "workingDir": "srv"}, "workingDir", "an absolute path without colons and control characters"),
+        ({"image": "a", "capAdd": ["net"]}, "capAdd[0]", "a Linux capability in upper case, with or without `CAP_`"),
+    ],
+)
+def test_a_text_that_matches_no_pattern_is_refused_in_the_words_of_the_reference(
+    service: dict[str, Any], field: str, expected: str
+) -> None:
+    with pytest.raises(InvalidStack) as refused:
+        parse_spec({"services": {"web": service}})
+    (problem,) = refused.value.problems
+    assert (problem.path, problem.message) == (f"spec.services.web.{field}", f"invalid value; expected {expected}")
+    assert expected in PAGE
 
 
 def examples() -> list[Any]:

@@ -15,6 +15,7 @@ from ailtire_operator.model.crd import DESCRIPTION
 from ailtire_operator.model.keys import KeyRule
 from ailtire_operator.model.reference import trees
 from ailtire_operator.model.structural import KEYS, Schema
+from ailtire_operator.model.values import TEXT_PATTERN
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 _KEPT: Final = (
@@ -115,6 +116,8 @@ class _Conversion:
             result["description"] = " ".join(result["description"].split()).replace("``", "")
         if "x-kubernetes-int-or-string" in schema:
             result["type"] = ["integer", "string"]
+            if TEXT_PATTERN in schema:
+                result |= {"pattern": schema[TEXT_PATTERN], "minimum": 0}
         if schema.get("nullable") or self._patch:
             _allow_null(result)
         if self._patch:

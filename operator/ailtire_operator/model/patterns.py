@@ -40,16 +40,16 @@ _WORDS: Final = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "letters, digits, `.`, `_`, `/` and `-`, the first a letter or digit",
     r"^[A-Za-z0-9_.:,-]+$": "letters, digits, `_`, `.`, `:`, `,` and `-`",
     r"^[rwm]+$": "the letters r, w and m",
-    r"^[a-z]+(/[a-z0-9_]+(/v[0-9]+(\.[0-9]+)?)?)?$": "an operating system, or with an architecture and its variant: "
-    "linux/arm/v7",
-    r"^([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})(:([0-9]{1,9}|1[0-9]{9}|20[0-9]{8}))?$": "a number, or two with a colon "
-    "between them",
+    r"^[a-z]+(/[a-z0-9_]+(/v[0-9]+(\.[0-9]+)?)?)?$": "an operating system, or with architecture and variant, as in "
+    "linux/amd64 or linux/arm/v7",
+    r"^([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})(:([0-9]{1,9}|1[0-9]{9}|20[0-9]{8}))?$": "a numeric user, or user:group, "
+    "as in 1000 or 1000:1000",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and `_`, the first no digit",
     r"^[-._a-zA-Z0-9]+$": "letters, digits, `-`, `_` and `.`",
     r"^/[A-Za-z0-9/._~@:+,=-]*$": "an absolute path of letters, digits and `/._~@:+,=-`",
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": "a-z, 0-9, `-` and `.`, the first and last a letter or digit",
     r"^[A-Za-z0-9 ._-]+$": "letters, digits, blanks, `.`, `_` and `-`",
-    r"^SIG[A-Z0-9+-]+$": "the name of a signal: SIGTERM",
+    r"^SIG[A-Z0-9+-]+$": "the name of a signal, as in SIGTERM",
     r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$": "base64",
 }
 _KEYS: Final = {
@@ -74,6 +74,11 @@ _KEYS: Final = {
 def key_in_words(rule: KeyRule) -> str:
     """What a key has to be by one rule. Raises LookupError for a rule that has no words yet."""
     return _found(_KEYS, rule.pattern)
+
+
+def words_of(pattern: str) -> str | None:
+    """What a text has to be to match; None for a pattern that has no words, as one of the operator's settings."""
+    return _WORDS.get(pattern)
 
 
 def in_words(pattern: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ailtire_operator import printable
+from ailtire_operator.model.patterns import words_of
 
 PROBLEM_LIMIT: Final = 100
 """Problems of one definition that are told: nobody reads more before mending these."""
@@ -93,6 +94,8 @@ def invalid(base: str, error: ValidationError) -> InvalidStack:
 
 def sentence(finding: ErrorDetails) -> str:
     """What pydantic has found, in plain words."""
+    if finding["type"] == "string_pattern_mismatch" and (words := words_of(finding["ctx"]["pattern"])):
+        return f"invalid value; expected {words}"
     known = _SENTENCES.get(finding["type"])
     if known is not None:
         return known.format(**finding.get("ctx", {}))

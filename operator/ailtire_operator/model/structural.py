@@ -13,20 +13,21 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from ailtire_operator.model.base import KEY_RULES
+from ailtire_operator.model.values import TEXT_PATTERN
 
 Schema = dict[str, Any]
 
 KEYS: Final = "propertyNames"
 """In a schema with annotations: what a map's keys have to be, with the rules (``keys.KeyRule``) under KEY_RULES."""
-_ANNOTATIONS: Final = frozenset({"default", "examples", KEYS})
+_ANNOTATIONS: Final = frozenset({"default", "examples", KEYS, TEXT_PATTERN})
 _DROPPED: Final = _ANNOTATIONS | {"title", "$defs", "patternProperties", KEY_RULES}
 
 
 def structural(model: type[BaseModel], *, tell_defaults: bool = False, annotated: bool = False) -> Schema:
     """The structural schema of a model, as its author writes it (camelCase).
 
-    ``annotated`` keeps what the API server does not take, for documents and editors: defaults, examples, and the rules
-    of a map's keys under KEYS.
+    ``annotated`` keeps what the API server does not take, for documents and editors: defaults, examples, the rules of
+    a map's keys under KEYS, and what a text matches that may be a number too, under TEXT_PATTERN.
     """
     schema = model.model_json_schema(by_alias=True)
     return _Conversion(schema.get("$defs", {}), tell_defaults, annotated).convert(schema)

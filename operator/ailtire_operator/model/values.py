@@ -98,12 +98,20 @@ def _once_each(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _int_or_string(*rules: tuple[str, str], limit: int, examples: Sequence[str | int]) -> WithJsonSchema:
+TEXT_PATTERN: Final = "x-text-pattern"
+"""In the schema of what may be a number or a text: what the text matches. No structural schema has a place for it."""
+
+
+def _int_or_string(
+    *rules: tuple[str, str], limit: int, examples: Sequence[str | int], pattern: str | None = None
+) -> WithJsonSchema:
     schema: dict[str, Any] = {
         "x-kubernetes-int-or-string": True,
         "maxLength": limit,
         "examples": list(examples),
     }
+    if pattern:
+        schema[TEXT_PATTERN] = pattern
     if rules:
         schema["x-kubernetes-validations"] = [{"rule": rule, "message": message} for rule, message in rules]
     return WithJsonSchema(schema)
@@ -137,14 +145,14 @@ Duration = Annotated[
 Quantity = Annotated[
     str,
     BeforeValidator(_check_quantity),
-    _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT, examples=["500m", "256Mi"]),
+    _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT, examples=["500m", "256Mi"], pattern=f"^{_QUANTITY}$"),
 ]
 """A Kubernetes quantity: ``500m``, ``256Mi``."""
 PositiveQuantity = Annotated[
     str,
     BeforeValidator(_check_quantity),
     AfterValidator(_check_positive),
-    _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT, examples=["64Mi"]),
+    _int_or_string(_QUANTITY_RULE, _POSITIVE_RULE, limit=_QUANTITY_LIMIT, examples=["64Mi"], pattern=f"^{_QUANTITY}$"),
 ]
 EnvironmentValue = Annotated[
     str, BeforeValidator(_check_environment_value), _int_or_string(limit=VALUE_LIMIT, examples=["info", 3000])
