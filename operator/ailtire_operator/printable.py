@@ -63,5 +63,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 stack``, ``2 child stacks``, ``1,200 notices``: the one place that knows how a counted noun ends."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """``1 stack``, ``2 child stacks``, ``1,200 entries``: the one place that knows how a counted noun ends."""
+    if count == 1:
+        return f"{count:,} {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"

@@ -51,7 +51,7 @@ def test_of_many_problems_some_are_told_and_the_others_counted() -> None:
     costs.check(lambda: refused(spec), loops=60)
     problems = refused(spec)
     assert len(problems) == PROBLEM_LIMIT + 1
-    assert str(problems[-1]) == "spec: 19900 more problems are not listed"
+    assert str(problems[-1]) == "spec: not listed: 19,900 more problems"
 
 
 def test_many_unknown_keys_are_one_problem() -> None:

@@ -11,7 +11,11 @@ from ailtire_operator.compose.yamldata import documents
 
 
 def found(text: str) -> Definitions:
-    return collect([Document("shop.yaml", line, data) for line, data in documents(text)])
+    return collect([Document("shop.yaml", line, data, text) for line, data in documents(text)])
+
+
+def told(text: str) -> list[str]:
+    return list(map(str, found(text).problems))
 
 
 def stack(name: str, spec: str, **metadata: str) -> str:
@@ -57,12 +61,12 @@ def test_every_problem_of_every_level_is_named_at_once() -> None:
           db: {image: db, deploy: {replicas: -1}}
           dm: {type: stack, stack: {services: {db: {image: db, environment: {AILTIRE_X: y}}}}}
 """
-    problems = "\n".join(found(stack("shop", spec) + stack("other", "{serviecs: {}}")).problems)
+    problems = "\n".join(told(stack("shop", spec) + stack("other", "{serviecs: {}}")))
     for place in (
-        "shop.yaml:1: AiltireStack shop: spec.services.web",
+        "shop.yaml:6:11: AiltireStack shop: spec.services.web.imag: there is no such field; did you mean image?",
         "spec.services.cpl.stack.services.db.deploy.replicas",
         "spec.services.cpl.stack.services.dm.stack.services.db.environment.AILTIRE_X",
-        "AiltireStack other: spec.serviecs",
+        "AiltireStack other: spec.serviecs: there is no such field; did you mean services?",
     ):
         assert place in problems
 
@@ -80,11 +84,11 @@ def test_every_problem_of_every_level_is_named_at_once() -> None:
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack}", "metadata.name: a stack needs a name"),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a}, services: {}}",
-            "services: unknown key; the definition stands below spec",
+            "services: there is no such field; the definition stands below spec",
         ),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a, labels: {a: 1}}}",
-            "metadata.labels: must be texts",
+            "metadata.labels.a: must be a text",
         ),
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: 5}}", "metadata.name: must be a text"),
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a--b}}", "double hyphen"),
@@ -92,32 +96,32 @@ def test_every_problem_of_every_level_is_named_at_once() -> None:
     ],
 )
 def test_what_is_wrong_around_the_spec_is_told(resource: str, problem: str) -> None:
-    assert any(problem in each for each in found(resource).problems)
+    assert any(problem in each for each in told(resource))
 
 
 def test_the_same_stack_twice_is_told_and_two_namespaces_are_two_stacks() -> None:
     once = stack("a", "{services: {}}")
-    assert "the same stack stands at shop.yaml:1 already" in found(once + once).problems[0]
+    assert "the same stack stands at shop.yaml:1 already" in told(once + once)[0]
     assert not found(once + stack("a", "{services: {}}", namespace="other")).problems
 
 
 def test_a_tree_too_deep_is_refused() -> None:
     assert not found(stack("a", nested(16))).problems
-    assert "deeper than 16 levels" in found(stack("a", nested(20))).problems[0]
+    assert "deeper than 16 levels" in told(stack("a", nested(20)))[0]
 
 
 def test_a_cycle_of_templates_is_told_once_and_not_again_by_who_refers_to_it() -> None:
     spec = "{template: true, services: {again: {type: stack, stackRef: {name: t}}}}"
     got = found(stack("t", spec) + stack("root", "{services: {t: {type: stack, stackRef: {name: t}}}}"))
     assert len(got.problems) == 1
-    assert "AiltireStack t: " in got.problems[0]
-    assert "a stack cannot contain itself: t -> t" in got.problems[0]
+    assert "AiltireStack t: " in str(got.problems[0])
+    assert "a stack cannot contain itself: t -> t" in str(got.problems[0])
 
 
 def test_a_missing_template_is_only_noted() -> None:
     got = found(stack("root", "{services: {t: {type: stack, stackRef: {name: nobody}}}}"))
     assert not got.problems
-    assert "the template 'nobody' is not part of the input" in got.notes[0]
+    assert "the template 'nobody' is not part of the input" in str(got.notes[0])
 
 
 def test_templates_are_those_of_the_same_namespace() -> None:
@@ -153,5 +157,5 @@ def test_who_waits_for_himself_through_the_tree_is_told() -> None:
     a: {type: stack, stack: {services: {web: {image: x, dependsOn: {b/api: {}}}}}}
     b: {type: stack, stack: {services: {api: {image: x, dependsOn: {a/web: {}, c/z: {required: false}}}}}}
 """
-    (problem,) = found(stack("shop", spec)).problems
+    (problem,) = told(stack("shop", spec))
     assert "spec.services.a.stack.services.web.dependsOn: members cannot wait for each other: a/web -> b/api" in problem

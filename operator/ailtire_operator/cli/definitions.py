@@ -7,11 +7,13 @@ nobody has to correct a file error by error.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli import envelope
+from ailtire_operator.cli.failures import Exit, Failure
+from ailtire_operator.cli.issues import InvalidInput, Issue, issue
 from ailtire_operator.cli.sources import Document
 from ailtire_operator.cli.trees import spec_of
 from ailtire_operator.model.census import Census
@@ -22,7 +24,6 @@ from ailtire_operator.plan.budget import excesses
 from ailtire_operator.plan.order import Order
 from ailtire_operator.printable import plural
 
-_TOP_LEVEL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^()]*)\)")
 
 
@@ -33,11 +34,17 @@ class Definition:
     document: Document
     resource: Mapping[str, Any]
     stack: Stack
+    path: str = ""
+    """Where the resource stands in its document: ``items[3]`` of a list."""
 
     @property
     def label(self) -> str:
         """What a message about it starts with."""
         return f"{self.document}: {naming.KIND} {self.stack.name}"
+
+    def issue(self, problem: Problem) -> Issue:
+        """A problem of it, at its place in the file."""
+        return _issue(self.document, self.path, f"{naming.KIND} {self.stack.name}", problem)
 
 
 @dataclass(slots=True)
@@ -50,8 +57,8 @@ class Definitions:
     """Children as the operator writes them (``kubectl get -o yaml`` shows them too): their parents speak for them."""
     others: int = 0
     """Objects of other kinds: none of our business, but part of what kustomize builds."""
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    problems: list[Issue] = field(default_factory=list)
+    notes: list[Issue] = field(default_factory=list)
     """What may be right, but only the cluster knows."""
 
     @property
@@ -64,10 +71,20 @@ class Definitions:
         own = {each.stack.name: each.stack.spec for each in self.templates if each.stack.namespace == stack.namespace}
         return {**(known or {}), **own}
 
+    def issue(self, definition: Definition, problem: Problem) -> Issue:
+        """A problem below a definition at its place: in a template, where that is part of the input."""
+        name = _TEMPLATE_IN_PATH.findall(problem.path)
+        template = next((each for each in self.templates if name and each.stack.name == name[-1]), None)
+        if template is None or template.stack.namespace != definition.stack.namespace:
+            return definition.issue(problem)
+        below = problem.path.rpartition(f".stackRef({template.stack.name})")[2]
+        place = template.issue(replace(problem, path=f"spec{below}"))
+        return replace(place, resource=f"{naming.KIND} {definition.stack.name}", path=problem.path)
+
     def checked(self, *, code: Exit | None = None) -> "Definitions":
         """Itself. Raises Invalid where there is any problem, Failure where there is no stack at all."""
         if self.problems:
-            raise Invalid(self.problems, code=code)
+            raise InvalidInput(self.problems, code=code)
         if not self.all:
             other = f" (only {plural(self.others, 'object')} of other kinds)" if self.others else ""
             raise Failure(f"the input holds no {naming.KIND}{other}")
@@ -78,8 +95,8 @@ def collect(documents: Sequence[Document], *, deep: bool = True) -> Definitions:
     """Read the documents' stacks; ``deep`` checks the whole tree below each, with the templates of the input."""
     found = Definitions()
     for document in documents:
-        for resource in resources(document.data):
-            _take(found, document, resource)
+        for path, resource in _resources(document.data):
+            _take(found, document, path, resource)
     _check_names(found)
     if deep:
         check_trees(found)
@@ -97,67 +114,50 @@ def check_trees(found: Definitions, known: Mapping[str, StackSpec] | None = None
             told = problems
         else:
             told = [each for each in problems if not wrong.intersection(_TEMPLATE_IN_PATH.findall(each.path))]
-        found.problems += [f"{definition.label}: {problem}" for problem in told]
-        found.notes += [f"{definition.label}: {note}" for note in missing]
+        found.problems += [found.issue(definition, each) for each in told]
+        found.notes += [found.issue(definition, each) for each in missing]
 
 
 def resources(data: Any) -> Iterator[Any]:
     """A document's objects: itself, or those of the list that ``kubectl get -o yaml`` prints."""
+    return (each for _, each in _resources(data))
+
+
+def _resources(data: Any) -> Iterator[tuple[str, Any]]:
+    """The same, each with its path in the document."""
     if isinstance(data, dict) and isinstance(data.get("items"), list) and str(data.get("kind", "")).endswith("List"):
-        yield from data["items"]
+        yield from ((f"items[{index}]", each) for index, each in enumerate(data["items"]))
     else:
-        yield data
+        yield "", data
 
 
-def _take(found: Definitions, document: Document, resource: Any) -> None:
+def _take(found: Definitions, document: Document, path: str, resource: Any) -> None:
     if not isinstance(resource, dict) or not isinstance(resource.get("kind"), str):
-        found.problems.append(f"{document}: this is no Kubernetes resource: it has no apiVersion and kind")
+        sentence = "this is no Kubernetes resource: it has no apiVersion and kind"
+        found.problems.append(_issue(document, path, "", Problem("", sentence)))
         return
     if resource["kind"] != naming.KIND:
         found.others += 1
         return
-    label = _label(document, resource)
-    problems = [f"{label}: {problem}" for problem in _resource_problems(resource)]
-    if problems:
-        found.problems += problems
-        return
+    metadata = resource.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    problems, stack = list(envelope.problems(resource)), None
     try:
-        definition = Definition(document, resource, parse_stack(resource))
+        stack = parse_stack(resource) if isinstance(name, str) and name else None
     except InvalidStack as error:
-        found.problems += [
-            f"{label}: {problem}" for problem in [*error.problems, *_below(resource.get("spec"), "spec")]
-        ]
+        problems += [*error.problems, *_below(resource.get("spec"), "spec")]
+    if stack is None or problems:
+        label = f"{naming.KIND} {name or '(without a name)'}"
+        found.problems += [_issue(document, path, label, each) for each in problems]
         return
-    spec = definition.stack.spec
+    definition = Definition(document, resource, stack, path)
+    spec = stack.spec
     (found.placed if spec.place else found.templates if spec.template else found.roots).append(definition)
 
 
-def _label(document: Document, resource: Mapping[str, Any]) -> str:
-    metadata = resource.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return f"{document}: {naming.KIND} {name or '(without a name)'}"
-
-
-def _resource_problems(resource: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong around the spec, where the models do not look."""
-    version = resource.get("apiVersion")
-    if version != naming.API_VERSION:
-        yield Problem("apiVersion", f"'{version}' is unknown; this program reads {naming.API_VERSION}")
-    for key in resource:
-        if key not in _TOP_LEVEL:
-            yield Problem(path_of("", key).lstrip("."), "unknown key; the definition stands below spec")
-    metadata = resource.get("metadata")
-    if not isinstance(metadata, dict) or not metadata.get("name"):
-        yield Problem("metadata.name", "a stack needs a name")
-        return
-    for key in ("name", "namespace"):
-        if not isinstance(metadata.get(key, ""), str):
-            yield Problem(f"metadata.{key}", "must be a text; put it in quotes")
-    for key in ("labels", "annotations"):
-        entries = metadata.get(key) or {}
-        texts = isinstance(entries, dict) and all(isinstance(value, str) for value in entries.values())
-        if not texts:
-            yield Problem(f"metadata.{key}", "must be texts by name; put numbers, yes and no in quotes")
+def _issue(document: Document, path: str, resource: str, problem: Problem) -> Issue:
+    whole = f"{path}.{problem.path}" if path and problem.path else path or problem.path
+    return issue(document.source, document.place(whole, key=problem.of_key), resource, problem)
 
 
 def _below(spec: Any, path: str) -> Iterator[Problem]:
@@ -179,7 +179,8 @@ def _check_names(found: Definitions) -> None:
     for definition in found.all:
         other = seen.setdefault((definition.stack.namespace, definition.stack.name), definition)
         if other is not definition:
-            found.problems.append(f"{definition.label}: the same stack stands at {other.document} already")
+            sentence = f"the same stack stands at {other.document} already"
+            found.problems.append(definition.issue(Problem("", sentence)))
 
 
 def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[list[Problem], list[Problem]]:

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import collect, resources
-from ailtire_operator.cli.failures import Failure, Invalid, Missing
+from ailtire_operator.cli.failures import Failure, Missing
+from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.paths import paths
-from ailtire_operator.cli.rendering import tree_plans
+from ailtire_operator.cli.rendering import refused, tree_plans
 from ailtire_operator.cli.settings import environment_settings
 from ailtire_operator.cli.sources import Document
 from ailtire_operator.cluster import kinds
@@ -54,11 +55,11 @@ def of_files(documents: Iterable[Document], namespace: str) -> World:
     given = list(documents)
     stacks = collect(given)
     if stacks.problems:
-        raise Invalid(stacks.problems)
+        raise InvalidInput(stacks.problems)
     found = {(each["kind"], each["metadata"]["name"]): each for each in _others(given)}
     if not stacks.roots and not found:
         raise Failure("the input holds nothing that runs", "Give stacks, or what 'kubectl ailtire render' prints.")
-    problems: list[str] = []
+    problems: list[Issue] = []
     known = [each.resource for each in stacks.placed]
     addresses: dict[str, tuple[str, ...]] = {}
     for definition in stacks.roots:
@@ -69,11 +70,11 @@ def of_files(documents: Iterable[Document], namespace: str) -> World:
         for stack, made in tree_plans(top, templates, settings, addresses):
             known.append(_resource(stack))
             if isinstance(made, InvalidStack):
-                problems += [f"{definition.label}: {problem}" for problem in made.problems]
+                problems += refused(stacks, definition, stack.name, made)
             else:
                 found |= {(each["kind"], each["metadata"]["name"]): each for each in made.objects}
     if problems:
-        raise Invalid(problems)
+        raise InvalidInput(problems)
     return world(found.values(), paths(known), namespace=namespace or NO_NAMESPACE, addresses=addresses)
 
 

@@ -5,13 +5,13 @@ The result is what exists in the end, but for what only a cluster knows: ``left_
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
-from ailtire_operator.cli.definitions import Definitions
-from ailtire_operator.cli.failures import Invalid
+from ailtire_operator.cli.definitions import Definition, Definitions
+from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.report import Finding
-from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.model.loading import parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -56,7 +56,7 @@ def _is_zone(manifest: Manifest) -> bool:
 def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings) -> Rendered:
     """All roots of the input. Raises Invalid for all that the plan refuses (two mounts at one place, for example)."""
     result = Rendered()
-    problems: list[str] = []
+    problems: list[Issue] = []
     for definition in definitions.roots:
         stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
         templates = definitions.templates_for(definition.stack)
@@ -64,11 +64,19 @@ def render_all(definitions: Definitions, *, namespace: str = "", settings: Setti
             if isinstance(made, Plan):
                 _add(result, made, namespace)
             else:
-                where = definition.label if level is stack else f"{definition.label}: {level.name}"
-                problems += [f"{where}: {problem}" for problem in made.problems]
+                problems += refused(definitions, definition, level.name, made)
     if problems:
-        raise Invalid(problems)
+        raise InvalidInput(problems)
     return result
+
+
+def refused(definitions: Definitions, definition: Definition, name: str, error: InvalidStack) -> list[Issue]:
+    """What is wrong with a stack of a definition's tree, by its name; paths start at the definition."""
+    stack = definition.stack
+    found = sound_levels(stack.name, stack.spec, definitions.templates_for(stack))
+    start = next((each.path for each in found if each.name == name), "spec")
+    moved = [replace(each, path=f"{start}{each.path.removeprefix('spec')}") for each in error.problems]
+    return [definitions.issue(definition, each) for each in moved]
 
 
 def tree_plans(

@@ -3,11 +3,15 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.compose.yamldata import YamlError, documents
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.positions import Positions
 
 SIZE_LIMIT: Final = 32 * 1024 * 1024
 """Bytes of all inputs together: twenty times what etcd takes for one object."""
@@ -24,9 +28,23 @@ class Document:
     """The file as the user named it; ``standard input``."""
     line: int
     data: Any
+    text: str = ""
+    """Of the whole input, to find places in it; empty where nobody asks for any."""
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}"
+
+    def place(self, path: str, *, key: bool = False) -> tuple[int, int]:
+        """Line and column of a value, or of its key."""
+        return positions(self.text).find(self.line, path, key=key) if self.text else (self.line, 1)
+
+
+@lru_cache(maxsize=8)
+def positions(text: str) -> "Positions":
+    """The places in a text: it is read once for all its problems."""
+    from ailtire_operator.cli.positions import Positions
+
+    return Positions(text)
 
 
 def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
@@ -35,7 +53,7 @@ def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]
     problems: list[str] = []
     for source, text in _texts(arguments, recursive):
         try:
-            found.extend(Document(source, line, data) for line, data in documents(text))
+            found.extend(Document(source, line, data, text) for line, data in documents(text))
         except YamlError as error:
             problems.append(f"{source}{f':{error.line}' if error.line else ''}: {error}")
     if problems:

@@ -1,9 +1,9 @@
 """The base of every model: frozen, closed, camelCase outside, described by the docstring under each field."""
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
 KEY_RULES: Final = "x-key-rules"
@@ -14,6 +14,18 @@ OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)
 """On the values of a map: null there is {}, see Strict."""
 
 
+_WRITTEN: Final = object()
+"""The context in which ``written`` validates."""
+
+
+class _Null:
+    """Null where the schema has a value: of no type, so that the field's own rule refuses it, at its path."""
+
+    def __repr__(self) -> str:
+        return "null"
+
+
+_NULL: Final = _Null()
 _UNKNOWN_TOLD: Final = 8
 """Unknown keys of one map that are told each by itself."""
 
@@ -25,7 +37,9 @@ class Strict(BaseModel):
     so a definition means the same, and is complained about alike, in a file and in a cluster.
 
     Null is what server-side apply leaves of an object whose last field its author removes (``aliases: [a]`` to ``{}``),
-    and what an empty ``deploy:`` is in YAML. So the schema takes it wherever {} means no more than nothing.
+    and what an empty ``deploy:`` is in YAML. So the schema takes it wherever {} means no more than nothing. What an
+    author has written is read by ``written``, which takes it there alone, and knows a field by the schema's name only:
+    so the API server judges a root, and a child that stands in it is judged alike.
     """
 
     model_config = ConfigDict(
@@ -38,19 +52,31 @@ class Strict(BaseModel):
         hide_input_in_errors=True,
     )
 
+    @classmethod
+    def written(cls, data: Any) -> Self:
+        """What an author has written, as the API server reads it. Raises pydantic's ValidationError."""
+        return cls.model_validate(data, by_alias=True, by_name=False, context=_WRITTEN)
+
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls_and_in_order(cls, data: Any) -> Any:
-        if isinstance(data, dict) and len(data) > _UNKNOWN_TOLD:
-            cls._count_unknown(data)
-        if isinstance(data, dict):
-            return {key: _in_order(value) for key, value in _in_order(data).items() if value is not None}
-        return data
+    def _without_nulls_and_in_order(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        written = info.context is _WRITTEN
+        if len(data) > _UNKNOWN_TOLD:
+            cls._count_unknown(data, _aliases(cls) if written else _names(cls))
+        ordered = {key: _in_order(value) for key, value in _in_order(data).items()}
+        if written and None in ordered.values():
+            wrong = _aliases(cls) - _nullable(cls)
+            ordered = {key: _NULL if value is None and key in wrong else value for key, value in ordered.items()}
+        return {
+            key: value for key, value in ordered.items() if value is not None or (written and key not in _aliases(cls))
+        }
 
     @classmethod
-    def _count_unknown(cls, data: dict[Any, Any]) -> None:
+    def _count_unknown(cls, data: dict[Any, Any], known: frozenset[str]) -> None:
         """Tell many unknown keys at once: a thousand errors of their own would take long, and nobody reads them."""
-        unknown = [key for key in data if key not in _names(cls)]
+        unknown = [key for key in data if key not in known]
         if len(unknown) > _UNKNOWN_TOLD:
             some = ", ".join(f"'{key}'" for key in unknown[:_UNKNOWN_TOLD])
             raise ValueError(f"{len(unknown):,} fields do not exist here: {some} and others")
@@ -63,6 +89,20 @@ class Strict(BaseModel):
 def _in_order(value: Any) -> Any:
     """A map by its keys; what is below has a model of its own."""
     return dict(sorted(value.items(), key=lambda entry: str(entry[0]))) if isinstance(value, dict) else value
+
+
+@cache
+def _aliases(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+@cache
+def _nullable(model: type[BaseModel]) -> frozenset[str]:
+    """The fields of which the schema takes null."""
+    from ailtire_operator.model.structural import structural
+
+    properties = structural(model).get("properties", {})
+    return frozenset(name for name, schema in properties.items() if schema.get("nullable"))
 
 
 @cache

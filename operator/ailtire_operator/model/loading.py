@@ -28,9 +28,9 @@ def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
         raise InvalidStack([Problem(path_of(path, *data.location), SENTENCE)])
     bounds.check_routes(data, path)
     try:
-        spec = StackSpec.model_validate(data)
+        spec = StackSpec.written(data)
     except ValidationError as error:
-        raise invalid(path, error) from None
+        raise invalid(path, error, StackSpec) from None
     except RecursionError:
         raise InvalidStack([Problem(path, "nested too deeply")]) from None
     graph = {key: service.depends_on for key, service in spec.services.items()}
@@ -57,7 +57,7 @@ def parse_place(data: Any) -> Place:
     try:
         return Place.model_validate(data)
     except ValidationError as error:
-        raise invalid("spec.place", error) from None
+        raise invalid("spec.place", error, Place) from None
 
 
 def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:

@@ -1,9 +1,9 @@
 """Errors in a definition, each with the path to its value."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ailtire_operator import printable
@@ -24,6 +24,8 @@ class Problem:
     """Nothing is wrong with it: the operator's settings or the stack's security profile do not allow it."""
     part_of: str = ""
     """The path to what makes no sense without the value at ``path``, which is required there; empty: nothing does."""
+    of_key: bool = False
+    """It is the key that is wrong, or that there is not."""
 
     def __post_init__(self) -> None:
         """Whoever prints it prints it: it may quote anything that an author has written."""
@@ -74,29 +76,59 @@ _SENTENCES: Final = {
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
-    "string_pattern_mismatch": "must match {pattern}",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} entries",
-    "too_long": "must have at most {max_length} entries",
 }
 """What pydantic finds, by its own name for it, in words for those who write YAML and not Python."""
 
 
-def invalid(base: str, error: ValidationError) -> InvalidStack:
-    """Pydantic's findings as problems below ``base``: the first of them, and how many more there are."""
+_BOUNDS: Final = {
+    "string_too_short": ("least", "min_length", "character"),
+    "string_too_long": ("most", "max_length", "character"),
+    "too_short": ("least", "min_length", "entry"),
+    "too_long": ("most", "max_length", "entry"),
+}
+"""Findings about a size: the word for the bound, its name, and what is counted."""
+
+
+def invalid(base: str, error: ValidationError, model: type[BaseModel] | None = None) -> InvalidStack:
+    """Pydantic's findings as problems below ``base``: the first of them, and how many more there are.
+
+    ``model`` is what was validated, where a field that it does not have is to be answered by one that it has.
+    """
     found = error.errors(include_url=False, include_input=False)
-    problems = [Problem(path_of(base, *each["loc"]), sentence(each)) for each in found[:PROBLEM_LIMIT]]
+    problems = [_problem(base, each, model) for each in found[:PROBLEM_LIMIT]]
     if len(found) > PROBLEM_LIMIT:
-        problems.append(Problem(base, f"{len(found) - PROBLEM_LIMIT} more problems are not listed"))
+        count = printable.plural(len(found) - PROBLEM_LIMIT, "more problem")
+        problems.append(Problem(base, f"not listed: {count}"))
     return InvalidStack(problems)
+
+
+def _problem(base: str, finding: ErrorDetails, model: type[BaseModel] | None) -> Problem:
+    location, unknown = finding["loc"], finding["type"] == "extra_forbidden"
+    meant = _meant(model, location) if unknown and model is not None else ""
+    return Problem(path_of(base, *location), sentence(finding) + meant, of_key=unknown or location[-1:] == ("[key]",))
+
+
+def _meant(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    from ailtire_operator.model.suggestions import did_you_mean
+
+    near = did_you_mean(model, location)
+    return f"; did you mean {near}?" if near else ""
 
 
 def sentence(finding: ErrorDetails) -> str:
     """What pydantic has found, in plain words."""
-    if finding["type"] == "string_pattern_mismatch" and (words := words_of(finding["ctx"]["pattern"])):
-        return f"invalid value; expected {words}"
-    known = _SENTENCES.get(finding["type"])
-    if known is not None:
-        return known.format(**finding.get("ctx", {}))
+    kind, context = finding["type"], finding.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"invalid value; expected {words_of(context['pattern']) or 'another form'}"
+    if kind in _BOUNDS:
+        return _size(*_BOUNDS[kind], context)
+    if kind in _SENTENCES:
+        return _SENTENCES[kind].format(**context)
     return finding["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+def _size(bound: str, name: str, noun: str, context: dict[str, Any]) -> str:
+    limit = context[name]
+    if limit == 1 and bound == "least":
+        return "must not be empty"
+    return f"must have at {bound} {printable.plural(limit, noun)}"

@@ -17,6 +17,8 @@ _QUANTITY = r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0
 _QUANTITY_LIMIT = 32
 DURATION_PATTERN = f"^{_DURATION}$"
 _DURATIONS: Final = re.compile(_DURATION)
+_NUMBER: Final = re.compile(r"[0-9]+([.][0-9]+)?")
+_WITHOUT_UNIT: Final = "{0} has no unit; write {0}s where seconds are meant (units are h, m, s and ms)"
 _QUANTITIES: Final = re.compile(_QUANTITY)
 _INT64 = 2**63 - 1
 _USER = "([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})"
@@ -27,6 +29,8 @@ _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T"
 
 def seconds(duration: str) -> float:
     """A duration such as ``1m30s`` in seconds. Raises ValueError for anything else."""
+    if _NUMBER.fullmatch(duration):
+        raise ValueError(_WITHOUT_UNIT.format(duration))
     match = _DURATIONS.fullmatch(duration)
     if not duration or match is None:
         raise ValueError(f"'{duration}' is not a duration; write hours, minutes and seconds as in 1h30m10s or 500ms")
@@ -37,6 +41,12 @@ def seconds(duration: str) -> float:
 def whole_seconds(duration: str) -> int:
     """The duration in whole seconds, rounded up: a probe or a grace period is never shorter than what was asked."""
     return ceil(seconds(duration))
+
+
+def _with_unit(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(_WITHOUT_UNIT.format(value))
+    return value
 
 
 def _check_duration(text: str) -> str:
@@ -139,6 +149,7 @@ Duration = Annotated[
     str,
     StringConstraints(min_length=1, max_length=32),
     AfterValidator(_check_duration),
+    BeforeValidator(_with_unit),
     Field(json_schema_extra={"pattern": DURATION_PATTERN}, examples=["1m30s"]),
 ]
 """Hours, minutes, seconds: ``1m30s``."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ailtire_operator.cli import options, output, sources
+from ailtire_operator.cli.checkformats import CheckFormat
 from ailtire_operator.cli.helping import help_text
 from ailtire_operator.cli.report import ReportFormat, tell
 
@@ -15,11 +16,15 @@ _HELP = help_text(
     "Check definitions, whole trees, without a cluster.",
     "Reads every AiltireStack in the files (other kinds, as kustomize builds them, are passed over) and checks it as"
     " the API server and the operator will: types, bounds, unknown keys, reserved names, names that collide, cycles,"
-    " depth and size of the tree. Every problem is named with file, line, resource and path. A reference to a template"
+    " depth and size of the tree. Every problem is named with file, line, column, resource and path, and with the"
+    " field that may have been meant. A reference to a template"
     " that is not in the files is only noted: it may be in the cluster.",
+    "-o gives the same to other programs: json, sarif (code scanning), junit (test reports), github (annotations of a"
+    " workflow's run). The exit code is the same.",
     "With --report it also tells what will not run exactly as written, and what to do about it.",
     examples=[
         ("a file, or several", "kubectl ailtire validate shop.yaml orders.yaml"),
+        ("in a workflow of GitHub's, beside the lines of the change", "kubectl ailtire validate -o github deploy/"),
         ("what an overlay makes of it", "kubectl kustomize overlays/prod | kubectl ailtire validate -"),
         ("an import, with everything that works otherwise than written",
          "kubectl ailtire import . --env dev --report none | kubectl ailtire validate --report text -"),
@@ -35,20 +40,34 @@ def register(app: typer.Typer) -> None:
 def _validate(
     files: options.Files,
     recursive: options.Recursive = False,
+    form: Annotated[
+        CheckFormat | None, typer.Option("--output", "-o", help="The result for another program, on standard output.")
+    ] = None,
     report: Annotated[
         ReportFormat, typer.Option(help="What will not run exactly as written, on standard error.")
     ] = ReportFormat.NONE,
 ) -> None:
+    from ailtire_operator.cli.checkformats import formatted
     from ailtire_operator.cli.definitions import collect
+    from ailtire_operator.cli.issues import InvalidInput
     from ailtire_operator.cli.rendering import render_all
     from ailtire_operator.cli.settings import environment_settings
 
-    found = collect(sources.read(files, recursive=recursive)).checked()
-    for note in found.notes:
-        output.say(f"note: {note}")
-    rendered = render_all(found, settings=environment_settings())
+    found = collect(sources.read(files, recursive=recursive))
+    try:
+        rendered = render_all(found.checked(), settings=environment_settings())
+    except InvalidInput as invalid:
+        if form is None:
+            raise
+        output.data(formatted(form, invalid.issues, found.notes, []))
+        raise typer.Exit(invalid.code) from None
     if report is not ReportFormat.NONE:
         tell(rendered.findings, report)
+    if form is not None:
+        output.data(formatted(form, [], found.notes, [each.label for each in found.all]))
+        return
+    for note in found.notes:
+        output.say(f"note: {note}")
     output.rows(_lines(found))
 
 

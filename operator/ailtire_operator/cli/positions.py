@@ -1,0 +1,82 @@
+"""Where in a text a value of a definition stands: looked for when something is wrong with it, and not before."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from ailtire_operator.compose.yamldata import scalar
+
+Place = tuple[int, int]
+"""Line and column, each from 1 on."""
+_STEP: Final = re.compile(r'\.?(?P<word>[^.\[\]"]+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]')
+_MERGE: Final = "<<"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Positions:
+    """The places in one text, which has been read as YAML before: its bounds have been checked."""
+
+    def __init__(self, text: str) -> None:
+        self._documents = {
+            node.start_mark.line + 1: node for node in yaml.compose_all(text, Loader=_Loader) if node is not None
+        }
+
+    def find(self, line: int, path: str, *, key: bool = False) -> Place:
+        """Where the value at a path stands in the document that begins in a line; or its key.
+
+        Of a value that is missing, or was made by something else, what would hold it.
+        """
+        node = self._documents.get(line)
+        if node is None:
+            return line, 1
+        found = node
+        for step in steps(path):
+            below = _below(node, step)
+            if below is None:
+                break
+            name, node = below
+            found = name if key else node
+        return found.start_mark.line + 1, found.start_mark.column + 1
+
+
+def steps(path: str) -> Iterator[str]:
+    """The steps of a problem's path, the numbers of items as texts; what follows a reference is in another resource."""
+    for match in _STEP.finditer(path):
+        step = match["word"] or match["index"] or match["key"] or ""
+        if step.startswith("stackRef("):
+            yield "stackRef"
+            return
+        yield step
+
+
+def _below(node: Any, step: str) -> tuple[Any, Any] | None:
+    """The key and the value of a map's entry; of a list's item the item twice."""
+    if isinstance(node, yaml.SequenceNode):
+        fits = step.isdigit() and int(step) < len(node.value)
+        return (node.value[int(step)],) * 2 if fits else None
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    merged = None
+    for key, value in node.value:
+        if _text(key) == step:
+            return key, value
+        if _text(key) == _MERGE:
+            merged = _merged(value, step) or merged
+    return merged
+
+
+def _merged(value: Any, step: str) -> tuple[Any, Any] | None:
+    sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return next(filter(None, (_below(each, step) for each in sources)), None)
+
+
+def _text(key: Any) -> str:
+    """A key as it is read: what YAML takes for a boolean is one of its two names."""
+    text = str(key.value)
+    try:
+        value = text if key.style else scalar(text)
+    except ValueError:
+        return text
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -1,0 +1,35 @@
+"""``python -m agreement --count 2000``: as many documents on a control plane of its own."""
+
+import random
+import time
+from typing import Annotated
+
+import typer
+
+from agreement.running import Tally, run
+from lab import ControlPlane, Operator, binaries, sessions
+
+
+def main(
+    count: Annotated[int, typer.Option(help="How many documents.", min=1)] = 2000,
+    seed: Annotated[int, typer.Option(help="Of the random numbers; drawn where not given.")] = 0,
+) -> None:
+    """Exit code 1 where the judges disagree about any."""
+    seed = seed or random.randrange(1, 10**6)
+    binaries.ensure(tell=print)
+    plane = ControlPlane(sessions.new_home("agreement"))
+    begun, tally = time.monotonic(), Tally()
+    try:
+        plane.start()
+        Operator(plane).install()
+        run(plane.api, count, seed, tally)
+    finally:
+        plane.stop()
+    for each in tally.disagreements:
+        print(each)
+    print(f"{tally} in {time.monotonic() - begun:.0f} s, seed {seed}")
+    raise typer.Exit(1 if tally.disagreements else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)
