@@ -31,7 +31,7 @@ _DEFAULTS: Final = {
     "services.*.stop_signal": ("SIGTERM",),
     "services.*.deploy.mode": ("replicated", "replicated-job"),
     "services.*.deploy.replicas": (1,),
-    "services.*.deploy.endpoint_mode": ("vip",),
+    "services.*.deploy.endpoint_mode": ("vip", "dnsrr"),
     "services.*.deploy.restart_policy.condition": ("any", "on-failure"),
     "services.*.deploy.update_config.parallelism": (1,),
     "services.*.deploy.update_config.order": ("stop-first",),

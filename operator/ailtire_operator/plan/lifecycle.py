@@ -45,6 +45,13 @@ def _stopping(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any],
         f"the API server keeps no stop signal, so a hook in the container sends {signal}; it needs /bin/sh.",
         "Turn on the feature gate ContainerStopSignals, or set STOPSIGNAL in the image.",
     )  # fmt: skip
+    if service.init or signal in ("SIGKILL", "SIGSTOP"):
+        scope.report(
+            scope.path(key, "stopSignal"), "approximate",
+            "the hook's signal does not reach the process: "
+            + ("with init, process 1 is the pod's own." if service.init else f"{signal} passes by process 1."),
+            "Leave out init." if service.init else "Leave it out, and set stopGracePeriod.",
+        )  # fmt: skip
     own = f"{_script(service.pre_stop)}; " if service.pre_stop else ""
     script = f"sleep {drain}; {own}kill -{signal[3:]} 1; while kill -0 1 2>/dev/null; do sleep 1; done"
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", script]}}}, grace

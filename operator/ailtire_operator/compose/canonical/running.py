@@ -42,6 +42,14 @@ _SIGNALS: Final = {
     "12": "USR2",
     "15": "TERM",
 }
+_NODES: Final = "Put the images on every node, as pull_policy: never forbids to pull them"
+_PERIOD: Final = re.compile(r"daily|weekly|every_.{1,32}")
+_NOT_CAUGHT: Final = {
+    "SIGKILL": "no process can catch it: it gets no time to stop (stopGracePeriod: 0s), and SIGTERM just before.",
+    "SIGSTOP": "it would hold the process, not end it; the image's own signal stays.",
+}
+_DIRECT: Final = (None, "SIGTERM")
+"""Signals that the kubelet sends by itself."""
 _PULLS: Final = {"always": "Always", "never": "Never", "missing": "IfNotPresent", "if_not_present": "IfNotPresent"}
 
 
@@ -148,9 +156,14 @@ def _pulling(service: Entry, fields: dict[str, Any]) -> None:
         return
     if policy := _PULLS.get(str(written)):
         fields["pullPolicy"] = policy
+        if policy == "Never":
+            service.report.required(service.where("pull_policy"), _NODES, str(fields["image"]))
     elif written == "build":
         message = "nothing is built in a cluster; the image is pulled."
         service.report.approximate(service.where("pull_policy"), message, "Build and push it.")
+    elif not _PERIOD.fullmatch(str(written)):
+        message = f"{described(written)} is no policy; the image is pulled where it is missing, or is called latest."
+        service.report.rejected(service.where("pull_policy"), message, "Write always, missing or never.")
     else:
         fields["pullPolicy"] = "Always"
         message = "the image is looked for whenever a pod starts, not by the clock."
@@ -158,16 +171,30 @@ def _pulling(service: Entry, fields: dict[str, Any]) -> None:
 
 
 def _stopping(service: Entry, fields: dict[str, Any]) -> None:
+    signal = ""
     if (written := service.take("stop_signal")) is not None:
         name = _SIGNALS.get(str(written), str(written).upper())
         signal = name if name.startswith("SIG") else f"SIG{name}"
-        if _SIGNAL.fullmatch(signal):
+        if why := _NOT_CAUGHT.get(signal):
+            service.report.approximate(service.where("stop_signal"), why)
+        elif _SIGNAL.fullmatch(signal):
             fields["stopSignal"] = signal
         else:
             message = f"{described(written)} is no signal; the image's own stays."
             service.report.rejected(service.where("stop_signal"), message)
     if time := taken(service, "stop_grace_period"):
         fields["stopGracePeriod"] = time
+    if signal == "SIGKILL":
+        fields["stopGracePeriod"] = "0s"
+    if fields.get("init") and fields.get("stopSignal") not in _DIRECT and not _is_of_ours(service):
+        fields.pop("init")
+        message = "beside stop_signal it is left out: the hook that sends the signal would meet the pod's own process."
+        service.report.approximate(service.where("init"), message, "Let the image start one, such as tini.")
+
+
+def _is_of_ours(service: Entry) -> bool:
+    """Whether it comes from an export of ours, whose stack said what it meant."""
+    return any(name in (service.data.get("environment") or {}) for name in naming.PLATFORM_VARIABLES)
 
 
 def _hook(entry: Entry, service: Entry) -> dict[str, Any] | None:
