@@ -1,0 +1,25 @@
+"""What the operator takes, an editor with our schema takes too."""
+
+import jsonschema
+from hypothesis import example, given
+
+import wide
+from ailtire_operator import naming
+from ailtire_operator.model.editor_schema import editor_schema
+from laws import STACKS, accepted, laws
+from stacks import full_spec
+from strategies import Json
+
+WHOLE = jsonschema.Draft7Validator(editor_schema())
+PATCH = jsonschema.Draft7Validator(editor_schema(patch=True))
+
+
+@laws
+@given(STACKS)
+@example(wide.wide())
+@example(full_spec())
+def test_no_definition_that_the_operator_takes_is_marked_as_wrong(spec: Json) -> None:
+    accepted(spec)
+    resource = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": {"name": "shop"}, "spec": spec}
+    for validator in (WHOLE, PATCH):
+        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(resource)] == []
