@@ -16,7 +16,7 @@ def test_import_gives_stacks_and_a_report(run: Run) -> None:
     assert stack["metadata"] == {"name": "shop", "namespace": "prod"}
     assert stack["spec"]["imageRegistry"] == "registry.example/x"
     assert "Docker socket" in result.err
-    assert "imported 1 stacks with 1 services" in result.err
+    assert "imported 1 stack with 1 service;" in result.err
 
 
 def test_import_pipes_into_validate_and_render(run: Run) -> None:
