@@ -68,6 +68,12 @@ def test_what_is_required_says_so_and_defaults_stand_where_they_are() -> None:
     assert ROWS["spec.appName"][1] == "-"
 
 
+def test_examples_stand_where_they_help() -> None:
+    assert ROWS["spec.services.*.interface"][3].endswith("Example: `{/web: {path: /, port: 3000}}`.")
+    assert ROWS["spec.edge.hosts"][3].endswith("Example: `[shop.example]`.")
+    assert len([path for path, cells in ROWS.items() if " Example: `" in cells[3]]) > 50
+
+
 def test_bounds_are_words() -> None:
     assert ROWS["spec.services.*.ports.*.port"][2] == "1 to 65,535"
     assert ROWS["spec.services.*.deploy.endpointMode"][2] == "one of `vip`, `dnsrr`"

@@ -81,7 +81,7 @@ def _section(path: str, schema: Schema) -> str:
         parts.append("Any field of `spec` may stand here, but for `template`, `place` and `additionalKinds`.\n")
     parts += [_HEAD, *rows, ""]
     if rules := [each["message"] for each in schema.get(_RULES, ())]:
-        parts += ["What the API server holds besides:\n", *(f"- {rule}." for rule in rules), ""]
+        parts += ["The API server also checks:\n", *(f"- {rule}." for rule in rules), ""]
     return "\n".join(parts)
 
 
@@ -89,10 +89,16 @@ def _row(path: str, schema: Schema, required: bool) -> str:
     meaning = _text(schema)
     if below := _objects_in(path, schema):
         meaning += f" Its fields: [`{below}`](#{_anchor(below)})."
-    if examples := schema.get("examples"):
+    if examples := _examples(schema):
         meaning += f" Example: {' or '.join(f'`{_yaml(each)}`' for each in examples)}."
     cells = [f"`{path}`", _type(schema), "**required**" if required else _default(schema), _bounds(schema), meaning]
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _examples(schema: Schema) -> list[Any]:
+    """Those of the field, or a list with those of its items."""
+    items = schema.get("items", {}).get("examples")
+    return schema.get("examples") or ([items] if items else [])
 
 
 def _text(schema: Schema) -> str:
