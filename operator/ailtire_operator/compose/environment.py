@@ -55,7 +55,11 @@ def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> d
             )
             continue
         result[name] = with_hosts(
-            _interpolated(text, where, surroundings.variables, report), where, surroundings.hosts, report
+            _interpolated(text, where, surroundings.variables, report),
+            where,
+            surroundings.hosts,
+            report,
+            each_task=surroundings.placeholders,
         )
         if _TEMPLATE in text and not surroundings.placeholders:
             report.approximate(
@@ -128,8 +132,11 @@ def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, rep
     return _INTERPOLATION.sub(value, text)
 
 
-def with_hosts(text: str, path: str, visible: frozenset[str], report: Report) -> str:
-    """The text with host names that only Swarm resolves rewritten, where it is sure that they are host names."""
+def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *, each_task: bool = False) -> str:
+    """The text with host names that only Swarm resolves rewritten, where it is sure that they are host names.
+
+    ``each_task``: the name of a service stands for each of its tasks here too, as ``tasks.web`` does in Swarm.
+    """
 
     def rewritten(match: re.Match[str]) -> str:
         host, sure = match["host"], bool(match["port"] or "://" in match["lead"])
@@ -140,10 +147,13 @@ def with_hosts(text: str, path: str, visible: frozenset[str], report: Report) ->
             if name == host:
                 return match.group()
             if sure or tasks:
-                addresses = " It is the service's own address, not that of each task." if tasks else ""
-                report.resolved(
-                    path, f"the host '{host}' became '{name}', the name under which '{member}' answers.{addresses}"
-                )
+                message = f"the host '{host}' became '{name}', the name under which '{member}' answers."
+                if tasks and not each_task:
+                    message += " It is the service's own address, not that of each task."
+                    remedy = "Set deploy.endpointMode: dnsrr of the service where each has to be known."
+                    report.approximate(path, message, remedy)
+                else:
+                    report.resolved(path, message)
                 return f"{match['lead']}{name}{match['port'] or ''}"
             report.approximate(
                 path,

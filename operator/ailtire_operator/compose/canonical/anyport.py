@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical import exported
+from ailtire_operator.compose.environment import TASKS
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.plan.network import OWN
@@ -55,14 +56,15 @@ def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialle
     meant: dict[str, set[str]] = {}
     for key, member in members.items():
         aliases = [each for network in (member.get("networks") or {}).values() for each in network.get("aliases", ())]
-        for name in (key, naming.sanitize(key), f"tasks.{key}", *aliases):
+        for name in (key, naming.sanitize(key), f"{TASKS}{key}", *aliases):
             meant.setdefault(name, set()).add(key)
     found: _Dialled = {}
     for caller in members:
         for text in _texts([services[caller].get(key) for key in _SPEAKING]):
             for token in _TOKEN.finditer(text):
                 for key in meant.get(token["host"], set()) - {caller}:
-                    found.setdefault(key, set()).add(int(token["port"]) if token["port"] else None)
+                    is_each = token["host"].startswith(TASKS)  # the addresses of the tasks are asked for
+                    found.setdefault(key, set()).add(int(token["port"]) if token["port"] and not is_each else None)
     return found
 
 

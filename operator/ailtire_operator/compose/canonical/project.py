@@ -22,6 +22,7 @@ from ailtire_operator.compose.canonical import (
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.canonical.names import Names
 from ailtire_operator.compose.canonical.networks import ProjectNetworks
 from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.canonical.shared import ImageNames, Shared
@@ -126,6 +127,7 @@ class _Reader:
             ProjectNetworks(self._top, project),
             ProjectVolumes(self._top, project),
             self.files,
+            Names(_hosts(self._services), report),
             _hosts(self._services),
             services.links(self._services, self._top),
         )
@@ -138,6 +140,7 @@ class _Reader:
         self._let_stay(members)
         anyport.let_in(self._services, self._networks, members, self._report)
         self._shared.volumes.report_shared()
+        self._shared.names.contents(self.files.configs)
         self._edge.close(self._report)
         self._top.close()
         spec: dict[str, Any] = {

@@ -45,6 +45,7 @@ def read(service: Entry, shared: Shared, edge: traefik.Edge) -> dict[str, Any] |
     exported.read(service, fields)
     _dependencies(service, fields)
     files.references(service, fields)
+    shared.names.follow(service, fields)
     if service.is_closed:
         return None
     return {name: value for name, value in fields.items() if value not in (None, {}, [], "") or name == "command"}

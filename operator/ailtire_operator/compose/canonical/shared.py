@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical.claims import ProjectVolumes
 from ailtire_operator.compose.canonical.files import ProjectFiles
+from ailtire_operator.compose.canonical.names import Names
 from ailtire_operator.compose.canonical.networks import ProjectNetworks
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.values import ImageReference
@@ -44,6 +45,8 @@ class Shared:
     networks: ProjectNetworks
     volumes: ProjectVolumes
     files: ProjectFiles
+    names: Names
+    """The names by which its services call each other."""
     hosts: frozenset[str] = frozenset()
     """Names that containers may use for each other."""
     aliases: dict[str, list[str]] = field(default_factory=dict)

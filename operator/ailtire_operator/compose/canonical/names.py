@@ -1,0 +1,84 @@
+"""Names of services in texts beside the environment: commands, checks, hooks, files.
+
+Swarm and Docker Compose resolve ``my_db`` and ``tasks.agent``; DNS in Kubernetes has no such names. What is a host
+beyond doubt becomes the name that resolves; where it may be something else, it stays and is told by its place.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.environment import TASKS
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.problems import path_of
+
+_TOKEN: Final = re.compile(
+    r"(?P<lead>[A-Za-z][A-Za-z0-9+.-]{0,31}://(?:[^/@\s,'\"]{0,255}@)?|(?<![\w./-]))"
+    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?P<port>:\d{1,5}(?!\d))?(?![\w@-])"
+)
+"""A word, with what makes a host of it: a scheme before it, or a port behind it."""
+_WORDS: Final = (("command", "command"), ("entrypoint", "entrypoint"))
+_HOOKS: Final = (("post_start", "postStart"), ("pre_stop", "preStop"))
+
+
+class Names:
+    """The names that containers of a project use for each other, of which DNS cannot say some."""
+
+    def __init__(self, hosts: Iterable[str], report: Report) -> None:
+        self._report = report
+        self._answers: dict[str, str] = {}
+        for host in hosts:
+            name = naming.sanitize(host)
+            self._answers[f"{TASKS}{host}"] = name
+            if name != host.lower():
+                self._answers[host] = name
+
+    def follow(self, service: Entry, fields: dict[str, Any]) -> None:
+        """Write the names that resolve into a service's command, check and hooks; its labels are only told."""
+        for key, field in _WORDS:
+            self._words(fields.get(field), service.where(key))
+        self._words((fields.get("healthcheck") or {}).get("test"), service.where("healthcheck", "test"))
+        for key, field in _HOOKS:
+            for index, hook in enumerate(fields.get(field) or ()):
+                self._words(hook.get("command"), service.where(key, index, "command"))
+                variables = hook.get("environment", {})
+                for name, text in variables.items():
+                    variables[name] = self.text(text, service.where(key, index, "environment", name))
+        for name, text in (fields.get("annotations") or {}).items():
+            self.text(text, service.where("labels", name), is_ours=False)
+
+    def contents(self, configs: Mapping[str, dict[str, Any]]) -> None:
+        """The same for the texts of configs, mounted files among them."""
+        for key, config in configs.items():
+            if isinstance(text := config.get("content"), str):
+                config["content"] = self.text(text, path_of("spec.configs", key, "content"))
+
+    def _words(self, words: Any, path: str) -> None:
+        for index, word in enumerate(words if isinstance(words, list) else ()):
+            words[index] = self.text(word, path_of(path, index))
+
+    def text(self, text: str, path: str, *, is_ours: bool = True) -> str:
+        """The text with names that resolve. ``is_ours`` is False for a text that other programs read as well."""
+        told: dict[str, None] = {}
+
+        def rewritten(match: re.Match[str]) -> str:
+            host = match["host"]
+            name = self._answers.get(host)
+            if name is None:
+                return match.group()
+            if not is_ours or not (match["port"] or match["lead"] or host.startswith(TASKS)):
+                told[host] = None
+                return match.group()
+            self._report.resolved(path, f"the host '{host}' became '{name}', the name under which it answers.")
+            return f"{match['lead']}{name}{match['port'] or ''}"
+
+        result = _TOKEN.sub(rewritten, text)
+        for host in told:
+            name = self._answers[host]
+            message = (
+                f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name."
+            )
+            self._report.approximate(path, message, f"If it is one, write '{name}'.")
+        return result
