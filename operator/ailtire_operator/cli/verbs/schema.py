@@ -12,8 +12,8 @@ _HELP = help_text(
     "An editor that knows it completes fields at any depth, inline child stacks included, shows what each means, and"
     " marks unknown fields, wrong types and values out of bounds while you type. It needs no cluster and is of the"
     " version of this program. Editors with yaml-language-server (VS Code with Red Hat's YAML extension, Neovim, Helix,"
-    " Emacs) take it from a comment on the first line of a file:"
-    " # yaml-language-server: $schema=ailtirestack.schema.json",
+    " Emacs) take it from a comment on the first line of a file:",
+    "\b\n  # yaml-language-server: $schema=ailtirestack.schema.json",
     "Rules between fields (never two sources of one value) and between resources (names that collide, references) are"
     " not in it: 'validate' checks them too. Files that a kustomize overlay merges into another hold only a part of a"
     " resource: --patch prints the schema for those, which requires nothing.",
