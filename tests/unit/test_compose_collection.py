@@ -1,11 +1,14 @@
 """Compose files in the style of what people really deploy: each is converted, and none loses a key silently."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ailtire_operator.compose.keys import table
+from ailtire_operator.compose.reporting import Report
 from compose_cases import NAMES, Case, converted, is_told
 
 _QUIET = frozenset({"exact", "container"})
@@ -70,3 +73,18 @@ def _value(data: Any, location: tuple[int | str, ...]) -> Any:
     for step in location:
         data = data[step]
     return data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_settled_leaves_nothing_to_do(name: str) -> None:
+    """A remedy is something to do, so that a notice with one is of another class."""
+    assert [str(each) for each in converted(name).notices if each.classification == "resolved" and each.remedy] == []
+
+
+def test_no_row_of_the_table_is_settled_and_leaves_something_to_do() -> None:
+    assert [row.path for row in table().values() if row.kind == "resolved" and row.remedy] == []
+
+
+def test_no_call_says_that_something_is_settled_and_what_to_do() -> None:
+    """The method takes no remedy, so that nobody can give one."""
+    assert list(signature(Report.resolved).parameters) == ["self", "path", "message"]

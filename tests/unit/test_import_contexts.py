@@ -52,7 +52,7 @@ def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: P
     assert spec(result)["interface"] == {"ports": {"80": 3000}}
     assert spec(result)["edge"] == {"hosts": ["shop.example"]}
     report = told(result)
-    assert "deploy/stack.yml: services.frontend: resolved: this Traefik asks Docker for its routes" in report
+    assert "deploy/stack.yml: services.frontend: approximate: this Traefik asks Docker for its routes" in report
     assert "HTTPS ends at the edge" in report
 
 

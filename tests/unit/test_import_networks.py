@@ -71,7 +71,7 @@ def test_networks(tmp_path: Path) -> None:
         "listed": {"siblings": {}, "outside": {}},
     }
     for start in (
-        "spec.networks.siblings: resolved",
+        "spec.networks.siblings: ignored",
         "spec.networks.outside.ipam: ignored",
         "spec.services.named.networks.siblings.aliases: approximate: the alias 'Front_End' became 'front-end'",
         "spec.services.all.networks.gone: rejected",

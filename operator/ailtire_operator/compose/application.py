@@ -114,7 +114,7 @@ class _Reader:
         contexts = self._root_contexts()
         if self._environment is None and contexts:
             self._environment = next(iter(contexts))
-            self._report.resolved(
+            self._report.approximate(
                 f"{DEPLOY_FILE}: contexts",
                 f"no environment was asked for; '{self._environment}' is the first one.",
                 "Choose one with --env.",

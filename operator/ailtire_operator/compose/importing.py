@@ -122,8 +122,8 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
             head[key] = value
     report.resolved(
         "spec.securityProfile",
-        "baseline, because images of an Ailtire application expect Docker's defaults: root, and its capabilities.",
-        "Set it to restricted once every image runs under a numeric user.",
+        "baseline, because images of an Ailtire application expect Docker's defaults: root, and its capabilities; "
+        "restricted is stricter.",
     )
     return {**head, "securityProfile": "baseline"}
 

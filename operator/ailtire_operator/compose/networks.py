@@ -57,9 +57,12 @@ class Networks:
     def _declare(self, key: str, entry: Any) -> None:
         path = path_of(self._path, key)
         if key in _BUILT_IN:
-            self._report.resolved(
-                path, "every stack has this network by itself; what is said about it here has no effect."
-            )
+            said = self._report.mapping(entry, path)
+            message = "every stack has this network by itself"
+            if said:
+                self._report.ignored(path, f"{message}; what is said about it here has no effect.")
+            else:
+                self._report.resolved(path, f"{message}.")
             return
         fields = self._report.mapping(entry, path)
         self._report.unknown(fields, _KEYS, path)
@@ -80,7 +83,7 @@ class Networks:
             result["driver"] = driver
         if isinstance(attachable := fields.get("attachable"), bool):
             result["attachable"] = attachable
-            self._report.resolved(f"{path}.attachable", _ATTACHABLE)
+            self._report.approximate(f"{path}.attachable", _ATTACHABLE)
         if not 1 <= len(key) <= _KEY_LIMIT or len(self.declared) >= _COUNT_LIMIT:
             self._report.rejected(
                 path,

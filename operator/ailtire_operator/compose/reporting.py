@@ -35,9 +35,9 @@ class Report(report.Report):
         """Note something that works otherwise than written."""
         self.add(path, "approximate", message, remedy)
 
-    def resolved(self, path: str, message: str, remedy: str = "") -> None:
-        """Note something that was settled here."""
-        self.add(path, "resolved", message, remedy)
+    def resolved(self, path: str, message: str) -> None:
+        """Note something that was settled here, so that there is nothing left to do about it."""
+        self.add(path, "resolved", message)
 
     def required(self, path: str, what: str, subject: str) -> None:
         """Note what a person has to do before the stack runs: the same ``what`` for alike subjects."""

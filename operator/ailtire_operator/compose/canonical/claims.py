@@ -104,7 +104,7 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
     if driver not in (None, "local"):
         entry.note("driver")
     for option, value in options.items():
-        if option == "size":
+        if option == "size" and memory(value):
             entry.report.resolved(entry.where("driver_opts", option), f"'{value}' is what the claim asks for.")
         else:
             entry.note("driver_opts", option)

@@ -67,7 +67,9 @@ def root(services: Mapping[str, Any], name: str) -> dict[str, Any]:
 def replace_gateway(key: str, service: Mapping[str, Any], report: Report) -> Iterator[tuple[str, str]]:
     """Leave the gateway out, and with it the files that it alone reads: their sections and keys."""
     message = "it is the stack's gateway, which the operator makes from the routes of the services."
-    report.resolved(path_of("services", key), message, "Say at spec.gateway what it needs, at spec.edge how to get in.")
+    report.approximate(
+        path_of("services", key), message, "Say at spec.gateway what it needs, at spec.edge how to get in."
+    )
     for section in ("configs", "secrets"):
         for mount in service.get(section) or ():
             yield section, str(mount["source"])

@@ -147,7 +147,7 @@ class ProjectFiles:
             data = self._read(Path(file), entry) if file else self._variables[variable].encode()
             self.manifests.append(_manifest(secret, {DATA_KEY: data}))
             message = f"its content is in the Secret '{secret}', which was written beside the stack."
-            entry.report.resolved(entry.path, message, "Keep that part of the output to yourself.")
+            entry.report.resolved(entry.path, message)
         elif file or variable:
             entry.report.required(entry.path, _CREATE, f"{secret} (key {DATA_KEY})")
         return {"secret": secret}
@@ -161,7 +161,7 @@ class ProjectFiles:
             message = (
                 f"the users are in the Secret '{secret}', which was written beside the stack; they may call all routes."
             )
-            report.resolved(users.path, message, "Keep that part of the output to yourself.")
+            report.resolved(users.path, message)
         else:
             message = (
                 f"the Secret '{secret}' says who may call (key {AUTHENTICATION_KEY}); until it is there, nobody may."
@@ -186,7 +186,7 @@ class ProjectFiles:
                 continue
             moved[name] = value
             message = f"it looks like a credential, and is in the Secret '{secret}' that was written beside the stack."
-            service.report.resolved(place, message, "Keep that part of the output to yourself.")
+            service.report.resolved(place, message)
         if moved:
             content = {_key(name): value.encode() for name, value in moved.items()}
             self.manifests.append(_manifest(secret, content))

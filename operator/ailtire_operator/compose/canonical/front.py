@@ -137,4 +137,4 @@ def replace_gateway(key: str, service: Mapping[str, Any], published_as: dict[str
         elif published:
             report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no such page.")
     message = "this Traefik asks Docker for its routes, and there is no Docker: the stack's gateway takes its place."
-    report.resolved(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")
+    report.approximate(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")

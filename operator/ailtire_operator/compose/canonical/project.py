@@ -77,7 +77,7 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
             if unset:
                 report.required(files[0].name, _UNSET, unset[1])
             else:
-                report.resolved(files[0].name, f"Docker Compose says: {warning}")
+                report.approximate(files[0].name, f"Docker Compose says: {warning}")
     as_written.restore_extensions(project.data)
     read = read_canonical(
         project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report
@@ -226,9 +226,10 @@ class _Reader:
         """Docker's defaults, unless every service runs under a number of its own that is not root's."""
         if members and all(_is_modest(member) for member in members.values()):
             return {}
-        message = "baseline, because images expect Docker's defaults: root, and its capabilities."
-        remedy = "Set it to restricted once every service has a numeric user."
-        self._report.resolved("spec.securityProfile", message, remedy)
+        message = (
+            "baseline, because images expect Docker's defaults: root, and its capabilities; restricted is stricter."
+        )
+        self._report.resolved("spec.securityProfile", message)
         return {"securityProfile": "baseline"}
 
 

@@ -74,9 +74,11 @@ def image(service: Entry, names: ImageNames) -> str | None:
         message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
     else:
         message = f"it is built, and no image is named: '{built}' runs; Docker Compose calls it '{theirs}'."
-    remedy = "" if names.registry else "Choose where it is pushed with --registry."
     service.report.required(service.where("build"), BUILD, built)
-    service.report.resolved(service.where("build"), message, remedy)
+    if built == theirs:
+        service.report.resolved(service.where("build"), message)
+    else:
+        service.report.approximate(service.where("build"), message, "Give it this name when it is pushed.")
     return built
 
 
@@ -229,12 +231,12 @@ def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
     for name, value in written.items():
         if value is None:
             message = "it has no value here and in the environment of the import, so that it is left out."
-            service.report.resolved(service.where("environment", name), message, "Give it a value.")
+            service.report.approximate(service.where("environment", name), message, "Give it a value.")
     given = {name: _braces(str(value)) for name, value in written.items() if value is not None}
     for name, value in given.items():
         if value != str(written[name]):
-            message = "its braces are text, as in Docker Compose; Swarm would look for a placeholder there."
-            service.report.resolved(service.where("environment", name), message, "Use .Service, .Task and .Node.")
+            message = "its braces are text, as in Docker Compose; Swarm would fill in .Service, .Task and .Node alone."
+            service.report.resolved(service.where("environment", name), message)
     path = service.where("environment")
     result = environment.read(given, path, Surroundings(None, hosts, placeholders=True), service.report)
     for name in given:

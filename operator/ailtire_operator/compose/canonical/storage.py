@@ -145,8 +145,7 @@ class Mounts:
                 key = self._files.add(f"{name}-{each.name}" if each.name else name, each.content)
                 self.configs[key] = packing.config(each, target, key)
             what = "the file" if not packed[0].name else f"the folder's {len(packed)} files"
-            message = f"{what} went into the stack as configs; the container cannot write there."
-            entry.report.resolved(entry.path, message, "Import again when it changes.")
+            self._tell_packed(entry, what, is_read="readOnly" in fields)
             return
         why = packed if isinstance(packed, str) else "it is not there"
         self._close(entry, why, name, target)
@@ -160,6 +159,13 @@ class Mounts:
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)
         self._add(key, {"source": key, **fields})
+
+    def _tell_packed(self, entry: Entry, what: str, *, is_read: bool) -> None:
+        if is_read:
+            entry.report.resolved(entry.path, f"{what} went into the stack as configs, as they are now.")
+            return
+        message = f"{what} went into the stack as configs; the container cannot write there."
+        entry.report.approximate(entry.path, message, "Import again when it changes.")
 
     def _nested(self, entry: Entry, source: str, root: str, fields: dict[str, Any]) -> None:
         """A folder in another one that services mount: a part of the same volume, so that both show the same files."""

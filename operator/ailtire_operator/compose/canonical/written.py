@@ -82,8 +82,8 @@ def _section_lost(section: str, written: Mapping[str, Any], kept: Mapping[str, A
             _tell((section, name), report)
         elif name not in kept and section == "services":
             profiles = ", ".join(map(str, _map(value).get("profiles") or ())) or "none"
-            message = f"it is not part of the project as it was asked for (its profiles: {profiles})."
-            report.resolved(place((section, name)), message, "Choose its profile with --profile.")
+            message = f"it is not part of the project as it was asked for (its profiles: {profiles}; see --profile)."
+            report.resolved(place((section, name)), message)
         elif name not in kept:
             if section != "networks" or name != "default":
                 report.ignored(place((section, name)), "no service of the project uses it.")
