@@ -37,6 +37,7 @@ _KEPT: Final = (
     "maxProperties",
 )
 """Keywords that mean the same in a structural schema and in draft 7."""
+_ANY_CHARACTER: Final = re.compile(r"\(\?s:(.*)\)")
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 _NOT_INLINE: Final = frozenset({"template", "place", "additionalKinds"})
 """Fields of a spec that only a resource of its own may have (loading.child_spec)."""
@@ -163,4 +164,4 @@ def _key_rule(rule: KeyRule) -> dict[str, Any]:
 
 def _without_flags(pattern: str) -> str:
     """The pattern in ECMAScript's regular expressions, which have no flags inside: ``(?s:.*)`` is ``[\\s\\S]*``."""
-    return re.sub(r"\(\?s:(.*)\)", lambda match: match[1].replace(".", r"[\s\S]"), pattern)
+    return _ANY_CHARACTER.sub(lambda match: match[1].replace(".", r"[\s\S]"), pattern)
