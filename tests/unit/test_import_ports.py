@@ -15,18 +15,38 @@ def read(*listed: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("count", [500, 1000])
-def test_each_port_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_of_thousands_of_ports_only_those_that_are_kept_are_read(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     looked_at: list[Any] = []
-    number = ports._number
+    port, number = ports._port, ports._number
 
-    def counted(fields: dict[str, Any]) -> tuple[int, str]:
+    def read_one(entry: Entry, service: str, binding: str | None) -> dict[str, Any]:
+        looked_at.append(entry)
+        return port(entry, service, binding)
+
+    def numbered(fields: dict[str, Any]) -> tuple[int, str]:
         looked_at.append(fields)
         return number(fields)
 
-    monkeypatch.setattr(ports, "_number", counted)
+    monkeypatch.setattr(ports, "_port", read_one)
+    monkeypatch.setattr(ports, "_number", numbered)
     found = read(*({"target": 10000 + each, "published": str(10000 + each)} for each in range(count)))
-    assert len(looked_at) == count
+    assert len(looked_at) == 2 * 64
     assert len(found) == 64
+
+
+def test_a_port_that_is_repeated_behind_the_last_one_that_is_kept_still_counts() -> None:
+    report = Report()
+    listed = [{"target": 1000 + each} for each in range(64)] + [{"target": 1000, "published": "80"}]
+    found = ports.ports(Entry({"ports": listed}, ("services", "web"), report))
+    assert (len(found), found["tcp-1000"]["published"]) == (64, 80)
+    assert not report.notices
+    entry = Entry({"ports": [*listed, {"target": 2000, "x": 1}]}, ("services", "web"), report)
+    assert len(ports.ports(entry)) == 64
+    entry.close()
+    assert [str(each) for each in report.notices] == [
+        "services.web.ports: rejected: a service has at most 64 ports; the others are left out."
+        " Declare those that somebody dials."
+    ]
 
 
 @pytest.mark.parametrize(

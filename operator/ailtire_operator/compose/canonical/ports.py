@@ -31,10 +31,18 @@ def is_everywhere(address: Any) -> bool:
 def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
     """The ports of a service, by name. ``binding`` is the address on which its networks publish those without one."""
     found: list[tuple[str | None, dict[str, Any]]] = []
+    known: set[tuple[Any, Any]] = set()
+    further = False
     for entry in service.items("ports"):
+        written = entry.data.get("target"), entry.data.get("protocol") or "tcp"
+        if len(known) >= _LIMIT and written not in known:  # of thousands, most are left out
+            entry.forget()
+            further = True
+            continue
         fields = _port(entry, str(service.location[-1]), binding)
         if accepts(_PORT, fields):
             found.append((entry.take("name"), fields))
+            known.add(written)
         else:
             entry.report.rejected(entry.path, "this is no port, or no range that has one for each; it is left out.")
     for index, written in enumerate(service.texts("expose")):
@@ -46,7 +54,7 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
         protocol = (match[3] or "tcp").upper()
         found += [(None, _plain(port, protocol)) for port in range(first, min(last, first + _LIMIT) + 1)]
     result = _named(found)
-    if len(result) > _LIMIT:
+    if further or len(result) > _LIMIT:
         message = f"a service has at most {_LIMIT} ports; the others are left out."
         service.report.rejected(service.where("ports"), message, "Declare those that somebody dials.")
     return dict(list(result.items())[:_LIMIT])
