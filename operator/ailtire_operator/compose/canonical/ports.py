@@ -34,15 +34,15 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
     known: set[tuple[Any, Any]] = set()
     further = False
     for entry in service.items("ports"):
-        written = entry.data.get("target"), entry.data.get("protocol") or "tcp"
-        if len(known) >= _LIMIT and written not in known:  # of thousands, most are left out
+        number = entry.data.get("target"), entry.data.get("protocol") or "tcp"
+        if len(known) >= _LIMIT and number not in known:  # of thousands, most are left out
             entry.forget()
             further = True
             continue
         fields = _port(entry, str(service.location[-1]), binding)
         if accepts(_PORT, fields):
             found.append((entry.take("name"), fields))
-            known.add(written)
+            known.add(number)
         else:
             entry.report.rejected(entry.path, "this is no port, or no range that has one for each; it is left out.")
     for index, written in enumerate(service.texts("expose")):
