@@ -10,9 +10,10 @@ import costs
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import tree_problems
 from ailtire_operator.model.census import Census
+from ailtire_operator.model.limits import TREE_LIMIT
 from ailtire_operator.model.loading import parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.stack import TREE_LIMIT, StackSpec
+from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.budget import Outgrown
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan

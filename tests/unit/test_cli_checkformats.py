@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ailtire_operator.cli.checkformats import CheckFormat, formatted
+from ailtire_operator.cli.checkformats import formatted
 from ailtire_operator.cli.failures import Exit
+from ailtire_operator.cli.formats import CheckFormat
 from ailtire_operator.cli.issues import Issue
 from commands import Run
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from ailtire_operator.cli.notices import findings, reservations
 from ailtire_operator.cli.report import text
+from ailtire_operator.model.limits import NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
-from ailtire_operator.model.status import NOTICE_LIMIT
 from ailtire_operator.status.stack import Facts, as_json, status_of
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.report import Finding, ReportFormat, as_json, refuse_deviations, summary, tell, text
+from ailtire_operator.cli.formats import ReportFormat
+from ailtire_operator.cli.report import Finding, as_json, refuse_deviations, summary, tell, text
 from ailtire_operator.model.report import Notice
 
 SOCKET = [

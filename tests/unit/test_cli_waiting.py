@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.verbs.wait import until
-from ailtire_operator.cli.waiting import EXITS, Outcome, Verdict, judge_deleted, judge_ready, subtree, timeout_of
+from ailtire_operator.cli.verdicts import EXITS, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.waiting import judge_deleted, judge_ready, subtree
 from ailtire_operator.cluster.errors import Unavailable
 
 Conditions = dict[str, tuple[str, str, str]]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.loading import parse_spec, parse_stack
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
 from stacks import SETTINGS, find, plan_of, stack

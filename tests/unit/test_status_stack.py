@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from ailtire_operator.model.limits import MESSAGE_LIMIT, NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
-from ailtire_operator.model.status import MESSAGE_LIMIT, NOTICE_LIMIT, StackStatus
+from ailtire_operator.model.status import StackStatus
 from ailtire_operator.status.events import Happening, happenings
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Live, Problem

@@ -1,13 +1,13 @@
 """What a check has found, in the forms that other programs read: SARIF, JUnit, annotations of GitHub's, JSON. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 from ailtire_operator import __version__, printable
 from ailtire_operator.cli import output
+from ailtire_operator.cli.formats import CheckFormat
 from ailtire_operator.cli.issues import Issue
 
 _TOOL: Final = "kubectl-ailtire"
@@ -20,15 +20,6 @@ _RULES: Final = {
 }
 _PROPERTY: Final = {"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"}
 """What a property of a workflow command may not hold as it is."""
-
-
-class CheckFormat(StrEnum):
-    """How the result of a check is printed."""
-
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
 
 
 def formatted(form: CheckFormat, problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """What the shell offers after TAB. One that fails or takes long is worse than none, so every failure is swallowed."""
 
-import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,6 +53,8 @@ def _names(context: typer.Context, path: Any, *, namespaced: bool) -> list[str]:
 
 
 def _items(context: typer.Context, path: Any, *, namespaced: bool) -> list[dict[str, Any]]:
+    import asyncio
+
     async def ask() -> list[dict[str, Any]]:
         from ailtire_operator.cluster.connection import Connection
 

@@ -8,7 +8,8 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.trees import place_of
-from ailtire_operator.cli.waiting import Goal, Outcome, Verdict, judge_deleted, judge_ready
+from ailtire_operator.cli.verdicts import Goal, Outcome, Verdict
+from ailtire_operator.cli.waiting import judge_deleted, judge_ready
 from ailtire_operator.cluster.errors import Denied, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, POD, STACK, VOLUME_CLAIM, Kind
 

@@ -10,9 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-import yaml
-
 from ailtire_operator import printable
 
 if TYPE_CHECKING:
@@ -87,6 +84,8 @@ def unicode() -> bool:
 
 def to_json(value: Any) -> str:
     """Indented JSON with a line end."""
+    import orjson
+
     try:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     except orjson.JSONEncodeError:  # half of a surrogate pair, which is no text in UTF-8
@@ -94,12 +93,18 @@ def to_json(value: Any) -> str:
     return printable.in_json(text)
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+@cache
+def _dumper() -> Any:
     """Block style, texts with line ends as they are read, quotes around what kubectl would not take for a text."""
+    import yaml
 
-    def ignore_aliases(self, data: Any) -> bool:
-        """The same value twice is written twice: nobody wants to read anchors."""
-        return True
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        def ignore_aliases(self, data: Any) -> bool:
+            """The same value twice is written twice: nobody wants to read anchors."""
+            return True
+
+    Dumper.add_representer(str, _text)
+    return Dumper
 
 
 def _text(dumper: Any, value: str) -> Any:
@@ -118,12 +123,11 @@ def _text(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=printable.in_yaml(value) if plain else '"')
 
 
-_Dumper.add_representer(str, _text)
-
-
 def to_yaml(value: Any) -> str:
     """One document, keys in the order in which they were made."""
-    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    import yaml
+
+    text: str = yaml.dump(value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=10_000)
     return printable.lines(text)
 
 

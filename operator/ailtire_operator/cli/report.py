@@ -7,11 +7,11 @@ about it, and lists the places below.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from ailtire_operator.cli import output
 from ailtire_operator.cli.failures import Exit, Failure
+from ailtire_operator.cli.formats import ReportFormat
 from ailtire_operator.model.report import Classification, Notice
 from ailtire_operator.printable import plural
 
@@ -27,15 +27,6 @@ MEANING: Final[dict[Classification, str]] = {
 """Classifications, the most pressing first, and last what is still to be done."""
 PLACES: Final = 5
 """Places listed for one deviation, unless all are asked for."""
-
-
-class ReportFormat(StrEnum):
-    """How a command reports on standard error."""
-
-    TEXT = "text"
-    FULL = "full"
-    JSON = "json"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

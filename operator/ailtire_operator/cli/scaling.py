@@ -15,7 +15,8 @@ from ailtire_operator.cli.definitions import known_templates, tree_problems
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.paths import match, parts
 from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
-from ailtire_operator.cli.waiting import Outcome, Verdict, outcome_of
+from ailtire_operator.cli.verdicts import Outcome, Verdict
+from ailtire_operator.cli.waiting import outcome_of
 from ailtire_operator.cli.writing import Request, at, requests
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator.cli.failures import Failure, Invalid
-from ailtire_operator.compose.yamldata import YamlError, documents
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.positions import Positions
@@ -49,6 +48,8 @@ def positions(text: str) -> "Positions":
 
 def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
     """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML."""
+    from ailtire_operator.compose.yamldata import YamlError, documents
+
     found: list[Document] = []
     problems: list[str] = []
     for source, text in _texts(arguments, recursive):

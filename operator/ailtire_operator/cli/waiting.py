@@ -3,64 +3,14 @@
 Only what speaks of the current definition counts: a status of yesterday is neither ready nor failed.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, state_of
+from ailtire_operator.cli.verdicts import Outcome, Verdict
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.status.conditions import ROLLED_BACK, UNDER_WAY
 from ailtire_operator.status.text import listed
-
-_PLAIN_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
-
-
-class Goal(StrEnum):
-    """What is waited for."""
-
-    READY = "ready"
-    DELETED = "deleted"
-
-
-class Outcome(StrEnum):
-    """How it stands."""
-
-    WAITING = "waiting"
-    REACHED = "reached"
-    FAILED = "failed"
-    """It cannot come, unless somebody changes something."""
-    ROLLED_BACK = "rolled back"
-    """The same, and the definition of before runs again."""
-    SUSPENDED = "suspended"
-    """The definition is not acted upon, in the stack or in one below it."""
-
-
-EXITS: Final[Mapping[Outcome, Exit]] = {
-    Outcome.WAITING: Exit.TIMED_OUT,
-    Outcome.REACHED: Exit.DONE,
-    Outcome.FAILED: Exit.FAILED,
-    Outcome.ROLLED_BACK: Exit.ROLLED_BACK,
-    Outcome.SUSPENDED: Exit.SUSPENDED,
-}
-"""How a command ends that has waited."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How it stands, in a line."""
-
-    outcome: Outcome
-    line: str
-
-
-def timeout_of(text: str) -> float:
-    """``5m``, ``1h30m``, ``90s``, or a number of seconds. Raises ValueError."""
-    from ailtire_operator.model.values import seconds
-
-    return float(text) if _PLAIN_NUMBER.fullmatch(text) else seconds(text)
 
 
 def judge_ready(name: str, tree: Sequence[Resource]) -> Verdict:

@@ -1,6 +1,7 @@
 """Where the API server is and who we are: a kubeconfig file, or the service account of the pod.
 
-Loading is left to the Kubernetes client, which knows every kind of kubeconfig user (token, certificate, exec, OIDC).
+What is more than a plain file (see kubeconfig) is left to the Kubernetes client, which knows every kind of user (exec,
+OIDC) and is imported only then.
 """
 
 import os
@@ -10,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
-
+from ailtire_operator.cluster import kubeconfig as plain
 from ailtire_operator.cluster.errors import ClusterError, Unavailable
 
 _SERVICE_HOST: Final = "KUBERNETES_SERVICE_HOST"
@@ -36,10 +35,27 @@ class Credentials:
 
 async def load(kubeconfig: str | None = None, context: str | None = None) -> Credentials:
     """Find and read the configuration: the given file, ``$KUBECONFIG``, the pod's service account, the user's file."""
+    in_pod = not kubeconfig and not context and "KUBECONFIG" not in os.environ and os.environ.get(_SERVICE_HOST)
+    if not in_pod and (found := plain.read(_files(kubeconfig), context)) is not None:
+        return _plain(found)
+    return await _by_client(kubeconfig, context, in_pod=bool(in_pod))
+
+
+def _plain(found: plain.Plain) -> Credentials:
+    async def token() -> str | None:
+        return found.token
+
+    return Credentials(found.host, found.namespace, found.tls, found.server_name, proxy=None, token=token)
+
+
+async def _by_client(kubeconfig: str | None, context: str | None, *, in_pod: bool) -> Credentials:
+    from kubernetes.aio.client import Configuration
+    from kubernetes.aio.config import load_incluster_config
+
     # Not ``Configuration()``: this client keeps a process-wide default copy, which nobody here wants to share.
     configuration: Configuration = type.__call__(Configuration)
     try:
-        if not kubeconfig and not context and "KUBECONFIG" not in os.environ and os.environ.get(_SERVICE_HOST):
+        if in_pod:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             namespace = _pod_namespace()
         else:
@@ -57,8 +73,14 @@ async def load(kubeconfig: str | None = None, context: str | None = None) -> Cre
         raise ClusterError(f"no usable configuration for the cluster: {error}") from error
 
 
+def _files(kubeconfig: str | None) -> str:
+    return kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+
+
 async def _load_file(kubeconfig: str | None, context: str | None, configuration: Any) -> str:
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    from kubernetes.aio.config import ConfigException, load_kube_config
+
+    paths = _files(kubeconfig)
     if not any(Path(path).expanduser().exists() for path in paths.split(os.pathsep)):
         raise ConfigException(f"there is no file {paths}")
     # Never write the user's file: with persist_config the client saves it back, refreshed tokens and all.
@@ -73,6 +95,8 @@ def _pod_namespace() -> str:
 
 
 def _token(configuration: Any) -> Callable[[], Awaitable[str | None]]:
+    from kubernetes.aio.config import ConfigException
+
     async def token() -> str | None:
         try:
             value: str | None = await configuration.get_api_key_with_prefix("BearerToken")

@@ -16,11 +16,12 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch, branch_of
 from ailtire_operator.compose.swarm.documents import EndpointMode, documents
 from ailtire_operator.compose.views import StackView, root_view
+from ailtire_operator.model.limits import TREE_LIMIT
 from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.settings import GATEWAY_IMAGE
-from ailtire_operator.model.stack import TREE_LIMIT, StackSpec
+from ailtire_operator.model.stack import StackSpec
 
 Profile = Literal["swarm", "ailtire"]
 _QUOTED: Final = frozenset("0123456789+-.=<~")

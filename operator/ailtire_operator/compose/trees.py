@@ -17,8 +17,8 @@ from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.services import StackParts
 from ailtire_operator.compose.volumes import Volumes
 from ailtire_operator.model import images
+from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.problems import path_of
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT
 
 _KEYS: Final = ("services", "networks", "policies", "data", "interface")
 _NO_CONTAINER: Final = "only the stack container read it, and there is none."

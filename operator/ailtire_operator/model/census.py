@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from ailtire_operator.model import bounds
+from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import DEPTH_LIMIT, Place, StackSpec
+from ailtire_operator.model.stack import Place, StackSpec
 
 _MOST: Final = 10**12
 """Where counting ends: beyond every limit, and still a small number."""

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies
+from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import DEPTH_LIMIT, TREE_LIMIT, AdditionalKind, Place, Stack, StackSpec
+from ailtire_operator.model.stack import AdditionalKind, Place, Stack, StackSpec
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:

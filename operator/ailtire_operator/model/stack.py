@@ -11,6 +11,7 @@ from ailtire_operator.model.deploy import Resources
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, MetadataKey, NetworkKey, PortNumber, VolumeKey
+from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.service import Service, Services
 from ailtire_operator.model.values import (
     AccountName,
@@ -28,12 +29,6 @@ from ailtire_operator.model.volumes import Data as Data
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
 AdditionalKind = Literal["HTTPRoute"]
 """A kind that a stack may make and whose right not every author has."""
-DEPTH_LIMIT = 16
-"""Levels of a tree."""
-TREE_LIMIT = 5000
-"""Members (services and stacks) of a whole tree."""
-TREE_CHARACTER_LIMIT = 10_000_000
-"""Characters of all definitions of a tree: each stack is a resource with its own copy of its definition."""
 
 
 class Network(Strict):

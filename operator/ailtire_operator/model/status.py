@@ -5,13 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ailtire_operator.model.base import Strict
-from ailtire_operator.model.stack import DEPTH_LIMIT
+from ailtire_operator.model.limits import DEPTH_LIMIT, NOTICE_LIMIT
 
 Truth = Literal["True", "False", "Unknown"]
-NOTICE_LIMIT = 50
-"""Notices kept in a status; the count says how many there are."""
-MESSAGE_LIMIT = 512
-"""Characters of a message."""
 
 
 class Condition(Strict):

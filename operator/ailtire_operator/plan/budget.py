@@ -8,9 +8,10 @@ What the children of a stack are given is together never more than the stack its
 from collections.abc import Iterator
 
 from ailtire_operator.model.census import Census
+from ailtire_operator.model.limits import TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.problems import InvalidStack, Problem
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import TREE_CHARACTER_LIMIT, TREE_LIMIT, Budget, Place, StackSpec
+from ailtire_operator.model.stack import Budget, Place, StackSpec
 from ailtire_operator.plan.scope import Scope
 
 

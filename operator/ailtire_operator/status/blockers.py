@@ -5,14 +5,16 @@ Nothing reads a sentence but people: what a program wants to know of a problem s
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ailtire_operator.model.stack import DEPTH_LIMIT
-from ailtire_operator.model.status import BlockerStatus
+from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.status.conditions import PROGRESSING, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.reading import Said
 from ailtire_operator.status.text import bounded
+
+if TYPE_CHECKING:
+    from ailtire_operator.model.status import BlockerStatus
 
 _PATH_LIMIT: Final = 200
 """Characters of the path in front of a message: the rest belongs to what is wrong there."""
@@ -60,8 +62,10 @@ def _cut(path: str) -> str:
     return f"{path[:half]}…{path[-half:]}"
 
 
-def to_status(problem: Problem) -> BlockerStatus:
+def to_status(problem: Problem) -> "BlockerStatus":
     """The problem as a status holds it."""
+    from ailtire_operator.model.status import BlockerStatus
+
     return BlockerStatus(
         path=list(problem.path),
         subject=bounded(problem.subject, _SUBJECT_LIMIT),

@@ -8,14 +8,16 @@ Ready, Reconciling, Stalled and Suspended is True at any time.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.model.report import Notice
-from ailtire_operator.model.status import Condition, Truth
 from ailtire_operator.status.reading import READY as READY
 from ailtire_operator.status.reading import Reading, Said
 from ailtire_operator.status.text import bounded, listed, plural
+
+if TYPE_CHECKING:
+    from ailtire_operator.model.report import Notice
+    from ailtire_operator.model.status import Condition, Truth
 
 RECONCILING: Final = "Reconciling"
 STALLED: Final = "Stalled"
@@ -48,13 +50,15 @@ class Finding:
     """A condition without its history."""
 
     type: str
-    truth: Truth
+    truth: "Truth"
     reason: str
     message: str = ""
 
 
-def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], now: str) -> list[Condition]:
+def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], now: str) -> "list[Condition]":
     """The findings as conditions; the time of a condition changes with its truth and with nothing else."""
+    from ailtire_operator.model.status import Condition
+
     before = Reading.of(old)
     return [
         Condition(
@@ -69,17 +73,17 @@ def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], 
     ]
 
 
-def _since(before: Said, truth: Truth, now: str) -> str:
+def _since(before: Said, truth: "Truth", now: str) -> str:
     return before.since or now if before.status == truth else now
 
 
-def shown(conditions: Iterable[Condition]) -> str:
+def shown(conditions: "Iterable[Condition]") -> str:
     """What ``kubectl get`` shows under READY; empty where nothing is known."""
     truths = {each.type: each.status for each in conditions}
     return SUSPENDED if truths.get(SUSPENDED) == "True" else truths.get(READY, "")
 
 
-def translated(notices: Sequence[Notice]) -> Finding:
+def translated(notices: "Sequence[Notice]") -> Finding:
     """Whether everything that was written has an effect; what differs is in status.translation."""
     count = plural(len(notices), "deviation")
     missing = sorted({notice.path for notice in notices if notice.classification in _NOT_DONE})

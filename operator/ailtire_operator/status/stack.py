@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ailtire_operator.model.limits import NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import (
-    NOTICE_LIMIT,
     Counts,
     NoticeStatus,
     RouteStatus,

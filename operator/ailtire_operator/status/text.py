@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ailtire_operator import printable
-from ailtire_operator.model.status import MESSAGE_LIMIT
+from ailtire_operator.model.limits import MESSAGE_LIMIT
 from ailtire_operator.printable import plural as plural
 
 

@@ -2,8 +2,6 @@
 
 import os
 import shlex
-import subprocess
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -138,6 +136,9 @@ def _line(line: str) -> None:
 
 def _external(command: list[str], changes: Sequence["Difference"]) -> bool:
     """Leave the comparison to a program, which gets two folders. Its own exit code tells whether they differ."""
+    import subprocess
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="ailtire-diff-") as folder:
         live, after = Path(folder, "LIVE"), Path(folder, "AFTER")
         for side, texts in ((live, 0), (after, 1)):

@@ -10,11 +10,12 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.formats import ReportFormat
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import Finding, ReportFormat, refuse_deviations, summary, tell
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.report import Finding
     from ailtire_operator.model.stack import Stack, StackSpec
 
 _HELP = help_text(
@@ -95,6 +96,8 @@ def _export(
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
 ) -> None:
+    from ailtire_operator.cli.report import refuse_deviations, summary, tell
+
     if (name is None) == (not files):
         raise Failure(
             "give either the NAME of a stack in the cluster or files with -f", "See 'kubectl ailtire export -h'."
@@ -176,8 +179,9 @@ class Files:
 
 def _translate(
     trees: list[Tree], profile: Profile, *, single: bool, endpoint_mode: EndpointMode
-) -> tuple[Files, list[Finding]]:
+) -> "tuple[Files, list[Finding]]":
     """The files, and the report."""
+    from ailtire_operator.cli.report import Finding
     from ailtire_operator.cli.settings import environment_settings
     from ailtire_operator.compose.exporting import SwarmOptions, dump, export_tree
     from ailtire_operator.model.problems import InvalidStack

@@ -8,8 +8,8 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli.formats import ReportFormat
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import ReportFormat, refuse_deviations, summary, tell
 from ailtire_operator.printable import plural
 
 _HELP = help_text(
@@ -103,6 +103,7 @@ def _import(
     report: _Report = ReportFormat.TEXT,
     strict: _Strict = False,
 ) -> None:
+    from ailtire_operator.cli.report import refuse_deviations, summary, tell
     from ailtire_operator.cli.translating import Request, translate
     from ailtire_operator.compose.canonical.process import Choices
     from ailtire_operator.compose.canonical.project import ComposeOptions

@@ -11,7 +11,7 @@ import typer
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.waiting import timeout_of
+from ailtire_operator.cli.verdicts import timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live

@@ -6,8 +6,8 @@ import typer
 
 from ailtire_operator import naming
 from ailtire_operator.cli import options, output, sources
+from ailtire_operator.cli.formats import ReportFormat
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import ReportFormat, tell
 from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def _render(
 ) -> None:
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.rendering import render_all
+    from ailtire_operator.cli.report import tell
     from ailtire_operator.cli.settings import environment_settings
 
     where = options.target(context, namespace, None, None).namespace or ""

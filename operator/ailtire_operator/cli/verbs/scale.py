@@ -10,7 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.waiting import EXITS, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.verdicts import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Json, Live

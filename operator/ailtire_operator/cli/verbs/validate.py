@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ailtire_operator.cli import options, output, sources
-from ailtire_operator.cli.checkformats import CheckFormat
+from ailtire_operator.cli.formats import CheckFormat, ReportFormat
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.report import ReportFormat, tell
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
@@ -51,6 +50,7 @@ def _validate(
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.issues import InvalidInput
     from ailtire_operator.cli.rendering import render_all
+    from ailtire_operator.cli.report import tell
     from ailtire_operator.cli.settings import environment_settings
 
     found = collect(sources.read(files, recursive=recursive))

@@ -1,6 +1,5 @@
 """``wait``: for scripts and CI, with an exit code for each way in which it can end."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
@@ -10,7 +9,7 @@ import typer
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.waiting import EXITS, Goal, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.verdicts import EXITS, Goal, Outcome, Verdict, timeout_of
 
 _HELP = help_text(
     "Wait until a whole tree is ready, or gone.",
@@ -67,6 +66,8 @@ def _wait_in(target: options.Target, name: str, goal: Goal, patience: float, qui
 
 async def until(look: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
     """Look again and again until it is decided or the time is up; tell what is new."""
+    import asyncio
+
     from ailtire_operator.cluster.errors import Unavailable
 
     deadline = time.monotonic() + patience

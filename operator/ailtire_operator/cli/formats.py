@@ -1,0 +1,21 @@
+"""The forms in which commands report; light, as every command reads it at its start."""
+
+from enum import StrEnum
+
+
+class ReportFormat(StrEnum):
+    """How a command reports on standard error."""
+
+    TEXT = "text"
+    FULL = "full"
+    JSON = "json"
+    NONE = "none"
+
+
+class CheckFormat(StrEnum):
+    """How the result of a check is printed."""
+
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"

@@ -1,0 +1,14 @@
+"""Bounds of trees and of statuses; light, as the command line reads them at its start."""
+
+from typing import Final
+
+DEPTH_LIMIT: Final = 16
+"""Levels of a tree."""
+TREE_LIMIT: Final = 5000
+"""Members (services and stacks) of a whole tree."""
+TREE_CHARACTER_LIMIT: Final = 10_000_000
+"""Characters of all definitions of a tree: each stack is a resource with its own copy of its definition."""
+NOTICE_LIMIT: Final = 50
+"""Notices kept in a status; the count says how many there are."""
+MESSAGE_LIMIT: Final = 512
+"""Characters of a message."""
