@@ -28,6 +28,7 @@ OPERATOR_NAMESPACE: Final = "ailtire-system"
 LEASE_NAME: Final = "ailtire-operator"
 
 LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LABEL_NAME: Final = "app.kubernetes.io/name"
 LABEL_PART_OF: Final = "app.kubernetes.io/part-of"
 LABEL_COMPONENT: Final = "app.kubernetes.io/component"
 LABEL_STACK: Final = f"{GROUP}/stack"

@@ -6,12 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from ailtire_operator import __version__
 from ailtire_operator.cli import app, manual, shell
 from ailtire_operator.cli.failures import Exit
 from commands import Result, Run
@@ -35,7 +37,7 @@ def test_version(run: Run) -> None:
     ("arguments", "message"),
     [
         (["tre"], "No such command 'tre'. Did you mean 'tree'?"),
-        (["tree"], "Missing argument 'NAME'"),
+        (["tree"], "Missing argument 'STACK[/CHILD...][/SERVICE]'"),
         (["tree", "shop", "-o", "xml"], "'xml' is not one of 'wide', 'json', 'yaml'."),
         (["render", "shop.yaml", "--frobnicate"], "No such option: --frobnicate"),
         (["render", "nothing.yaml"], "there is no file or folder nothing.yaml"),
@@ -135,3 +137,18 @@ def test_every_example_is_understood(line: str) -> None:
     _, _, name, *arguments = shlex.split(line)
     command = group.commands[name]
     command.make_context(name, arguments, parent=typer.Context(group, info_name="kubectl ailtire"))
+
+
+def test_the_version_is_an_option_too(run: Run) -> None:
+    assert run("--version").out == f"kubectl-ailtire {__version__}\n"
+    assert run("version", "--client").err == ""
+
+
+def test_kubectl_completes_by_an_executable_of_the_package_without_doubles() -> None:
+    """What pip installs under the name that kubectl looks for; an answer holds each value once."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts["kubectl_complete-ailtire"] == "ailtire_operator.cli:complete"
+    code = "import sys; from ailtire_operator.cli import complete; sys.argv[1:] = ['']; complete()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *found, directive = [line.partition("\t")[0] for line in done.stdout.splitlines()]
+    assert (directive, "tree" in found, len(found)) == (":4", True, len(set(found)))

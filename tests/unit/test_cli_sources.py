@@ -8,7 +8,7 @@ import pytest
 
 from ailtire_operator.cli import sources
 from ailtire_operator.cli.failures import Failure, Invalid
-from ailtire_operator.cli.sources import read
+from ailtire_operator.cli.sources import given, read
 
 
 def test_folders_give_their_files_in_order_and_deeper_ones_on_request(tmp_path: Path) -> None:
@@ -58,7 +58,8 @@ def test_a_kustomize_folder_says_how_to_build_it(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("resources: []")
     with pytest.raises(Failure) as caught:
         read([str(tmp_path)])
-    assert caught.value.hint == f"Build it first: kubectl kustomize {tmp_path} | kubectl ailtire ... -"
+    build = f"kubectl kustomize {tmp_path} | kubectl ailtire ... -"
+    assert caught.value.hint == f"Give it with -k {tmp_path}, or build it first: {build}"
 
 
 def test_the_size_of_all_inputs_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,3 +69,22 @@ def test_the_size_of_all_inputs_is_bounded(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "two.yaml").write_text("a: 12345678")
     with pytest.raises(Failure, match="MiB of input"):
         read([str(tmp_path)])
+
+
+def test_files_come_as_arguments_with_f_and_from_a_kustomize_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.yaml").write_text("a: 1")
+    (tmp_path / "b.yaml").write_text("b: 2")
+    program = tmp_path / "kubectl"
+    program.write_text('#!/bin/sh\n[ "$3" = -- ] || [ "$2" = -- ] || exit 9\necho "c: 3"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    found = given([str(tmp_path / "a.yaml")], [str(tmp_path / "b.yaml")], "over/prod", recursive=False)
+    assert [each.data for each in found] == [{"a": 1}, {"b": 2}, {"c": 3}]
+    assert found[-1].source == "over/prod (kustomize)"
+    program.write_text("#!/bin/sh\necho 'no such folder' >&2\nexit 1\n")
+    with pytest.raises(Failure, match="kubectl kustomize over/prod: no such folder"):
+        given(None, None, "over/prod", recursive=False)
+    with pytest.raises(Failure, match="no input"):
+        given(None, None, None, recursive=False)

@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator.cli.verbs.wait import until
 from ailtire_operator.cli.verdicts import EXITS, Outcome, Verdict, timeout_of
-from ailtire_operator.cli.waiting import judge_deleted, judge_ready, subtree
+from ailtire_operator.cli.waiting import judge_deleted, judge_ready, judge_service, subtree
 from ailtire_operator.cluster.errors import Unavailable
 
 Conditions = dict[str, tuple[str, str, str]]
@@ -195,3 +195,25 @@ def test_an_outage_is_sat_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cluster_that_never_answered_is_an_error() -> None:
     with pytest.raises(Unavailable):
         looks(Unavailable("gone"), said=[], patience=0)
+
+
+@pytest.mark.parametrize(
+    ("status", "conditions", "outcome"),
+    [
+        ({"ready": 1, "wanted": 1}, STARTING, Outcome.REACHED),
+        ({"ready": 0, "wanted": 0}, READY, Outcome.REACHED),
+        ({"ready": 0, "wanted": 1, "reason": "ImagePullBackOff"}, STARTING, Outcome.WAITING),
+        ({"ready": 1, "wanted": 1, "reason": "RolledBack"}, ROLLED_BACK, Outcome.ROLLED_BACK),
+        ({"ready": 1, "wanted": 1, "reason": "UpdatePaused"}, STARTING, Outcome.FAILED),
+        ({"ready": 1, "wanted": 1}, SUSPENDED, Outcome.SUSPENDED),
+        (None, REFUSED, Outcome.FAILED),
+        (None, STARTING, Outcome.WAITING),
+    ],
+)
+def test_one_service_is_judged_alone(status: dict[str, Any] | None, conditions: Conditions, outcome: Outcome) -> None:
+    found = stack("shop", conditions)
+    found["status"]["services"] = {} if status is None else {"web": status}
+    assert judge_service("shop/web", found, "web").outcome is outcome
+    found["metadata"]["generation"] = 2
+    if outcome is Outcome.REACHED:
+        assert judge_service("shop/web", found, "web").outcome is Outcome.WAITING

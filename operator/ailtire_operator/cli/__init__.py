@@ -22,3 +22,11 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def complete() -> NoReturn:
+    """The executable ``kubectl_complete-ailtire``, which kubectl asks for what may follow ``kubectl ailtire``."""
+    from ailtire_operator.cli.shell import answer_kubectl
+
+    answer_kubectl()
+    main()

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ailtire_operator import __version__
 from ailtire_operator.cli import options, output, shell
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.verbs import (
@@ -87,11 +88,20 @@ def build() -> typer.Typer:
     return app
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        output.data(f"kubectl-ailtire {__version__}")
+        raise typer.Exit
+
+
 def _before(
     context: typer.Context,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print this program's version.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback where a command fails.")] = False,
 ) -> None:
     context.obj = options.Target(namespace, cluster, kubeconfig)

@@ -64,3 +64,7 @@ class Missing(Failure):
     """No stack of that name."""
 
     code = Exit.MISSING
+
+
+class NotMade(Missing):
+    """A stack is declared in its parent, and the operator has not made it, or not yet."""

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import reduce
 from itertools import chain
 from typing import Final
 
 from ailtire_operator import naming
+from ailtire_operator.cli.failures import NotMade
 from ailtire_operator.cli.live import Json, Live
+from ailtire_operator.cli.paths import find, parts
 from ailtire_operator.cli.trees import place_of
 from ailtire_operator.cli.verdicts import Goal, Outcome, Verdict
-from ailtire_operator.cli.waiting import judge_deleted, judge_ready
+from ailtire_operator.cli.waiting import judge_deleted, judge_ready, judge_service
 from ailtire_operator.cluster.errors import Denied, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, POD, STACK, VOLUME_CLAIM, Kind
 
@@ -19,9 +22,32 @@ _LEFT: Final = (POD, *(kind for kind in OWNED_KINDS if kind not in (STACK, VOLUM
 """What has to be gone beside the stacks. Claims may be kept, and Kubernetes ends the others after their last pod."""
 
 
-def look_for(goal: Goal, cluster: Live, name: str) -> Look:
-    """The look for what is waited for."""
-    return _Ready(cluster, name).look if goal is Goal.READY else _Deleted(cluster, name).look
+def look_for(goal: Goal, cluster: Live, path: str) -> Look:
+    """The look for what is waited for, at the end of a path."""
+    name, keys = parts(path)
+    if goal is Goal.DELETED:  # nobody can be asked for the name of what is gone, but it follows from the path
+        return _Deleted(cluster, reduce(naming.member, keys, name)).look
+    return _Ready(cluster, name).look if not keys else _AtPath(cluster, path).look
+
+
+class _AtPath:
+    """What a path leads to: a stack, or one service of it. Raises Missing where nobody has declared it."""
+
+    def __init__(self, cluster: Live, path: str) -> None:
+        self._cluster = cluster
+        self._path = path
+
+    async def look(self) -> Verdict:
+        tree = await self._cluster.tree(parts(self._path)[0])
+        try:
+            spot = find(self._path, tree)
+        except NotMade as error:
+            above = judge_ready(parts(self._path)[0], tree)
+            final = above.outcome not in (Outcome.WAITING, Outcome.REACHED)
+            return above if final else Verdict(Outcome.WAITING, str(error))
+        if spot.key:
+            return judge_service(spot.path, spot.stack, spot.key)
+        return judge_ready(spot.name, [spot.stack, *(each for each in tree if each is not spot.stack)])
 
 
 class _Ready:

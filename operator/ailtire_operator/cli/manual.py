@@ -24,8 +24,8 @@ This page is generated from the commands' own help (`python -m ailtire_operator.
   options that stand before `ailtire` itself: kubectl refuses them.
 - **FILE** is a YAML or JSON file, a folder (its files that end in .yaml, .yml or .json, without folders below it
   unless `-R` says so) or `-`. A file may hold several documents, lists as `kubectl get -o yaml` prints them, and
-  objects of other kinds, which are passed over. A kustomize folder is to be built first:
-  `kubectl kustomize DIR | {PROGRAM} ... -`.
+  objects of other kinds, which are passed over. validate, render and diff take files with `-f` too, and a kustomize
+  folder with `-k`, built by kubectl itself; the others read what `kubectl kustomize DIR` prints.
 - **YAML is read as kubectl reads it** (`yes` is true, `12:30` is a text, a date is a text), with three differences:
   a key that stands twice is an error, tags such as `!!binary` are refused, and there are limits on size (32 MiB),
   depth (150) and number of values (1,000,000, aliases expanded).

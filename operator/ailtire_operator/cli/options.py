@@ -23,8 +23,14 @@ Kubeconfig = Annotated[
     str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig; else $KUBECONFIG, ~/.kube/config.")
 ]
 Files = Annotated[
-    list[str],
-    typer.Argument(metavar="FILE", help="YAML or JSON files, folders of them, or - for standard input."),
+    list[str] | None,
+    typer.Argument(metavar="[FILE]...", help="YAML or JSON files, folders of them, or - for standard input."),
+]
+Filenames = Annotated[
+    list[str] | None, typer.Option("--filename", "-f", metavar="FILE", help="The same, as kubectl has it.")
+]
+Kustomize = Annotated[
+    str | None, typer.Option("--kustomize", "-k", metavar="DIR", help="A kustomize folder, built by kubectl.")
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into the folders' folders too.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The AiltireStack's name.", autocompletion=completers.stacks)]

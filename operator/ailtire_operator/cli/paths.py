@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.failures import Failure, Missing
+from ailtire_operator.cli.failures import Failure, Missing, NotMade
 from ailtire_operator.cli.trees import Resource, place_of, services_of
 from ailtire_operator.status.text import listed
 
@@ -42,6 +42,13 @@ def parts(text: str) -> tuple[str, list[str]]:
     return name, keys
 
 
+def stack_of(spot: Spot) -> str:
+    """The name of the stack that a path leads to. Raises Failure where it leads to a service of one."""
+    if spot.key:
+        raise Failure(f"{spot.path} is a service, and has no tree", f"Its stack has: {spot.path.rpartition('/')[0]}.")
+    return spot.name
+
+
 def find(text: str, tree: Sequence[Resource]) -> Spot:
     """What the path leads to. Raises Missing, naming what is there."""
     name, keys = parts(text)
@@ -63,7 +70,7 @@ def find(text: str, tree: Sequence[Resource]) -> Spot:
             return Spot(stack, f"{known[name]}/{key}", key)
         if (name, naming.sanitize(key)) not in below:
             hint = f"'kubectl ailtire tree {known[name].partition(SEPARATOR)[0]}' says why."
-            raise Missing(f"the stack {known[name]}/{key} is declared, but has not been made", hint)
+            raise NotMade(f"the stack {known[name]}/{key} is declared, but has not been made", hint)
         stack = below[name, naming.sanitize(key)]
     return Spot(stack, known[stack["metadata"]["name"]])
 

@@ -53,6 +53,11 @@ def asked_by_kubectl() -> bool:
     return os.environ.get(VARIABLE) == _FOR_KUBECTL
 
 
+def answer_kubectl() -> None:
+    """Let this process complete, as its shell script would."""
+    os.environ[VARIABLE] = _FOR_KUBECTL
+
+
 def kubectl_completions(arguments: Sequence[str]) -> str:
     """The answer to kubectl: ``value<TAB>help`` lines and a directive. The last argument is the incomplete one."""
     *before, incomplete = arguments or [""]
@@ -60,7 +65,8 @@ def kubectl_completions(arguments: Sequence[str]) -> str:
     # An empty last word is what follows a blank; a word with a blank in it cannot be completed anyway.
     line = f"{' '.join(words)} {incomplete}"
     asked = {VARIABLE: "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_ARGS": line}
-    found = [entry for entry in _answer(asked).splitlines() if entry.strip()]
+    entries = [entry for entry in _answer(asked).splitlines() if entry.strip()]
+    found = list({entry.partition("\t")[0]: entry for entry in entries}.values())
     return "\n".join([*found, f":{_NO_FILES if found else _DEFAULT}", ""])
 
 

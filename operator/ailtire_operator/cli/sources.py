@@ -48,18 +48,50 @@ def positions(text: str) -> "Positions":
 
 def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
     """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML."""
-    from ailtire_operator.compose.yamldata import YamlError, documents
-
     found: list[Document] = []
     problems: list[str] = []
     for source, text in _texts(arguments, recursive):
         try:
-            found.extend(Document(source, line, data, text) for line, data in documents(text))
-        except YamlError as error:
-            problems.append(f"{source}{f':{error.line}' if error.line else ''}: {error}")
+            found += parsed(source, text)
+        except Invalid as error:
+            problems += error.lines
     if problems:
         raise Invalid(problems)
     return found
+
+
+def parsed(source: str, text: str) -> list[Document]:
+    """The documents of one input. Raises Invalid where it is not YAML."""
+    from ailtire_operator.compose.yamldata import YamlError, documents
+
+    try:
+        return [Document(source, line, data, text) for line, data in documents(text)]
+    except YamlError as error:
+        raise Invalid([f"{source}{f':{error.line}' if error.line else ''}: {error}"]) from None
+
+
+def given(
+    files: Sequence[str] | None, filenames: Sequence[str] | None, kustomize: str | None, *, recursive: bool
+) -> list[Document]:
+    """All documents of FILE..., -f and -k. Raises Failure where none of these is there."""
+    named = [*(files or ()), *(filenames or ())]
+    if not named and kustomize is None:
+        raise Failure("no input", "Give files, folders or -, with or without -f, or a kustomize folder with -k.")
+    found = read(named, recursive=recursive)
+    return [*found, *parsed(f"{kustomize} (kustomize)", _built(kustomize))] if kustomize is not None else found
+
+
+def _built(folder: str) -> str:
+    """What kubectl's own kustomize makes of a folder."""
+    import subprocess
+
+    try:
+        done = subprocess.run(["kubectl", "kustomize", "--", folder], capture_output=True, check=False)
+    except OSError as error:
+        raise Failure(f"cannot run kubectl: {error.strerror}", "-k needs kubectl on the PATH.") from None
+    if done.returncode:
+        raise Failure(f"kubectl kustomize {folder}: {done.stderr.decode(errors='replace').strip()}")
+    return _decoded(f"{folder} (kustomize)", done.stdout, SIZE_LIMIT)[1]
 
 
 def _texts(arguments: Sequence[str], recursive: bool) -> Iterator[tuple[str, str]]:
@@ -105,7 +137,7 @@ def _files(path: Path, recursive: bool) -> Iterable[Path]:
     if any((path / name).exists() for name in _KUSTOMIZATIONS):
         raise Failure(
             f"{path} is a kustomize folder, whose files mean something only together",
-            f"Build it first: kubectl kustomize {path} | kubectl ailtire ... -",
+            f"Give it with -k {path}, or build it first: kubectl kustomize {path} | kubectl ailtire ... -",
         )
     entries = path.rglob("*") if recursive else path.iterdir()
     files = sorted(entry for entry in entries if entry.suffix in _SUFFIXES and entry.is_file())

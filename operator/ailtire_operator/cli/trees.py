@@ -214,7 +214,7 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], 
         url=status.get("url", ""),
         routes=tuple(_route(each) for each in status.get("routes") or ()),
         notices=(status.get("translation") or {}).get("count", 0),
-        services=tuple(_service(name, each) for name, each in sorted((status.get("services") or {}).items())),
+        services=tuple(services(resource)),
         stacks=tuple(_stacks(resource, children, levels)),
     )
 
@@ -239,6 +239,12 @@ def _missing(parent: str, key: str, told: Mapping[str, Any]) -> StackNode:
     name = told.get("name") or naming.member(parent, key)
     reason = told.get("reason") or "Missing"
     return StackNode(key, name, State.MISSING, reason, told.get("message") or "there is no such resource yet")
+
+
+def services(resource: Resource) -> list[ServiceNode]:
+    """The plain services of a stack, as its status has them."""
+    told = (resource.get("status") or {}).get("services") or {}
+    return [_service(name, each) for name, each in sorted(told.items())]
 
 
 def _service(key: str, status: Mapping[str, Any]) -> ServiceNode:

@@ -6,10 +6,10 @@ Only what speaks of the current definition counts: a status of yesterday is neit
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, state_of
+from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, services, state_of
 from ailtire_operator.cli.verdicts import Outcome, Verdict
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.status.conditions import ROLLED_BACK, UNDER_WAY
+from ailtire_operator.status.conditions import HELD, ROLLED_BACK, UNDER_WAY
 from ailtire_operator.status.text import listed
 
 
@@ -59,6 +59,23 @@ def subtree(top: Resource, tree: Sequence[Resource]) -> list[Resource]:
     for resource in found:
         found += owned.get(resource["metadata"]["uid"], ())
     return found
+
+
+def judge_service(path: str, stack: Resource, key: str) -> Verdict:
+    """Whether one service of a stack is ready in the stack's current definition."""
+    state, reason, message = state_of(stack)
+    if state is State.SUSPENDED:
+        return Verdict(Outcome.SUSPENDED, f"{path}: {message}")
+    if state is State.DELETING:
+        return Verdict(Outcome.FAILED, f"{path}: its stack is being deleted")
+    found = next((each for each in services(stack) if each.key == key), None)
+    if found is None or not is_observed(stack):
+        outcome = outcome_of(reason) if state is State.STALLED else Outcome.WAITING
+        return Verdict(outcome, f"{path}: {_sentence(stack, reason, message)}")
+    if found.ok:
+        return Verdict(Outcome.REACHED, f"{path} is ready: {found.count}")
+    outcome = outcome_of(found.reason) if found.reason in HELD else Outcome.WAITING
+    return Verdict(outcome, f"{path}: {found.count}: {': '.join(filter(None, (found.reason, found.message)))}")
 
 
 def outcome_of(reason: str) -> Outcome:

@@ -10,8 +10,8 @@ from ailtire_operator.cli.helping import help_text
 _HELP = help_text(
     "Print a script for completion in a shell.", "It completes commands, options, and the names of stacks.",
     "bash, zsh and fish complete the executable's own name, kubectl-ailtire. For 'kubectl ailtire <TAB>', kubectl's own"
-    " completion asks an executable kubectl_complete-ailtire: put what 'completion kubectl' prints under that name into"
-    " a folder on the PATH.",
+    " completion asks an executable kubectl_complete-ailtire, which is installed with this program. Where only this one"
+    " is on the PATH, put what 'completion kubectl' prints under that name beside it.",
     examples=[
         ("in this shell", "source <(kubectl ailtire completion bash)"),
         ("for 'kubectl ailtire', in every shell that completes kubectl",

@@ -32,7 +32,7 @@ _HELP = help_text(
     "  2  it could not be found out, or would be refused",
     examples=[
         ("before applying", "kubectl ailtire diff -n shop shop.yaml"),
-        ("an overlay", "kubectl kustomize overlays/prod | kubectl ailtire diff -"),
+        ("an overlay", "kubectl ailtire diff -k overlays/prod"),
         ("in CI: has anybody changed what we deployed?", "kubectl ailtire diff -n shop shop.yaml > drift.diff"),
     ],
 )  # fmt: skip
@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
 
 def _diff(
     context: typer.Context,
-    files: options.Files,
+    files: options.Files = None,
+    filenames: options.Filenames = None,
+    kustomize: options.Kustomize = None,
     recursive: options.Recursive = False,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
@@ -61,7 +63,7 @@ def _diff(
 
     where = options.target(context, namespace, cluster, kubeconfig)
     try:
-        found = collect(sources.read(files, recursive=recursive), deep=False).checked()
+        found = collect(sources.given(files, filenames, kustomize, recursive=recursive), deep=False).checked()
         if found.placed:
             output.say(f"note: compared as the roots say, not as written: {plural(len(found.placed), 'child stack')}")
         preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))

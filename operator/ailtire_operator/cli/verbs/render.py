@@ -25,7 +25,7 @@ _HELP = help_text(
         ("look at it", "kubectl ailtire render shop.yaml"),
         ("ask the API server what it thinks", "kubectl ailtire render shop.yaml | kubectl apply --dry-run=server -f -"),
         ("what an overlay makes of it, for one namespace",
-         "kubectl kustomize overlays/prod | kubectl ailtire render -n shop-prod -"),
+         "kubectl ailtire render -n shop-prod -k overlays/prod"),
         ("count the kinds", "kubectl ailtire render -o json shop.yaml | jq -r '.items[].kind' | sort | uniq -c"),
     ],
 )  # fmt: skip
@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 def _render(
     context: typer.Context,
-    files: options.Files,
+    files: options.Files = None,
+    filenames: options.Filenames = None,
+    kustomize: options.Kustomize = None,
     recursive: options.Recursive = False,
     namespace: options.Namespace = None,
     form: Annotated[
@@ -55,7 +57,7 @@ def _render(
     from ailtire_operator.cli.settings import environment_settings
 
     where = options.target(context, namespace, None, None).namespace or ""
-    found = collect(sources.read(files, recursive=recursive)).checked()
+    found = collect(sources.given(files, filenames, kustomize, recursive=recursive)).checked()
     rendered = render_all(found, namespace=where, settings=environment_settings())
     for note in _notes(found, rendered.notes):
         output.say(f"note: {note}")

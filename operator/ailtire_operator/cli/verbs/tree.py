@@ -29,6 +29,7 @@ _HELP = help_text(
     examples=[
         ("the application", "kubectl ailtire tree shop -n shop"),
         ("with routes, objects and notices of every level", "kubectl ailtire tree shop -n shop -o wide"),
+        ("one package of it", "kubectl ailtire tree shop/orders -n shop"),
         ("as it changes, until Ctrl-C", "kubectl ailtire tree shop -n shop --watch"),
         ("what uses most?", "kubectl ailtire tree shop -n shop --usage"),
         ("the names of all stacks, by a program",
@@ -54,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 def _tree(
     context: typer.Context,
-    name: options.Name,
+    path: options.Path,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -68,19 +69,29 @@ def _tree(
     if usage and form is not None:
         raise Failure("--usage is for the table; it goes with no --output")
     if watch:
-        live.run(target, lambda cluster: _follow(cluster, name, form, usage))
+        live.run(target, lambda cluster: _follow(cluster, path, form, usage))
     elif usage:
-        live.run(target, lambda cluster: _measure(cluster, name))
+        live.run(target, lambda cluster: _measure(cluster, path))
     else:
-        _show(live.run(target, lambda cluster: _look(cluster, name)), form)
+        _show(live.run(target, lambda cluster: _look(cluster, path)), form)
 
 
-async def _look(cluster: "Live", name: str) -> "StackNode":
+async def _look(cluster: "Live", path: str) -> "StackNode":
+    from ailtire_operator.cli.paths import find, parts, stack_of
     from ailtire_operator.cli.trees import build
 
-    node = build(name, await cluster.tree(name))
+    tree = await cluster.tree(parts(path)[0])
+    node = build(stack_of(find(path, tree)), tree)
     assert node is not None, "the stack itself is always in its tree"
     return node
+
+
+async def _name(cluster: "Live", path: str) -> str:
+    """The stack's name, which needs no reading where the path is no more than that."""
+    from ailtire_operator.cli.paths import find, parts, stack_of
+
+    name, keys = parts(path)
+    return stack_of(find(path, await cluster.tree(name))) if keys else name
 
 
 def _show(node: "StackNode", form: Form | None) -> None:
@@ -101,21 +112,21 @@ def _look_of(form: Form | None) -> "Look":
     return Look(wide=form is Form.WIDE, unicode=output.unicode())
 
 
-async def _measure(cluster: "Live", name: str) -> None:
+async def _measure(cluster: "Live", path: str) -> None:
     from ailtire_operator.cli.watching import Watched
 
-    node, facts = await Watched(cluster, name, usage=True, note=_note).look()
+    node, facts = await Watched(cluster, await _name(cluster, path), usage=True, note=_note).look()
     screen = output.screen()
     with screen.capture() as drawn:
         screen.print(_table(cluster, node, facts, usage=True, height=_ENDLESS))
     output.drawn("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
-async def _follow(cluster: "Live", name: str, form: Form | None, usage: bool) -> None:
+async def _follow(cluster: "Live", path: str, form: Form | None, usage: bool) -> None:
     """On a terminal one picture that changes; in a pipe whatever is new."""
     from ailtire_operator.cli.watching import Watched
 
-    watched = Watched(cluster, name, usage=usage, note=_note)
+    watched = Watched(cluster, await _name(cluster, path), usage=usage, note=_note)
     if form in (Form.JSON, Form.YAML):
         await _print_documents(watched, form)
     elif not output.screen().is_terminal:

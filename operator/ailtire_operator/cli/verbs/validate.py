@@ -24,7 +24,7 @@ _HELP = help_text(
     examples=[
         ("a file, or several", "kubectl ailtire validate shop.yaml orders.yaml"),
         ("in a workflow of GitHub's, beside the lines of the change", "kubectl ailtire validate -o github deploy/"),
-        ("what an overlay makes of it", "kubectl kustomize overlays/prod | kubectl ailtire validate -"),
+        ("what an overlay makes of it", "kubectl ailtire validate -k overlays/prod"),
         ("an import, with everything that works otherwise than written",
          "kubectl ailtire import . --env dev --report none | kubectl ailtire validate --report text -"),
     ],
@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _validate(
-    files: options.Files,
+    files: options.Files = None,
+    filenames: options.Filenames = None,
+    kustomize: options.Kustomize = None,
     recursive: options.Recursive = False,
     form: Annotated[
         CheckFormat | None, typer.Option("--output", "-o", help="The result for another program, on standard output.")
@@ -53,7 +55,7 @@ def _validate(
     from ailtire_operator.cli.report import tell
     from ailtire_operator.cli.settings import environment_settings
 
-    found = collect(sources.read(files, recursive=recursive))
+    found = collect(sources.given(files, filenames, kustomize, recursive=recursive))
     try:
         rendered = render_all(found.checked(), settings=environment_settings())
     except InvalidInput as invalid:

@@ -13,6 +13,7 @@ from ailtire_operator.cli.verdicts import EXITS, Goal, Outcome, Verdict, timeout
 
 _HELP = help_text(
     "Wait until a whole tree is ready, or gone.",
+    "A path to a child waits for that child's subtree, a path to a service for that service alone.",
     "Says on standard error what is still missing, whenever that changes: the deepest blocker, by name and reason. A"
     " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
@@ -22,6 +23,7 @@ _HELP = help_text(
     "  2  anything else: no cluster, no permission, wrong usage",
     examples=[
         ("for the stack that was just applied", "kubectl ailtire wait shop -n shop --timeout 5m"),
+        ("for one package, or one service", "kubectl ailtire wait shop/orders/api -n shop"),
         ("for its end, children and volumes' users included", "kubectl ailtire wait shop -n shop --for deleted"),
         ("only ask", "kubectl ailtire wait shop -n shop --timeout 0"),
     ],
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def _wait(
     context: typer.Context,
-    name: options.Name,
+    path: options.Path,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -49,19 +51,19 @@ def _wait(
         patience = timeout_of(timeout)
     except ValueError as error:
         raise Failure(f"--timeout: {error}") from None
-    verdict = _wait_in(options.target(context, namespace, cluster, kubeconfig), name, goal, patience, quiet)
+    verdict = _wait_in(options.target(context, namespace, cluster, kubeconfig), path, goal, patience, quiet)
     if verdict.outcome is not Outcome.REACHED:
         raise typer.Exit(EXITS[verdict.outcome])
 
 
-def _wait_in(target: options.Target, name: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
+def _wait_in(target: options.Target, path: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
     from ailtire_operator.cli import live, looks
 
     def say(line: str) -> None:
         if not quiet:
             output.say(line)
 
-    return live.run(target, lambda cluster: until(looks.look_for(goal, cluster, name), patience, say))
+    return live.run(target, lambda cluster: until(looks.look_for(goal, cluster, path), patience, say))
 
 
 async def until(look: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
