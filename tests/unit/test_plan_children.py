@@ -204,8 +204,23 @@ def test_a_childs_own_name_for_the_application_and_ports_are_told() -> None:
     assert [each.path for each in made.notices] == ["spec.appName", "spec.interface"]
 
 
-def test_what_is_null_is_left_out_as_the_api_server_does() -> None:
-    below = {"services": {"web": {"image": "x", "user": None, "networks": {"siblings": None}}}, "edge": None}
+def test_what_is_null_is_left_out_where_the_api_server_takes_it() -> None:
+    below = {"services": {"web": {"image": "x", "deploy": None, "networks": {"siblings": None}}}, "gateway": None}
     spec = find(plan_of({"services": {"c": child(below)}}), naming.KIND, "shop-c")["spec"]
     assert spec["services"] == {"web": {"image": "x", "networks": {"siblings": {}}}}
-    assert "edge" not in spec
+    assert "gateway" not in spec
+
+
+@pytest.mark.parametrize(
+    ("below", "path"),
+    [
+        ({"services": {"web": {"image": "x", "user": None}}}, "services.web.user"),
+        ({"services": {"web": {"image": None}}}, "services.web.image"),
+        ({"services": {}, "edge": None}, "edge"),
+        ({"services": {"web": {"image": "x", "stop_signal": "SIGINT"}}}, "services.web.stop_signal"),
+    ],
+)
+def test_what_the_api_server_would_refuse_of_a_root_is_refused_of_an_inline_child(below: Json, path: str) -> None:
+    made = plan_of({"services": {"c": child(below)}}).children["c"]
+    assert made.problem is not None
+    assert f"spec.services.c.stack.{path}: " in str(made.problem)
