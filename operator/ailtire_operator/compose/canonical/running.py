@@ -70,12 +70,12 @@ def image(service: Entry, names: ImageNames) -> str | None:
     built = names.of(str(service.location[-1]))
     service.take("build")
     theirs = names.docker_name(str(service.location[-1]))
-    if built == theirs or names.registry or names.tag:  # a name that the person who imports has asked for
+    if built == theirs:
         message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
     else:
         message = f"it is built, and no image is named: '{built}' runs; Docker Compose calls it '{theirs}'."
     service.report.required(service.where("build"), BUILD, built)
-    if built == theirs or names.registry or names.tag:  # a name that the person who imports has asked for
+    if built == theirs or names.registry or names.tag:  # the person who imports has asked for this name
         service.report.resolved(service.where("build"), message)
     else:
         service.report.approximate(service.where("build"), message, "Give it this name when it is pushed.")
