@@ -55,10 +55,16 @@ def test_the_next_apply_takes_back_what_was_scaled_and_until_then_diff_shows_it(
     drift = cli("diff", str(file))
     assert drift.code == Exit.NO, drift.err
     assert len(re.findall(r"^- +replicas: 3$", drift.out, re.MULTILINE)) > 2
+    data = json.loads(cli("diff", "-o", "json", str(file)).out)
+    root = next(each for each in data["differences"] if (each["kind"], each["name"]) == (naming.KIND, "shop"))
+    assert root["action"] == "changed"
+    assert root["before"]["spec"]["services"]["web"]["deploy"] == {"replicas": 3}
+    assert root["after"]["spec"]["services"]["web"]["deploy"] == {"replicas": 2}
     trees.kubectl("apply", *options, "-f", str(file))  # no conflict either
     assert trees.must(naming.KIND, "shop")["spec"] == before
     assert cli("wait", "shop").code == Exit.DONE
-    assert cli("diff", str(file)).code == Exit.DONE
+    same = cli("diff", "-o", "json", str(file))
+    assert (same.code, json.loads(same.out)) == (Exit.DONE, {"differences": [], "notes": [], "problems": []})
 
 
 def test_a_count_comes_back_also_where_server_side_apply_takes_over(cli: Cli, trees: Trees) -> None:

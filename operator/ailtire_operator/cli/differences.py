@@ -48,6 +48,17 @@ class Difference:
         parts = (kind.group, kind.version, kind.kind, self.ref.namespace, self.ref.name)
         return ".".join(part for part in parts if part)
 
+    def to_json(self) -> Json:
+        """As data; the form is part of the command's promise (docs/cli.md)."""
+        return {
+            "action": str(self.action),
+            "kind": self.ref.kind,
+            "namespace": self.ref.namespace,
+            "name": self.ref.name,
+            "before": self.before,
+            "after": self.after,
+        }
+
     def texts(self) -> tuple[str, str]:
         """Before and after, as YAML; empty where there is no such object."""
         return _text(self.before), _text(self.after)

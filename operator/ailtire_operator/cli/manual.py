@@ -50,6 +50,12 @@ and `stacks` (the same again). Fields may be added, none will go.
 
 - `notices -o json`: `counts` by classification, and `notices`: a list of objects with `stack`, `path`,
   `classification`, `message` and, where there is one, `remedy`.
+- `validate -o json`: `valid`, `stacks` (what was read), and `problems` and `notes`: lists of objects with `file`,
+  `line`, `column`, `resource`, `path` and `message`.
+- `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,
+  `namespace`, `name`, `before` and `after` (null where there is no such object), and `notes` and `problems`.
+- `version -o json`: `version`, `apiVersion`, `python` and, without `--client`, `operator` (`version` and `image`, null
+  where they are not known).
 - `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
 - `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `portsByName` (those on

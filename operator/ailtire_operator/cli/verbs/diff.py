@@ -56,6 +56,7 @@ def _diff(
     manager: Annotated[
         str, typer.Option("--field-manager", metavar="NAME", help="Who applies the files, with server-side apply.")
     ] = "kubectl",
+    form: Annotated[options.DataFormat | None, typer.Option("--output", "-o", help="The differences as data.")] = None,
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.definitions import collect
@@ -69,10 +70,13 @@ def _diff(
         preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))
     except Invalid as invalid:
         raise Invalid(invalid.lines, code=Exit.TROUBLE) from None
-    for note in preview.notes:
-        output.say(f"note: {note}")
     changes = ordered(paired(preview.changes))
-    differ = _show(changes)
+    if form is not None:
+        differ = _as_data(form, changes, preview)
+    else:
+        for note in preview.notes:
+            output.say(f"note: {note}")
+        differ = _show(changes)
     if preview.problems:
         raise Invalid(preview.problems, code=Exit.TROUBLE)
     output.say(summary(changes))
@@ -116,6 +120,17 @@ def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict
         part = parts[stack.namespace]
         (part.placed if spec.place else part.templates if spec.template else part.roots).append(placed)
     return parts
+
+
+def _as_data(form: options.DataFormat, changes: Sequence["Difference"], preview: "Preview") -> bool:
+    """Print all of it for a program, and say whether there are differences."""
+    facts = {
+        "differences": [each.to_json() for each in changes],
+        "notes": preview.notes,
+        "problems": preview.problems,
+    }
+    output.data(output.to_json(facts) if form is options.DataFormat.JSON else output.to_yaml(facts))
+    return bool(changes)
 
 
 def _show(changes: Sequence["Difference"]) -> bool:
