@@ -119,6 +119,15 @@ def test_the_greater_group_of_hosts_is_answered() -> None:
     assert Hosts().answered == ("",)
 
 
+def test_a_host_whose_routes_are_left_out_keeps_no_other_from_being_answered(tmp_path: Path) -> None:
+    auth = "routers.a0.middlewares=m; middlewares.m.forwardauth.address=http://auth"
+    rules = {"a": f"Host(`a.example`); {auth}", "b": "Host(`b.example`) && Path(`/`)", "c": "Host(`c.example`)"}
+    found = project(tmp_path / "closed", rules)
+    assert (routes(found), hosts(found)) == ({"c": ["/"]}, ["c.example"])
+    opened = project(tmp_path / "opened", {"a": rules["a"]}, opened=("a",))
+    assert (routes(opened), hosts(opened)) == ({"a": ["/"]}, ["a.example"])
+
+
 def test_a_stack_has_as_many_hosts_as_the_model_takes(tmp_path: Path) -> None:
     found = project(tmp_path, {"a": " || ".join(f"Host(`h{each:02}.example`)" for each in range(33))})
     assert len(hosts(found)) == 32

@@ -21,6 +21,8 @@ class Claim:
     target: Target
     rank: tuple[bool, int] = (True, 0)
     """Of two claims to the same the greater has it, else the first."""
+    is_kept: bool = True
+    """Whether the route can be had; False where a protection of it is lost, so that it is left out."""
 
 
 class Hosts:
@@ -35,8 +37,9 @@ class Hosts:
                 table[claim.prefix] = claim
         self._common = won.pop(ANY, {})
         self._own = {host: self._beside_common(table) for host, table in won.items()}
+        self._kept = {host: sum(each.is_kept for each in table.values()) for host, table in won.items()}
         self.answered: tuple[str, ...] = self._together() or (ANY,)
-        """The hosts that share all their paths with each other; of several such groups, the one with most of them."""
+        """The hosts that share all their paths; of several such groups, the one with most paths that can be had."""
 
     def _beside_common(self, table: dict[str, Claim]) -> dict[str, Target]:
         """What a host has beside what every host has."""
@@ -51,7 +54,12 @@ class Hosts:
         groups: dict[frozenset[tuple[str, Target]], list[str]] = {}
         for host, table in self._own.items():
             groups.setdefault(frozenset(table.items()), []).append(host)
-        best = max(groups, key=lambda each: (len(each), any(prefix == "/" for prefix, _ in each)), default=None)
+
+        def worth(table: frozenset[tuple[str, Target]]) -> tuple[int, int, bool]:
+            kept = max(self._kept[host] for host in groups[table])
+            return kept, len(table), any(prefix == "/" for prefix, _ in table)
+
+        best = max(groups, key=worth, default=None)
         return () if best is None else tuple(groups[best])
 
     def target(self, prefix: str) -> Target | None:

@@ -73,10 +73,12 @@ def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]
             matched = rules.read(router.rule)
         except rules.UnknownRule:
             continue
-        options = edge.middlewares.chosen(_named(router, edge.front)).options
+        chosen = edge.middlewares.chosen(_named(router, edge.front))
+        is_open = not any(True for _ in _protections(router, chosen, edge))
         rank = edge.front.is_main(router.entry_points), router.priority or len(router.rule)
         for host, prefix in matched.pairs:
-            yield Claim(host, prefix, _target(prefix, router, settings, options, entry), rank)
+            target = _target(prefix, router, settings, chosen.options, entry)
+            yield Claim(host, prefix, target, rank, is_kept=is_open and prefix not in matched.exact)
 
 
 def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
@@ -273,7 +275,7 @@ def _answers(host: str, router: Router, edge: Edge, service: Entry) -> bool:
     key = str(service.location[-1])
     what = f"{host} would show what belongs to {answered[0]}: left out"
     why = "its paths lead elsewhere than those of that host, and the gateway goes by the path alone"
-    remedy = "Make what belongs to the host a stack of its own."
+    remedy = "Make what belongs to the host a stack of its own, and point its name in DNS there."
     return not service.report.keeps_closed(router.where, what, why, [host, key], remedy)
 
 
