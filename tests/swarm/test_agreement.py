@@ -28,6 +28,7 @@ SAID_OTHERWISE = {
     r"services/[^/]+/(expose|ports|extra_hosts)": "ranges and short forms are written out, in an order of their own",
     r"services/[^/]+/ulimits/.*": "soft and hard are written out",
     r"services/[^/]+/deploy/mode": "replicated is the default",
+    r"services/[^/]+/deploy/endpoint_mode": "a published port wants a virtual address, as export says",
     r"services/[^/]+/healthcheck/start_interval": "5 s is the default",
     r"services/[^/]+/deploy/(update|rollback)_config/order": "who has a volume to itself stops first, as export says",
     r"services/[^/]+/volumes": "folders of the host are volumes, as import says below each",

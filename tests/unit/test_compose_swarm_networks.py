@@ -146,6 +146,18 @@ def test_without_virtual_addresses_ports_are_those_of_nodes_and_are_not_held_twi
         assert {port["mode"] for port in found.get("ports", [])} <= {"host"}
 
 
+def test_who_publishes_a_port_has_a_virtual_address_and_it_is_said() -> None:
+    bare = {"image": "x", "deploy": {"endpointMode": "dnsrr"}}
+    published = {**bare, "ports": {"http": {"port": 8080, "published": 81}}}
+    result = exported({"services": {"bare": bare, "published": published}})
+    services = result.files["shop"]["services"]
+    assert services["bare"]["deploy"]["endpoint_mode"] == "dnsrr"
+    assert "endpoint_mode" not in services["published"]["deploy"]
+    assert [each.path for each in result.notices if "virtual address" in each.message] == [
+        "spec.services.published.deploy.endpointMode"
+    ]
+
+
 def test_names_that_swarm_would_refuse_are_shortened() -> None:
     services = {"k" * 60: {"image": "x"}, "web": WEB}
     result = exported({"services": {"s" * 30: stack({"t" * 30: stack(services)}), "web": WEB}})

@@ -35,8 +35,10 @@ def deploy(
         result["mode"] = _MODES[wanted.mode]
     if not wanted.mode.startswith("global"):
         result["replicas"] = _replicas(branch, key, service, wanted, report)
-    if endpoint_mode == "dnsrr" or (wanted.endpoint_mode == "dnsrr" and not _is_published(service)):
+    if endpoint_mode == "dnsrr":
         result["endpoint_mode"] = "dnsrr"
+    elif wanted.endpoint_mode == "dnsrr":
+        result["endpoint_mode"] = _without_address(service, f"{path}.endpointMode", report)
     result["placement"] = _placement(service, wanted.placement, branch, key, report)
     if wanted.resources:
         result["resources"] = _resources(wanted.resources, f"{path}.resources", report)
@@ -51,9 +53,12 @@ def deploy(
     return {name: value for name, value in result.items() if value not in ({}, None)}
 
 
-def _is_published(service: Service) -> bool:
-    """Whether Swarm publishes a port of it: then it has to have a virtual address, which answers on every port."""
-    return any(port.published is not None and port.mode == "ingress" for port in service.ports.values())
+def _without_address(service: Service, path: str, report: Report) -> str | None:
+    """The mode of a service whose name is to stand for its tasks; None, which is Swarm's own, where it refuses that."""
+    if not any(port.published is not None and port.mode == "ingress" for port in service.ports.values()):
+        return "dnsrr"
+    report.resolved(path, "Swarm publishes ports at a virtual address alone, which peers reach on every port.")
+    return None
 
 
 def _replicas(branch: Branch, key: str, service: Service, wanted: Deploy, report: Report) -> int:
