@@ -63,6 +63,15 @@ def test_files_are_followed_too(tmp_path: Path) -> None:
     assert "spec.configs.up-conf.content: approximate: 'my_db' is a service that answers as 'my-db'" in found.told
 
 
+def test_files_that_fill_a_volume_are_told(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/app.ini").write_text("db = my_db:5432\n")
+    (tmp_path / "conf/logo.bin").write_bytes(b"\xff\xfe my_db:5432")
+    found = project(tmp_path, "volumes: ['./conf:/etc/app']")
+    (told,) = [str(each) for each in found.notices if "my_db" in str(each) and "conf" in each.path]
+    assert told.startswith("spec.configs.conf-seed[\"app.ini\"]: approximate: 'my_db' is a service that answers as")
+
+
 @pytest.mark.parametrize(
     ("written", "place"),
     [

@@ -5,10 +5,11 @@ beyond doubt becomes the name that resolves; where it may be something else, it 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.compose.canonical import seeding
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.environment import TASKS
 from ailtire_operator.compose.reporting import Report
@@ -49,9 +50,11 @@ class Names:
         for name, text in (fields.get("annotations") or {}).items():
             self.text(text, service.where("labels", name), is_ours=False)
 
-    def contents(self, configs: Mapping[str, dict[str, Any]]) -> None:
-        """The same for the texts of configs, mounted files among them."""
+    def contents(self, configs: Mapping[str, dict[str, Any]], seeds: Collection[str] = ()) -> None:
+        """The same for the texts of configs, mounted files among them. What fills a volume (``seeds``) is only told."""
         for key, config in configs.items():
+            for file, content in seeding.texts(config["binaryContent"]) if key in seeds else ():
+                self.text(content, path_of("spec.configs", key, file), is_ours=False)
             if isinstance(text := config.get("content"), str):
                 config["content"] = self.text(text, path_of("spec.configs", key, "content"))
 

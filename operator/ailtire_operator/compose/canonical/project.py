@@ -140,7 +140,8 @@ class _Reader:
         self._let_stay(members)
         anyport.let_in(self._services, self._networks, members, self._report)
         self._shared.volumes.report_shared()
-        self._shared.names.contents(self.files.configs)
+        seeds = [each["seed"] for each in self._shared.volumes.data.values() if "seed" in each]
+        self._shared.names.contents(self.files.configs, seeds)
         self._edge.close(self._report)
         self._top.close()
         spec: dict[str, Any] = {

@@ -6,6 +6,7 @@ import os
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,6 +76,15 @@ def of(path: Path, root: Path) -> Seed | str:
     if len(packed) > CONTENT_LIMIT:
         return f"packed, it is larger than {CONTENT_LIMIT // 1024} KiB"
     return Seed(base64.b64encode(packed).decode() if count else "", count, tuple(left_out))
+
+
+def texts(archive: str) -> Iterator[tuple[str, str]]:
+    """The files of an archive that are text, by name. ``archive`` is as in Seed."""
+    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive)), mode="r:gz") as found:
+        for entry in found:
+            data = found.extractfile(entry)
+            with suppress(UnicodeDecodeError):
+                yield from [(entry.name, data.read().decode())] if data else []
 
 
 def _walk(top: Path, folder: Path) -> Iterator[tuple[Path, str]]:
