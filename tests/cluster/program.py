@@ -24,7 +24,8 @@ from lab.paths import ROOT
 
 _SECONDS: Final = 120.0
 _FORKS: Final = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["ailtire_operator.cli.app", "ailtire_operator.cli.live", "ailtire_operator.cli.preview"])
+_MODULES: Final = ("app", "live", "looks", "preview", "scaling", "treeview", "verbs.tree", "verbs.wait")
+_FORKS.set_forkserver_preload([f"ailtire_operator.cli.{each}" for each in _MODULES])
 
 
 @dataclass(frozen=True)

@@ -152,3 +152,25 @@ def test_kubectl_completes_by_an_executable_of_the_package_without_doubles() -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *found, directive = [line.partition("\t")[0] for line in done.stdout.splitlines()]
     assert (directive, "tree" in found, len(found)) == (":4", True, len(set(found)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verbs"),
+    [
+        (["tree", "x"], ["tree"]),
+        (["-n", "tree", "wait", "x"], ["tree", "wait"]),
+        (["wait", "import", "--help"], ["import", "wait"]),
+        (["--help"], list(app.VERBS)),
+        (["--help", "tree"], list(app.VERBS)),
+        (["tre"], list(app.VERBS)),
+        ([], list(app.VERBS)),
+    ],
+)
+def test_only_the_commands_that_may_be_meant_are_imported(arguments: list[str], verbs: list[str]) -> None:
+    assert list(app.asked_for(arguments)) == verbs
+
+
+def test_every_module_of_a_command_is_a_command() -> None:
+    folder = ROOT / "operator" / "ailtire_operator" / "cli" / "verbs"
+    modules = {path.stem.rstrip("_") for path in folder.glob("[a-z]*.py")}
+    assert modules == set(app.VERBS)

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
@@ -10,42 +11,28 @@ import typer
 from ailtire_operator import __version__
 from ailtire_operator.cli import options, output, shell
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
-from ailtire_operator.cli.verbs import (
-    completion,
-    diff,
-    export,
-    import_,
-    logs,
-    notices,
-    open_,
-    reach,
-    render,
-    scale,
-    schema,
-    tree,
-    validate,
-    version,
-    wait,
-)
 
 PROGRAM: Final = "kubectl ailtire"
 VERBS: Final = (
-    import_,
-    validate,
-    render,
-    diff,
-    tree,
-    notices,
-    wait,
-    logs,
-    open_,
-    reach,
-    scale,
-    export,
-    schema,
-    completion,
-    version,
+    "import",
+    "validate",
+    "render",
+    "diff",
+    "tree",
+    "notices",
+    "wait",
+    "logs",
+    "open",
+    "reach",
+    "scale",
+    "export",
+    "schema",
+    "completion",
+    "version",
 )
+"""The commands, in the order of the help text; each has a module of its name."""
+_RESERVED: Final = frozenset({"import", "open"})
+"""Names that mean something to Python: their modules end in an underscore."""
 
 _PYDANTIC_LEAD: Final = ": Value error, "
 """What typer leaves in its messages."""
@@ -72,8 +59,8 @@ Exit codes:
 """
 
 
-def build() -> typer.Typer:
-    """The application with all its verbs."""
+def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """The application with these commands: the others need not be imported to run one."""
     app = typer.Typer(
         name="kubectl-ailtire",
         help=_HELP,
@@ -83,9 +70,18 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     )
     app.callback()(_before)
-    for verb in VERBS:
-        verb.register(app)
+    for verb in verbs:
+        module = import_module(f"ailtire_operator.cli.verbs.{verb}{'_' if verb in _RESERVED else ''}")
+        module.register(app)
     return app
+
+
+def asked_for(arguments: Sequence[str]) -> Sequence[str]:
+    """The commands that the arguments may mean, as a value may have a command's name; all for help about all."""
+    first = next((number for number, each in enumerate(arguments) if each in VERBS), None)
+    if first is None or {"-h", "--help"} & set(arguments[:first]):
+        return VERBS
+    return [verb for verb in VERBS if verb in arguments]
 
 
 def _version(asked: bool) -> None:
@@ -140,7 +136,7 @@ def _invoke(arguments: list[str]) -> int:
 
     if shell.VARIABLE in os.environ:
         shell.prepare()
-    command = typer.main.get_command(build())
+    command = typer.main.get_command(build(VERBS if shell.VARIABLE in os.environ else asked_for(arguments)))
     try:
         answer = command.main(arguments, prog_name=PROGRAM, complete_var=shell.VARIABLE, standalone_mode=False)
         return answer if isinstance(answer, int) else Exit.DONE
