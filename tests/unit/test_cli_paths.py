@@ -73,3 +73,6 @@ def test_the_shell_is_offered_one_level_more() -> None:
     assert set(suggestions("sh", TREE)) == {"shop", "shop/web", "shop/cpl", "shop/pay"}
     assert set(suggestions("shop/c", TREE)) == {"shop/cpl", "shop/cpl/policy_engine", "shop/cpl/dataMgmt"}
     assert set(suggestions("shop/cpl/dataMgmt/", TREE)) == {"shop/cpl/dataMgmt/web"}
+    names = {each["metadata"]["name"] for each in TREE if each["metadata"]["name"].startswith("shop-")}
+    assert names
+    assert set(suggestions("shop-", TREE)) == names, "a child has a name of its own too"

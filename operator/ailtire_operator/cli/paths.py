@@ -102,8 +102,14 @@ def paths(tree: Iterable[Resource]) -> dict[str, str]:
     return found
 
 
-def suggestions(incomplete: str, stacks: Sequence[Resource]) -> Iterator[str]:
-    """What may follow what was typed: one part more than there is, so that the shell goes on level by level."""
+def suggestions(incomplete: str, stacks: Sequence[Resource]) -> list[str]:
+    """What may follow what was typed: paths, or where no path begins so, a stack's own name."""
+    names = (each["metadata"]["name"] for each in stacks)
+    return list(_paths_from(incomplete, stacks)) or [each for each in names if each.startswith(incomplete)]
+
+
+def _paths_from(incomplete: str, stacks: Sequence[Resource]) -> Iterator[str]:
+    """Paths of one part more than there is, so that the shell goes on level by level."""
     depth = incomplete.count(SEPARATOR)
     known = paths(stacks)
     for stack in stacks:
