@@ -134,7 +134,7 @@ def test_a_global_job_is_for_the_nodes_that_take_its_pods(
         "theirs": {"labels": {**system, "disk": "ssd"}, "taints": [{"key": "them", "effect": "NoExecute"}]},
     }
     deploy = {"mode": "globalJob", "placement": {"constraints": [constraint]}}
-    made = planned(deploy, Observed(nodes=tuple(nodes.values())), platform=platform)
+    made = planned(deploy, Observed(nodes=tuple(nodes.values())), **({"platform": platform} if platform else {}))
     assert {name for name, node in nodes.items() if fits(node, pod_spec(workload(made)))} == fitting
     # Where no node fits, one pod waits, and with it the stack: a job of no pods would be done at once.
     assert made.services["web"].completions == max(1, len(fitting))

@@ -1,4 +1,4 @@
-"""The conditions of a stack, in the way kstatus (and so Flux, Argo CD and ``kubectl wait``) reads them.
+"""The conditions of a stack, in the way kstatus (and so Flux and ``kubectl wait``) reads them.
 
 ``Ready``, ``Translated`` and ``ReferencesResolved`` are always there once a spec could be read. ``Reconciling``,
 ``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion`` and ``Suspended`` tell of
