@@ -137,7 +137,8 @@ def _status(obj: Mapping[str, Any]) -> Any:
     status = obj.get("status") or {}
     current = status.get("observedGeneration") == obj["metadata"].get("generation")
     if obj["kind"] == DEPLOYMENT.kind:
-        return {"runs": runs(obj), "alone": status.get("replicas", 0) == status.get("updatedReplicas", 0)}
+        replicas, updated, available = _counts(obj, "replicas", "updatedReplicas", "availableReplicas")
+        return {"runs": runs(obj), "alone": replicas == updated, "available": replicas == available}
     if obj["kind"] != STACK.kind:
         return None
     conditions = {
@@ -147,13 +148,17 @@ def _status(obj: Mapping[str, Any]) -> Any:
 
 
 def runs(deployment: Mapping[str, Any]) -> bool:
-    """Whether as many replicas as are wanted are available and of its definition."""
+    """Whether as many replicas as are wanted are ready and of its definition, whether available for long yet or not."""
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
-    names = ("replicas", "updatedReplicas", "availableReplicas")
-    replicas, updated, available = (int(status.get(each, 0)) for each in names)
+    replicas, updated, ready = _counts(deployment, "replicas", "updatedReplicas", "readyReplicas")
     current = status.get("observedGeneration") == deployment["metadata"].get("generation")
-    # Of those that are available as many may be of the old definition as there are old ones left.
-    return bool(current and updated == wanted and available - (replicas - updated) >= wanted)
+    # Of those that are ready as many may be of the old definition as there are old ones left.
+    return bool(current and updated == wanted and ready - (replicas - updated) >= wanted)
+
+
+def _counts(deployment: Mapping[str, Any], *names: str) -> list[int]:
+    status = deployment.get("status") or {}
+    return [int(status.get(each, 0)) for each in names]
 
 
 def differences(expected: State, found: State) -> list[Difference]:

@@ -101,19 +101,19 @@ def test_a_stack_that_says_ready_may_lack_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("replicas", "updated", "available", "runs_all"),
+    ("replicas", "updated", "ready", "runs_all"),
     [
         pytest.param(2, 2, 2, True, id="all of it"),
         pytest.param(3, 2, 3, True, id="an old one is left"),
-        pytest.param(3, 2, 2, False, id="one of those that are available may be the old one"),
+        pytest.param(3, 2, 2, False, id="one of those that are ready may be the old one"),
         pytest.param(2, 1, 2, False, id="one is old"),
-        pytest.param(2, 2, 1, False, id="one is not available"),
+        pytest.param(2, 2, 1, False, id="one is not ready"),
     ],
 )
 def test_a_deployment_runs_when_all_that_is_wanted_is_of_its_definition(
-    replicas: int, updated: int, available: int, runs_all: bool
+    replicas: int, updated: int, ready: int, runs_all: bool
 ) -> None:
-    counts = {"replicas": replicas, "updatedReplicas": updated, "availableReplicas": available}
+    counts = {"replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready}
     found = {"metadata": {"generation": 2}, "spec": {"replicas": 2}}
     assert runs({**found, "status": {**counts, "observedGeneration": 2}}) == runs_all
     assert not runs({**found, "status": {**counts, "observedGeneration": 1}})
