@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cluster.kinds import POD
+from ailtire_operator.printable import plural
 from trees import Trees, service
 
 SICK, WELL = "docker.io/library/web:1", "docker.io/library/web:2"
@@ -126,7 +127,8 @@ def test_killed_for_its_memory_again_and_again(shop: Trees) -> None:
         ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
         state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 20s"}}
         is_ready(shop, False, restartCount=number, state=state, lastState=ended)
-        shop.until("counted", lambda number=number: f"({number} restarts)" in until(shop, "OOMKilled"))  # type: ignore[misc]
+        counted = plural(number, "restart")
+        shop.until("counted", lambda counted=counted: f"({counted})" in until(shop, "OOMKilled"))  # type: ignore[misc]
     shop.settle()
     assert len(shop.writes(mark)) <= (restarts + 1) * WRITES_OF_A_CHANGE
     repaired(shop)
