@@ -50,9 +50,9 @@ class Api:
         options = f"?fieldManager={manager}&force=true&fieldValidation=Strict"
         return self._send("PATCH", path + options, manifest, 30.0, "application/apply-patch+yaml")
 
-    def delete(self, path: str) -> Any:
-        """Delete an object or a collection."""
-        return self._send("DELETE", path, None, 30.0)
+    def delete(self, path: str) -> None:
+        """Delete an object or a collection. What the answer lists may nest deeper than can be read."""
+        self._answer("DELETE", path, None, 30.0)
 
     def ready(self) -> bool:
         """Say whether the API server takes requests."""
@@ -65,6 +65,12 @@ class Api:
     def _send(
         self, method: str, path: str, body: object, timeout: float, content_type: str = "application/json"
     ) -> Any:
+        text = self._answer(method, path, body, timeout, content_type)
+        return json.loads(text) if text.startswith(("{", "[")) else text
+
+    def _answer(
+        self, method: str, path: str, body: object, timeout: float, content_type: str = "application/json"
+    ) -> str:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         if self.acting_as:
             headers["Impersonate-User"] = self.acting_as
@@ -78,7 +84,7 @@ class Api:
         text = answer.data.decode(errors="replace")
         if answer.status >= 300:
             raise Refused(answer.status, text)
-        return json.loads(text) if text.startswith(("{", "[")) else text
+        return text
 
 
 @lru_cache(maxsize=8)
