@@ -17,7 +17,7 @@ from ailtire_operator.cli.logsources import Selection, Source, sources
 from ailtire_operator.cli.trees import Resource
 from ailtire_operator.cluster.errors import Invalid, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import POD, STACK
-from ailtire_operator.status.text import plural
+from ailtire_operator.printable import plural
 
 Params = dict[str, str | int]
 _IN_MEMORY: Final = 256 * 1024

@@ -67,12 +67,14 @@ def of_files(documents: Iterable[Document], namespace: str) -> World:
         templates = stacks.templates_for(definition.stack)
         settings = environment_settings()
         _number(addresses, [made for _, made in tree_plans(top, templates, settings) if isinstance(made, Plan)])
+        errors: list[tuple[str, InvalidStack]] = []
         for stack, made in tree_plans(top, templates, settings, addresses):
             known.append(_resource(stack))
             if isinstance(made, InvalidStack):
-                problems += refused(stacks, definition, stack.name, made)
+                errors.append((stack.name, made))
             else:
                 found |= {(each["kind"], each["metadata"]["name"]): each for each in made.objects}
+        problems += refused(stacks, definition, errors)
     if problems:
         raise InvalidInput(problems)
     return world(found.values(), paths(known), namespace=namespace or NO_NAMESPACE, addresses=addresses)

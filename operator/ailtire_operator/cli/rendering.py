@@ -4,7 +4,7 @@ A stack's plan holds its children as resources with their place in the tree; pla
 The result is what exists in the end, but for what only a cluster knows: ``left_out`` names that.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
@@ -60,23 +60,32 @@ def render_all(definitions: Definitions, *, namespace: str = "", settings: Setti
     for definition in definitions.roots:
         stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
         templates = definitions.templates_for(definition.stack)
+        errors: list[tuple[str, InvalidStack]] = []
         for level, made in tree_plans(stack, templates, settings):
             if isinstance(made, Plan):
                 _add(result, made, namespace)
             else:
-                problems += refused(definitions, definition, level.name, made)
+                errors.append((level.name, made))
+        problems += refused(definitions, definition, errors)
     if problems:
         raise InvalidInput(problems)
     return result
 
 
-def refused(definitions: Definitions, definition: Definition, name: str, error: InvalidStack) -> list[Issue]:
-    """What is wrong with a stack of a definition's tree, by its name; paths start at the definition."""
+def refused(
+    definitions: Definitions, definition: Definition, errors: Sequence[tuple[str, InvalidStack]]
+) -> Iterator[Issue]:
+    """What is wrong with stacks of a definition's tree, each with its name; paths start at the definition."""
+    if not errors:
+        return
     stack = definition.stack
-    found = sound_levels(stack.name, stack.spec, definitions.templates_for(stack))
-    start = next((each.path for each in found if each.name == name), "spec")
-    moved = [replace(each, path=f"{start}{each.path.removeprefix('spec')}") for each in error.problems]
-    return [definitions.issue(definition, each) for each in moved]
+    starts: dict[str, str] = {}
+    for level in sound_levels(stack.name, stack.spec, definitions.templates_for(stack)):
+        starts.setdefault(level.name, level.path)
+    for name, error in errors:
+        for each in error.problems:
+            moved = replace(each, path=f"{starts.get(name, 'spec')}{each.path.removeprefix('spec')}")
+            yield definitions.issue(definition, moved)
 
 
 def tree_plans(

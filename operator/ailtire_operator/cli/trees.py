@@ -12,11 +12,12 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DAEMON_SET, controller_of
 from ailtire_operator.model.limits import DEPTH_LIMIT
+from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import from_status, sentence, to_status
 from ailtire_operator.status.conditions import READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.reading import Reading, Said
-from ailtire_operator.status.text import fraction, plural
+from ailtire_operator.status.text import fraction
 
 Resource = Mapping[str, Any]
 

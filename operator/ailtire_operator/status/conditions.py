@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.printable import plural
 from ailtire_operator.status.reading import READY as READY
 from ailtire_operator.status.reading import Reading, Said
-from ailtire_operator.status.text import bounded, listed, plural
+from ailtire_operator.status.text import bounded, listed
 
 if TYPE_CHECKING:
     from ailtire_operator.model.report import Notice

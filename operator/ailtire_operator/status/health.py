@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import sentence
 from ailtire_operator.status.conditions import (
     NOT_READY,
@@ -14,7 +15,7 @@ from ailtire_operator.status.conditions import (
     UPDATE_PAUSED,
 )
 from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
-from ailtire_operator.status.text import fraction, plural
+from ailtire_operator.status.text import fraction
 
 _NAMES: Final = re.compile(r'"[^"]*"|\{[^{}]*\}')
 """What Kubernetes puts names into: quotation marks, and braces around labels and taints."""

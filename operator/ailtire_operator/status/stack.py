@@ -17,13 +17,14 @@ from ailtire_operator.model.status import (
     StackStatusSummary,
     Translation,
 )
+from ailtire_operator.printable import plural
 from ailtire_operator.status import conditions as c
 from ailtire_operator.status.blockers import sentence, to_status
 from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.rollup import Branch, blocker, counts
-from ailtire_operator.status.text import bounded, plural
+from ailtire_operator.status.text import bounded
 
 SENTENCES_LIMIT = 50
 """Services and children whose trouble is told in a sentence; of the others the reason must do, or 500 failing services

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from ailtire_operator import printable
 from ailtire_operator.model.limits import MESSAGE_LIMIT
-from ailtire_operator.printable import plural as plural
 
 
 def bounded(message: str, limit: int = MESSAGE_LIMIT) -> str:

@@ -75,7 +75,7 @@ def _validate(
 
 def _lines(found: "Definitions") -> list[str]:
     from ailtire_operator.model.loading import levels
-    from ailtire_operator.status.text import plural
+    from ailtire_operator.printable import plural
 
     lines = []
     for definition in found.all:

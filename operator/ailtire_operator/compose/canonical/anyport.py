@@ -5,6 +5,7 @@ alone; one without (``endpointMode: dnsrr``) stands for its pods, and so for eac
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -28,10 +29,13 @@ def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: di
     if any(exported.is_own_network(key, each or {}) for key, each in networks.items()):
         return  # an export of ours: its ports were chosen for Kubernetes
     dialled = _dialled(services, members)
+    joined = Counter(network for member in members.values() for network in _networks(member))
     for key, member in members.items():
         deploy = member.get("deploy", {})
         declared = {each["port"] for field in ("ports", "interface") for each in member.get(field, {}).values()}
-        if not declared or deploy.get("mode", "").endswith("Job") or not _has_peers(key, members):
+        if not declared or deploy.get("mode", "").endswith("Job"):
+            continue
+        if all(joined[network] == 1 for network in _networks(member)):  # it has no peers
             continue
         if (known := dialled.get(key)) and known <= declared:
             continue
@@ -45,11 +49,6 @@ def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: di
 
 def _networks(member: Mapping[str, Any]) -> set[str]:
     return {OWN if key in naming.OWN_NETWORKS else key for key in member.get("networks") or (OWN,)}
-
-
-def _has_peers(key: str, members: Mapping[str, Any]) -> bool:
-    own = _networks(members[key])
-    return any(other != key and own & _networks(each) for other, each in members.items())
 
 
 def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialled:

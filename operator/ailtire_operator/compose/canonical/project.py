@@ -122,13 +122,14 @@ class _Reader:
         )
         self._edge = traefik.Edge()
         self._replaced: set[str] = set()
+        hosts = _hosts(self._services)
         self._shared = Shared(
             ImageNames(project, options.registry, options.tag),
             ProjectNetworks(self._top, project),
             ProjectVolumes(self._top, project),
             self.files,
-            Names(_hosts(self._services), report),
-            _hosts(self._services),
+            Names(hosts, report),
+            hosts,
             services.links(self._services, self._top),
         )
 

@@ -68,16 +68,17 @@ def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]
     if not labels or edge.front.counts(every) is False:
         return
     settings = Routers(labels, entry.report)
-    for router in _leading(settings, edge).values():
+    chosen = _chosen(settings, edge)
+    for name in _leading(chosen):
+        router = settings.routers[name]
         try:
             matched = rules.read(router.rule)
         except rules.UnknownRule:
             continue
-        chosen = edge.middlewares.chosen(_named(router, edge.front))
-        is_open = not any(True for _ in _protections(router, chosen, edge))
+        is_open = not any(True for _ in _protections(router, chosen[name], edge))
         rank = edge.front.is_main(router.entry_points), router.priority or len(router.rule)
         for host, prefix in matched.pairs:
-            target = _target(prefix, router, settings, chosen.options, entry)
+            target = _target(prefix, router, settings, chosen[name].options, entry)
             yield Claim(host, prefix, target, rank, is_kept=is_open and prefix not in matched.exact)
 
 
@@ -91,8 +92,8 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
     result: dict[str, dict[str, Any]] = {}
     used: list[middlewares.Option] = []
     allowed = Access()
-    leading = _leading(settings, edge)
-    chosen = {key: edge.middlewares.chosen(_named(router, edge.front)) for key, router in settings.routers.items()}
+    chosen = _chosen(settings, edge)
+    leading = _leading(chosen)
     for key, router in settings.routers.items():
         if key not in leading:
             message = "it only leads callers to HTTPS, which the edge does; it makes no route."
@@ -113,15 +114,14 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
     return result, policies | ({"accessControl": control} if control else {})
 
 
-def _leading(settings: Routers, edge: Edge) -> dict[str, Router]:
+def _chosen(settings: Routers, edge: Edge) -> dict[str, Chosen]:
+    """What each router asks of the middlewares."""
+    return {key: edge.middlewares.chosen(_named(router, edge.front)) for key, router in settings.routers.items()}
+
+
+def _leading(chosen: Mapping[str, Chosen]) -> list[str]:
     """The routers that lead somewhere, beside those that only send callers to HTTPS; all where there are only those."""
-    routers = settings.routers
-    found = {
-        key: router
-        for key, router in routers.items()
-        if not middlewares.redirects(edge.middlewares.chosen(_named(router, edge.front)).options)
-    }
-    return found or routers
+    return [key for key, each in chosen.items() if not middlewares.redirects(each.options)] or list(chosen)
 
 
 def _counts(service: Entry, labels: Labels, front: Front) -> bool:
