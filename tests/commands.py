@@ -23,7 +23,7 @@ PAYMENT = """
 apiVersion: ailtire.io/v1alpha1
 kind: AiltireStack
 metadata: {name: payment, namespace: elsewhere}
-spec: {template: true, services: {api: {image: "pay:1"}}}
+spec: {templateOnly: true, services: {api: {image: "pay:1"}}}
 """
 SERVICES = """
 module.exports = {

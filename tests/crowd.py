@@ -39,16 +39,16 @@ def _references(name: str, count: int) -> dict[str, Any]:
 def _amplified() -> Texts:
     """One template of some 190 KB, for a hundred children."""
     images = {f"i{number}": "x" * 400 for number in range(450)}
-    return [_stack("fat", {}, template=True, images=images), _stack("amplified", _references("fat", 100))]
+    return [_stack("fat", {}, templateOnly=True, images=images), _stack("amplified", _references("fat", 100))]
 
 
 def _growing() -> Texts:
     """A tree within its limit, whose lowest template then grows."""
     return [
-        _stack("low", {}, template=True),
-        _stack("high", _references("low", 10), template=True),
+        _stack("low", {}, templateOnly=True),
+        _stack("high", _references("low", 10), templateOnly=True),
         _stack("growing", _references("high", 10)),
-        _stack("low", _references("nothing", 60), template=True),
+        _stack("low", _references("nothing", 60), templateOnly=True),
     ]
 
 
@@ -56,7 +56,7 @@ def _many() -> Texts:
     """Few templates that make some hundred and thirty stacks: each refers twice to the next."""
     levels = 5
     templates = [
-        _stack(f"q{level}", {"w": _WEB, **_references(f"q{level + 1}", 2 if level < levels else 0)}, template=True)
+        _stack(f"q{level}", {"w": _WEB, **_references(f"q{level + 1}", 2 if level < levels else 0)}, templateOnly=True)
         for level in range(levels + 1)
     ]
     return [*templates, _stack("many", _references("q0", 2))]

@@ -97,7 +97,10 @@ def every_field(text: str, accepts: Accepts) -> list[dict[str, Any]]:
 def as_tree(specs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return one stack that holds them all, without what only a resource of its own may say."""
     members = {
-        f"m{index}": {"type": "stack", "stack": {key: each for key, each in spec.items() if key != "template"}}
+        f"m{index}": {
+            "type": "stack",
+            "stack": {key: each for key, each in spec.items() if key not in ("template", "templateOnly")},
+        }
         for index, spec in enumerate(specs)
     }
     return resource("shop", {"services": members})

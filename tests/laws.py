@@ -14,8 +14,10 @@ from stacks import SETTINGS, stack
 from strategies import Json, specs
 
 TEMPLATES = {
-    "shared": parse_spec({"template": True, "services": {"api": {"image": "api:1", "interface": {"/": {}}}}}),
-    "looping": parse_spec({"template": True, "services": {"x": {"type": "stack", "stackRef": {"name": "looping"}}}}),
+    "shared": parse_spec({"templateOnly": True, "services": {"api": {"image": "api:1", "interface": {"/": {}}}}}),
+    "looping": parse_spec(
+        {"templateOnly": True, "services": {"x": {"type": "stack", "stackRef": {"name": "looping"}}}}
+    ),
 }
 
 

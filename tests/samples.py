@@ -60,7 +60,7 @@ SAMPLES: dict[str, Any] = {
     "gateway.image": "nginx",
     "gateway.resources": {"limits": {"cpu": "1"}},
     "edge": {"hosts": ["shop.example"]},
-    "template": True,
+    "templateOnly": True,
     "suspend": True,
     f"{WEB}.entrypoint": ["/bin/x"],
     f"{WEB}.command": ["x"],

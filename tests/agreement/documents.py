@@ -146,6 +146,10 @@ def _deepest(**fields: Any) -> Callable[[Json], None]:
     return set_them
 
 
+def _root(**fields: Any) -> Callable[[Json], None]:
+    return lambda whole: whole["spec"].update(deepcopy(fields))
+
+
 AROUND: Final[dict[str, Callable[[Json], None]]] = {
     "no spec": _without("spec"),
     "spec: null": _whole(spec=None),
@@ -187,8 +191,18 @@ AROUND: Final[dict[str, Callable[[Json], None]]] = {
     "another version": _whole(apiVersion="ailtire.io/v1"),
     "no version": _without("apiVersion"),
     "a place in the deepest": _deepest(place={"root": "a"}),
-    "template in the deepest": _deepest(template=True),
+    "a template": _root(templateOnly=True),
+    "a template under its former name": _root(template=True),
+    "a template under both names": _root(templateOnly=True, template=True),
+    "a template under one name of two": _root(templateOnly=True, template=False),
+    "a template under the other name of two": _root(templateOnly=False, template=True),
+    "templateOnly: null": _root(templateOnly=None, template=True),
+    "templateOnly: a text": _root(templateOnly="true"),
+    "template in the deepest": _deepest(templateOnly=True),
+    "templateOnly: false in the deepest": _deepest(templateOnly=False),
+    "template under its former name in the deepest": _deepest(template=True),
     "template: false in the deepest": _deepest(template=False),
+    "both names of template in the deepest": _deepest(template=False, templateOnly=True),
     "suspend in the deepest": _deepest(suspend=True),
     "suspend: a text in the deepest": _deepest(suspend="yes"),
     "no services in the deepest": _deepest(services={}),

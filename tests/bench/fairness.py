@@ -81,7 +81,7 @@ def crowd_of(stacks: int, *, roots: bool) -> Crowd:
 def stack(name: str, members: Mapping[str, Any] | None = None, template: bool = False) -> dict[str, Any]:
     """A stack of one service, and of other members."""
     service = {"image": _IMAGE, "user": "1000", "ports": {"http": {"port": 8080}}}
-    spec = {"services": {"web": service, **(members or {})}, **({"template": True} if template else {})}
+    spec = {"services": {"web": service, **(members or {})}, **({"templateOnly": True} if template else {})}
     return {"apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack", "metadata": {"name": name}, "spec": spec}
 
 

@@ -79,7 +79,15 @@ def _strategy(schema: Schema) -> SearchStrategy[Any]:
 def _object(schema: Schema) -> SearchStrategy[Any]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return st.sampled_from(
-            [{}, {"services": {}}, {"template": False}, {"template": True}, {"place": {}}, {"suspend": "x"}]
+            [
+                {},
+                {"services": {}},
+                {"template": False},
+                {"template": True},
+                {"templateOnly": True},
+                {"place": {}},
+                {"suspend": "x"},
+            ]
         )
     if "additionalProperties" in schema:
         return st.dictionaries(_KEYS, _entry(schema["additionalProperties"]), max_size=2)

@@ -62,7 +62,7 @@ def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
         "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*roles()]})
     )
     control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("held", {"services": {}})))
-    control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("model", {"services": {}, "template": True})))
+    control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("model", {"services": {}, "templateOnly": True})))
     control_plane.kubectl("create", "-f", "-", stdin=json.dumps(stack("routed", ROUTED)))
     # The last binding is known once its own user is told of the right that it lacks, and of no other.
     for kind, verb in RIGHTS:
@@ -123,8 +123,8 @@ def ways(api: Api, owner: Json) -> Iterator[tuple[str, str]]:
     child = {"services": {"kid": {"type": "stack", "stack": ROUTED}}}
     yield "root", by_stack(api, ROUTED)
     yield "inline child", by_stack(api, {**child, **DECLARED})
-    yield "template", by_stack(api, {**ROUTED, "template": True})
-    yield "a template's inline child", by_stack(api, {**child, **DECLARED, "template": True})
+    yield "template", by_stack(api, {**ROUTED, "templateOnly": True})
+    yield "a template's inline child", by_stack(api, {**child, **DECLARED, "templateOnly": True})
     yield (
         "reference",
         by_stack(api, {"services": {"kid": {"type": "stack", "stackRef": {"name": "model"}}}, **DECLARED}),
@@ -182,7 +182,7 @@ def test_an_httproute_that_nobody_declared_is_never_made(trees: Trees, template:
     trees.kubectl("create", "rolebinding", "edit", "--clusterrole=edit", "--user=editor")
     member: Json = {"type": "stack", "stack": ROUTED}
     if template:
-        below = {"services": {"low": {"type": "stack", "stack": ROUTED}}, "template": True, **DECLARED}
+        below = {"services": {"low": {"type": "stack", "stack": ROUTED}}, "templateOnly": True, **DECLARED}
         trees.apply("model", below)
         member = {"type": "stack", "stackRef": {"name": "model"}}
     spec = {"services": {"kid": member, "web": service()}}

@@ -85,7 +85,7 @@ def test_what_no_apply_takes_back_is_told(cli: Cli, trees: Trees) -> None:
 
 
 def test_a_template_is_scaled_for_all_who_refer_to_it(cli: Cli, trees: Trees) -> None:
-    trees.apply("payments", {"template": True, "services": {"api": service()}})
+    trees.apply("payments", {"templateOnly": True, "services": {"api": service()}})
     for name in ("one", "two"):
         trees.apply(name, {"services": {"pay": {"type": "stack", "stackRef": {"name": "payments"}}}})
     trees.until_ready("one", "two")

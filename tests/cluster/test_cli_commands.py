@@ -275,12 +275,12 @@ def test_a_foreign_object_in_the_way_is_named(cli: Cli, trees: Trees, shop: Mani
 
 
 def test_a_template_is_shown_with_who_follows_it(cli: Cli, trees: Trees) -> None:
-    template = {"template": True, "services": {"api": service()}}
+    template = {"templateOnly": True, "services": {"api": service()}}
     trees.apply("payment", template)
     trees.apply("shop", {"services": {"pay": {"type": "stack", "stackRef": {"name": "payment"}}}})
     trees.until_ready("shop")
     trees.settle()
-    changing = {"template": True, "services": {"api": service("web:2")}}
+    changing = {"templateOnly": True, "services": {"api": service("web:2")}}
     result = cli("diff", "-", stdin=stack(changing, "payment"))
     names = {name.rpartition(".")[2] for name in changed(result)}
     assert names == {"payment", "shop-pay", "shop-pay-api"}

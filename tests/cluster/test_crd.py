@@ -1,6 +1,7 @@
 """The resource's definition on a real API server: taken, explained, and of one mind with the models."""
 
 import json
+import subprocess
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +14,7 @@ from ailtire_operator.model.stack import StackSpec
 from cluster.specs import as_json, stack_specs
 from lab import CommandError, ControlPlane, eventually, manifests
 from lab.api import Api, Refused
+from lab.client import environment, kubectl_path
 
 IMAGE = {"image": "web:1"}
 STACKS = f"/apis/{naming.API_VERSION}/namespaces/{{}}/{naming.PLURAL}?dryRun=All&fieldValidation=Strict"
@@ -58,6 +60,24 @@ def explained(plane: ControlPlane, path: str) -> str:
 
     eventually(ask, what=f"kubectl explain {path}")
     return texts[0]
+
+
+def test_who_writes_a_deprecated_field_is_warned_and_nothing_is_refused(
+    installed: ControlPlane, namespace: str
+) -> None:
+    def told(**spec: bool) -> str:
+        command = [str(kubectl_path()), "apply", "-n", namespace, "-f", "-"]
+        text = json.dumps(resource(spec))
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=True, env=environment(installed.kubeconfig)
+        )
+        return done.stderr
+
+    # A policy takes some seconds to come into force.
+    eventually(lambda: told(template=True), what="a warning")
+    assert "spec.template is deprecated, as kustomize takes it for a pod template" in told(template=False)
+    assert "write spec.templateOnly: true" in told(template=True)
+    assert not told(templateOnly=True)
 
 
 def test_explain_teaches(installed: ControlPlane) -> None:
@@ -175,10 +195,17 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
         ),
         ({"services": {"a": {"type": "stack", "stack": {"place": {}}}}}, "spec.services[a].stack", "may have place"),
         (
+            {"services": {"a": {"type": "stack", "stack": {"templateOnly": True}}}},
+            "spec.services[a].stack",
+            "may have templateOnly",
+        ),
+        (
             {"services": {"a": {"type": "stack", "stack": {"template": True}}}},
             "spec.services[a].stack",
             "may have template",
         ),
+        ({"templateOnly": True, "template": False}, "spec", "template is the former name of templateOnly"),
+        ({"templateOnly": False, "template": True}, "spec", "template is the former name of templateOnly"),
         (
             {"services": {"a": {"type": "stack", "stack": {"suspend": 1}}}},
             "spec.services.a.stack.suspend",

@@ -36,8 +36,8 @@ def stacks(plane: ControlPlane, path: Path) -> list[dict[str, Any]]:
 def names(plane: ControlPlane, path: Path) -> set[str]:
     """The names of all stacks that the example will be, templates included."""
     parsed = [parse_stack(each) for each in stacks(plane, path)]
-    templates = {each.name: each.spec for each in parsed if each.spec.template}
-    running = [each for each in parsed if not each.spec.template]
+    templates = {each.name: each.spec for each in parsed if each.spec.is_template}
+    running = [each for each in parsed if not each.spec.is_template]
     return templates.keys() | {level.name for each in running for level in levels(each.name, each.spec, templates)}
 
 
@@ -87,7 +87,7 @@ def test_the_shop_becomes_ready_in_its_own_namespace(operator: Operator, control
 def become_ready(plane: ControlPlane, namespace: str, path: Path) -> None:
     wanted = names(plane, path)
     eventually(lambda: set(readiness(plane, namespace)) == wanted, READY_SECONDS, f"stacks {sorted(wanted)}")
-    templates = {each["metadata"]["name"] for each in stacks(plane, path) if each["spec"].get("template")}
+    templates = {each["metadata"]["name"] for each in stacks(plane, path) if each["spec"].get("templateOnly")}
 
     def waiting() -> dict[str, str]:
         return {n: r for n, r in readiness(plane, namespace).items() if n not in templates and r != "True"}

@@ -30,7 +30,7 @@ def test_a_bystander_waits_for_no_crowd_and_the_first_of_the_crowd_for_no_last(t
     mark = trees.audit.mark()
     for level in range(LEVELS):
         below = {f"k{side}": refers(level + 1) for side in range(2)} if level + 1 < LEVELS else {}
-        crowded.apply(f"t{level}", {"template": True, "services": {"web": quiet(), **below}})
+        crowded.apply(f"t{level}", {"templateOnly": True, "services": {"web": quiet(), **below}})
     crowded.apply("crowd", {"services": {"web": quiet(), **{f"b{number}": refers(0) for number in range(BRANCHES)}}})
     crowded.until("the crowd has begun", lambda: len(crowded.names("Deployment")) >= 3)
     applied = trees.audit.mark()

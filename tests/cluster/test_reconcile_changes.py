@@ -99,7 +99,7 @@ def test_a_map_of_a_child_may_become_empty(trees: Trees) -> None:
 
 def test_a_child_by_reference_becomes_inline_and_keeps_what_is_the_same(trees: Trees) -> None:
     services = {"x": service(), "y": service()}
-    trees.apply("tpl", {"template": True, "services": services})
+    trees.apply("tpl", {"templateOnly": True, "services": services})
     trees.apply("shop", {"services": {"a": {"type": "stack", "stackRef": {"name": "tpl"}}}})
     trees.until_ready("shop")
     trees.settle()

@@ -156,11 +156,11 @@ def test_a_template_may_come_later_change_and_go(trees: Trees) -> None:
     assert "'tpl' of a" in missing["message"]
     trees.until("the rest runs", lambda: trees.status("shop")["services"]["web"]["ready"] == 1)
     assert trees.condition("shop")["status"] == "False"
-    trees.apply("tpl", {"template": True, "services": {"x": service()}})
+    trees.apply("tpl", {"templateOnly": True, "services": {"x": service()}})
     trees.until_ready("shop", "tpl")
     assert {"shop-a", "shop-b-c"} <= trees.names("AiltireStack")
     assert not any(name.startswith("tpl") for _, name in trees.owned())
-    trees.apply("tpl", {"template": True, "services": {"x": service("docker.io/library/web:2")}})
+    trees.apply("tpl", {"templateOnly": True, "services": {"x": service("docker.io/library/web:2")}})
     for name in ("shop-a-x", "shop-b-c-x"):
         trees.until(f"{name} follows", lambda name=name: _image(trees, name).endswith(":2"))  # type: ignore[misc]
     trees.until_ready("shop")
@@ -172,7 +172,7 @@ def test_a_template_may_come_later_change_and_go(trees: Trees) -> None:
 
 def test_a_cycle_of_templates_is_refused_where_it_closes(trees: Trees) -> None:
     for name, other in (("one", "two"), ("two", "one")):
-        trees.apply(name, {"template": True, "services": {"x": {"type": "stack", "stackRef": {"name": other}}}})
+        trees.apply(name, {"templateOnly": True, "services": {"x": {"type": "stack", "stackRef": {"name": other}}}})
     stalled = trees.until("refused", lambda: trees.condition("one", "Stalled"))
     assert "one -> two -> one" in stalled["message"] or "two -> one -> two" in stalled["message"]
     trees.apply("shop", {"services": {"web": service(), "a": {"type": "stack", "stackRef": {"name": "one"}}}})

@@ -53,7 +53,7 @@ def definition() -> dict[str, Any]:
 
 def template() -> dict[str, Any]:
     """The template's spec, as it begins."""
-    return {"template": True, "services": {"mill": service(), "belt": service(ports={"in": {"port": 9000}})}}
+    return {"templateOnly": True, "services": {"mill": service(), "belt": service(ports={"in": {"port": 9000}})}}
 
 
 def _volume(key: str) -> dict[str, Any]:

@@ -16,7 +16,9 @@ IMAGES: Final = ("docker.io/library/web:1", "docker.io/library/web:2", "docker.i
 TROUBLED: Final = ("lab.invalid/missing:1", "lab.invalid/crashing:1", "lab.invalid/unready:1")
 """Images whose pods never get ready: see lab/kwok/pods.yaml."""
 _KEYS: Final = ("web", "api", "db", "mail", "queue_1")
-_STRUCTURAL: Final = frozenset({"type", "stack", "stackRef", "image", "services", "template", "place", "suspend"})
+_STRUCTURAL: Final = frozenset(
+    {"type", "stack", "stackRef", "image", "services", "template", "templateOnly", "place", "suspend"}
+)
 """What edits of other kinds change."""
 _RIGHTS: Final = frozenset({"reconcileAs"})
 """An account without rights: its tree stays ready until there is something to do, so that Ready would say little."""

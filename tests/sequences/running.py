@@ -130,7 +130,7 @@ class Runner:
 
     def _template(self, step: Step) -> None:
         assert step.spec is not None
-        if not self._write(self.template_name, {**step.spec, "template": True}):
+        if not self._write(self.template_name, {**step.spec, "templateOnly": True}):
             return
         self.now = Definitions(self.now.root, step.spec)
         if self.lane.read(self.name) is not None:
@@ -202,7 +202,7 @@ class Runner:
 
     def _compare(self) -> None:
         """The tree against one of the same definition that has no history."""
-        self.beside.write(self.template_name, {**self.now.template, "template": True})
+        self.beside.write(self.template_name, {**self.now.template, "templateOnly": True})
         self.beside.write(self.name, self.now.root)
         self.beside.ready(self.name)
         self.beside.quiet()

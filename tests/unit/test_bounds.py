@@ -136,7 +136,7 @@ def test_a_remembered_refusal_does_not_grow(world: World) -> None:
 def test_until_something_changes_that_it_was_made_from(world: World, plans: list[str]) -> None:
     world.write(REFUSED)
     world.look()
-    put_stack(world.store, "t", {"template": True}, generation=1)
+    put_stack(world.store, "t", {"templateOnly": True}, generation=1)
     world.look()
     assert plans == ["shop"] * 2
     world.write(services(1))
@@ -166,7 +166,7 @@ def test_a_large_plan_is_made_while_others_are_served(world: World, plans: list[
 
 def test_who_has_outgrown_what_was_counted_waits_before_it_says_so(world: World) -> None:
     """A template has just grown: the stacks above are about to count again, and their children need say nothing."""
-    put_stack(world.store, "t", {"template": True, **services(1)}, generation=1)
+    put_stack(world.store, "t", {"templateOnly": True, **services(1)}, generation=1)
     world.write(
         {
             "services": {
@@ -176,7 +176,7 @@ def test_who_has_outgrown_what_was_counted_waits_before_it_says_so(world: World)
     )
     world.look()
     assert world.look("shop-a") is Outcome.DONE
-    put_stack(world.store, "t", {"template": True, **services(30)}, generation=2)
+    put_stack(world.store, "t", {"templateOnly": True, **services(30)}, generation=2)
     assert world.look("shop-a") is Outcome.BUSY
     world.failures = 3
     assert world.look("shop-a") is Outcome.DONE

@@ -36,7 +36,7 @@ def many(count: int, service: Json) -> Json:
 
 
 def templates(**specs: Json) -> dict[str, StackSpec]:
-    return {name: parse_spec({"template": True, **spec}) for name, spec in specs.items()}
+    return {name: parse_spec({"templateOnly": True, **spec}) for name, spec in specs.items()}
 
 
 def members(spec: Json, known: dict[str, StackSpec]) -> int:
@@ -159,7 +159,7 @@ def test_copies_are_counted_in_characters_too() -> None:
     observed = Observed(templates=templates(t=fat))
     problems, _ = tree_problems(stack({"services": many(99, reference("t"))}), observed.templates)
     assert [each.path for each in problems] == ["spec.services"], "who validates files is told the same"
-    with pytest.raises(InvalidStack, match=r"100 stacks have 18,706,345 characters together, more than 10,000,000"):
+    with pytest.raises(InvalidStack, match=r"100 stacks have 18,706,741 characters together, more than 10,000,000"):
         plan_of({"services": many(99, reference("t"))}, observed)
     assert plan_of({"services": many(50, reference("t"))}, observed)
 

@@ -1,6 +1,7 @@
 """What other programs read of a check: SARIF, JUnit, GitHub's annotations, JSON."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from ailtire_operator.cli.checkformats import formatted
 from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cli.formats import CheckFormat
-from ailtire_operator.cli.issues import Issue
+from ailtire_operator.cli.issues import Issue, Rule
 from commands import Run
 
 WRONG = """apiVersion: ailtire.io/v1alpha1
@@ -51,9 +52,10 @@ def test_json_says_where_each_problem_is(run: Run) -> None:
 
 
 def test_sarif_has_rules_results_and_regions() -> None:
-    (run,) = json.loads(formatted(CheckFormat.SARIF, [ODD], [ODD], []))["runs"]
+    notes = [replace(ODD, rule=Rule.TEMPLATE), replace(ODD, rule=Rule.DEPRECATED)]
+    (run,) = json.loads(formatted(CheckFormat.SARIF, [ODD], notes, []))["runs"]
     rules = {each["id"] for each in run["tool"]["driver"]["rules"]}
-    assert [each["level"] for each in run["results"]] == ["error", "note"]
+    assert [each["level"] for each in run["results"]] == ["error", "note", "warning"]
     for each in run["results"]:
         assert each["ruleId"] in rules
         (location,) = each["locations"]

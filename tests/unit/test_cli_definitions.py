@@ -36,7 +36,7 @@ def test_roots_templates_and_children_are_told_apart() -> None:
     place = "{place: {root: a, parent: a, parentKey: b, depth: 1, appName: a}, services: {}}"
     got = found(
         stack("a", "{services: {web: {image: web}}}")
-        + stack("t", "{template: true, services: {web: {image: web}}}")
+        + stack("t", "{templateOnly: true, services: {web: {image: web}}}")
         + stack("a-b", place)
         + "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
     )
@@ -111,7 +111,7 @@ def test_a_tree_too_deep_is_refused() -> None:
 
 
 def test_a_cycle_of_templates_is_told_once_and_not_again_by_who_refers_to_it() -> None:
-    spec = "{template: true, services: {again: {type: stack, stackRef: {name: t}}}}"
+    spec = "{templateOnly: true, services: {again: {type: stack, stackRef: {name: t}}}}"
     got = found(stack("t", spec) + stack("root", "{services: {t: {type: stack, stackRef: {name: t}}}}"))
     assert len(got.problems) == 1
     assert "AiltireStack t: " in str(got.problems[0])
@@ -125,7 +125,7 @@ def test_a_missing_template_is_only_noted() -> None:
 
 
 def test_templates_are_those_of_the_same_namespace() -> None:
-    spec = "{template: true, services: {}}"
+    spec = "{templateOnly: true, services: {}}"
     got = found(
         stack("t", spec, namespace="one") + stack("u", spec, namespace="two") + stack("r", "{}", namespace="one")
     )
@@ -145,10 +145,10 @@ def test_templates_of_a_cluster_leave_out_what_is_wrong() -> None:
     def resource(name: str, **spec: Any) -> dict[str, Any]:
         return {"metadata": {"name": name}, "spec": spec}
 
-    good = resource("good", template=True, services={})
-    assert list(known_templates([good, resource("bad", template=True, wrong=1), resource("root", services={})])) == [
-        "good"
-    ]
+    good = resource("good", templateOnly=True, services={})
+    assert list(
+        known_templates([good, resource("bad", templateOnly=True, wrong=1), resource("root", services={})])
+    ) == ["good"]
 
 
 def test_who_waits_for_himself_through_the_tree_is_told() -> None:

@@ -77,7 +77,7 @@ def test_what_is_missing_is_told_at_what_would_hold_it_in_lists_and_later_docume
 def test_a_problem_inside_a_template_stands_in_the_template() -> None:
     template = (
         HEAD.replace("shop", "pay")
-        + "  template: true\n  services:\n    a: {image: x, volumes: §{a: {target: /x}, b: {target: /x}}}\n"
+        + "  templateOnly: true\n  services:\n    a: {image: x, volumes: §{a: {target: /x}, b: {target: /x}}}\n"
     )
     root = HEAD + "  services: {p: {type: stack, stackRef: {name: pay}}}\n---\n"
     text, line, _ = marked(root + template)

@@ -45,7 +45,7 @@ def shop() -> list[Resource]:
     top["status"] = {"services": {"once": {"kind": "Job"}}}
     place = {"parent": "shop", "parentKey": "cpl"}
     below = resource("shop-cpl", {"services": {"dm": dm}, "place": place})
-    template = resource("payments", {"template": True, "services": {"api": {"image": "x"}}})
+    template = resource("payments", {"templateOnly": True, "services": {"api": {"image": "x"}}})
     other = resource("b", {"services": {"pay": {"type": "stack", "stackRef": {"name": "payments"}}}})
     return [top, below, template, other]
 

@@ -218,7 +218,7 @@ def test_two_stacks_of_one_name_are_told() -> None:
 
 
 def test_a_cycle_of_references_is_refused() -> None:
-    base = {"template": True, "services": {"again": {"type": "stack", "stackRef": {"name": "base"}}}}
+    base = {"templateOnly": True, "services": {"again": {"type": "stack", "stackRef": {"name": "base"}}}}
     with pytest.raises(InvalidStack, match="cannot contain itself: base -> base"):
         exported({"services": {"a": {"type": "stack", "stackRef": {"name": "base"}}}}, templates={"base": base})
 

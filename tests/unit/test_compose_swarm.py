@@ -82,7 +82,7 @@ FULL: dict[str, Any] = {
 
 
 def test_the_swarm_profile_says_the_same_in_swarms_words() -> None:
-    result = exported(FULL, templates={"base": {"template": True, "services": {"db": {"image": "db"}}}})
+    result = exported(FULL, templates={"base": {"templateOnly": True, "services": {"db": {"image": "db"}}}})
     assert list(result.files) == ["shop", "shop-child", "shop-other"]
     root = read(dump(result.files["shop"]))
     assert list(root["services"]) == ["Front_End"]
@@ -138,7 +138,7 @@ def test_the_swarm_profile_says_the_same_in_swarms_words() -> None:
 
 
 def test_a_child_joins_the_networks_that_files_before_it_made() -> None:
-    result = exported(FULL, templates={"base": {"template": True, "services": {"db": {"image": "db"}}}})
+    result = exported(FULL, templates={"base": {"templateOnly": True, "services": {"db": {"image": "db"}}}})
     child = result.files["shop-child"]
     assert child["networks"] == {
         "siblings": {"driver": "overlay", "attachable": True, "name": "shop-child_siblings", "labels": OWN},

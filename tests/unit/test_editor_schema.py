@@ -84,6 +84,7 @@ def at(depth: int) -> str:
         ({"image": "a", "stackRef": {"name": "b"}}, "", "should not be valid"),
         ({"type": "stack"}, "", "is not valid under any of the given schemas"),
         ({"type": "stack", "image": "a", "stackRef": {"name": "b"}}, "", "should not be valid"),
+        ({"type": "stack", "stack": {"templateOnly": True}}, ".stack", "'templateOnly' was unexpected"),
         ({"type": "stack", "stack": {"template": True}}, ".stack", "'template' was unexpected"),
         ({"type": "stack", "stack": {"services": []}}, ".stack.services", "is not of type 'object', 'null'"),
     ],

@@ -82,7 +82,7 @@ def test_what_is_not_equal_is_not_shared() -> None:
 def test_a_plan_holds_a_template_once_for_all_its_children() -> None:
     store = Store()
     definitions = Definitions(store)
-    put_stack(store, "t", {"template": True, **FAT}, generation=1)
+    put_stack(store, "t", {"templateOnly": True, **FAT}, generation=1)
     record = put_stack(
         store, "shop", {"services": {f"k{n}": {"type": "stack", "stackRef": {"name": "t"}} for n in range(9)}}
     )
@@ -101,8 +101,8 @@ def test_parsed_definitions_are_kept_by_their_size() -> None:
 def test_templates_are_read_when_somebody_refers_to_them() -> None:
     store = Store()
     definitions = Definitions(store)
-    put_stack(store, "good", {"template": True, "services": {}}, generation=1)
-    put_stack(store, "bad", {"template": True, "services": 3}, generation=1)
+    put_stack(store, "good", {"templateOnly": True, "services": {}}, generation=1)
+    put_stack(store, "bad", {"templateOnly": True, "services": 3}, generation=1)
     found = definitions.templates("prod")
     assert set(found) == {"good"} and "bad" not in found and len(found) == 1
     assert definitions.has_template("prod", "bad")

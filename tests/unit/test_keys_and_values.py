@@ -118,7 +118,10 @@ def test_what_is_set_aside_stays_within_the_limit() -> None:
 @pytest.mark.parametrize(
     ("definition", "complaint"),
     [
+        ({"templateOnly": True}, "only a resource of its own may have templateOnly"),
         ({"template": True}, "only a resource of its own may have template"),
+        ({"templateOnly": False, "template": True}, "only a resource of its own may have template"),
+        ({"templateOnly": "yes"}, "templateOnly is true or false"),
         ({"place": {}}, "only a resource of its own may have place"),
         ({"suspend": "yes"}, "suspend is true or false"),
     ],
@@ -127,7 +130,7 @@ def test_an_inline_stack_is_nobodys_template(definition: dict[str, Any], complai
     with pytest.raises(ValidationError, match=complaint):
         StackSpec.model_validate({"services": {"a": {"type": "stack", "stack": definition}}})
     assert StackSpec.model_validate(
-        {"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False}}}}
+        {"services": {"a": {"type": "stack", "stack": {"suspend": True, "template": False, "templateOnly": False}}}}
     )
 
 

@@ -19,12 +19,16 @@ BASE = MANIFESTS / "base"
 POLICIES = sorted(BASE.glob("policy-*.yaml"))
 
 
+WARNING = "ailtire-deprecated"
+"""The policy that refuses nothing."""
+
+
 def documents(path: Path) -> list[dict[str, Any]]:
     return [each for each in yaml.safe_load_all(path.read_text()) if each]
 
 
 def test_every_policy_spares_the_account_that_its_binding_names_and_no_other() -> None:
-    found = [each for path in POLICIES for each in documents(path)]
+    found = [each for path in POLICIES for each in documents(path) if each["metadata"]["name"] != WARNING]
     rules = {each["metadata"]["name"]: each["spec"] for each in found if not each["kind"].endswith("Binding")}
     bindings = [each["spec"] for each in found if each["kind"].endswith("Binding")]
     assert {each["policyName"] for each in bindings} == set(rules)
@@ -38,6 +42,12 @@ def test_every_policy_spares_the_account_that_its_binding_names_and_no_other() -
         # Without the account nobody writes a stack.
         assert binding["paramRef"] == {**named, "parameterNotFoundAction": "Deny"}
         assert binding["validationActions"] == ["Deny"]
+
+
+def test_the_policy_that_warns_refuses_nobody_anything() -> None:
+    policy, binding = documents(BASE / "policy-deprecated.yaml")
+    assert policy["metadata"]["name"] == binding["metadata"]["name"] == binding["spec"]["policyName"] == WARNING
+    assert (policy["spec"]["failurePolicy"], binding["spec"]["validationActions"]) == ("Ignore", ["Warn"])
 
 
 def test_the_policies_are_those_that_the_code_generates() -> None:

@@ -35,7 +35,9 @@ def reference(name: str) -> Json:
 
 def tree(spec: Json, **templates: Json) -> dict[str, Plan | str]:
     """The plan of each stack as the operator would make it, or why there is none."""
-    observed = Observed(templates={name: parse_spec({"template": True, **each}) for name, each in templates.items()})
+    observed = Observed(
+        templates={name: parse_spec({"templateOnly": True, **each}) for name, each in templates.items()}
+    )
     found: dict[str, Plan | str] = {}
     waiting = [stack(spec)]
     while waiting:
@@ -137,7 +139,7 @@ def test_a_right_that_nothing_needs_is_told() -> None:
 
 
 def test_a_template_is_judged_by_its_own_word() -> None:
-    spec = parse_spec({"template": True, **holding(low=inline(ROUTED))})
+    spec = parse_spec({"templateOnly": True, **holding(low=inline(ROUTED))})
     with pytest.raises(InvalidStack, match="additionalKinds"):
         list(levels("t", spec, {}))
-    assert list(levels("t", parse_spec({"template": True, **holding(low=inline(ROUTED)), **DECLARED}), {}))
+    assert list(levels("t", parse_spec({"templateOnly": True, **holding(low=inline(ROUTED)), **DECLARED}), {}))

@@ -25,7 +25,7 @@ def reference(name: str, **more: Any) -> Json:
 
 
 def templates(**specs: Json) -> Observed:
-    return Observed(templates={name: parse_spec({"template": True, **spec}) for name, spec in specs.items()})
+    return Observed(templates={name: parse_spec({"templateOnly": True, **spec}) for name, spec in specs.items()})
 
 
 def tree(spec: Json, observed: Observed | None = None) -> dict[str, Plan]:

@@ -83,7 +83,7 @@ def test_the_outermost_override_and_the_nearest_registry_count() -> None:
 
 
 ROUTED = {"image": "api:1", "interface": {"/": {}}}
-TEMPLATE = parse_spec({"template": True, "services": {"db": {"image": "db:1"}}})
+TEMPLATE = parse_spec({"templateOnly": True, "services": {"db": {"image": "db:1"}}})
 
 
 def child(**spec: Any) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def test_a_tree_from_templates_is_reachable_as_an_inline_one() -> None:
     spec = tree()
     inline = spec["services"]["a"]["stack"]
     spec["services"]["a"] = {"type": "stack", "stackRef": {"name": "t"}, "interface": {"/child": {"path": "/"}}}
-    template = parse_stack({"metadata": {"name": "t"}, "spec": {**inline, "template": True}}).spec
+    template = parse_stack({"metadata": {"name": "t"}, "spec": {**inline, "templateOnly": True}}).spec
     assert inside(reach(spec, Observed(templates={"t": template}))) == rule(tree())
 
 

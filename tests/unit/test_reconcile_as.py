@@ -48,7 +48,7 @@ def test_a_child_chooses_no_other_account(above: str | None) -> None:
     own: Json = {"services": {}, "reconcileAs": "other"}
     said: Json = {"reconcileAs": above} if above else {}
     for spec in (holding(own, **said), {"services": {"kid": {"type": "stack", "stackRef": {"name": "t"}}}, **said}):
-        made = plan(stack(spec), SETTINGS, Observed(templates={"t": parse_spec({**own, "template": True})}))
+        made = plan(stack(spec), SETTINGS, Observed(templates={"t": parse_spec({**own, "templateOnly": True})}))
         problem = made.children["kid"].problem
         assert problem is not None
         assert ".reconcileAs: the whole tree is written by the rights of one account" in problem

@@ -151,10 +151,10 @@ def test_a_place_of_ones_own_stalls(world: World) -> None:
 
 def test_a_template_is_checked_on_all_levels(world: World) -> None:
     inner: dict[str, Any] = {"type": "stack", "stack": {"services": {"x": {"image": 1}}}}
-    world.write({"template": True, "services": {"a": inner}})
+    world.write({"templateOnly": True, "services": {"a": inner}})
     world.look()
     assert world.conditions()["Stalled"] == ("True", "InvalidSpec")
-    world.write({"template": True, "services": {"a": {**inner, "stack": {"services": {"x": WEB}}}}})
+    world.write({"templateOnly": True, "services": {"a": {**inner, "stack": {"services": {"x": WEB}}}}})
     world.look()
     assert world.conditions() == {"Ready": ("True", "Template")}
     assert world.cluster.journal[0] == "status AiltireStack shop"
@@ -162,7 +162,7 @@ def test_a_template_is_checked_on_all_levels(world: World) -> None:
 
 
 def test_a_template_that_is_not_valid_is_not_called_missing(world: World) -> None:
-    stack(world.store, "tpl", {"template": True, "services": {"x": {"image": 1}}})
+    stack(world.store, "tpl", {"templateOnly": True, "services": {"x": {"image": 1}}})
     world.write({"services": {"a": {"type": "stack", "stackRef": {"name": "tpl"}}}})
     world.look()
     assert world.conditions()["Ready"] == ("False", "TemplateInvalid")
@@ -177,7 +177,7 @@ def test_definitions_are_parsed_anew_for_every_generation(world: World) -> None:
     assert world.definitions.stack(world.write({"services": {}})).spec is not first.spec
     templates = world.definitions.templates("prod")
     assert world.definitions.templates("prod") is templates
-    record = stack(world.store, "tpl", {"template": True})
+    record = stack(world.store, "tpl", {"templateOnly": True})
     assert set(world.definitions.templates("prod")) == {"tpl"}
     stack(world.store, "tpl", {"template": False}, generation=2)
     assert set(world.definitions.templates("prod")) == set()

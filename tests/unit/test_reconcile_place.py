@@ -90,7 +90,7 @@ def test_the_name_has_to_be_the_keys(store: Store) -> None:
 
 
 def test_a_template_is_never_run(store: Store) -> None:
-    assert standing(stack(store, "tpl", {**STACK, "template": True}), store).stand is Stand.TEMPLATE
+    assert standing(stack(store, "tpl", {**STACK, "templateOnly": True}), store).stand is Stand.TEMPLATE
 
 
 def test_suspending_holds_the_whole_subtree(store: Store) -> None:

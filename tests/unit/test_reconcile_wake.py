@@ -135,17 +135,17 @@ def test_a_template_wakes_all_that_refer_to_it_however_deep(world: World) -> Non
 
     stack(world.store, "direct", {"services": {"a": refers("tpl")}})
     stack(world.store, "deep", {"services": {"a": {"type": "stack", "stack": {"services": {"b": refers("tpl")}}}}})
-    stack(world.store, "outer", {"template": True, "services": {"a": refers("tpl")}})
+    stack(world.store, "outer", {"templateOnly": True, "services": {"a": refers("tpl")}})
     stack(world.store, "indirect", {"services": {"a": refers("outer")}})
     stack(world.store, "elsewhere", {"services": {"a": refers("tpl")}}, namespace="other")
     stack(world.store, "strange", {"services": {"a": {"stackRef": "tpl"}, "b": None}})
     world.asked.drain()
-    template = stack(world.store, "tpl", {"template": True})
+    template = stack(world.store, "tpl", {"templateOnly": True})
     found = {"tpl", "direct", "deep", "outer", "indirect"}
     assert world.asked.drain() == found
-    stack(world.store, "tpl", {"template": True, "services": {"x": {"image": "y"}}}, generation=2)
+    stack(world.store, "tpl", {"templateOnly": True, "services": {"x": {"image": "y"}}}, generation=2)
     assert world.asked.drain() == found
-    stack(world.store, "tpl", {"template": True, "services": {"x": {"image": "y"}}}, generation=2, status={"a": 1})
+    stack(world.store, "tpl", {"templateOnly": True, "services": {"x": {"image": "y"}}}, generation=2, status={"a": 1})
     assert world.asked.drain() == {"tpl"}
     world.store.remove(template.ref, template.uid)
     assert world.asked.drain() == found - {"tpl"}

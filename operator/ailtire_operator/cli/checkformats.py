@@ -8,16 +8,18 @@ from xml.etree import ElementTree
 from ailtire_operator import __version__, printable
 from ailtire_operator.cli import output
 from ailtire_operator.cli.formats import CheckFormat
-from ailtire_operator.cli.issues import Issue
+from ailtire_operator.cli.issues import Issue, Rule
 
 _TOOL: Final = "kubectl-ailtire"
 _SARIF: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_RULE: Final = "invalid-definition"
-_TEMPLATE: Final = "template-not-in-input"
-_RULES: Final = {
-    _RULE: "The API server or the operator refuses the definition.",
-    _TEMPLATE: "A template that is referred to is not part of the input; it may be in the cluster.",
+_RULES: Final[Mapping[Rule, tuple[str, str]]] = {
+    Rule.INVALID: ("error", "The API server or the operator refuses the definition."),
+    Rule.TEMPLATE: ("note", "A template that is referred to is not part of the input; it may be in the cluster."),
+    Rule.DEPRECATED: ("warning", "The field counts, but under a former name."),
 }
+"""Of each rule: SARIF's level, and what it is about."""
+_COMMANDS: Final = {"error": "error", "warning": "warning", "note": "notice"}
+"""GitHub's name for each level of SARIF's."""
 _PROPERTY: Final = {"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"}
 """What a property of a workflow command may not hold as it is."""
 
@@ -39,10 +41,8 @@ def _json(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[st
 
 
 def _sarif(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:
-    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in _RULES.items()]
-    results = [_result(_RULE, "error", each) for each in problems] + [
-        _result(_TEMPLATE, "note", each) for each in notes
-    ]
+    rules = [{"id": name, "shortDescription": {"text": text}} for name, (_, text) in _RULES.items()]
+    results = [_result(each) for each in (*problems, *notes)]
     run = {
         "tool": {"driver": {"name": _TOOL, "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
@@ -51,14 +51,15 @@ def _sarif(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[s
     return output.to_json({"$schema": _SARIF, "version": "2.1.0", "runs": [run]})
 
 
-def _result(rule: str, level: str, found: Issue) -> dict[str, Any]:
+def _result(found: Issue) -> dict[str, Any]:
     place: dict[str, Any] = {
         "artifactLocation": {"uri": quote(found.source)},
         "region": {"startLine": found.line, "startColumn": found.column},
     }
     named = [{"fullyQualifiedName": f"{found.resource}: {found.path}"}] if found.path else []
     location = {"physicalLocation": place, **({"logicalLocations": named} if named else {})}
-    return {"ruleId": rule, "level": level, "message": {"text": _sentence(found)}, "locations": [location]}
+    level, _ = _RULES[found.rule]
+    return {"ruleId": found.rule, "level": level, "message": {"text": _sentence(found)}, "locations": [location]}
 
 
 def _junit(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:
@@ -72,7 +73,7 @@ def _junit(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[s
         )
         case.set("file", _xml(found.source))
         case.set("line", str(found.line))
-        failure = ElementTree.SubElement(case, "failure", message=_xml(_sentence(found)), type=_RULE)
+        failure = ElementTree.SubElement(case, "failure", message=_xml(_sentence(found)), type=found.rule)
         failure.text = _xml(str(found))
     suite.set("tests", str(len(stacks) + len(problems)))
     suite.set("failures", str(len(problems)))
@@ -82,14 +83,15 @@ def _junit(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[s
 
 def _github(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:
     """Workflow commands, which GitHub shows beside the lines of a change."""
-    lines = [_command("error", each) for each in problems] + [_command("notice", each) for each in notes]
+    lines = [_command(each) for each in (*problems, *notes)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _command(name: str, found: Issue) -> str:
+def _command(found: Issue) -> str:
     places = {"file": found.source, "line": found.line, "col": found.column, "title": found.resource or "AiltireStack"}
     told = ",".join(f"{key}={_escaped(str(value), _PROPERTY)}" for key, value in places.items())
     data = {key: value for key, value in _PROPERTY.items() if key in "%\r\n"}
+    name = _COMMANDS[_RULES[found.rule][0]]
     return f"::{name} {told}::{_escaped(_sentence(found), data)}"
 
 

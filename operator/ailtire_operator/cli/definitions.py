@@ -13,13 +13,15 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli import envelope
 from ailtire_operator.cli.failures import Exit, Failure
-from ailtire_operator.cli.issues import InvalidInput, Issue, issue
+from ailtire_operator.cli.issues import InvalidInput, Issue, Rule, issue
 from ailtire_operator.cli.sources import Document
 from ailtire_operator.cli.trees import spec_of
 from ailtire_operator.model.census import Census
+from ailtire_operator.model.deprecations import deprecated
 from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.budget import excesses
 from ailtire_operator.plan.order import Order
 from ailtire_operator.printable import plural
@@ -42,9 +44,9 @@ class Definition:
         """What a message about it starts with."""
         return f"{self.document}: {naming.KIND} {self.stack.name}"
 
-    def issue(self, problem: Problem) -> Issue:
+    def issue(self, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
         """A problem of it, at its place in the file."""
-        return _issue(self.document, self.path, f"{naming.KIND} {self.stack.name}", problem)
+        return _issue(self.document, self.path, f"{naming.KIND} {self.stack.name}", problem, rule)
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Definitions:
     """Objects of other kinds: none of our business, but part of what kustomize builds."""
     problems: list[Issue] = field(default_factory=list)
     notes: list[Issue] = field(default_factory=list)
-    """What may be right, but only the cluster knows."""
+    """What is right but deprecated, or may be right, but only the cluster knows."""
 
     @property
     def all(self) -> list[Definition]:
@@ -71,14 +73,14 @@ class Definitions:
         own = {each.stack.name: each.stack.spec for each in self.templates if each.stack.namespace == stack.namespace}
         return {**(known or {}), **own}
 
-    def issue(self, definition: Definition, problem: Problem) -> Issue:
+    def issue(self, definition: Definition, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
         """A problem below a definition at its place: in a template, where that is part of the input."""
         name = _TEMPLATE_IN_PATH.findall(problem.path)
         template = next((each for each in self.templates if name and each.stack.name == name[-1]), None)
         if template is None or template.stack.namespace != definition.stack.namespace:
-            return definition.issue(problem)
+            return definition.issue(problem, rule)
         below = problem.path.rpartition(f".stackRef({template.stack.name})")[2]
-        place = template.issue(replace(problem, path=f"spec{below}"))
+        place = template.issue(replace(problem, path=f"spec{below}"), rule)
         return replace(place, resource=f"{naming.KIND} {definition.stack.name}", path=problem.path)
 
     def checked(self, *, code: Exit | None = None) -> "Definitions":
@@ -109,13 +111,13 @@ def check_trees(found: Definitions, known: Mapping[str, StackSpec] | None = None
     for definition in (*found.templates, *found.roots, *found.placed):
         stack = definition.stack
         problems, missing = tree_problems(stack, found.templates_for(stack, known))
-        if problems and stack.spec.template:
+        if problems and stack.spec.is_template:
             wrong.add(stack.name)
             told = problems
         else:
             told = [each for each in problems if not wrong.intersection(_TEMPLATE_IN_PATH.findall(each.path))]
         found.problems += [found.issue(definition, each) for each in told]
-        found.notes += [found.issue(definition, each) for each in missing]
+        found.notes += [found.issue(definition, each, Rule.TEMPLATE) for each in missing]
 
 
 def resources(data: Any) -> Iterator[Any]:
@@ -151,13 +153,14 @@ def _take(found: Definitions, document: Document, path: str, resource: Any) -> N
         found.problems += [_issue(document, path, label, each) for each in problems]
         return
     definition = Definition(document, resource, stack, path)
+    found.notes += [definition.issue(each, Rule.DEPRECATED) for each in deprecated(resource.get("spec"))]
     spec = stack.spec
-    (found.placed if spec.place else found.templates if spec.template else found.roots).append(definition)
+    (found.placed if spec.place else found.templates if spec.is_template else found.roots).append(definition)
 
 
-def _issue(document: Document, path: str, resource: str, problem: Problem) -> Issue:
+def _issue(document: Document, path: str, resource: str, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
     whole = f"{path}.{problem.path}" if path and problem.path else path or problem.path
-    return issue(document.source, document.place(whole, key=problem.of_key), resource, problem)
+    return issue(document.source, document.place(whole, key=problem.of_key), resource, problem, rule)
 
 
 def _below(spec: Any, path: str) -> Iterator[Problem]:
@@ -205,7 +208,7 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
             elif service.stack_ref is not None:
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
                 missing.append(Problem(f"{path}.stackRef.name", sentence))
-    if not stack.spec.template and stack.spec.place is None:
+    if not stack.spec.is_template and stack.spec.place is None:
         problems += Order(sound_levels(stack.name, stack.spec, templates)).problems()
     return problems, missing
 
@@ -214,7 +217,7 @@ def known_templates(resources: Iterable[Mapping[str, Any]]) -> dict[str, StackSp
     """The templates among the resources of a cluster. One that is wrong is as good as none, as for the operator."""
     found: dict[str, StackSpec] = {}
     for resource in resources:
-        if spec_of(resource).get("template") is True:
+        if is_template(spec_of(resource)):
             with suppress(InvalidStack):
                 found[resource["metadata"]["name"]] = parse_stack(resource).spec
     return found

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ailtire_operator import printable
 from ailtire_operator.cli.failures import Exit, Invalid
 from ailtire_operator.model.problems import Problem
+
+
+class Rule(StrEnum):
+    """What kind of thing it is; the names are part of the command's promise (SARIF's rules)."""
+
+    INVALID = "invalid-definition"
+    TEMPLATE = "template-not-in-input"
+    DEPRECATED = "deprecated-field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,7 @@ class Issue:
     path: str
     """``spec.services.web.image``; empty where the whole resource is meant."""
     message: str
+    rule: Rule = Rule.INVALID
 
     @property
     def place(self) -> str:
@@ -52,6 +62,6 @@ class InvalidInput(Invalid):
         super().__init__([str(each) for each in self.issues], code=code)
 
 
-def issue(source: str, place: tuple[int, int], resource: str, problem: Problem) -> Issue:
+def issue(source: str, place: tuple[int, int], resource: str, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
     """A problem of a definition at its place (line and column)."""
-    return Issue(source, *place, printable.line(resource), problem.path, problem.message)
+    return Issue(source, *place, printable.line(resource), problem.path, problem.message, rule)

@@ -31,6 +31,7 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.updates import template_of
@@ -272,7 +273,7 @@ class Previewer:
 
     def _running_roots(self) -> Iterator[Stack]:
         for ref, obj in self._live.items():
-            if ref.kind == STACK.kind and not place_of(obj) and not spec_of(obj).get("template"):
+            if ref.kind == STACK.kind and not place_of(obj) and not is_template(spec_of(obj)):
                 try:
                     yield parse_stack(obj)
                 except InvalidStack:

@@ -20,6 +20,7 @@ from ailtire_operator.cli.waiting import outcome_of
 from ailtire_operator.cli.writing import Request, at, requests
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.templates import is_template
 from ailtire_operator.status.text import listed
 
 _WISH: Final = re.compile(r"(?P<path>[^=]+)=(?P<replicas>[0-9]{1,6})")
@@ -97,7 +98,7 @@ def _trace(path: str, replicas: int, by_name: Mapping[str, Resource]) -> Change:
             steps, spec = (*inside, "stack"), service.get("stack") or {}
             continue
         owner = by_name.get(reference["name"], {})
-        if not spec_of(owner).get("template"):
+        if not is_template(spec_of(owner)):
             raise Failure(f"the template '{reference['name']}', to which {where} refers, is not there")
         steps, spec = ("spec",), owner["spec"]
     inside_it = listed(sorted(spec.get("services") or {}), 12) or "there is none"
@@ -147,7 +148,7 @@ def _wrong(resource: Resource, stacks: Sequence[Resource]) -> list[str]:
 def warnings(change: Change, stacks: Sequence[Resource]) -> list[str]:
     """What else it touches, and who may undo it."""
     found = []
-    if spec_of(change.resource).get("template"):
+    if is_template(spec_of(change.resource)):
         users = sorted(_users(change.owner, stacks) - {change.live})
         others = f", and {listed(users)} with it" if users else ""
         found.append(f"{change.owner} is a template: {change.live} follows it{others}")
@@ -173,7 +174,7 @@ def _users(template: str, stacks: Sequence[Resource]) -> set[str]:
     return {
         naming.member(each["metadata"]["name"], key)
         for each in stacks
-        if not spec_of(each).get("template")
+        if not is_template(spec_of(each))
         for key, service in services_of(each).items()
         if ((service or {}).get("stackRef") or {}).get("name") == template
     }

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DAEMON_SET, controller_of
 from ailtire_operator.model.limits import DEPTH_LIMIT
+from ailtire_operator.model.templates import is_template
 from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import from_status, sentence, to_status
 from ailtire_operator.status.conditions import READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
@@ -166,7 +167,7 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
     if (suspended := said.condition(SUSPENDED)).is_true:
         return State.SUSPENDED, SUSPENDED, suspended.message
     if ready.is_true:
-        return (State.TEMPLATE if spec_of(resource).get("template") else State.READY), "", ready.message
+        return (State.TEMPLATE if is_template(spec_of(resource)) else State.READY), "", ready.message
     if (stalled := said.condition(STALLED)).is_true:
         return State.STALLED, stalled.reason or ready.reason, stalled.message or ready.message
     return _unready(ready.reason), ready.reason, ready.message

@@ -176,7 +176,7 @@ class TreeReader:
     def _dangling(self, reference: str, package: Package | None, path: str) -> dict[str, Any]:
         """A reference to a stack that is not there, so that it can still come; until then the status shows it."""
         name = naming.shorten(naming.sanitize(images.parse(reference).name))
-        remedy = f"Apply an {naming.KIND} '{name}' with spec.template: true, or correct the image"
+        remedy = f"Apply an {naming.KIND} '{name}' with spec.templateOnly: true, or correct the image"
         if package is None:
             why = f"'{reference}' names no package of this application"
             similar = get_close_matches(images.parse(reference).name.lower(), self._application.packages, 1)

@@ -32,6 +32,7 @@ _STACK_WRITTEN: Final = frozenset(
         "services",
         "networks",
         "template",
+        "template_only",
         "place",
         "environment",
         "security_profile",

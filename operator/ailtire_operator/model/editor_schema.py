@@ -15,6 +15,7 @@ from ailtire_operator.model.crd import DESCRIPTION
 from ailtire_operator.model.keys import KeyRule
 from ailtire_operator.model.reference import trees
 from ailtire_operator.model.structural import KEYS, Schema
+from ailtire_operator.model.templates import RESOURCE_ONLY
 from ailtire_operator.model.values import TEXT_PATTERN
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
@@ -39,8 +40,6 @@ _KEPT: Final = (
 """Keywords that mean the same in a structural schema and in draft 7."""
 _ANY_CHARACTER: Final = re.compile(r"\(\?s:(.*)\)")
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
-_NOT_INLINE: Final = frozenset({"template", "place", "additionalKinds"})
-"""Fields of a spec that only a resource of its own may have (loading.child_spec)."""
 _STACK: Final = {"$ref": "#/definitions/stack"}
 _MEMBER: Final[Schema] = {
     "if": {"properties": {"type": {"const": "stack"}}, "required": ["type"]},
@@ -76,7 +75,7 @@ def editor_schema(*, patch: bool = False) -> Schema:
     """
     spec, status = (_Conversion(patch).convert(schema) for _, schema in trees())
     fields = spec["properties"]
-    inline = {name: {"$ref": f"#/definitions/{name}"} for name in fields if name not in _NOT_INLINE}
+    inline = {name: {"$ref": f"#/definitions/{name}"} for name in fields if name not in RESOURCE_ONLY}
     resource = {
         "apiVersion": {"const": naming.API_VERSION, "description": "The version of the resource's schema."},
         "kind": {"const": naming.KIND, "description": "The kind of the resource."},

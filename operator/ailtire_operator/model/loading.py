@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies
@@ -13,6 +14,7 @@ from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import AdditionalKind, Place, Stack, StackSpec
+from ailtire_operator.model.templates import RESOURCE_ONLY
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
@@ -127,8 +129,8 @@ def child_spec(service: Service, path: str) -> StackSpec:
     if isinstance(service.parsed, StackSpec):
         return service.parsed
     spec = _typed(service.stack, path)
-    for name, field in (("template", "template"), ("place", "place"), ("additional_kinds", "additionalKinds")):
-        if getattr(spec, name):
+    for field in RESOURCE_ONLY:
+        if getattr(spec, to_snake(field)):
             raise InvalidStack(
                 [Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
             )

@@ -15,6 +15,7 @@ from ailtire_operator.model.patterns import in_words, key_in_words
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.model.structural import KEYS, Schema, key_rules, structural
+from ailtire_operator.model.templates import RESOURCE_ONLY
 
 RECURSIVE: Final = "spec.services.*.stack"
 """The definition of an inline child: the same fields as spec."""
@@ -78,7 +79,8 @@ def _section(path: str, schema: Schema) -> str:
     rows = [_row(f"{path}.{name}", each, name in required) for name, each in sorted(schema["properties"].items())]
     parts = [f'<a id="{_anchor(path)}"></a>\n\n## `{path}`\n', f"{_text(schema)}\n"]
     if path == RECURSIVE:
-        parts.append("Any field of `spec` may stand here, but for `template`, `place` and `additionalKinds`.\n")
+        *others, last = (f"`{name}`" for name in RESOURCE_ONLY)
+        parts.append(f"Any field of `spec` may stand here, but for {', '.join(others)} and {last}.\n")
     parts += [_HEAD, *rows, ""]
     if rules := [each["message"] for each in schema.get(_RULES, ())]:
         parts += ["The API server also checks:\n", *(f"- {rule}." for rule in rules), ""]

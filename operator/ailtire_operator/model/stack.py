@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.bounds import Size, count
@@ -13,6 +13,7 @@ from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import EdgeAnnotationKey, ImageName, MetadataKey, NetworkKey, PortNumber, VolumeKey
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.service import Service, Services
+from ailtire_operator.model.templates import DIFFERENT, FIELD, FORMER_FIELD
 from ailtire_operator.model.values import (
     AccountName,
     Host,
@@ -203,7 +204,12 @@ class Place(Strict):
 class StackSpec(Strict):
     """A stack: services, and services that are themselves stacks."""
 
-    model_config = ConfigDict(json_schema_extra=NEVER_NULL)
+    model_config = ConfigDict(
+        json_schema_extra=NEVER_NULL
+        | rules(
+            (f"!has(self.{FIELD}) || !has(self.{FORMER_FIELD}) || self.{FIELD} == self.{FORMER_FIELD}", DIFFERENT),
+        )
+    )
 
     app_name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
     """The application's name (AILTIRE_APPNAME in the whole tree); the root's own name where not given."""
@@ -258,14 +264,23 @@ class StackSpec(Strict):
     """A service account of the namespace, by whose rights everything of the tree is written; by the operator's own
     where not given, unless its settings name one for all. Whoever writes this needs the right to impersonate it, and
     so does the operator. It is the root's to say: a stack below may name the same one only."""
-    template: bool = False
+    template_only: bool | None = None
     """Never run: other stacks refer to it by stackRef."""
+    template: bool = False
+    """Deprecated: the former name of templateOnly, which kustomize takes for a pod template."""
     suspend: bool = False
     """Nothing of the stack and its subtree is changed until this is gone; what runs keeps running."""
     place: Place | None = None
     """Where the stack stands in its tree. The operator writes it; in a resource of yours it is refused."""
 
     _size: Size | None = PrivateAttr(default=None)
+
+    @field_validator("template")
+    @classmethod
+    def _one_value_under_two_names(cls, value: bool, info: ValidationInfo) -> bool:
+        if info.data.get("template_only") not in (None, value):
+            raise ValueError(DIFFERENT)
+        return value
 
     @property
     def size(self) -> Size:
@@ -275,6 +290,11 @@ class StackSpec(Strict):
     def measured(self, size: Size) -> None:
         """Keep the size of the definition as it is written: it was counted before anything was read."""
         self._size = size
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is only there for others to refer to, under either name of the field."""
+        return bool(self.template_only or self.template)
 
     @cached_property
     def children(self) -> dict[str, Service]:

@@ -9,6 +9,7 @@ from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
+from ailtire_operator.model.templates import without_marks
 from ailtire_operator.plan import budget, dependencies, edge
 from ailtire_operator.plan.network import Networks
 from ailtire_operator.plan.routes import Route
@@ -41,7 +42,7 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
 
 def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Manifest:
     place = budget.given(scope, service, _place(scope, networks, routes, service, level))
-    spec = {name: value for name, value in _definition(scope, service, level).items() if name != "template"}
+    spec = without_marks(_definition(scope, service, level))
     spec["place"] = place.to_json()
     if "images" in spec["place"]:
         spec["place"]["images"] = scope.images  # the same for all, and held once

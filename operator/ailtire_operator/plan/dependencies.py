@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.dependencies import is_path
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
+from ailtire_operator.model.templates import FORMER_FIELD, without_marks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import DependencyPlan, ServicePlan
 
@@ -81,5 +82,9 @@ def _of_stack(scope: Scope, key: str) -> str:
     service = scope.spec.services[key]
     if service.stack_ref is not None:
         template = scope.observed.templates.get(service.stack_ref.name)
-        return naming.digest(json.dumps(template.to_json(), sort_keys=True)) if template else ""
+        if template is None:
+            return ""
+        # Under the former name whichever is written, so that to write the other one rolls no pod.
+        marked = {**without_marks(template.to_json()), FORMER_FIELD: True}
+        return naming.digest(json.dumps(marked, sort_keys=True))
     return naming.digest(json.dumps(service.stack, sort_keys=True, default=str))

@@ -39,7 +39,7 @@ class Observed:
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By Service name: its ClusterIPs, or the addresses of the ready pods behind a headless Service."""
     templates: Mapping[str, StackSpec] = field(default_factory=dict)
-    """By name: the stacks of the namespace that are marked ``spec.template``."""
+    """By name: the stacks of the namespace that are marked ``spec.templateOnly``."""
     stop_signal: bool = False
     """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     http_routes: bool = True

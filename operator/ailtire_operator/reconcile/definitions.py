@@ -6,6 +6,7 @@ from typing import Any
 
 from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model import templates as marks
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.reconcile.contents import Contents, Templates
 from ailtire_operator.reconcile.place import spec_of
@@ -53,7 +54,7 @@ class Definitions:
 
 def is_template(record: Record) -> bool:
     """Whether the record is a stack that others refer to."""
-    return record.ref.kind == STACK.kind and spec_of(record).get("template") is True
+    return record.ref.kind == STACK.kind and marks.is_template(spec_of(record))
 
 
 def references(spec: Any) -> Iterator[str]:

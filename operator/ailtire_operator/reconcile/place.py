@@ -13,6 +13,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.rules import asks_to_adopt
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model import templates
 
 
 class Stand(Enum):
@@ -55,7 +56,7 @@ def standing(record: Record, store: Store) -> Standing:
     misplaced = _misplaced(record, parent)
     if misplaced:
         return Standing(Stand.MISPLACED, misplaced)
-    if spec_of(record).get("template") is True:
+    if templates.is_template(spec_of(record)):
         return Standing(Stand.TEMPLATE)
     for each in (record, *ancestors):
         if isinstance(each, Record) and spec_of(each).get("suspend") is True:

@@ -99,6 +99,7 @@ async def _previews(at: "Live", found: "Definitions", asked: str | None, manager
         result.changes += previewer.found.changes
         result.notes += previewer.found.notes
         result.problems += previewer.found.problems
+    result.notes += [str(each) for each in found.notes]
     return result
 
 
@@ -118,7 +119,7 @@ def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict
         placed = replace(definition, stack=stack)
         spec = stack.spec
         part = parts[stack.namespace]
-        (part.placed if spec.place else part.templates if spec.template else part.roots).append(placed)
+        (part.placed if spec.place else part.templates if spec.is_template else part.roots).append(placed)
     return parts
 
 

@@ -52,6 +52,7 @@ def _render(
     ] = ReportFormat.NONE,
 ) -> None:
     from ailtire_operator.cli.definitions import collect
+    from ailtire_operator.cli.issues import Rule
     from ailtire_operator.cli.rendering import render_all
     from ailtire_operator.cli.report import tell
     from ailtire_operator.cli.settings import environment_settings
@@ -59,7 +60,8 @@ def _render(
     where = options.target(context, namespace, None, None).namespace or ""
     found = collect(sources.given(files, filenames, kustomize, recursive=recursive)).checked()
     rendered = render_all(found, namespace=where, settings=environment_settings())
-    for note in _notes(found, rendered.notes):
+    deprecated = [str(each) for each in found.notes if each.rule is Rule.DEPRECATED]
+    for note in (*deprecated, *_notes(found, rendered.notes)):
         output.say(f"note: {note}")
     tell(rendered.findings, report)
     manifests = [each for each in rendered.manifests if stacks or each["kind"] != naming.KIND]

@@ -82,7 +82,7 @@ def _lines(found: "Definitions") -> list[str]:
         stack = definition.stack
         tree = list(levels(stack.name, stack.spec, found.templates_for(stack)))
         services = sum(len(level.spec.plain) for level in tree)
-        what = "template" if stack.spec.template else "stack"
+        what = "template" if stack.spec.is_template else "stack"
         size = f"{plural(len(tree), 'stack')}, {plural(services, 'service')}"
         lines.append(f"{definition.document.source}: {what} {stack.name} is valid ({size})")
     return lines

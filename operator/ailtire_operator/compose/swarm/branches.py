@@ -78,7 +78,7 @@ def branch_of(
     settings = _settings(gateway_image)
     spec = level.spec
     if parent is not None:
-        spec = spec.model_copy(update={"place": parent.places.get(level.key), "template": False})
+        spec = spec.model_copy(update={"place": parent.places.get(level.key), "template_only": None, "template": False})
     scope = Scope(Stack(name=view.name, spec=spec), settings, Observed(templates=templates))
     return Branch(view, scope, of_stack(scope), parent, level.key)
 

@@ -8,6 +8,7 @@ from ailtire_operator.compose.swarm.processes import alias, given
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.plan.unused import OF_A_STACK
 
+_TEMPLATE: Final = ("a template runs only where another stack refers to it; here it is deployed.", "")
 _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "image_pull_secrets": ("Swarm has no credentials of its own: deploy.sh hands on those of `docker login`.", ""),
     "security_profile": ("Swarm has no such profiles; containers run with Docker's defaults.", ""),
@@ -16,7 +17,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "additional_kinds": ("Swarm has no rights to single kinds.", ""),
     "reconcile_as": ("Swarm has no service accounts.", ""),
     "suspend": ("nothing reconciles a Swarm stack.", ""),
-    "template": ("a template runs only where another stack refers to it; here it is deployed.", ""),
+    **dict.fromkeys(("template_only", "template"), _TEMPLATE),
 }
 _RESOLVED: Final = {
     "image_registry": "it stands in the services' images.",
