@@ -71,6 +71,8 @@ verify: $(READY) ## Check that what is generated and committed is current
 	done
 	@$(BIN)/python -m ailtire_operator.cluster.policies | diff -u manifests/base/policy-author.yaml - \
 	  || { echo "manifests/base/policy-author.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
+	@$(BIN)/python -m ailtire_operator.cluster.warnings | diff -u manifests/base/policy-warn.yaml - \
+	  || { echo "manifests/base/policy-warn.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.compose.keys | diff -u docs/mapping.md - \
 	  || { echo "docs/mapping.md is not current: run 'make mapping' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.model.reference | diff -u docs/reference.md - \
@@ -176,6 +178,7 @@ crds: $(READY) ## Generate crds/ from the model
 
 policies: $(READY) ## Generate the admission policies from the kinds that a stack is made of
 	@$(BIN)/python -m ailtire_operator.cluster.policies > manifests/base/policy-author.yaml
+	@$(BIN)/python -m ailtire_operator.cluster.warnings > manifests/base/policy-warn.yaml
 
 mapping: $(READY) ## Generate docs/mapping.md from the key table
 	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster import policies
+from ailtire_operator.cluster import policies, warnings
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import AdditionalKind
@@ -33,15 +33,16 @@ def test_every_policy_spares_the_account_that_its_binding_names_and_no_other() -
     bindings = [each["spec"] for each in found if each["kind"].endswith("Binding")]
     assert {each["policyName"] for each in bindings} == set(rules)
     account = "'system:serviceaccount:' + params.metadata.namespace + ':' + params.metadata.name"
-    for policy in rules.values():
-        assert policy["matchConditions"][0]["expression"] == f"request.userInfo.username != {account}"
-        assert policy["paramKind"] == {"apiVersion": "v1", "kind": "ServiceAccount"}
-        assert policy["failurePolicy"] == "Fail"
     named = {"name": naming.OPERATOR_NAME, "namespace": naming.OPERATOR_NAMESPACE}
     for binding in bindings:
-        # Without the account nobody writes a stack.
-        assert binding["paramRef"] == {**named, "parameterNotFoundAction": "Deny"}
-        assert binding["validationActions"] == ["Deny"]
+        name, policy = binding["policyName"], rules[binding["policyName"]]
+        assert policy["matchConditions"][0]["expression"] == f"request.userInfo.username != {account}"
+        assert policy["paramKind"] == {"apiVersion": "v1", "kind": "ServiceAccount"}
+        # Without the account nobody writes a stack. What only warns denies nothing, whatever happens to it.
+        failing, absent, action = ("Ignore", "Allow", "Warn") if "-warn-" in name else ("Fail", "Deny", "Deny")
+        assert policy["failurePolicy"] == failing
+        assert binding["paramRef"] == {**named, "parameterNotFoundAction": absent}
+        assert binding["validationActions"] == [action]
 
 
 def test_the_policy_that_warns_refuses_nobody_anything() -> None:
@@ -52,6 +53,7 @@ def test_the_policy_that_warns_refuses_nobody_anything() -> None:
 
 def test_the_policies_are_those_that_the_code_generates() -> None:
     assert (BASE / "policy-author.yaml").read_text() == policies.text(), "run `make policies`"
+    assert (BASE / "policy-warn.yaml").read_text() == warnings.text(), "run `make policies`"
 
 
 def test_every_kind_has_one_answer_to_who_needs_the_right_to_it() -> None:

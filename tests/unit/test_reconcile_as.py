@@ -88,13 +88,16 @@ def test_a_setting_names_the_account_of_those_who_name_none() -> None:
 
 
 class Sent:
-    """Stands for the connection: keeps as whom each request was sent."""
+    """Stands for the connection: keeps as whom each request was sent, and each write."""
 
     def __init__(self) -> None:
         self.accounts: list[Account | None] = []
+        self.writers: list[Account | None] = []
 
     async def request(self, method: str, path: str, *, account: Account | None = None, **_: Any) -> Json:
         self.accounts.append(account)
+        if method != "GET":
+            self.writers.append(account)
         raise Denied("no")
 
 
@@ -118,7 +121,7 @@ def test_all_but_the_operators_own_is_written_as_the_account(kind: str) -> None:
 
     asyncio.run(write())
     own = KINDS[kind] in OPERATORS_OWN_KINDS
-    assert sent.accounts == [None if own else tenant] * 6
+    assert sent.writers == [None if own else tenant] * 6
 
 
 def test_status_and_events_are_the_operators_own() -> None:

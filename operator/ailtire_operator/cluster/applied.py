@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record
@@ -27,6 +28,8 @@ class Applied:
     """Whether the object had lost its owner and was taken over."""
     age: float = 0.0
     """For how many seconds an object that is not ours has been known to be in the way."""
+    put_back: tuple[FieldChange, ...] = ()
+    """What others had changed of it, and what is as planned again."""
 
 
 @dataclass(frozen=True, slots=True)

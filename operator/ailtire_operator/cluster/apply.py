@@ -29,6 +29,7 @@ from ailtire_operator.cluster.fields import (
 )
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.memory import Memory
+from ailtire_operator.cluster.putback import Changes, PutBacks
 from ailtire_operator.cluster.rules import is_ours, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.writer import Target, Writer
@@ -46,12 +47,14 @@ class Applier:
         *,
         fence: Callable[[], bool],
         on_write: Callable[[str, str], None] = lambda kind, verb: None,
+        on_put_back: Callable[[str], None] = lambda kind: None,
         concurrency: int = 16,
     ) -> None:
         self._connection = connection
         self._store = store
         self._writer = Writer(connection, store, fence=fence, on_write=on_write, concurrency=concurrency)
         self._memory = Memory()
+        self._put_backs = PutBacks(connection, self._memory, on_put_back)
         store.listeners.append(self._memory.forget)
 
     def acting_as(self, account: Account | None) -> Self:
@@ -153,18 +156,23 @@ class Applier:
             raise Conflict(f"another {ref} has the name by now", status=409)
         await self._writer.status(ref, fresh.resource_version, status)
 
-    async def remove_extra(self, record: Record, owner_uid: str, pointers: Sequence[str]) -> None:
+    async def remove_extra(self, record: Record, owner_uid: str, pointers: Sequence[str]) -> Changes:
         """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
 
+        Returns who had added what, as far as that is known.
         What comes back at once (a default of the schema) is remembered and not removed again: never write in a circle.
         """
         ref = record.ref
         if not pointers or self._memory.is_stubborn(ref, pointers):
-            return
+            return ()
+        added = await self._put_backs.added(record, pointers)
         patch = [{"op": "remove", "path": f"/spec{pointer}"} for pointer in pointers]
         answer = await self._writer.edit(Target(record, owner_uid), patch)
         if all(leads_somewhere(answer.get("spec") or {}, pointer) for pointer in pointers):
             self._memory.learn_stubborn(ref, pointers)
+            return ()
+        self._put_backs.tell(ref, added)
+        return added
 
     async def read(self, ref: Ref, uid: str) -> Manifest | None:
         """The object of this uid in full; None if it is gone, which the store then knows too."""
@@ -256,7 +264,10 @@ class Applier:
     async def _change(self, task: Task, record: Record) -> Applied:
         """Update an object of ours."""
         try:
-            return await self._learn(task, await self._update(task, record), "update")
+            changes = await self._put_backs.changed(task.manifest, task.wanted, record)
+            applied = await self._learn(task, await self._update(task, record), "update")
+            self._put_backs.tell(task.ref, changes)
+            return replace(applied, put_back=changes)
         except Foreign:
             raise
         except Conflict:

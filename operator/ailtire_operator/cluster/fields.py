@@ -10,13 +10,13 @@ A ``fieldsV1`` tree has these keys: ``f:name`` a field, ``k:{...}`` the item of 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 
 from ailtire_operator.model.nesting import loads
-from ailtire_operator.naming import FIELD_MANAGER
+from ailtire_operator.naming import FIELD_MANAGER, HANDOVER_MANAGER
 
 Tree = Mapping[str, Any]
 
@@ -41,6 +41,30 @@ def owned_projection(obj: Mapping[str, Any], manager: str = FIELD_MANAGER) -> di
     fields = owned_fields(obj, manager)
     projection: dict[str, Any] = _project(fields, obj) if fields else {}
     return projection
+
+
+def is_own(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of managedFields is the operator's: of its status, and of replicas that it hands over, too."""
+    return entry.get("manager") in (FIELD_MANAGER, HANDOVER_MANAGER)
+
+
+def latest(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was written after the operator's last write, or in the same second. A scaling has no time at all."""
+    entries = list(entries)
+    last = max((each.get("time") or "" for each in entries if is_own(each)), default="")
+    return [each for each in entries if not each.get("time") or each["time"] >= last]
+
+
+def is_touched(metadata: Mapping[str, Any]) -> bool:
+    """Whether others have set fields of an object since the operator did; what controllers say in its status is none.
+
+    Of a list of managers that makes no sense the answer is yes.
+    """
+    try:
+        found = latest(metadata.get("managedFields") or ())
+        return any(not is_own(each) and each.get("subresource") != "status" for each in found)
+    except Exception:  # whoever may write the object may write that list, and anything into it
+        return True
 
 
 def nameless_owner(obj: Mapping[str, Any]) -> int | None:
@@ -84,6 +108,15 @@ def extra_paths(desired: Any, live: Any, path: str = "") -> list[str]:
         surplus = (index for index in reversed(range(len(live))) if live[index] not in desired)
         return [f"{path}/{index}" for index in surplus][: len(live) - len(desired)]
     return []
+
+
+def covers(live: Any, desired: Any) -> bool:
+    """Whether the live value has all that the desired one has; what is beyond that, in maps, is of others."""
+    if isinstance(desired, Mapping) and isinstance(live, Mapping):
+        return all(covers(live.get(key), value) for key, value in desired.items())
+    if isinstance(desired, list) and isinstance(live, list) and len(live) == len(desired):
+        return all(map(covers, live, desired))
+    return bool(_normalise_field(live) == _normalise_field(desired))
 
 
 def pointer_step(key: str) -> str:

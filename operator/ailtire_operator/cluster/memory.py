@@ -25,6 +25,7 @@ class Memory:
         self._stubborn: dict[Ref, tuple[str, ...]] = {}
         self._updates: dict[Ref, tuple[str, float, int]] = {}
         self._met: dict[Ref, tuple[str, float]] = {}
+        self._seen: dict[Ref, str] = {}
 
     def learn(self, record: Record, wanted: str, *, created: bool) -> None:
         """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
@@ -32,6 +33,7 @@ class Memory:
         if not self.settled(record, wanted):
             # A dropped alpha field, a mutating policy: sending it again would only give the same answer again.
             self._overridden[record.ref] = (wanted, record.owned_hash)
+            self._seen[record.ref] = wanted
         if not created:
             last, since, count = self._updates.get(record.ref, ("", 0.0, 0))
             fresh = last != wanted or self._clock() - since >= FIGHT_SECONDS
@@ -41,8 +43,17 @@ class Memory:
         """Whether the object is as wanted, or as the cluster insists on having it when that is sent."""
         if record.owned_hash == wanted:
             self._overridden.pop(record.ref, None)
+            self._seen[record.ref] = record.owned_hash
             return True
-        return self._overridden.get(record.ref) == (wanted, record.owned_hash)
+        if self._overridden.get(record.ref) == (wanted, record.owned_hash):
+            self._seen[record.ref] = wanted
+            return True
+        return False
+
+    def was_settled(self, ref: Ref, wanted: str) -> bool | None:
+        """Whether the object was as wanted when it was settled last; None where it never was, as after a restart."""
+        last = self._seen.get(ref)
+        return None if last is None else last == wanted
 
     def is_overridden(self, record: Record) -> bool:
         """Whether the object is as the cluster insists on having it."""
@@ -76,3 +87,4 @@ class Memory:
             self._stubborn.pop(old.ref, None)
             self._updates.pop(old.ref, None)
             self._met.pop(old.ref, None)
+            self._seen.pop(old.ref, None)

@@ -30,8 +30,9 @@ _HEAD: Final = """\
 # The operator is exempt: it writes children on behalf of whoever wrote their parent. Its account is the policies'
 # parameter, so that kustomize's namespace and prefixes reach it.
 """
-_API: Final = "admissionregistration.k8s.io/v1"
-_NOT_THE_OPERATOR: Final = {
+API: Final = "admissionregistration.k8s.io/v1"
+ACCOUNT: Final = {"name": naming.OPERATOR_NAME, "namespace": naming.OPERATOR_NAMESPACE}
+NOT_THE_OPERATOR: Final = {
     "name": "not-the-operator",
     "expression": "request.userInfo.username != "
     "'system:serviceaccount:' + params.metadata.namespace + ':' + params.metadata.name",
@@ -129,19 +130,15 @@ def _policy(name: str, validations: list[Json], condition: Json) -> list[Json]:
         "failurePolicy": "Fail",
         "paramKind": {"apiVersion": "v1", "kind": "ServiceAccount"},
         "matchConstraints": {"resourceRules": [rule]},
-        "matchConditions": [_NOT_THE_OPERATOR, _CHANGES, condition],
+        "matchConditions": [NOT_THE_OPERATOR, _CHANGES, condition],
         "validations": validations,
     }
-    account = {
-        "name": naming.OPERATOR_NAME,
-        "namespace": naming.OPERATOR_NAMESPACE,
-        "parameterNotFoundAction": "Deny",
-    }
+    account = {**ACCOUNT, "parameterNotFoundAction": "Deny"}
     binding = {"policyName": f"ailtire-{name}", "paramRef": account, "validationActions": ["Deny"]}
     metadata = {"name": f"ailtire-{name}"}
     return [
-        {"apiVersion": _API, "kind": "ValidatingAdmissionPolicy", "metadata": metadata, "spec": policy},
-        {"apiVersion": _API, "kind": "ValidatingAdmissionPolicyBinding", "metadata": metadata, "spec": binding},
+        {"apiVersion": API, "kind": "ValidatingAdmissionPolicy", "metadata": metadata, "spec": policy},
+        {"apiVersion": API, "kind": "ValidatingAdmissionPolicyBinding", "metadata": metadata, "spec": binding},
     ]
 
 
@@ -154,7 +151,12 @@ class _Dumper(yaml.SafeDumper):
 
 def text() -> str:
     """The policies as YAML."""
-    return _HEAD + yaml.dump_all(policies(), Dumper=_Dumper, sort_keys=False, width=120)
+    return as_yaml(_HEAD, policies())
+
+
+def as_yaml(head: str, documents: list[Json]) -> str:
+    """A file of manifests that begins with a comment."""
+    return head + yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, width=120)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.fields import fingerprint, owned_projection
+from ailtire_operator.cluster.fields import fingerprint, is_touched, owned_projection
 from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.summaries import Summary, summarize
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
@@ -51,6 +51,8 @@ class Record:
     """What of the object cannot be read and why, in words; empty where all of it can."""
     finalizers: tuple[str, ...] = ()
     """What keeps an object that is being deleted from going."""
+    touched: bool = False
+    """Whether others have set fields of it since we did: worth to be read before it is put back. No news by itself."""
 
     @property
     def version(self) -> int:
@@ -94,6 +96,7 @@ def record_of(obj: Mapping[str, Any]) -> Record:
         summary=summary,
         unreadable=unreadable,
         finalizers=_finalizers(metadata),
+        touched=is_touched(metadata),
     )
 
 
@@ -250,7 +253,7 @@ class Store:
     def _accept(self, record: Record) -> Record:
         known = self.get(record.ref)
         if known is not None and record.looks_like(known):
-            known.resource_version = record.resource_version
+            known.resource_version, known.touched = record.resource_version, record.touched
             return known
         self._replace(known, record)
         return record

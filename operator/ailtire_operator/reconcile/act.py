@@ -209,6 +209,7 @@ class Actor:
             notices=sorted(self._gates.notices(record, planned)),
             orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
             adopted=sorted(each.ref for each in done if each.adopted),
+            put_back=[(each.ref, change) for each in done for change in each.put_back],
             released=any(key not in waiting for key in held),
         )
 

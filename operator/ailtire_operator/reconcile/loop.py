@@ -26,7 +26,7 @@ from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
 from ailtire_operator.reconcile.report import Pass, Sight, facts, running, unexplained
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.status.conditions import DELETING, INVALID_SPEC
-from ailtire_operator.status.events import happenings
+from ailtire_operator.status.events import happenings, put_back
 from ailtire_operator.status.stack import (
     Facts,
     as_json,
@@ -73,7 +73,9 @@ class Reconciler:
         self._actor = actor
         self._explainer = explainer
         self._queue = queue
+        self._sessions = sessions
         self._now = now
+        self._clock = clock
         self._pace = Pace(sessions, clock)
 
     async def look(self, look: Look[Key]) -> Outcome:
@@ -132,6 +134,7 @@ class Reconciler:
             await self._write(record, self._invalid(record, error))
             return Outcome.DONE
         await self._tell_of_adoption(record, done)
+        await self._tell_of_put_backs(record, done)
         if done.again is not None:
             self._queue.add(look.key, Priority.STATUS, delay=done.again)
         # What has been deleted says itself when it has gone: there is nothing to try until then.
@@ -151,6 +154,15 @@ class Reconciler:
         if done.adopted:
             message = f"had lost their owner and are taken over: {listed([str(ref) for ref in done.adopted])}"
             await self._applier.event(record.ref, record.uid, reason="Adopted", message=message)
+
+    async def _tell_of_put_backs(self, record: Record, done: Pass) -> None:
+        """One Event a look, and not more than the stack is allowed: two who fight over a field fill no namespace."""
+        if not done.put_back:
+            return
+        omitted = self._sessions.of(record).put_back.take(self._clock())
+        if omitted is not None:
+            message = put_back([(str(ref), str(change)) for ref, change in done.put_back], omitted)
+            await self._applier.event(record.ref, record.uid, reason="PutBack", message=message)
 
     async def _facts(self, record: Record, done: Pass) -> Facts:
         sight = Sight(record, self._store)

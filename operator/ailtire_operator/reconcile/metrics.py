@@ -26,6 +26,12 @@ class Metrics:
             ["kind", "verb"],
             registry=self.registry,
         )
+        self._put_back = Counter(
+            "ailtire_put_back",
+            "Objects that others had changed and that were put back, by kind.",
+            ["kind"],
+            registry=self.registry,
+        )
         self._unreadable = Gauge(
             "ailtire_unreadable_objects", "Objects that cannot be read as they are.", ["kind"], registry=self.registry
         )
@@ -49,6 +55,10 @@ class Metrics:
     def wrote(self, kind: str, verb: str) -> None:
         """Count one write."""
         self._writes.labels(kind, verb).inc()
+
+    def put_back(self, kind: str) -> None:
+        """Count an object that somebody else had changed, and that is as planned again."""
+        self._put_back.labels(kind).inc()
 
     def unreadable(self, kind: str, change: int) -> None:
         """One more object that cannot be read, or one less."""

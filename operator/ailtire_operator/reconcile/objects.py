@@ -1,6 +1,7 @@
 """Bring one object in line with its manifest, and do not ask again for what was refused a moment ago."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -53,7 +54,7 @@ class Objects:
                 synced[ref] = live.owned_hash
         live = self._store.get(ref)
         if live is not None and ref.kind == STACK.kind:
-            return await self._take_away_extra(manifest, owner, live) or applied
+            return _both(applied, await self._take_away_extra(manifest, owner, live))
         return applied
 
     async def remove(self, record: Record, owner: Record, account: Account | None) -> Applied:
@@ -109,10 +110,17 @@ class Objects:
         if not pointers:
             return None
         try:
-            await self._applier.remove_extra(live, owner.uid, pointers)
+            added = await self._applier.remove_extra(live, owner.uid, pointers)
         except ClusterError as error:
             return Applied(live.ref, False, live, error, "none")
-        return None
+        return Applied(live.ref, True, live, None, "update", put_back=added) if added else None
+
+
+def _both(first: Applied | None, second: Applied | None) -> Applied | None:
+    """What became of one object in two steps: the second has the last word, and both put things back."""
+    if first is None or second is None:
+        return second or first
+    return replace(second, put_back=(*first.put_back, *second.put_back))
 
 
 def _is_emptied(desired: Any, pointer: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.kinds import (
     AUTOSCALER,
     DAEMON_SET,
@@ -60,6 +61,8 @@ class Pass:
     """Objects that have lost their owner, and stay as they are until somebody asks for them to be taken over."""
     adopted: Sequence[Ref] = ()
     """Objects that had lost their owner and were taken over."""
+    put_back: Sequence[tuple[Ref, FieldChange]] = ()
+    """What others had changed, and what is as planned again."""
     released: bool = False
     """Some member does not have to wait any more, and was not written in this pass."""
 

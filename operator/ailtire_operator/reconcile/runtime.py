@@ -130,6 +130,7 @@ class Runtime:
                 self.store,
                 fence=self.may_write,
                 on_write=self._wrote,
+                on_put_back=self.metrics.put_back,
                 concurrency=settings.max_inflight_requests,
             ),
             self.queue,

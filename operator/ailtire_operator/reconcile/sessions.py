@@ -12,6 +12,7 @@ from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.single import holder
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.allowance import Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Session:
     """Since when its status has something to say that it does not say yet."""
     told: float | None = None
     """When its status was written last."""
+    put_back: Allowance = field(default_factory=Allowance)
+    """How many Events about what was put back it may have by now."""
 
 
 class Sessions:

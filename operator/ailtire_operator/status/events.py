@@ -3,13 +3,18 @@
 A controller that writes an Event per attempt fills the namespace with noise just when somebody looks for the cause.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ailtire_operator.model.status import Condition, StackStatus
+from ailtire_operator.printable import plural
 from ailtire_operator.status import conditions as c
 from ailtire_operator.status.reading import Reading
+from ailtire_operator.status.text import listed
+
+_TOLD: Final = 3
+"""Fields that one Event names: its message has room for no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,14 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
         yield Happening("Normal", "Suspended", after[c.SUSPENDED].message)
     if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":
         yield Happening("Normal", "Resumed", "changes are made again")
+
+
+def put_back(changes: Sequence[tuple[str, str]], omitted: int) -> str:
+    """What others had changed and is as defined again: objects and fields; ``omitted``: such Events that were not
+    written, as there were too many."""
+    told = listed([f"{name} {change}" for name, change in changes], _TOLD)
+    before = f"; {plural(omitted, 'such event')} before this one left out" if omitted else ""
+    return f"put back: {told}{before}"
 
 
 def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:

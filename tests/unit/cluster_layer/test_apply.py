@@ -134,12 +134,12 @@ async def test_a_default_that_comes_back_is_removed_once() -> None:
     store = Store()
     live = _stack(services={}, suspend=False)
     store.put(live)
-    script = Script(live)
+    script = Script(live, live)
     applier = _applier(script, store)
     await applier.remove_extra(record_of(live), samples.OWNER, ["/suspend"])
     await applier.remove_extra(record_of(live), samples.OWNER, ["/suspend"])
-    assert len(script.asked) == 1
-    assert script.asked[0][2][0] == {"op": "test", "path": "/metadata/uid", "value": "c"}
+    assert [method for method, _, _ in script.asked] == ["GET", "PATCH"]
+    assert script.asked[1][2][0] == {"op": "test", "path": "/metadata/uid", "value": "c"}
 
 
 async def test_a_replaced_object_that_a_finalizer_holds_is_left_to_whoever_tells_of_its_end() -> None:
