@@ -15,7 +15,7 @@ from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import from_status, sentence, to_status
-from ailtire_operator.status.conditions import READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
+from ailtire_operator.status.conditions import CONFLICTING, READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.reading import Reading, Said
 from ailtire_operator.status.text import fraction
@@ -105,6 +105,8 @@ class StackNode:
     url: str = ""
     routes: tuple[RouteNode, ...] = ()
     notices: int = 0
+    conflict: tuple[str, str] = ("", "")
+    """Reason and sentence of what is in the way of others or of itself, though it may be ready."""
     services: tuple[ServiceNode, ...] = ()
     stacks: tuple["StackNode", ...] = ()
 
@@ -216,9 +218,15 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], 
         url=status.get("url", ""),
         routes=tuple(_route(each) for each in status.get("routes") or ()),
         notices=(status.get("translation") or {}).get("count", 0),
+        conflict=_conflict(resource),
         services=tuple(services(resource)),
         stacks=tuple(_stacks(resource, children, levels)),
     )
+
+
+def _conflict(resource: Resource) -> tuple[str, str]:
+    said = Reading.of(resource.get("status")).condition(CONFLICTING)
+    return (said.reason, said.message) if said.is_true else ("", "")
 
 
 def _stacks(resource: Resource, children: Mapping[str, list[Resource]], levels: int) -> Iterator[StackNode]:

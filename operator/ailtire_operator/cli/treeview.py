@@ -68,6 +68,8 @@ def _stack(node: StackNode, look: Look, *, at_root: bool) -> "Text":
         text.append(f"  {plural(node.notices, 'notice')}", style="cyan")
     if node.state not in QUIET:
         _why(text, node.reason, "" if _is_told_below(node) else node.message, SYMBOLS[node.state][2])
+    else:
+        _why(text, *node.conflict, SYMBOLS[State.PROGRESSING][2])
     return text
 
 

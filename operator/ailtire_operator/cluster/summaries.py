@@ -186,13 +186,33 @@ def _autoscaler(obj: Object) -> Summary:
     )
 
 
-def _http_route(obj: Object) -> Summary:
-    parents = (obj.get("status") or {}).get("parents") or ()
+def _ingress(obj: Object) -> Summary:
+    """The hosts that it publishes (an empty one is every host), and the class of the controller that does so."""
+    spec, annotations = obj["spec"], obj["metadata"].get("annotations") or {}
+    if not spec.get("rules"):
+        return {}
+    controller = spec.get("ingressClassName") or annotations.get("kubernetes.io/ingress.class") or ""
     return compact(
+        hosts=tuple(sorted({intern(rule.get("host") or "") for rule in spec["rules"]})),
+        controllers=((intern(controller), ""),),
+        created=obj["metadata"].get("creationTimestamp"),
+    )
+
+
+def _http_route(obj: Object) -> Summary:
+    metadata, spec, parents = obj["metadata"], obj.get("spec") or {}, (obj.get("status") or {}).get("parents") or ()
+    gateways = (
+        (f"{each.get('namespace') or metadata.get('namespace')}/{each.get('name')}", each.get("sectionName") or "")
+        for each in spec.get("parentRefs") or ()
+    )
+    return compact(
+        hosts=tuple(sorted(set(map(intern, spec.get("hostnames") or ("",))))) if spec.get("parentRefs") else (),
+        controllers=tuple(sorted({(intern(gateway), intern(listener)) for gateway, listener in gateways})),
+        created=metadata.get("creationTimestamp"),
         parents=tuple(
             {"name": parent.get("parentRef", {}).get("name", ""), "conditions": conditions(parent.get("conditions"))}
             for parent in parents
-        )
+        ),
     )
 
 
@@ -269,6 +289,7 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.SERVICE.kind: _service,
     kinds.NETWORK_POLICY.kind: _network_policy,
     kinds.AUTOSCALER.kind: _autoscaler,
+    kinds.INGRESS.kind: _ingress,
     kinds.HTTP_ROUTE.kind: _http_route,
     kinds.POD.kind: _pod,
     kinds.STACK.kind: _stack,

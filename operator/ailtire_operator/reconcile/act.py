@@ -22,6 +22,7 @@ from ailtire_operator.reconcile.contests import Contests
 from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.hosts import Hosts
 from ailtire_operator.reconcile.isolation import Policies, only_opens, selects
 from ailtire_operator.reconcile.objects import Objects
 from ailtire_operator.reconcile.obstacles import Obstacles
@@ -49,6 +50,7 @@ class Actor:
         applier: Applier,
         planner: Planner,
         contests: Contests,
+        hosts: Hosts,
         history: History,
         gates: Gates,
         prerequisites: Prerequisites,
@@ -60,6 +62,7 @@ class Actor:
         self._objects = Objects(store, applier, sessions)
         self._planner = planner
         self._contests = contests
+        self._hosts = hosts
         self._history = history
         self._gates = gates
         self._prerequisites = prerequisites
@@ -202,6 +205,7 @@ class Actor:
             problems=found,
             overridden=sorted(ref for ref in planned.manifests if self._applier.overridden(ref)),
             contested=self._contests.of(record),
+            hosts=self._hosts.before(record),
             held=self._history.held(record, planned.plan.services),
             first=self._history.without(record, planned.plan.services),
             again=again,

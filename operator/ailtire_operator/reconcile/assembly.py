@@ -14,6 +14,7 @@ from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.explain import Explainer
 from ailtire_operator.reconcile.gates import Gates
 from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.hosts import Hosts
 from ailtire_operator.reconcile.lineage import Lineage
 from ailtire_operator.reconcile.loop import Key, Reconciler
 from ailtire_operator.reconcile.nodes import Nodes
@@ -75,7 +76,8 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     depended, needed = Waits(store, around.wake), Waits(store, around.wake)
     gates, prerequisites = Gates(store, lineage, depended), Prerequisites(store, lineage, needed, around.claims)
     contests, obstacles = Contests(store, around.wake), Obstacles(store, around.until_changed, around.wake_soon)
-    actor = Actor(store, applier, planner, contests, history, gates, prerequisites, obstacles, sessions)
+    hosts = Hosts(store, around.wake)
+    actor = Actor(store, applier, planner, contests, hosts, history, gates, prerequisites, obstacles, sessions)
     explainer = Explainer(around.warning, store, around.clock)
     reconciler = Reconciler(
         store, applier, definitions, actor, explainer, queue, sessions, now=around.now, clock=around.clock

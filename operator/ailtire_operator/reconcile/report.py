@@ -47,6 +47,8 @@ class Pass:
     """Objects of which the cluster keeps answering something else than what is sent."""
     contested: Sequence[str] = ()
     """Objects whose name another stack wants too."""
+    hosts: Sequence[tuple[str, str]] = ()
+    """Hosts that another stack has published before, and its name; empty where it is of another namespace."""
     held: Mapping[str, Held] = field(default_factory=dict)
     """Updates that have failed, by the service's key."""
     first: frozenset[str] = frozenset()
@@ -194,7 +196,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         gateway=gateway,
         branches=tuple(branches),
         routes=tuple(_routes(plan)),
-        notices=(*plan.notices, *done.notices, *(_overridden(ref) for ref in done.overridden)),
+        notices=(*plan.notices, *done.notices, *(_overridden(ref) for ref in done.overridden), *map(_told, done.hosts)),
         missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
         optional={key: str(child.missing) for key, child in absent.items() if child.optional},
         refusals=tuple(_refusals(done, blame)),
@@ -202,6 +204,7 @@ def facts(sight: Sight, done: Pass, definitions: Definitions, warnings: Warnings
         orphans=tuple(str(ref) for ref in _conflicting(done) if ref in done.orphans),
         root=plan.stack.root,
         contested=tuple(done.contested),
+        hosts=tuple(_shared(host, other) for host, other in done.hosts),
         leaving=tuple(map(waits_for, sight.leaving())),
         pending=_pending(done),
     )
@@ -284,6 +287,22 @@ def _overridden(ref: Ref) -> Notice:
         "approximate",
         "OverriddenByCluster: the cluster changes what is written here, so it is not written again.",
         "Look for an admission policy, or for a feature that this Kubernetes does not have.",
+    )
+
+
+def _shared(host: str, other: str) -> str:
+    """A host that is not the stack's alone, in words; an empty one is every host."""
+    what = f"the host {host}" if host else "every host"
+    who = f"stack {other}" if other else "a stack of another namespace"
+    return f"{what} was published by {who} before"
+
+
+def _told(shared: tuple[str, str]) -> Notice:
+    return Notice(
+        "spec.edge.hosts",
+        "approximate",
+        f"{_shared(*shared)}: the controller decides which of the two answers, most often the older one.",
+        "Name another host, another className or parentRef, or remove one of the two.",
     )
 
 

@@ -111,11 +111,16 @@ def references(missing: Mapping[str, str], optional: Mapping[str, str]) -> Findi
 
 
 def conflicting(
-    foreign: Sequence[str], contested: Sequence[str], orphans: Sequence[str] = (), root: str = ""
+    foreign: Sequence[str],
+    contested: Sequence[str],
+    orphans: Sequence[str] = (),
+    root: str = "",
+    hosts: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """The objects of others that stand where ours should be, and those of ours where another stack's should be.
 
-    ``orphans`` stand where ours should be, look like ours and have no owner; ``root``: that of the stack's tree.
+    ``orphans`` stand where ours should be, look like ours and have no owner; ``root``: that of the stack's tree;
+    ``hosts``: those that another stack has published before, a sentence each.
     """
     if foreign:
         message = f"not ours, and left as they are: {listed(sorted(foreign))}; rename or remove them, or the members"
@@ -130,6 +135,8 @@ def conflicting(
             f"two stacks want one name, and this one has it: {listed(sorted(contested))}; rename a member of either"
         )
         yield Finding(CONFLICTING, "True", "ContestedName", message)
+    elif hosts:
+        yield Finding(CONFLICTING, "True", "SharedHost", f"{listed(hosts)}; name another host, or remove one of them")
 
 
 def held(kind: str, updates: Mapping[str, str]) -> Iterator[Finding]:

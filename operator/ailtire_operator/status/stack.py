@@ -24,7 +24,7 @@ from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.rollup import Branch, blocker, counts
-from ailtire_operator.status.text import bounded
+from ailtire_operator.status.text import bounded, listed
 
 SENTENCES_LIMIT = 50
 """Services and children whose trouble is told in a sentence; of the others the reason must do, or 500 failing services
@@ -73,6 +73,8 @@ class Facts:
     """The root of the tree."""
     contested: tuple[str, ...] = ()
     """Objects of this stack whose name another stack wants too."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that another stack has published before, a sentence each."""
     leaving: tuple[str, ...] = ()
     """Objects of this stack that have been deleted and have not gone yet, a sentence each."""
     pending: str = ""
@@ -86,7 +88,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
     findings = [*_readiness(facts, problem), c.translated(facts.notices)]
     findings += [
         c.references(facts.missing or {}, facts.optional or {}),
-        *c.conflicting(facts.foreign, facts.contested, facts.orphans, facts.root),
+        *c.conflicting(facts.foreign, facts.contested, facts.orphans, facts.root, facts.hosts),
         *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
         *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
         *c.waiting_for_deletion(facts.leaving),
@@ -214,7 +216,8 @@ def _blocker(facts: Facts) -> Problem | None:
 
 def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
     if problem is None:
-        yield Finding(c.READY, "True", c.READY, _tally(counts(facts.services, facts.branches, ready=True)))
+        tally = _tally(counts(facts.services, facts.branches, ready=True))
+        yield Finding(c.READY, "True", c.READY, "; ".join(filter(None, (tally, listed(facts.hosts, 1)))))
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)

@@ -56,7 +56,18 @@ def test_services() -> None:
     assert old["clusterIPs"] == ("10.0.0.1",)
     points = {"loadBalancer": {"ingress": [{"ip": "1.2.3.4"}, {"hostname": "lb.example"}, {}]}}
     assert summarize(_object("Service", spec={}, status=points)) == summarize(_object("Service", spec={}))
-    assert summarize(_object("Ingress", spec={}, status=points)) == {}, "nobody decides by it"
+    assert summarize(_object("Ingress", spec={}, status=points)) == {}, "nobody decides by its addresses"
+
+
+def test_an_edge_says_its_hosts_and_whose_controller_publishes_them() -> None:
+    spec = {"rules": [{"host": "b.io", "http": {}}, {"host": "a.io"}, {"http": {}}], "ingressClassName": "nginx"}
+    published = {"hosts": ("", "a.io", "b.io"), "controllers": (("nginx", ""),)}
+    assert summarize(_object("Ingress", spec=spec)) == published
+    metadata = {"annotations": {"kubernetes.io/ingress.class": "old"}}
+    assert summarize(_object("Ingress", spec={"rules": [{}]}, **metadata))["controllers"] == (("old", ""),)
+    parents = [{"name": "gw", "namespace": "infra", "sectionName": "tls"}, {"name": "own"}]
+    route = _object("HTTPRoute", spec={"hostnames": ["a.io"], "parentRefs": parents}, namespace="prod")
+    assert summarize(route) == {"hosts": ("a.io",), "controllers": (("infra/gw", "tls"), ("prod/own", ""))}
 
 
 def test_a_volume_claim() -> None:
