@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import yaml
 
+from ailtire_operator.cluster import kubeconfig_types
+
 _USER: Final = frozenset({"token", "client-certificate", "client-certificate-data", "client-key", "client-key-data"})
 _CLUSTER: Final = frozenset(
     {"server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"}
@@ -22,6 +24,7 @@ _CLUSTER: Final = frozenset(
 _CONTEXT: Final = frozenset({"cluster", "user", "namespace"})
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _DEFAULT_NAMESPACE: Final = "default"
+_UNUSABLE: Final = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, yaml.YAMLError)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,14 +40,29 @@ class Plain:
 
 
 def read(paths: str, context: str | None) -> Plain | None:
-    """The context of the file, or its current one; None for whatever is more than plain."""
+    """The context of the file, or its current one; None for whatever is more than plain.
+
+    Raises ClusterError where a field of a file is of a wrong type, as kubectl refuses it: the client would take it.
+    """
+    files = {path: _content(path) for path in (Path(each).expanduser() for each in paths.split(os.pathsep) if each)}
+    for path, content in files.items():
+        if content is not None:
+            kubeconfig_types.check(str(path), content)
     if os.pathsep in paths or any(name in os.environ for name in _PROXIES):
         return None
-    path = Path(paths).expanduser()
+    ((path, content),) = files.items()
     try:
-        return _plain(yaml.load(path.read_text(), Loader=_Loader), context, path.parent)
-    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, yaml.YAMLError):
+        return _plain(content, context, path.parent)
+    except _UNUSABLE:
         return None  # the client says what is wrong
+
+
+def _content(path: Path) -> Any:
+    """A file as data; None for one that cannot be read, of which the client says why."""
+    try:
+        return yaml.load(path.read_text(), Loader=_Loader)
+    except _UNUSABLE:
+        return None
 
 
 def _plain(config: Mapping[str, Any], name: str | None, folder: Path) -> Plain | None:

@@ -4,6 +4,7 @@ import base64
 import ssl
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from ailtire_operator.cluster import credentials, kubeconfig
+from ailtire_operator.cluster.errors import ClusterError
 
 Json = dict[str, Any]
 
@@ -85,12 +87,69 @@ def test_certificates_come_from_the_file_or_from_files_beside_it(
         ({}, {"proxy-url": "http://proxy"}),
         ({}, {"server": "127.0.0.1:1"}),
         ({}, {"certificate-authority": "nowhere.pem"}),
-        ({}, {"certificate-authority-data": "?"}),
         ({"client-certificate-data": "AAAA"}, {}),
     ],
 )
 def test_what_is_more_than_plain_is_left_to_the_client(tmp_path: Path, user: Json, cluster: Json) -> None:
     assert kubeconfig.read(write(tmp_path, user, cluster), None) is None
+
+
+_TEXTS = [
+    *(("cluster", each) for each in ("server", "tls-server-name", "certificate-authority", "proxy-url")),
+    *(("user", each) for each in ("token", "client-certificate", "client-key", "username", "password", "as")),
+    *(("context", each) for each in ("namespace", "cluster", "user")),
+]
+_NO_FLAGS: tuple[Any, ...] = ("false", "true", "", 0, 1, [], {})
+WRONG: list[tuple[str, str, Any]] = [
+    *(("cluster", "insecure-skip-tls-verify", value) for value in _NO_FLAGS),
+    ("cluster", "disable-compression", "true"),
+    *((kind, name, value) for kind, name in _TEXTS for value in (5, True, ["a"], {"a": "b"}, 1.5)),
+    *(("cluster", "certificate-authority-data", value) for value in ("?", 5, ["a"])),
+    *(("user", name, value) for name in ("client-certificate-data", "client-key-data") for value in ("!", 5, True)),
+    ("user", "exec", "login"),
+    ("user", "as-groups", "admins"),
+]
+
+
+@pytest.mark.parametrize("used", [True, False], ids=["in use", "of another context"])
+@pytest.mark.parametrize(("kind", "name", "value"), WRONG)
+async def test_a_field_of_a_wrong_type_is_refused_with_its_path_as_by_kubectl(
+    tmp_path: Path, kind: str, name: str, value: Any, used: bool
+) -> None:
+    path = Path(write(tmp_path, {}, {}))
+    content = yaml.safe_load(path.read_text())
+    if not used:
+        content[f"{kind}s"].append({"name": "other", kind: {}})
+    content[f"{kind}s"][-1][kind][name] = value
+    path.write_text(yaml.safe_dump(content))
+    place = rf"config: {kind}s\[{0 if used else 1}\]\.{kind}\.{name} must be "
+    for paths in (str(path), f"{tmp_path}/none:{path}"):
+        with pytest.raises(ClusterError, match=place):
+            await credentials.load(paths)
+
+
+async def test_a_credential_of_a_wrong_type_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError) as raised:
+        await credentials.load(write(tmp_path, {"token": 4711}, {}))
+    assert str(raised.value).endswith("token must be a text, not a number (write it between quotation marks)")
+
+
+@pytest.mark.parametrize(
+    "content", ["clusters: {}", "users: 5", "current-context: 5", "contexts: [a]", "- a", "clusters: [{name: 5}]"]
+)
+async def test_so_is_a_file_of_another_shape(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config").write_text(content)
+    with pytest.raises(ClusterError, match=r"config: .* must be "):
+        await credentials.load(str(tmp_path / "config"))
+
+
+def test_null_is_as_good_as_nothing_and_a_date_is_a_text(tmp_path: Path) -> None:
+    nothing = {"insecure-skip-tls-verify": None, "certificate-authority-data": None}
+    found = kubeconfig.read(write(tmp_path, {"token": date(2026, 1, 1)}, nothing, namespace=None), None)
+    assert found is not None
+    assert found.token == "Bearer 2026-01-01"
+    assert found.tls is not None
+    assert found.tls.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_so_are_several_files_other_contexts_and_proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
