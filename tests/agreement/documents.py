@@ -150,6 +150,7 @@ def _root(**fields: Any) -> Callable[[Json], None]:
     return lambda whole: whole["spec"].update(deepcopy(fields))
 
 
+_PLACE: Final = {"root": "a", "parent": "a", "parentKey": "b", "depth": 1, "appName": "a"}
 AROUND: Final[dict[str, Callable[[Json], None]]] = {
     "no spec": _without("spec"),
     "spec: null": _whole(spec=None),
@@ -190,7 +191,13 @@ AROUND: Final[dict[str, Callable[[Json], None]]] = {
     "a field beside spec, misspelt": _whole(specs={}),
     "another version": _whole(apiVersion="ailtire.io/v1"),
     "no version": _without("apiVersion"),
-    "a place in the deepest": _deepest(place={"root": "a"}),
+    "a part of a place in the deepest": _deepest(place={"root": "a"}),
+    "a place in the deepest": _deepest(place=_PLACE),
+    "a place": _root(place=_PLACE),
+    "a part of a place": _root(place={"root": "a"}),
+    "place: null": _root(place=None),
+    "place: {}": _root(place={}),
+    "place: a text": _root(place="a"),
     "a template": _root(templateOnly=True),
     "a template under its former name": _root(template=True),
     "a template under both names": _root(templateOnly=True, template=True),

@@ -37,12 +37,22 @@ def test_roots_templates_and_children_are_told_apart() -> None:
     got = found(
         stack("a", "{services: {web: {image: web}}}")
         + stack("t", "{templateOnly: true, services: {web: {image: web}}}")
-        + stack("a-b", place)
+        + stack("a-b", place, uid="u-1")
         + "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
     )
     names = [[each.stack.name for each in part] for part in (got.roots, got.templates, got.placed)]
     assert names == [["a"], ["t"], ["a-b"]]
     assert (got.others, got.problems, got.notes) == (1, [], [])
+
+
+def test_a_place_is_refused_with_its_path_unless_it_comes_from_the_cluster() -> None:
+    place = "{services: {}, place: {root: a, parent: a, parentKey: b, depth: 1, appName: a}}"
+    (said,) = told(stack("a", place))
+    assert said == (
+        "shop.yaml:4:22: AiltireStack a: spec.place: is written by the operator alone, into child stacks; leave it out "
+        "of a stack of your own"
+    )
+    assert told(stack("a", place, uid="u-1")) == []
 
 
 def test_a_list_as_kubectl_prints_it_is_read() -> None:

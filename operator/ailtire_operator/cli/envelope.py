@@ -53,6 +53,17 @@ def problems(resource: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("metadata.name", "a stack needs a name")
         return
     yield from _of_metadata(metadata)
+    if _has_place(resource.get("spec")) and not metadata.get("uid"):
+        sentence = "is written by the operator alone, into child stacks; leave it out of a stack of your own"
+        yield Problem("spec.place", sentence, of_key=True)
+
+
+def _has_place(spec: Any) -> bool:
+    """Whether a spec has what an admission policy refuses from anybody but the operator.
+
+    A child that was read from the cluster, with its uid, may be applied with the place that it has.
+    """
+    return isinstance(spec, dict) and spec.get("place") is not None
 
 
 def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[Problem]:
