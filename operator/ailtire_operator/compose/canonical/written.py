@@ -24,6 +24,9 @@ _REMOTE: Final = re.compile(r"^(?:[a-z+]+://|git@|oci:|github\.com/)")
 _SECTIONS: Final = ("services", "networks", "volumes", "configs", "secrets")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _CLUSTER: Final = "x-cluster-spec"
+_ZERO: Final = re.compile(r"0+(\.0+)?((ns|us|µs|ms|[smhbkgt]|[kmgt]i?b)(0(\.0+)?)?){0,6}|false|no|off|n", re.IGNORECASE)
+_OVERRIDDEN: Final = 3
+"""Steps to what a file may say anew as a whole: ``services.web.deploy``."""
 _UNCONFINED: Final = "this system has no Landlock (Linux 5.13), which would keep Docker Compose to the project's folder"
 
 
@@ -68,18 +71,25 @@ class Written:
         """Report every key that the files hold and the canonical form does not."""
         for document in self.documents:
             reports = Report()
+            others = [each.data for each in self.documents if each is not document]
             for key, value in document.data.items():
                 if key in _SECTIONS:
-                    _section_lost(key, _map(value), _map(canonical.get(key)), reports)
+                    _section_lost(key, _map(value), _map(canonical.get(key)), others, reports)
                 elif key != "name" and value not in _NOTHING:
-                    _tell((key,), reports)
+                    _tell((key,), value, others, reports)
             report.extend_at(document.label, reports.notices)
 
 
-def _section_lost(section: str, written: Mapping[str, Any], kept: Mapping[str, Any], report: Report) -> None:
+def _section_lost(
+    section: str,
+    written: Mapping[str, Any],
+    kept: Mapping[str, Any],
+    others: Sequence[Mapping[str, Any]],
+    report: Report,
+) -> None:
     for name, value in written.items():
         if name.startswith("x-") and section == "services":
-            _tell((section, name), report)
+            _tell((section, name), value, others, report)
         elif name not in kept and section == "services":
             profiles = ", ".join(map(str, _map(value).get("profiles") or ())) or "none"
             message = f"it is not part of the project as it was asked for (its profiles: {profiles}; see --profile)."
@@ -88,29 +98,51 @@ def _section_lost(section: str, written: Mapping[str, Any], kept: Mapping[str, A
             if section != "networks" or name != "default":
                 report.ignored(place((section, name)), "no service of the project uses it.")
         else:
-            for location in _lost((section, name), _map(value), _map(kept[name])):
-                _tell(location, report)
+            for location, lost in _lost((section, name), _map(value), _map(kept[name])):
+                _tell(location, lost, others, report)
 
 
-def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[Location]:
-    """The keys that are gone, through maps that only hold others."""
+def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[tuple[Location, Any]]:
+    """The keys that are gone and their values, through maps that only hold others."""
     for key, value in written.items():
         where = (*location, key)
         row = row_of(where)
         if value in _NOTHING or value is False:
             continue
         if key not in kept:
-            yield where
+            yield where, value
         elif row is not None and row.kind == "container" and isinstance(value, dict) and isinstance(kept[key], dict):
             yield from _lost(where, value, kept[key])
 
 
-def _tell(location: Location, report: Report) -> None:
+def _tell(location: Location, value: Any, others: Sequence[Mapping[str, Any]], report: Report) -> None:
+    """Say why a key of a file is not in the resolved file; ``others``: the project's other files."""
     row = row_of(location)
-    if row is not None and row.kind in ("exact", "container"):
-        report.resolved(place(location), "Docker Compose said it otherwise in the resolved file, or left it out.")
-    else:
+    if row is None or row.kind not in ("exact", "container"):
         tell(location, report, row)
+    elif _is_zero(value):
+        report.resolved(place(location), f"{value} is the same as nothing written here, so Docker Compose left it out.")
+    elif any(_takes_away(other, location) for other in others):
+        report.resolved(place(location), "another file of the project takes it away (!reset or !override).")
+    else:
+        message = "Docker Compose left it out of the resolved file, so that it has no effect."
+        remedy = "Compare what docker compose config prints, and write it in a way that stays."
+        (report.ignored if row.protects == "no" else report.rejected)(place(location), message, remedy)
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether a value is what Docker has where nothing is written: no number, no time, no size, not true."""
+    return not isinstance(value, bool) and _ZERO.fullmatch(str(value).strip()) is not None
+
+
+def _takes_away(other: Mapping[str, Any], location: Location) -> bool:
+    """Whether another file says something where the key stood: files that are merged lose nothing otherwise."""
+    found: Any = other
+    for step in location[: min(len(location) - 1, _OVERRIDDEN)]:
+        if not isinstance(found, Mapping) or step not in found:
+            return False
+        found = found[step]
+    return True
 
 
 def read(files: Sequence[Path], root: Path, choices: Choices, *, confined: bool) -> Written:
