@@ -1,11 +1,13 @@
 """Ports of a Compose file: thousands of them, the same one several times."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical import ports
+from ailtire_operator.compose.canonical import ports, process
 from ailtire_operator.compose.canonical.entry import Entry
+from ailtire_operator.compose.canonical.process import Choices
 from ailtire_operator.compose.reporting import Report
 
 
@@ -32,6 +34,28 @@ def test_of_thousands_of_ports_only_those_that_are_kept_are_read(monkeypatch: py
     found = read(*({"target": 10000 + each, "published": str(10000 + each)} for each in range(count)))
     assert len(looked_at) == 2 * 64
     assert len(found) == 64
+
+
+def test_of_ten_thousand_ports_no_other_map_is_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+    real = Entry.__init__
+
+    def counted(self: Entry, *given: Any) -> None:
+        opened.append(given[0])
+        real(self, *given)
+
+    monkeypatch.setattr(Entry, "__init__", counted)
+    assert len(read(*({"target": 10000 + each, "protocol": "udp"} for each in range(10_001)))) == 64
+    assert len(opened) == 1 + 64
+
+
+def test_a_resolved_project_is_read_without_a_walk_over_its_values(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each ``$$`` is one ``$``, in keys and values, in JSON and in YAML; however many values there are."""
+    for answer in ('{"a$$b": ["$$", "$$$$x", 1, {"k": "\\"$$\\""}]}', 'a$$b: ["$$", $$$$x, 1, {k: \'"$$"\'}]\n'):
+        monkeypatch.setattr(process, "_run", lambda *_, answer=answer: (answer, ""))
+        assert process.load([tmp_path / "c"], Choices(), tmp_path).data == {"a$b": ["$", "$$x", 1, {"k": '"$"'}]}
 
 
 def test_a_port_that_is_repeated_behind_the_last_one_that_is_kept_still_counts() -> None:

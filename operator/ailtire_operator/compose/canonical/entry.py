@@ -88,9 +88,13 @@ class Entry:
         """The maps in the list below a key."""
         value = self.take(key)
         listed = value if isinstance(value, list) else []
-        entries = [Entry(each, (*self.location, key, index), self.report) for index, each in enumerate(listed)]
-        self._inner += entries
-        return entries
+        return [self.item(key, index, each) for index, each in enumerate(listed)]
+
+    def item(self, key: str, index: int, data: Any) -> "Entry":
+        """One map of a list that the caller has taken."""
+        entry = Entry(data, (*self.location, key, index), self.report)
+        self._inner.append(entry)
+        return entry
 
     def note(self, *keys: int | str) -> None:
         """Report a place in the words of its row in the key table."""

@@ -33,12 +33,13 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
     found: list[tuple[str | None, dict[str, Any]]] = []
     known: set[tuple[Any, Any]] = set()
     further = False
-    for entry in service.items("ports"):
-        number = entry.data.get("target"), entry.data.get("protocol") or "tcp"
-        if len(known) >= _LIMIT and number not in known:  # of thousands, most are left out
-            entry.forget()
+    listed = service.take("ports")
+    for index, data in enumerate(listed if isinstance(listed, list) else ()):
+        number = _numbered(data)
+        if len(known) >= _LIMIT and number not in known:  # of thousands, most are left out, and not even looked at
             further = True
             continue
+        entry = service.item("ports", index, data)
         fields = _port(entry, str(service.location[-1]), binding)
         if accepts(_PORT, fields):
             found.append((entry.take("name"), fields))
@@ -58,6 +59,10 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
         message = f"a service has at most {_LIMIT} ports; the others are left out."
         service.report.rejected(service.where("ports"), message, "Declare those that somebody dials.")
     return dict(list(result.items())[:_LIMIT])
+
+
+def _numbered(data: Any) -> tuple[Any, Any]:
+    return (data.get("target"), data.get("protocol") or "tcp") if isinstance(data, dict) else (None, None)
 
 
 def _plain(port: int | None, protocol: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def load(files: Sequence[Path], choices: Choices, root: Path, override: str = ""
     if not isinstance(data, dict):
         said = messages.strip()
         raise ApplicationError(_refusal(messages) if said else "Docker Compose found no project in these files")
-    return Project(_unescaped(data), tuple(filter(None, map(_sentence, messages.splitlines()))))
+    return Project(data, tuple(filter(None, map(_sentence, messages.splitlines()))))
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ def _config(command: list[str], bounds: _Bounds, override: str) -> tuple[Any, st
         output, messages = _run([*command, "json"], bounds, override)
     except _NotWritten:
         output, messages = _run([*command, "yaml"], bounds, override)
+    output = output.replace("$$", "$")  # it is written to be interpolated once more; ``$`` ends no text in either form
     try:
         if output.startswith("{"):
             return loads(output), messages
@@ -264,12 +265,3 @@ def _sentence(line: str) -> str:
     if (at := line.find('msg="')) >= 0:
         return line[at + 5 :].rstrip().removesuffix('"').replace('\\"', '"')
     return line.strip()
-
-
-def _unescaped(value: Any) -> Any:
-    """The value with ``$`` for ``$$``: the canonical form is written to be interpolated once more."""
-    if isinstance(value, dict):
-        return {key.replace("$$", "$"): _unescaped(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_unescaped(each) for each in value]
-    return value.replace("$$", "$") if isinstance(value, str) else value
