@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator import naming
+from ailtire_operator.compose.mentions import Mention, replaced
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts, text_of
 from ailtire_operator.model.keys import VariableName
@@ -21,11 +22,6 @@ TASKS: Final = "tasks."
 _INTERPOLATION = re.compile(
     r"\$(?:(?P<escape>\$)|\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<argument>[^{}]*))?\}|(?P<bare>[A-Za-z_]\w*))"
 )
-_HOST = re.compile(
-    r"(?P<lead>^|(?<=[,;\s])|[A-Za-z][A-Za-z0-9+.-]{0,31}://(?:[^/@\s,]{0,255}@)?)"
-    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?P<port>:\d{1,5})?(?=[/?#,;\s]|$)"
-)
-"""A host, with or without a port, at the start of an entry or after a scheme. Bounded, so that no text takes long."""
 _TEMPLATE: Final = "{{"
 
 
@@ -138,14 +134,14 @@ def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *,
     ``each_task``: the name of a service stands for each of its tasks here too, as ``tasks.web`` does in Swarm.
     """
 
-    def rewritten(match: re.Match[str]) -> str:
-        host, sure = match["host"], bool(match["port"] or "://" in match["lead"])
+    def rewritten(mention: Mention) -> str | None:
+        host, sure = mention.host, mention.proof == "host"
         tasks = host.startswith(TASKS)
         member = host.removeprefix(TASKS)
         if member in visible:
             name = naming.sanitize(member)
             if name == host:
-                return match.group()
+                return None
             if sure or tasks:
                 message = f"the host '{host}' became '{name}', the name under which '{member}' answers."
                 if tasks and not each_task:
@@ -154,7 +150,7 @@ def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *,
                     report.approximate(path, message, remedy)
                 else:
                     report.resolved(path, message)
-                return f"{match['lead']}{name}{match['port'] or ''}"
+                return name
             report.approximate(
                 path,
                 f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name.",
@@ -166,6 +162,6 @@ def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *,
                 f"'{host}' does not resolve here: no service of this stack has that name, and DNS cannot say it.",
                 "Write the name of a service of the same stack.",
             )
-        return match.group()
+        return None
 
-    return _HOST.sub(rewritten, text)
+    return replaced(text, rewritten)

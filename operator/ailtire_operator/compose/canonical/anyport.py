@@ -4,7 +4,6 @@ Docker Compose closes no port between services. A Service with an address of its
 alone; one without (``endpointMode: dnsrr``) stands for its pods, and so for each of their ports.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,12 +11,11 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.compose.canonical import exported
 from ailtire_operator.compose.environment import TASKS
+from ailtire_operator.compose.mentions import mentions
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.plan.network import OWN
 
-_TOKEN: Final = re.compile(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?::(?P<port>\d{1,5})(?!\d))?")
-"""What may be a host, with or without a port."""
 _SPEAKING: Final = ("environment", "command", "entrypoint", "healthcheck", "post_start", "pre_stop")
 """Keys of a service whose texts may name others."""
 _Dialled = dict[str, set[int | None]]
@@ -60,10 +58,10 @@ def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialle
     found: _Dialled = {}
     for caller in members:
         for text in _texts([services[caller].get(key) for key in _SPEAKING]):
-            for token in _TOKEN.finditer(text):
-                for key in meant.get(token["host"], set()) - {caller}:
-                    is_each = token["host"].startswith(TASKS)  # the addresses of the tasks are asked for
-                    found.setdefault(key, set()).add(int(token["port"]) if token["port"] and not is_each else None)
+            for mention in mentions(text):  # a name too many only gives a service more addresses
+                for key in meant.get(mention.host, set()) - {caller}:
+                    is_each = mention.host.startswith(TASKS)  # the addresses of the tasks are asked for
+                    found.setdefault(key, set()).add(None if is_each else mention.port)
     return found
 
 

@@ -4,7 +4,6 @@ Swarm and Docker Compose resolve ``my_db`` and ``tasks.agent``; DNS in Kubernete
 beyond doubt becomes the name that resolves; where it may be something else, it stays and is told by its place.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -12,14 +11,10 @@ from ailtire_operator import naming
 from ailtire_operator.compose.canonical import seeding
 from ailtire_operator.compose.canonical.entry import Entry
 from ailtire_operator.compose.environment import TASKS
+from ailtire_operator.compose.mentions import Mention, replaced
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.model.problems import path_of
 
-_TOKEN: Final = re.compile(
-    r"(?P<lead>[A-Za-z][A-Za-z0-9+.-]{0,31}://(?:[^/@\s,'\"]{0,255}@)?|(?<![\w./-]))"
-    r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?P<port>:\d{1,5}(?!\d))?(?![\w@-])"
-)
-"""A word, with what makes a host of it: a scheme before it, or a port behind it."""
 _WORDS: Final = (("command", "command"), ("entrypoint", "entrypoint"))
 _HOOKS: Final = (("post_start", "postStart"), ("pre_stop", "preStop"))
 
@@ -66,18 +61,20 @@ class Names:
         """The text with names that resolve. ``is_ours`` is False for a text that other programs read as well."""
         told: dict[str, None] = {}
 
-        def rewritten(match: re.Match[str]) -> str:
-            host = match["host"]
+        def rewritten(mention: Mention) -> str | None:
+            host = mention.host
             name = self._answers.get(host)
             if name is None:
-                return match.group()
-            if not is_ours or not (match["port"] or match["lead"] or host.startswith(TASKS)):
+                return None
+            if not is_ours or not (mention.proof == "host" or host.startswith(TASKS)):
                 told[host] = None
-                return match.group()
+                return None
             self._report.resolved(path, f"the host '{host}' became '{name}', the name under which it answers.")
-            return f"{match['lead']}{name}{match['port'] or ''}"
+            return name
 
-        result = _TOKEN.sub(rewritten, text)
+        if not any(host in text for host in self._answers):
+            return text
+        result = replaced(text, rewritten)
         for host in told:
             name = self._answers[host]
             message = (
