@@ -1,5 +1,6 @@
 """Two trees with one host, on a real API server: the later one says so everywhere, and heals when the other goes."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -43,6 +44,11 @@ def test_the_later_tree_says_which_one_has_its_host_until_that_is_gone(trees: Tr
     trees.apply("first", published(HOST))
     trees.until_ready("first")
     later(trees, "first")
+    written = json.dumps(trees.manifest("late", published("late.example.com", HOST)))
+    noted = cli("diff", "-", stdin=written)
+    assert noted.code == 1
+    assert f"note: Ingress late: the host {HOST} was published by stack first before" in noted.err
+    assert "late.example.com was" not in noted.err
     trees.apply("late", published("late.example.com", HOST))
     trees.until_ready("late")
     said = f"the host {HOST} was published by stack first before"
@@ -63,11 +69,16 @@ def test_the_later_tree_says_which_one_has_its_host_until_that_is_gone(trees: Tr
     assert trees.must("Ingress", "late")["spec"]["rules"][1]["host"] == HOST
 
 
-def test_a_tree_of_another_namespace_is_told_without_its_name(trees: Trees, elsewhere: Trees) -> None:
+def test_a_tree_of_another_namespace_is_told_without_its_name(trees: Trees, elsewhere: Trees, cli: Cli) -> None:
     host = f"{trees.namespace}.example.com"
     elsewhere.apply("secret", published(host))
     elsewhere.until("its Ingress", lambda: elsewhere.get("Ingress", "secret"))
     later(elsewhere, "secret")
+    written = json.dumps(trees.manifest("shop", published(host)))
+    before = (
+        f"Ingress shop: the host {host} was published by stack secret of the namespace {elsewhere.namespace} before"
+    )
+    assert before in cli("diff", "-", stdin=written).err, "whoever may list the other one sees its name anyway"
     trees.apply("shop", published(host))
     said = f"the host {host} was published by a stack of another namespace before"
     trees.until("it is told", lambda: said in str(trees.status("shop")))

@@ -6,7 +6,7 @@ import pytest
 
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile import hosts
-from ailtire_operator.reconcile.hosts import Hosts
+from ailtire_operator.reconcile.hosts import Hosts, shared
 from records import put, stack
 
 INGRESS, ROUTE = "Ingress", "HTTPRoute"
@@ -119,3 +119,18 @@ def test_a_thousand_stacks_with_one_host_wake_one_other_each(caplog: pytest.LogC
     for ref in [each.ref for each in edges.store.of_kind(INGRESS)]:
         edges.store.remove(ref, f"Ingress/prod/{ref.name}")
     assert len(edges.woken) == 999
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ((["a.io", "b.io"], "", "x"), (["b.io", "c.io"], "", "x"), {"b.io"}),
+        ((["a.io"], "", "x"), (["a.io"], "", "y"), set()),
+        ((["a.io"], "http", "x"), (["a.io"], "https", "x"), set()),
+        ((["a.io"], "http", "x"), (["a.io"], "", "x"), {"a.io"}),
+        (([""], "", "x"), ([""], "", "x"), {""}),
+    ],
+)
+def test_two_edges_share_a_host_at_one_door(one: Any, other: Any, found: set[str]) -> None:
+    first, second = ({"hosts": each[0], "controllers": [(each[2], each[1])]} for each in (one, other))
+    assert shared(ROUTE, first, second) == shared(ROUTE, second, first) == found

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ailtire_operator import naming
+from ailtire_operator.cli import sharedhosts
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
     Difference,
@@ -69,6 +70,8 @@ class Previewer:
         self._nodes = Nodes(partial(discovery.open_nodes, cluster.connection), time.monotonic)
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
+        self._edges: list[Json] = []
+        """Ingresses and HTTPRoutes as they would be, where they would change."""
 
     async def load(self) -> None:
         """Read everything that the operator looks at."""
@@ -105,6 +108,7 @@ class Previewer:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
         for ref in self._gone:
             self._note(compare(ref, self._live[ref], None))
+        self.found.notes += await sharedhosts.notes(self._cluster, self._edges)
         if self._nodes.known is None:
             self.found.notes.append("nodes may not be listed, so a new job of mode globalJob is shown for one node")
 
@@ -225,7 +229,8 @@ class Previewer:
         try:
             foreign = await self._cluster.connection.request("GET", ref.path)
         except NotFound:
-            self._note(compare(ref, None, await self._server.applied(ref, _orphaned(manifest, stack), {})))
+            answer = self._edge(await self._server.applied(ref, _orphaned(manifest, stack), {}))
+            self._note(compare(ref, None, answer))
         else:
             managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
             self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
@@ -247,7 +252,7 @@ class Previewer:
     async def _existing(self, record: Record, manifest: Manifest, replicas: int | None) -> None:
         """An object that is changed in place; ``replicas`` are handed over to the autoscaler as they are."""
         live = self._live[record.ref]
-        answer = await self._server.applied(record.ref, manifest, live)
+        answer = self._edge(await self._server.applied(record.ref, manifest, live))
         if replicas is not None:
             answer["spec"]["replicas"] = replicas
         self._note(compare(record.ref, live, answer))
@@ -284,6 +289,11 @@ class Previewer:
             return any(names.intersection(level.templates) for level in levels(stack.name, stack.spec, self._templates))
         except InvalidStack:
             return True
+
+    def _edge(self, answer: Json) -> Json:
+        """Keep what becomes of an Ingress or HTTPRoute, whose hosts others may have."""
+        self._edges += [answer] if answer["kind"] in (kind.kind for kind in sharedhosts.EDGES) else []
+        return answer
 
     def _note(self, change: Difference | None) -> None:
         if change is not None:

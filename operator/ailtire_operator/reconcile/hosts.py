@@ -8,8 +8,8 @@ comes or goes changes what one other stack is told, however many want the host.
 import logging
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, INGRESS, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _KINDS: Final = (INGRESS.kind, HTTP_ROUTE.kind)
 _Controller = tuple[str, str, str]
 """Kind and host, and the IngressClass or the Gateway."""
+Summary = Mapping[str, Any]
 _Entry = tuple[str, str, str, str]
 """When an edge was created, its namespace, its name (that of its stack) and its kind."""
 
@@ -90,10 +91,25 @@ class Hosts:
                 yield entries[found]
 
 
+def shared(kind: str, one: Summary, other: Summary) -> set[str]:
+    """The hosts that two edges of a kind publish at one controller; a route without a listener is at all of them."""
+    mine, theirs = (_places_of(kind, each) for each in (one, other))
+    return {
+        controller[1]
+        for controller, listener in mine
+        for other_controller, other_listener in theirs
+        if controller == other_controller and (listener == other_listener or not listener or not other_listener)
+    }
+
+
 def _places(edge: Record) -> set[tuple[_Controller, str]]:
     """Where an edge stands in the index: each of its hosts at each controller."""
-    hosts, controllers = edge.summary.get("hosts") or (), edge.summary.get("controllers") or ()
-    return {((edge.ref.kind, host, controller), listener) for host in hosts for controller, listener in controllers}
+    return _places_of(edge.ref.kind, edge.summary)
+
+
+def _places_of(kind: str, summary: Summary) -> set[tuple[_Controller, str]]:
+    hosts, controllers = summary.get("hosts") or (), summary.get("controllers") or ()
+    return {((kind, host, controller), listener) for host in hosts for controller, listener in controllers}
 
 
 def _entry(edge: Record) -> _Entry:
