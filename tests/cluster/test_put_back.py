@@ -68,8 +68,25 @@ def test_each_change_by_hand_is_told_with_its_field_and_its_manager(shop: Trees,
     assert count(operator, "Deployment") >= before + 5
     assert count(operator, "AiltireStack") >= kids + 2
     log = operator.log.read_bytes()[mark:].decode()
-    assert f"put back: {image.removeprefix('Deployment shop-web ')} of {shop.namespace}/Deployment shop-web" in log
+    assert f"put back: {shop.namespace}/{image}" in log
     assert not any("s3cret" in each or "evil" in each for each in [*events(shop, "shop"), log])
+
+
+def test_what_is_deleted_by_hand_and_made_again_is_told(shop: Trees) -> None:
+    shop.delete("service", "shop-web")
+    told(shop, "shop", "put back: Service shop-web (deleted)")
+    shop.delete("deployment", "shop-cpl-web")
+    told(shop, "shop-cpl", "put back: Deployment shop-cpl-web (deleted)")
+    shop.delete("ailtirestack", "shop-cpl")
+    told(shop, "shop", "AiltireStack shop-cpl (deleted)")
+    shop.until_ready("shop", "shop-cpl")
+    before = events(shop, "shop")
+    shop.apply("shop", {"services": {"web": service(), "cpl": service()}})
+    shop.until("the child gone", lambda: shop.get("AiltireStack", "shop-cpl") is None)
+    shop.until_ready("shop")
+    shop.apply("shop", {"services": {"web": service(), "cpl": child({"web": service()})}})
+    shop.until_ready("shop", "shop-cpl")
+    assert events(shop, "shop") == before, "what the operator itself deletes and makes again is nobody's change"
 
 
 def test_neither_the_authors_change_nor_what_others_add_is_told(shop: Trees) -> None:

@@ -109,6 +109,7 @@ class Applier:
         What is gone already is a success; so is what a finalizer holds, which the record then tells.
         """
         ref = record.ref
+        self._memory.expect_end(ref)
         try:
             if not await self._delete(Target(record, owner_uid)):
                 return Applied(ref, False, None, None, "none")
@@ -222,8 +223,11 @@ class Applier:
         return self._store.get(task.ref) or record_of(answer)
 
     async def _create(self, task: Task) -> Applied:
+        deleted = self._put_backs.deleted(task.ref, task.wanted)
         try:
-            return await self._learn(task, await self._writer.create(task.manifest), "create")
+            applied = await self._learn(task, await self._writer.create(task.manifest), "create")
+            self._put_backs.tell(task.ref, deleted)
+            return replace(applied, put_back=deleted)
         except Conflict:
             if task.again:
                 raise

@@ -28,11 +28,13 @@ class FieldChange:
     """A field that others have changed."""
 
     path: str
-    """As ``spec.template.spec.containers[name=web].image``; printable."""
+    """As ``spec.template.spec.containers[name=web].image``; printable. Empty for an object that was deleted."""
     managers: tuple[str, ...]
     """Who holds the field now; nobody where it was removed, as the API server does not keep who removed it."""
 
     def __str__(self) -> str:
+        if not self.path:
+            return "(deleted)"
         return f"{self.path} (changed by {' and '.join(self.managers)})" if self.managers else f"{self.path} (removed)"
 
 

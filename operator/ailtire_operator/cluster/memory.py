@@ -5,12 +5,15 @@ object: nothing rolls.
 """
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 
+DELETED: Final = 1_000
+"""Objects that were deleted and not made anew, of which that is remembered: most go with their stack."""
 FIGHT_WRITES: Final = 10
 FIGHT_SECONDS: Final = 60.0
 """So many writes of the same content in so short a time mean that another writer undoes each of them."""
@@ -26,6 +29,7 @@ class Memory:
         self._updates: dict[Ref, tuple[str, float, int]] = {}
         self._met: dict[Ref, tuple[str, float]] = {}
         self._seen: dict[Ref, str] = {}
+        self._deleted: OrderedDict[Ref, str] = OrderedDict()
 
     def learn(self, record: Record, wanted: str, *, created: bool) -> None:
         """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
@@ -55,6 +59,14 @@ class Memory:
         last = self._seen.get(ref)
         return None if last is None else last == wanted
 
+    def expect_end(self, ref: Ref) -> None:
+        """The object is about to be deleted by us: it is not made anew for somebody else's deletion."""
+        self._seen.pop(ref, None)
+
+    def was_deleted(self, ref: Ref, wanted: str) -> bool:
+        """Whether somebody else has deleted the object when it was as it is wanted now, and it is not there again."""
+        return self._deleted.get(ref) == wanted
+
     def is_overridden(self, record: Record) -> bool:
         """Whether the object is as the cluster insists on having it."""
         return record.ref in self._overridden and self._overridden[record.ref][1] == record.owned_hash
@@ -82,9 +94,19 @@ class Memory:
 
     def forget(self, old: Record | None, new: Record | None) -> None:
         """A listener of the store: another object under the same name starts from nothing."""
+        if old is not None and new is None:
+            self._note_end(old.ref)
+        if new is not None:
+            self._deleted.pop(new.ref, None)
         if old is not None and (new is None or new.uid != old.uid):
+            self._seen.pop(old.ref, None)
             self._overridden.pop(old.ref, None)
             self._stubborn.pop(old.ref, None)
             self._updates.pop(old.ref, None)
             self._met.pop(old.ref, None)
-            self._seen.pop(old.ref, None)
+
+    def _note_end(self, ref: Ref) -> None:
+        if (last := self._seen.pop(ref, None)) is not None:
+            self._deleted[ref] = last
+        if len(self._deleted) > DELETED:
+            self._deleted.popitem(last=False)

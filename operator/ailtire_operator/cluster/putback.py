@@ -38,11 +38,15 @@ class PutBacks:
         """What others have added to a stack's spec, of what these JSON pointers lead to."""
         return await self._ask(record, lambda obj: added_by_others(obj, pointers))
 
+    def deleted(self, ref: Ref, wanted: str) -> Changes:
+        """That somebody has deleted an object that is about to be made as it was; who, the API server does not keep."""
+        return (FieldChange("", ()),) if self._memory.was_deleted(ref, wanted) else ()
+
     def tell(self, ref: Ref, changes: Changes) -> None:
         """Log and count what has been put back of one object."""
         if changes:
             self._count(ref.kind)
-            logger.info("put back: %s of %s/%s", ", ".join(map(str, changes)), ref.namespace, ref)
+            logger.info("put back: %s/%s %s", ref.namespace, ref, ", ".join(map(str, changes)))
 
     async def _ask(self, record: Record, judge: Callable[[Mapping[str, Any]], list[FieldChange]]) -> Changes:
         try:

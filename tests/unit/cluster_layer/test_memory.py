@@ -1,6 +1,6 @@
 """The operator never writes in a circle."""
 
-from ailtire_operator.cluster.memory import FIGHT_SECONDS, FIGHT_WRITES, Memory
+from ailtire_operator.cluster.memory import DELETED, FIGHT_SECONDS, FIGHT_WRITES, Memory
 from ailtire_operator.cluster.store import Record, record_of
 from unit.cluster_layer import samples
 
@@ -42,6 +42,31 @@ def test_how_long_an_object_has_been_in_the_way_counts_from_when_it_was_met() ->
     memory.learn(_record(uid="another"), "ours", created=False)
     clock.now = 10.0
     assert memory.in_the_way(_record(uid="another")) == 0.0, "it was ours meanwhile"
+
+
+def test_what_others_delete_is_known_until_it_is_there_again() -> None:
+    memory, record = Memory(), _record("ours")
+    assert memory.settled(record, "ours")
+    memory.forget(record, None)
+    assert memory.was_deleted(record.ref, "ours")
+    assert not memory.was_deleted(record.ref, "ours, changed"), "it is not put back but made by a new definition"
+    memory.forget(None, record)
+    assert not memory.was_deleted(record.ref, "ours")
+    assert memory.settled(record, "ours")
+    memory.expect_end(record.ref)
+    memory.forget(record, None)
+    assert not memory.was_deleted(record.ref, "ours"), "we have deleted it ourselves"
+
+
+def test_of_what_was_deleted_only_so_much_is_remembered() -> None:
+    memory = Memory()
+    for index in range(DELETED + 10):
+        live = samples.service_live(uid=f"u{index}")
+        live["metadata"]["name"] = f"s{index}"
+        record = record_of(live)
+        assert memory.settled(record, record.owned_hash)
+        memory.forget(record, None)
+    assert len(memory._deleted) == DELETED
 
 
 def test_an_answer_as_wished_ends_it() -> None:
