@@ -26,6 +26,7 @@ VERBS: Final = (
     "reach",
     "scale",
     "export",
+    "kustomizeconfig",
     "schema",
     "completion",
     "version",
@@ -40,7 +41,8 @@ _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
 applied by kubectl itself, watched by wait and tree, explained by notices and reach, read by logs, opened by open,
-changed by scale, and leaves for Docker Swarm by export. Editors learn from schema what may be written.
+changed by scale, and leaves for Docker Swarm by export. Editors learn from schema what may be written, and
+kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
 
 _HELP = help_text(
-    "Print the version of this program, of its API, and of the operator in the cluster.",
+    "Print the versions of this program, its API and the cluster's operator.",
     "The operator's version is the tag of the image that its Deployment runs (label app.kubernetes.io/name"
     f" {naming.OPERATOR_NAME}, in any namespace, or in {naming.OPERATOR_NAMESPACE} for who may not look into all)."
     " Where the two differ, that is said on standard error: diff and render show what this program's version would do.",

@@ -1,0 +1,63 @@
+"""Where a definition names other objects and images, for a program that renames those (kustomize is one)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+
+EVERY: Final = "*"
+"""In a path: each key of a map. The items of a list need no step."""
+Path = tuple[str, ...]
+
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    naming.KIND: ("services.*.stackRef.name",),
+    "ConfigMap": (
+        "configs.*.configMap",
+        "services.*.environmentFrom.configMap",
+        "services.*.environmentValuesFrom.*.configMap",
+    ),
+    "Secret": (
+        "imagePullSecrets",
+        "edge.tls.secretName",
+        "secrets.*.secret",
+        "services.*.environmentFrom.secret",
+        "services.*.environmentValuesFrom.*.secret",
+        "services.*.policies.accessControl.authentication.secret",
+    ),
+    "PersistentVolumeClaim": ("data.*.claim",),
+    "ServiceAccount": ("reconcileAs",),
+    "Gateway": ("edge.parentRef.name",),
+}
+"""By kind: the fields that hold the name of an object in the stack's namespace, which may be made beside the stack."""
+IMAGES: Final = ("gateway.image", "images.*", "services.*.image", "services.*.volumes.*.image")
+"""The fields that hold an image."""
+
+
+def names(spec: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Kind and path of each name in a definition and in the children that it spells out."""
+    for kind, fields in NAMES.items():
+        yield from ((kind, path) for path in _all(spec, fields))
+
+
+def images(spec: Mapping[str, Any]) -> Iterator[Path]:
+    """The path of each image, likewise."""
+    return _all(spec, IMAGES)
+
+
+def _all(spec: Mapping[str, Any], fields: tuple[str, ...], above: Path = ()) -> Iterator[Path]:
+    for field in fields:
+        yield from ((*above, *path) for path in _paths(spec, tuple(field.split("."))))
+    for key, service in (spec.get("services") or {}).items():
+        if child := service.get("stack"):
+            yield from _all(child, fields, (*above, "services", key, "stack"))
+
+
+def _paths(value: Any, steps: Path) -> Iterator[Path]:
+    if not steps:
+        yield ()
+    elif isinstance(value, list):
+        for each in value:
+            yield from _paths(each, steps)
+    elif isinstance(value, Mapping):
+        for key in value if steps[0] == EVERY else {steps[0]} & set(value):
+            yield from ((key, *path) for path in _paths(value[key], steps[1:]))
