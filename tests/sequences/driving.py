@@ -1,6 +1,6 @@
 """Several lanes on one control plane with one operator, each with a state machine of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +22,7 @@ from threads import together
 
 STEPS: Final = 5
 """Steps of a sequence after its first definition."""
+_BATCH: Final = 8
 ALONE: Final = {"AILTIRE_OPERATOR_LEADER_ELECTION": "false"}
 """Settings of an operator that is killed often: its successor need not wait until a lease is over."""
 
@@ -58,12 +59,22 @@ def drive(field: Field, sequences: int, lanes: int, number: int) -> None:
 
 def _lane(field: Field, lane: int, sequences: int, number: int) -> None:
     runners = field.runners(lane)
-    machine = type(f"Sequence{lane}", (Sequence,), {"begin": staticmethod(lambda: next(runners))})
     try:
-        run_state_machine_as_test(seed(number * 1000 + lane)(machine), settings=_settings(sequences))
+        draw(lambda: next(runners), sequences, number * 1000 + lane)
     except Exception as error:
         # A thread would end without a word, and the sequences that it has not run would count for nothing.
         field.figures.failures.append(Failure(f"lane {lane}", f"{type(error).__name__}: {error}", "[]"))
+
+
+def draw(begin: Callable[[], Runner], sequences: int, number: int) -> None:
+    """Draw so many sequences by the random numbers of a seed; ``begin`` gives each its runner.
+
+    In batches, as a tenth of what Hypothesis draws for many examples is as small as it can be.
+    """
+    for first in range(0, sequences, _BATCH):
+        count = min(_BATCH, sequences - first)
+        machine = type("Drawn", (Sequence,), {"begin": staticmethod(begin), "left": count})
+        run_state_machine_as_test(seed(number * 1000 + first)(machine), settings=_settings(count))
 
 
 def repeat(field: Field, story: str) -> None:
@@ -81,7 +92,7 @@ def repeat(field: Field, story: str) -> None:
 def _settings(sequences: int) -> settings:
     return settings(
         max_examples=sequences + 1,  # the first is not performed
-        stateful_step_count=STEPS,
+        stateful_step_count=1 + STEPS,
         database=None,
         deadline=None,
         phases=[Phase.generate],

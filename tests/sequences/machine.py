@@ -1,13 +1,14 @@
-"""The state machine that draws sequences: each rule draws a step, and the runner performs it.
+"""The state machine that draws sequences: a rule draws a step, and the runner performs it.
 
 What is drawn depends on nothing but what was drawn before, so that a seed draws the same sequences on every machine.
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from lab.errors import LabError
 from sequences.breaking import broken
@@ -24,113 +25,56 @@ class Sequence(RuleBasedStateMachine):
     begin: Callable[[], Runner]
     started = False
     """Hypothesis begins with the least of all sequences, the same each time: it is drawn, and not performed."""
+    left = 0
+    """How many are still to be performed: Hypothesis draws more, as it does not count what it draws too much for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._runner = type(self).begin()
-        self._over = not type(self).started
-        self._drawn: list[str] = []
-        self._root: Json = START
+        self.runner = type(self).begin()
+        self.drawn: list[str] = []
+        self.root: Json = START
         """The last definition that was drawn and that the operator would take."""
-        self._template: Json = START
+        self.template: Json = START
+        self._over = not type(self).started or type(self).left <= 0
         type(self).started = True
 
     @initialize(data=st.data())
     def create(self, data: st.DataObject) -> None:
         """The first definition."""
-        self._write("create", data.draw(stacks(DEPTH, self._runner.template_name)))
+        self.write("create", data.draw(stacks(DEPTH, self.runner.template_name)))
 
     @rule(data=st.data())
-    def edit(self, data: st.DataObject) -> None:
-        """An edit that a person could mean."""
-        self._edit(data)
+    def step(self, data: st.DataObject) -> None:
+        """One of the steps that may come now.
 
-    @rule(data=st.data())
-    def edit_again(self, data: st.DataObject) -> None:
-        """The same, so that edits are frequent."""
-        self._edit(data)
-
-    @rule(data=st.data())
-    def edit_once_more(self, data: st.DataObject) -> None:
-        """The same."""
-        self._edit(data)
-
-    @precondition(lambda self: self._is_new("template"))
-    @rule(data=st.data())
-    def template(self, data: st.DataObject) -> None:
-        """Another definition of the template that children may refer to."""
-        names = ["mill", "belt"][: data.draw(st.integers(1, 2))]
-        found = tied({"services": {name: data.draw(services()) for name in names}})
-        if not problem(found, self._runner.template_name, START):
-            self._template = found
-        self._do(Step("template", found))
-
-    @rule(data=st.data())
-    def break_it(self, data: st.DataObject) -> None:
-        """A definition that nobody may accept."""
-        found = data.draw(broken(self._root))
-        self._do(Step("break", found.spec, found.what, base=self._root))
-
-    @precondition(lambda self: bool(self._drawn) and self._drawn[-1] == "edit")
-    @rule()
-    def back(self) -> None:
-        """The last good definition."""
-        self._root = {key: value for key, value in self._root.items() if key != "suspend"}
-        self._do(Step("back"))
-
-    @precondition(lambda self: self._is_new("suspend"))
-    @rule()
-    def suspend(self) -> None:
-        """Suspend the tree."""
-        self._write("suspend", {**self._root, "suspend": True})
-
-    @precondition(lambda self: self._root.get("suspend"))
-    @rule()
-    def resume(self) -> None:
-        """Go on."""
-        self._write("resume", {key: value for key, value in self._root.items() if key != "suspend"})
-
-    @precondition(lambda self: self._is_new("recreate"))
-    @rule()
-    def recreate(self) -> None:
-        """Delete the tree and write it again."""
-        self._do(Step("recreate"))
-
-    @precondition(lambda self: self._is_new("disturb"))
-    @rule(index=st.integers(0, 200))
-    def disturb(self, index: int) -> None:
-        """Delete one of its objects."""
-        self._do(Step("disturb", index=index))
-
-    @precondition(lambda self: self._is_new("kill"))
-    @rule()
-    def kill(self) -> None:
-        """Kill the operator."""
-        self._do(Step("kill"))
+        One rule for all of them, as Hypothesis leaves some rules out of each sequence: a third had no edit at all.
+        """
+        possible = [name for name, each in _STEPS.items() if each.may_come(self) for _ in range(each.weight)]
+        _STEPS[data.draw(st.sampled_from(possible))].perform(self, data)
 
     def teardown(self) -> None:
         """The end of the sequence, good or not."""
-        if not self._runner.steps:
+        if not self.runner.steps:
             return
-        self._guarded(self._runner.finish)
-        self._runner.figures.count("sequences")
+        self._guarded(self.runner.finish)
+        self.runner.figures.count("sequences")
+        type(self).left -= 1
 
-    def _is_new(self, do: str) -> bool:
+    def is_new(self, do: str) -> bool:
         """Whether the sequence has not had such a step: edits are what it is about."""
-        return do not in self._drawn
+        return do not in self.drawn
 
-    def _edit(self, data: st.DataObject) -> None:
-        self._write("edit", data.draw(edited(self._root, self._runner.template_name)))
+    def write(self, do: str, spec: Json) -> None:
+        """A definition, of which nobody has to say anything."""
+        base = self.root
+        if not problem(spec, self.runner.template_name, self.template):
+            self.root = spec
+        self.do(Step(do, spec, base=base if do == "suspend" else None))
 
-    def _write(self, do: str, spec: Json) -> None:
-        base = self._root
-        if not problem(spec, self._runner.template_name, self._template):
-            self._root = spec
-        self._do(Step(do, spec, base=base if do == "suspend" else None))
-
-    def _do(self, step: Step) -> None:
-        self._drawn.append(step.do)
-        self._guarded(lambda: self._runner.perform(step))
+    def do(self, step: Step) -> None:
+        """Perform a step, unless the sequence has gone wrong."""
+        self.drawn.append(step.do)
+        self._guarded(lambda: self.runner.perform(step))
 
     def _guarded(self, act: Callable[[], Any]) -> None:
         """Hypothesis would draw the same again to be sure; here the first time has to do, as it takes long."""
@@ -140,4 +84,72 @@ class Sequence(RuleBasedStateMachine):
             act()
         except (Wrong, LabError) as error:
             self._over = True
-            self._runner.fail(str(error))
+            self.runner.fail(str(error))
+
+
+def _edit(machine: Sequence, data: st.DataObject) -> None:
+    machine.write("edit", data.draw(edited(machine.root, machine.runner.template_name)))
+
+
+def _template(machine: Sequence, data: st.DataObject) -> None:
+    names = ["mill", "belt"][: data.draw(st.integers(1, 2))]
+    found = tied({"services": {name: data.draw(services()) for name in names}})
+    if not problem(found, machine.runner.template_name, START):
+        machine.template = found
+    machine.do(Step("template", found))
+
+
+def _break(machine: Sequence, data: st.DataObject) -> None:
+    found = data.draw(broken(machine.root))
+    machine.do(Step("break", found.spec, found.what, base=machine.root))
+
+
+def _unsuspended(spec: Json) -> Json:
+    return {key: value for key, value in spec.items() if key != "suspend"}
+
+
+def _back(machine: Sequence, data: st.DataObject) -> None:
+    machine.root = _unsuspended(machine.root)
+    machine.do(Step("back"))
+
+
+def _suspend(machine: Sequence, data: st.DataObject) -> None:
+    machine.write("suspend", {**machine.root, "suspend": True})
+
+
+def _resume(machine: Sequence, data: st.DataObject) -> None:
+    machine.write("resume", _unsuspended(machine.root))
+
+
+def _disturb(machine: Sequence, data: st.DataObject) -> None:
+    machine.do(Step("disturb", index=data.draw(st.integers(0, 200))))
+
+
+def _plain(do: str) -> Callable[[Sequence, st.DataObject], None]:
+    return lambda machine, data: machine.do(Step(do))
+
+
+def _once(do: str) -> Callable[[Sequence], bool]:
+    return lambda machine: machine.is_new(do)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of step."""
+
+    perform: Callable[[Sequence, st.DataObject], None]
+    may_come: Callable[[Sequence], bool] = lambda machine: True
+    weight: int = 1
+
+
+_STEPS: Final[dict[str, _Kind]] = {
+    "edit": _Kind(_edit, weight=9),
+    "template": _Kind(_template, _once("template")),
+    "break": _Kind(_break, weight=2),
+    "back": _Kind(_back, lambda machine: machine.drawn[-1:] == ["edit"]),
+    "suspend": _Kind(_suspend, _once("suspend")),
+    "resume": _Kind(_resume, lambda machine: bool(machine.root.get("suspend")), weight=3),
+    "recreate": _Kind(_plain("recreate"), _once("recreate")),
+    "disturb": _Kind(_disturb, _once("disturb")),
+    "kill": _Kind(_plain("kill"), _once("kill")),
+}

@@ -1,7 +1,8 @@
 """What the random sequences are drawn from: edits that the operator takes, and definitions that it must refuse."""
 
+from collections import Counter
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,11 +10,16 @@ from hypothesis import strategies as st
 
 from sequences import soundness
 from sequences.breaking import OF_THE_OPERATOR, broken, violations
+from sequences.driving import STEPS, draw
 from sequences.edits import DEPTH, edited, stacks
+from sequences.figures import Figures
+from sequences.running import Runner, Step
 from sequences.schema import SERVICE, SPEC, choices, key_patterns
 
 PLAIN: dict[str, Any] = {"services": {"web": {"image": "web:1", "user": "1000"}}}
 TEMPLATE = "model"
+COUNT = 9
+"""Sequences: more than one batch."""
 
 
 def problem(spec: dict[str, Any]) -> str:
@@ -59,6 +65,35 @@ def test_most_edits_are_good_ones() -> None:
 
     draw()
     assert sum(good) > 0.7 * len(good)
+
+
+class Performed:
+    """A runner that keeps what it is to do, and does nothing."""
+
+    template_name = TEMPLATE
+
+    def __init__(self, kept: list[list[Step]]) -> None:
+        self.figures = Figures()
+        self.steps: list[Step] = []
+        kept.append(self.steps)
+
+    def perform(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def finish(self) -> None:
+        """Its end."""
+
+
+def test_sequences_are_as_many_and_as_long_as_asked_for_and_edit_something() -> None:
+    kept: list[list[Step]] = []
+    draw(lambda: cast(Runner, Performed(kept)), COUNT, 7)
+    performed = [each for each in kept if each]
+    assert len(performed) == COUNT
+    assert {len(each) for each in performed} == {1 + STEPS}
+    done = Counter(step.do for each in performed for step in each)
+    assert done["create"] == COUNT
+    assert done["edit"] > COUNT * STEPS / 3
+    assert all(any(step.do == "edit" for step in each) for each in performed)
 
 
 def test_rules_of_the_schema_are_read() -> None:
