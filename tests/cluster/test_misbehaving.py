@@ -179,10 +179,11 @@ def test_refusing_to_stop(trees: Trees, fields: dict[str, Any]) -> None:
         hold(trees, stubborn, ["example.com/busy"])
         trees.apply("shop", {**spec(WELL, **fields), **data})
         message = trees.until("told", lambda: held(trees, stubborn))
+        if not fields:
+            trees.until("the pod beside it is ready", lambda: ready_replicas(trees) == 1)
         trees.settle()
         assert held(trees, stubborn) == message
-        ready = trees.status("shop")["services"]["sick"]["ready"]
-        assert ready == (0 if fields else 1), "a replica of a StatefulSet waits for the one before it"
+        assert ready_replicas(trees) == (0 if fields else 1), "a replica of a StatefulSet waits for the one before it"
         hold(trees, stubborn, None)
         trees.until_ready("shop")
         trees.apply("shop", {**spec(SICK, **fields), **data})
@@ -194,6 +195,11 @@ def held(trees: Trees, name: str) -> str:
     """What the stack, which is not ready, says of the pod that does not go."""
     message = str(trees.condition("shop", "WaitingForDeletion").get("message", ""))
     return message if f"Pod {name} to go" in message and trees.condition("shop")["status"] == "False" else ""
+
+
+def ready_replicas(trees: Trees) -> int:
+    """How many replicas of the service are ready, as the stack's status has it."""
+    return int(trees.status("shop")["services"]["sick"]["ready"])
 
 
 def hold(trees: Trees, name: str, finalizers: list[str] | None) -> None:
