@@ -115,11 +115,11 @@ def _unscaled(spec: dict[str, Any]) -> None:
 
 
 def _edge(spec: dict[str, Any]) -> None:
-    spec["edge"] = {"className": "example", "hosts": ["shop.example"]}
+    spec["edge"] = {"className": "example"}
 
 
 def _gateway_edge(spec: dict[str, Any]) -> None:
-    spec["edge"] = {"kind": "HTTPRoute", "parentRef": {"name": "example"}, "hosts": ["shop.example"]}
+    spec["edge"] = {"kind": "HTTPRoute", "parentRef": {"name": "example"}}
 
 
 def _no_edge(spec: dict[str, Any]) -> None:
@@ -195,4 +195,7 @@ def manifests(steps: int, namespace: str) -> list[Manifest]:
 
 def _stack(name: str, spec: dict[str, Any], namespace: str) -> Manifest:
     metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "spec": deepcopy(spec)}
+    spec = deepcopy(spec)
+    if edge := spec.get("edge"):
+        edge["hosts"] = [f"{namespace}.example"]  # lanes share an API server, and a stack is told who has its host
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "spec": spec}

@@ -98,6 +98,16 @@ def test_what_was_told_heals_when_the_other_goes_or_changes_its_host() -> None:
     assert not edges.hosts._edges
 
 
+def test_nobody_is_told_of_what_goes_with_a_deleted_stack() -> None:
+    edges = Edges()
+    gone, first = edges.ingress("gone", "a.example.com"), edges.ingress("first", "b.example.com")
+    late = edges.ingress("late", "a.example.com", "b.example.com", at=1)
+    assert edges.hosts.before(late) == [("a.example.com", "gone"), ("b.example.com", "first")]
+    edges.store.remove(gone.ref)
+    stack(edges.store, "first", {"services": {}}, namespace="prod", uid=first.uid, deleting=True)
+    assert edges.hosts.before(late) == [], "the garbage collector deletes their edges later"
+
+
 def test_replicas_agree_whatever_they_saw_first() -> None:
     names = [("b", 1), ("a", 1), ("c", 0)]
     answers = []

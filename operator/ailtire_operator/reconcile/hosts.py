@@ -43,9 +43,8 @@ class Hosts:
                 continue
             for (_, host, controller), listener in _places(edge):
                 entry = _entry(edge)
-                first = max(
-                    (each for each in self._beside((kind, host, controller), listener, entry, -1)), default=None
-                )
+                beside = self._beside((kind, host, controller), listener, entry, -1)
+                first = max((each for each in beside if self._stays(each)), default=None)
                 if first is not None:
                     found.add((host, first[2] if first[1] == stack.ref.namespace else ""))
         return sorted(found)
@@ -62,9 +61,14 @@ class Hosts:
         for (controller, listener), entry in come - gone:
             insort(self._edges[controller][listener], entry)
             self._tell_next(controller, listener, entry)
-            for before in self._beside(controller, listener, entry, -1):
+            for before in filter(self._stays, self._beside(controller, listener, entry, -1)):
                 told = entry[1], entry[2], controller[1] or "*", before[1], before[2]
                 logger.warning("%s/%s publishes the host %s, which %s/%s has published before", *told)
+
+    def _stays(self, entry: _Entry) -> bool:
+        """Whether the stack of an edge is there, and not about to go: its edge is deleted some time after it."""
+        stack = self._store.get(Ref(STACK.kind, *entry[1:3]))
+        return stack is not None and not stack.deleting
 
     def _take_out(self, controller: _Controller, listener: str, entry: _Entry) -> None:
         listeners = self._edges[controller]
