@@ -13,6 +13,15 @@ from lab import ControlPlane, appended, manifests
 
 LABELLED, UNLABELLED = "-labelled", "-unlabelled"
 """Namespaces with objects that are nobody's, under the names of the story: with its labels, and with none."""
+LENGTH = len("learn-0000")
+
+
+def lane_name(purpose: str, number: int) -> str:
+    """A namespace for a lane. All are of one length: hosts bear it, and a child's budget of characters depends on it."""
+    name = f"{purpose:x<5}-{number:04}"
+    if len(name) != LENGTH:
+        raise ValueError(f"the name of a lane has {LENGTH} characters: {name}")
+    return name
 
 
 class Lane:

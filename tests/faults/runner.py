@@ -10,7 +10,7 @@ from typing import Any
 
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK
 from faults.journal import Entry, effects
-from faults.lane import Lane
+from faults.lane import Lane, lane_name
 from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, sample, secrets_shown, traces, unfenced
 from faults.plans.plan import Plan, choose
 from faults.state import ANYTHING, State, common, differences, neutral, objects, state
@@ -69,7 +69,7 @@ def learn(plane: ControlPlane) -> Learned:
     samples: dict[str, dict[str, Any]] = {}
 
     def drive(number: int) -> None:
-        runs[number] = list(_without_fault(plane, f"learn-{number}", samples))
+        runs[number] = list(_without_fault(plane, lane_name("learn", number), samples))
 
     together([lambda: drive(0), lambda: drive(1)])
     return Learned([_merged(a, b) for a, b in zip(*runs, strict=True)], samples)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from faults import planted
-from faults.lane import Lane
+from faults.lane import Lane, lane_name
 from faults.oracles import Canaries
 from faults.plans.objects import of_admission, of_objects
 from faults.plans.plan import Plan
@@ -79,7 +79,7 @@ class Suite:
     def _name(self) -> str:
         with self._lock:
             self._stories += 1
-            return f"faults-{self._stories}"
+            return lane_name("fault", self._stories)
 
     def _stories_until(self, plans: Chooser, until: float, replicas: int = 1) -> None:
         while time.monotonic() < until:
