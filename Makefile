@@ -69,9 +69,9 @@ verify: $(READY) ## Check that what is generated and committed is current
 	@for made in build/crds/*.yaml; do \
 	  diff -u crds/$${made##*/} $$made || { echo "crds/$${made##*/} is not current: run 'make crds' and commit it" >&2; exit 1; }; \
 	done
-	@$(BIN)/python -m ailtire_operator.cluster.policies | diff -u manifests/base/policy-author.yaml - \
+	@$(BIN)/python -m ailtire_operator.cluster.author_policies | diff -u manifests/base/policy-author.yaml - \
 	  || { echo "manifests/base/policy-author.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
-	@$(BIN)/python -m ailtire_operator.cluster.warnings | diff -u manifests/base/policy-warn.yaml - \
+	@$(BIN)/python -m ailtire_operator.cluster.warn_policies | diff -u manifests/base/policy-warn.yaml - \
 	  || { echo "manifests/base/policy-warn.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.compose.keys | diff -u docs/mapping.md - \
 	  || { echo "docs/mapping.md is not current: run 'make mapping' and commit it" >&2; exit 1; }
@@ -177,8 +177,8 @@ crds: $(READY) ## Generate crds/ from the model
 	@mkdir -p crds && $(BIN)/python -m ailtire_operator.model.crd crds
 
 policies: $(READY) ## Generate the admission policies from the kinds that a stack is made of
-	@$(BIN)/python -m ailtire_operator.cluster.policies > manifests/base/policy-author.yaml
-	@$(BIN)/python -m ailtire_operator.cluster.warnings > manifests/base/policy-warn.yaml
+	@$(BIN)/python -m ailtire_operator.cluster.author_policies > manifests/base/policy-author.yaml
+	@$(BIN)/python -m ailtire_operator.cluster.warn_policies > manifests/base/policy-warn.yaml
 
 mapping: $(READY) ## Generate docs/mapping.md from the key table
 	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md

@@ -10,7 +10,7 @@ from ailtire_operator.cli.definitions import collect
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.rendering import render_all
 from ailtire_operator.cli.sources import Document as Source
-from ailtire_operator.compose.yamldata import documents
+from ailtire_operator.compose.yaml_data import documents
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings

@@ -13,7 +13,7 @@ from ailtire_operator import naming
 from lab import ControlPlane, binaries, manifests, sessions
 from lab.client import environment, kubectl_path
 from lab.paths import ROOT
-from trees import tree
+from support.kube.trees import tree
 
 _PROGRAM: Final = "from ailtire_operator.cli import main; main()"
 

@@ -7,14 +7,14 @@ from typing import Any, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Watches
 from lab import CommandError, ControlPlane, eventually
 from lab.paths import ROOT
-from records import reference_to
+from support.fake_cluster.records import reference_to
 
 MERGE_PATCH = "application/merge-patch+json"
 INTRUDER = "intruder"

@@ -19,7 +19,7 @@ from lab import Audit, ControlPlane, Operator, binaries, sessions
 from lab.api import Api, Refused
 from lab.paths import ROOT
 from lab.waiting import eventually
-from trees import Trees
+from support.kube.trees import Trees
 
 _INSTALLED = pytest.StashKey[Operator]()
 _LOGS = ROOT / "build" / "reports" / "lab" / os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.author_policies import VERBS
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, HTTP_ROUTE, OWNED_KINDS, STACK, Kind
-from ailtire_operator.cluster.policies import VERBS
 from lab import ControlPlane, eventually, manifests
 from lab.api import Api, Refused
 from lab.gatewayapi import route_definition
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 Json = dict[str, Any]
 NAMESPACE = "authors"

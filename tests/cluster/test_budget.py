@@ -4,7 +4,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from lab import Operator
-from trees import Trees
+from support.kube.trees import Trees
 
 
 def references(count: int, template: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
 from lab import Audit, ControlPlane
-from trees import Trees, service, tree
+from support.kube.trees import Trees, service, tree
 
 
 def replicas(trees: Trees, name: str) -> int:

@@ -14,7 +14,7 @@ from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, Result, kubeconfig_of
 from lab import Audit, ControlPlane, Operator, eventually
 from lab.paths import ROOT
-from trees import Manifest, Trees, child, service, tree
+from support.kube.trees import Manifest, Trees, child, service, tree
 
 BAD_IMAGE = "lab.invalid/missing:1"
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("0*") if (path / "stack.yaml").exists())

@@ -5,7 +5,7 @@ from pathlib import Path
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane
-from trees import Trees, tree
+from support.kube.trees import Trees, tree
 
 
 def test_what_cannot_be_read_is_said_in_plain_words(

@@ -6,7 +6,7 @@ from ailtire_operator import __version__, naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
 from lab import ControlPlane
-from trees import Trees, tree
+from support.kube.trees import Trees, tree
 
 
 def test_tree_and_wait_take_paths(cli: Cli, trees: Trees) -> None:

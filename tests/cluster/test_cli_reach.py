@@ -6,7 +6,7 @@ from pathlib import Path
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane, eventually
-from trees import Manifest, Trees, child, service, tree
+from support.kube.trees import Manifest, Trees, child, service, tree
 
 
 def test_live_and_rendered_say_the_same_of_a_tree(cli: Cli, trees: Trees, tmp_path: Path) -> None:

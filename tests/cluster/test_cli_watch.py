@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
-from commands import INTERRUPTIBLE
 from lab import Audit
 from lab.client import environment
 from lab.paths import ROOT
-from trees import Trees, service, tree
+from support.checks.commands import INTERRUPTIBLE
+from support.kube.trees import Trees, service, tree
 
 
 @contextmanager

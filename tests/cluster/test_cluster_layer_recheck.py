@@ -5,17 +5,17 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.recheck import Recheck
+from ailtire_operator.cluster.resync import Resync
 from cluster.cluster_layer import MERGE_PATCH, View, child, config_map, every_kind, viewing
 from cluster.cluster_layer_proxy import through
 from lab import ControlPlane, Operator
-from trees import Trees, service, targets
+from support.kube.trees import Trees, service, targets
 
 pytestmark = pytest.mark.usefixtures("definitions")
 
 
-def recheck(view: View, *, grace: float = 0.05) -> Recheck:
-    return Recheck(view.connection, view.store, [view.namespace], grace=grace)
+def recheck(view: View, *, grace: float = 0.05) -> Resync:
+    return Resync(view.connection, view.store, [view.namespace], grace=grace)
 
 
 async def test_an_event_that_was_lost_is_found(control_plane: ControlPlane, namespace: str) -> None:

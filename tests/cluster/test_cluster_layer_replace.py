@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, NotGone, Refused
+from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, NotGone, WouldLoseData
 from ailtire_operator.cluster.events import latest_warning
-from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.managed_fields import extra_paths
 from cluster.cluster_layer import View, child, config_map, deployment, service, stateful_set, viewing, volume_claim
 from lab import ControlPlane
 
@@ -54,7 +54,7 @@ async def test_a_stateful_set_is_replaced_but_for_its_volumes(control_plane: Con
         first = view.record(ref).uid
         grown = await view.applier.apply(stateful_set(namespace, uid, size="2Gi"), uid)
         assert grown.verb == "refused"
-        assert isinstance(grown.error, Refused)
+        assert isinstance(grown.error, WouldLoseData)
         assert "would change from 1Gi" in str(grown.error)
         assert view.record(ref).uid == first
         moved = await view.applier.apply(stateful_set(namespace, uid, serviceName="other"), uid)

@@ -8,7 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster import discovery, kinds
 from ailtire_operator.cluster.errors import Unavailable
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.single import until_changed
+from ailtire_operator.cluster.single_object_watch import until_changed
 from ailtire_operator.cluster.store import record_of
 from ailtire_operator.cluster.watch import Reflector
 from cluster.cluster_layer import MERGE_PATCH, config_map, service, viewing

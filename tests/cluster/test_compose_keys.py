@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from ailtire_operator.compose.keys import table
-from compose_cases import NAMES, Conversion, cases, converted
 from lab import ControlPlane
 from lab.paths import ROOT
 from lab.schemas import COMPOSE, SWARM, paths, schema
+from support.compose.compose_cases import NAMES, Conversion, cases, converted
 
 
 def test_every_path_of_both_schemas_has_exactly_one_row() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cluster.program import Cli
 from lab import Operator
-from trees import Trees, child, service, targets
+from support.kube.trees import Trees, child, service, targets
 
 HEALTHY = {"condition": "healthy"}
 COMPLETED = {"condition": "completed"}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-import nested
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONFIG_MAP, STACK
 from lab import ControlPlane, Operator
-from trees import Trees, service
+from support.definitions import nested
+from support.kube.trees import Trees, service
 
 CASES = {
     f"{shape}-{depth}-{number}": (shape, depth, manager)

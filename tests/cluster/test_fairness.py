@@ -9,7 +9,7 @@ import pytest
 from ailtire_operator.cluster.kinds import STACK
 from lab import Audit, ControlPlane
 from lab.audit import OPERATOR, Request
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 LEVELS, BRANCHES = 5, 4
 CROWD = BRANCHES * (2**LEVELS - 1) + 1

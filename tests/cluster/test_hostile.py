@@ -14,9 +14,9 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
-from crowd import CASES
 from lab import ControlPlane, Operator, client, eventually
-from trees import Trees, service
+from support.definitions.crowd import CASES
+from support.kube.trees import Trees, service
 
 AUTHOR: Final = "hostile-author"
 MEMORY: Final = 256

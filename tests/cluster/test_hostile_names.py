@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from trees import Trees, child, service
+from support.kube.trees import Trees, child, service
 
 
 @pytest.mark.parametrize("control", ["\x9b", "\x1b", "\u2028", "\u202e", "\x7f"], ids=ascii)

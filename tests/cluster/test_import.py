@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.importing import import_application
-from applications import SOCKET, deploy, services, stack, write
 from lab import ControlPlane
-from trees import Trees
+from support.definitions.applications import SOCKET, deploy, services, stack, write
+from support.kube.trees import Trees
 
 APPLICATION: dict[str, Any] = {
     "deploy/deploy.js": deploy("Shop_App", "local", "dev"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from trees import Manifest, Trees, child, service
+from support.kube.trees import Manifest, Trees, child, service
 
 POLICIES = "networkpolicies.networking.k8s.io"
 WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch")

@@ -8,7 +8,7 @@ import pytest
 
 from ailtire_operator.cluster.kinds import POD
 from ailtire_operator.printable import plural
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 SICK, WELL = "docker.io/library/web:1", "docker.io/library/web:2"
 STORED = {"volumes": {"rows": {"source": "rows", "target": "/rows"}}}

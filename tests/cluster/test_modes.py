@@ -1,6 +1,6 @@
 """Jobs and global services, run by the operator: a job once for each definition, a service on every node."""
 
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 
 def test_a_job_runs_once_for_each_definition(trees: Trees) -> None:

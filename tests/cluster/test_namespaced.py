@@ -11,7 +11,7 @@ from cluster.test_rights import used
 from lab import Audit, ControlPlane, Operator, eventually, sessions
 from lab.audit import OPERATOR
 from lab.paths import ROOT
-from stacks import full_spec
+from support.definitions.stacks import full_spec
 
 MINE = ("one", "two")
 ELSEWHERE = "three"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cluster.cluster_layer_proxy import everything, nothing, proxied
 from lab import ControlPlane, Operator, kubeconfig
-from operators import another
-from trees import Trees, service
+from support.kube.operators import another
+from support.kube.trees import Trees, service
 
 ANSWERS = [
     "{}",

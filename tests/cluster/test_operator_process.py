@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cluster.cluster_layer import install_definitions
 from lab import ControlPlane, Operator
-from operators import Another, another
-from trees import Trees, service, tree
+from support.kube.operators import Another, another
+from support.kube.trees import Trees, service, tree
 
 LEASE_SECONDS = 15
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 OURS = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop"}
 SCALED: dict[str, Any] = {

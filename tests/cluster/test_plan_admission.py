@@ -11,8 +11,8 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
 from ailtire_operator.plan.values import canonical
 from lab import ControlPlane
-from quantities import QUANTITIES
-from stacks import SETTINGS, full_spec, pod_spec, stack
+from support.checks.quantities import QUANTITIES
+from support.definitions.stacks import SETTINGS, full_spec, pod_spec, stack
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 

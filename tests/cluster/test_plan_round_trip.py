@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
 from lab import Audit, ControlPlane, Operator
 from lab.audit import OPERATOR
-from stacks import SETTINGS, full_spec, open_nodes, stack
-from wide import SETTINGS as GENEROUS
-from wide import wide
+from support.definitions.stacks import SETTINGS, full_spec, open_nodes, stack
+from support.definitions.wide import SETTINGS as GENEROUS
+from support.definitions.wide import wide
 
 ADDRESSES = {
     "shop-web": ("10.0.0.20",),

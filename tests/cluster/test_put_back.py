@@ -7,7 +7,7 @@ import pytest
 
 from lab import CommandError, Operator
 from lab.audit import OPERATOR
-from trees import Trees, child, service, targets
+from support.kube.trees import Trees, child, service, targets
 
 
 def events(trees: Trees, name: str) -> list[str]:

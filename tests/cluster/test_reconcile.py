@@ -3,7 +3,7 @@
 import time
 
 from lab import Operator
-from trees import Trees, child, service, targets, tree
+from support.kube.trees import Trees, child, service, targets, tree
 
 TREE = ("shop", "shop-cpl", "shop-cpl-dm")
 

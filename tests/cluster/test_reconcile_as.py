@@ -13,7 +13,7 @@ from lab import ControlPlane, Operator
 from lab.api import Refused
 from lab.audit import Request
 from lab.paths import ROOT
-from trees import Trees, child, service, targets
+from support.kube.trees import Trees, child, service, targets
 
 Json = dict[str, Any]
 OWN = {".".join(filter(None, (kind.plural, kind.group))) for kind in OPERATORS_OWN_KINDS} | {"events"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trees import Trees, child, service
+from support.kube.trees import Trees, child, service
 
 
 def routed(*prefixes: str) -> dict[str, Any]:

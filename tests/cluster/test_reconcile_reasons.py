@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trees import Trees, child, service
+from support.kube.trees import Trees, child, service
 
 
 def test_a_quota_is_told_in_the_words_of_the_server(trees: Trees) -> None:

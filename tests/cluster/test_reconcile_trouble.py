@@ -10,8 +10,8 @@ from ailtire_operator import naming
 from lab import ControlPlane, Operator
 from lab.api import Refused
 from lab.audit import OPERATOR
-from operators import another
-from trees import Trees, child, service, targets, tree
+from support.kube.operators import another
+from support.kube.trees import Trees, child, service, targets, tree
 
 
 @pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, JOB, KINDS, LAST_GOOD, OWNED_KINDS, STACK
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, ENDPOINT_SLICE, JOB, KINDS, OWNED_KINDS, STACK
 from cluster.whole_tree import owners, pods, run, spec, templates
 from lab import Audit, CommandError, ControlPlane, Operator, sessions
 from lab.paths import ROOT
-from trees import Trees
+from support.kube.trees import Trees
 
 Json = dict[str, Any]
 LEFT_OUT = (STACK, ENDPOINT_SLICE, JOB)
@@ -52,7 +52,7 @@ def exported(trees: Trees) -> tuple[Json, list[Json]]:
     mine = [each for each in volumes if each["spec"]["claimRef"]["namespace"] == trees.namespace]
     assert {each["kind"] for each in found} == {kind.kind for kind in RESTORED}
     kept = naming.LABEL_LAST_GOOD
-    ours = [each for each in found if each["kind"] != LAST_GOOD.kind or kept in each["metadata"]["labels"]]
+    ours = [each for each in found if each["kind"] != CONTROLLER_REVISION.kind or kept in each["metadata"]["labels"]]
     return clean(root), [clean(each) for each in (*mine, *ours)]
 
 

@@ -13,17 +13,17 @@ import pytest
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, KINDS, LAST_GOOD, OWNED_KINDS, STACK
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, HTTP_ROUTE, KINDS, OWNED_KINDS, STACK
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
-from ailtire_operator.plan.updates import last_good
+from ailtire_operator.plan.workload.failed_updates import last_good
 from lab import Audit, ControlPlane, Operator, eventually, sessions
 from lab.audit import OPERATOR, Request
 from lab.components import DNS_ADDRESS
 from lab.paths import ROOT
-from stacks import full_spec
+from support.definitions.stacks import full_spec
 
 NAMESPACE = "rights"
 ROUTED = {
@@ -169,7 +169,7 @@ class Story:
     def meet(self, foreign: list[Manifest]) -> None:
         with suppress(AssertionError):
             eventually(lambda: not pending(foreign, self.requests), 90)
-        assert pending(foreign, self.requests) == set(), "objects in the way that the operator has not looked at"
+        assert pending(foreign, self.requests) == set(), "objects in the way that the operator has not reconciled"
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
     story.declare(definitions())
     # No workload is looked at before the policies, files and volumes that its pods need are the stack's own.
     workloads = [each for each in foreign if "template" in each.get("spec", {})]
-    later = [each for each in foreign if each["kind"] in (*LATER, LAST_GOOD.kind)]
+    later = [each for each in foreign if each["kind"] in (*LATER, CONTROLLER_REVISION.kind)]
     first = [each for each in foreign if each not in workloads and each not in later]
     story.meet([each for each in first if each["kind"] != STACK.kind])
     story.delete(first)
@@ -195,8 +195,8 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
     eventually(lambda: ("list", "events") in used(story.requests), 60, "a look at the Events of what has no pods")
     plane.kubectl("delete", "quota", "none", "-n", NAMESPACE)
     # Written only once a definition has rolled out in full.
-    story.meet([each for each in foreign if each["kind"] == LAST_GOOD.kind])
-    story.delete([each for each in foreign if each["kind"] == LAST_GOOD.kind])
+    story.meet([each for each in foreign if each["kind"] == CONTROLLER_REVISION.kind])
+    story.delete([each for each in foreign if each["kind"] == CONTROLLER_REVISION.kind])
     # What was in the way is somebody else's, so that its end is no news: the next try comes in its own time.
     plane.kubectl("wait", "ats", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s", timeout=130)
     story.declare({"shop": {"appName": "shop"}, "routed": {"appName": "shop"}})

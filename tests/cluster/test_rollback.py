@@ -12,8 +12,8 @@ from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.paths import ROOT
-from operators import another
-from trees import Trees, service, targets
+from support.kube.operators import another
+from support.kube.trees import Trees, service, targets
 
 GOOD = "docker.io/library/web:1"
 BAD = "lab.invalid/missing:2"

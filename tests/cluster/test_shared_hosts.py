@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.program import Cli
-from trees import Trees, service
+from support.kube.trees import Trees, service
 
 HOST = "shop.example.com"
 

@@ -7,7 +7,7 @@ from agreement.judging import judge
 from agreement.running import Tally, run
 from ailtire_operator import naming
 from lab import ControlPlane, Operator
-from trees import tree
+from support.kube.trees import tree
 
 DOCUMENTS = 60
 SEED = 13

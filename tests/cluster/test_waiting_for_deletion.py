@@ -3,7 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
-from trees import Trees, child, service, targets
+from support.kube.trees import Trees, child, service, targets
 
 HOLD = "example.com/hold"
 PORTS: dict[str, Any] = {"ports": {"http": {"port": 80}}}

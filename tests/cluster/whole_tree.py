@@ -3,8 +3,8 @@
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import LAST_GOOD, OWNED_KINDS
-from trees import Trees, child, service
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, OWNED_KINDS
+from support.kube.trees import Trees, child, service
 
 ROUTE = {"/": {"path": "/", "port": 8080}}
 Pods = set[tuple[str, str]]
@@ -35,7 +35,7 @@ def run(trees: Trees) -> None:
     """Bring the tree up, and wait until nothing is left to do."""
     trees.apply("shop", spec())
     trees.until_ready("shop")
-    trees.until("a last good definition", lambda: LAST_GOOD.kind in {kind for kind, _ in trees.owned()})
+    trees.until("a last good definition", lambda: CONTROLLER_REVISION.kind in {kind for kind, _ in trees.owned()})
     trees.settle()
     assert {kind for kind, _ in trees.owned()} == {kind.kind for kind in OWNED_KINDS if not kind.optional}
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from commands import INTERRUPTIBLE
 from e2e.applying import apply
 from e2e.conftest import Lab, Tree
 from kindlab import kube
 from kindlab.places import KUBECONFIG
 from lab.paths import ROOT
 from lab.waiting import eventually
+from support.checks.commands import INTERRUPTIBLE
 
 pytestmark = pytest.mark.usefixtures("operator")
 _PROGRAM = [sys.executable, "-c", "from ailtire_operator.cli import main; main()"]

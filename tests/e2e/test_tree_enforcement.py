@@ -32,7 +32,7 @@ from kindlab.enforcing import Enforcement, enforced
 from kindlab.places import KUBECONFIG
 from lab.paths import ROOT
 from lab.waiting import eventually
-from reachability import expected
+from support.kube.reachability import expected
 
 Call = tuple[str, str, int]
 """Who calls whom, by their paths, on which port."""

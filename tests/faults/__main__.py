@@ -13,7 +13,7 @@ from faults.runner import learn
 from faults.story import STEPS
 from faults.suite import Suite, prepare
 from lab import ControlPlane, binaries, sessions
-from threads import together
+from support.checks.threads import together
 
 _SERVERS = 0.12
 """The part of the time in which servers fail, at the end: nothing else may run then."""

@@ -6,7 +6,7 @@ from faults.plans.plan import Plan
 from faults.plans.requests import of_writes
 from faults.runner import Chooser
 from faults.suite import Suite, beside_writes
-from threads import together
+from support.checks.threads import together
 
 SEED = 20
 _SLOW = ("seconds behind", "stays open", "Retry-After 3", "storm")

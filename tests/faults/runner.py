@@ -17,7 +17,7 @@ from faults.state import ANYTHING, State, common, differences, neutral, objects,
 from faults.story import ROOT, SECRET_VALUE, STEPS, TEMPLATE, VAULT, manifests
 from lab import ControlPlane
 from lab.errors import LabError
-from threads import together
+from support.checks.threads import together
 
 QUIET_SECONDS = 1.0
 REST_SECONDS = 10.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from trees import Manifest, child, service
+from support.kube.trees import Manifest, child, service
 
 ROOT = "shop"
 TEMPLATE = "model"

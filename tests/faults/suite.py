@@ -21,7 +21,7 @@ from lab import ControlPlane, manifests
 from lab.api import Refused
 from lab.gatewayapi import install_routes
 from lab.waiting import eventually
-from threads import together
+from support.checks.threads import together
 
 Say = Callable[[str], None]
 

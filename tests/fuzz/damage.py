@@ -8,7 +8,7 @@ import yaml
 from hypothesis import strategies as st
 
 from ailtire_operator.compose.errors import JavaScriptError
-from ailtire_operator.compose.javascript import parse_module
+from ailtire_operator.compose.services_js.javascript import parse_module
 
 _WORDS: Final = [
     "", "-", "0", "80:80", "a:/b:ro", "1s", "1.5e3", "${X}", "${X:?no}", "${X:-${Y}}", "$$", "{{.Task.Slot}}",

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-import nested
 from ailtire_operator import naming
-from expressions import characters, inventory, words
-from hostile import METACHARACTERS, renamed, strings
-from samples import BASE, SAMPLES, surroundings
+from support.checks.expressions import characters, inventory, words
+from support.definitions import nested
+from support.definitions.hostile import METACHARACTERS, renamed, strings
+from support.definitions.samples import BASE, SAMPLES, surroundings
 
 Json = dict[str, Any]
 _WEB: Final[Json] = {"image": "web:1", "user": "1000"}

@@ -10,7 +10,7 @@ import orjson
 
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.cluster.decoding import decode
-from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.store import record_of
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import import_application
@@ -18,11 +18,11 @@ from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from compose_cases import convert
-from expressions import LONG, inventory, took
-from expressions import SECONDS as SECONDS_FOR_A_TEXT
 from lab.paths import ROOT
-from stacks import SETTINGS
+from support.checks.expressions import LONG, inventory, took
+from support.checks.expressions import SECONDS as SECONDS_FOR_A_TEXT
+from support.compose.compose_cases import convert
+from support.definitions.stacks import SETTINGS
 
 CORPUS: Final = ROOT / "tests" / "data" / "fuzz"
 _UNPRINTABLE: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -17,9 +17,9 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.locations import AUTHENTICATION_DIRECTORY
+from ailtire_operator.plan.gateway.locations import AUTHENTICATION_DIRECTORY
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, stack
+from support.definitions.stacks import SETTINGS, stack
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 _STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")

@@ -6,12 +6,12 @@ import pytest
 from aiohttp import ClientSession
 
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.nginx import OF_A_PROXY
+from ailtire_operator.plan.gateway.nginx import OF_A_PROXY
 from ailtire_operator.plan.types import Observed
 from gateway.asking import seen, service, status
 from gateway.backend import Backend
 from gateway.rig import Gateway, Rig
-from stacks import SETTINGS, stack
+from support.definitions.stacks import SETTINGS, stack
 
 HERE = ["127.0.0.0/8"]
 """Where the tests call from."""

@@ -18,7 +18,7 @@ from ailtire_operator.plan.types import Observed
 from gateway.asking import PORT, seen, service, status
 from gateway.backend import Backend
 from gateway.rig import Gateway, Rig, configuration, free_port
-from stacks import SETTINGS, plan_of, stack
+from support.definitions.stacks import SETTINGS, plan_of, stack
 
 
 async def raw(gateway: Gateway, request: str) -> str:

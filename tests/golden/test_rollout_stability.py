@@ -13,7 +13,7 @@ import yaml
 
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from stacks import SETTINGS, stack
+from support.definitions.stacks import SETTINGS, stack
 
 HERE = Path(__file__).parent / "rollout"
 OBJECTS = HERE / "objects.yaml"

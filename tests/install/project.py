@@ -14,7 +14,7 @@ from install.index import Index, digest
 from lab import registry
 from lab.paths import ROOT
 from lab.report import say
-from locks import FILES
+from support.checks.locks import FILES
 
 _PIN = Path(__file__).with_name("old-pip.txt")
 _VERSIONS = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"

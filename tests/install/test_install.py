@@ -16,7 +16,7 @@ from install.index import Index, served
 from install.project import Project, versions
 from install.wheels import NEWER, sdist, wheel
 from lab.paths import ROOT
-from locks import FILES, closure, locked
+from support.checks.locks import FILES, closure, locked
 
 pytestmark = pytest.mark.slow
 _BUILDERS = ("hatchling", "editables", "poetry-core")

@@ -7,14 +7,14 @@ from typing import Any
 import yaml
 from hypothesis import assume, example, given, settings
 
-import wide
 from ailtire_operator import naming
 from ailtire_operator.model.problems import InvalidStack, path_of
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Plan
-from laws import CHOICES, EXAMPLES, OBSERVED, STACKS, accepted, laws, planned
-from stacks import stack
-from strategies import Json, leaves, reordered
+from support.definitions import wide
+from support.definitions.stacks import stack
+from support.generators.laws import CHOICES, EXAMPLES, OBSERVED, STACKS, accepted, laws, planned
+from support.generators.strategies import Json, leaves, reordered
 
 # Values that may change without a trace in the plan, each with its reason. Paths are written with / between keys.
 INERT = {
@@ -120,7 +120,7 @@ def effects(made: Plan) -> tuple[Any, ...]:
 
 
 def test_no_field_of_a_stack_that_says_everything_is_dead_or_depends_on_the_order_of_keys() -> None:
-    """The wide stack of the tables (tests/wide.py), every value of it once."""
+    """The wide stack of the tables (tests/support/definitions/wide.py), every value of it once."""
     spec: Json = yaml.safe_load(wide.WIDE)
 
     def wide_plan(edited: Json) -> Plan:

@@ -3,12 +3,12 @@
 import jsonschema
 from hypothesis import example, given
 
-import wide
 from ailtire_operator import naming
 from ailtire_operator.model.editor_schema import editor_schema
-from laws import STACKS, accepted, laws
-from stacks import full_spec
-from strategies import Json
+from support.definitions import wide
+from support.definitions.stacks import full_spec
+from support.generators.laws import STACKS, accepted, laws
+from support.generators.strategies import Json
 
 WHOLE = jsonschema.Draft7Validator(editor_schema())
 PATCH = jsonschema.Draft7Validator(editor_schema(patch=True))

@@ -9,9 +9,9 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.errors import Denied
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.model.problems import InvalidStack
-from laws import STACKS, laws
-from strategies import Json
-from worlds import World
+from support.fake_cluster.world import World
+from support.generators.laws import STACKS, laws
+from support.generators.strategies import Json
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
@@ -25,7 +25,7 @@ def passes(world: World, spec: Json) -> list[str]:
         assert record is not None
         known = {each.ref for each in world.store.of_kind(STACK.kind)}
         try:
-            world.act(record)
+            world.execute(record)
         except InvalidStack:
             assume(record.ref.name != "shop")
             continue

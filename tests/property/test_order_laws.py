@@ -11,7 +11,6 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 
-import wide
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.exporting import Exported, SwarmOptions, dump, export_tree
@@ -21,10 +20,11 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Plan
-from compose_cases import DATA
-from laws import CHOICES, EXAMPLES, OBSERVED, STACKS, TEMPLATES, laws, tree
-from stacks import FULL, SETTINGS, stack
-from strategies import Json, reordered
+from support.compose.compose_cases import DATA
+from support.definitions import wide
+from support.definitions.stacks import FULL, SETTINGS, stack
+from support.generators.laws import CHOICES, EXAMPLES, OBSERVED, STACKS, TEMPLATES, laws, tree
+from support.generators.strategies import Json, reordered
 
 _PORTS = {"x1": {"port": 65535}, "p-3000-tcp": {"port": 65535}, "a": {"port": 65535, "protocol": "UDP"}}
 TWO_PORTS_OF_ONE_NUMBER: Json = {"services": {"web": {"image": "a", "ports": _PORTS}}}

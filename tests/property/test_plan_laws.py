@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ailtire_operator import naming
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.types import Plan
-from laws import CHOICES, STACKS, accepted, by_ref, laws, planned, ref, tree
-from strategies import Json, leaves
+from support.generators.laws import CHOICES, STACKS, accepted, by_ref, laws, planned, ref, tree
+from support.generators.strategies import Json, leaves
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")

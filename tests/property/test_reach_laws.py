@@ -11,8 +11,8 @@ from hypothesis.strategies import DrawFn
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.types import Observed
 from lab.paths import ROOT
-from reachability import OUTSIDE, expected, matrix, objects_of
-from stacks import stack
+from support.definitions.stacks import stack
+from support.kube.reachability import OUTSIDE, expected, matrix, objects_of
 
 Json = dict[str, Any]
 TEMPLATE: Json = {"services": {"api": {"image": "x", "interface": {"/api": {}}}, "db": {"image": "x"}}}

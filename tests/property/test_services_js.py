@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ailtire_operator.compose.errors import JavaScriptError
-from ailtire_operator.compose.javascript import parse_module
+from ailtire_operator.compose.services_js.javascript import parse_module
 
 SCALARS = st.one_of(
     st.none(),

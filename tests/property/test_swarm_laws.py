@@ -5,14 +5,22 @@ import re
 import yaml
 from hypothesis import assume, given, settings
 
-import wide
-from ailtire_operator.compose.canonical.exported import is_gateway
+from ailtire_operator.compose.compose_file.reimport import is_gateway
 from ailtire_operator.compose.exporting import Exported, export_tree
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import InvalidStack, path_of
-from laws import EXAMPLES, laws
-from roundtrip import NAME, RoundTrip, differences, is_told, reimported, there_and_back, with_plain_keys
-from strategies import Json, specs
+from support.compose.round_trip import (
+    NAME,
+    RoundTrip,
+    differences,
+    is_told,
+    reimported,
+    there_and_back,
+    with_plain_keys,
+)
+from support.definitions import wide
+from support.generators.laws import EXAMPLES, laws
+from support.generators.strategies import Json, specs
 
 ALONE = specs(depth=0)
 """Stacks without children: those are files of their own, which one import does not read."""

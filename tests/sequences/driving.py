@@ -18,7 +18,7 @@ from sequences.figures import Failure, Figures
 from sequences.lane import Crashes, Lane, Wrong
 from sequences.machine import Sequence
 from sequences.running import Runner, Step
-from threads import together
+from support.checks.threads import together
 
 STEPS: Final = 5
 """Steps of a sequence after its first definition."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
     AUTOSCALER,
+    CONTROLLER_REVISION,
     DEPLOYMENT,
-    LAST_GOOD,
     OWNED_KINDS,
     STACK,
     WORKLOAD_KINDS,
@@ -33,7 +33,7 @@ def tree(api: Api, namespace: str, root: str) -> Objects:
     """Everything that the stacks of a tree own, as the API server has it."""
     found: Objects = {}
     for kind in OWNED_KINDS:
-        if kind.optional or kind is LAST_GOOD:
+        if kind.optional or kind is CONTROLLER_REVISION:
             continue
         of_the_root = f"?labelSelector={naming.LABEL_ROOT}%3D{root}" if kind.selected else ""
         for item in api.get(f"{kind.path(namespace)}{of_the_root}")["items"]:

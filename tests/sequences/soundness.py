@@ -8,7 +8,7 @@ from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
 from sequences.schema import Json
-from stacks import SETTINGS
+from support.definitions.stacks import SETTINGS
 
 _NAME: Final = "shop"
 

@@ -12,9 +12,9 @@ import typer
 
 from kindlab import engine
 from lab.paths import ROOT
-from locks import closure, locked
 from supplychain import image, packages, pins, sbom, wheel
 from supplychain.subjects import Subject, write
+from support.checks.locks import closure, locked
 
 pytestmark = pytest.mark.usefixtures("tools")
 ELSEWHERE = {"colorama"}

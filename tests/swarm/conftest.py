@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ailtire_operator.compose.exporting import Exported
-from exports import write
 from lab import binaries
+from support.compose.exporting import write
 from swarm.client import Judge, stack_config
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ailtire_operator.compose.canonical.project import ComposeOptions
+from ailtire_operator.compose.compose_file.project import ComposeOptions
 from ailtire_operator.compose.exporting import export_tree
 from ailtire_operator.compose.importing import import_compose
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import path_of
-from compose_cases import DATA
-from exports import write
-from roundtrip import differences, is_told
+from support.compose.compose_cases import DATA
+from support.compose.exporting import write
+from support.compose.round_trip import differences, is_told
 from swarm.client import stack_config
 
 FILES = sorted((DATA / "compose").glob("*.yaml"))

@@ -8,8 +8,8 @@ import yaml
 
 from ailtire_operator.compose.exporting import SwarmOptions, export_tree
 from ailtire_operator.model.loading import parse_stack
-from exports import write
-from hostile import METACHARACTERS, accepted, as_tree, every_field
+from support.compose.exporting import write
+from support.definitions.hostile import METACHARACTERS, accepted, as_tree, every_field
 from swarm.client import stack_config
 
 _FIELDS = ("environment", "labels", "command", "entrypoint", "working_dir", "hostname", "sysctls")

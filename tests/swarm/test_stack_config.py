@@ -11,12 +11,12 @@ from ailtire_operator.compose.exporting import Exported, SwarmOptions, export_tr
 from ailtire_operator.compose.importing import import_application
 from ailtire_operator.compose.swarm.versions import MINOR_VERSIONS, lowest
 from ailtire_operator.model.loading import parse_stack
-from applications import SOCKET, deploy, services, stack, write
-from exports import exported
 from lab.paths import ROOT
-from samples import SAMPLES, surroundings
+from support.compose.exporting import exported
+from support.definitions.applications import SOCKET, deploy, services, stack, write
+from support.definitions.samples import SAMPLES, surroundings
+from support.definitions.wide import wide
 from swarm.client import Judge
-from wide import wide
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").rglob("stack.yaml") if "overlays" not in path.parts)
 OPTIONS = [SwarmOptions(), SwarmOptions(single=True), SwarmOptions(endpoint_mode="dnsrr")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ailtire_operator.cli import app
-from commands import PAYMENT, SERVICES, SHOP, Result, Run
+from support.checks.commands import PAYMENT, SERVICES, SHOP, Result, Run
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-import costs
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.model import bounds
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import PROBLEM_LIMIT, InvalidStack, Problem
 from ailtire_operator.plan import build
-from ailtire_operator.reconcile import planning
+from ailtire_operator.reconcile import planner
 from ailtire_operator.reconcile.queue import Outcome
-from records import stack as put_stack
-from worlds import World
+from support.checks import costs
+from support.fake_cluster.records import stack as put_stack
+from support.fake_cluster.world import World
 
 Json = dict[str, Any]
 WEB: Json = {"image": "x:1", "user": "1000"}
@@ -105,7 +105,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(stack.name)
         return real(stack, *rest)
 
-    monkeypatch.setattr(planning, "plan", counted)
+    monkeypatch.setattr(planner, "plan", counted)
     return made
 
 
@@ -115,7 +115,7 @@ REFUSED = services(1, stopSignal="SIGNONSENSE")
 def test_a_refusal_is_remembered(world: World, plans: list[str]) -> None:
     world.write(REFUSED)
     for _ in range(3):
-        world.look()
+        world.reconcile()
         assert world.conditions()["Stalled"] == ("True", "InvalidSpec")
     assert plans == ["shop"]
 
@@ -125,7 +125,7 @@ def test_a_remembered_refusal_does_not_grow(world: World) -> None:
     for spec in (REFUSED, services(1, nonsense=1)):
         world.write(spec)
         for _ in range(5):
-            world.look()
+            world.reconcile()
         record = world.store.get(Ref("AiltireStack", "prod", "shop"))
         assert record is not None
         with pytest.raises(InvalidStack) as error:
@@ -135,12 +135,12 @@ def test_a_remembered_refusal_does_not_grow(world: World) -> None:
 
 def test_until_something_changes_that_it_was_made_from(world: World, plans: list[str]) -> None:
     world.write(REFUSED)
-    world.look()
+    world.reconcile()
     put_stack(world.store, "t", {"templateOnly": True}, generation=1)
-    world.look()
+    world.reconcile()
     assert plans == ["shop"] * 2
     world.write(services(1))
-    world.look()
+    world.reconcile()
     assert world.conditions()["Reconciling"] == ("True", "Progressing")
 
 
@@ -149,7 +149,7 @@ def test_a_large_plan_is_made_while_others_are_served(world: World, plans: list[
     record = world.write(spec)
     definition = world.definitions.stack(record)
 
-    async def look() -> int:
+    async def reconcile_once() -> int:
         """How often others had their turn meanwhile."""
         turns = 0
         work = asyncio.create_task(world.planner.prepare(record, definition))
@@ -158,7 +158,7 @@ def test_a_large_plan_is_made_while_others_are_served(world: World, plans: list[
             turns += 1
         return turns
 
-    turns = asyncio.run(look())
+    turns = asyncio.run(reconcile_once())
     assert turns > 5, "the loop turns while the plan is made"
     assert world.planner.plan(record, definition).plan.services
     assert plans == ["shop"]
@@ -174,13 +174,13 @@ def test_who_has_outgrown_what_was_counted_waits_before_it_says_so(world: World)
             }
         }
     )
-    world.look()
-    assert world.look("shop-a") is Outcome.DONE
+    world.reconcile()
+    assert world.reconcile("shop-a") is Outcome.DONE
     put_stack(world.store, "t", {"templateOnly": True, **services(30)}, generation=2)
-    assert world.look("shop-a") is Outcome.BUSY
+    assert world.reconcile("shop-a") is Outcome.BUSY
     world.failures = 3
-    assert world.look("shop-a") is Outcome.DONE
+    assert world.reconcile("shop-a") is Outcome.DONE
     assert world.conditions("shop-a")["Stalled"] == ("True", "InvalidSpec")
-    world.look()
-    assert world.look("shop-a") is Outcome.DONE
+    world.reconcile()
+    assert world.reconcile("shop-a") is Outcome.DONE
     assert "Stalled" not in world.conditions("shop-a")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import costs
 from ailtire_operator.model.braces import inside, pairs
 from ailtire_operator.model.problems import InvalidStack
-from stacks import find, plan_of, variables
+from support.checks import costs
+from support.definitions.stacks import find, plan_of, variables
 
 ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 """The same as one expression, which needs the cube of the text's length."""

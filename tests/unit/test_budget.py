@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import costs
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import tree_problems
 from ailtire_operator.model.census import Census
@@ -17,7 +16,8 @@ from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.budget import Outgrown
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, find, plan_of, stack
+from support.checks import costs
+from support.definitions.stacks import SETTINGS, find, plan_of, stack
 
 Json = dict[str, Any]
 PLAIN = {"image": "web:1", "user": "1"}

@@ -16,8 +16,8 @@ import typer
 from ailtire_operator import __version__
 from ailtire_operator.cli import app, manual, shell
 from ailtire_operator.cli.failures import Exit
-from commands import Result, Run
 from lab.paths import ROOT
+from support.checks.commands import Result, Run
 
 
 def test_without_arguments_it_explains_itself(run: Run) -> None:

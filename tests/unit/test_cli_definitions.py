@@ -7,7 +7,7 @@ import pytest
 from ailtire_operator.cli.definitions import Definitions, collect, known_templates
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.sources import Document
-from ailtire_operator.compose.yamldata import documents
+from ailtire_operator.compose.yaml_data import documents
 
 
 def found(text: str) -> Definitions:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.failures import Missing
-from ailtire_operator.cli.loglines import BEGINNING, Line, Moment, Style, merged, parse, since
-from ailtire_operator.cli.logreading import Wanted
-from ailtire_operator.cli.logsources import Source, selection, sources
+from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment, Style, merged, parse, since
+from ailtire_operator.cli.log_reader import Wanted
+from ailtire_operator.cli.log_sources import Source, selection, sources
 
 Json = dict[str, Any]
 

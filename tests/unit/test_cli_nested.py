@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import nested
 from ailtire_operator.cli.failures import Exit
-from commands import Run
+from support.checks.commands import Run
+from support.definitions import nested
 
 HEAD = '{"apiVersion":"ailtire.io/v1alpha1","kind":"AiltireStack","metadata":{"name":"deep"},"spec":'
 DEPTHS = (100, 1_000, 100_000)

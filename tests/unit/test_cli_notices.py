@@ -6,7 +6,7 @@ from ailtire_operator.cli.notices import findings, reservations
 from ailtire_operator.cli.report import text
 from ailtire_operator.model.limits import NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
-from ailtire_operator.status.stack import Facts, as_json, status_of
+from ailtire_operator.status.stack_status import Facts, as_json, status_of
 
 
 def resource(name: str, *notices: Notice, generation: int = 1) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_what_a_status_does_not_hold_is_not_passed_over() -> None:
     full, stale = resource("shop", *many), resource("shop-a", generation=2)
     said = list(reservations([full, stale]))
     assert said[0].startswith("shop: 7 more are not in its status")
-    assert said[1].startswith("shop-a: the operator has not looked")
+    assert said[1].startswith("shop-a: the operator has not reconciled")
 
 
 def test_what_another_release_says_is_told_too() -> None:

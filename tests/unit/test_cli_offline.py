@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ailtire_operator.cli.failures import Exit
-from commands import SHOP, Run
+from support.checks.commands import SHOP, Run
 
 
 def test_validate_says_what_is_right(run: Run) -> None:

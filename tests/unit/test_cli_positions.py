@@ -10,11 +10,11 @@ from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.positions import Positions, steps
 from ailtire_operator.cli.rendering import render_all
 from ailtire_operator.cli.sources import Document
-from ailtire_operator.compose.yamldata import documents
+from ailtire_operator.compose.yaml_data import documents
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.settings import Settings
 from sequences.breaking import violations
-from stacks import FULL
+from support.definitions.stacks import FULL
 
 HEAD = "apiVersion: ailtire.io/v1alpha1\nkind: AiltireStack\nmetadata: {name: shop}\nspec:\n"
 

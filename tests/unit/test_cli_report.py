@@ -6,7 +6,7 @@ import pytest
 
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.formats import ReportFormat
-from ailtire_operator.cli.report import Finding, as_json, refuse_deviations, summary, tell, text
+from ailtire_operator.cli.report import Finding, as_json, refuse_deviations, show, summary, text
 from ailtire_operator.model.report import Notice
 
 SOCKET = [
@@ -59,7 +59,7 @@ def test_as_data_it_is_complete() -> None:
     ("form", "expected"), [(ReportFormat.TEXT, "gated (1)"), (ReportFormat.FULL, "gated (1)"), (ReportFormat.NONE, "")]
 )
 def test_it_is_told_on_standard_error(capsys: pytest.CaptureFixture[str], form: ReportFormat, expected: str) -> None:
-    tell([GATED], form)
+    show([GATED], form)
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(expected) if expected else told.err == ""
@@ -67,12 +67,12 @@ def test_it_is_told_on_standard_error(capsys: pytest.CaptureFixture[str], form: 
 
 def test_as_json_it_is_one_object_and_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     long = Finding(Notice("spec", "ignored", "word " * 100))
-    tell([long], ReportFormat.JSON)
+    show([long], ReportFormat.JSON)
     assert json.loads(capsys.readouterr().err)["notices"][0]["message"] == "word " * 100
 
 
 def test_no_findings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
-    tell([], ReportFormat.TEXT)
+    show([], ReportFormat.TEXT)
     assert capsys.readouterr().err == "no notices\n"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.scaling import judge_scaled, plan_changes, problems, requests_for, warnings
-from ailtire_operator.cli.verdicts import Outcome
+from ailtire_operator.cli.wait_outcomes import Outcome
 
 Resource = dict[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

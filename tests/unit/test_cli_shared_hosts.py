@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from ailtire_operator.cli import sharedhosts
+from ailtire_operator.cli import shared_hosts
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cluster.errors import Denied, NotFound
 
@@ -51,13 +51,13 @@ ELSEWHERE = "Ingress new: the host a.io was published by stack hidden of the nam
 @pytest.mark.parametrize(("everywhere", "expected"), [(True, [ELSEWHERE, SHOWN]), (False, [SHOWN])])
 async def test_others_are_named_to_whom_they_are_shown(everywhere: bool, expected: list[str]) -> None:
     cluster = Cluster(OLD, HIDDEN, NEW, ingress("other", "b.io"), everywhere=everywhere)
-    assert sorted(await sharedhosts.notes(cluster.live(), [NEW])) == expected
+    assert sorted(await shared_hosts.notes(cluster.live(), [NEW])) == expected
 
 
 async def test_who_was_first_is_told_of_nobody_and_without_an_edge_nothing_is_read() -> None:
     cluster = Cluster(OLD, NEW)
-    assert await sharedhosts.notes(cluster.live(), [OLD]) == []
+    assert await shared_hosts.notes(cluster.live(), [OLD]) == []
     cluster.asked.clear()
-    assert await sharedhosts.notes(cluster.live(), []) == []
+    assert await shared_hosts.notes(cluster.live(), []) == []
     assert not cluster.asked
-    assert await sharedhosts.notes(Cluster(served=False).live(), [NEW]) == []
+    assert await shared_hosts.notes(Cluster(served=False).live(), [NEW]) == []

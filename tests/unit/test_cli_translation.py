@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from ailtire_operator.cli.failures import Exit
-from commands import Run
+from support.checks.commands import Run
 
 
 def test_import_gives_stacks_and_a_report(run: Run) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ailtire_operator.cli.tree_view import TreeStyle, draw
 from ailtire_operator.cli.trees import StackNode, State, build, is_observed, state_of, to_json
-from ailtire_operator.cli.treeview import Look, draw
 
 Resource = dict[str, Any]
 
@@ -58,7 +58,7 @@ def shop() -> list[Resource]:
 
 def drawn(node: StackNode, **look: bool) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=200, emoji=False).print(draw(node, Look(**look)))
+    Console(file=out, width=200, emoji=False).print(draw(node, TreeStyle(**look)))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -162,7 +162,7 @@ def test_what_does_not_run_is_never_green() -> None:
 
 def test_without_unicode_it_is_ascii() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    Console(file=out, width=200, emoji=False).print(draw(tree(), Look(unicode=False)))
+    Console(file=out, width=200, emoji=False).print(draw(tree(), TreeStyle(unicode=False)))
 
 
 def test_markup_in_a_message_stays_text() -> None:

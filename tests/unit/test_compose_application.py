@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.application import Application, Package, read_application
 from ailtire_operator.compose.errors import ApplicationError, ComposeError, JavaScriptError
-from applications import deploy, module, services, write
+from ailtire_operator.compose.services_js.application import Application, Package, read_application
+from support.definitions.applications import deploy, module, services, write
 
 WEB = services(web={"image": "web"})
 

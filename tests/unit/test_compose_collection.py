@@ -9,7 +9,7 @@ import yaml
 
 from ailtire_operator.compose.keys import table
 from ailtire_operator.compose.reporting import Report
-from compose_cases import NAMES, Case, converted, is_told
+from support.compose.compose_cases import NAMES, Case, converted, is_told
 
 _QUIET = frozenset({"exact", "container"})
 _DEFAULTS = {

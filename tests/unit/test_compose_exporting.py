@@ -10,7 +10,7 @@ from ailtire_operator.compose.exporting import Exported, dump, export_tree
 from ailtire_operator.compose.importing import import_application
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
-from applications import SOCKET, deploy, services, stack, write
+from support.definitions.applications import SOCKET, deploy, services, stack, write
 
 Profile = Literal["swarm", "ailtire"]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ailtire_operator.cli.failures import Invalid
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import import_application
-from compose_cases import convert, convert_text
 from fuzz.loaders import CORPUS, LOADERS, processor_time
+from support.compose.compose_cases import convert, convert_text
 
 SERVICE = "services: {a: {image: a}}\n"
 _SECONDS = 5.0

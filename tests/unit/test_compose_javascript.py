@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-import costs
 from ailtire_operator.compose.errors import JavaScriptError
-from ailtire_operator.compose.javascript import DEPTH_LIMIT, NODE_LIMIT, SIZE_LIMIT, Duplicate, parse_module
+from ailtire_operator.compose.files import SIZE_LIMIT
+from ailtire_operator.compose.services_js.javascript import DEPTH_LIMIT, NODE_LIMIT, Duplicate, parse_module
+from support.checks import costs
 
 
 def parse(text: str) -> Any:

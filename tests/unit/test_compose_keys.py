@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.keys import table
-from compose_cases import Case, Conversion, at, cases, is_told
 from lab.paths import ROOT
+from support.compose.compose_cases import Case, Conversion, at, cases, is_told
 
 CASES = {case.name: case for case in cases()}
 _QUIET = frozenset({"exact", "container"})

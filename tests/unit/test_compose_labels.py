@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from compose_cases import Conversion, convert_text
+from support.compose.compose_cases import Conversion, convert_text
 
 
 def project(folder: Path, labels: list[str], rest: str = "", deploy: bool = False) -> Conversion:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical.written import Written, _Document, _is_zero
+from ailtire_operator.compose.compose_file.source_files import SourceFiles, _Document, _is_zero
 from ailtire_operator.compose.reporting import Report
-from compose_cases import convert
+from support.compose.compose_cases import convert
 
 ZEROES = "services: {web: {image: x:1, cpus: 0, mem_limit: 0, deploy: {placement: {max_replicas_per_node: 0}}}}"
 FIRST = """\
@@ -71,7 +71,7 @@ def test_what_is_simply_gone_is_not_called_settled(key: str, value: Any, classif
     """Whatever a later Docker Compose may drop."""
     data = {"services": {"web": {"image": "x", key: value}}}
     report = Report()
-    Written((_Document("", data),)).report_lost({"services": {"web": {"image": "x"}}}, report)
+    SourceFiles((_Document("", data),)).report_lost({"services": {"web": {"image": "x"}}}, report)
     (notice,) = report.notices
     assert (notice.path, notice.classification) == (f"services.web.{key}", classification)
     assert bool(notice.remedy) == (classification != "resolved")

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from ailtire_operator.compose.canonical import health, process, written
-from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.compose_file import docker_compose, healthcheck, source_files
+from ailtire_operator.compose.compose_file.docker_compose import Choices
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.importing import compose_files
 from ailtire_operator.compose.keys import row_of
-from compose_cases import NAMES, Conversion, convert_canonical, is_told, leaves, without
+from support.compose.compose_cases import NAMES, Conversion, convert_canonical, is_told, leaves, without
 
 _DEFAULTS: Final = {
     "services.*.ports[].mode": ("ingress",),
@@ -92,8 +92,8 @@ def test_every_value_shows_in_the_objects_or_in_the_report(name: str, monkeypatc
     monkeypatch.setenv("GITLAB_HOME", "/srv/gitlab")
     files = compose_files(NAMES[name])
     choices = Choices(shell_variables=True)
-    as_written = written.read(files, files[0].parent, choices, confined=process.is_confined())
-    data = process.load(files, choices, files[0].parent).data
+    as_written = source_files.read(files, files[0].parent, choices, confined=docker_compose.is_confined())
+    data = docker_compose.load(files, choices, files[0].parent).data
     as_written.restore_extensions(data)
     lost = silently_lost(data, files[0].parent)
     assert [each for each in lost if not any(key in each for key in _SAID_TWICE)] == []
@@ -102,7 +102,7 @@ def test_every_value_shows_in_the_objects_or_in_the_report(name: str, monkeypatc
 def test_the_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = {"services": {"a": {"image": "a", "working_dir": "/x", "healthcheck": {"test": ["CMD", "x"]}}}}
     assert silently_lost(data, tmp_path) == []
-    monkeypatch.setattr(health, "healthcheck", lambda service: service.forget())
+    monkeypatch.setattr(healthcheck, "healthcheck", lambda service: service.forget())
     assert silently_lost(data, tmp_path) == [
         "services.a.healthcheck.test.0: 'CMD'",
         "services.a.healthcheck.test.1: 'x'",
@@ -110,10 +110,10 @@ def test_the_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_whoever_has_no_docker_compose_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_candidates", lambda: iter([str(tmp_path / "docker-compose")]))
-    process._command.cache_clear()
+    monkeypatch.setattr(docker_compose, "_candidates", lambda: iter([str(tmp_path / "docker-compose")]))
+    docker_compose._command.cache_clear()
     try:
         with pytest.raises(ApplicationError, match=r"Install the Docker Compose plugin .*`docker compose version`"):
-            process._command()
+            docker_compose._command()
     finally:
-        process._command.cache_clear()
+        docker_compose._command.cache_clear()

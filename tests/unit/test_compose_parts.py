@@ -10,12 +10,22 @@ from unittest import mock
 import pytest
 import yaml
 
-from ailtire_operator.compose.canonical import process, written
-from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.compose_file import docker_compose, source_files
+from ailtire_operator.compose.compose_file.docker_compose import Choices
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import compose_files
 from ailtire_operator.compose.keys import row_of
-from compose_cases import Case, Conversion, Location, cases, convert_canonical, convert_text, is_told, leaves, without
+from support.compose.compose_cases import (
+    Case,
+    Conversion,
+    Location,
+    cases,
+    convert_canonical,
+    convert_text,
+    is_told,
+    leaves,
+    without,
+)
 
 _ODD: Final[dict[type, tuple[Any, ...]]] = {int: (-1, 10**9), float: (-1.5,), bool: (), str: ("10%", "nobody")}
 """Values that are none of the usual ones, by the type of what stands there."""
@@ -32,8 +42,8 @@ def canonical(case: Case, folder: Path) -> dict[str, Any]:
         (folder / "compose.yaml").write_text(yaml.safe_dump(case.readable()))
         files = compose_files(folder)
         choices = Choices(profiles=tuple(case.profiles), shell_variables=True)
-        as_written = written.read(files, folder, choices, confined=process.is_confined())
-        data = process.load(files, choices, folder).data
+        as_written = source_files.read(files, folder, choices, confined=docker_compose.is_confined())
+        data = docker_compose.load(files, choices, folder).data
         as_written.restore_extensions(data)
         return data
 
@@ -86,17 +96,15 @@ def parts(folder: Path, service: str = "", rest: str = "") -> Conversion:
 
 
 @pytest.mark.parametrize(
-    ("written", "number", "told"),
+    ("ports", "number", "told"),
     [
         ('"9100-9101:9000"', 9100, "approximate: of the range the first, 9100, is published"),
         ('{target: 9000, published: "9100-9100"}', 9100, ""),
         ("{target: 9000, published: 9100, mode: host}", 9100, ""),
     ],
 )
-def test_of_a_published_range_the_first_number_is_published(
-    tmp_path: Path, written: str, number: int, told: str
-) -> None:
-    found = parts(tmp_path, f"    ports: [{written}]\n")
+def test_of_a_published_range_the_first_number_is_published(tmp_path: Path, ports: str, number: int, told: str) -> None:
+    found = parts(tmp_path, f"    ports: [{ports}]\n")
     assert found.services["a"]["ports"] == {"tcp-9000": {"port": 9000, "published": number}}
     assert ("services.a.ports[0].published: " in found.told) is bool(told)
     assert told in found.told

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from compose_cases import Conversion, at, convert_text
+from support.compose.compose_cases import Conversion, at, convert_text
 
 _CONTAINER = "spec.template.spec.containers[0]"
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from ailtire_operator.compose.exporting import dump, export_tree
-from applications import SOCKET
-from exports import exported, read, told
-from wide import wide
+from support.compose.exporting import exported, read, told
+from support.definitions.applications import SOCKET
+from support.definitions.wide import wide
 
 UNSUPPORTED = {
     "build", "cgroup_parent", "cgroupns_mode", "container_name", "devices", "domainname", "external_links", "ipc",

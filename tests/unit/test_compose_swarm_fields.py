@@ -9,8 +9,8 @@ import pytest
 from ailtire_operator.compose.exporting import Exported, dump
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.stack import StackSpec
-from exports import exported
-from samples import JUDGED_ELSEWHERE, SAMPLES, WEB, WHOLE, surroundings
+from support.compose.exporting import exported
+from support.definitions.samples import JUDGED_ELSEWHERE, SAMPLES, WEB, WHOLE, surroundings
 
 
 def models(annotation: Any) -> Iterator[tuple[str, type[Strict]]]:

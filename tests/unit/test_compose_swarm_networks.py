@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.problems import InvalidStack
-from exports import WEB, aliases, exported, stack, told
+from support.compose.exporting import WEB, aliases, exported, stack, told
 
 
 def test_a_gateway_is_a_service_with_the_configuration_of_the_cluster_in_swarms_names() -> None:

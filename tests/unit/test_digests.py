@@ -13,12 +13,12 @@ from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from applications import deploy, services
-from applications import stack as member
-from compose_cases import convert_text
-from exports import exported
-from importing import imported, single, spec, told
-from stacks import SETTINGS, find, plan_of, pod_spec, stack
+from support.compose.compose_cases import convert_text
+from support.compose.exporting import exported
+from support.compose.importing import imported, single, spec, told
+from support.definitions.applications import deploy, services
+from support.definitions.applications import stack as member
+from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack
 
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
 REGISTRY = "registry.example:5000/shop"

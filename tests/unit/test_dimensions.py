@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-import costs
-from ailtire_operator.cluster.fields import desired_projection, fingerprint
+from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.model.crd import schema
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from stacks import FULL, SETTINGS, stack
-from wide import SETTINGS as WIDE_SETTINGS
-from wide import WIDE
+from support.checks import costs
+from support.definitions.stacks import FULL, SETTINGS, stack
+from support.definitions.wide import SETTINGS as WIDE_SETTINGS
+from support.definitions.wide import WIDE
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -7,9 +7,9 @@ import pytest
 
 from ailtire_operator.cluster import drift
 from ailtire_operator.cluster.drift import MOST, added_by_others, changed_by_others
-from ailtire_operator.cluster.memory import Memory
-from ailtire_operator.cluster.putback import PutBacks
+from ailtire_operator.cluster.drift_log import DriftLog
 from ailtire_operator.cluster.store import record_of
+from ailtire_operator.cluster.write_history import WriteHistory
 
 Json = dict[str, Any]
 OURS = "ailtire-operator"
@@ -159,7 +159,7 @@ async def test_a_list_of_managers_that_makes_no_sense_keeps_nothing_from_being_p
         async def request(self, method: str, path: str) -> Json:
             return obj
 
-    put_backs = PutBacks(cast(Any, Connection()), Memory(), lambda kind: None)
+    put_backs = DriftLog(cast(Any, Connection()), WriteHistory(), lambda kind: None)
     assert isinstance(await put_backs.changed(MANIFEST, "wanted", record_of(obj)), tuple)
 
 
@@ -221,5 +221,7 @@ async def test_after_a_restart_or_an_upgrade_only_what_somebody_touched_is_read(
             asked.append(path)
             return obj
 
-    await PutBacks(cast(Any, Connection()), Memory(), lambda kind: None).changed(MANIFEST, "wanted", record_of(obj))
+    await DriftLog(cast(Any, Connection()), WriteHistory(), lambda kind: None).changed(
+        MANIFEST, "wanted", record_of(obj)
+    )
     assert len(asked) == reads

@@ -11,8 +11,8 @@ import yaml
 
 from ailtire_operator.model import reference
 from ailtire_operator.model.editor_schema import editor_schema
-from commands import Run
 from lab.paths import ROOT
+from support.checks.commands import Run
 
 WHOLE = jsonschema.Draft7Validator(editor_schema())
 PATCH = jsonschema.Draft7Validator(editor_schema(patch=True))

@@ -15,8 +15,8 @@ import yaml
 
 from ailtire_operator.compose.exporting import Exported, export_tree
 from ailtire_operator.model.loading import parse_stack
-from commands import Run
-from hostile import METACHARACTERS, accepted, as_tree, every_field, strings
+from support.checks.commands import Run
+from support.definitions.hostile import METACHARACTERS, accepted, as_tree, every_field, strings
 
 _RECORDER = """#!/bin/sh
 printf '%s\\0' "${0##*/}" "$@" '

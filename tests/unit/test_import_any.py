@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ailtire_operator.compose.errors import ComposeError
-from importing import single, spec
+from support.compose.importing import single, spec
 
 JUNK = st.recursive(
     st.none()

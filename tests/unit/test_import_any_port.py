@@ -8,8 +8,8 @@ import yaml
 
 from ailtire_operator.cli import app
 from ailtire_operator.cli.failures import Exit
-from compose_cases import Conversion, convert_text
-from exports import exported
+from support.compose.compose_cases import Conversion, convert_text
+from support.compose.exporting import exported
 
 BROKER = "services:\n  mq: {image: rabbitmq, ports: ['15672:15672']%s}\n  worker: {image: w%s}\n"
 

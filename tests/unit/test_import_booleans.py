@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli import app
-from ailtire_operator.compose.canonical import process
-from ailtire_operator.compose.canonical.process import Choices
-from ailtire_operator.compose.yamldata import YamlError, documents
-from compose_cases import convert_text
+from ailtire_operator.compose.compose_file import docker_compose
+from ailtire_operator.compose.compose_file.docker_compose import Choices
+from ailtire_operator.compose.yaml_data import YamlError, documents
+from support.compose.compose_cases import convert_text
 
 _SPELLINGS = [form for word in ("y", "n", "yes", "no", "on", "off") for form in (word, word.title(), word.upper())]
 WORDS = list(dict.fromkeys(_SPELLINGS))
@@ -36,7 +36,7 @@ def written() -> str:
 def resolved(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "oracle").mkdir()
     (tmp_path / "oracle/compose.yaml").write_text(written())
-    return process.load([tmp_path / "oracle/compose.yaml"], Choices(), tmp_path / "oracle").data
+    return docker_compose.load([tmp_path / "oracle/compose.yaml"], Choices(), tmp_path / "oracle").data
 
 
 def test_every_word_is_what_docker_compose_says(tmp_path: Path, resolved: dict[str, Any]) -> None:

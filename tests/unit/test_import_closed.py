@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.keys import table
-from compose_cases import Conversion, convert_text
+from support.compose.compose_cases import Conversion, convert_text
 
 
 def project(folder: Path, service: str, rest: str = "", opened: tuple[str, ...] = ()) -> Conversion:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical import rules
-from ailtire_operator.compose.canonical.front import Front
-from compose_cases import Conversion, convert_text
+from ailtire_operator.compose.compose_file import router_rules
+from ailtire_operator.compose.compose_file.traefik_settings import TraefikSettings
+from support.compose.compose_cases import Conversion, convert_text
 
 PATH = "PathPrefix(`/api`)"
 
@@ -213,8 +213,8 @@ def test_one_path_alone_is_not_all_below_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_that_the_gateway_cannot_say_is_no_route(rule: str) -> None:
-    with pytest.raises(rules.UnknownRule):
-        rules.read(rule)
+    with pytest.raises(router_rules.UnknownRule):
+        router_rules.read(rule)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_rule_that_the_gateway_cannot_say_is_no_route(rule: str) -> None:
     ],
 )
 def test_a_rule_is_its_hosts_and_paths(rule: str, hosts: tuple[str, ...], prefixes: tuple[str, ...]) -> None:
-    found = rules.read(rule)
+    found = router_rules.read(rule)
     assert tuple(dict.fromkeys(host for host, _ in found.pairs if host)) == hosts
     assert (found.prefixes, found.exact) == (prefixes, ())
 
@@ -286,13 +286,13 @@ def test_what_the_project_s_traefik_publishes_on_one_address_is_not_published(tm
     ],
 )
 def test_which_services_traefik_looks_at(settings: list[str], labels: dict[str, str], counts: bool | None) -> None:
-    front = Front()
+    front = TraefikSettings()
     front.learn({"command": settings})
     assert front.counts(labels) is counts
 
 
 def test_settings_of_traefik_may_be_variables() -> None:
-    front = Front()
+    front = TraefikSettings()
     front.learn({"environment": {"TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT": "false"}})
     assert front.counts({}) is False
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ailtire_operator.compose import files as project_files
-from ailtire_operator.compose.canonical import confined
+from ailtire_operator.compose.compose_file import sandbox
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import compose_files, import_application, import_compose
-from compose_cases import convert
+from support.compose.compose_cases import convert
 
 SECRET = "correct-horse-battery-staple"
 PROJECT: dict[str, dict[str, str]] = {
@@ -110,10 +110,10 @@ def write(folder: Path, named: dict[str, str]) -> Path:
 @pytest.fixture(params=[True, False], ids=["confined", "not confined"])
 def _system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that confines Docker Compose, and one that cannot."""
-    if request.param and not confined.version():
+    if request.param and not sandbox.version():
         pytest.fail("the tests need Landlock, which Linux has since 5.13")
     if not request.param:
-        monkeypatch.setattr(confined, "version", lambda: 0)
+        monkeypatch.setattr(sandbox, "version", lambda: 0)
 
 
 @pytest.mark.usefixtures("_system")
@@ -147,7 +147,7 @@ def test_a_folder_that_holds_it_all_may_be_named(name: str, tmp_path: Path) -> N
 def test_where_nothing_confines_a_path_with_variables_is_refused_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confined, "version", lambda: 0)
+    monkeypatch.setattr(sandbox, "version", lambda: 0)
     monkeypatch.setattr(subprocess, "run", _never)
     for name in ("a default in an include", "a default in extends", "a merge of maps", "labels from elsewhere"):
         (tmp_path / name).mkdir()
@@ -214,7 +214,7 @@ def test_what_is_no_file_keeps_nobody_waiting(make: Callable[[Path], None], tmp_
 
 
 def _program(plan: str, code: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", "-S", confined.__file__, plan, sys.executable, "-I", "-S", "-c", code]
+    command = [sys.executable, "-I", "-S", sandbox.__file__, plan, sys.executable, "-I", "-S", "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -223,7 +223,7 @@ def test_a_confined_program_reads_what_it_may_and_writes_and_calls_nothing(tmp_p
     for folder in (inside, outside):
         folder.mkdir()
         (folder / "file").write_text("content")
-    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *confined.LIBRARIES]
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sandbox.LIBRARIES]
     plan = {"limits": {}, "read": [str(inside)], "run": python, "write": ["/dev/null"], "network": False}
     code = f"""
 import socket, os
@@ -250,21 +250,21 @@ print([tried(each) for each in (
     import json
 
     done = _program(json.dumps(plan), code)
-    calls = confined.version() < 4
+    calls = sandbox.version() < 4
     assert done.stdout.strip() == str([True, False, False, False, False, calls]), done.stderr
 
 
 def test_a_program_that_cannot_be_confined_is_not_started() -> None:
     done = _program('{"limits": {}, "read": [], "run": [], "write": [], "network": false}', "print('started')")
-    assert (done.returncode, done.stdout) == (confined.FAILED, "")
+    assert (done.returncode, done.stdout) == (sandbox.FAILED, "")
     assert "could not be started" in done.stderr
 
 
 def test_remote_includes_need_the_confinement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ailtire_operator.compose.canonical.process import Choices
-    from ailtire_operator.compose.canonical.project import ComposeOptions
+    from ailtire_operator.compose.compose_file.docker_compose import Choices
+    from ailtire_operator.compose.compose_file.project import ComposeOptions
 
-    monkeypatch.setattr(confined, "version", lambda: 0)
+    monkeypatch.setattr(sandbox, "version", lambda: 0)
     project = write(tmp_path, {"compose.yaml": "services: {a: {image: a}}\n"})
     with pytest.raises(ComposeError, match="Landlock"):
         import_compose(compose_files(project), options=ComposeOptions(Choices(remote=True)))

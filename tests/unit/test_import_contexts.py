@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from applications import deploy, services
-from importing import imported, single, spec, told, web
+from support.compose.importing import imported, single, spec, told, web
+from support.definitions.applications import deploy, services
 
 HAND_WRITTEN = """
 services:

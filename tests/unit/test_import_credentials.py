@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ailtire_operator.compose.credentials import is_credential
-from compose_cases import convert_text
-from importing import web
+from support.compose.compose_cases import convert_text
+from support.compose.importing import web
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.plan import seeds
-from compose_cases import Conversion, convert_text
+from ailtire_operator.plan.storage import seeds
+from support.compose.compose_cases import Conversion, convert_text
 
 
 def project(folder: Path, *mounts: str, files: dict[str, str] | None = None, **fields: str) -> Conversion:

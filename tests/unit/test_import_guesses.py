@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical import process
-from compose_cases import convert_text
+from ailtire_operator.compose.compose_file import docker_compose
+from support.compose.compose_cases import convert_text
 
 
 def kind(folder: Path, service: str, rest: str = "") -> tuple[str, str]:
@@ -61,7 +61,7 @@ def test_a_condition_that_is_none_is_told(tmp_path: Path) -> None:
 
 def images(folder: Path) -> list[str]:
     """What Docker Compose says."""
-    command = [*process._command(), "-f", str(folder / "compose.yaml"), "config", "--images"]
+    command = [*docker_compose._command(), "-f", str(folder / "compose.yaml"), "config", "--images"]
     return sorted(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical.hosts import Claim, Hosts
-from compose_cases import Conversion, convert_text
+from ailtire_operator.compose.compose_file.router_hosts import Claim, RouterHosts
+from support.compose.compose_cases import Conversion, convert_text
 
 BLOG, SHOP = ("blog", 80, "/"), ("shop", 80, "/")
 
@@ -114,9 +114,9 @@ def test_of_one_path_on_two_entry_points_the_one_of_browsers_counts(tmp_path: Pa
 def test_the_greater_group_of_hosts_is_answered() -> None:
     one = [Claim("blog.example", "/", BLOG)]
     two = [Claim("a.example", "/", SHOP), Claim("a.example", "/b", BLOG), Claim("b.example", "/", SHOP)]
-    assert Hosts([*one, *two]).answered == ("a.example",)
-    assert Hosts([*one, *two, Claim("b.example", "/b", BLOG)]).answered == ("a.example", "b.example")
-    assert Hosts().answered == ("",)
+    assert RouterHosts([*one, *two]).answered == ("a.example",)
+    assert RouterHosts([*one, *two, Claim("b.example", "/b", BLOG)]).answered == ("a.example", "b.example")
+    assert RouterHosts().answered == ("",)
 
 
 def test_a_host_whose_routes_are_left_out_keeps_no_other_from_being_answered(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical.names import Names
+from ailtire_operator.compose.compose_file.name_references import NameReferences
 from ailtire_operator.compose.reporting import Report
-from compose_cases import Conversion, convert_text
+from support.compose.compose_cases import Conversion, convert_text
 
 PROJECT = """name: p
 services:
@@ -92,7 +92,7 @@ def test_what_may_be_no_host_is_told_by_its_place(tmp_path: Path, written: str, 
 )
 def test_other_words_are_left_alone(text: str) -> None:
     report = Report()
-    assert Names(["my_db", "agent"], report).text(text, "x") == text
+    assert NameReferences(["my_db", "agent"], report).text(text, "x") == text
     assert not report.notices
 
 
@@ -110,7 +110,7 @@ def test_a_text_is_read_in_one_pass() -> None:
             looked_at.append(key)
             return super().get(key, default)
 
-    names = Names(["my_db"], Report())
+    names = NameReferences(["my_db"], Report())
     names._answers = Counted(names._answers)
     names.text("word " * 100_000 + "my_db", "x")
     assert len(looked_at) == 100_001

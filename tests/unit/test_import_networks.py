@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from applications import SOCKET, STOCK, deploy, services, stack
-from importing import imported, single, spec, told, web
+from support.compose.importing import imported, single, spec, told, web
+from support.definitions.applications import SOCKET, STOCK, deploy, services, stack
 
 
 def test_volumes(tmp_path: Path) -> None:

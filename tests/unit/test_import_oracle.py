@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ailtire_operator.compose.canonical import process
-from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.compose_file import docker_compose
+from ailtire_operator.compose.compose_file.docker_compose import Choices
 from ailtire_operator.compose.errors import ApplicationError
 
 
@@ -23,8 +23,8 @@ def candidates(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[str]:
     """What is looked at where this folder is first on PATH, and Docker has no plugin."""
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
-    monkeypatch.setattr(process, "_PLUGINS", ())
-    return list(process._candidates())
+    monkeypatch.setattr(docker_compose, "_PLUGINS", ())
+    return list(docker_compose._candidates())
 
 
 @pytest.mark.parametrize("first", ["#!/usr/bin/python3", "#!/x/.venv/bin/python", "#!/usr/bin/env python3.11"])
@@ -60,6 +60,6 @@ def test_what_is_said_beside_an_empty_answer_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}")
-    monkeypatch.setattr(process, "_config", lambda *_: (None, said))
+    monkeypatch.setattr(docker_compose, "_config", lambda *_: (None, said))
     with pytest.raises(ApplicationError, match=told):
-        process.load([tmp_path / "compose.yaml"], Choices(), tmp_path)
+        docker_compose.load([tmp_path / "compose.yaml"], Choices(), tmp_path)

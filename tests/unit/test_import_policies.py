@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.errors import ApplicationError
-from applications import services, stack
-from importing import single, spec, told, web
+from support.compose.importing import single, spec, told, web
+from support.definitions.applications import services, stack
 
 
 def test_policies(tmp_path: Path) -> None:

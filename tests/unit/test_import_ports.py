@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.compose.canonical import ports, process
-from ailtire_operator.compose.canonical.entry import Entry
-from ailtire_operator.compose.canonical.process import Choices
+from ailtire_operator.compose.compose_file import docker_compose, ports
+from ailtire_operator.compose.compose_file.docker_compose import Choices
+from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.reporting import Report
 
 
@@ -54,8 +54,8 @@ def test_a_resolved_project_is_read_without_a_walk_over_its_values(
 ) -> None:
     """Each ``$$`` is one ``$``, in keys and values, in JSON and in YAML; however many values there are."""
     for answer in ('{"a$$b": ["$$", "$$$$x", 1, {"k": "\\"$$\\""}]}', 'a$$b: ["$$", $$$$x, 1, {k: \'"$$"\'}]\n'):
-        monkeypatch.setattr(process, "_run", lambda *_, answer=answer: (answer, ""))
-        assert process.load([tmp_path / "c"], Choices(), tmp_path).data == {"a$b": ["$", "$$x", 1, {"k": '"$"'}]}
+        monkeypatch.setattr(docker_compose, "_run", lambda *_, answer=answer: (answer, ""))
+        assert docker_compose.load([tmp_path / "c"], Choices(), tmp_path).data == {"a$b": ["$", "$$x", 1, {"k": '"$"'}]}
 
 
 def test_a_port_that_is_repeated_behind_the_last_one_that_is_kept_still_counts() -> None:

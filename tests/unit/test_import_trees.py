@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
-from applications import deploy, services, stack
-from importing import imported, single, spec, told, web
+from support.compose.importing import imported, single, spec, told, web
+from support.definitions.applications import deploy, services, stack
 
 TREE = {
     "deploy/deploy.js": deploy("Shop_App", "dev", "prod"),

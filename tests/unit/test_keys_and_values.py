@@ -12,8 +12,8 @@ from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
-from hostile import renamed, strings
-from samples import SAMPLES, surroundings
+from support.definitions.hostile import renamed, strings
+from support.definitions.samples import SAMPLES, surroundings
 
 
 def accepts(kind: Any, value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster import policies, warnings
+from ailtire_operator.cluster import author_policies, warn_policies
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import AdditionalKind
@@ -52,8 +52,8 @@ def test_the_policy_that_warns_refuses_nobody_anything() -> None:
 
 
 def test_the_policies_are_those_that_the_code_generates() -> None:
-    assert (BASE / "policy-author.yaml").read_text() == policies.text(), "run `make policies`"
-    assert (BASE / "policy-warn.yaml").read_text() == warnings.text(), "run `make policies`"
+    assert (BASE / "policy-author.yaml").read_text() == author_policies.text(), "run `make policies`"
+    assert (BASE / "policy-warn.yaml").read_text() == warn_policies.text(), "run `make policies`"
 
 
 def test_every_kind_has_one_answer_to_who_needs_the_right_to_it() -> None:

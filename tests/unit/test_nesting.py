@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import nested
 from ailtire_operator.cli import differences
-from ailtire_operator.cluster.fields import extra_paths, fingerprint, owned_projection
+from ailtire_operator.cluster.managed_fields import extra_paths, fingerprint, owned_projection
 from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.nesting import NESTING_LIMIT, TooDeep, cut_off, is_deeper, loads
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.children import _without_nulls
 from ailtire_operator.reconcile.definitions import references
+from support.definitions import nested
 
 VALUES = st.recursive(
     st.none() | st.integers(-9, 9) | st.text(max_size=3),

@@ -6,7 +6,7 @@ import crossplane
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ailtire_operator.plan.nginxtext import quoted, text
+from ailtire_operator.plan.gateway.nginx_text import quoted, text
 
 WORDS = st.text(alphabet="a1./:@=~^|*+,%!?<>-_$#{}\"'; \\\n()é\x00", max_size=8)
 

@@ -9,7 +9,7 @@ from ailtire_operator.model.loading import levels, parse_spec, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, stack
+from support.definitions.stacks import SETTINGS, stack
 
 Json = dict[str, Any]
 ROUTED: Json = {

@@ -7,7 +7,7 @@ import pytest
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, find, plan_of, pod_spec, stack, variables
+from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack, variables
 
 LEAF = {"services": {"web": {"image": "web:1", "interface": {"/x": {}}}}}
 BARE = {"services": {"job": {"image": "job:1"}}}

@@ -6,7 +6,7 @@ import pytest
 
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.types import Plan
-from stacks import find, plan_of, pod_spec
+from support.definitions.stacks import find, plan_of, pod_spec
 
 Json = dict[str, Any]
 

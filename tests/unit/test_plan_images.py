@@ -10,7 +10,7 @@ from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from stacks import SETTINGS, find, plan_of, pod_spec, stack
+from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack
 
 DIGEST = "@sha256:" + "a" * 64
 

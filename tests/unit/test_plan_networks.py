@@ -8,7 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, find, plan_of, pod_spec, stack
+from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack
 
 Json = dict[str, Any]
 

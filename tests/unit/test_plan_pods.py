@@ -7,8 +7,8 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.types import Manifest, Observed
-from podsecurity import baseline_violations, restricted_violations
-from stacks import SETTINGS, find, full_spec, plan_of, pod_spec
+from support.definitions.stacks import SETTINGS, find, full_spec, plan_of, pod_spec
+from support.kube.pod_security import baseline_violations, restricted_violations
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from ailtire_operator.model.problems import InvalidStack, Problem
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
 from lab.paths import ROOT
-from stacks import SETTINGS
+from support.definitions.stacks import SETTINGS
 
 GATED: dict[str, dict[str, Any]] = {
     "capAdd[0]": {"capAdd": ["SYS_ADMIN"]},

@@ -11,8 +11,8 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.types import Observed
-from reachability import OUTSIDE, matrix, objects_of
-from stacks import stack
+from support.definitions.stacks import stack
+from support.kube.reachability import OUTSIDE, matrix, objects_of
 
 WEB: dict[str, Any] = {"interface": {"/web": {}}}
 

@@ -7,10 +7,10 @@ import pytest
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.routes import Route, routes, streams
+from ailtire_operator.plan.gateway.routes import Route, routes, streams
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Observed, Plan
-from stacks import SETTINGS, find, plan_of, stack
+from support.definitions.stacks import SETTINGS, find, plan_of, stack
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ import pytest
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Plan
-from nodepaths import ABOVE, SOCKETS
-from stacks import SETTINGS, find, plan_of, pod_spec
+from support.definitions.node_paths import ABOVE, SOCKETS
+from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec
 
 Json = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ailtire_operator.plan.values import canonical, compact, literal, manifest
-from quantities import QUANTITIES
+from support.checks.quantities import QUANTITIES
 
 
 @pytest.mark.parametrize(("written", "answered"), QUANTITIES)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.plan.types import Plan
-from stacks import find, plan_of
+from support.definitions.stacks import find, plan_of
 
 Json = dict[str, Any]
 

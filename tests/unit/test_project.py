@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 from lab.paths import ROOT
 from lab.versions import CONTROL_PLANE, GOBUILD, PROGRAMS, go_needed, go_version, minor_version
-from locks import FILES, locked, required
 from supplychain import pins
+from support.checks.locks import FILES, locked, required
 
 LOCKS = "\n".join((ROOT / file).read_text() for file in FILES)
 _BESIDES = {"pip", "setuptools", "ailtire-operator"}

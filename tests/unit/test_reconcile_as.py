@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.applied import Applied
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import Denied
 from ailtire_operator.cluster.kinds import KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS, Ref
@@ -18,11 +18,11 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from ailtire_operator.reconcile.outcomes import problem_of
-from ailtire_operator.reconcile.planning import account_of
-from records import put
-from records import stack as root
-from stacks import SETTINGS, find, plan_of, stack
+from ailtire_operator.reconcile.apply_errors import problem_of
+from ailtire_operator.reconcile.planner import account_of
+from support.definitions.stacks import SETTINGS, find, plan_of, stack
+from support.fake_cluster.records import put
+from support.fake_cluster.records import stack as root
 
 Json = dict[str, Any]
 PLACE: Json = {"root": "r", "parent": "r", "parentKey": "kid", "depth": 1, "appName": "r"}
@@ -142,7 +142,7 @@ def test_what_an_account_may_not_do_is_told_in_the_api_servers_words() -> None:
     words = (
         'User "system:serviceaccount:a:b" cannot patch resource "deployments" in API group "apps" in the namespace "a"'
     )
-    problem = problem_of(Applied(Ref("Deployment", "a", "x"), False, None, Denied(words), "none"))
+    problem = problem_of(ApplyResult(Ref("Deployment", "a", "x"), False, None, Denied(words), "none"))
     assert problem is not None
     assert (problem.reason, problem.message, problem.transient) == ("Forbidden", words, False)
 

@@ -10,9 +10,9 @@ from ailtire_operator.cluster.changes import Change, change_of
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile import changes
-from ailtire_operator.reconcile.decide import Outcomes
-from records import change, put
-from worlds import World
+from ailtire_operator.reconcile.pruning import PruneGate
+from support.fake_cluster.records import change, put
+from support.fake_cluster.world import World
 
 WEB = {"image": "web:1", "user": "1000", "ports": {"http": {"port": 80}}}
 SERVICE = Ref("Service", "prod", "shop-web")
@@ -39,7 +39,7 @@ def listed(world: World, record: Record, held: tuple[str, ...] = ()) -> list[Cha
     )
     waiting = {each.ref: each for each in changes.kept_by(planned.manifests, room, world.store.get)}
     objects = (waiting.get(each.ref, each) for each in objects)
-    outcomes = Outcomes(whole=True, failed=0)
+    outcomes = PruneGate(whole=True, failed=0)
     return [*room, *objects, *changes.unwanted(planned.plan, planned.manifests, present, outcomes, settled=True)]
 
 
@@ -51,7 +51,7 @@ def rested(world: World, spec: dict[str, Any]) -> Record:
     """A stack that the operator has brought to its plan."""
     record = world.write(spec)
     for _ in range(3):
-        world.act(record)
+        world.execute(record)
         world.roll_out()
     return record
 
@@ -82,7 +82,7 @@ def test_the_operator_does_what_is_listed_until_nothing_is(world: World, spec: d
     before = {each.split(" ", 1)[1] for each in told(listed(world, record))}
     done = set[str]()
     for _ in range(3):
-        world.act(record)
+        world.execute(record)
         done |= {
             " ".join(each.split(" ")[-2:])
             for each in world.cluster.journal
@@ -102,7 +102,7 @@ def test_a_count_is_handed_over_where_an_autoscaler_is_about_to_take_it(world: W
     found = {each.ref: each for each in listed(world, record)}
     assert (found[DEPLOYMENT].action, found[DEPLOYMENT].replicas, found[DEPLOYMENT].autoscaled) == ("update", 4, False)
     assert found[Ref("HorizontalPodAutoscaler", "prod", "shop-web")].action == "create"
-    world.act(record)
+    world.execute(record)
     again = world.write({"services": {"web": {**scaled["services"]["web"], "image": "web:2"}}})
     changed = {each.ref: each for each in listed(world, again)}[DEPLOYMENT]
     assert (changed.action, changed.replicas, changed.autoscaled) == ("update", None, True)
@@ -141,7 +141,7 @@ def test_each_object_is_decided_about_once(world: World, monkeypatch: pytest.Mon
         return change_of(manifest, *rest, **options)
 
     monkeypatch.setattr(changes, "change_of", counted)
-    world.act(record)
+    world.execute(record)
     assert sorted(decided) == sorted(world.planner.plan(record, world.definitions.stack(record)).manifests)
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import LAST_GOOD, STACK, WATCHED_KINDS
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, WATCHED_KINDS
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.history import History
+from ailtire_operator.reconcile.event_router import EventRouter
 from ailtire_operator.reconcile.queue import Priority
-from ailtire_operator.reconcile.wake import Wakeups
-from records import child, put, reference, stack
-from worlds import World
+from ailtire_operator.reconcile.rollback import Rollback
+from support.fake_cluster.records import child, put, reference, stack
+from support.fake_cluster.world import World
 
 WEB = {"services": {"web": {"image": "x:1", "user": "1000"}}}
 ELSEWHERE = [kind.kind for kind in WATCHED_KINDS]
@@ -39,9 +39,9 @@ class Asked:
 def world() -> World:
     world = World()
     world.write(WEB)
-    world.look()
+    world.reconcile()
     world.roll_out()
-    world.look()
+    world.reconcile()
     return world
 
 
@@ -54,17 +54,17 @@ def shop(world: World) -> Record:
 def test_a_pass_neither_counts_nor_writes_it(world: World, kind: str) -> None:
     before = world.status()
     forged(world.store, kind, shop(world))
-    world.look()
+    world.reconcile()
     assert (world.cluster.journal, world.status()) == ([], before)
     world.write({**WEB, "suspend": True})
-    world.look()
+    world.reconcile()
     assert not [each for each in world.cluster.journal if each.startswith("delete")]
 
 
 @pytest.mark.parametrize("kind", ELSEWHERE)
 def test_it_wakes_nobody(kind: str) -> None:
     store, asked = Store(), Asked()
-    wakeups = Wakeups(store, asked)  # type: ignore[arg-type]
+    wakeups = EventRouter(store, asked)  # type: ignore[arg-type]
     wakeups.synced = True
     root = stack(store, "shop", {"services": {"a": {"type": "stack", "stack": {"services": {}}}}})
     child(store, root, "a")
@@ -76,10 +76,10 @@ def test_it_wakes_nobody(kind: str) -> None:
 def test_its_last_good_definitions_are_none_of_the_stacks() -> None:
     world = World()
     record = world.write(WEB)
-    history = History(world.store, world.cluster, lambda: "")  # type: ignore[arg-type]
-    forged(world.store, LAST_GOOD.kind, record)
+    history = Rollback(world.store, world.cluster, lambda: "")  # type: ignore[arg-type]
+    forged(world.store, CONTROLLER_REVISION.kind, record)
     assert not history._of_stack(record)
-    put(world.store, LAST_GOOD.kind, "own", owner=record)
+    put(world.store, CONTROLLER_REVISION.kind, "own", owner=record)
     assert [each.ref.name for each in history._of_stack(record)] == ["own"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from expressions import IMPORTED, SECONDS, calls_of_re, modules, named, patterns, rules, worst
+from support.checks.expressions import IMPORTED, SECONDS, calls_of_re, modules, named, patterns, rules, worst
 
 COMPILED_ELSEWHERE = {"model.keys"}
 """Where patterns are compiled that have no name: those of KeyRule, which are measured below."""

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile import hosts
-from ailtire_operator.reconcile.hosts import Hosts, shared
-from records import put, stack
+from ailtire_operator.reconcile import shared_hosts
+from ailtire_operator.reconcile.shared_hosts import SharedHosts, shared
+from support.fake_cluster.records import put, stack
 
 INGRESS, ROUTE = "Ingress", "HTTPRoute"
 
@@ -17,7 +17,9 @@ class Edges:
 
     def __init__(self) -> None:
         self.store, self.woken = Store(), list[str]()
-        self.hosts = Hosts(self.store, lambda record: self.woken.append(f"{record.ref.namespace}/{record.ref.name}"))
+        self.hosts = SharedHosts(
+            self.store, lambda record: self.woken.append(f"{record.ref.namespace}/{record.ref.name}")
+        )
 
     def ingress(
         self, name: str, *named: str, at: int = 0, namespace: str = "prod", class_name: str = "nginx"
@@ -123,7 +125,7 @@ def test_a_thousand_stacks_with_one_host_wake_one_other_each(caplog: pytest.LogC
     for index in range(1_000):
         edges.ingress(f"s{index:04}", "x.io")
     assert edges.woken == []
-    assert sum(each.name == hosts.__name__ for each in caplog.records) == 999, (
+    assert sum(each.name == shared_hosts.__name__ for each in caplog.records) == 999, (
         "whoever runs the operator is told of each"
     )
     for ref in [each.ref for each in edges.store.of_kind(INGRESS)]:

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from ailtire_operator.status.health import Health, health, refused_creation, rolled_out
-from ailtire_operator.status.observed import Live, Member, Problem
+from ailtire_operator.status.observed import LiveObject, Member, Problem
 
 
-def workload(*, generation: int = 1, **summary: Any) -> Live:
-    return Live(generation, {"observedGeneration": generation, **summary})
+def workload(*, generation: int = 1, **summary: Any) -> LiveObject:
+    return LiveObject(generation, {"observedGeneration": generation, **summary})
 
 
-def full(count: int = 1, **more: Any) -> Live:
+def full(count: int = 1, **more: Any) -> LiveObject:
     return workload(specReplicas=count, replicas=count, updated=count, ready=count, **more)
 
 
-def starting(**more: Any) -> Live:
+def starting(**more: Any) -> LiveObject:
     return workload(specReplicas=1, replicas=1, updated=1, **more)
 
 
@@ -28,19 +28,19 @@ def waiting(reason: str, message: str = "", **container: Any) -> dict[str, Any]:
     return pod(containers={"web": {"ready": False, "waiting": reason, "waitingMessage": message, **container}})
 
 
-def look(**fields: Any) -> Health:
+def health_of(**fields: Any) -> Health:
     return health(Member(**{"key": "web", "kind": "Deployment", "name": "shop-web", "replicas": 1, **fields}))
 
 
 def test_everything_wanted_runs() -> None:
-    found = look(workload=full())
+    found = health_of(workload=full())
     assert (found.ok, found.ready, found.wanted) == (True, 1, 1)
     assert str(found) == "service web 1/1"
 
 
 def test_a_service_of_no_replicas_is_ready_once_that_is_observed() -> None:
-    assert look(replicas=0, workload=workload(specReplicas=0)).ok
-    assert not look(replicas=0, workload=Live(2, {"observedGeneration": 1})).ok
+    assert health_of(replicas=0, workload=workload(specReplicas=0)).ok
+    assert not health_of(replicas=0, workload=LiveObject(2, {"observedGeneration": 1})).ok
 
 
 @pytest.mark.parametrize(
@@ -55,27 +55,27 @@ def test_a_service_of_no_replicas_is_ready_once_that_is_observed() -> None:
     ],
 )
 def test_only_replicas_of_the_current_definition_count(summary: dict[str, int], ready: int) -> None:
-    found = look(replicas=3, workload=workload(specReplicas=3, **summary))
+    found = health_of(replicas=3, workload=workload(specReplicas=3, **summary))
     assert (found.ready, found.wanted) == (ready, 3)
 
 
 def test_counts_of_an_older_definition_say_nothing() -> None:
-    found = look(workload=Live(2, {"observedGeneration": 1, "replicas": 1, "updated": 1, "ready": 1}))
+    found = health_of(workload=LiveObject(2, {"observedGeneration": 1, "replicas": 1, "updated": 1, "ready": 1}))
     assert found.ready == 0
     assert found.problem is not None
     assert found.problem.transient
 
 
 def test_what_is_not_made_yet_is_under_way() -> None:
-    found = look()
+    found = health_of()
     assert found.problem == Problem("Progressing", "Deployment shop-web does not exist yet", transient=True)
 
 
 def test_an_autoscaler_wants_what_it_wrote_and_never_less_than_its_minimum() -> None:
-    assert look(replicas=None, floor=2, workload=full(1)).wanted == 2
-    assert not look(replicas=None, floor=2, workload=full(1)).ok
-    assert look(replicas=None, floor=2, workload=full(5)).wanted == 5
-    assert look(replicas=None, workload=None).wanted == 1
+    assert health_of(replicas=None, floor=2, workload=full(1)).wanted == 2
+    assert not health_of(replicas=None, floor=2, workload=full(1)).ok
+    assert health_of(replicas=None, floor=2, workload=full(5)).wanted == 5
+    assert health_of(replicas=None, workload=None).wanted == 1
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_name_is_not_taken_for_the_reason(message: str, reason: str) -> None:
     ],
 )
 def test_nor_for_what_a_pod_waits_for(message: str, reason: str) -> None:
-    found = look(workload=starting(), pods=[pod(unscheduled=("Unschedulable", message))]).problem
+    found = health_of(workload=starting(), pods=[pod(unscheduled=("Unschedulable", message))]).problem
     assert found is not None and found.reason == reason
 
 
@@ -195,7 +195,7 @@ REASONS: list[tuple[str, dict[str, Any], str, str]] = [
     ("fields", "reason", "words"), [case[1:] for case in REASONS], ids=[case[0] for case in REASONS]
 )
 def test_the_reason_is_named(fields: dict[str, Any], reason: str, words: str) -> None:
-    found = look(**{"workload": starting(), **fields})
+    found = health_of(**{"workload": starting(), **fields})
     assert found.problem is not None
     assert found.problem.reason == reason
     assert words in found.problem.message
@@ -205,26 +205,26 @@ def test_the_reason_is_named(fields: dict[str, Any], reason: str, words: str) ->
 def test_the_newest_pod_tells_and_the_old_one_that_serves_does_not() -> None:
     old = pod(ready=True, phase="Running", created="2026-01-01T00:00:00Z", containers={"web": {"ready": True}})
     new = waiting("ImagePullBackOff", "no such tag") | {"created": "2026-01-02T00:00:00Z"}
-    found = look(workload=workload(specReplicas=1, replicas=2, updated=1, ready=1), pods=(old, new))
+    found = health_of(workload=workload(specReplicas=1, replicas=2, updated=1, ready=1), pods=(old, new))
     assert str(found) == "service web 0/1: ImagePullBackOff: no such tag"
 
 
 def test_a_ready_service_has_no_problem_whatever_a_surplus_pod_says() -> None:
-    assert look(workload=full(), pods=(waiting("ImagePullBackOff"),)).ok
+    assert health_of(workload=full(), pods=(waiting("ImagePullBackOff"),)).ok
 
 
 def test_what_was_refused_is_not_of_the_current_definition() -> None:
     refused = Problem("Refused", "spec.template: no")
-    found = look(workload=full(), error=refused)
+    found = health_of(workload=full(), error=refused)
     assert (found.ready, found.problem) == (0, refused)
 
 
 def test_the_gateway_has_no_key() -> None:
-    assert str(look(key="", workload=full())) == "gateway 1/1"
+    assert str(health_of(key="", workload=full())) == "gateway 1/1"
 
 
 def test_a_roll_out_is_over_when_no_old_replica_is_left() -> None:
     assert rolled_out(full(2), 2)
     assert not rolled_out(workload(replicas=3, updated=2, ready=3), 2)
     assert not rolled_out(workload(replicas=2, updated=2, ready=1), 2)
-    assert not rolled_out(Live(2, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2}), 2)
+    assert not rolled_out(LiveObject(2, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2}), 2)

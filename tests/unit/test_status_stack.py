@@ -7,11 +7,11 @@ import pytest
 from ailtire_operator.model.limits import MESSAGE_LIMIT, NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import StackStatus
-from ailtire_operator.status.events import Happening, happenings
+from ailtire_operator.status.events import StatusEvent, status_events
 from ailtire_operator.status.health import Health
-from ailtire_operator.status.observed import Child, Live, Problem
+from ailtire_operator.status.observed import Child, LiveObject, Problem
 from ailtire_operator.status.rollup import Branch, branch
-from ailtire_operator.status.stack import (
+from ailtire_operator.status.stack_status import (
     Facts,
     Refusal,
     as_json,
@@ -34,9 +34,9 @@ def ailing(key: str, reason: str = "ImagePullBackOff", message: str = "no such t
     return Health(key, "Deployment", f"shop-{key}", 0, 1, Problem(reason, message, transient=reason == "Progressing"))
 
 
-def resource(facts: Facts, generation: int = 1, deleting: bool = False) -> Live:
+def resource(facts: Facts, generation: int = 1, deleting: bool = False) -> LiveObject:
     """A child stack whose status was made of these facts."""
-    return Live(generation, {"spec": {}, "status": as_json(status_of(facts, {}, NOON))}, deleting)
+    return LiveObject(generation, {"spec": {}, "status": as_json(status_of(facts, {}, NOON))}, deleting)
 
 
 def conditions(status: StackStatus) -> dict[str, tuple[str, str]]:
@@ -91,7 +91,7 @@ def test_the_gateway_counts_for_readiness_but_is_no_service() -> None:
         (Child("a", "shop-a", resource(Facts(generation=1), generation=2)), "Progressing"),
         (Child("a", "shop-a", resource(Facts(generation=1), deleting=True)), "Deleting"),
         (Child("a", "shop-a", missing="tpl"), "TemplateMissing"),
-        (Child("a", "shop-a", Live(1, {"status": {}})), "Progressing"),
+        (Child("a", "shop-a", LiveObject(1, {"status": {}})), "Progressing"),
     ],
 )
 def test_a_child_counts_only_in_its_current_definition(child: Child, reason: str) -> None:
@@ -148,7 +148,7 @@ def test_no_word_of_the_cluster_is_taken_for_a_path(text: str) -> None:
 def test_what_an_earlier_release_wrote_of_a_child_is_told_as_it_is() -> None:
     old = as_json(status_of(nested(1, Facts(generation=1, services=(ailing("db"),))), {}, NOON))
     del old["blocker"]
-    found = branch(Child("spectrum", "shop-s", Live(1, {"status": old})))
+    found = branch(Child("spectrum", "shop-s", LiveObject(1, {"status": old})))
     status = status_of(Facts(generation=1, branches=(found,)), {}, NOON)
     assert conditions(status)["Ready"] == ("False", "ImagePullBackOff")
     assert message(status) == "spectrum: dm: service db 0/1: ImagePullBackOff: no such tag"
@@ -291,7 +291,7 @@ def test_a_suspended_stack_stays_what_it_was_and_says_so() -> None:
     assert conditions(status)["Ready"] == ("True", "Ready")
     assert conditions(status)["Suspended"] == ("True", "Suspended")
     assert status.services["web"].ready == 1
-    child = branch(Child("a", "shop-a", Live(2, {"status": as_json(status)})))
+    child = branch(Child("a", "shop-a", LiveObject(2, {"status": as_json(status)})))
     assert (child.ready, child.suspended) == (True, True)
     assert child.summary().reason == "Suspended"
     below = status_of_suspended(2, "shop", old, LATER)
@@ -316,7 +316,7 @@ def test_the_largest_status_is_bounded() -> None:
 
 def events(old: Facts | None, new: Facts) -> list[tuple[str, str]]:
     before = as_json(status_of(old, {}, NOON)) if old else {}
-    return [(each.type, each.reason) for each in happenings(before, status_of(new, before, LATER))]
+    return [(each.type, each.reason) for each in status_events(before, status_of(new, before, LATER))]
 
 
 READY = Facts(generation=1, services=(healthy("web"),))
@@ -353,9 +353,11 @@ def test_events_tell_what_has_turned(old: Facts | None, new: Facts, told: list[t
 def test_suspending_and_resuming_are_told() -> None:
     old = as_json(status_of(READY, {}, NOON))
     suspended = status_of_suspended(2, "", old, LATER)
-    assert [each.reason for each in happenings(old, suspended)] == ["Suspended"]
+    assert [each.reason for each in status_events(old, suspended)] == ["Suspended"]
     resumed = status_of(replace(READY, generation=3), as_json(suspended), LATER)
-    assert list(happenings(as_json(suspended), resumed)) == [Happening("Normal", "Resumed", "changes are made again")]
+    assert list(status_events(as_json(suspended), resumed)) == [
+        StatusEvent("Normal", "Resumed", "changes are made again")
+    ]
 
 
 def test_what_is_stopped_or_suspended_below_shows_at_every_level_above() -> None:
@@ -370,7 +372,9 @@ def test_what_is_stopped_or_suspended_below_shows_at_every_level_above() -> None
     assert suspended["ready"] == "Suspended"
     facts = Facts(generation=1)
     for level in ("cpl", "top"):
-        facts = Facts(generation=1, branches=(branch(Child(level, f"shop-{level}", Live(1, {"status": suspended}))),))
+        facts = Facts(
+            generation=1, branches=(branch(Child(level, f"shop-{level}", LiveObject(1, {"status": suspended}))),)
+        )
         above = status_of(facts, {}, NOON)
         suspended = as_json(above)
     assert message(above) == "1 service and 1 stack ready, 1 service stopped, 2 stacks suspended"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.rollout import UpdateConfig
-from ailtire_operator.status.observed import Live, Problem
+from ailtire_operator.status.observed import LiveObject, Problem
 from ailtire_operator.status.updates import PATIENCE, Pod, Update, Verdict, is_complete, judge
 
 NEW = ("ReplicaSet", "shop-web-new", "u")
@@ -22,7 +22,7 @@ def pod(containers: Any = None, owner: Any = NEW, **fields: Any) -> Pod:
 def update(*pods: Any, kind: str = "Deployment", wanted: int = 4, config: Any = None, **summary: Any) -> Update:
     progress = {"Progressing": ("True", "ReplicaSetUpdated", 'ReplicaSet "shop-web-new" is progressing.')}
     seen = {"observedGeneration": 3, "updated": 4, "conditions": progress, **summary}
-    return Update(UpdateConfig.model_validate(config or {}), kind, wanted, Live(3, seen), pods)
+    return Update(UpdateConfig.model_validate(config or {}), kind, wanted, LiveObject(3, seen), pods)
 
 
 def after(seen: Update, seconds: float) -> Verdict:
@@ -100,7 +100,7 @@ def test_others_name_their_revision(kind: str) -> None:
 
 def test_complete_is_what_stays_ready() -> None:
     counts: dict[str, Any] = {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2}
-    assert not is_complete(Live(1, counts), 2)
-    assert is_complete(Live(1, {**counts, "available": 2}), 2)
-    assert not is_complete(Live(1, {**counts, "available": 2, "replicas": 3}), 2)
-    assert not is_complete(Live(1, {"observedGeneration": 1}), 0), "nothing has run"
+    assert not is_complete(LiveObject(1, counts), 2)
+    assert is_complete(LiveObject(1, {**counts, "available": 2}), 2)
+    assert not is_complete(LiveObject(1, {**counts, "available": 2, "replicas": 3}), 2)
+    assert not is_complete(LiveObject(1, {"observedGeneration": 1}), 0), "nothing has run"

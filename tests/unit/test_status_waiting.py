@@ -7,7 +7,7 @@ import pytest
 from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.status.blockers import sentence
 from ailtire_operator.status.health import Health, health
-from ailtire_operator.status.observed import Child, Live, Member, Problem
+from ailtire_operator.status.observed import Child, LiveObject, Member, Problem
 from ailtire_operator.status.rollup import blocker, branch
 from ailtire_operator.status.waiting import held, unmet_by_service, unmet_by_stack
 
@@ -21,7 +21,7 @@ def service(
     current: bool = True,
     **counts: Any,
 ) -> str:
-    live = Live(1, {"observedGeneration": 1, "specReplicas": replicas, **counts}) if counts else None
+    live = LiveObject(1, {"observedGeneration": 1, "specReplicas": replicas, **counts}) if counts else None
     found = health(Member(key="db", kind=kind, name="shop-db", replicas=replicas, workload=live))
     return unmet_by_service("orders/db", condition, found, live, running, current=current)
 
@@ -47,16 +47,16 @@ def test_a_service(told: str, facts: dict[str, Any]) -> None:
 
 
 def test_pods_that_may_be_old_do_not_start_anything() -> None:
-    live = Live(2, {"observedGeneration": 2, "replicas": 3, "updated": 1, "ready": 2})
+    live = LiveObject(2, {"observedGeneration": 2, "replicas": 3, "updated": 1, "ready": 2})
     db = Health("db", "Deployment", "shop-db", 0, 2, Problem("Progressing", transient=True))
     assert unmet_by_service("db", "started", db, live, 2, current=True) == "db to start"
     assert unmet_by_service("db", "started", db, live, 3, current=True) == ""
-    unseen = Live(3, live.summary)
+    unseen = LiveObject(3, live.summary)
     assert unmet_by_service("db", "started", db, unseen, 3, current=True) == "db to start"
 
 
 def test_a_job_is_waited_for_until_its_end() -> None:
-    live = Live(1, {"observedGeneration": 1, "specReplicas": 1})
+    live = LiveObject(1, {"observedGeneration": 1, "specReplicas": 1})
     job = health(Member(key="job", kind="Job", name="j", workload=live, floor=0))
     assert unmet_by_service("job", "completed", job, live, 1, current=True) == "job to complete (0/1)"
     assert unmet_by_service("job", "started", job, live, 1, current=True) == ""
@@ -64,7 +64,7 @@ def test_a_job_is_waited_for_until_its_end() -> None:
 
 
 def test_what_is_wrong_with_the_dependency_is_told_with_it() -> None:
-    live = Live(1, {"observedGeneration": 1})
+    live = LiveObject(1, {"observedGeneration": 1})
     broken = Health("db", "Deployment", "shop-db", 0, 1, Problem("ImagePullBackOff", "no such image"))
     told = unmet_by_service("db", "healthy", broken, live, 0, current=True)
     assert told == "db to be healthy (0/1: ImagePullBackOff)"
@@ -73,7 +73,7 @@ def test_what_is_wrong_with_the_dependency_is_told_with_it() -> None:
 def test_a_stack() -> None:
     status = {"observedGeneration": 1, "counts": {"servicesReady": 1, "servicesWanted": 3, "stacksWanted": 1}}
     conditions = [{"type": "Ready", "status": "False", "reason": "Progressing", "message": "service db 0/1"}]
-    below = branch(Child("orders", "shop-orders", Live(1, {"status": {**status, "conditions": conditions}})))
+    below = branch(Child("orders", "shop-orders", LiveObject(1, {"status": {**status, "conditions": conditions}})))
 
     def told(condition: Condition, **facts: bool) -> str:
         return unmet_by_stack("orders", condition, below, **{"exists": True, "current": True, "acted": True, **facts})
@@ -84,7 +84,7 @@ def test_a_stack() -> None:
     assert told("started", acted=False) == "orders to start"
     assert told("started") == ""
     ready = branch(
-        Child("orders", "x", Live(1, {"status": {**status, "conditions": [{"type": "Ready", "status": "True"}]}}))
+        Child("orders", "x", LiveObject(1, {"status": {**status, "conditions": [{"type": "Ready", "status": "True"}]}}))
     )
     assert unmet_by_stack("orders", "healthy", ready, exists=True, current=True, acted=True) == ""
 
@@ -93,7 +93,7 @@ def test_a_held_service_is_told_as_a_person_would() -> None:
     problem = held(["orders/db to be healthy (0/1)"], exists=False)
     waiting = health(Member(key="web", kind="Deployment", name="shop-web", replicas=2, waits=problem))
     assert str(waiting) == "service web 0/2 waits for orders/db to be healthy (0/1)"
-    running = Live(1, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2})
+    running = LiveObject(1, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2})
     update = held(["a to start", "b to start", "c to start", "d to start"], exists=True)
     old = health(Member(key="web", kind="Deployment", name="w", replicas=2, workload=running, waits=update))
     assert not old.ok

@@ -14,11 +14,11 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.templates import DIFFERENT, FIELDS, RESOURCE_ONLY, is_template
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from ailtire_operator.reconcile.place import Stand, standing
-from commands import Run
-from exports import exported, told
-from records import stack as record
-from stacks import SETTINGS, stack
+from ailtire_operator.reconcile.mode import ReconcileMode, mode_of
+from support.checks.commands import Run
+from support.compose.exporting import exported, told
+from support.definitions.stacks import SETTINGS, stack
+from support.fake_cluster.records import stack as record
 
 LEAF: dict[str, Any] = {"services": {"api": {"image": "api:1"}}}
 ROOT: dict[str, Any] = {
@@ -62,9 +62,9 @@ def test_both_names_mean_the_same_and_two_values_are_refused(marks: dict[str, bo
 
 @pytest.mark.parametrize("marks", list(ways()), ids=str)
 def test_what_is_marked_under_any_name_never_runs_right_or_wrong(marks: dict[str, bool]) -> None:
-    expected = Stand.TEMPLATE if any(marks.values()) else Stand.RUN
+    expected = ReconcileMode.TEMPLATE if any(marks.values()) else ReconcileMode.RUN
     assert is_template(marks) is any(marks.values())
-    assert standing(record(Store(), "t", marked(**marks)), Store()).stand is expected
+    assert mode_of(record(Store(), "t", marked(**marks)), Store()).mode is expected
 
 
 def test_the_name_changes_nothing_in_the_child_and_rolls_nothing_that_depends_on_it() -> None:

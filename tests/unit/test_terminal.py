@@ -17,18 +17,18 @@ from rich.console import Console
 
 from ailtire_operator import cli, printable
 from ailtire_operator.cli import completers, output
-from ailtire_operator.cli.loglines import BEGINNING, Line, Style
-from ailtire_operator.cli.logsources import Source
-from ailtire_operator.cli.podfacts import PodFacts
-from ailtire_operator.cli.topview import lines, rows, table
+from ailtire_operator.cli.log_lines import BEGINNING, Line, Style
+from ailtire_operator.cli.log_sources import Source
+from ailtire_operator.cli.pod_facts import PodFacts
+from ailtire_operator.cli.top_view import lines, rows, table
+from ailtire_operator.cli.tree_view import TreeStyle, draw
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, to_json
-from ailtire_operator.cli.treeview import Look, draw
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import shorten
-from ailtire_operator.reconcile.logs import Record
+from ailtire_operator.reconcile.log_records import Record
 from ailtire_operator.status.text import bounded
-from commands import Run
-from hostile import accepted, as_tree, every_field, strings
+from support.checks.commands import Run
+from support.definitions.hostile import accepted, as_tree, every_field, strings
 
 EVIL = "\x1b]0;title\x07\x1b[2J\x9b31m\x7f\u202e\u200b\u2028\r\x08[red]x[/red][link=http://evil]y[/link]"
 """Clears the screen, sets the title, turns the text; and what rich would take for its own."""
@@ -125,7 +125,7 @@ def node() -> StackNode:
 @pytest.mark.parametrize("wide", [True, False])
 def test_a_tree_is_harmless_and_a_row_is_a_line(wide: bool, attach: Attach) -> None:
     shown, _ = attach()
-    output.screen().print(draw(node(), Look(wide=wide)), soft_wrap=True)
+    output.screen().print(draw(node(), TreeStyle(wide=wide)), soft_wrap=True)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     found = rows(node(), {("shop", ""): PodFacts()})
     output.screen().print(table(found, now, height=99, unicode=True, usage=True))

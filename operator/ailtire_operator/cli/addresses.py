@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.paths import Spot, paths
+from ailtire_operator.cli.paths import PathTarget, paths
 from ailtire_operator.cli.trees import Resource, services_of
-from ailtire_operator.cli.waiting import subtree
+from ailtire_operator.cli.wait_conditions import subtree
 
 _LOCAL_PORT: Final = 8080
 
@@ -28,13 +28,13 @@ class Address:
         return {"url": self.url, "service": self.service, "port": self.port, "ready": self.ready}
 
 
-def addresses(spot: Spot, tree: Sequence[Resource]) -> list[Address]:
+def addresses(asked: PathTarget, tree: Sequence[Resource]) -> list[Address]:
     """The URLs of the stack and of all below it, or of one service."""
     known = paths(tree)
-    stacks = [spot.stack] if spot.key else subtree(spot.stack, tree)
+    stacks = [asked.stack] if asked.key else subtree(asked.stack, tree)
     routed = {known[each["metadata"]["name"]] for each in stacks if _routes(each)}
     found = [each for stack in stacks for each in _of_stack(stack, known[stack["metadata"]["name"]], routed)]
-    return [each for each in found if not spot.key or each.service == spot.path]
+    return [each for each in found if not asked.key or each.service == asked.path]
 
 
 def _of_stack(stack: Resource, path: str, routed: set[str]) -> Iterator[Address]:
@@ -47,23 +47,23 @@ def _of_stack(stack: Resource, path: str, routed: set[str]) -> Iterator[Address]
             yield Address(route["url"], behind, route["port"], ready)
 
 
-def advice(spot: Spot, namespace: str) -> tuple[str, str]:
+def advice(asked: PathTarget, namespace: str) -> tuple[str, str]:
     """Why there is no URL, and what helps."""
-    routes = [each for each in _routes(spot.stack) if spot.key in ("", each["service"])]
+    routes = [each for each in _routes(asked.stack) if asked.key in ("", each["service"])]
     if not routes:
-        if spot.key:
-            return f"{spot.path} has no interface, so no gateway leads to it", _forward_workload(spot, namespace)
-        return f"no service of {spot.path} has an interface, so there is no gateway", "Give a service an interface."
-    name = spot.name
+        if asked.key:
+            return f"{asked.path} has no interface, so no gateway leads to it", _forward_workload(asked, namespace)
+        return f"no service of {asked.path} has an interface, so there is no gateway", "Give a service an interface."
+    name = asked.name
     forward = f"kubectl port-forward -n {namespace} service/{name} {_LOCAL_PORT}:{naming.GATEWAY_PORT}"
     shown = f"http://localhost:{_LOCAL_PORT}{routes[0]['path']}"
-    reason = f"{spot.path} has routes, but no edge above or in it names a host, so nothing is reached from outside"
+    reason = f"{asked.path} has routes, but no edge above or in it names a host, so nothing is reached from outside"
     return reason, f"Set spec.edge.hosts at the root; until then, '{forward}' gives {shown}."
 
 
-def _forward_workload(spot: Spot, namespace: str) -> str:
-    written = services_of(spot.stack).get(spot.key) or {}
-    workload = ((spot.stack.get("status") or {}).get("services") or {}).get(spot.key) or {}
+def _forward_workload(asked: PathTarget, namespace: str) -> str:
+    written = services_of(asked.stack).get(asked.key) or {}
+    workload = ((asked.stack.get("status") or {}).get("services") or {}).get(asked.key) or {}
     ports = [each["port"] for each in (written.get("ports") or {}).values()]
     if not ports or not workload.get("name"):
         return "Give it one."

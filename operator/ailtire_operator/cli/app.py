@@ -121,7 +121,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Failure as failure:
-        _tell(failure)
+        _print_failure(failure)
         return failure.code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -155,7 +155,7 @@ def _usage_hint(error: typer.TyperException) -> str:
     return f"See '{where.command_path if where else PROGRAM} --help'."
 
 
-def _tell(failure: Failure) -> None:
+def _print_failure(failure: Failure) -> None:
     for line in failure.lines if isinstance(failure, Invalid) else ():
         output.say(f"error: {line}")
     if not isinstance(failure, Invalid):

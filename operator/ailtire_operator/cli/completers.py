@@ -35,7 +35,7 @@ def namespaces(context: typer.Context, incomplete: str) -> list[str]:
 
 def contexts(context: typer.Context, incomplete: str) -> list[str]:
     """The contexts of the kubeconfig."""
-    from ailtire_operator.compose.yamldata import documents
+    from ailtire_operator.compose.yaml_data import documents
 
     given = _given(context, "kubeconfig") or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     names: list[str] = []

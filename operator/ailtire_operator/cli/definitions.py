@@ -23,7 +23,7 @@ from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.budget import excesses
-from ailtire_operator.plan.order import Order
+from ailtire_operator.plan.dependency_graph import DependencyGraph
 from ailtire_operator.printable import plural
 
 _TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^()]*)\)")
@@ -209,7 +209,7 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
                 missing.append(Problem(f"{path}.stackRef.name", sentence))
     if not stack.spec.is_template and stack.spec.place is None:
-        problems += Order(sound_levels(stack.name, stack.spec, templates)).problems()
+        problems += DependencyGraph(sound_levels(stack.name, stack.spec, templates)).problems()
     return problems, missing
 
 

@@ -107,9 +107,9 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
         hint = "Ask for the right, or use another --context; 'kubectl auth whoami' says who you are."
         raise Failure(f"not permitted: {error}", hint) from None
     except Unavailable as error:
-        from ailtire_operator.cluster.unreachable import in_words
+        from ailtire_operator.cluster.connection_errors import explain
 
-        raise Failure(in_words(error)) from None
+        raise Failure(explain(error)) from None
     except ClusterError as error:
         # Without a status it is no answer of a cluster: there is no configuration that leads to one.
         raise Failure(str(error), "" if error.status else _WHERE) from None

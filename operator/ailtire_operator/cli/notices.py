@@ -23,7 +23,7 @@ def reservations(tree: Sequence[Resource]) -> Iterator[str]:
         name, told = resource["metadata"]["name"], _translation(resource)
         more = told.get("count", 0) - len(told.get("notices") or ())
         if not is_observed(resource):
-            yield f"{name}: the operator has not looked at the current definition yet"
+            yield f"{name}: the operator has not reconciled the current definition yet"
         elif more > 0:
             yield f"{name}: {more} more are not in its status; 'kubectl ailtire validate --report full' lists all"
 

@@ -108,7 +108,7 @@ def _dumper() -> Any:
 
 
 def _text(dumper: Any, value: str) -> Any:
-    from ailtire_operator.compose.yamldata import scalar
+    from ailtire_operator.compose.yaml_data import scalar
 
     if (
         "\n" in value

@@ -19,7 +19,7 @@ _LISTED: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PathTarget:
     """A stack of a tree, or one of its plain services."""
 
     stack: Resource
@@ -42,14 +42,16 @@ def parts(text: str) -> tuple[str, list[str]]:
     return name, keys
 
 
-def stack_of(spot: Spot) -> str:
+def stack_of(target: PathTarget) -> str:
     """The name of the stack that a path leads to. Raises Failure where it leads to a service of one."""
-    if spot.key:
-        raise Failure(f"{spot.path} is a service, and has no tree", f"Its stack has: {spot.path.rpartition('/')[0]}.")
-    return spot.name
+    if target.key:
+        raise Failure(
+            f"{target.path} is a service, and has no tree", f"Its stack has: {target.path.rpartition('/')[0]}."
+        )
+    return target.name
 
 
-def find(text: str, tree: Sequence[Resource]) -> Spot:
+def find(text: str, tree: Sequence[Resource]) -> PathTarget:
     """What the path leads to. Raises Missing, naming what is there."""
     name, keys = parts(text)
     known = paths(tree)
@@ -67,12 +69,12 @@ def find(text: str, tree: Sequence[Resource]) -> Spot:
         if (services[key] or {}).get("type") != "stack":
             if number < len(keys):
                 raise Failure(f"{known[name]}/{key} is a service, so there is nothing below it")
-            return Spot(stack, f"{known[name]}/{key}", key)
+            return PathTarget(stack, f"{known[name]}/{key}", key)
         if (name, naming.sanitize(key)) not in below:
             hint = f"'kubectl ailtire tree {known[name].partition(SEPARATOR)[0]}' says why."
             raise NotMade(f"the stack {known[name]}/{key} is declared, but has not been made", hint)
         stack = below[name, naming.sanitize(key)]
-    return Spot(stack, known[stack["metadata"]["name"]])
+    return PathTarget(stack, known[stack["metadata"]["name"]])
 
 
 def match(wanted: str, keys: Iterable[str], where: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from ailtire_operator.compose.yamldata import scalar
+from ailtire_operator.compose.yaml_data import scalar
 
 Place = tuple[int, int]
 """Line and column, each from 1 on."""

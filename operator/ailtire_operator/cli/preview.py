@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ailtire_operator import naming
-from ailtire_operator.cli import sharedhosts
+from ailtire_operator.cli import shared_hosts
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
     Difference,
@@ -18,16 +18,16 @@ from ailtire_operator.cli.differences import (
     compare,
     without_bookkeeping,
 )
-from ailtire_operator.cli.dryruns import DryRuns
+from ailtire_operator.cli.dry_runs import DryRuns
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
-from ailtire_operator.cluster import discovery, rules
+from ailtire_operator.cluster import discovery, ownership
 from ailtire_operator.cluster.adoption import way_back, without_owner
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound
-from ailtire_operator.cluster.fields import desired_projection, fingerprint
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, LAST_GOOD, OWNED_KINDS, POD, STACK, Kind, Ref
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Ref
+from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -35,13 +35,13 @@ from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
-from ailtire_operator.plan.updates import template_of
+from ailtire_operator.plan.workload.failed_updates import template_of
 from ailtire_operator.reconcile import changes
-from ailtire_operator.reconcile.addresses import Addresses
-from ailtire_operator.reconcile.decide import Outcomes, owned
-from ailtire_operator.reconcile.marks import failed_updates
-from ailtire_operator.reconcile.nodes import Nodes
-from ailtire_operator.reconcile.planning import completions
+from ailtire_operator.reconcile.failed_updates import failed_updates
+from ailtire_operator.reconcile.job_nodes import JobNodes
+from ailtire_operator.reconcile.member_addresses import MemberAddresses
+from ailtire_operator.reconcile.planner import completions
+from ailtire_operator.reconcile.pruning import PruneGate, owned
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Previewer:
         self._settings = environment_settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
-        self._nodes = Nodes(partial(discovery.open_nodes, cluster.connection), time.monotonic)
+        self._nodes = JobNodes(partial(discovery.open_nodes, cluster.connection), time.monotonic)
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
         self._edges: list[Json] = []
@@ -108,7 +108,7 @@ class Previewer:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
         for ref in self._gone:
             self._note(compare(ref, self._live[ref], None))
-        self.found.notes += await sharedhosts.notes(self._cluster, self._edges)
+        self.found.notes += await shared_hosts.notes(self._cluster, self._edges)
         if self._nodes.known is None:
             self.found.notes.append("nodes may not be listed, so a new job of mode globalJob is shown for one node")
 
@@ -155,10 +155,14 @@ class Previewer:
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
     async def _plan(self, stack: Stack) -> Plan:
-        addresses = Addresses(self._store, stack.namespace)
-        kept = [each for each in self._store.owned_by(stack.namespace, stack.uid) if each.ref.kind == LAST_GOOD.kind]
+        addresses = MemberAddresses(self._store, stack.namespace)
+        kept = [
+            each
+            for each in self._store.owned_by(stack.namespace, stack.uid)
+            if each.ref.kind == CONTROLLER_REVISION.kind
+        ]
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
-        await self._nodes.look_for(stack)
+        await self._nodes.refresh(stack)
         observed = replace(
             self._features,
             addresses=addresses,
@@ -179,7 +183,7 @@ class Previewer:
         """What the operator would do about each object of the plan; what would go is noted for all stacks together."""
         present = list(self._store.owned_by(stack.namespace, stack.uid)) if stack.uid else []
         going = changes.room(made, manifests, present)
-        going += changes.unwanted(made, manifests, present, Outcomes(True, 0), settled=True)
+        going += changes.unwanted(made, manifests, present, PruneGate(True, 0), settled=True)
         self._gone |= self._with_all_below(each.record for each in going if each.record is not None)
         found = changes.planned_objects(
             manifests,
@@ -242,7 +246,7 @@ class Previewer:
         except Foreign as error:
             self.found.notes.append(f"{error}: it would be left as it is")
             return
-        asked = rules.asks_to_adopt(self._store.get(Ref(STACK.kind, stack.namespace, stack.root)))
+        asked = ownership.asks_to_adopt(self._store.get(Ref(STACK.kind, stack.namespace, stack.root)))
         future = "would be taken over" if asked else f"would be left as it is; {way_back(manifest)}"
         self.found.notes.append(f"{record.ref} exists already and has no owner: it {future}")
 
@@ -292,7 +296,7 @@ class Previewer:
 
     def _edge(self, answer: Json) -> Json:
         """Keep what becomes of an Ingress or HTTPRoute, whose hosts others may have."""
-        self._edges += [answer] if answer["kind"] in (kind.kind for kind in sharedhosts.EDGES) else []
+        self._edges += [answer] if answer["kind"] in (kind.kind for kind in shared_hosts.EDGES) else []
         return answer
 
     def _note(self, change: Difference | None) -> None:

@@ -92,7 +92,7 @@ def summary(findings: Iterable[Finding]) -> str:
     return f"{plural(total, 'notice')} ({parts})"
 
 
-def tell(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> None:
+def show(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> None:
     """Print the report on standard error."""
     if form is ReportFormat.JSON:
         output.say(output.to_json(as_json(findings, **totals)).rstrip())

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.cli.definition_writes import Request, at, requests
 from ailtire_operator.cli.definitions import known_templates, tree_problems
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.paths import match, parts
 from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
-from ailtire_operator.cli.verdicts import Outcome, Verdict
-from ailtire_operator.cli.waiting import outcome_of
-from ailtire_operator.cli.writing import Request, at, requests
+from ailtire_operator.cli.wait_conditions import outcome_of
+from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.templates import is_template

@@ -62,7 +62,7 @@ def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]
 
 def parsed(source: str, text: str) -> list[Document]:
     """The documents of one input. Raises Invalid where it is not YAML."""
-    from ailtire_operator.compose.yamldata import YamlError, documents
+    from ailtire_operator.compose.yaml_data import YamlError, documents
 
     try:
         return [Document(source, line, data, text) for line, data in documents(text)]

@@ -17,7 +17,7 @@ from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import from_status, sentence, to_status
 from ailtire_operator.status.conditions import CONFLICTING, READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
-from ailtire_operator.status.reading import Reading, Said
+from ailtire_operator.status.saved_status import SavedCondition, SavedStatus
 from ailtire_operator.status.text import fraction
 
 Resource = Mapping[str, Any]
@@ -163,8 +163,8 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
     if resource["metadata"].get("deletionTimestamp"):
         return State.DELETING, "Deleting", "it is being deleted"
     if not is_observed(resource):
-        return State.PROGRESSING, "NotObserved", "the operator has not looked at the current definition yet"
-    said = Reading.of(resource.get("status"))
+        return State.PROGRESSING, "NotObserved", "the operator has not reconciled the current definition yet"
+    said = SavedStatus.of(resource.get("status"))
     ready = said.condition(READY)
     if (suspended := said.condition(SUSPENDED)).is_true:
         return State.SUSPENDED, SUSPENDED, suspended.message
@@ -178,7 +178,7 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
 def blocker_of(resource: Resource) -> Problem | None:
     """What the stack's status says keeps it from being ready; None also in the status of an earlier release."""
     status = resource.get("status") or {}
-    return from_status(status, Said(), transient=False) if status.get("blocker") else None
+    return from_status(status, SavedCondition(), transient=False) if status.get("blocker") else None
 
 
 def says_reason(resource: Resource, message: str) -> bool:
@@ -198,7 +198,7 @@ def in_words(reason: str, message: str) -> tuple[str, str]:
 
 def is_observed(resource: Resource) -> bool:
     """Whether the status speaks of the definition as it is now, all of it."""
-    return Reading.of(resource.get("status")).speaks_of(resource["metadata"].get("generation", 0))
+    return SavedStatus.of(resource.get("status")).speaks_of(resource["metadata"].get("generation", 0))
 
 
 def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], levels: int) -> StackNode:
@@ -225,7 +225,7 @@ def _node(resource: Resource, key: str, children: Mapping[str, list[Resource]], 
 
 
 def _conflict(resource: Resource) -> tuple[str, str]:
-    said = Reading.of(resource.get("status")).condition(CONFLICTING)
+    said = SavedStatus.of(resource.get("status")).condition(CONFLICTING)
     return (said.reason, said.message) if said.is_true else ("", "")
 
 

@@ -19,9 +19,9 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import Foreign, NotFound
-from ailtire_operator.cluster.fields import pointer_step
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
-from ailtire_operator.cluster.rules import foreign, is_orphan, is_ours, needs_replace, refusal
+from ailtire_operator.cluster.managed_fields import pointer_step
+from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, needs_replace, refusal
 from ailtire_operator.cluster.store import Record, Store, record_of
 
 Patch = list[dict[str, Any]]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ailtire_operator.cluster.fields import extra_paths
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK, STATEFUL_SET, Manifest, Ref
-from ailtire_operator.cluster.rules import is_ours, needs_replace, refusal, waits_for
+from ailtire_operator.cluster.managed_fields import extra_paths
+from ailtire_operator.cluster.ownership import is_ours, needs_replace, refusal, waits_for
 from ailtire_operator.cluster.store import Record
 
 Action = Literal["none", "create", "update", "replace", "delete", "foreign", "leaving", "refused", "held"]

@@ -16,14 +16,14 @@ import aiohttp
 import orjson
 
 from ailtire_operator.cluster import credentials
-from ailtire_operator.cluster.answers import Json, checked, decoded
 from ailtire_operator.cluster.credentials import Credentials
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import ClusterError, Denied, Unavailable, from_status
+from ailtire_operator.cluster.fair_semaphore import FairSemaphore
 from ailtire_operator.cluster.kinds import namespace_of
 from ailtire_operator.cluster.lines import whole_lines
-from ailtire_operator.cluster.servertime import ServerClock
-from ailtire_operator.cluster.slots import Slots
+from ailtire_operator.cluster.responses import Json, checked, decoded
+from ailtire_operator.cluster.server_time import ServerClock
 from ailtire_operator.naming import OPERATOR_NAME
 
 Params = Mapping[str, str | int]
@@ -75,7 +75,7 @@ class Connection:
         self._reloaded_at = float("-inf")
         self._timeout = timeout
         # Not the connector's limit: watches would use it up, and it would count a request's time from its queueing on.
-        self._slots = Slots(connections)
+        self._slots = FairSemaphore(connections)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -13,7 +13,15 @@ from typing import Any, Final
 import orjson
 
 from ailtire_operator import printable
-from ailtire_operator.cluster.fields import Tree, covers, desired_projection, is_own, latest, owned_fields, pointer_keys
+from ailtire_operator.cluster.managed_fields import (
+    Tree,
+    covers,
+    desired_projection,
+    is_own,
+    latest,
+    owned_fields,
+    pointer_keys,
+)
 from ailtire_operator.model.nesting import loads
 
 MOST: Final = 50

@@ -77,7 +77,7 @@ class Invalid(ClusterError):
         self.causes = tuple(causes)
 
 
-class Refused(ClusterError):
+class WouldLoseData(ClusterError):
     """The change cannot be made in place, and replacing the object would lose what must not be lost."""
 
 

@@ -84,7 +84,7 @@ VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumec
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 STATEFUL_SET: Final = Kind("apps", "v1", "StatefulSet", "statefulsets")
 DAEMON_SET: Final = Kind("apps", "v1", "DaemonSet", "daemonsets")
-LAST_GOOD: Final = Kind(
+CONTROLLER_REVISION: Final = Kind(
     "apps",
     "v1",
     "ControllerRevision",
@@ -112,7 +112,7 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
     DEPLOYMENT,
     STATEFUL_SET,
     DAEMON_SET,
-    LAST_GOOD,
+    CONTROLLER_REVISION,
     JOB,
     NETWORK_POLICY,
     INGRESS,
@@ -123,7 +123,7 @@ OWNED_KINDS: Final[tuple[Kind, ...]] = (
 )
 """What a stack may own. The list may grow but never shrink: a kind that is no longer written must still be pruned."""
 
-OPERATORS_OWN_KINDS: Final = (STACK, ENDPOINT_SLICE, LAST_GOOD)
+OPERATORS_OWN_KINDS: Final = (STACK, ENDPOINT_SLICE, CONTROLLER_REVISION)
 """What the operator writes under its own account, and asks no author the right to: child stacks have a place that only
 the operator may give, and the other two hold what the operator has read in the cluster, addresses of the stack's own
 pods and a definition that ran already. Kubernetes' role ``edit`` has no right to them."""

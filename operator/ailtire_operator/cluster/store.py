@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.fields import fingerprint, is_touched, owned_projection
 from ailtire_operator.cluster.kinds import Ref, controller_of
+from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, owned_projection
 from ailtire_operator.cluster.summaries import Summary, summarize
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import path_of

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.fields import fingerprint
+from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.cluster.sharing import shared
+from ailtire_operator.cluster.managed_fields import fingerprint
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -283,7 +283,7 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.DEPLOYMENT.kind: _workload,
     kinds.STATEFUL_SET.kind: _stateful_set,
     kinds.DAEMON_SET.kind: _daemon_set,
-    kinds.LAST_GOOD.kind: _last_good,
+    kinds.CONTROLLER_REVISION.kind: _last_good,
     kinds.JOB.kind: _job,
     kinds.VOLUME_CLAIM.kind: _volume_claim,
     kinds.SERVICE.kind: _service,

@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from ailtire_operator.cluster.answers import change_of_watch, version_of_list
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.responses import change_of_watch, version_of_list
 from ailtire_operator.cluster.store import Store, version_of
 
 logger = logging.getLogger(__name__)

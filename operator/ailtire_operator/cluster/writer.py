@@ -30,9 +30,9 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.rules import foreign, is_orphan, is_ours
+from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.cluster.throttle import Throttle
+from ailtire_operator.cluster.write_throttle import WriteThrottle
 
 WRITE_TIMEOUT: Final = 6.0
 """Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
@@ -74,7 +74,7 @@ class Writer:
         self._store = store
         self._fence = fence
         self._on_write = on_write
-        self._throttle = Throttle(concurrency)
+        self._throttle = WriteThrottle(concurrency)
         self._account: Account | None = None
 
     def acting_as(self, account: Account | None) -> Self:

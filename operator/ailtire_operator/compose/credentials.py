@@ -71,7 +71,7 @@ def found(variables: Mapping[str, str]) -> list[str]:
     return [name for name, value in variables.items() if is_credential(name, value)]
 
 
-def tell(variables: Mapping[str, str], path: str, report: Report) -> None:
+def report_each(variables: Mapping[str, str], path: str, report: Report) -> None:
     """Say of each of them that it stands in the stack."""
     for name in found(variables):
         remedy = "Keep it in a Secret, and name that in environmentValuesFrom."

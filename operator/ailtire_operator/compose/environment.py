@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator import naming
-from ailtire_operator.compose.mentions import Mention, replaced
+from ailtire_operator.compose.host_mentions import Mention, replaced
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts, text_of
 from ailtire_operator.model.keys import VariableName
@@ -26,7 +26,7 @@ _TEMPLATE: Final = "{{"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class VariableScope:
     """What a stack's variables may refer to."""
 
     variables: Mapping[str, str] | None = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Surroundings:
     """Whether the operator is to fill in Swarm's templates."""
 
 
-def read(value: Any, path: str, surroundings: Surroundings, report: Report) -> dict[str, str]:
+def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> dict[str, str]:
     """The variables of a plain service."""
     result: dict[str, str] = {}
     for name, text in scalars(value, path, report).items():

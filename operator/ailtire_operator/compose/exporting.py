@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from ailtire_operator import printable
-from ailtire_operator.compose import upstream
+from ailtire_operator.compose import ailtire_profile
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch, branch_of
 from ailtire_operator.compose.swarm.documents import EndpointMode, documents
@@ -70,7 +70,7 @@ def export_tree(
     report = Report()
     stacks = _stacks(name, spec, templates, report)
     if profile == "ailtire":
-        return Exported({view.name: upstream.document(view, report) for _, view in stacks}, report.notices)
+        return Exported({view.name: ailtire_profile.document(view, report) for _, view in stacks}, report.notices)
     options = options or SwarmOptions()
     branches: dict[str, Branch] = {}
     for level, view in stacks:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from ailtire_operator.compose.errors import ApplicationError
-from ailtire_operator.compose.javascript import SIZE_LIMIT
 
+SIZE_LIMIT: Final = 1024 * 1024
+"""Bytes of a file."""
 FOLDER_LIMIT: Final = 20_000
 """Folders looked through: an application has hundreds, a home directory given by mistake has more."""
 _FILE: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)

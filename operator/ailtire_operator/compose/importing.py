@@ -8,14 +8,14 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator import naming
-from ailtire_operator.compose.application import Application, read_application
-from ailtire_operator.compose.canonical.process import Choices
-from ailtire_operator.compose.canonical.project import ComposeOptions, read_project
+from ailtire_operator.compose.accepted import Accepted
+from ailtire_operator.compose.compose_file.docker_compose import Choices
+from ailtire_operator.compose.compose_file.project import ComposeOptions, read_project
 from ailtire_operator.compose.errors import ApplicationError
-from ailtire_operator.compose.opening import Opened
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
-from ailtire_operator.compose.trees import TreeReader
+from ailtire_operator.compose.services_js.application import Application, read_application
+from ailtire_operator.compose.services_js.tree import TreeReader
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
@@ -36,7 +36,7 @@ class Imported:
     """AiltireStack manifests, without a namespace; before them the Secrets that were asked for."""
     notices: tuple[Notice, ...]
     """The translation report."""
-    opened: Opened = field(default_factory=Opened, compare=False)
+    opened: Accepted = field(default_factory=Accepted, compare=False)
     """What is opened on purpose."""
 
 
@@ -56,7 +56,7 @@ def import_application(
     ``opened`` says what of them is opened on purpose. Raises ComposeError, with the place of what cannot be read.
     """
     application = read_application(path, env)
-    report = Report(Opened(opened))
+    report = Report(Accepted(opened))
     report.extend(application.notices)
     resource_name = _resource_name(name or application.root.name, report)
     head = _head(application, resource_name, registry.rstrip("/") if registry else None, report)
@@ -87,7 +87,7 @@ def compose_files(path: Path) -> list[Path]:
 
 def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str | None = None) -> Imported:
     """What Compose files describe as one AiltireStack. Raises ComposeError, with the place of what cannot be read."""
-    report = Report(Opened(options.opened))
+    report = Report(Accepted(options.opened))
     project = read_project(files, options, report, name=lambda found: _resource_name(name or found, report))
     resource = {
         "apiVersion": naming.API_VERSION,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ailtire_operator.compose.opening import PREFIX, Opened
+from ailtire_operator.compose.accepted import PREFIX, Accepted
 from ailtire_operator.model import report
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.report import Notice
@@ -14,9 +14,9 @@ from ailtire_operator.model.report import Notice
 class Report(report.Report):
     """The report on a definition that is translated."""
 
-    def __init__(self, opened: Opened | None = None) -> None:
+    def __init__(self, opened: Accepted | None = None) -> None:
         super().__init__()
-        self.opened = opened or Opened()
+        self.opened = opened or Accepted()
         """What a person opens although it loses a protection."""
 
     def extend_at(self, label: str, notices: Iterable[Notice]) -> None:

@@ -132,7 +132,7 @@ class Translation(Strict):
 
 
 class StackStatus(Strict):
-    """The stack's state, derived afresh at every look."""
+    """The stack's state, derived afresh in every reconcile."""
 
     observed_generation: int = 0
     """The generation of the spec that this speaks of."""

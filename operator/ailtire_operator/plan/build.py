@@ -3,27 +3,16 @@
 from ailtire_operator.model.dependencies import in_order
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
-from ailtire_operator.plan import (
-    budget,
-    children,
-    dependencies,
-    edge,
-    files,
-    gateway,
-    kept,
-    network,
-    rights,
-    security,
-    storage,
-    unused,
-    workload,
-    zones,
-)
-from ailtire_operator.plan.gateway import GatewayPlan
-from ailtire_operator.plan.network import Networks
-from ailtire_operator.plan.routes import Route
+from ailtire_operator.plan import additional_kinds, budget, children, dependencies, no_effect, swarm_only
+from ailtire_operator.plan.gateway import edge, gateway
+from ailtire_operator.plan.gateway.gateway import GatewayPlan
+from ailtire_operator.plan.gateway.routes import Route
+from ailtire_operator.plan.network import membership, zones
+from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.storage import files, volumes
 from ailtire_operator.plan.types import Manifest, Observed, Plan, RoutePlan, ServicePlan
+from ailtire_operator.plan.workload import security, service_objects
 
 _ORDER = {"Service": 0, "AiltireStack": 2}
 
@@ -32,21 +21,21 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     """Everything that should exist for the stack. Raises InvalidStack for all that cannot be had as it is written."""
     scope = Scope(stack, settings, observed)
     budget.check(scope)
-    networks = network.of_stack(scope)
+    networks = membership.of_stack(scope)
     security.check_profile(scope)
-    rights.check(scope)
+    additional_kinds.check(scope)
     services, objects = _services(scope, networks)
-    objects += [*storage.claims(scope), *files.config_maps(scope)]
+    objects += [*volumes.claims(scope), *files.config_maps(scope)]
     front = gateway.plan_gateway(scope, networks)
     routes = front.routes if front else []
     found, resources = children.plan_children(scope, networks, routes)
-    objects += zones.zones(scope, network.rosters(scope, networks))
+    objects += zones.zones(scope, membership.name_tables(scope, networks))
     objects += zones.policies(scope, networks, _edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
-    ways = edge.ways(scope)
+    ways = edge.external_urls(scope)
     scope.found.check()
-    unused.report(scope)
-    kept.report(scope)
+    no_effect.report(scope)
+    swarm_only.report(scope)
     dependencies.report_endless(scope, services)
     return Plan(
         stack=stack,
@@ -68,7 +57,7 @@ def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan],
     members = scope.spec.plain
     for key in in_order({key: service.depends_on for key, service in scope.spec.services.items()}):
         if key in members:
-            plans[key], made = workload.plan_service(scope, networks, key, members[key], hashes)
+            plans[key], made = service_objects.plan_service(scope, networks, key, members[key], hashes)
             hashes[key] = plans[key].template_hash
             objects += made
     return {key: plans[key] for key in members}, objects
@@ -83,7 +72,7 @@ def _place_in_order(manifest: Manifest) -> tuple[int, str, str]:
     return _ORDER.get(manifest["kind"], 1), manifest["kind"], manifest["metadata"]["name"]
 
 
-def _route_plan(route: Route, routes: list[Route], ways: tuple[edge.Way, ...]) -> RoutePlan:
-    found = [(way, edge.onward(way, route, routes)) for way in ways]
+def _route_plan(route: Route, routes: list[Route], ways: tuple[edge.ExternalUrl, ...]) -> RoutePlan:
+    found = [(way, edge.through(way, route, routes)) for way in ways]
     urls = tuple(each.url if route.prefix or way.seen else f"{each.url}/" for way, each in found if each)
     return RoutePlan(route.prefix, route.service, route.port, urls)

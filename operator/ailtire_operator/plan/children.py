@@ -10,9 +10,10 @@ from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Place
 from ailtire_operator.model.templates import without_marks
-from ailtire_operator.plan import budget, dependencies, edge
-from ailtire_operator.plan.network import Networks
-from ailtire_operator.plan.routes import Route
+from ailtire_operator.plan import budget, dependencies
+from ailtire_operator.plan.gateway import edge
+from ailtire_operator.plan.gateway.routes import Route
+from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import ChildPlan, Manifest
 from ailtire_operator.plan.values import manifest
@@ -118,9 +119,9 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         raise invalid(f"{level.path}.place", error) from None
 
 
-def _ways(scope: Scope, routes: list[Route], key: str) -> list[edge.Way]:
+def _ways(scope: Scope, routes: list[Route], key: str) -> list[edge.ExternalUrl]:
     """The ways from outside to a child's gateway."""
     prefixes = edge.outermost([route.prefix for route in routes if route.service == key])
     leading = [route for prefix in prefixes for route in routes if route.prefix == prefix]
-    found = [edge.onward(way, route, routes) for way in edge.ways(scope) for route in leading]
+    found = [edge.through(way, route, routes) for way in edge.external_urls(scope) for route in leading]
     return [way for way in found if way is not None][:_URL_LIMIT]

@@ -1,7 +1,7 @@
 """The image of a stack's gateway, which also fills its volumes."""
 
-from ailtire_operator.plan import images
 from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.workload import images
 
 
 def of(scope: Scope) -> str:

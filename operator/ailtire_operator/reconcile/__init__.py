@@ -1,1 +1,1 @@
-"""Where the pure parts meet the cluster: a queue of stacks to look at, and what one look does."""
+"""Where the pure parts meet the cluster: a queue of stacks to reconcile, and what one reconcile does."""

@@ -3,32 +3,32 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.types import Node
-from ailtire_operator.reconcile.act import Actor
-from ailtire_operator.reconcile.contests import Contests
+from ailtire_operator.reconcile.ancestry import Ancestry
 from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.explain import Explainer
-from ailtire_operator.reconcile.gates import Gates
-from ailtire_operator.reconcile.history import History
-from ailtire_operator.reconcile.hosts import Hosts
-from ailtire_operator.reconcile.lineage import Lineage
-from ailtire_operator.reconcile.loop import Key, Reconciler
-from ailtire_operator.reconcile.nodes import Nodes
-from ailtire_operator.reconcile.obstacles import Obstacles
-from ailtire_operator.reconcile.planning import Features, Planner
+from ailtire_operator.reconcile.dependency_gate import DependencyGate
+from ailtire_operator.reconcile.dependency_index import DependencyIndex
+from ailtire_operator.reconcile.executor import PlanExecutor
+from ailtire_operator.reconcile.foreign_objects import ForeignObjects
+from ailtire_operator.reconcile.job_nodes import JobNodes
+from ailtire_operator.reconcile.name_conflicts import NameConflicts
+from ailtire_operator.reconcile.planner import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Queue
+from ailtire_operator.reconcile.reconciler import Key, Reconciler
+from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.sessions import Sessions
-from ailtire_operator.reconcile.unready import UnreadyPods
-from ailtire_operator.reconcile.waits import Waits
+from ailtire_operator.reconcile.shared_hosts import SharedHosts
+from ailtire_operator.reconcile.unready_pods import UnreadyPods
+from ailtire_operator.reconcile.warning_events import WarningEvents
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ClusterAccess:
     """What the reconciler asks of its cluster beside the store, and whom it tells of stacks that are due."""
 
     features: Callable[[], Features]
@@ -56,39 +56,47 @@ class Assembly:
     """What is asked for by name of all that was put together."""
 
     reconciler: Reconciler
-    actor: Actor
+    executor: PlanExecutor
     definitions: Definitions
     planner: Planner
-    lineage: Lineage
-    obstacles: Obstacles
+    ancestry: Ancestry
+    foreign_objects: ForeignObjects
     sessions: Sessions
 
 
-def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settings, around: Surroundings) -> Assembly:
+def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settings, cluster: ClusterAccess) -> Assembly:
     """Everything that decides, around one store; what is remembered of a stack ends with the stack."""
-    sessions = Sessions(store, around.clock)
+    sessions = Sessions(store, cluster.clock)
     definitions = Definitions(store)
-    unready = UnreadyPods(store, clock=around.clock, server_time=around.server_time, synced=around.synced)
-    history = History(store, applier, unready)
-    nodes = Nodes(around.nodes, around.clock)
-    planner = Planner(store, definitions, settings, around.features, history.failed_updates, nodes)
-    lineage = Lineage(store, applier, planner, definitions)
-    depended, needed = Waits(store, around.wake), Waits(store, around.wake)
-    gates, prerequisites = Gates(store, lineage, depended), Prerequisites(store, lineage, needed, around.claims)
-    contests, obstacles = Contests(store, around.wake), Obstacles(store, around.until_changed, around.wake_soon)
-    hosts = Hosts(store, around.wake)
-    actor = Actor(store, applier, planner, contests, hosts, history, gates, prerequisites, obstacles, sessions)
-    explainer = Explainer(around.warning, store, around.clock)
+    unready = UnreadyPods(store, clock=cluster.clock, server_time=cluster.server_time, synced=cluster.synced)
+    history = Rollback(store, applier, unready)
+    nodes = JobNodes(cluster.nodes, cluster.clock)
+    planner = Planner(store, definitions, settings, cluster.features, history.failed_updates, nodes)
+    ancestry = Ancestry(store, applier, planner, definitions)
+    depended, needed = DependencyIndex(store, cluster.wake), DependencyIndex(store, cluster.wake)
+    gate, prerequisites = (
+        DependencyGate(store, ancestry, depended),
+        Prerequisites(store, ancestry, needed, cluster.claims),
+    )
+    name_conflicts, foreign_objects = (
+        NameConflicts(store, cluster.wake),
+        ForeignObjects(store, cluster.until_changed, cluster.wake_soon),
+    )
+    hosts = SharedHosts(store, cluster.wake)
+    executor = PlanExecutor(
+        store, applier, planner, name_conflicts, hosts, history, gate, prerequisites, foreign_objects, sessions
+    )
+    warning_events = WarningEvents(cluster.warning, store, cluster.clock)
     reconciler = Reconciler(
-        store, applier, definitions, actor, explainer, queue, sessions, now=around.now, clock=around.clock
+        store, applier, definitions, executor, warning_events, queue, sessions, now=cluster.now, clock=cluster.clock
     )
     sessions.at_end(
         definitions.forget,
         planner.forget,
-        lineage.forget,
+        ancestry.forget,
         depended.forget,
         needed.forget,
-        contests.forget,
-        obstacles.forget,
+        name_conflicts.forget,
+        foreign_objects.forget,
     )
-    return Assembly(reconciler, actor, definitions, planner, lineage, obstacles, sessions)
+    return Assembly(reconciler, executor, definitions, planner, ancestry, foreign_objects, sessions)

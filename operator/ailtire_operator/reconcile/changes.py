@@ -1,16 +1,17 @@
 """What has to change so that a stack becomes its plan: the list that the operator executes and ``diff`` prints. Pure.
 
-Its parts are executed in this order: what makes room, the planned objects (in stages, see ``act``), what is not wanted.
+Its parts are executed in this order: what makes room, the planned objects (in stages, see ``executor``), what is not
+wanted.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from ailtire_operator.cluster.changes import Change, change_of
 from ailtire_operator.cluster.kinds import Manifest, Ref
-from ailtire_operator.cluster.rules import waits_for
+from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan.types import Plan
-from ailtire_operator.reconcile.decide import Outcomes, autoscalers, held_back, in_the_way, kept_waiting, to_prune
+from ailtire_operator.reconcile.pruning import PruneGate, autoscalers, held_back, in_the_way, kept_waiting, to_prune
 
 Find = Callable[[Ref], Record | None]
 """What stands under a name."""
@@ -63,7 +64,7 @@ def kept_by(manifests: Mapping[Ref, Manifest], making_room: Iterable[Change], fi
 
 
 def unwanted(
-    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: Outcomes, *, settled: bool
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: PruneGate, *, settled: bool
 ) -> list[Change]:
     """What the stack owns and no longer wants; ``settled``: no pod is of a definition before."""
     found = to_prune(plan, planned, present, outcomes, settled=settled)

@@ -8,27 +8,27 @@ from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model import templates as marks
 from ailtire_operator.model.stack import Stack, StackSpec
-from ailtire_operator.reconcile.contents import Contents, Templates
-from ailtire_operator.reconcile.place import spec_of
+from ailtire_operator.reconcile.definition_cache import DefinitionCache, Templates
+from ailtire_operator.reconcile.mode import spec_of
 
 
 class Definitions:
     """Typed stacks by uid and generation."""
 
     def __init__(self, store: Store) -> None:
-        self._contents = Contents()
+        self._cache = DefinitionCache()
         self._records: dict[str, dict[str, Record]] = defaultdict(dict)
         self._templates: dict[str, Templates] = {}
         store.listeners.append(self._changed)
 
     def stack(self, record: Record) -> Stack:
         """The typed stack of a record. Raises InvalidStack."""
-        return self._contents.stack(record)
+        return self._cache.stack(record)
 
     def templates(self, namespace: str) -> Mapping[str, StackSpec]:
         """The valid templates of a namespace, by name; the same object until one of them changes."""
         if namespace not in self._templates:
-            self._templates[namespace] = Templates(self._records.get(namespace, {}), self._contents)
+            self._templates[namespace] = Templates(self._records.get(namespace, {}), self._cache)
         return self._templates[namespace]
 
     def has_template(self, namespace: str, name: str) -> bool:
@@ -37,7 +37,7 @@ class Definitions:
 
     def forget(self, uid: str) -> None:
         """The stack is gone."""
-        self._contents.forget(uid)
+        self._cache.forget(uid)
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         for record, present in ((old, False), (new, True)):

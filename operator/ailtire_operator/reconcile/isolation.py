@@ -9,8 +9,8 @@ from ailtire_operator.cluster.kinds import NETWORK_POLICY, Manifest, Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.cluster.summaries import summarize
 from ailtire_operator.model.stack import Place
-from ailtire_operator.plan.network import OWN, NetworkId
-from ailtire_operator.plan.zones import rules
+from ailtire_operator.plan.network.membership import OWN, NetworkId
+from ailtire_operator.plan.network.zones import rules
 
 Labels = Mapping[str, str]
 _BY_LABELS: Final = "pods"

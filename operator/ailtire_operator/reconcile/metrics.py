@@ -15,10 +15,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.reconcile_seconds = Histogram(
-            "ailtire_reconcile_seconds", "Time of one look at a stack.", buckets=_SECONDS, registry=self.registry
+            "ailtire_reconcile_seconds", "Time of one reconcile at a stack.", buckets=_SECONDS, registry=self.registry
         )
         self.reconciles = Counter(
-            "ailtire_reconciles", "Looks at stacks, by how they ended.", ["outcome"], registry=self.registry
+            "ailtire_reconciles", "Reconciles of stacks, by how they ended.", ["outcome"], registry=self.registry
         )
         self._writes = Counter(
             "ailtire_writes",
@@ -41,7 +41,7 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
-        self._depth = self._gauge("ailtire_queue_depth", "Stacks that wait for a look.")
+        self._depth = self._gauge("ailtire_queue_depth", "Stacks that wait for a reconcile.")
         self._stacks = Gauge("ailtire_stacks", "Stacks, by readiness.", ["ready"], registry=self.registry)
         self._age = Gauge(
             "ailtire_watch_age_seconds",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,
@@ -20,10 +20,12 @@ from ailtire_operator.cluster.kinds import (
     Manifest,
     Ref,
 )
-from ailtire_operator.cluster.rules import claim_in_the_way, is_ours
+from ailtire_operator.cluster.ownership import claim_in_the_way, is_ours
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.plan.types import ServicePlan
-from ailtire_operator.reconcile.decide import autoscalers
+from ailtire_operator.reconcile.ancestry import Ancestry
+from ailtire_operator.reconcile.apply_errors import CONFLICTING, problems
+from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.isolation import (
     Labels,
     Policies,
@@ -32,10 +34,8 @@ from ailtire_operator.reconcile.isolation import (
     networks_above,
     policies_above,
 )
-from ailtire_operator.reconcile.lineage import Lineage
-from ailtire_operator.reconcile.outcomes import CONFLICTING, problems
-from ailtire_operator.reconcile.planning import Planned
-from ailtire_operator.reconcile.waits import Waits
+from ailtire_operator.reconcile.planner import Planned
+from ailtire_operator.reconcile.pruning import autoscalers
 from ailtire_operator.status.conditions import PROGRESSING, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.text import bounded
@@ -46,7 +46,7 @@ Claims = Callable[[str], Awaitable[Sequence[Manifest]]]
 GROUND: Final = frozenset({NETWORK_POLICY.kind, CONFIG_MAP.kind, VOLUME_CLAIM.kind})
 """What is written before any workload. It needs nothing itself."""
 PATIENCE: Final = 15.0
-"""Seconds after which a look is due again where only the change of another stack's policy would have brought one."""
+"""Seconds until the next reconcile where only the change of another stack's policy would have caused one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,63 +71,63 @@ class Missing:
 class Prerequisites:
     """Judges the workloads of a plan. What it reads is the store, but for volumes of others, which no watch brings."""
 
-    def __init__(self, store: Store, lineage: Lineage, waits: Waits, claims: Claims) -> None:
+    def __init__(self, store: Store, ancestry: Ancestry, waits: DependencyIndex, claims: Claims) -> None:
         self._store = store
-        self._lineage = lineage
-        self._waits = waits
+        self._ancestry = ancestry
+        self._dependents = waits
         self._claims = claims
 
-    async def missing(self, record: Record, planned: Planned, done: Iterable[Applied]) -> Missing:
+    async def missing(self, record: Record, planned: Planned, done: Iterable[ApplyResult]) -> Missing:
         """What the workloads that are to change lack, after a try to write all else (``done``)."""
         scalers = autoscalers(planned.manifests)
         changing = [each for each in _workloads(planned, record) if self._changes(planned, each, scalers)]
-        look = _Look(record, planned, problems(done, record, self._store))
+        check = _Check(record, planned, problems(done, record, self._store))
         # Before anything is read: what happens from now on must not be missed.
-        self._waits.update(record, None, look.owners() if changing else ())
+        self._dependents.update(record, None, check.owners() if changing else ())
         members, found = {}, dict[Ref, Problem]()
         for member, ref in changing:
             manifest = planned.manifests[ref]
-            problem = self._lacks(look, manifest) or await self._taken(look, manifest, found)
+            problem = self._problem_of(check, manifest) or await self._taken(check, manifest, found)
             if problem is not None:
                 members[member.key] = self._held(ref, problem)
         if not members:
-            self._waits.update(record, None, ())
+            self._dependents.update(record, None, ())
         held = [ref for member, ref in changing if member.key in members]
         late = frozenset([*held, *(scalers[ref] for ref in held if ref in scalers)])
-        return Missing(members, late, found, {ref: look.holders[ref] for ref in found if ref in look.holders})
+        return Missing(members, late, found, {ref: check.holders[ref] for ref in found if ref in check.holders})
 
     def _changes(self, planned: Planned, workload: "tuple[ServicePlan, Ref]", scalers: Mapping[Ref, Ref]) -> bool:
         """Whether anything would be written that makes or changes pods, or their number."""
         _, ref = workload
         refs = [ref, *filter(None, [scalers.get(ref)])]
-        return any(not self._lineage.in_sync(planned, each) for each in refs)
+        return any(not self._ancestry.in_sync(planned, each) for each in refs)
 
     def _held(self, ref: Ref, problem: Problem) -> Problem:
         verb = "waits with its update for" if self._store.get(ref) is not None else "waits for"
         return Problem(problem.reason, bounded(f"{verb} {problem.message}"), problem.transient)
 
-    def _lacks(self, look: "_Look", workload: Manifest) -> Problem | None:
+    def _problem_of(self, check: "_Check", workload: Manifest) -> Problem | None:
         """The first thing that the pods of a workload lack."""
         template = workload["spec"]["template"]
         labels = template["metadata"]["labels"]
-        found = (*self._open(look, labels), *self._foreign(look, template["spec"]))
+        found = (*self._open(check, labels), *self._foreign(check, template["spec"]))
         return next(iter(found), None)
 
-    def _open(self, look: "_Look", pod: Labels) -> Iterator[Problem]:
+    def _open(self, check: "_Check", pod: Labels) -> Iterator[Problem]:
         """Policies that a pod with these labels needs and that are not in place."""
         covered = set[str]()
-        for ref, selector in look.policies.selecting(pod):
+        for ref, selector in check.policies.selecting(pod):
             covered.update(selector if len(selector) == 1 else ())
-            if not self._lineage.in_sync(look.planned, ref):
-                yield look.why(ref, "without which its pods would be open to others")
+            if not self._ancestry.in_sync(check.planned, ref):
+                yield check.why(ref, "without which its pods would be open to others")
         for label in network_labels(pod):
-            if label not in covered and label not in look.above and not self._is_left(look, label):
+            if label not in covered and label not in check.above and not self._is_left(check, label):
                 yield Problem(WAITING, f"the NetworkPolicy of a network that no stack has any more ({label})", True)
         for label in network_labels(pod):
-            network = look.above.get(label)
+            network = check.above.get(label)
             if network is None or label in covered:
                 continue
-            for ref, wanted in policies_above(network, look.namespace, pod):
+            for ref, wanted in policies_above(network, check.namespace, pod):
                 if not self._is_in_place(ref, wanted, network.owner):
                     words = f"{ref} of stack '{network.owner}', without which its pods would be open to others"
                     yield Problem(WAITING, words, True)
@@ -138,45 +138,45 @@ class Prerequisites:
         stack = self._store.owner_of(live) if live is not None else None
         if live is None or live.deleting or stack is None or stack.ref != Ref(STACK.kind, ref.namespace, owner):
             return False
-        return self._lineage.overridden(ref) or all(live.summary.get(key) == value for key, value in wanted.items())
+        return self._ancestry.overridden(ref) or all(live.summary.get(key) == value for key, value in wanted.items())
 
-    def _is_left(self, look: "_Look", label: str) -> bool:
+    def _is_left(self, check: "_Check", label: str) -> bool:
         """Whether a policy that is planned no more still selects the pods: they run a definition of before."""
-        present = self._store.owned_by(look.namespace, look.record.uid)
+        present = self._store.owned_by(check.namespace, check.record.uid)
         return any(each.ref.kind == NETWORK_POLICY.kind and is_alone_in_selecting(each, label) for each in present)
 
-    def _foreign(self, look: "_Look", pod: Mapping[str, Any]) -> Iterator[Problem]:
+    def _foreign(self, check: "_Check", pod: Mapping[str, Any]) -> Iterator[Problem]:
         """Volumes and files of the plan that the pods mount and that are not the stack's, or not there."""
         for kind, name in _mounted(pod):
-            ref = Ref(kind, look.namespace, name)
-            manifest, live = look.planned.manifests.get(ref), self._store.get(ref)
+            ref = Ref(kind, check.namespace, name)
+            manifest, live = check.planned.manifests.get(ref), self._store.get(ref)
             if manifest is None:  # somebody else's, as the definition says, or one of a definition before
                 continue
-            if live is None or not is_ours(live, manifest, look.record.uid):
-                yield look.why(ref, "which its pods mount")
+            if live is None or not is_ours(live, manifest, check.record.uid):
+                yield check.why(ref, "which its pods mount")
 
-    async def _taken(self, look: "_Look", workload: Manifest, found: dict[Ref, Problem]) -> Problem | None:
+    async def _taken(self, check: "_Check", workload: Manifest, found: dict[Ref, Problem]) -> Problem | None:
         """A claim that is there under the name of one of the replicas' own, which Kubernetes would take for it."""
         live = self._store.get(Ref.of(workload))
         first = _next_ordinal(workload, live)
         if first is None:
             return None
         try:
-            claims = await look.claims(self._claims)
+            claims = await check.claims(self._claims)
         except ClusterError as error:
-            return Problem(PROGRESSING, f"a look at the volumes of its namespace: {error}", True)
+            return Problem(PROGRESSING, f"a reconcile at the volumes of its namespace: {error}", True)
         for claim in claims:
             taken = claim_in_the_way(workload, claim, live.uid if live else None, first)
             if taken is not None:
                 problem = Problem(PROGRESSING if taken[1] else CONFLICTING, *taken)
                 found[Ref.of(claim)] = problem
-                look.holders[Ref.of(claim)] = record_of(claim)
+                check.holders[Ref.of(claim)] = record_of(claim)
                 return Problem(problem.reason, f"a volume of its own: {problem.message}", problem.transient)
         return None
 
 
-class _Look:
-    """One look at one stack: what all of its workloads have in common."""
+class _Check:
+    """One reconcile at one stack: what all of its workloads have in common."""
 
     def __init__(self, record: Record, planned: Planned, failed: Mapping[Ref, Problem]) -> None:
         self.record = record

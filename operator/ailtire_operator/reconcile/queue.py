@@ -1,10 +1,10 @@
-"""The stacks that have to be looked at: each at most once in the queue, and never by two workers at a time.
+"""The stacks that have to be reconciled: each at most once in the queue, and never by two workers at a time.
 
-What happens in the cluster only says *that* a stack needs a look, not why: the look reads everything afresh. So a
-thousand events about one stack make one entry, and an event lost makes no difference that the next one does not heal.
+What happens in the cluster only says *that* a stack has to be reconciled, not why: a reconcile reads everything afresh.
+A thousand events about one stack make one entry, and an event lost makes no difference that the next does not heal.
 
-Namespaces take turns (``cluster.turns``): whatever goes on in one of them, a stack in another waits for no more than
-one look of each. Priorities count within a namespace only.
+Namespaces take turns (``cluster.fair_queue``): whatever goes on in one of them, a stack in another waits for no more
+than one reconcile of each. Priorities count within a namespace only.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final, Generic, TypeVar
 
-from ailtire_operator.cluster.turns import Turns
+from ailtire_operator.cluster.fair_queue import FairQueue
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ BACKOFF_LAST: Final = 60.0
 BUSY_LAST: Final = 5.0
 """Seconds: the longest pause where nothing is wrong, but the cluster was busy or something is still on its way out."""
 PATIENCE: Final = 4
-"""Every so many looks of a namespace the stack that has waited longest goes first, whatever its priority."""
+"""Every so many reconciles of a namespace the stack that has waited longest goes first, whatever its priority."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Priority(IntEnum):
-    """Who waits for the look: within a namespace the lowest number goes first."""
+    """Who waits for the reconcile: within a namespace the lowest number goes first."""
 
     USER = 0
     """A person changed something."""
@@ -39,27 +39,27 @@ class Priority(IntEnum):
     TREE = 2
     """A person's change elsewhere reaches this stack: its parent has made or changed it, or its template is new."""
     BACKGROUND = 3
-    """The first look after a start, a new look after a failure, or just to be sure."""
+    """The first reconcile after a start, another one after a failure, or just to be sure."""
 
 
 class Outcome(Enum):
-    """How a look ended."""
+    """How a reconcile ended."""
 
     DONE = "done"
     FAILED = "failed"
-    """Something went wrong that may go right later: look again, after a longer pause each time."""
+    """Something went wrong that may go right later: reconcile again, after a longer pause each time."""
     BUSY = "busy"
-    """The same, where waiting is all that it takes: look again soon."""
+    """The same, where waiting is all that it takes: reconcile again soon."""
     WAITING = "waiting"
     """Nothing new went wrong: the pause that is under way stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look(Generic[Key]):
+class Request(Generic[Key]):
     """One entry as it is handed out."""
 
     key: Key
-    thorough: bool
+    retry_refused: bool
     """Whether what failed before is to be tried again: True unless only a child or object changed meanwhile."""
 
 
@@ -68,7 +68,7 @@ class _Entry:
     """What is wanted of one key."""
 
     priority: Priority
-    thorough: bool
+    retry_refused: bool
 
 
 class Queue(Generic[Key]):
@@ -86,7 +86,7 @@ class Queue(Generic[Key]):
         self._jitter = jitter
         self._wanted: dict[Key, _Entry] = {}
         """What is wanted; in line too, unless a worker has the key in hand."""
-        self._line: Turns[Key] = Turns(patience=PATIENCE)
+        self._line: FairQueue[Key] = FairQueue(patience=PATIENCE)
         self._running: set[Key] = set()
         self._later: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
         self._retries: dict[Key, tuple[float, asyncio.TimerHandle]] = {}
@@ -111,7 +111,7 @@ class Queue(Generic[Key]):
         return self._failures.get(key, 0)
 
     def add(self, key: Key, priority: Priority, delay: float = 0.0) -> None:
-        """Ask for a look, at the latest in ``delay`` seconds: what is to happen sooner anyway stays so."""
+        """Ask for a reconcile, at the latest in ``delay`` seconds: what is to happen sooner anyway stays so."""
         if self._stopped:
             return
         if priority in (Priority.USER, Priority.TREE):
@@ -119,10 +119,10 @@ class Queue(Generic[Key]):
         if delay > 0:
             self._postpone(key, priority, delay)
         else:
-            self._want(key, priority, thorough=priority is not Priority.STATUS)
+            self._want(key, priority, retry_refused=priority is not Priority.STATUS)
 
     def forget(self, key: Key) -> None:
-        """The key is gone for good: no look that is still planned makes sense, and nothing is remembered."""
+        """The key is gone for good: no reconcile that is still planned makes sense, and nothing is remembered."""
         if (entry := self._wanted.pop(key, None)) is not None:
             self._line.discard(self._namespace_of(key), entry.priority, key)
         self._failures.pop(key, None)
@@ -130,7 +130,7 @@ class Queue(Generic[Key]):
         _cancel(self._retries, key)
 
     def stop(self) -> None:
-        """Hand out nothing more; looks under way go on."""
+        """Hand out nothing more; reconciles under way go on."""
         self._stopped = True
         for timers in (self._later, self._retries):
             for key in list(timers):
@@ -142,24 +142,24 @@ class Queue(Generic[Key]):
         """Wait until no worker has a key in hand."""
         await self._idle.wait()
 
-    async def work(self, look: Callable[[Look[Key]], Awaitable[Outcome]]) -> None:
+    async def work(self, reconcile: Callable[[Request[Key]], Awaitable[Outcome]]) -> None:
         """All workers: take keys until the queue is stopped."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
-                group.create_task(self._work(look))
+                group.create_task(self._work(reconcile))
 
-    async def _work(self, look: Callable[[Look[Key]], Awaitable[Outcome]]) -> None:
-        """One worker. An exception of ``look`` counts as a failure."""
+    async def _work(self, reconcile: Callable[[Request[Key]], Awaitable[Outcome]]) -> None:
+        """One worker. An exception of ``reconcile`` counts as a failure."""
         while (taken := await self._take()) is not None:
             outcome = Outcome.FAILED
             try:
-                outcome = await look(taken)
+                outcome = await reconcile(taken)
             except Exception:
-                logger.exception("looking at %s", taken.key)
+                logger.exception("reconciling %s", taken.key)
             finally:
                 self._done(taken.key, outcome)
 
-    async def _take(self) -> Look[Key] | None:
+    async def _take(self) -> Request[Key] | None:
         while not self._stopped:
             if (taken := self._next()) is not None:
                 return taken
@@ -167,24 +167,24 @@ class Queue(Generic[Key]):
             await self._news.wait()
         return None
 
-    def _next(self) -> Look[Key] | None:
+    def _next(self) -> Request[Key] | None:
         if (taken := self._line.take(self._workers)) is None:
             return None
         _, key = taken
         entry = self._wanted.pop(key)
         self._running.add(key)
         self._idle.clear()
-        if entry.thorough:
+        if entry.retry_refused:
             _cancel(self._retries, key)
-        return Look(key, entry.thorough)
+        return Request(key, entry.retry_refused)
 
-    def _want(self, key: Key, priority: Priority, *, thorough: bool) -> None:
+    def _want(self, key: Key, priority: Priority, *, retry_refused: bool) -> None:
         entry = self._wanted.get(key)
         if entry is None:
-            self._wanted[key] = _Entry(priority, thorough)
+            self._wanted[key] = _Entry(priority, retry_refused)
             self._line_up(key, priority)
             return
-        entry.thorough = entry.thorough or thorough
+        entry.retry_refused = entry.retry_refused or retry_refused
         if priority < entry.priority:
             self._line.discard(self._namespace_of(key), entry.priority, key)
             entry.priority = priority
@@ -232,7 +232,7 @@ class Queue(Generic[Key]):
 
         def due() -> None:
             timers.pop(key, None)
-            self._want(key, priority, thorough=priority is not Priority.STATUS)
+            self._want(key, priority, retry_refused=priority is not Priority.STATUS)
 
         return loop.time() + delay, loop.call_later(delay, due)
 

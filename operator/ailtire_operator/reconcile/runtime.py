@@ -10,38 +10,38 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Self
 
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served, volume_claims
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
 from ailtire_operator.cluster.lease import Leadership
-from ailtire_operator.cluster.recheck import Recheck
-from ailtire_operator.cluster.single import until_changed
+from ailtire_operator.cluster.resync import Resync
+from ailtire_operator.cluster.single_object_watch import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.reconcile.assembly import Assembly, Surroundings, assemble
-from ailtire_operator.reconcile.health import Pages, Pulse, complaints
-from ailtire_operator.reconcile.loop import Key
-from ailtire_operator.reconcile.memory import give_back
+from ailtire_operator.reconcile.assembly import Assembly, ClusterAccess, assemble
+from ailtire_operator.reconcile.event_router import EventRouter
+from ailtire_operator.reconcile.free_memory import release_free_memory
+from ailtire_operator.reconcile.health_server import HealthServer, LoopMonitor, complaints
 from ailtire_operator.reconcile.metrics import Metrics
-from ailtire_operator.reconcile.newcomers import Newcomers
-from ailtire_operator.reconcile.planning import Features
-from ailtire_operator.reconcile.queue import Look, Outcome, Priority, Queue
-from ailtire_operator.reconcile.unreadable import Unreadable
-from ailtire_operator.reconcile.wake import Wakeups
-from ailtire_operator.status.reading import READY, Reading
+from ailtire_operator.reconcile.new_stacks import NewStacks
+from ailtire_operator.reconcile.planner import Features
+from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
+from ailtire_operator.reconcile.reconciler import Key
+from ailtire_operator.reconcile.unreadable_objects import Unreadable
+from ailtire_operator.status.saved_status import READY, SavedStatus
 
 logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 3.0
-"""How long looks under way may take after the order to stop."""
+"""How long reconciles under way may take after the order to stop."""
 RELEASE_SECONDS: Final = 1.5
 """How long giving the lease back may take: together with the rest a stop takes less than five seconds."""
 RESYNC_SECONDS: Final = 600.0
-"""How often every stack is looked at for no reason: whatever an event was missed for is mended then."""
+"""How often every stack is reconciled for no reason: whatever an event was missed for is mended then."""
 _FEATURES_SECONDS: Final = 15.0
 
 
@@ -56,19 +56,19 @@ class Runtime:
         self._settings = settings
         self._stop_signal = False
         self._looks = 0
-        """Looks under way."""
+        """Reconciles under way."""
         self._moved = 0.0
-        """When something came of a look last: a write, or its end."""
+        """When something came of a reconcile last: a write, or its end."""
         self._tasks: list[asyncio.Task[None]] = []
         self._watches = Watches(connection, self.store, settings.namespace)
         self._leadership = Leadership(connection, settings.lease_namespace)
         Unreadable(self.store, self.metrics.unreadable)
-        self._wakeups = Wakeups(self.store, self.queue)
+        self._event_router = EventRouter(self.store, self.queue)
         assembly = self._assemble()
-        self._obstacles, self._reconciler = assembly.obstacles, assembly.reconciler
-        self._newcomers = Newcomers(self.store, self._reconciler.acknowledge, time.monotonic)
-        self._pulse = Pulse(time.monotonic)
-        self._pages = Pages(self._unhealthy, self._unready, self._numbers)
+        self._foreign_objects, self._reconciler = assembly.foreign_objects, assembly.reconciler
+        self._newcomers = NewStacks(self.store, self._reconciler.acknowledge, time.monotonic)
+        self._pulse = LoopMonitor(time.monotonic)
+        self._pages = HealthServer(self._unhealthy, self._unready, self._numbers)
         self.metrics.follow_queue(lambda: self.queue.depth)
         self.metrics.follow_leader(self.may_write)
 
@@ -99,17 +99,17 @@ class Runtime:
         self._spawn("recheck", self._recheck())
 
     async def stop(self) -> None:
-        """Let the looks under way end, within reason; give the lease back; close everything."""
+        """Let the reconciles under way end, within reason; give the lease back; close everything."""
         self.queue.stop()
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self.queue.drained()
         except TimeoutError:
-            logger.warning("stopping with %d looks under way", self.queue.running)
+            logger.warning("stopping with %d reconciles under way", self.queue.running)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._obstacles.stop()
+        self._foreign_objects.stop()
         await self._watches.stop()
         if self._settings.leader_election:
             try:
@@ -135,7 +135,7 @@ class Runtime:
             ),
             self.queue,
             settings,
-            Surroundings(
+            ClusterAccess(
                 features=self._current_features,
                 synced=self._watches.is_synced,
                 server_time=connection.clock.now,
@@ -143,8 +143,8 @@ class Runtime:
                 claims=partial(volume_claims, connection),
                 warning=partial(latest_warning, connection),
                 until_changed=partial(until_changed, connection),
-                wake=self._wakeups.wake,
-                wake_soon=partial(self._wakeups.wake, priority=Priority.TREE),
+                wake=self._event_router.wake,
+                wake_soon=partial(self._event_router.wake, priority=Priority.TREE),
                 clock=time.monotonic,
                 now=_now,
             ),
@@ -153,8 +153,8 @@ class Runtime:
     async def _lead(self) -> None:
         """Take part in the election for as long as the process runs.
 
-        Who has lost may win again: what was under way is fenced off, and a look starts from nothing but the store. An
-        API server that is overloaded for a while would otherwise leave nobody to do the work when it is not any more.
+        Who has lost may win again: what was under way is fenced off, and a reconcile starts from nothing but the store.
+        An API server that is overloaded for a while would otherwise leave nobody to do the work afterwards.
         """
         while True:
             await self._leadership.run()
@@ -163,21 +163,21 @@ class Runtime:
     async def _work(self) -> None:
         """Wait until there is something to work on and leave to do so, then work until stopped."""
         await self._watches.synced()
-        self._wakeups.synced = True
+        self._event_router.synced = True
         logger.info("synced: %d objects", len(self.store))
         await self._led()
         self._stop_signal = await self._ask_stop_signal()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.queue.work(self._look))
+            group.create_task(self.queue.work(self._reconcile))
             group.create_task(self._newcomers.run())
             group.create_task(self._resync())
-            group.create_task(give_back())
+            group.create_task(release_free_memory())
 
     async def _recheck(self) -> None:
         """Compare the store with the cluster from time to time, whether this process leads or stands by."""
         await self._watches.synced()
         namespaces, missed = self._settings.namespace, self.metrics.missed
-        await Recheck(self.connection, self.store, namespaces, absent=self._watches.absent, found=missed).run()
+        await Resync(self.connection, self.store, namespaces, absent=self._watches.absent, found=missed).run()
 
     async def _led(self) -> None:
         """Wait until this process leads."""
@@ -188,14 +188,14 @@ class Runtime:
         self._moved = time.monotonic()
         self.metrics.wrote(kind, verb)
 
-    async def _look(self, look: Look[Key]) -> Outcome:
+    async def _reconcile(self, request: Request[Key]) -> Outcome:
         await self._led()
         started = time.monotonic()
         if not self._looks:
             self._moved = started
         self._looks += 1
         try:
-            outcome = await self._reconciler.look(look)
+            outcome = await self._reconciler.reconcile(request)
         finally:
             self._looks -= 1
             self._moved = time.monotonic()
@@ -204,13 +204,13 @@ class Runtime:
         return outcome
 
     async def _resync(self) -> None:
-        """Look at everything from time to time, and when the cluster has learnt something."""
+        """Reconcile everything from time to time, and when the cluster has learnt something."""
         features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
         while True:
             await asyncio.sleep(_FEATURES_SECONDS * random.uniform(0.9, 1.1))
             if features != self._current_features() or time.monotonic() >= due:
                 features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
-                self._wakeups.resync()
+                self._event_router.resync()
 
     async def _ask_stop_signal(self) -> bool:
         """What is not known must not be guessed: the wrong guess would roll every pod that names a signal."""
@@ -246,7 +246,7 @@ class Runtime:
     def _numbers(self) -> bytes:
         ready = Counter({"true": 0, "false": 0})
         for record in self.store.of_kind(STACK.kind):
-            said = Reading.of(record.summary.get("status"))
+            said = SavedStatus.of(record.summary.get("status"))
             ready[str(said.condition(READY).is_true).lower()] += 1
         return self.metrics.text(ready, self._watches.health(), self._pulse.lag())
 

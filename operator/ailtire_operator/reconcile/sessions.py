@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ailtire_operator.cluster.applied import Applied
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
-from ailtire_operator.cluster.single import holder
+from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.allowance import Allowance
+from ailtire_operator.reconcile.rate_limit import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Refusal:
     account: Account | None
     adopt: bool
     holder: tuple[Any, ...]
-    applied: Applied
+    applied: ApplyResult
 
     def holds(self, manifest: Manifest, account: Account | None, adopt: bool, live: Record | None) -> bool:
         """Whether trying again would be the very same."""
@@ -37,11 +37,11 @@ class Session:
 
     refused: dict[Ref, Refusal] = field(default_factory=dict)
     """Writes that were refused, so that they are not sent again in vain."""
-    noticed: float | None = None
+    waiting_since: float | None = None
     """Since when its status has something to say that it does not say yet."""
-    told: float | None = None
+    written_at: float | None = None
     """When its status was written last."""
-    put_back: Allowance = field(default_factory=Allowance)
+    put_back: RateLimit = field(default_factory=RateLimit)
     """How many Events about what was put back it may have by now."""
 
 
@@ -71,4 +71,4 @@ class Sessions:
             for forget in self._ends:
                 forget(old.uid)
         if new is not None:
-            self._open[new.uid] = Session(noticed=None if new.summary.get("status") else self._clock())
+            self._open[new.uid] = Session(waiting_since=None if new.summary.get("status") else self._clock())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.status.conditions import PROGRESSING, WAITING
 from ailtire_operator.status.observed import Problem
-from ailtire_operator.status.reading import Said
+from ailtire_operator.status.saved_status import SavedCondition
 from ailtire_operator.status.text import bounded
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def to_status(problem: Problem) -> "BlockerStatus":
     )
 
 
-def from_status(status: Mapping[str, Any], ready: Said, *, transient: bool) -> Problem:
+def from_status(status: Mapping[str, Any], ready: SavedCondition, *, transient: bool) -> Problem:
     """What the status of a stack that is not ready tells; ``ready``: its condition of that name.
 
     A release before this one wrote no ``blocker``: what its condition says is then the message as a whole.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.printable import plural
-from ailtire_operator.status.reading import READY as READY
-from ailtire_operator.status.reading import Reading, Said
+from ailtire_operator.status.saved_status import READY as READY
+from ailtire_operator.status.saved_status import SavedCondition, SavedStatus
 from ailtire_operator.status.text import bounded, listed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], 
     """The findings as conditions; the time of a condition changes with its truth and with nothing else."""
     from ailtire_operator.model.status import Condition
 
-    before = Reading.of(old)
+    before = SavedStatus.of(old)
     return [
         Condition(
             type=finding.type,
@@ -74,7 +74,7 @@ def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], 
     ]
 
 
-def _since(before: Said, truth: "Truth", now: str) -> str:
+def _since(before: SavedCondition, truth: "Truth", now: str) -> str:
     return before.since or now if before.status == truth else now
 
 

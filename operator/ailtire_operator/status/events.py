@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from ailtire_operator.model.status import Condition, StackStatus
 from ailtire_operator.printable import plural
 from ailtire_operator.status import conditions as c
-from ailtire_operator.status.reading import Reading
+from ailtire_operator.status.saved_status import SavedStatus
 from ailtire_operator.status.text import listed
 
 _TOLD: Final = 3
@@ -18,7 +18,7 @@ _TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class StatusEvent:
     """One Event to write about a stack."""
 
     type: Literal["Normal", "Warning"]
@@ -26,17 +26,17 @@ class Happening:
     message: str
 
 
-def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
+def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
     """What has turned between two statuses. Becoming unready while rolling out is no news, being broken is."""
-    before = {kind: each.status for kind, each in Reading.of(old).conditions.items()}
+    before = {kind: each.status for kind, each in SavedStatus.of(old).conditions.items()}
     after = {condition.type: condition for condition in new.conditions}
     ready = after.get(c.READY)
     if ready is not None and ready.status == "True" and before.get(c.READY) != "True":
-        yield Happening("Normal", ready.reason, ready.message)
+        yield StatusEvent("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
         broken = c.RECONCILING not in after or ready.reason not in (c.PROGRESSING, c.WAITING)
         if ready.reason not in (*c.HELD, c.DELETING):
-            yield Happening("Warning" if broken else "Normal", ready.reason, ready.message)
+            yield StatusEvent("Warning" if broken else "Normal", ready.reason, ready.message)
     yield from _held(old, new)
     for kind in (c.STALLED, c.CONFLICTING):
         if (
@@ -45,14 +45,14 @@ def happenings(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
             and before.get(kind) != "True"
             and not _said(after[kind], ready, before)
         ):
-            yield Happening("Warning", after[kind].reason, after[kind].message)
+            yield StatusEvent("Warning", after[kind].reason, after[kind].message)
     if c.WAITING_FOR_DELETION in after and before.get(c.WAITING_FOR_DELETION) != "True":
-        yield Happening("Normal", c.WAITING_FOR_DELETION, after[c.WAITING_FOR_DELETION].message)
+        yield StatusEvent("Normal", c.WAITING_FOR_DELETION, after[c.WAITING_FOR_DELETION].message)
     yield from _references(before, after)
     if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
-        yield Happening("Normal", "Suspended", after[c.SUSPENDED].message)
+        yield StatusEvent("Normal", "Suspended", after[c.SUSPENDED].message)
     if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":
-        yield Happening("Normal", "Resumed", "changes are made again")
+        yield StatusEvent("Normal", "Resumed", "changes are made again")
 
 
 def put_back(changes: Sequence[tuple[str, str]], omitted: int) -> str:
@@ -63,12 +63,12 @@ def put_back(changes: Sequence[tuple[str, str]], omitted: int) -> str:
     return f"put back: {told}{before}"
 
 
-def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[Happening]:
+def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
     """The updates that have been rolled back or paused, service by service."""
     before = old.get("services") or {}
     for key, service in new.services.items():
         if service.reason in c.HELD and (before.get(key) or {}).get("reason") != service.reason:
-            yield Happening("Warning", service.reason, f"{key}: {service.message or 'the update failed'}")
+            yield StatusEvent("Warning", service.reason, f"{key}: {service.message or 'the update failed'}")
 
 
 def _said(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:
@@ -77,11 +77,11 @@ def _said(condition: Condition, ready: Condition | None, before: Mapping[str, st
     return turned and ready is not None and ready.message == condition.message
 
 
-def _references(before: Mapping[str, str], after: Mapping[str, Condition]) -> Iterator[Happening]:
+def _references(before: Mapping[str, str], after: Mapping[str, Condition]) -> Iterator[StatusEvent]:
     condition = after.get(c.REFERENCES)
     if condition is None:
         return
     if condition.status == "False" and before.get(c.REFERENCES) != "False":
-        yield Happening("Warning", condition.reason, condition.message)
+        yield StatusEvent("Warning", condition.reason, condition.message)
     if condition.status == "True" and before.get(c.REFERENCES) == "False":
-        yield Happening("Normal", condition.reason, "every template that is referred to exists")
+        yield StatusEvent("Normal", condition.reason, "every template that is referred to exists")

@@ -14,7 +14,7 @@ from ailtire_operator.status.conditions import (
     ROLLING_BACK,
     UPDATE_PAUSED,
 )
-from ailtire_operator.status.observed import Held, Live, Member, Problem, Summary
+from ailtire_operator.status.observed import Held, LiveObject, Member, Problem, Summary
 from ailtire_operator.status.text import fraction
 
 _NAMES: Final = re.compile(r'"[^"]*"|\{[^{}]*\}')
@@ -114,7 +114,7 @@ def _wanted(member: Member) -> int:
     return max(member.floor, int(replicas))
 
 
-def _current(workload: Live | None) -> int:
+def _current(workload: LiveObject | None) -> int:
     """Replicas that are ready and of the current definition.
 
     The server counts ready ones and current ones, not those that are both. Of ``replicas - updated`` old ones each may
@@ -127,12 +127,12 @@ def _current(workload: Live | None) -> int:
     return max(0, min(updated, ready - max(0, int(summary.get("replicas", 0)) - updated)))
 
 
-def settled(workload: Live) -> bool:
+def settled(workload: LiveObject) -> bool:
     """Whether the counts of a workload speak of its current definition."""
     return int(workload.summary.get("observedGeneration", 0)) >= workload.generation
 
 
-def rolled_out(workload: Live, wanted: int) -> bool:
+def rolled_out(workload: LiveObject, wanted: int) -> bool:
     """Whether only replicas of the current definition are left, and as many ready as are wanted."""
     replicas = int(workload.summary.get("replicas", 0))
     return _current(workload) >= wanted and replicas <= int(workload.summary.get("updated", 0))
@@ -247,7 +247,7 @@ def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Prob
             yield Problem("Unschedulable", message or "no node takes the pod")
 
 
-def _deadline(workload: Live | None) -> Iterator[Problem]:
+def _deadline(workload: LiveObject | None) -> Iterator[Problem]:
     """A workload that has given up: a roll-out without progress, a Job with too many failures."""
     conditions = workload.summary.get("conditions", {}) if workload else {}
     status, reason, message = conditions.get("Failed", ("", "", ""))

@@ -12,7 +12,7 @@ Summary = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveObject:
     """One live object."""
 
     generation: int
@@ -73,7 +73,7 @@ class Member:
     """How many are asked for; None where an autoscaler decides."""
     floor: int = 1
     """The fewest that such an autoscaler will ask for."""
-    workload: Live | None = None
+    workload: LiveObject | None = None
     pods: tuple[Summary, ...] = ()
     """Those that are not being deleted."""
     claims: Mapping[str, Summary] | None = None
@@ -96,7 +96,7 @@ class Child:
 
     key: str
     name: str
-    resource: Live | None = None
+    resource: LiveObject | None = None
     missing: str | None = None
     """The template that it refers to and that does not exist."""
     optional: bool = False

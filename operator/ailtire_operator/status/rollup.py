@@ -11,8 +11,8 @@ from ailtire_operator.model.status import Counts, StackStatusSummary
 from ailtire_operator.status.blockers import below, first_cause, from_status, sentence
 from ailtire_operator.status.conditions import DELETING, PROGRESSING, READY, STALLED, SUSPENDED, UNDER_WAY
 from ailtire_operator.status.health import Health
-from ailtire_operator.status.observed import Child, Live, Problem
-from ailtire_operator.status.reading import Reading
+from ailtire_operator.status.observed import Child, LiveObject, Problem
+from ailtire_operator.status.saved_status import SavedStatus
 from ailtire_operator.status.text import fraction
 
 
@@ -52,7 +52,7 @@ class Branch:
 def branch(child: Child) -> Branch:
     """What a child stack says of its subtree."""
     status: Mapping[str, Any] = (child.resource.summary.get("status") or {}) if child.resource else {}
-    said = Reading.of(status)
+    said = SavedStatus.of(status)
     problem = _problem(child, status, said)
     ready = problem is None
     counts = status.get("counts") or {}
@@ -71,7 +71,7 @@ def branch(child: Child) -> Branch:
     )
 
 
-def _problem(child: Child, status: Mapping[str, Any], said: Reading) -> Problem | None:
+def _problem(child: Child, status: Mapping[str, Any], said: SavedStatus) -> Problem | None:
     if child.missing is not None:
         return Problem("TemplateMissing", f"stack {child.key}: there is no template '{child.missing}' in the namespace")
     if child.error is not None and not (child.error.transient and child.resource):
@@ -92,9 +92,9 @@ def _problem(child: Child, status: Mapping[str, Any], said: Reading) -> Problem 
     return from_status(status, ready, transient=transient)
 
 
-def is_observed(resource: Live) -> bool:
+def is_observed(resource: LiveObject) -> bool:
     """Whether the status of a child speaks of its current definition."""
-    return Reading.of(resource.summary.get("status")).speaks_of(resource.generation)
+    return SavedStatus.of(resource.summary.get("status")).speaks_of(resource.generation)
 
 
 def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:

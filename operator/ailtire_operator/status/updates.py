@@ -13,7 +13,7 @@ from ailtire_operator.model.rollout import UpdateConfig
 from ailtire_operator.model.values import seconds
 from ailtire_operator.status.conditions import NOT_READY
 from ailtire_operator.status.health import pod_trouble, rolled_out, settled
-from ailtire_operator.status.observed import Live, Problem, Summary
+from ailtire_operator.status.observed import LiveObject, Problem, Summary
 
 MONITOR: Final = 5.0
 """Seconds that a new pod may be in trouble, where ``monitor`` is not given; Swarm's default."""
@@ -39,7 +39,7 @@ class Update:
     kind: str
     wanted: int
     """Replicas."""
-    workload: Live
+    workload: LiveObject
     pods: tuple[Pod, ...] = ()
     """Of the service, the old ones too."""
 
@@ -78,7 +78,7 @@ def judge(update: Update) -> Verdict:
     return Verdict(late, min(pauses, default=None) if late is None else None)
 
 
-def is_complete(workload: Live, wanted: int) -> bool:
+def is_complete(workload: LiveObject, wanted: int) -> bool:
     """Whether an update has come to its end: only replicas of the current definition, and all stay ready."""
     return wanted > 0 and rolled_out(workload, wanted) and int(workload.summary.get("available", 0)) >= wanted
 
@@ -97,7 +97,7 @@ def _updated(update: Update) -> list[Pod]:
     return alive if len(alive) <= int(summary.get("updated", 0)) else []
 
 
-def _deadline(workload: Live) -> Problem | None:
+def _deadline(workload: LiveObject) -> Problem | None:
     status, reason, message = workload.summary.get("conditions", {}).get("Progressing", ("", "", ""))
     if status == "False" and reason == "ProgressDeadlineExceeded":
         return Problem(reason, message or "the roll-out makes no progress")

@@ -12,7 +12,7 @@ from typing import Final
 from ailtire_operator.model.dependencies import Condition
 from ailtire_operator.status.conditions import UNDER_WAY, WAITING
 from ailtire_operator.status.health import Health, settled
-from ailtire_operator.status.observed import Live, Problem
+from ailtire_operator.status.observed import LiveObject, Problem
 from ailtire_operator.status.rollup import Branch
 from ailtire_operator.status.text import bounded, fraction, listed
 
@@ -27,7 +27,7 @@ _TOLD: Final = 3
 
 
 def unmet_by_service(
-    path: str, condition: Condition, health: Health, workload: Live | None, running: int, *, current: bool
+    path: str, condition: Condition, health: Health, workload: LiveObject | None, running: int, *, current: bool
 ) -> str:
     """What of the dependency on a plain service is still missing; empty if nothing is.
 
@@ -73,7 +73,7 @@ def _goal(condition: Condition, kind: str) -> str:
     return "to complete" if kind == "Job" else "to be healthy"
 
 
-def _started(health: Health, workload: Live, running: int) -> bool:
+def _started(health: Health, workload: LiveObject, running: int) -> bool:
     """Of the pods that run, as many as there are old replicas may be old."""
     if not settled(workload):
         return False

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
-from records import reference_to
+from support.fake_cluster.records import reference_to
 
 OWNER = "bc00ee04-b2bf-4744-9112-802e26fb6608"
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.applied import Applied
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Orphaned
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
-from records import reference_to
+from support.fake_cluster.records import reference_to
 
 Json = dict[str, Any]
 
@@ -81,7 +81,7 @@ def stack(name: str, uid: str) -> Json:
     return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "spec": {}}
 
 
-async def brought(obj: Json, manifest: Json, *others: Json, adopt: bool = True) -> tuple[Applied, Server]:
+async def brought(obj: Json, manifest: Json, *others: Json, adopt: bool = True) -> tuple[ApplyResult, Server]:
     """What an apply makes of the object. The store knows nothing but it; the server knows the others too."""
     store, server = Store(), Server(obj, *others)
     store.put(obj)

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import costs
-import nested
 from ailtire_operator.cluster.decoding import decode, shallow
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store, record_of
 from ailtire_operator.model.nesting import NESTING_LIMIT, TooDeep, is_deeper
-from ailtire_operator.reconcile.unreadable import Unreadable
+from ailtire_operator.reconcile.unreadable_objects import Unreadable
+from support.checks import costs
+from support.definitions import nested
 
 DEPTHS = (100, 127, 300, 1_000, 1_024, 1_025, 3_000, 9_000)
 JSON = st.recursive(

@@ -166,7 +166,10 @@ def test_so_are_several_files_other_contexts_and_proxies(tmp_path: Path, monkeyp
     ("modules", "left_out"),
     [
         ("ailtire_operator.cli.app", "pydantic yaml orjson asyncio rich aiohttp kubernetes"),
-        ("ailtire_operator.cli.live, ailtire_operator.cli.trees, ailtire_operator.cli.treeview", "pydantic kubernetes"),
+        (
+            "ailtire_operator.cli.live, ailtire_operator.cli.trees, ailtire_operator.cli.tree_view",
+            "pydantic kubernetes",
+        ),
     ],
 )
 def test_a_command_starts_without_what_it_does_not_need(modules: str, left_out: str) -> None:

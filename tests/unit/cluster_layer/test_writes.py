@@ -10,12 +10,12 @@ import pytest
 
 import ailtire_operator
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply import Applier
+from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, VOLUME_CLAIM
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.writer import Writer
-from records import put, reference_to, stack
+from support.fake_cluster.records import put, reference_to, stack
 
 Write = Callable[[Applier, Record, str], Awaitable[Any]]
 
@@ -39,7 +39,7 @@ SENDERS = {
     "cluster/writer.py": "checks",
     "cluster/lease.py": "writes the lease, of which it is the holder or the version it has read",
     "cluster/discovery.py": "tries a dry run, of which nothing is stored",
-    "cli/dryruns.py": "tries dry runs, of which nothing is stored",
+    "cli/dry_runs.py": "tries dry runs, of which nothing is stored",
     "cli/verbs/scale.py": "writes what a person says, by that person's rights",
 }
 """Who may send anything but a GET, and why."""
@@ -138,7 +138,7 @@ def test_nobody_else_sends_a_write() -> None:
 
 
 def test_nobody_but_the_applier_has_a_writer() -> None:
-    assert {path for path, _ in _calls("Writer", lambda call: True)} == {"cluster/apply.py"}
+    assert {path for path, _ in _calls("Writer", lambda call: True)} == {"cluster/applier.py"}
 
 
 def test_every_write_of_the_writer_is_checked() -> None:

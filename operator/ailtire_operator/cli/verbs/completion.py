@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ailtire_operator.cli import output, shell
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 _HELP = help_text(
     "Print a script for completion in a shell.", "It completes commands, options, and the names of stacks.",

@@ -12,7 +12,7 @@ import typer
 
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:

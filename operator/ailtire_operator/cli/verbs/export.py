@@ -11,7 +11,7 @@ import typer
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.formats import ReportFormat
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
@@ -96,7 +96,7 @@ def _export(
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
 ) -> None:
-    from ailtire_operator.cli.report import refuse_deviations, summary, tell
+    from ailtire_operator.cli.report import refuse_deviations, show, summary
 
     if (name is None) == (not files):
         raise Failure(
@@ -108,7 +108,7 @@ def _export(
         message = "--single and --endpoint-mode are for the profile swarm: upstream's stack containers deploy their own"
         raise Failure(message, "Leave them out, or the profile.")
     files_made, findings = _translate(trees, profile, single=single, endpoint_mode=endpoint_mode)
-    tell(findings, report)
+    show(findings, report)
     if strict:
         refuse_deviations(findings, "Export without --strict.")
     loud = report in (ReportFormat.TEXT, ReportFormat.FULL)

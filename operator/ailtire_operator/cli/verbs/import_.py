@@ -9,7 +9,7 @@ import typer
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.formats import ReportFormat
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.printable import plural
 
 _HELP = help_text(
@@ -103,16 +103,16 @@ def _import(
     report: _Report = ReportFormat.TEXT,
     strict: _Strict = False,
 ) -> None:
-    from ailtire_operator.cli.report import refuse_deviations, summary, tell
-    from ailtire_operator.cli.translating import Request, translate
-    from ailtire_operator.compose.canonical.process import Choices
-    from ailtire_operator.compose.canonical.project import ComposeOptions
+    from ailtire_operator.cli.report import refuse_deviations, show, summary
+    from ailtire_operator.cli.translation import Request, translate
+    from ailtire_operator.compose.compose_file.docker_compose import Choices
+    from ailtire_operator.compose.compose_file.project import ComposeOptions
 
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote, shell)
     chosen = ComposeOptions(choices, registry, tag, secrets, _opened(accept or ()), Path(root) if root else None)
     translation = translate(Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen))
     stacks, services = translation.count()
-    tell(translation.findings, report, stacks=stacks, services=services)
+    show(translation.findings, report, stacks=stacks, services=services)
     if report in (ReportFormat.TEXT, ReportFormat.FULL):
         output.say(
             f"imported {plural(stacks, 'stack')} with {plural(services, 'service')}; {summary(translation.findings)}"
@@ -125,7 +125,7 @@ def _import(
 
 def _opened(accepted: Iterable[str]) -> tuple[str, ...]:
     """The names after ``open:``. Raises Failure for what says nothing else."""
-    from ailtire_operator.compose.opening import PREFIX
+    from ailtire_operator.compose.accepted import PREFIX
 
     for each in accepted:
         if not each.startswith(PREFIX) or each == PREFIX:

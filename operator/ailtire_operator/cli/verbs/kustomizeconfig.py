@@ -5,7 +5,7 @@ from typing import Final
 import typer
 
 from ailtire_operator.cli import options, output, sources
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 _HELP = help_text(
     "Print where definitions name objects and images, for kustomize.",
@@ -35,7 +35,7 @@ def _kustomizeconfig(
     files: options.Files = None, filenames: options.Filenames = None, recursive: options.Recursive = False
 ) -> None:
     from ailtire_operator.cli.definitions import collect
-    from ailtire_operator.cli.kustomizing import configuration
+    from ailtire_operator.cli.kustomize import configuration
 
     found = collect(sources.given(files, filenames, None, recursive=recursive)).checked()
     content, unreachable = configuration(each.resource.get("spec") or {} for each in found.all)

@@ -10,13 +10,13 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Exit, Failure
-from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.verdicts import timeout_of
+from ailtire_operator.cli.help_text import help_text
+from ailtire_operator.cli.wait_outcomes import timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.logreading import Request, Wanted
-    from ailtire_operator.cli.logsources import Selection
+    from ailtire_operator.cli.log_reader import Request, Wanted
+    from ailtire_operator.cli.log_sources import Selection
     from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
@@ -87,9 +87,9 @@ def _logs(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only lines of logs.")] = False,
 ) -> None:
     from ailtire_operator.cli import live
-    from ailtire_operator.cli.loglines import Style
-    from ailtire_operator.cli.logreading import Request
-    from ailtire_operator.cli.logsources import selection
+    from ailtire_operator.cli.log_lines import Style
+    from ailtire_operator.cli.log_reader import Request
+    from ailtire_operator.cli.log_sources import selection
 
     if follow and previous:
         raise Failure("--previous is over and cannot be followed")
@@ -107,7 +107,7 @@ def _logs(
 
 
 def _wanted(tail: int | None, since: str | None, previous: bool) -> "Wanted":
-    from ailtire_operator.cli.logreading import Wanted
+    from ailtire_operator.cli.log_reader import Wanted
 
     try:
         seconds = None if since is None else max(1, round(timeout_of(since)))
@@ -124,8 +124,8 @@ def _coloured(colour: Colour) -> bool:
 
 async def _read(cluster: "Live", request: "Request") -> bool:
     """Whether all logs could be read."""
-    from ailtire_operator.cli.logreading import pods_selector, read
-    from ailtire_operator.cli.logsources import sources
+    from ailtire_operator.cli.log_reader import pods_selector, read
+    from ailtire_operator.cli.log_sources import sources
     from ailtire_operator.cluster.kinds import POD
 
     tree, root = await _tree(cluster, request.path)
@@ -148,7 +148,7 @@ def _none(chosen: "Selection") -> str:
 
 
 async def _follow(cluster: "Live", request: "Request") -> bool:
-    from ailtire_operator.cli.logreading import Follower
+    from ailtire_operator.cli.log_reader import Follower
 
     tree, root = await _tree(cluster, request.path)
     await Follower(cluster, root, _bounded(request, request.choose(tree))).run()

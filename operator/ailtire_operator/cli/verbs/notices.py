@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 _HELP = help_text(
     "Tell what of a stack and everything below it does not run exactly as written.",
@@ -45,7 +45,7 @@ def _notices(
     from ailtire_operator.cli import live
     from ailtire_operator.cli.notices import findings, reservations
     from ailtire_operator.cli.report import PLACES, as_json, summary, text
-    from ailtire_operator.cli.waiting import subtree
+    from ailtire_operator.cli.wait_conditions import subtree
 
     resources = live.run(options.target(context, namespace, cluster, kubeconfig), lambda each: each.tree(name))
     tree = subtree(resources[0], resources)

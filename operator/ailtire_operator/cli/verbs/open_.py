@@ -7,7 +7,7 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Exit, Failure
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.addresses import Address
@@ -52,7 +52,7 @@ def _open(
     from ailtire_operator.cli import live
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    found, why = live.run(target, lambda cluster: _look(cluster, path))
+    found, why = live.run(target, lambda cluster: _poll(cluster, path))
     if form is Form.JSON:
         output.data(output.to_json([each.to_json() for each in found]))
     if why:
@@ -65,15 +65,15 @@ def _open(
         _show(found[0].url)
 
 
-async def _look(cluster: "Live", path: str) -> "tuple[list[Address], tuple[str, str] | None]":
+async def _poll(cluster: "Live", path: str) -> "tuple[list[Address], tuple[str, str] | None]":
     """The URLs; where there is none, why, and what helps."""
     from ailtire_operator.cli.addresses import addresses, advice
     from ailtire_operator.cli.paths import find, parts
 
     tree = await cluster.tree(parts(path)[0])
-    spot = find(path, tree)
-    found = addresses(spot, tree)
-    return found, None if found else advice(spot, cluster.namespace)
+    asked = find(path, tree)
+    found = addresses(asked, tree)
+    return found, None if found else advice(asked, cluster.namespace)
 
 
 def _show(url: str) -> None:

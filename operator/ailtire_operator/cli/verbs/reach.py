@@ -7,7 +7,7 @@ import typer
 
 from ailtire_operator.cli import completers, options, output, sources
 from ailtire_operator.cli.failures import Exit, Failure
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.reach.ports import Ports
@@ -91,41 +91,41 @@ def _port(text: str | None) -> "Ports | None":
 
 
 def _world(where: options.Target, files: list[str] | None, recursive: bool) -> "World":
-    from ailtire_operator.cli import live, reaching
+    from ailtire_operator.cli import live, reach_objects
 
     if files:
-        return reaching.of_files(sources.read(files, recursive=recursive), where.namespace or "")
-    return live.run(where, reaching.of_cluster)
+        return reach_objects.of_files(sources.read(files, recursive=recursive), where.namespace or "")
+    return live.run(where, reach_objects.of_cluster)
 
 
 def _pair(found: "World", source: str, target: str, wanted: "Ports | None", form: Form | None) -> None:
-    from ailtire_operator.cli import reachview
-    from ailtire_operator.cli.reaching import end
+    from ailtire_operator.cli import reach_view
+    from ailtire_operator.cli.reach_objects import end
     from ailtire_operator.reach.names import by_name
     from ailtire_operator.reach.policies import Evaluator
 
     caller, called = end(source, found), end(target, found)
     verdict = Evaluator(found).verdict(caller, called)
     if form is Form.JSON:
-        output.data(output.to_json(reachview.to_json(found, caller, called, verdict)))
+        output.data(output.to_json(reach_view.to_json(found, caller, called, verdict)))
     else:
-        output.rows(reachview.sentences(found, caller, called, verdict))
+        output.rows(reach_view.sentences(found, caller, called, verdict))
     reached = verdict.ports if wanted is None else verdict.ports & by_name(found, caller, called) & wanted
     if not reached:
         raise typer.Exit(Exit.NO)
 
 
 def _matrix(found: "World", scope: str | None, form: Form | None) -> None:
-    from ailtire_operator.cli import reachview
-    from ailtire_operator.cli.reaching import scoped
+    from ailtire_operator.cli import reach_view
+    from ailtire_operator.cli.reach_objects import scoped
     from ailtire_operator.reach.policies import Evaluator
 
     evaluator = Evaluator(found)
     everyone = [*scoped(found, scope), evaluator.outside]
     matrix = evaluator.matrix(everyone, everyone)
     if form is Form.JSON:
-        output.data(output.to_json(reachview.matrix_json(everyone, matrix)))
+        output.data(output.to_json(reach_view.matrix_json(everyone, matrix)))
     elif form is Form.CSV:
-        output.data(reachview.to_csv(everyone, matrix))
+        output.data(reach_view.to_csv(everyone, matrix))
     else:
-        output.rows(reachview.table(everyone, matrix, unicode=output.unicode()))
+        output.rows(reach_view.table(everyone, matrix, unicode=output.unicode()))

@@ -7,7 +7,7 @@ import typer
 from ailtire_operator import naming
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.formats import ReportFormat
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _render(
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.issues import Rule
     from ailtire_operator.cli.rendering import render_all
-    from ailtire_operator.cli.report import tell
+    from ailtire_operator.cli.report import show
     from ailtire_operator.cli.settings import environment_settings
 
     where = options.target(context, namespace, None, None).namespace or ""
@@ -63,7 +63,7 @@ def _render(
     deprecated = [str(each) for each in found.notes if each.rule is Rule.DEPRECATED]
     for note in (*deprecated, *_notes(found, rendered.notes)):
         output.say(f"note: {note}")
-    tell(rendered.findings, report)
+    show(rendered.findings, report)
     manifests = [each for each in rendered.manifests if stacks or each["kind"] != naming.KIND]
     if form is options.DataFormat.JSON:
         output.data(output.to_json({"apiVersion": "v1", "kind": "List", "items": manifests}))

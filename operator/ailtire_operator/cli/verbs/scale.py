@@ -9,8 +9,8 @@ import typer
 from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
 from ailtire_operator.cli.failures import Failure, Invalid
-from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.verdicts import EXITS, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.help_text import help_text
+from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Json, Live
@@ -159,7 +159,7 @@ async def _until(cluster: "Live", changes: "list[Change]", patience: float) -> V
     from ailtire_operator.cluster.errors import NotFound
     from ailtire_operator.cluster.kinds import STACK
 
-    async def look() -> Verdict:
+    async def poll() -> Verdict:
         found = {}
         for name in {change.live for change in changes}:
             try:
@@ -168,4 +168,4 @@ async def _until(cluster: "Live", changes: "list[Change]", patience: float) -> V
                 continue
         return judge_scaled(changes, found)
 
-    return await until(look, patience, output.say)
+    return await until(poll, patience, output.say)

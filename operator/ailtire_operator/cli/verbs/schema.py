@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ailtire_operator.cli import output
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 _HELP = help_text(
     "Print a JSON Schema of the AiltireStack, for editors.",

@@ -7,16 +7,16 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.topview import Facts, Row
+    from ailtire_operator.cli.top_view import Facts, Row
+    from ailtire_operator.cli.tree_view import TreeStyle
+    from ailtire_operator.cli.tree_watch import TreeWatch
     from ailtire_operator.cli.trees import StackNode
-    from ailtire_operator.cli.treeview import Look
-    from ailtire_operator.cli.watching import Watched
 
 _HELP = help_text(
     "Show a stack and everything below it, and what is not ready.",
@@ -73,10 +73,10 @@ def _tree(
     elif usage:
         live.run(target, lambda cluster: _measure(cluster, path))
     else:
-        _show(live.run(target, lambda cluster: _look(cluster, path)), form)
+        _show(live.run(target, lambda cluster: _poll(cluster, path)), form)
 
 
-async def _look(cluster: "Live", path: str) -> "StackNode":
+async def _poll(cluster: "Live", path: str) -> "StackNode":
     from ailtire_operator.cli.paths import find, parts, stack_of
     from ailtire_operator.cli.trees import build
 
@@ -95,27 +95,27 @@ async def _name(cluster: "Live", path: str) -> str:
 
 
 def _show(node: "StackNode", form: Form | None) -> None:
+    from ailtire_operator.cli.tree_view import draw
     from ailtire_operator.cli.trees import to_json
-    from ailtire_operator.cli.treeview import draw
 
     if form is Form.JSON:
         output.data(output.to_json(to_json(node)))
     elif form is Form.YAML:
         output.data(output.to_yaml(to_json(node)))
     else:
-        output.screen().print(draw(node, _look_of(form)))
+        output.screen().print(draw(node, _style_of(form)))
 
 
-def _look_of(form: Form | None) -> "Look":
-    from ailtire_operator.cli.treeview import Look
+def _style_of(form: Form | None) -> "TreeStyle":
+    from ailtire_operator.cli.tree_view import TreeStyle
 
-    return Look(wide=form is Form.WIDE, unicode=output.unicode())
+    return TreeStyle(wide=form is Form.WIDE, unicode=output.unicode())
 
 
 async def _measure(cluster: "Live", path: str) -> None:
-    from ailtire_operator.cli.watching import Watched
+    from ailtire_operator.cli.tree_watch import TreeWatch
 
-    node, facts = await Watched(cluster, await _name(cluster, path), usage=True, note=_note).look()
+    node, facts = await TreeWatch(cluster, await _name(cluster, path), usage=True, note=_note).poll()
     screen = output.screen()
     with screen.capture() as drawn:
         screen.print(_table(cluster, node, facts, usage=True, height=_ENDLESS))
@@ -124,9 +124,9 @@ async def _measure(cluster: "Live", path: str) -> None:
 
 async def _follow(cluster: "Live", path: str, form: Form | None, usage: bool) -> None:
     """On a terminal one picture that changes; in a pipe whatever is new."""
-    from ailtire_operator.cli.watching import Watched
+    from ailtire_operator.cli.tree_watch import TreeWatch
 
-    watched = Watched(cluster, await _name(cluster, path), usage=usage, note=_note)
+    watched = TreeWatch(cluster, await _name(cluster, path), usage=usage, note=_note)
     if form in (Form.JSON, Form.YAML):
         await _print_documents(watched, form)
     elif not output.screen().is_terminal:
@@ -135,7 +135,7 @@ async def _follow(cluster: "Live", path: str, form: Form | None, usage: bool) ->
         await _picture(cluster, watched, usage)
 
 
-async def _print_documents(watched: "Watched", form: Form) -> None:
+async def _print_documents(watched: "TreeWatch", form: Form) -> None:
     shown = None
     async for node, _ in watched.states():
         if node != shown:
@@ -143,8 +143,8 @@ async def _print_documents(watched: "Watched", form: Form) -> None:
             shown = node
 
 
-async def _print_lines(watched: "Watched") -> None:
-    from ailtire_operator.cli.topview import lines, rows
+async def _print_lines(watched: "TreeWatch") -> None:
+    from ailtire_operator.cli.top_view import lines, rows
 
     shown: list[Row] = []
     async for node, facts in watched.states():
@@ -155,7 +155,7 @@ async def _print_lines(watched: "Watched") -> None:
         shown = now
 
 
-async def _picture(cluster: "Live", watched: "Watched", usage: bool) -> None:
+async def _picture(cluster: "Live", watched: "TreeWatch", usage: bool) -> None:
     from rich.live import Live as Picture
 
     screen = output.screen()
@@ -165,7 +165,7 @@ async def _picture(cluster: "Live", watched: "Watched", usage: bool) -> None:
 
 
 def _table(cluster: "Live", node: "StackNode", facts: "Facts", *, usage: bool, height: int) -> "Table":
-    from ailtire_operator.cli.topview import rows, table
+    from ailtire_operator.cli.top_view import rows, table
 
     return table(rows(node, facts), cluster.now(), height=height, unicode=output.unicode(), usage=usage)
 

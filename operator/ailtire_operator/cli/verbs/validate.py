@@ -6,7 +6,7 @@ import typer
 
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.formats import CheckFormat, ReportFormat
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
@@ -48,11 +48,11 @@ def _validate(
         ReportFormat, typer.Option(help="What will not run exactly as written, on standard error.")
     ] = ReportFormat.NONE,
 ) -> None:
-    from ailtire_operator.cli.checkformats import formatted
+    from ailtire_operator.cli.check_formats import formatted
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.issues import InvalidInput
     from ailtire_operator.cli.rendering import render_all
-    from ailtire_operator.cli.report import tell
+    from ailtire_operator.cli.report import show
     from ailtire_operator.cli.settings import environment_settings
 
     found = collect(sources.given(files, filenames, kustomize, recursive=recursive))
@@ -64,7 +64,7 @@ def _validate(
         output.data(formatted(form, invalid.issues, found.notes, []))
         raise typer.Exit(invalid.code) from None
     if report is not ReportFormat.NONE:
-        tell(rendered.findings, report)
+        show(rendered.findings, report)
     if form is not None:
         output.data(formatted(form, [], found.notes, [each.label for each in found.all]))
         return

@@ -8,7 +8,7 @@ import typer
 from ailtire_operator import __version__, naming
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.helping import help_text
+from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.options import DataFormat
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.helping import help_text
-from ailtire_operator.cli.verdicts import EXITS, Goal, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.help_text import help_text
+from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome, Verdict, timeout_of
 
 _HELP = help_text(
     "Wait until a whole tree is ready, or gone.",
@@ -43,7 +43,7 @@ def _wait(
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long: 90s, 5m, 1h30m; 0 looks once.")] = "5m",
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long: 90s, 5m, 1h30m; 0 asks once.")] = "5m",
     goal: Annotated[Goal, typer.Option("--for", help="What to wait for.")] = Goal.READY,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing, the exit code does.")] = False,
 ) -> None:
@@ -57,16 +57,16 @@ def _wait(
 
 
 def _wait_in(target: options.Target, path: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
-    from ailtire_operator.cli import live, looks
+    from ailtire_operator.cli import live, wait_polling
 
     def say(line: str) -> None:
         if not quiet:
             output.say(line)
 
-    return live.run(target, lambda cluster: until(looks.look_for(goal, cluster, path), patience, say))
+    return live.run(target, lambda cluster: until(wait_polling.poll_for(goal, cluster, path), patience, say))
 
 
-async def until(look: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
+async def until(poll: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
     """Look again and again until it is decided or the time is up; tell what is new."""
     import asyncio
 
@@ -77,7 +77,7 @@ async def until(look: Callable[[], Awaitable[Verdict]], patience: float, say: Ca
     answered = False
     while True:
         try:
-            verdict = await look()
+            verdict = await poll()
             answered = True
         except Unavailable as error:
             # A control plane that restarts is no reason to give up. One that never was there is no matter of patience.

@@ -11,7 +11,8 @@ from ailtire_operator.model.loading import Level
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Place, Stack, StackSpec
 from ailtire_operator.plan.children import plan_children
-from ailtire_operator.plan.network import NetworkId, Networks, Roster, has_gateway, of_stack, rosters
+from ailtire_operator.plan.network.membership import NameTable, NetworkId, Networks, has_gateway, of_stack
+from ailtire_operator.plan.network.membership import name_tables as tables_of
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Observed
 
@@ -47,9 +48,9 @@ class Branch:
         return self.spec.has_interface
 
     @cached_property
-    def rosters(self) -> dict[NetworkId, Roster]:
+    def name_tables(self) -> dict[NetworkId, NameTable]:
         """The names in each network that it owns, and the members that they stand for."""
-        return rosters(self.scope, self.networks)
+        return tables_of(self.scope, self.networks)
 
     @cached_property
     def reachable_children(self) -> frozenset[str]:
@@ -93,8 +94,8 @@ def granted(branches: Iterable[Branch]) -> dict[tuple[NetworkId, str], list[str]
     """By network and member (the name of its Service in a cluster): the names under which it answers there."""
     found: dict[tuple[NetworkId, str], list[str]] = {}
     for branch in branches:
-        for network, roster in branch.rosters.items():
-            for name, members in roster.names.items():
+        for network, table in branch.name_tables.items():
+            for name, members in table.names.items():
                 for member in members:
                     found.setdefault((network, member), []).append(name)
     return found

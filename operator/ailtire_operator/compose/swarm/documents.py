@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ailtire_operator import naming
-from ailtire_operator.compose.literal import literal
+from ailtire_operator.compose.interpolation import literal
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.compose.swarm import contents, names, ports, processes, running, storage, variables, versions
+from ailtire_operator.compose.swarm import configs, container, deploy, environment, names, ports, storage, versions
 from ailtire_operator.compose.swarm.branches import Branch
-from ailtire_operator.compose.swarm.contents import Contents
+from ailtire_operator.compose.swarm.configs import Configs
 from ailtire_operator.compose.swarm.gateway import Setting, add_gateway
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import Published
-from ailtire_operator.compose.swarm.unsaid import report_child, report_stack
+from ailtire_operator.compose.swarm.unsupported import report_child, report_stack
 from ailtire_operator.model.problems import InvalidStack, Problem
 from ailtire_operator.model.service import Service
 
@@ -42,7 +42,7 @@ def documents(
     networks = NetworkFiles(branches, found, report)
     published = Published(on_nodes=endpoint_mode == "dnsrr", report=report)
     below = {(branch.parent.name, branch.key): branch for branch in branches if branch.parent}
-    setting = Setting(found, networks, published, Contents(), below, endpoint_mode, report)
+    setting = Setting(found, networks, published, Configs(), below, endpoint_mode, report)
     files: dict[str, dict[str, Any]] = {}
     for branch in branches:
         document = files.setdefault(found.stack(branch), {"services": {}})
@@ -69,7 +69,7 @@ def _add(branch: Branch, setting: Setting, document: dict[str, Any]) -> None:
         joined |= set(branch.joined(key)) if key in branch.reachable_children else set()
     setting.networks.report(branch, joined, report)
     shared = {"volumes": storage.volumes(branch, found, report)}
-    shared |= contents.sections(branch, found, setting.contents, report)
+    shared |= configs.sections(branch, found, setting.contents, report)
     for section, entries in shared.items():
         for key, entry in entries.items():
             if document.setdefault(section, {}).setdefault(key, entry) is not entry:
@@ -89,15 +89,15 @@ def _service(branch: Branch, key: str, service: Service, setting: Setting, docum
     held = ports.holds_port(opened["ports"])
     fields = {
         "image": branch.view.resolve(service.image or ""),
-        **processes.process(branch, key, service, report),
-        "environment": variables.for_service(branch, found, key, service, report),
-        "depends_on": [found.service(branch, other) for other in processes.depends_on(branch, key, service, report)],
-        "healthcheck": processes.healthcheck(branch, key, service, report),
+        **container.process(branch, key, service, report),
+        "environment": environment.for_service(branch, found, key, service, report),
+        "depends_on": [found.service(branch, other) for other in container.depends_on(branch, key, service, report)],
+        "healthcheck": container.healthcheck(branch, key, service, report),
         **opened,
         "volumes": storage.mounts(branch, found, key, service, report),
-        "configs": contents.mounts(branch, found, service, "configs"),
-        "secrets": contents.mounts(branch, found, service, "secrets"),
+        "configs": configs.mounts(branch, found, service, "configs"),
+        "secrets": configs.mounts(branch, found, service, "secrets"),
         "networks": setting.networks.join(branch, naming.member(branch.name, key), name, branch.joined(key), document),
-        "deploy": running.deploy(branch, key, service, report, endpoint_mode=setting.endpoint_mode, holds_port=held),
+        "deploy": deploy.deploy(branch, key, service, report, endpoint_mode=setting.endpoint_mode, holds_port=held),
     }
     return {field: value for field, value in fields.items() if value not in (None, {}, [])}

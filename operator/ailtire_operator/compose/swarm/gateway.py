@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.compose.swarm import marks, variables
+from ailtire_operator.compose.swarm import environment, labels
 from ailtire_operator.compose.swarm.branches import Branch
-from ailtire_operator.compose.swarm.contents import Contents
+from ailtire_operator.compose.swarm.configs import Configs
+from ailtire_operator.compose.swarm.container import GRACE_PERIOD
+from ailtire_operator.compose.swarm.deploy import gateway_resources
 from ailtire_operator.compose.swarm.names import GATEWAY, Names
 from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
-from ailtire_operator.compose.swarm.processes import GRACE_PERIOD
-from ailtire_operator.compose.swarm.running import gateway_resources
 from ailtire_operator.model.problems import InvalidStack, path_of
-from ailtire_operator.plan import locations, nginx
-from ailtire_operator.plan.gateway import REPLICAS, gateway_networks
-from ailtire_operator.plan.network import NetworkId
-from ailtire_operator.plan.routes import Route, Stream, report_dead_ends, routes, streams
+from ailtire_operator.plan.gateway import locations, nginx
+from ailtire_operator.plan.gateway.gateway import REPLICAS, gateway_networks
+from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
+from ailtire_operator.plan.network.membership import NetworkId
+from ailtire_operator.plan.no_effect import OF_A_ROUTE
 from ailtire_operator.plan.scope import Scope
-from ailtire_operator.plan.unused import OF_A_ROUTE
 
 _FILE: Final = "/etc/ailtire-gateway/nginx.conf"
 _USER: Final = "101"
@@ -49,7 +49,7 @@ class Setting:
     names: Names
     networks: NetworkFiles
     published: Published
-    contents: Contents
+    contents: Configs
     below: dict[tuple[str, str], Branch]
     """The child stacks: by their parent's name and their key there."""
     endpoint_mode: str
@@ -116,7 +116,7 @@ def _service(
         "read_only": True,
         "cap_drop": ["ALL"],
         "stop_grace_period": GRACE_PERIOD,
-        "environment": variables.for_gateway(branch, setting.names),
+        "environment": environment.for_gateway(branch, setting.names),
         "healthcheck": None if own_image else {"test": _CHECK, "interval": "5s", "timeout": "5s", "retries": 3},
         "ports": opened,
         "configs": [{"source": config, "target": _FILE}],
@@ -137,7 +137,7 @@ def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
         **({"endpoint_mode": setting.endpoint_mode} if setting.endpoint_mode != "vip" else {}),
         **({"resources": resources} if resources else {}),
         "update_config": {"order": order, "parallelism": 1},
-        "labels": marks.GATEWAY,
+        "labels": labels.GATEWAY,
     }
 
 

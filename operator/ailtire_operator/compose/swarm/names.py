@@ -13,7 +13,7 @@ from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose.swarm.branches import Branch, granted
-from ailtire_operator.plan.network import NetworkId
+from ailtire_operator.plan.network.membership import NetworkId
 
 NAME_LIMIT: Final = 63
 """Characters of a service's full name, ``<stack>_<service>``."""

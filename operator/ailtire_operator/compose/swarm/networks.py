@@ -14,7 +14,7 @@ from ailtire_operator.compose.swarm.names import Names, legal, taken
 from ailtire_operator.compose.swarm.shell import argument
 from ailtire_operator.model.problems import InvalidStack, Problem, path_of
 from ailtire_operator.model.stack import Network
-from ailtire_operator.plan.network import OWN, NetworkId, shared_name
+from ailtire_operator.plan.network.membership import OWN, NetworkId, shared_name
 
 _DRIVER: Final = "overlay"
 

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from ailtire_operator.compose.literal import braces
+from ailtire_operator.compose.interpolation import braces
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.swarm.container import alias, given
 from ailtire_operator.compose.swarm.names import Names
-from ailtire_operator.compose.swarm.processes import alias, given
-from ailtire_operator.model.hostpaths import Reach, reach
+from ailtire_operator.model.host_paths import Reach, reach
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.values import amount

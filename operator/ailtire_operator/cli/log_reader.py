@@ -1,0 +1,192 @@
+"""The logs of many containers: read once, a few at a time; or followed, each by a request that stays open."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cli import log_lines, output
+from ailtire_operator.cli.failures import Failure, Missing
+from ailtire_operator.cli.informer import Informer, changed_or_ended, stop
+from ailtire_operator.cli.live import Live
+from ailtire_operator.cli.log_lines import BEGINNING, Style
+from ailtire_operator.cli.log_sources import Selection, Source, sources
+from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cluster.errors import Invalid, NotFound, Unavailable
+from ailtire_operator.cluster.kinds import POD, STACK
+from ailtire_operator.printable import plural
+
+Params = dict[str, str | int]
+_IN_MEMORY: Final = 256 * 1024
+"""Bytes of one container's log; what is longer waits in a temporary file for its turn."""
+_QUIET_SECONDS: Final = 300.0
+"""A log may be silent as long as it likes; after this the request is made anew, in case that nobody is there."""
+_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of each container."""
+
+    tail: int | None = None
+    since_seconds: int | None = None
+    previous: bool = False
+
+    def params(self, source: Source) -> Params:
+        """The query of one request; times are always asked for, as lines are put in order by them."""
+        found: Params = {"container": source.container, "timestamps": "true"}
+        if self.tail is not None:
+            found["tailLines"] = self.tail
+        if self.since_seconds is not None:
+            found["sinceSeconds"] = self.since_seconds
+        return found | ({"previous": "true"} if self.previous else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants to read, and how it is shown."""
+
+    path: str
+    choose: Callable[[list[Resource]], Selection]
+    """What the path means in the tree as it is."""
+    wanted: Wanted
+    style: Style
+    at_once: int
+    """Logs that are read at the same time."""
+    quiet: bool
+    """Nothing is said beside the lines of logs."""
+
+    def note(self, line: str) -> None:
+        """Say something about the reading itself."""
+        if not self.quiet:
+            output.say(line, style="dim")
+
+
+def pods_selector(root: str) -> str:
+    """The pods of a whole tree."""
+    return f"{naming.MANAGED_SELECTOR},{naming.LABEL_ROOT}={root}"
+
+
+async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
+    """Print everything that there is, in the order of time. Whether all of it could be read."""
+    slots = asyncio.Semaphore(request.at_once)
+    complete = True
+    with ExitStack() as open_files:
+        logs: dict[Source, IO[bytes]] = {
+            source: open_files.enter_context(SpooledTemporaryFile(_IN_MEMORY)) for source in found
+        }
+
+        async def fetch(source: Source, into: IO[bytes]) -> None:
+            nonlocal complete
+            try:
+                lines = live.connection.lines(_path(live, source), request.wanted.params(source))
+                async with slots, aclosing(lines):
+                    async for line in lines:
+                        into.write(line if line.endswith(b"\n") else line + b"\n")
+            except (NotFound, Invalid) as error:
+                request.note(f"{source.path} {source.suffix}: {error}")
+            except Unavailable as error:
+                complete = False
+                request.note(f"{source.path} {source.suffix}: the log cannot be read: {error}")
+            into.seek(0)
+
+        tasks = [asyncio.create_task(fetch(source, file)) for source, file in logs.items()]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await stop(tasks)
+        for source, line in log_lines.merged(logs):
+            output.log(request.style.write(source, line))
+        output.flush()
+    return complete
+
+
+def _path(live: Live, source: Source) -> str:
+    return POD.path(live.namespace, source.pod, "log")
+
+
+class Follower:
+    """Follows what a path means, while pods come and go, containers start again and services appear."""
+
+    def __init__(self, live: Live, root: str, request: Request) -> None:
+        self._live = live
+        self._request = request
+        self._limit = request.at_once
+        self._note = request.note
+        self._changed = asyncio.Event()
+        self._stacks = Informer(live, STACK, "", self._changed)
+        self._pods = Informer(live, POD, pods_selector(root), self._changed)
+        self._seen: dict[tuple[str, str], str] = {}
+        """The instance that is followed, by container."""
+        self._now: dict[tuple[str, str], Source] = {}
+        self._tasks: dict[asyncio.Task[None], Source] = {}
+        self._told_of_limit = False
+
+    async def run(self) -> None:
+        """Until cancelled, or until something cannot go on."""
+        await self._stacks.sync()
+        await self._pods.sync()
+        self._start(first=True)
+        watches = [asyncio.create_task(each.run()) for each in (self._stacks, self._pods)]
+        try:
+            while True:
+                for task in await changed_or_ended(self._changed, [*watches, *self._tasks]):
+                    self._tasks.pop(task, None)
+                self._start(first=False)
+        finally:
+            await stop([*watches, *self._tasks])
+
+    def _start(self, *, first: bool) -> None:
+        """Follow every instance of a container that is not followed yet."""
+        try:
+            chosen = self._request.choose(list(self._stacks.objects.values()))
+        except (Missing, KeyError):  # it has just been removed, and may come back
+            return
+        self._now = {each.key: each for each in sources(self._pods.objects.values(), chosen)}
+        for gone in self._seen.keys() - self._now.keys():
+            del self._seen[gone]
+        fresh = [each for each in self._now.values() if each.instance and self._seen.get(each.key) != each.instance]
+        if first and len(fresh) > self._limit:
+            hint = f"Name a part of the tree, or say --max-log-requests {len(fresh)}."
+            raise Failure(f"these are {plural(len(fresh), 'container')}, and {self._limit} are followed at once", hint)
+        for source in fresh:
+            if len(self._tasks) >= self._limit:
+                if not self._told_of_limit:
+                    self._note(f"{source.path} {source.suffix} and others are not followed: --max-log-requests")
+                self._told_of_limit = True
+                return
+            if not first:
+                self._note(f"{source.path} {source.suffix}: {'started again' if source.restarted else 'started'}")
+            self._seen[source.key] = source.instance
+            wanted = self._request.wanted if first else Wanted()
+            self._tasks[asyncio.create_task(self._follow(source, wanted))] = source
+
+    async def _follow(self, source: Source, wanted: Wanted) -> None:
+        """One instance to its end; a request that breaks off is made again from the last line on."""
+        params: Params = {**wanted.params(source), "follow": "true"}
+        last = BEGINNING
+        while True:
+            before, broken = last, False
+            try:
+                lines = self._live.connection.lines(_path(self._live, source), params, idle=_QUIET_SECONDS)
+                async with aclosing(lines) as found:
+                    async for raw in found:
+                        line = log_lines.parse(raw, last)
+                        if line.stamp and line.moment <= before:
+                            continue  # read already, by the request before
+                        last = line.moment
+                        output.log(self._request.style.write(source, line))
+                        output.flush()
+            except (NotFound, Invalid):
+                return
+            except Unavailable:
+                broken = True
+            await asyncio.sleep(_PAUSE)
+            now = self._now.get(source.key)
+            if now is None or now.instance != source.instance or not (now.running or broken):
+                return
+            if last != BEGINNING:
+                params = {**Wanted().params(source), "follow": "true", "sinceTime": log_lines.since(last)}

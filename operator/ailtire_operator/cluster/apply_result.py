@@ -1,0 +1,47 @@
+"""A manifest on its way into the cluster, and what became of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ailtire_operator.cluster.drift import FieldChange
+from ailtire_operator.cluster.errors import ClusterError
+from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.store import Record
+
+Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
+
+HandOver = Callable[[Record], int | None]
+"""The number of replicas that a second manager is to hold from now on, for a workload as it is; None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What became of one manifest."""
+
+    ref: Ref
+    changed: bool
+    record: Record | None
+    error: ClusterError | None
+    verb: Verb
+    adopted: bool = False
+    """Whether the object had lost its owner and was taken over."""
+    age: float = 0.0
+    """For how many seconds an object that is not ours has been known to be in the way."""
+    put_back: tuple[FieldChange, ...] = ()
+    """What others had changed of it, and what is as planned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyTask:
+    """A manifest on its way."""
+
+    ref: Ref
+    manifest: Manifest
+    owner_uid: str
+    hand_over: HandOver
+    wanted: str
+    """The fingerprint that the live object shall have."""
+    adopt: bool = False
+    again: bool = False
+    """Whether this is the second try after a 409."""

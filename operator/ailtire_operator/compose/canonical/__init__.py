@@ -1,9 +1,0 @@
-"""Compose files, in the one canonical form that Docker Compose itself makes of them, as AiltireStacks.
-
-::
-
-    process    runs Docker Compose, bounded in time and memory
-    written    the files as their authors wrote them: what the canonical form has lost
-    entry      reads the canonical form; what nobody takes is reported in the key table's words
-    project    a whole project: service, process, … each map one concern of it
-"""

@@ -1,0 +1,151 @@
+"""Reading the canonical form so that nothing is passed over: what no mapping takes, the key table speaks for."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from ailtire_operator.compose.keys import Row, row_of
+from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.model.problems import path_of
+
+Location = tuple[int | str, ...]
+_T = TypeVar("_T")
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
+_EXTENSION: Final = "an extension of the file's author, which nothing reads."
+_UNKNOWN: Final = "this key is not known here and has no effect."
+_NO_FIELD: Final = "an AiltireStack of this version has no field for it, so that it has no effect yet."
+
+
+def place(location: Sequence[int | str]) -> str:
+    """``services.web.ports[0].published``"""
+    first, *rest = location
+    return path_of(str(first), *rest)
+
+
+class Entry:
+    """One map of the canonical form, and which of its keys were read."""
+
+    def __init__(self, data: Any, location: Location, report: Report) -> None:
+        self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        self.location = location
+        self.report = report
+        self.is_closed = False
+        """Whether it must not run: a protection that it asks for cannot be kept."""
+        self._left = dict.fromkeys(self.data)
+        self._inner: list[Entry] = []
+
+    @property
+    def path(self) -> str:
+        """Where the map stands."""
+        return place(self.location)
+
+    def where(self, *keys: int | str) -> str:
+        """Where something below it stands."""
+        return place((*self.location, *keys))
+
+    def take(self, key: str) -> Any:
+        """The value of a key, which the caller answers for from now on."""
+        self._left.pop(key, None)
+        return self.data.get(key)
+
+    def parsed(self, key: str, read: Callable[[Any], _T | None], what: str) -> _T | None:
+        """What ``read`` makes of the value of a key; told where that is nothing. ``what`` is expected: ``a size``."""
+        value = self.take(key)
+        if value in _NOTHING:
+            return None
+        if (found := read(value)) is None:
+            self.report.rejected(self.where(key), f"{described(value)} is not {what}; it is left out.")
+        return found
+
+    def chosen(self, key: str, known: Mapping[str, _T], otherwise: str) -> _T | None:
+        """What a word of a fixed list stands for; told where it is none of them: ``otherwise`` says what happens."""
+        value = self.take(key)
+        if value in _NOTHING:
+            return None
+        if str(value) not in known:
+            message = f"{described(value)} is none of {', '.join(known)}; {otherwise}."
+            self.report.rejected(self.where(key), message)
+        return known.get(str(value))
+
+    def texts(self, key: str) -> list[str]:
+        """A list of texts."""
+        value = self.take(key)
+        return [str(each) for each in value] if isinstance(value, list) else []
+
+    def inner(self, key: str) -> "Entry":
+        """The map below a key; empty where there is none."""
+        entry = Entry(self.take(key), (*self.location, key), self.report)
+        self._inner.append(entry)
+        return entry
+
+    def each(self, key: str) -> Iterator[tuple[str, "Entry"]]:
+        """The maps in the map below a key."""
+        inner = self.inner(key)
+        return ((name, inner.inner(name)) for name in inner.data)
+
+    def items(self, key: str) -> "list[Entry]":
+        """The maps in the list below a key."""
+        value = self.take(key)
+        listed = value if isinstance(value, list) else []
+        return [self.item(key, index, each) for index, each in enumerate(listed)]
+
+    def item(self, key: str, index: int, data: Any) -> "Entry":
+        """One map of a list that the caller has taken."""
+        entry = Entry(data, (*self.location, key, index), self.report)
+        self._inner.append(entry)
+        return entry
+
+    def note(self, *keys: int | str) -> None:
+        """Report a place in the words of its row in the key table."""
+        report_at((*self.location, *keys), self.report)
+
+    def close_service(self, why: str, *keys: int | str, remedy: str = "") -> bool:
+        """Keep a service from running, as a protection at ``keys`` cannot be kept; False where a person opens it."""
+        name = str(self.location[-1])
+        closed = self.report.keeps_closed(self.where(*keys), f"{name} would run OPEN: left out", why, [name], remedy)
+        self.is_closed |= closed
+        return closed
+
+    def put(self, model: type[BaseModel], target: dict[str, Any], field: str, value: Any, *keys: int | str) -> None:
+        """Set a field of the spec to what ``keys`` say, or report that the model has none of that name."""
+        if value in _NOTHING:
+            return
+        if field in {each.alias or name for name, each in model.model_fields.items()}:
+            target[field] = value
+        else:
+            self.report.ignored(self.where(*keys), _NO_FIELD)
+
+    def forget(self) -> None:
+        """Say nothing of what is left: the whole map was answered for."""
+        self._left.clear()
+        self._inner.clear()
+
+    def close(self) -> None:
+        """Report every key that nobody took."""
+        for key in self._left:
+            if self.data[key] not in _NOTHING:
+                self._report_all((*self.location, key), self.data[key])
+        for entry in self._inner:
+            entry.close()
+
+    def _report_all(self, location: Location, value: Any) -> None:
+        """Report a value as a whole; a map that only holds others, by them."""
+        row = row_of(location)
+        if row is None or row.kind != "container" or not isinstance(value, dict | list):
+            report_at(location, self.report, row)
+            return
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            self._report_all((*location, key), each)
+
+
+def report_at(location: Location, report: Report, row: Row | None = None) -> None:
+    """Report a place in the words of its row."""
+    row = row or row_of(location)
+    if row is None:
+        own = str(location[-1]).startswith("x-")
+        report.ignored(place(location), _EXTENSION if own else _UNKNOWN)
+    elif row.kind == "exact" or row.kind == "container":
+        report.ignored(place(location), row.reason or _NO_FIELD)
+    else:
+        report.add(place(location), row.kind, row.reason, row.remedy)

@@ -1,0 +1,73 @@
+"""Services of which peers may dial ports that the file does not name, as nobody here knows where an image listens.
+
+Docker Compose closes no port between services. A Service with an address of its own answers on its declared ports
+alone; one without (``endpointMode: dnsrr``) stands for its pods, and so for each of their ports.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.compose_file import reimport
+from ailtire_operator.compose.environment import TASKS
+from ailtire_operator.compose.host_mentions import mentions
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.plan.network.membership import OWN
+
+_SPEAKING: Final = ("environment", "command", "entrypoint", "healthcheck", "post_start", "pre_stop")
+"""Keys of a service whose texts may name others."""
+_Dialled = dict[str, set[int | None]]
+"""By service: the ports on which peers dial it; None where one names it without."""
+
+
+def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: dict[str, Any], report: Report) -> None:
+    """Give the members no address of their own, unless their declared ports are all that peers dial."""
+    if any(reimport.is_own_network(key, each or {}) for key, each in networks.items()):
+        return  # an export of ours: its ports were chosen for Kubernetes
+    dialled = _dialled(services, members)
+    joined = Counter(network for member in members.values() for network in _networks(member))
+    for key, member in members.items():
+        deploy = member.get("deploy", {})
+        declared = {each["port"] for field in ("ports", "interface") for each in member.get(field, {}).values()}
+        if not declared or deploy.get("mode", "").endswith("Job"):
+            continue
+        if all(joined[network] == 1 for network in _networks(member)):  # it has no peers
+            continue
+        if (known := dialled.get(key)) and known <= declared:
+            continue
+        if (services[key].get("deploy") or {}).get("endpoint_mode") == "vip":
+            message = "peers reach the declared ports alone: a stable address knows no others."
+            place = path_of("services", key, "deploy", "endpoint_mode")
+            report.approximate(place, message, "Write dnsrr, or name each port in expose.")
+        else:
+            member["deploy"] = {**deploy, "endpointMode": "dnsrr"}
+
+
+def _networks(member: Mapping[str, Any]) -> set[str]:
+    return {OWN if key in naming.OWN_NETWORKS else key for key in member.get("networks") or (OWN,)}
+
+
+def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialled:
+    meant: dict[str, set[str]] = {}
+    for key, member in members.items():
+        aliases = [each for network in (member.get("networks") or {}).values() for each in network.get("aliases", ())]
+        for name in (key, naming.sanitize(key), f"{TASKS}{key}", *aliases):
+            meant.setdefault(name, set()).add(key)
+    found: _Dialled = {}
+    for caller in members:
+        for text in _texts([services[caller].get(key) for key in _SPEAKING]):
+            for mention in mentions(text):  # a name too many only gives a service more addresses
+                for key in meant.get(mention.host, set()) - {caller}:
+                    is_each = mention.host.startswith(TASKS)  # the addresses of the tasks are asked for
+                    found.setdefault(key, set()).add(None if is_each else mention.port)
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value of the canonical form; the key of a map is none."""
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(each)

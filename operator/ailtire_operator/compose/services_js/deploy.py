@@ -1,0 +1,111 @@
+"""``deploy`` of services.js: Compose's keys and meaning, also where real files nest them wrongly."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ailtire_operator.compose.compose_file.deploy import deploy
+from ailtire_operator.compose.compose_file.entry import Entry
+from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.deploy import Deploy
+from ailtire_operator.model.problems import path_of
+
+_DEPLOY: Final = TypeAdapter(Deploy)
+_MAPS: Final = (
+    ("resources", "limits"), ("resources", "reservations"), ("placement",), ("update_config",), ("rollback_config",),
+    ("restart_policy",), ("labels",),
+)  # fmt: skip
+_CHOICES: Final = {
+    ("mode",): ("replicated", "global", "replicated-job", "global-job"),
+    ("endpoint_mode",): ("vip", "dnsrr"),
+    ("update_config", "order"): ("start-first", "stop-first"),
+    ("rollback_config", "order"): ("start-first", "stop-first"),
+    ("update_config", "failure_action"): ("pause", "continue", "rollback"),
+    ("rollback_config", "failure_action"): ("pause", "continue"),
+    ("restart_policy", "condition"): ("none", "on-failure", "any"),
+}
+_HERE: Final = "services.a"
+"""Where the key table thinks that the service stands."""
+_NODES: Final = "the nodes of this cluster have other labels than Swarm's had."
+_CHOOSE: Final = "Say it in spec.services.*.deploy.placement once nodes have labels."
+
+
+def read(value: Any, path: str, report: Report) -> dict[str, Any]:
+    """The ``deploy`` of a plain service."""
+    fields = _shaped(_nested(report.mapping(value, path), path, report), path, report)
+    found = Report()
+    service = Entry({"deploy": fields}, tuple(_HERE.split(".")), found)
+    result = deploy(service, ())
+    service.close()
+    start = f"{_HERE}.deploy"
+    report.extend(replace(each, path=path + each.path.removeprefix(start)) for each in found.notices)
+    for key in list(result):
+        if not accepts(_DEPLOY, {key: result[key]}):
+            del result[key]
+            report.rejected(f"{path}.{key}", "the model has no such value; the default stays.")
+    return result
+
+
+def _nested(fields: Mapping[str, Any], path: str, report: Report) -> dict[str, Any]:
+    """The map with everything where Compose has it; what says something of Swarm's nodes is left out."""
+    result = dict(fields)
+    placement = dict(report.mapping(fields.get("placement"), f"{path}.placement"))
+    for key in ("constraints", "preferences"):
+        if placement.pop(key, None):
+            report.ignored(f"{path}.placement.{key}", _NODES, _CHOOSE)
+    for key, source, target in (("resources", placement, result), ("max_replicas_per_node", result, placement)):
+        if (misplaced := source.pop(key, None)) is None:
+            continue
+        written, belongs = ("placement.resources", "resources") if key == "resources" else (key, f"placement.{key}")
+        if target.get(key) is None:
+            target[key] = misplaced
+            message = f"it belongs under deploy.{belongs}, and is read as if it stood there."
+            report.resolved(f"{path}.{written}", message)
+        else:
+            report.ignored(f"{path}.{written}", f"deploy.{belongs} says it already, and counts.")
+    return {**result, "placement": placement}
+
+
+def _shaped(fields: dict[str, Any], path: str, report: Report) -> dict[str, Any]:
+    """The map without values of a form that Compose has not; each is reported."""
+    resources = dict(report.mapping(fields.get("resources"), f"{path}.resources"))
+    fields = {**fields, "resources": resources}
+    for *above, key in _MAPS:
+        holder = fields[above[0]] if above else fields
+        if holder.get(key) is not None:
+            holder[key] = dict(report.mapping(_as_map(holder[key]), ".".join([path, *above, key])))
+    for place in ("update_config", "rollback_config"):
+        _keep(fields.get(place), "max_failure_ratio", _is_number, f"{path}.{place}", report)
+    for key in ("devices", "generic_resources"):
+        _keep(resources.get("reservations"), key, _is_list_of_maps, f"{path}.resources.reservations", report)
+    for (*above, key), choices in _CHOICES.items():
+        holder = fields.get(above[0]) if above else fields
+        _keep(holder, key, choices.__contains__, ".".join([path, *above]), report)
+    return fields
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_list_of_maps(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _as_map(value: Any) -> Any:
+    """Compose's list of ``name=value`` as a map."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return dict(each.partition("=")[::2] for each in value)
+    return value
+
+
+def _keep(holder: Any, key: str, sound: Callable[[Any], bool], path: str, report: Report) -> None:
+    """Remove a value that is not sound, with a word."""
+    value = (holder or {}).get(key)
+    if value is not None and not sound(value):
+        del holder[key]
+        message = f"{described(value)} is nothing that Compose has here; the default stays."
+        report.rejected(path_of(path, key), message)

@@ -1,0 +1,146 @@
+"""One service of services.js as one service of the model."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ailtire_operator.compose import credentials, environment, images
+from ailtire_operator.compose.environment import VariableScope
+from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.compose.services_js import deploy, interfaces, policies
+from ailtire_operator.compose.services_js.networks import Networks
+from ailtire_operator.compose.services_js.volumes import Volumes
+
+STOP_SIGNAL: Final = "SIGINT"
+STOP_GRACE_PERIOD: Final = "1m"
+"""What upstream's generator gives to every service."""
+_KEYS: Final = ("type", "image", "volumes", "interface", "environment", "policies", "networks", "deploy", "deployments")
+_NOT_READ: Final = "upstream's generator does not read this key either."
+_NO_CONTAINER: Final = "there is no stack container that could use it."
+
+
+@dataclass(frozen=True)
+class StackParts:
+    """What the members of one stack share."""
+
+    networks: Networks
+    volumes: Volumes
+    surroundings: VariableScope
+    report: Report
+
+
+def is_stack(entry: Mapping[str, Any], path: str, report: Report) -> bool:
+    """Whether the service is a stack: its type is exactly that, as upstream compares it."""
+    kind = entry.get("type")
+    if kind == "stack":
+        return True
+    if kind not in (None, "", "service"):
+        report.approximate(
+            f"{path}.type",
+            f"{described(kind)} is not 'stack', so that this is a plain service, as upstream reads it.",
+            "Write type: 'stack' if it is one.",
+        )
+    return False
+
+
+def image_of(entry: Mapping[str, Any], path: str, report: Report) -> str | None:
+    """The service's image in a form that a registry takes; None, and noted, where it has none."""
+    written = entry.get("image")
+    if not isinstance(written, str) or not written.strip():
+        found = "it has no image" if written in (None, "") else f"{described(written)} is not an image"
+        report.rejected(f"{path}.image", f"{found}, so that there is nothing to run; the service is left out.")
+        return None
+    image = images.repaired(written.strip())
+    if image is None:
+        report.rejected(
+            f"{path}.image", f"{described(written)} is not an image; the service is left out.", "Write <name>:<tag>."
+        )
+    elif image != written:
+        report.approximate(
+            f"{path}.image",
+            f"'{written}' is no name that a registry takes; it became '{image}'.",
+            "Build it under that name.",
+        )
+    return image
+
+
+def plain(entry: Mapping[str, Any], path: str, parts: StackParts) -> dict[str, Any] | None:
+    """A service that runs an image; None where there is no image."""
+    report = parts.report
+    report.unknown(entry, _KEYS, path, _NOT_READ)
+    entry = _with_container(entry, path, report)
+    image = image_of(entry, path, report)
+    if image is None:
+        return None
+    variables = environment.read(entry.get("environment"), f"{path}.environment", parts.surroundings, report)
+    credentials.report_each(variables, f"{path}.environment", report)
+    fields = {
+        "image": image,
+        "command": entry.get("command"),
+        "interface": interfaces.routes(entry.get("interface"), f"{path}.interface", report, stack=False),
+        "environment": variables,
+        "volumes": parts.volumes.mounts(entry.get("volumes"), f"{path}.volumes"),
+        "networks": parts.networks.membership(entry.get("networks"), f"{path}.networks"),
+        "policies": policies.read(entry.get("policies"), f"{path}.policies", report, stack=False),
+        "deploy": deploy.read(entry.get("deploy"), f"{path}.deploy", report),
+        "stopSignal": STOP_SIGNAL,
+        "stopGracePeriod": STOP_GRACE_PERIOD,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def stack(entry: Mapping[str, Any], path: str, parts: StackParts) -> dict[str, Any]:
+    """A service that is a stack, without its definition."""
+    report = parts.report
+    report.unknown(entry, _KEYS, path, _NOT_READ)
+    for key in ("deploy", "deployments"):
+        report.unknown({key: entry.get(key)}, (), path, _NO_CONTAINER)
+    parts.volumes.unused(entry.get("volumes"), f"{path}.volumes")
+    fields = {
+        "type": "stack",
+        "interface": interfaces.routes(entry.get("interface"), f"{path}.interface", report, stack=True),
+        "networks": parts.networks.membership(entry.get("networks"), f"{path}.networks"),
+        "policies": policies.read(entry.get("policies"), f"{path}.policies", report, stack=True),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _with_container(entry: Mapping[str, Any], path: str, report: Report) -> Mapping[str, Any]:
+    """The service with what ``deployments.container`` adds, the form of upstream's own service template."""
+    entry = {key: value for key, value in entry.items() if key != "command"}
+    deployments = report.mapping(entry.get("deployments"), f"{path}.deployments")
+    report.unknown(deployments, ("container", "external"), f"{path}.deployments", "only the container runs here.")
+    if deployments.get("external"):
+        message = "what runs outside of the stack is not its to start, and no name in the stack leads there."
+        report.ignored(f"{path}.deployments.external", message, "Give its URL to those who call it, in environment.")
+    where = f"{path}.deployments.container"
+    container = report.mapping(deployments.get("container"), where)
+    if not container or entry.get("image"):
+        report.unknown(container, (), where, "the service has an image of its own, which counts.")
+        return entry
+    report.unknown(container, ("image", "cmd", "volumes", "environment"), where)
+    report.resolved(where, "the service has no image of its own; that of its container runs.")
+    added = {"image": container.get("image")}
+    for key in ("volumes", "environment"):
+        ours, theirs = entry.get(key), container.get(key)
+        if theirs and isinstance(ours or {}, dict) and isinstance(theirs, dict):
+            added[key] = {**theirs, **(ours or {})}  # the service's own word counts
+        elif theirs and not ours:
+            added[key] = theirs
+        elif theirs:
+            report.ignored(f"{where}.{key}", "the service says it itself, which counts.", "Put all into one of them.")
+    return {**entry, **added, "command": _command(container.get("cmd"), f"{where}.cmd", report)}
+
+
+def _command(value: Any, path: str, report: Report) -> list[str] | None:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return list(value)
+    if value and isinstance(value, str):
+        try:
+            return shlex.split(value)
+        except ValueError:
+            pass
+    if value:
+        report.rejected(path, f"{described(value)} is not a command; the image's own runs.")
+    return None

@@ -1,0 +1,222 @@
+"""The tree of an application: its root's services file, and those of the packages that it names, as one spec."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose import environment
+from ailtire_operator.compose.compose_file.docker_compose import Choices
+from ailtire_operator.compose.compose_file.project import ComposeOptions, read_project
+from ailtire_operator.compose.environment import VariableScope
+from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.compose.services_js import interfaces, services
+from ailtire_operator.compose.services_js.application import PACKAGES, Application, Design, Package
+from ailtire_operator.compose.services_js.networks import Networks
+from ailtire_operator.compose.services_js.services import StackParts
+from ailtire_operator.compose.services_js.volumes import Volumes
+from ailtire_operator.model import images
+from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
+from ailtire_operator.model.problems import path_of
+
+_KEYS: Final = ("services", "networks", "policies", "data", "interface")
+_NO_CONTAINER: Final = "only the stack container read it, and there is none."
+_IMAGE_LIMIT: Final = 512
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in the tree a stack is being read."""
+
+    path: str
+    """Path of its spec."""
+    chain: tuple[str, ...]
+    """The packages from the root down to this one."""
+    variables: Mapping[str, str]
+    """The environment of its stack container."""
+    networks: Mapping[str, str]
+    """Networks that stacks above share: name by key."""
+
+
+class TreeReader:
+    """Reads one application's tree; the report grows on the way."""
+
+    def __init__(
+        self, application: Application, registry: str | None, report: Report, choices: Choices | None = None
+    ) -> None:
+        self._application = application
+        self._registry = registry
+        self._choices = choices or Choices()
+        self._report = report
+        self._used: set[str] = set()
+        self._members = 0
+
+    def root(self, app_name: str) -> dict[str, Any]:
+        """The spec of the application's own stack, all below it included. Raises ComposeError."""
+        package = self._application.root
+        if package.design is None:
+            raise ApplicationError(f"{package.file} has no services file to read")
+        self._take(package)
+        variables = {naming.VARIABLE_APPNAME: app_name}
+        spec = self._spec(package.design, _Place("spec", (package.name.lower(),), variables, {}))
+        self._report_unused()
+        return spec
+
+    def _spec(self, design: Design, place: _Place) -> dict[str, Any]:
+        """The spec of one stack, from its services file or its Compose file."""
+        return self._project(design, place) if design.compose else self._stack(design.data, place)
+
+    def _project(self, design: Design, place: _Place) -> dict[str, Any]:
+        """The spec of a stack that a Compose file describes. A service whose image names a package is that stack."""
+        assert design.compose is not None
+        report = Report(self._report.opened)
+        options = ComposeOptions(self._choices, root=design.root)
+        name = naming.shorten(naming.sanitize(place.chain[-1]))
+        spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
+        spec.pop("securityProfile", None)  # the root's counts
+        self._report.extend_at(design.file, (each for each in report.notices if each.path != "spec.securityProfile"))
+        if len(place.chain) > 1:
+            spec.pop("interface", None)
+            spec.pop("edge", None)
+        members: dict[str, Any] = spec["services"]
+        self._members += len(members)
+        if self._members > TREE_LIMIT:
+            raise ApplicationError(f"{place.path}: the tree has more than {TREE_LIMIT} services and stacks")
+        for key, member in members.items():
+            package = self._package(member["image"])
+            if package is not None and package.name.lower() not in place.chain:
+                members[key] = self._package_member(key, member, replace(place, networks={}))
+        return spec
+
+    def _package_member(self, key: str, member: dict[str, Any], place: _Place) -> dict[str, Any]:
+        path = path_of(f"{place.path}.services", key)
+        kept: dict[str, Any] = {field: member[field] for field in ("interface", "networks") if field in member}
+        lost = sorted(member.keys() - {"image", "environment", *kept})
+        if lost:
+            self._report.ignored(path, f"of a stack's own container nothing is left: {', '.join(lost)}.")
+        return {"type": "stack", **kept, **self._definition(key, member, path, place)}
+
+    def _stack(self, data: Mapping[str, Any], place: _Place) -> dict[str, Any]:
+        """The spec of one stack, its children included."""
+        report, path = self._report, place.path
+        report.unknown(data, _KEYS, path)
+        reason = "policies belong to services; upstream's generator does not read them here."
+        report.unknown(report.mapping(data.get("policies"), f"{path}.policies"), (), f"{path}.policies", reason)
+        entries = self._entries(data, path)
+        networks = Networks(data.get("networks"), place.networks, path, report)
+        volumes = Volumes(path, report)
+        volumes.declare(data.get("data"))
+        parts = StackParts(networks, volumes, VariableScope(place.variables, _hosts(entries)), report)
+        members = {key: self._member(key, entry, parts, place) for key, entry in entries.items()}
+        found = {key: member for key, member in members.items() if member is not None}
+        interfaces.report_duplicates(found, path, report)
+        spec = {"services": found, "networks": networks.declared, "data": volumes.data}
+        if len(place.chain) > 1:
+            interfaces.child_ports(data.get("interface"), path, report)
+        elif ports := interfaces.ports(data.get("interface"), path, report):
+            spec["interface"] = {"ports": ports}
+        return {name: value for name, value in spec.items() if value or name == "services"}
+
+    def _entries(self, data: Mapping[str, Any], path: str) -> dict[str, dict[str, Any]]:
+        """The services as maps. Raises ApplicationError where the tree grows too large."""
+        written = data.get("services")
+        path = f"{path}.services"
+        if written is not None and not isinstance(written, dict):
+            raise ApplicationError(f"{path} is {described(written)}, not a map of services")
+        if not written:
+            self._report.approximate(path, "there are no services; the stack is empty.")
+        entries = {key: self._report.mapping(entry, path_of(path, key)) for key, entry in (written or {}).items()}
+        self._members += len(entries)
+        if self._members > TREE_LIMIT:
+            raise ApplicationError(f"{path}: the tree has more than {TREE_LIMIT} services and stacks")
+        return entries
+
+    def _member(self, key: str, entry: dict[str, Any], parts: StackParts, place: _Place) -> dict[str, Any] | None:
+        path = path_of(f"{place.path}.services", key)
+        if not services.is_stack(entry, path, self._report):
+            return services.plain(entry, path, parts)
+        fields = services.stack(entry, path, parts)
+        return fields | self._definition(key, entry, path, replace(place, networks=parts.networks.named))
+
+    def _definition(self, key: str, entry: Mapping[str, Any], path: str, place: _Place) -> dict[str, Any]:
+        """The child's definition: the package that its image names, or a reference to a stack that may come later."""
+        written = entry.get("image")
+        reference = written.strip()[:_IMAGE_LIMIT] if isinstance(written, str) else ""
+        package = self._package(reference)
+        variables = environment.scalars(entry.get("environment"), f"{path}.environment", self._report)
+        if package is not None and package.failure:
+            raise package.failure
+        if package is None or package.design is None:
+            self._report_variables(variables, "", f"{path}.environment")
+            return self._dangling(reference or key, package, path)
+        chain = (*place.chain, package.name.lower())
+        if chain[-1] in place.chain:
+            cycle = " -> ".join(chain[place.chain.index(chain[-1]) :])
+            raise ApplicationError(f"{path}: a stack cannot contain itself: {cycle}")
+        if len(chain) > DEPTH_LIMIT + 1:
+            raise ApplicationError(f"{path}: the tree is deeper than {DEPTH_LIMIT} levels")
+        self._take(package)
+        if variables:
+            self._report_variables(variables, str(package.design.data), f"{path}.environment")
+        app_name = place.variables[naming.VARIABLE_APPNAME]
+        variables |= {naming.VARIABLE_APPNAME: app_name, naming.VARIABLE_SERVICENAME: key}
+        return {"stack": self._spec(package.design, _Place(f"{path}.stack", chain, variables, place.networks))}
+
+    def _report_variables(self, variables: Mapping[str, str], child: str, path: str) -> None:
+        """The stack container's variables: Swarm interpolated them into the child's file, and so does import."""
+        for name in variables:
+            where = path_of(path, name)
+            if f"${name}" in child or f"${{{name}" in child:
+                message = f"the stack container read it; here it fills ${{{name}}} in the child's services."
+                self._report.resolved(where, message)
+            else:
+                self._report.ignored(where, _NO_CONTAINER, "Set it on the services of the child stack that need it.")
+
+    def _dangling(self, reference: str, package: Package | None, path: str) -> dict[str, Any]:
+        """A reference to a stack that is not there, so that it can still come; until then the status shows it."""
+        name = naming.shorten(naming.sanitize(images.parse(reference).name))
+        remedy = f"Apply an {naming.KIND} '{name}' with spec.templateOnly: true, or correct the image"
+        if package is None:
+            why = f"'{reference}' names no package of this application"
+            similar = get_close_matches(images.parse(reference).name.lower(), self._application.packages, 1)
+            remedy += f" (is it '{similar[0]}'?)." if similar else "."
+        else:
+            self._take(package)
+            why, remedy = f"the package {package.file} has no services file", f"{remedy}."
+        message = f"{why}; the stack stays empty, and the status says so, until there is a stack '{name}'."
+        self._report.approximate(f"{path}.stackRef", message, remedy)
+        return {"stackRef": {"name": name, "optional": True}}
+
+    def _package(self, reference: str) -> Package | None:
+        """The package whose name is the image's, without its tag, with or without the registry."""
+        name = images.parse(reference).name.lower()
+        packages = self._application.packages
+        registry = f"{self._registry.lower()}/" if self._registry else ""
+        return packages.get(name) or packages.get(name.removeprefix(registry))
+
+    def _take(self, package: Package) -> None:
+        self._used.add(package.file)
+        self._report.extend(package.notices)
+
+    def _report_unused(self) -> None:
+        packages = self._application.packages.values()
+        names = [package.name for package in packages if package.file not in self._used]
+        if names:
+            self._report.ignored(
+                PACKAGES,
+                f"no stack of this environment runs these packages: {', '.join(names)}.",
+                "Add a service with type: 'stack' and the package's name as its image where one belongs.",
+            )
+
+
+def _hosts(entries: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """The names that containers of a stack can resolve."""
+    names = {naming.GATEWAY_ALIAS, *entries}
+    for entry in entries.values():
+        listed = entry.get("networks")
+        for network in listed.values() if isinstance(listed, dict) else ():
+            aliases = network.get("aliases") if isinstance(network, dict) else None
+            names |= {each for each in aliases if isinstance(each, str)} if isinstance(aliases, list) else set()
+    return frozenset(names)

@@ -1,0 +1,191 @@
+"""``deploy``: how many tasks run, where, with what, and how a change rolls through them.
+
+The model's defaults are written out where Swarm's differ: no task stops before its successor is ready.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.scalars import docker_memory
+from ailtire_operator.compose.swarm import labels
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.model.deploy import Deploy, Limits, Reservations, Resources
+from ailtire_operator.model.placement import Placement
+from ailtire_operator.model.rollout import RestartPolicy, RollbackConfig, UpdateConfig
+from ailtire_operator.model.service import Service
+from ailtire_operator.model.values import amount
+
+_MODES: Final = {"global": "global", "replicatedJob": "replicated-job", "globalJob": "global-job"}
+_CONDITIONS: Final = {"any": "any", "onFailure": "on-failure", "none": "none"}
+_ARCHITECTURES: Final = {"amd64": "x86_64", "arm64": "aarch64", "386": "i386", "arm": "armv7l"}
+"""Swarm's nodes say what their kernel says."""
+_DRIVERS: Final = {"nvidia": "NVIDIA-GPU", "amd": "AMD-GPU"}
+
+
+def deploy(
+    branch: Branch, key: str, service: Service, report: Report, *, endpoint_mode: str, holds_port: bool
+) -> dict[str, Any]:
+    """The section. ``holds_port``: a task has a port of its node to itself, so that no second one can start there."""
+    wanted = service.deploy or Deploy()
+    path = branch.view.member_path(key, "deploy")
+    is_job = wanted.mode.endswith("Job")
+    result: dict[str, Any] = {}
+    if wanted.mode in _MODES:
+        result["mode"] = _MODES[wanted.mode]
+    if not wanted.mode.startswith("global"):
+        result["replicas"] = _replicas(branch, key, service, wanted, report)
+    if endpoint_mode == "dnsrr":
+        result["endpoint_mode"] = "dnsrr"
+    elif wanted.endpoint_mode == "dnsrr":
+        result["endpoint_mode"] = _without_address(service, f"{path}.endpointMode", report)
+    result["placement"] = _placement(service, wanted.placement, branch, key, report)
+    if wanted.resources:
+        result["resources"] = _resources(wanted.resources, f"{path}.resources", report)
+    result["restart_policy"] = _restart(wanted.restart_policy, is_job=is_job)
+    if is_job:
+        for field, config in (("updateConfig", wanted.update_config), ("rollbackConfig", wanted.rollback_config)):
+            if config is not None:
+                report.ignored(f"{path}.{field}", "a job is not updated: a change runs it anew.", "Remove it.")
+    else:
+        _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
+    result["labels"] = wanted.labels | labels.of_service(service)
+    return {name: value for name, value in result.items() if value not in ({}, None)}
+
+
+def _without_address(service: Service, path: str, report: Report) -> str | None:
+    """The mode of a service whose name is to stand for its tasks; None, which is Swarm's own, where it refuses that."""
+    if not any(port.published is not None and port.mode == "ingress" for port in service.ports.values()):
+        return "dnsrr"
+    report.resolved(path, "Swarm publishes ports at a virtual address alone, which peers reach on every port.")
+    return None
+
+
+def _replicas(branch: Branch, key: str, service: Service, wanted: Deploy, report: Report) -> int:
+    if service.policies is None or service.policies.scaling is None:
+        return wanted.replicas
+    message = "Swarm does not scale by itself; the smallest number of replicas runs."
+    report.approximate(branch.view.member_path(key, "policies", "scaling"), message, "Use `docker service scale`.")
+    return max(1, service.policies.scaling.min)
+
+
+def _rolling(
+    branch: Branch,
+    service: Service,
+    wanted: Deploy,
+    path: str,
+    report: Report,
+    result: dict[str, Any],
+    *,
+    holds_port: bool,
+) -> None:
+    update = wanted.update_config or UpdateConfig()
+    stop_first = update.order == "stopFirst" or wanted.mode == "global" or holds_port or _one_writer(branch, service)
+    if stop_first and wanted.update_config and "order" in update.model_fields_set and update.order == "startFirst":
+        why = "its port on the node" if holds_port else "its node" if wanted.mode == "global" else "a volume"
+        message = f"a task has {why} to itself, so that the old one stops before the new one starts."
+        report.approximate(f"{path}.updateConfig.order", message)
+    result["update_config"] = _config(update, stop_first=stop_first)
+    back = wanted.rollback_config
+    if back is not None:
+        result["rollback_config"] = _config(back, stop_first=stop_first or back.order == "stopFirst")
+    elif update.failure_action == "rollback":
+        same = {name: value for name, value in result["update_config"].items() if name != "failure_action"}
+        result["rollback_config"] = same
+
+
+def _one_writer(branch: Branch, service: Service) -> bool:
+    """Whether the service mounts a volume that only one task may write to."""
+    found = (branch.spec.data[mount.source] for mount in service.volumes.values() if mount.source in branch.spec.data)
+    return any(data.mode != "ReadWriteMany" and not data.per_replica and not data.nfs for data in found)
+
+
+def _config(config: UpdateConfig | RollbackConfig, *, stop_first: bool) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "order": "stop-first" if stop_first else "start-first",
+        "parallelism": config.parallelism,
+    }
+    for name in ("delay", "monitor", "failure_action", "max_failure_ratio"):
+        if getattr(config, name) and name in config.model_fields_set:
+            result[name] = getattr(config, name)
+    return result
+
+
+def _restart(policy: RestartPolicy | None, *, is_job: bool) -> dict[str, Any]:
+    """Jobs end: Swarm wants to hear when they are started again."""
+    result: dict[str, Any] = {}
+    if policy and policy.condition:
+        result["condition"] = _CONDITIONS[policy.condition]
+    elif is_job:
+        result["condition"] = "on-failure"
+    for name in ("delay", "max_attempts", "window"):
+        if policy and getattr(policy, name) is not None:
+            result[name] = getattr(policy, name)
+    return result
+
+
+def _placement(
+    service: Service, placement: Placement | None, branch: Branch, key: str, report: Report
+) -> dict[str, Any]:
+    placement = placement or Placement()
+    constraints = [each.strip() for each in placement.constraints]
+    if service.platform:
+        constraints += list(_platform(service.platform))
+        message = "the nodes are chosen by constraints on their platform."
+        report.resolved(branch.view.member_path(key, "platform"), message)
+    result: dict[str, Any] = {}
+    if constraints:
+        result["constraints"] = list(dict.fromkeys(constraints))
+    if placement.preferences:
+        result["preferences"] = [{"spread": each.spread} for each in placement.preferences]
+    if placement.max_replicas_per_node:
+        result["max_replicas_per_node"] = placement.max_replicas_per_node
+    return result
+
+
+def _platform(platform: str) -> Iterator[str]:
+    system, _, rest = platform.partition("/")
+    architecture = rest.partition("/")[0]
+    yield f"node.platform.os == {system}"
+    if architecture:
+        yield f"node.platform.arch == {_ARCHITECTURES.get(architecture, architecture)}"
+
+
+def _resources(resources: Resources, path: str, report: Report) -> dict[str, Any]:
+    parts = {
+        "limits": _limits(resources.limits),
+        "reservations": _reservations(resources.reservations, f"{path}.reservations", report),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _limits(limits: Limits | None) -> dict[str, Any]:
+    return _amounts(limits) | ({"pids": limits.pids} if limits and limits.pids is not None else {})
+
+
+def _reservations(reserved: Reservations | None, path: str, report: Report) -> dict[str, Any]:
+    kinds: dict[str, int] = {}
+    for name, device in reserved.devices.items() if reserved else ():
+        kind = _DRIVERS.get(device.driver or "nvidia", device.driver or "")
+        message = f"Swarm hands devices out as generic resources, so that nodes must advertise '{kind}'."
+        report.approximate(f"{path}.devices.{name}", message, "Set node-generic-resources in the engine's daemon.json.")
+        if device.capabilities:
+            message = "Swarm counts devices by their kind, whatever they can do."
+            report.ignored(f"{path}.devices.{name}.capabilities", message)
+        kinds[kind] = kinds.get(kind, 0) + device.count
+    for kind, count in reserved.generic_resources.items() if reserved else ():
+        kinds[kind] = kinds.get(kind, 0) + count
+    generic = [{"discrete_resource_spec": {"kind": kind, "value": count}} for kind, count in kinds.items()]
+    return _amounts(reserved) | ({"generic_resources": generic} if generic else {})
+
+
+def _amounts(entry: Limits | Reservations | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    cpus = {"cpus": format(amount(entry.cpu).normalize(), "f")} if entry.cpu else {}
+    return cpus | ({"memory": docker_memory(amount(entry.memory))} if entry.memory else {})
+
+
+def gateway_resources(resources: Resources | None, path: str, report: Report) -> dict[str, Any]:
+    """The resources of a gateway."""
+    return _resources(resources, path, report) if resources else {}

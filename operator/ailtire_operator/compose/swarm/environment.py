@@ -1,0 +1,67 @@
+"""The variables of a container: the platform's table in Swarm's terms, then what the service says."""
+
+from typing import Final
+
+from ailtire_operator import naming
+from ailtire_operator.compose.interpolation import braces
+from ailtire_operator.compose.reporting import Report
+from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.compose.swarm.names import Names
+from ailtire_operator.compose.swarm.networks import own_network
+from ailtire_operator.model.service import Service
+
+_STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
+_SERVICE_NAME: Final = ".Service.Name"
+
+
+def for_service(branch: Branch, names: Names, key: str, service: Service, report: Report) -> dict[str, str]:
+    """The variables of a plain service. Swarm's placeholders in its own are left to Swarm."""
+    view = branch.view
+    for field, sources in (
+        ("environmentFrom", service.environment_from),
+        ("environmentValuesFrom", service.environment_values_from),
+    ):
+        if sources:
+            message = "Swarm cannot fill variables from Secrets or ConfigMaps; they are left out."
+            report.rejected(view.member_path(key, field), message, "Add them to the file under environment.")
+    if names.host(branch, key) != f"{branch.name}_{key}":
+        for name, value in service.environment.items():
+            if _SERVICE_NAME in value:
+                message = f"the service is called '{names.host(branch, key)}' in Swarm, and this says so."
+                report.approximate(view.member_path(key, "environment", name), message)
+    platform = {
+        naming.VARIABLE_STACKNAME: _STACKNAME,
+        naming.VARIABLE_PARENT: branch.name,
+        naming.VARIABLE_PARENTHOST: gateway_host(branch, names),
+        naming.VARIABLE_APPNAME: branch.scope.stack.app_name,
+        naming.VARIABLE_SERVICENAME: braces(key),
+        naming.VARIABLE_PARENT_NETWORK: parent_network(branch),
+    }
+    return platform | service.environment
+
+
+def for_gateway(branch: Branch, names: Names) -> dict[str, str]:
+    """The variables of a stack's gateway, which stands where upstream's stack container stood."""
+    parent = branch.parent
+    return {
+        naming.VARIABLE_STACKNAME: branch.name,
+        naming.VARIABLE_PARENT: parent.name if parent else "",
+        naming.VARIABLE_PARENTHOST: names.host(parent, "") if parent and parent.has_gateway else "",
+        naming.VARIABLE_APPNAME: branch.scope.stack.app_name,
+        naming.VARIABLE_SERVICENAME: braces(branch.key or branch.name),
+        naming.VARIABLE_PARENT_NETWORK: parent_network(branch),
+    }
+
+
+def gateway_host(branch: Branch, names: Names) -> str:
+    """Where the stack's gateway answers its members: as ``admin``, unless a member has that name; empty without one."""
+    if not branch.has_gateway:
+        return ""
+    known = names.aliases.get((branch.networks.own, branch.name), [])
+    return naming.GATEWAY_ALIAS if naming.GATEWAY_ALIAS in known else names.host(branch, "")
+
+
+def parent_network(branch: Branch) -> str:
+    """The network that the stack shares with its parent; at the root upstream's name for it."""
+    above = branch.networks.parent
+    return own_network(above.owner) if above else f"{branch.scope.stack.app_name}_top"

@@ -1,0 +1,100 @@
+"""The way in from outside: one plain Ingress or HTTPRoute to the gateway. Nothing is rewritten there, so that every
+controller will do; hosts and certificates are the environment's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.stack import Edge
+from ailtire_operator.plan.gateway.routes import Route
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.types import Manifest
+from ailtire_operator.plan.values import compact, manifest
+
+_GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def plan_edge(scope: Scope) -> list[Manifest]:
+    """The Ingress or HTTPRoute of a stack that has an edge and a gateway."""
+    edge = scope.spec.edge
+    if edge is None or not scope.spec.has_interface:
+        return []
+    if edge.kind == "Ingress":
+        spec = _ingress(scope, edge)
+        return [
+            manifest(
+                "networking.k8s.io/v1", "Ingress", scope.name, scope.labels(), annotations=edge.annotations, spec=spec
+            )
+        ]
+    if not scope.observed.http_routes:
+        scope.report(
+            "spec.edge.kind", "gated", "the cluster does not serve HTTPRoute, so nothing is reached from outside.",
+            "Install the Gateway API, or use kind: Ingress.",
+        )  # fmt: skip
+        return []
+    spec = _http_route(scope, edge)
+    return [
+        manifest(f"{_GATEWAY_API}/v1", "HTTPRoute", scope.name, scope.labels(), annotations=edge.annotations, spec=spec)
+    ]
+
+
+def _ingress(scope: Scope, edge: Edge) -> dict[str, Any]:
+    backend = {"service": {"name": scope.name, "port": {"number": naming.GATEWAY_PORT}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    return compact(
+        ingressClassName=edge.class_name,
+        tls=[compact(hosts=list(edge.hosts), secretName=edge.tls.secret_name)] if edge.tls else None,
+        rules=[{"host": host, "http": paths} for host in edge.hosts] or [{"http": paths}],
+    )
+
+
+def _http_route(scope: Scope, edge: Edge) -> dict[str, Any]:
+    """Every default is written out: they stand inside lists that are replaced as a whole."""
+    reference = edge.parent_ref
+    parent = {"group": _GATEWAY_API, "kind": "Gateway"}
+    if reference is not None:
+        parent |= compact(name=reference.name, namespace=reference.namespace, sectionName=reference.section_name)
+    backend = {"group": "", "kind": "Service", "name": scope.name, "port": naming.GATEWAY_PORT, "weight": 1}
+    rule = {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}], "backendRefs": [backend]}
+    return compact(parentRefs=[parent], hostnames=list(edge.hosts), rules=[rule])
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUrl:
+    """A way from outside to a stack's gateway, or to what is behind one of its routes."""
+
+    url: str
+    """Without a trailing slash."""
+    seen: str = ""
+    """What is seen there in place of the URL, without a trailing slash; empty for the root."""
+
+
+def external_urls(scope: Scope) -> tuple[ExternalUrl, ...]:
+    """How the stack's gateway is reached from outside: by its own edge, and through its parent's gateway."""
+    if not scope.spec.has_interface:
+        return ()
+    edge, place = scope.spec.edge, scope.spec.place
+    scheme = "https" if edge and edge.tls else "http"
+    own = [ExternalUrl(f"{scheme}://{host}") for host in edge.hosts] if edge else []
+    above = [ExternalUrl(url, place.url_paths.get(url, "")) for url in place.urls] if place else []
+    return (*own, *above)
+
+
+def through(way: ExternalUrl, route: Route, routes: Sequence[Route]) -> ExternalUrl | None:
+    """The way on through a route, of a gateway's routes with the longest prefix first; None where it passes by it."""
+    backend = route.prefix if route.backend_path is None else route.backend_path.rstrip("/")
+    if f"{route.prefix}/".startswith(f"{way.seen}/"):
+        return ExternalUrl(way.url + route.prefix[len(way.seen) :], backend)
+    first = next((each for each in routes if f"{way.seen}/".startswith(f"{each.prefix}/")), None)
+    return ExternalUrl(way.url, backend + way.seen[len(route.prefix) :]) if first is route else None
+
+
+def outermost(prefixes: list[str]) -> list[str]:
+    """The prefixes that lie below no other one: ``/web/socket.io`` adds nothing where there is ``/web``."""
+    return [
+        prefix
+        for prefix in prefixes
+        if not any(prefix != other and prefix.startswith(f"{other}/") for other in prefixes)
+    ]

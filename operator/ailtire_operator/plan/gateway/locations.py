@@ -1,0 +1,235 @@
+"""One route of a gateway as nginx's locations: what is stripped, who may call, how often it is tried, what is written.
+
+The path goes on as the caller sent it, percent signs and all, wherever that is safe; a path that only nginx's
+normalising makes safe (``..``, ``//``) goes on normalised, so that nobody climbs out of a prefix.
+"""
+
+import re
+from math import ceil
+from typing import Any
+
+from ailtire_operator.model.values import amount, seconds
+from ailtire_operator.plan.gateway.routes import Route
+
+Directive = dict[str, Any]
+
+AUTHENTICATION_DIRECTORY = "/etc/ailtire-authentication"
+AUTHENTICATION_KEY = "auth"
+IDLE_SECONDS = 3600
+"""How long a connection may be silent where no policy bounds it: WebSockets and event streams are."""
+_CONNECT_MILLISECONDS = 5000
+_BUFFERED, _STREAMED, _NOT_REPEATABLE, _UPGRADED = "416", "417", "418", "419"
+"""Mark, inside nginx, a request that another location takes over; no client ever sees them."""
+_UNREACHED = ("502", "504")
+"""What nginx itself says of a backend that it did not reach; and of one that fell silent."""
+_FAILED = ("502", "503", "504")
+_REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
+_LARGEST = 2**60
+_ONLY_SAFE_NORMALISED = r"~*(\.\.|%2e|//)"
+
+
+def directive(name: str, *arguments: str, block: list[Directive] | None = None) -> Directive:
+    """One directive as crossplane has it."""
+    made: Directive = {"directive": name, "args": list(arguments)}
+    return made if block is None else {**made, "block": block}
+
+
+def rate_limits(routes: list[Route]) -> list[Directive]:
+    """The counters of the routes that have a rate limit."""
+    return [
+        directive("limit_req_zone", "$binary_remote_addr", f"zone={_zone(index)}:1m", f"rate={rate}r/s")
+        for index, route in enumerate(routes)
+        if (rate := _rate(route)) is not None
+    ]
+
+
+def paths_as_sent(routes: list[Route]) -> list[Directive]:
+    """Per route that changes the path: the backend's path and query in the caller's own bytes, or nothing."""
+    cases = [directive("default", "$request_uri"), directive(_ONLY_SAFE_NORMALISED, "")]
+    found = [directive("map", "$request_uri", "$as_sent", block=cases)]
+    for index, route in enumerate(routes):
+        if route.backend_path is not None:
+            below = directive(f"~^{re.escape(route.prefix)}/(.*)$", f"{route.backend_path.rstrip('/')}/$1")
+            found.append(directive("map", "$as_sent", f"${_path_name(index)}", block=[directive("default", ""), below]))
+    return found
+
+
+def of_route(index: int, route: Route) -> list[Directive]:
+    """Where the route's requests come in, and the locations that answer them."""
+    # The prefix itself, and everything below it: a segment boundary lies between.
+    entries = [("=", route.prefix), ("^~", f"{route.prefix}/")] if route.prefix else [("/",)]
+    entrance = [directive("location", *entry, block=_choice(index, route)) for entry in entries]
+    return [*entrance, *_ways(index, route), *_second_tries(index, route)]
+
+
+def _choice(index: int, route: Route) -> list[Directive]:
+    """Which location answers a request; decided before anybody asked who calls, so each of them asks.
+
+    Nothing is sent to the backend from here: a status by which it could choose a location itself means nothing there.
+    """
+    ways = {_BUFFERED: _way_name(index, "buffered"), _STREAMED: _way_name(index, "streamed")}
+    choice = []
+    if _timeout(route) is not None:
+        ways[_UPGRADED] = _way_name(index, "websocket")
+        choice.append(directive("if", "$upgrade", block=[directive("return", _UPGRADED)]))
+    choice.append(directive("if", "$streamed", block=[directive("return", _STREAMED)]))
+    if _retries(route):
+        ways[_NOT_REPEATABLE] = _way_name(index, "once")
+        not_repeatable = [directive("return", _NOT_REPEATABLE)]
+        choice.append(directive("if", "$request_method", "!~", _REPEATABLE, block=not_repeatable))
+    choice.append(directive("return", _BUFFERED))
+    leads = [directive("error_page", status, "=", name) for status, name in ways.items()]
+    return [*_body_limit(route), *leads, *choice]
+
+
+def _ways(index: int, route: Route) -> list[Directive]:
+    """The locations that answer: they differ in what may be repeated, and in what bounds their waiting."""
+    timeout = _timeout(route)
+    again = _again(_retry_name(index, 1)) if _retries(route) else _unless_reached(index)
+    ways = {"buffered": [*again, *_proxy(index, route, _rewrite(route), timeout)]}
+    # A body that is passed on as it comes cannot be sent a second time.
+    ways["streamed"] = [
+        directive("proxy_request_buffering", "off"), *_proxy(index, route, _rewrite(route), timeout)
+    ]  # fmt: skip
+    if timeout is not None:  # WebSockets are exempt from it
+        ways["websocket"] = _proxy(index, route, _rewrite(route), None)
+    if _retries(route):
+        ways["once"] = [*_unless_reached(index), *_proxy(index, route, _rewrite(route), timeout)]
+    return [_named(_way_name(index, way), index, route, block) for way, block in ways.items()]
+
+
+def _named(name: str, index: int, route: Route, block: list[Directive]) -> Directive:
+    """A location that only nginx itself leads to. Each has the route's rules: no way there may be one around them."""
+    rules = [*_access(index, route), *_body_limit(route), *_logging(route)]
+    return directive("location", name, block=[*rules, *block])
+
+
+def _body_limit(route: Route) -> list[Directive]:
+    """nginx judges a length that is said where a request comes in, and one that is not where the body is read."""
+    limit = route.policies.max_body
+    return [] if limit is None else [directive("client_max_body_size", body_size(limit))]
+
+
+def body_size(quantity: str) -> str:
+    """A quantity as nginx writes a size: whole bytes, and no more than it can count."""
+    return str(min(ceil(amount(quantity)), _LARGEST))
+
+
+def _again(location: str) -> list[Directive]:
+    """Whatever failed, be it in the backend's own words, another location tries anew."""
+    return [directive("proxy_intercept_errors", "on"), directive("error_page", *_FAILED, "=", location)]
+
+
+def _unless_reached(index: int) -> list[Directive]:
+    return [directive("error_page", status, "=", _unreached_name(index, status)) for status in _UNREACHED]
+
+
+def _second_tries(index: int, route: Route) -> list[Directive]:
+    """A request that reached nobody is sent once more: the address leads to another pod, as one may just have gone.
+
+    What a policy lets be repeated is tried as often as it says. The path was changed by the first try, and stays so.
+    """
+    found = []
+    for status in _UNREACHED:
+        block = [
+            directive("if", "$upstream_bytes_sent", "!=", "0", block=[directive("return", status)]),
+            *_proxy(index, route, [], _timeout(route)),
+        ]
+        found.append(_named(_unreached_name(index, status), index, route, block))
+    for attempt in range(1, _retries(route) + 1):
+        more = _again(_retry_name(index, attempt + 1)) if attempt < _retries(route) else []
+        block = [*more, *_proxy(index, route, [], _timeout(route))]
+        found.append(_named(_retry_name(index, attempt), index, route, block))
+    return found
+
+
+def _rewrite(route: Route) -> list[Directive]:
+    """For a path that goes on normalised; (?s), as a line feed may stand in it."""
+    if route.backend_path is None:
+        return []
+    below = f"(?s)^{re.escape(route.prefix)}/(.*)$"
+    rewrites = [directive("rewrite", below, f"{route.backend_path.rstrip('/')}/$1", "break")]
+    if route.prefix:
+        rewrites.insert(0, directive("rewrite", f"^{re.escape(route.prefix)}$", route.backend_path, "break"))
+    return rewrites
+
+
+def _proxy(index: int, route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
+    """Where the request goes. ``break`` in a rewrite ends nginx's rewriting, ``set`` included, so that comes first.
+
+    Without a path of its own, proxy_pass sends the normalised one, escaped anew.
+    """
+    path = "" if route.backend_path is None else f"${_path_name(index)}"
+    return [
+        directive("set", "$target", f"{route.host}:{route.port}"),
+        *([directive("set", "$stripped", route.stripped)] if route.stripped else []),
+        *rewrite,
+        *_bounds(timeout),
+        directive("proxy_pass", f"{route.scheme}://$target{path}"),
+    ]
+
+
+def _bounds(timeout: int | None) -> list[Directive]:
+    if timeout is None:
+        return []
+    bounds = {"connect": min(timeout, _CONNECT_MILLISECONDS), "read": timeout, "send": timeout}
+    return [directive(f"proxy_{step}_timeout", f"{bound}ms") for step, bound in bounds.items()]
+
+
+def _access(index: int, route: Route) -> list[Directive]:
+    control = route.policies.access_control
+    if control is None:
+        return []
+    block = [directive("allow", source) for source in control.allow]
+    if block:
+        block.append(directive("deny", "all"))
+    if control.rate_limit is not None:
+        block.append(directive("limit_req", f"zone={_zone(index)}", f"burst={control.rate_limit * 2}", "nodelay"))
+    if control.authentication is not None:
+        file = f"{AUTHENTICATION_DIRECTORY}/{control.authentication.secret}/{AUTHENTICATION_KEY}"
+        realm = control.authentication.realm
+        # nginx takes the realm "off" for no authentication at all.
+        block.append(directive("auth_basic", "Off" if realm == "off" else realm))
+        block.append(directive("auth_basic_user_file", file))
+    return block
+
+
+def _logging(route: Route) -> list[Directive]:
+    level = route.policies.logging.level if route.policies.logging else "info"
+    if level == "none":
+        return [directive("access_log", "off")]
+    condition = {"warn": ["if=$refused"], "error": ["if=$failed"]}.get(level, [])
+    return [directive("access_log", "/dev/stdout", "json", *condition)] if condition else []
+
+
+def _zone(index: int) -> str:
+    return f"route_{index}"
+
+
+def _path_name(index: int) -> str:
+    return f"path_{index}"
+
+
+def _way_name(index: int, way: str) -> str:
+    return f"@{way}_{index}"
+
+
+def _unreached_name(index: int, status: str) -> str:
+    return f"@unreached_{index}_{status}"
+
+
+def _retry_name(index: int, attempt: int) -> str:
+    return f"@retry_{index}_{attempt}"
+
+
+def _rate(route: Route) -> int | None:
+    return route.policies.access_control.rate_limit if route.policies.access_control else None
+
+
+def _retries(route: Route) -> int:
+    return route.policies.retry.max_retries if route.policies.retry else 0
+
+
+def _timeout(route: Route) -> int | None:
+    """Milliseconds."""
+    return max(1, round(seconds(route.policies.timeout.request_timeout) * 1000)) if route.policies.timeout else None

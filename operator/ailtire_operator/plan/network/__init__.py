@@ -1,0 +1,1 @@
+"""Who belongs to which network, and the zones and policies that follow from it."""

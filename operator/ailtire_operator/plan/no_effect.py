@@ -1,0 +1,176 @@
+"""What a person wrote and nothing can come of: said where it stands, so that nobody waits for its effect."""
+
+from ailtire_operator.model import additional
+from ailtire_operator.model.loading import sound_levels
+from ailtire_operator.model.policies import Policies
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan import image_overrides
+from ailtire_operator.plan.network.membership import has_gateway
+from ailtire_operator.plan.scope import Scope
+
+_NO_POLICIES = Policies()
+OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
+"""Policies that the gateway carries out for HTTP routes."""
+OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
+"""What a member that is a stack can say; the rest is about a container."""
+
+_INHERITED = frozenset({"replicas", "max_body"})
+"""What of a gateway's settings counts for the gateways below."""
+
+
+def report(scope: Scope) -> None:
+    """Note every such value of the stack."""
+    _gateway(scope)
+    _edge(scope)
+    image_overrides.report(scope)
+    _volumes(scope)
+    _files(scope)
+    if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
+        message = f"the application is called '{scope.stack.app_name}' in its whole tree, as its root says."
+        scope.report("spec.appName", "ignored", message)
+    _kinds(scope)
+    for key, service in scope.spec.services.items():
+        _routes(scope, key, service)
+        if service.is_stack:
+            _child(scope, key, service)
+        else:
+            _container(scope, key, service)
+
+
+def _gateway(scope: Scope) -> None:
+    if scope.spec.has_interface:
+        if scope.spec.interface is not None and scope.spec.place is not None:
+            message = "only the root's gateway answers on further ports."
+            scope.report("spec.interface", "ignored", message, "Say it in the root.")
+        return
+    unused = {"gateway": scope.spec.gateway is not None and not _is_inherited(scope), "interface": scope.spec.interface}
+    for field, there in unused.items():
+        if there:
+            message = "no service has an interface, so there is no gateway."
+            scope.report(f"spec.{field}", "ignored", message, "Give a service an interface.")
+
+
+def _is_inherited(scope: Scope) -> bool:
+    """Whether all that is said of the gateway counts for the gateways below."""
+    said = scope.spec.gateway.model_fields_set if scope.spec.gateway else frozenset()
+    return bool(scope.spec.children and said) and said <= _INHERITED
+
+
+def _edge(scope: Scope) -> None:
+    edge = scope.spec.edge
+    if edge is None:
+        return
+    unused = {"parentRef": edge.parent_ref} if edge.kind == "Ingress" else {"className": edge.class_name}
+    for name, value in unused.items():
+        if value is not None:
+            scope.report(f"spec.edge.{name}", "ignored", f"an {edge.kind} has nothing of this kind.", "Remove it.")
+    if edge.kind == "HTTPRoute" and edge.tls is not None:
+        message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
+        scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
+
+
+def _kinds(scope: Scope) -> None:
+    """A child makes what those above it declare, whatever it declares itself; and no right is asked for in vain."""
+    below = None if scope.spec.place else _kinds_below(scope)
+    for index, kind in enumerate(scope.spec.additional_kinds):
+        path = path_of("spec.additionalKinds", index)
+        if scope.spec.place and kind not in scope.spec.place.additional_kinds:
+            message = f"no stack above declares {kind}, so none is made."
+            scope.report(path, "ignored", message, "Declare it in the root.")
+        elif below is not None and kind not in below:
+            message = f"no stack below asks for an {kind}, and its author needs the right to it all the same."
+            scope.report(path, "ignored", message, "Remove it.")
+
+
+def _kinds_below(scope: Scope) -> set[str] | None:
+    """The additional kinds that stacks below ask for; None where a template is missing, which may ask for any."""
+    found: set[str] = set()
+    templates = scope.observed.templates
+    for level in sound_levels(scope.name, scope.spec, templates):
+        references = (each.stack_ref for each in level.spec.children.values())
+        if any(each is not None and each.name not in templates for each in references):
+            return None
+        if level.parent:
+            found.update(kind for _, kind in additional.used(level.spec))
+    return found
+
+
+def _volumes(scope: Scope) -> None:
+    mounted = {mount.source for service in scope.spec.plain.values() for mount in service.volumes.values()}
+    for key, data in scope.spec.data.items():
+        if data.per_replica and key not in mounted:
+            message = "no service mounts it, so no replica gets one."
+            scope.report(path_of("spec.data", key), "ignored", message, "Mount it, or remove it.")
+
+
+def _files(scope: Scope) -> None:
+    """A config with content is an object of its own, read or not; a name of somebody else's object is only a name."""
+    plain = scope.spec.plain.values()
+    configs: set[str | None] = {mount.source or key for service in plain for key, mount in service.configs.items()}
+    configs |= {data.seed for data in scope.spec.data.values()}
+    secrets = {mount.source or key for service in plain for key, mount in service.secrets.items()}
+    elsewhere = {key for key, config in scope.spec.configs.items() if config.config_map is not None}
+    for field, unread in (("configs", elsewhere - configs), ("secrets", scope.spec.secrets.keys() - secrets)):
+        for key in sorted(unread):
+            message = "no service reads it, so nothing asks for that object."
+            scope.report(path_of(f"spec.{field}", key), "ignored", message, "Name it in a service, or remove it.")
+
+
+def _routes(scope: Scope, key: str, service: Service) -> None:
+    web = [entry for entry in service.interface.values() if entry.protocol != "tcp"]
+    policies = service.policies or _NO_POLICIES
+    for field in () if web else OF_A_ROUTE:
+        if getattr(policies, field) is not None:
+            name = Policies.model_fields[field].alias or field
+            message = "the gateway does this for HTTP routes, and the service has none."
+            scope.report(scope.path(key, "policies", name), "ignored", message, "Give it an interface.")
+    for label, entry in service.interface.items():
+        if entry.protocol == "tcp" and "path" in entry.model_fields_set:
+            path = scope.path(key, "interface", label, "path")
+            scope.report(path, "ignored", "what passes as TCP has no path.", "Remove it.")
+
+
+def _child(scope: Scope, key: str, service: Service) -> None:
+    for field in sorted(service.model_fields_set - OF_A_STACK):
+        if getattr(service, field):
+            name = type(service).model_fields[field].alias or field
+            message = "a child stack has no container of its own, so this has no effect."
+            remedy = "Say it on the services of the child, or on its gateway."
+            scope.report(scope.path(key, name), "ignored", message, remedy)
+    if service.policies and service.policies.scaling:
+        message = "a child stack has no replicas of its own to scale."
+        scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Say it on the services of the child.")
+    missing = service.stack_ref is not None and service.stack_ref.name not in scope.observed.templates
+    if not missing and not has_gateway(service, scope.observed.templates):
+        message = "no service inside has an interface, so the child has no gateway and nothing answers here."
+        remedy = "Give a service of the child an interface."
+        for label in service.interface:
+            scope.report(scope.path(key, "interface", label), "ignored", message, remedy)
+        for network, membership in service.networks.items():
+            if membership.aliases:
+                scope.report(scope.path(key, "networks", network), "ignored", message, remedy)
+
+
+def _container(scope: Scope, key: str, service: Service) -> None:
+    for name in sorted(set(service.environment) & set(service.environment_values_from)):
+        path = scope.path(key, "environmentValuesFrom", name)
+        scope.report(
+            path, "ignored", "environment gives this variable a value, and that counts.", "Remove one of them."
+        )
+    for name, mount in service.volumes.items():
+        if mount.source is not None and (mount.size is not None or "medium" in mount.model_fields_set):
+            message = "size and medium are those of scratch space, and this volume has a source."
+            scope.report(scope.path(key, "volumes", name), "ignored", message, "Say its size in spec.data.")
+    if service.command == [] and service.entrypoint is None:
+        message = "Kubernetes has no way to empty an image's command, so the image's own counts."
+        scope.report(scope.path(key, "command"), "ignored", message, "Set entrypoint, which replaces both.")
+    seen: dict[tuple[int, str], str] = {}
+    for name, port in sorted(service.ports.items()):
+        other = seen.setdefault((port.port, port.protocol), name)
+        if other != name:
+            message = f"port {port.port} of {port.protocol} is '{other}' already."
+            scope.report(scope.path(key, "ports", name), "ignored", message, "Remove one of them.")
+    if (service.user or "").partition(":")[0] == "0" and scope.security_profile == "restricted":
+        message = "user 0 is root, and securityProfile: restricted lets no pod run as root."
+        scope.report(scope.path(key, "user"), "rejected", message, "Use another user, or securityProfile: baseline.")

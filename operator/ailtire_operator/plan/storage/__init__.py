@@ -1,0 +1,1 @@
+"""What containers mount: volumes, files, memory, and what fills an empty volume."""

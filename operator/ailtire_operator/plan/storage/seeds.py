@@ -1,0 +1,83 @@
+"""Volumes that are filled from an archive while they are empty, before the first service that mounts them starts."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan import gateway_image
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.storage import files
+from ailtire_operator.plan.storage.volumes import Storage
+from ailtire_operator.plan.values import compact
+from ailtire_operator.plan.workload import security
+
+_VOLUME: Final = "/volume"
+_ARCHIVE: Final = "/seed"
+_ROOT_RIGHTS: Final = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
+"""What lets root give files the owners that they have in the archive; the baseline profile allows it."""
+_RESOURCES: Final = {"requests": {"cpu": "25m", "memory": "16Mi"}}
+SCRIPT: Final = """\
+set -e
+cd "$1"
+if [ ! -d .ailtire-seed ] && [ -n "$(ls -A | grep -vx 'lost+found' || true)" ]; then exit 0; fi
+mkdir -p .ailtire-seed/new
+tar -xzf "$2" -C .ailtire-seed/new
+chown "$(stat -c %u:%g .ailtire-seed/new)" . 2>/dev/null || true
+chmod "$(stat -c %a .ailtire-seed/new)" . 2>/dev/null || true
+for each in .ailtire-seed/new/* .ailtire-seed/new/.[!.]* .ailtire-seed/new/..?*; do
+  if [ -e "$each" ] || [ -L "$each" ]; then mv -n "$each" .; fi
+done
+rm -rf .ailtire-seed
+"""
+"""The folder .ailtire-seed says that it was not finished: then it goes on. What a service has written since stays."""
+
+
+def add(scope: Scope, key: str, service: Service, storage: Storage) -> list[dict[str, Any]]:
+    """The containers that fill a service's volumes before it starts. The archives are put beside its volumes."""
+    containers = []
+    for source, volume in _seeded(scope, service, storage):
+        seed = str(scope.spec.data[source].seed)
+        archive = naming.derived("seed", source)
+        storage.volumes.append({"name": archive, **files.source(scope, seed)})
+        mounts = [
+            {"name": volume, "mountPath": _VOLUME},
+            {"name": archive, "mountPath": _ARCHIVE, "readOnly": True},
+        ]
+        containers.append(
+            {
+                "name": archive,
+                "image": gateway_image.of(scope),
+                "command": ["/bin/sh", "-c", SCRIPT, "seed", _VOLUME, f"{_ARCHIVE}/{files.FILE}"],
+                "resources": _RESOURCES,
+                "securityContext": _context(scope, key, service),
+                "volumeMounts": mounts,
+            }
+        )
+    return containers
+
+
+def _seeded(scope: Scope, service: Service, storage: Storage) -> Iterator[tuple[str, str]]:
+    """The keys of the volumes to fill, each once, and what the pod calls them."""
+    seen = set()
+    for name, volume in storage.named.items():
+        source = service.volumes[name].source or ""
+        data = scope.spec.data.get(source)
+        if data is not None and data.seed is not None and source not in seen:
+            seen.add(source)
+            yield source, volume
+
+
+def _context(scope: Scope, key: str, service: Service) -> dict[str, Any]:
+    """As whom a volume is filled: the service's own user; where it has none, root, who keeps the files' owners."""
+    identity = security.identity(service)
+    if not identity and scope.security_profile == "restricted":
+        message = "a volume with seed is filled as the service's user, and it has none; root may not under restricted"
+        scope.refuse(scope.path(key, "user"), message)
+    rights = [] if identity else _ROOT_RIGHTS
+    return {
+        **(identity or {"runAsUser": 0, "runAsGroup": 0}),
+        "allowPrivilegeEscalation": False,
+        "capabilities": compact(add=rights, drop=["ALL"]),
+        "readOnlyRootFilesystem": True,
+    }

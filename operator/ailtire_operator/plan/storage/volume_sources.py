@@ -1,0 +1,67 @@
+"""Where the content of a volume comes from: scratch space, a claim, an NFS server, an image, or a path of the node."""
+
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.host_paths import Reach, climbs, reach
+from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.service import VolumeMount
+from ailtire_operator.model.stack import Data
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import canonical, compact
+from ailtire_operator.plan.workload import security
+from ailtire_operator.plan.workload.images import resolve
+
+_OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels")
+
+
+def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
+    """The volume of a pod, without its name. What the settings or the profile do not allow is refused."""
+    if mount.nocopy is False:
+        message = "an empty volume stays empty: Kubernetes copies no files of the image into it."
+        scope.report(path_of(path, "nocopy"), "approximate", message, "Fill it when the service first starts.")
+    if mount.image is not None:
+        return {"image": {"reference": resolve(scope, mount.image)}}
+    if mount.source is None:
+        size = canonical(mount.size) if mount.size else None
+        return {"emptyDir": compact(medium="Memory" if mount.medium == "Memory" else None, sizeLimit=size)}
+    if data is not None and data.nfs is not None:
+        security.require(scope, path_of(path, "source"), "baseline", "a volume of an NFS server")
+        return {"nfs": compact(server=data.nfs.server, path=data.nfs.path, readOnly=data.nfs.read_only or None)}
+    if data is not None:
+        return {"persistentVolumeClaim": {"claimName": data.claim or naming.volume(scope.name, mount.source)}}
+    check_host_path(scope, path_of(path, "source"), mount.source)
+    kinds = {None: None, True: "DirectoryOrCreate", False: "Directory"}
+    return {"hostPath": compact(path=mount.source, type=kinds[mount.create_host_path])}
+
+
+def check_host_path(scope: Scope, path: str, source: str) -> None:
+    """Refuse a path of the node that a stack of these settings and this profile may not mount."""
+    if not scope.settings.allow_host_paths:
+        message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
+        scope.refuse(path, message, gated=True)
+        return
+    security.require(scope, path, "privileged", f"'{source}', a path of the node,")
+    if climbs(source):
+        scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")
+    if reach(source) is not Reach.NOTHING:
+        message = f"'{source}' leads to the socket of a container runtime, which no stack gets; mount another folder"
+        scope.refuse(path, message)
+
+
+def propagation(scope: Scope, mount: VolumeMount, path: str) -> str | None:
+    """Whether mounts made later show on the other side."""
+    if mount.propagation == "Bidirectional":
+        security.require(scope, path_of(path, "propagation"), "privileged", "mounting into the node")
+    return None if mount.propagation == "None" else mount.propagation
+
+
+def is_foreign(scope: Scope, key: str, data: Data) -> bool:
+    """Whether somebody else keeps the volume; what is said of a claim then has no effect."""
+    if data.claim is None and data.nfs is None:
+        return False
+    for field in sorted(data.model_fields_set.intersection(_OF_A_CLAIM)):
+        name = type(data).model_fields[field].alias or field
+        message = "the volume is somebody else's, and stays as it is."
+        scope.report(path_of("spec.data", key, name), "ignored", message, "Remove it.")
+    return True

@@ -1,0 +1,91 @@
+"""The variables of a container: the platform's table, then what the service says."""
+
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.service import EnvironmentReference, Service
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import compact
+from ailtire_operator.plan.workload import placeholders
+
+Variable = dict[str, Any]
+
+
+def parent_network(scope: Scope) -> str:
+    """The name of the network that the stack shares with its parent, as upstream spells it."""
+    place = scope.spec.place
+    app = scope.stack.app_name
+    return f"{app}_{place.parent}_{place.parent_key}_family" if place else f"{app}_top"
+
+
+def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
+    """All variables of a plain service's container; each name once."""
+    stack_name = {
+        "name": naming.VARIABLE_STACKNAME,
+        "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+    }
+    platform = {
+        naming.VARIABLE_PARENT: scope.name,
+        naming.VARIABLE_PARENTHOST: scope.gateway_host,
+        naming.VARIABLE_APPNAME: scope.stack.app_name,
+        naming.VARIABLE_SERVICENAME: key,
+        naming.VARIABLE_PARENT_NETWORK: parent_network(scope),
+    }
+    own = {
+        name: {"name": name, "valueFrom": _reference(source)}
+        for name, source in service.environment_values_from.items()
+    }
+    helpers: dict[str, Variable] = {}
+    for name, value in service.environment.items():
+        path = scope.path(key, "environment", name)
+        expanded = placeholders.variable(scope, key, service, path, value)
+        own[name] = _variable(name, expanded.text)
+        helpers |= {each: _field(each) for each in expanded.variables if each in placeholders.FIELDS}
+    return [
+        stack_name,
+        *(_variable(name, value) for name, value in platform.items()),
+        *(helpers[name] for name in sorted(helpers)),
+        *(own[name] for name in sorted(own)),
+    ]
+
+
+def for_gateway(scope: Scope) -> list[Variable]:
+    """The variables of the stack's gateway: it stands where upstream's stack container stood, inside its parent."""
+    place = scope.spec.place
+    values = {
+        naming.VARIABLE_STACKNAME: scope.name,
+        naming.VARIABLE_PARENT: place.parent if place else "",
+        naming.VARIABLE_PARENTHOST: place.parent_host if place else "",
+        naming.VARIABLE_APPNAME: scope.stack.app_name,
+        naming.VARIABLE_SERVICENAME: place.parent_key if place else scope.name,
+        naming.VARIABLE_PARENT_NETWORK: parent_network(scope),
+    }
+    return [_variable(name, value) for name, value in values.items()]
+
+
+def sources(service: Service) -> list[Variable]:
+    """The Secrets and ConfigMaps whose every key becomes a variable."""
+    return [
+        compact(
+            prefix=source.prefix,
+            secretRef=compact(name=source.secret, optional=source.optional or None) if source.secret else None,
+            configMapRef=compact(name=source.config_map, optional=source.optional or None)
+            if source.config_map
+            else None,
+        )
+        for source in service.environment_from
+    ]
+
+
+def _variable(name: str, value: str) -> Variable:
+    return compact(name=name, value=value)  # the API server drops an empty value, and so do we
+
+
+def _field(name: str) -> Variable:
+    reference = {"apiVersion": "v1", "fieldPath": placeholders.FIELDS[name]}
+    return {"name": name, "valueFrom": {"fieldRef": reference}}
+
+
+def _reference(source: EnvironmentReference) -> Variable:
+    selector = compact(name=source.secret or source.config_map, key=source.key, optional=source.optional or None)
+    return {"secretKeyRef": selector} if source.secret else {"configMapKeyRef": selector}

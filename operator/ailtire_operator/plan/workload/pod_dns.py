@@ -1,0 +1,117 @@
+"""A pod's idea of itself and of others: host name, /etc/hosts, the resolver, and how its processes are kept."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.values import compact
+from ailtire_operator.plan.workload import placeholders
+
+_NAMESERVERS = 3
+"""As many as a pod may name."""
+_OWN_RUNTIME = "runc"
+
+
+def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
+    """Fields of the pod. Names and addresses that are none are refused."""
+    if service.init:
+        message = "the pod's own init process reaps what is left behind, and the service is not process 1 any more."
+        scope.report(scope.path(key, "init"), "approximate", message)
+    return compact(
+        hostname=_hostname(scope, key, service, kind),
+        subdomain=_subdomain(scope, key, service),
+        hostAliases=_aliases(scope, key, service),
+        shareProcessNamespace=service.init or None,
+        hostUsers=_host_users(scope, key, service),
+        runtimeClassName=service.runtime if service.runtime != _OWN_RUNTIME else None,
+    )
+
+
+def _host_users(scope: Scope, key: str, service: Service) -> bool | None:
+    """Kubernetes shows all of /proc only to a pod whose users are none of the node's."""
+    if service.security_opt is None or service.security_opt.systempaths is None:
+        return None
+    message = "the pod gets users of its own, apart from the node's: only then Kubernetes unmasks /proc."
+    scope.report(scope.path(key, "securityOpt", "systempaths"), "approximate", message)
+    return False
+
+
+def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None:
+    if service.hostname is None:
+        return None
+    path = scope.path(key, "hostname")
+    expanded = placeholders.expand(scope, key, service, path, service.hostname)
+    if expanded.refused:
+        return None
+    if expanded.variables or kind == "StatefulSet":
+        if expanded.text != f"$({naming.VARIABLE_STACKNAME})":
+            message = "a pod's host name cannot depend on the replica, so each has its pod's name."
+            scope.report(path, "approximate", message)
+        return None
+    name = expanded.text if naming.is_dns_label(expanded.text) else naming.shorten(naming.sanitize(expanded.text))
+    if name != expanded.text:
+        if not placeholders.has_placeholders(service.hostname):
+            scope.refuse(path, f"'{expanded.text}' is no host name in Kubernetes: a-z, 0-9 and hyphens inside")
+            return None
+        scope.report(path, "approximate", f"'{expanded.text}' is no host name in Kubernetes, so it is '{name}'.")
+    return name
+
+
+def _subdomain(scope: Scope, key: str, service: Service) -> str | None:
+    if service.domainname is None:
+        return None
+    path = scope.path(key, "domainname")
+    if not naming.is_dns_label(service.domainname):
+        scope.report(path, "ignored", "a pod's domain is one label below its namespace's, so it cannot have this one.")
+        return None
+    message = f"the full name ends with .{service.domainname}.{scope.full_name('').lstrip('.')}"
+    scope.report(path, "approximate", f"{message}.")
+    return service.domainname
+
+
+def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
+    """Entries of /etc/hosts by address: Kubernetes wants each address once."""
+    found: dict[str, list[str]] = {}
+    for name, addresses in sorted(service.extra_hosts.items()):
+        for index, address in enumerate(addresses):
+            path = scope.path(key, "extraHosts", name, index)
+            names = found.setdefault(_address(scope, path, address), [])
+            if name not in names:
+                names.append(_host(scope, path, name))
+    return [{"ip": address, "hostnames": names} for address, names in sorted(found.items())]
+
+
+def _host(scope: Scope, path: str, name: str) -> str:
+    if not all(naming.is_dns_label(label) for label in name.lower().split(".")):
+        scope.refuse(path, f"'{name}' is no host name in Kubernetes: a-z, 0-9, dots and hyphens inside")
+    return name.lower()
+
+
+def _address(scope: Scope, path: str, text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        scope.refuse(path, f"'{text}' is no address")
+        return text
+
+
+def resolver(scope: Scope, key: str, service: Service, given: dict[str, Any]) -> dict[str, Any]:
+    """The pod's DNS settings with what the service adds to them."""
+    if not (service.dns or service.dns_options or service.dns_search):
+        return given
+    config = given["dnsConfig"]
+    for index, name in enumerate(service.dns_search):
+        if name.lower() not in config["searches"]:
+            message = "a pod's search list is full with its networks, so this domain is not searched."
+            scope.report(scope.path(key, "dnsSearch", index), "ignored", message, "Use full names.")
+    servers = [_address(scope, scope.path(key, "dns", index), text) for index, text in enumerate(service.dns)]
+    everyone = list(dict.fromkeys([*config["nameservers"], *servers]))
+    if servers:
+        message = "the cluster's own DNS comes first, and these are asked only where it does not answer at all."
+        remedy = f"A pod has {_NAMESERVERS} at the most." if len(everyone) > _NAMESERVERS else ""
+        scope.report(scope.path(key, "dns"), "approximate", message, remedy)
+    options = {each["name"]: each.get("value", "") for each in config["options"]} | service.dns_options
+    listed = [compact(name=name, value=value) for name, value in sorted(options.items())]
+    return {**given, "dnsConfig": {**config, "nameservers": everyone[:_NAMESERVERS], "options": listed}}

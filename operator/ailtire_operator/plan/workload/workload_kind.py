@@ -1,0 +1,73 @@
+"""Which workload a service becomes: one that stays (Deployment, StatefulSet, DaemonSet), or a Job that ends."""
+
+from ailtire_operator.model.rollout import RestartPolicy
+from ailtire_operator.model.service import Service
+from ailtire_operator.plan.scope import Scope
+from ailtire_operator.plan.storage.volumes import Storage
+from ailtire_operator.plan.workload import placeholders
+
+_RESTARTS = RestartPolicy()
+_STAYING = "so it is a service that stays, and is started again however it ends."
+
+
+def kind_of(scope: Scope, key: str, service: Service, mounted: Storage) -> str:
+    """The workload's kind. Refused where the mode and the rest cannot both be had."""
+    mode = service.deploy.mode if service.deploy else "replicated"
+    path = scope.path(key, "deploy", "mode")
+    if mode != "replicated" and mounted.claim_templates:
+        scope.refuse(path, f"volumes with perReplica need replicas that stay, and {mode} has none")
+    if mode != "replicated" and service.policies and service.policies.scaling:
+        message = f"the number of replicas is not the autoscaler's to set where mode is {mode}."
+        scope.report(scope.path(key, "policies", "scaling"), "ignored", message)
+    if mode == "global":
+        _report_restart(scope, key, restart_policy(service))
+        return "DaemonSet"
+    if mode in ("replicatedJob", "globalJob") or _ends(scope, key, service, mounted):
+        return "Job"
+    return "StatefulSet" if mounted.claim_templates or placeholders.needs_slot(service) else "Deployment"
+
+
+def restart_policy(service: Service) -> RestartPolicy:
+    """What is said of restarts."""
+    return (service.deploy.restart_policy if service.deploy else None) or _RESTARTS
+
+
+def _ends(scope: Scope, key: str, service: Service, mounted: Storage) -> bool:
+    """Whether the restart policy of a replicated service makes it a Job."""
+    policy = restart_policy(service)
+    deploy = service.deploy
+    if policy.condition in (None, "any"):
+        _report_attempts(scope, key, policy)
+        return False
+    stays: dict[str, object] = {
+        "an autoscaler": service.policies and service.policies.scaling,
+        "volumes of each replica": mounted.claim_templates,
+    }
+    if policy.condition == "onFailure":
+        stays |= {
+            "ports": service.ports,
+            "an interface": service.interface,
+            "a healthcheck": service.healthcheck,
+            "updateConfig": deploy and deploy.update_config,
+        }
+    reasons = [name for name, value in stays.items() if value]
+    if reasons:
+        message = f"the service has {' and '.join(reasons)}, {_STAYING}"
+        remedy = "Say mode: replicatedJob for one that ends."
+        scope.report(scope.path(key, "deploy", "restartPolicy", "condition"), "approximate", message, remedy)
+        _report_attempts(scope, key, policy)
+    return not reasons
+
+
+def _report_restart(scope: Scope, key: str, policy: RestartPolicy) -> None:
+    if policy.condition not in (None, "any"):
+        message = "Kubernetes starts a global service again however it ends."
+        path = scope.path(key, "deploy", "restartPolicy", "condition")
+        scope.report(path, "approximate", message, "Say mode: globalJob for one that ends.")
+    _report_attempts(scope, key, policy)
+
+
+def _report_attempts(scope: Scope, key: str, policy: RestartPolicy) -> None:
+    if policy.max_attempts is not None:
+        message = "a service that stays is started again for ever, at growing intervals."
+        scope.report(scope.path(key, "deploy", "restartPolicy", "maxAttempts"), "approximate", message)

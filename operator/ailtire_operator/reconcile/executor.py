@@ -1,0 +1,246 @@
+"""Make the cluster equal to a stack's plan: make room, apply, let go, prune.
+
+First come Services, whose addresses stand in the zones, which are then written once; and what no workload may run
+without: its policies, files and volumes. Autoscalers come last: a workload lets go of its replica count before they
+take it over. All else goes at once. A policy is taken away when no pod is left that it selects.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Final
+
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.changes import Change
+from ailtire_operator.cluster.errors import NotGone, Orphaned
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, Manifest, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.types import Plan, ServicePlan
+from ailtire_operator.reconcile import changes
+from ailtire_operator.reconcile.apply_errors import CONFLICTING, problems
+from ailtire_operator.reconcile.dependency_gate import DependencyGate
+from ailtire_operator.reconcile.foreign_objects import ForeignObjects
+from ailtire_operator.reconcile.isolation import Policies, only_opens, selects
+from ailtire_operator.reconcile.mode import adopts
+from ailtire_operator.reconcile.name_conflicts import NameConflicts
+from ailtire_operator.reconcile.object_applier import ObjectApplier
+from ailtire_operator.reconcile.planner import Planned, Planner
+from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
+from ailtire_operator.reconcile.pruning import PruneGate, autoscalers, held_back
+from ailtire_operator.reconcile.rollback import Rollback
+from ailtire_operator.reconcile.sessions import Sessions
+from ailtire_operator.reconcile.shared_hosts import SharedHosts
+from ailtire_operator.reconcile.status_facts import PassResult
+from ailtire_operator.status.health import rolled_out
+from ailtire_operator.status.observed import LiveObject
+
+_FIRST: Final = GROUND | {SERVICE.kind}
+_LAST: Final = AUTOSCALER.kind
+LATER: Final = 5.0
+"""Seconds until the next reconcile at policies whose pods are still there."""
+
+
+class PlanExecutor:
+    """Does what a plan asks for, in an order that is safe. Whether to do anything at all is decided before."""
+
+    def __init__(
+        self,
+        store: Store,
+        applier: Applier,
+        planner: Planner,
+        name_conflicts: NameConflicts,
+        hosts: SharedHosts,
+        history: Rollback,
+        gate: DependencyGate,
+        prerequisites: Prerequisites,
+        foreign_objects: ForeignObjects,
+        sessions: Sessions,
+    ) -> None:
+        self._store = store
+        self._applier = applier
+        self._objects = ObjectApplier(store, applier, sessions)
+        self._planner = planner
+        self._name_conflicts = name_conflicts
+        self._shared_hosts = hosts
+        self._rollback = history
+        self._gate = gate
+        self._prerequisites = prerequisites
+        self._foreign_objects = foreign_objects
+
+    async def execute(self, record: Record, stack: Stack, *, retry_refused: bool) -> PassResult:
+        """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
+        await self._rollback.load(record)
+        await self._planner.prepare(record, stack)
+        planned = self._planner.plan(record, stack)
+        judgement = await self._rollback.judge(record, planned)
+        planned = self._planner.plan(record, stack) if judgement.changed else planned
+        held = self._gate.held(record, planned).keys()
+        done = await self._first(record, planned, retry_refused, held)
+        planned = self._planner.plan(record, stack)
+        missing = await self._prerequisites.missing(record, planned, done)
+        done = [*self._kept_waiting(record, planned, {*held, *filter(None, missing.members)}), *done]
+        late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
+        done += await self._apply(record, planned, lambda kind: kind not in (*_FIRST, _LAST), retry_refused, held, late)
+        late |= _unsafe(planned.manifests, done)
+        done += await self._apply(record, planned, lambda kind: kind == _LAST, retry_refused, held, late)
+        done += await self._rollback.keep(record, planned)
+        pruned, later = await self._prune(record, planned, done, held, missing)
+        again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
+        done += pruned
+        return self._pass(record, planned, done, min(filter(None, again), default=None), held, missing)
+
+    async def _first(
+        self, record: Record, planned: Planned, retry_refused: bool, held: Collection[str]
+    ) -> list[ApplyResult]:
+        """Write what no workload may do without, and Services; make room for them where something is in their way.
+
+        What runs is not taken away for something that may not take its place yet.
+        """
+        if not self._room(record, planned, held):
+            return await self._apply(record, planned, lambda kind: kind in _FIRST, retry_refused, held)
+        done = await self._apply(record, planned, lambda kind: kind in GROUND, retry_refused, held)
+        missing = await self._prerequisites.missing(record, planned, done)
+        done += await self._remove(
+            record, planned, self._room(record, planned, {*held, *filter(None, missing.members)})
+        )
+        return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, retry_refused, held)
+
+    def _room(self, record: Record, planned: Planned, held: Collection[str]) -> list[Change]:
+        return changes.room(planned.plan, planned.manifests.keys(), self._present(record), held)
+
+    def _present(self, record: Record) -> list[Record]:
+        return list(self._store.owned_by(record.ref.namespace, record.uid))
+
+    def _kept_waiting(self, record: Record, planned: Planned, held: Collection[str]) -> list[ApplyResult]:
+        """What is to take the place of something of ours that has been deleted and has not gone yet."""
+        return [
+            ApplyResult(each.ref, False, each.record, NotGone(each.why), "none")
+            for each in changes.kept_by(planned.manifests, self._room(record, planned, held), self._store.get)
+        ]
+
+    async def _apply(
+        self,
+        record: Record,
+        planned: Planned,
+        chosen: Callable[[str], bool],
+        retry_refused: bool,
+        held: Collection[str],
+        late: Collection[Ref] = (),
+    ) -> list[ApplyResult]:
+        """Bring the objects of some kinds in line, all at once, but for what is ``late`` and members that are held."""
+        adopt = adopts(record, self._store)
+        listed = changes.planned_objects(
+            planned.manifests,
+            self._present(record),
+            self._store.get,
+            record.uid,
+            settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
+            wanted=lambda ref: chosen(ref.kind) and ref not in late,
+            held=held,
+        )
+        return await _all(
+            self._objects.bring(
+                each, record, planned.synced, account=planned.account, retry_refused=retry_refused, adopt=adopt
+            )
+            for each in listed
+            if each.action != "held"
+        )
+
+    async def _remove(self, record: Record, planned: Planned, listed: Iterable[Change]) -> list[ApplyResult]:
+        return await _all(
+            self._objects.remove(each.record, record, planned.account)
+            for each in listed
+            if each.action == "delete" and each.record is not None
+        )
+
+    async def _prune(
+        self, record: Record, planned: Planned, done: list[ApplyResult], held: Collection[str], missing: Missing
+    ) -> tuple[list[ApplyResult], bool]:
+        """Take away what is not planned any more; whether something is left that goes later.
+
+        What runs as it was before may still need all that it had.
+        """
+        present = self._present(record)
+        _, outdated = held_back(planned.manifests, present, held)
+        sound = all(child.problem is None for child in planned.plan.children.values())
+        outcomes = PruneGate(whole=sound and not outdated and not missing.members, failed=_failed(done))
+        settled = self._is_settled(record, planned.plan)
+        listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, outcomes, settled=settled)
+        policies = [each for each in listed if each.ref.kind == NETWORK_POLICY.kind]
+        removed = await self._remove(record, planned, (each for each in listed if each.ref.kind != NETWORK_POLICY.kind))
+        if not policies:
+            return removed, False
+        pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
+        staying = Policies({ref: each for ref, each in planned.manifests.items() if self._store.get(ref) is not None})
+        idle = [each for each in policies if each.record is not None and _goes(each.record, pods, staying)]
+        return removed + await self._remove(record, planned, idle), len(idle) < len(policies)
+
+    def _is_settled(self, record: Record, plan: Plan) -> bool:
+        """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""
+        workloads = [*plan.services.values(), *([plan.gateway] if plan.gateway else [])]
+        return all(self._is_rolled_out(record, each) for each in workloads if each.kind != JOB.kind)
+
+    def _is_rolled_out(self, record: Record, workload: ServicePlan) -> bool:
+        live = self._store.get(Ref(workload.kind, record.ref.namespace, workload.name))
+        if live is None:
+            return False
+        wanted = workload.replicas if workload.replicas is not None else int(live.summary.get("specReplicas", 0))
+        return rolled_out(LiveObject(live.generation, live.summary), wanted)
+
+    def _pass(
+        self,
+        record: Record,
+        planned: Planned,
+        done: list[ApplyResult],
+        again: float | None,
+        held: Collection[str],
+        missing: Missing,
+    ) -> PassResult:
+        found = {**problems(done, record, self._store), **missing.found}
+        holders = {**missing.holders, **{each.ref: each.record for each in done}}
+        foreign = {ref: holders.get(ref) for ref, problem in found.items() if problem.reason == CONFLICTING}
+        self._name_conflicts.update(record, foreign)
+        self._foreign_objects.update(record, foreign)
+        waiting = self._gate.held(record, planned)
+        return PassResult(
+            plan=planned.plan,
+            manifests=planned.manifests,
+            problems=found,
+            overridden=sorted(ref for ref in planned.manifests if self._applier.overridden(ref)),
+            contested=self._name_conflicts.of(record),
+            hosts=self._shared_hosts.before(record),
+            held=self._rollback.held(record, planned.plan.services),
+            first=self._rollback.without(record, planned.plan.services),
+            again=again,
+            waiting={**waiting, **missing.members},
+            notices=sorted(self._gate.notices(record, planned)),
+            orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
+            adopted=sorted(each.ref for each in done if each.adopted),
+            put_back=[(each.ref, change) for each in done for change in each.put_back],
+            released=any(key not in waiting for key in held),
+        )
+
+
+async def _all(calls: Iterable[Awaitable[ApplyResult | None]]) -> list[ApplyResult]:
+    """All of them at once; what there was to do. An exception waits until the others have come back."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if isinstance(result, ApplyResult)]
+
+
+def _goes(policy: Record, pods: Iterable[Mapping[str, str]], staying: Policies) -> bool:
+    """Whether a policy that is not planned any more may go while these pods (by their labels) run."""
+    return not selects(policy, pods) or only_opens(policy, pods, staying)
+
+
+def _unsafe(manifests: Mapping[Ref, Manifest], done: Iterable[ApplyResult]) -> set[Ref]:
+    """The autoscalers of workloads that could not be written: one that still holds its count would fight them."""
+    failed = {each.ref for each in done if each.error is not None}
+    return {autoscaler for workload, autoscaler in autoscalers(manifests).items() if workload in failed}
+
+
+def _failed(done: Iterable[ApplyResult]) -> int:
+    return sum(each.error is not None for each in done)

@@ -1,0 +1,298 @@
+"""The whole status of a stack from what was found: derived afresh in every reconcile, and never read back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from ailtire_operator.model.limits import NOTICE_LIMIT
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.status import (
+    Counts,
+    NoticeStatus,
+    RouteStatus,
+    ServiceStatus,
+    StackStatus,
+    StackStatusSummary,
+    Translation,
+)
+from ailtire_operator.printable import plural
+from ailtire_operator.status import conditions as c
+from ailtire_operator.status.blockers import sentence, to_status
+from ailtire_operator.status.conditions import Finding
+from ailtire_operator.status.health import Health
+from ailtire_operator.status.observed import Problem
+from ailtire_operator.status.rollup import Branch, blocker, counts
+from ailtire_operator.status.text import bounded, listed
+
+SENTENCES_LIMIT = 50
+"""Services and children whose trouble is told in a sentence; of the others the reason must do, or 500 failing services
+would make a status of hundreds of kilobytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An object that the API server, or this operator, would not write."""
+
+    subject: str
+    """``object NetworkPolicy shop--siblings--members``; of members ``service web``, ``gateway``, ``stack orders``."""
+    problem: Problem
+    reported: bool = False
+    """A service or child already tells of it."""
+
+    @property
+    def blocker(self) -> Problem:
+        """The problem, as the stack tells of it."""
+        return replace(self.problem, subject=self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is known of a stack after a pass."""
+
+    generation: int
+    app_name: str = ""
+    parent: str = ""
+    url: str = ""
+    services: tuple[Health, ...] = ()
+    gateway: Health | None = None
+    branches: tuple[Branch, ...] = ()
+    routes: tuple[RouteStatus, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    missing: Mapping[str, str] | None = None
+    """Templates that do not exist, by the member's key."""
+    optional: Mapping[str, str] | None = None
+    """The same, for members that the stack can do without."""
+    refusals: tuple[Refusal, ...] = ()
+    foreign: tuple[str, ...] = ()
+    """Objects of others that stand in the way."""
+    orphans: tuple[str, ...] = ()
+    """Objects that have lost their owner."""
+    root: str = ""
+    """The root of the tree."""
+    contested: tuple[str, ...] = ()
+    """Objects of this stack whose name another stack wants too."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that another stack has published before, a sentence each."""
+    leaving: tuple[str, ...] = ()
+    """Objects of this stack that have been deleted and have not gone yet, a sentence each."""
+    pending: str = ""
+    """What is still to be done before the definition is acted upon, if anything."""
+
+
+def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
+    """The status of a stack that is acted upon."""
+    problem = _blocker(facts)
+    ready = problem is None
+    findings = [*_readiness(facts, problem), c.translated(facts.notices)]
+    findings += [
+        c.references(facts.missing or {}, facts.optional or {}),
+        *c.conflicting(facts.foreign, facts.contested, facts.orphans, facts.root, facts.hosts),
+        *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
+        *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
+        *c.waiting_for_deletion(facts.leaving),
+    ]
+    return StackStatus(
+        observed_generation=facts.generation,
+        conditions=c.dated(findings, facts.generation, old, now),
+        app_name=facts.app_name,
+        parent=facts.parent,
+        url=facts.url,
+        counts=counts(facts.services, facts.branches, ready),
+        services=_services(facts),
+        stacks=_stacks(facts),
+        routes=list(facts.routes),
+        blocker=to_status(problem) if problem else None,
+        translation=_translation(facts.notices),
+    )
+
+
+def status_of_new(generation: int, now: str) -> StackStatus:
+    """The status of a stack of which nothing is known yet but that it is there."""
+    problem = Problem(c.PROGRESSING, "stack: its first reconciliation is not finished yet", transient=True)
+    findings = [
+        Finding(c.READY, "False", problem.reason, problem.message),
+        Finding(c.RECONCILING, "True", problem.reason, problem.message),
+    ]
+    return StackStatus(
+        observed_generation=generation,
+        conditions=c.dated(findings, generation, {}, now),
+        blocker=to_status(problem),
+    )
+
+
+def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str, Any], now: str) -> StackStatus:
+    """The status of a stack that cannot be acted upon: why, and what goes on running all the same."""
+    last = _last(old)
+    return last.model_copy(
+        update={
+            "observed_generation": facts.generation,
+            "conditions": c.dated(c.stalled(reason, message), facts.generation, old, now),
+            "blocker": to_status(Problem(reason, message)),
+            "counts": counts(facts.services, facts.branches, ready=False),
+            "services": _services(facts),
+            "stacks": _stacks(facts),
+        }
+    )
+
+
+def status_of_template(generation: int, old: Mapping[str, Any], now: str) -> StackStatus:
+    """The status of a template: it is checked and never runs, so it counts nowhere."""
+    findings = [Finding(c.READY, "True", "Template", "valid; runs only where another stack refers to it")]
+    return StackStatus(
+        observed_generation=generation,
+        conditions=c.dated(findings, generation, old, now),
+        app_name="",
+        parent="",
+        url="",
+        counts=Counts(
+            services_ready=0, services_wanted=0, stacks_ready=0, stacks_wanted=0, services="0/0", stacks="0/0"
+        ),
+        services={},
+        stacks={},
+        routes=[],
+        blocker=None,
+        translation=_translation(()),
+    )
+
+
+def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: str) -> StackStatus:
+    """The status of a stack that nobody may touch (``by``: the ancestor that says so): what it last was."""
+    last = _last(old)
+    before = next((condition for condition in last.conditions if condition.type == c.READY), None)
+    blocker = last.blocker
+    if before is None:
+        ready = Finding(c.READY, "False", c.SUSPENDED, "stack was suspended before it ever ran")
+        blocker = to_status(Problem(ready.reason, ready.message))
+    else:
+        ready = Finding(c.READY, before.status, before.reason, before.message)
+    kept = [
+        Finding(each.type, each.status, each.reason, each.message) for each in last.conditions if each.type in _KEPT
+    ]
+    findings = [ready, *kept, *c.suspended(by)]
+    return last.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": c.dated(findings, generation, old, now),
+            "counts": last.counts.model_copy(update={"stacks_suspended": max(0, last.counts.stacks_wanted - 1)}),
+            "blocker": blocker,
+        }
+    )
+
+
+_KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING, c.ROLLED_BACK, c.UPDATE_PAUSED)
+
+
+def as_json(status: StackStatus) -> dict[str, Any]:
+    """The status as it is written: complete, so that what is no longer said goes away.
+
+    Empty maps are left out: where a map loses its last entry, server-side apply would make null of an empty one.
+    """
+    written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    written["ready"] = c.shown(status.conditions)
+    return {name: value for name, value in written.items() if value not in ({}, [])}
+
+
+def changed(old: Mapping[str, Any], new: StackStatus) -> bool:
+    """Whether the status has to be written."""
+    return dict(old) != as_json(new)
+
+
+def _blocker(facts: Facts) -> Problem | None:
+    untold = [refusal.blocker for refusal in facts.refusals if not refusal.reported]
+    if untold:
+        return untold[0]
+    members = [*facts.services, *([facts.gateway] if facts.gateway else [])]
+    problem = blocker(members, facts.branches)
+    if problem is None and facts.refusals:
+        problem = facts.refusals[0].blocker
+    if problem is None and facts.pending:
+        problem = Problem(c.PROGRESSING, f"stack: {facts.pending}", transient=True)
+    if problem is None and facts.leaving:
+        problem = Problem(c.DELETING, f"stack: {facts.leaving[0]}", transient=True)
+    return problem
+
+
+def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
+    if problem is None:
+        tally = _tally(counts(facts.services, facts.branches, ready=True))
+        yield Finding(c.READY, "True", c.READY, "; ".join(filter(None, (tally, listed(facts.hosts, 1)))))
+        return
+    yield Finding(c.READY, "False", problem.reason, sentence(problem))
+    refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
+    final = refused or _held_back(facts)
+    if final is not None:
+        yield Finding(c.STALLED, "True", final.reason, sentence(final))
+    else:
+        yield Finding(c.RECONCILING, "True", problem.reason, sentence(problem))
+
+
+def _tally(total: Counts) -> str:
+    """``3 services and 1 stack ready, 1 service stopped, 1 stack suspended``; the stacks are those below."""
+    ready = plural(total.services_ready - total.services_stopped, "service")
+    if total.stacks_wanted > 1:
+        ready += f" and {plural(total.stacks_ready - 1 - total.stacks_suspended, 'stack')}"
+    stopped = f", {plural(total.services_stopped, 'service')} stopped" if total.services_stopped else ""
+    suspended = f", {plural(total.stacks_suspended, 'stack')} suspended" if total.stacks_suspended else ""
+    return f"{ready} ready{stopped}{suspended}"
+
+
+def _held(facts: Facts, action: str) -> dict[str, str]:
+    return {each.key: str(each.held) for each in facts.services if each.held and each.held.action == action}
+
+
+def _held_back(facts: Facts) -> Problem | None:
+    """What does not run as it is wanted, and will not unless somebody changes the definition."""
+    blockers = (each.blocker for each in facts.services)
+    return next((each for each in blockers if each and each.reason in c.HELD), None)
+
+
+def _services(facts: Facts) -> dict[str, ServiceStatus]:
+    told = 0
+    services = {}
+    for health in facts.services:
+        problem = health.problem
+        told += problem is not None
+        speaks = problem is not None and bool(problem.message) and told <= SENTENCES_LIMIT
+        services[health.key] = ServiceStatus(
+            kind=health.kind,
+            name=health.name,
+            ready=health.ready,
+            wanted=health.wanted,
+            reason=problem.reason if problem else None,
+            message=bounded(problem.message) if problem and speaks else None,
+        )
+    return services
+
+
+def _stacks(facts: Facts) -> dict[str, StackStatusSummary]:
+    told = 0
+    stacks = {}
+    for branch in facts.branches:
+        told += branch.problem is not None
+        stacks[branch.key] = branch.summary(brief=told > SENTENCES_LIMIT)
+    return stacks
+
+
+def _translation(notices: tuple[Notice, ...]) -> Translation:
+    return Translation(
+        count=len(notices),
+        notices=[
+            NoticeStatus(
+                path=bounded(notice.path),
+                classification=notice.classification,
+                message=bounded(notice.message),
+                remedy=bounded(notice.remedy) if notice.remedy else None,
+            )
+            for notice in notices[:NOTICE_LIMIT]
+        ],
+    )
+
+
+def _last(old: Mapping[str, Any]) -> StackStatus:
+    """The status as it was last written; empty where an earlier release wrote it in a form that is none any more."""
+    try:
+        return StackStatus.model_validate(dict(old))
+    except ValidationError:
+        return StackStatus()

@@ -1,0 +1,1 @@
+"""Commands as users type them, costs, lock files, patterns and threads."""

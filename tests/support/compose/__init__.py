@@ -1,0 +1,1 @@
+"""Import and export in tests, and the cases of the key table."""

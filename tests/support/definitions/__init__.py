@@ -1,0 +1,1 @@
+"""Stacks and applications for tests, written down."""

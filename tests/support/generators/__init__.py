@@ -1,0 +1,1 @@
+"""Stacks for Hypothesis, and what its laws share."""

@@ -1,0 +1,1 @@
+"""Objects and trees on a real API server, and what their policies allow."""
