@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -60,6 +61,12 @@ def test_the_next_apply_takes_back_what_was_scaled_and_until_then_diff_shows_it(
     assert root["action"] == "changed"
     assert root["before"]["spec"]["services"]["web"]["deploy"] == {"replicas": 3}
     assert root["after"]["spec"]["services"]["web"]["deploy"] == {"replicas": 2}
+    (sarif,) = json.loads(cli("diff", "-o", "sarif", str(file)).out)["runs"]
+    actions = [f"object-{each['action']}" for each in data["differences"]]
+    assert [each["ruleId"] for each in sarif["results"]] == actions
+    assert {each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in sarif["results"]} == {
+        quote(str(file))
+    }
     trees.kubectl("apply", *options, "-f", str(file))  # no conflict either
     assert trees.must(naming.KIND, "shop")["spec"] == before
     assert cli("wait", "shop").code == Exit.DONE

@@ -54,6 +54,13 @@ and `stacks` (the same again). Fields may be added, none will go.
   `line`, `column`, `resource`, `path` and `message`.
 - `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,
   `namespace`, `name`, `before` and `after` (null where there is no such object), and `notes` and `problems`.
+- `import --report json`: `stacks` and `services` (how many), `counts` and `notices`, as `notices -o json` has them.
+- **SARIF, JUnit and annotations of GitHub's** (`validate -o`, `diff -o`, `import --report`): the rules are
+  `invalid-definition`, `template-not-in-input` and `deprecated-field`; of `diff` also `object-created`, `-changed`,
+  `-replaced` and `-deleted` (warnings), `apply-refused` (an error) and `apply-note`; of `import` `import-` and the
+  classification. Line and column are those of the value, or of what would hold it. Where several Compose files are
+  given, the one that holds most of the path is named, and the last of several. What comes of a package's services.js
+  has the file alone.
 - `version -o json`: `version`, `apiVersion`, `python` and, without `--client`, `operator` (`version` and `image`, null
   where they are not known).
 - `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.

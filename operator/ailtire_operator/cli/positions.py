@@ -29,16 +29,24 @@ class Positions:
         Of a value that is missing, or was made by something else, what would hold it.
         """
         node = self._documents.get(line)
-        if node is None:
-            return line, 1
-        found = node
-        for step in steps(path):
-            below = _below(node, step)
-            if below is None:
-                break
-            name, node = below
-            found = name if key else node
-        return found.start_mark.line + 1, found.start_mark.column + 1
+        return (line, 1) if node is None else _walk(node, path, key=key)[1]
+
+    def deepest(self, path: str) -> tuple[int, Place]:
+        """How many steps of a path the documents hold, and where the last of them stands."""
+        return max((_walk(each, path) for each in self._documents.values()), default=(0, (1, 1)))
+
+
+def _walk(node: Any, path: str, *, key: bool = False) -> tuple[int, Place]:
+    """How many steps of the path there are, and the place of the last of them."""
+    found, number = node, 0
+    for step in steps(path):
+        below = _below(node, step)
+        if below is None:
+            break
+        name, node = below
+        found = name if key else node
+        number += 1
+    return number, (found.start_mark.line + 1, found.start_mark.column + 1)
 
 
 def steps(path: str) -> Iterator[str]:
@@ -54,8 +62,8 @@ def steps(path: str) -> Iterator[str]:
 def _below(node: Any, step: str) -> tuple[Any, Any] | None:
     """The key and the value of a map's entry; of a list's item the item twice."""
     if isinstance(node, yaml.SequenceNode):
-        fits = step.isdigit() and int(step) < len(node.value)
-        return (node.value[int(step)],) * 2 if fits else None
+        item = _item(node.value, step)
+        return None if item is None else (item, item)
     if not isinstance(node, yaml.MappingNode):
         return None
     merged = None
@@ -65,6 +73,14 @@ def _below(node: Any, step: str) -> tuple[Any, Any] | None:
         if _text(key) == _MERGE:
             merged = _merged(value, step) or merged
     return merged
+
+
+def _item(items: list[Any], step: str) -> Any:
+    """By its number, or of ``KEY=value``, as Compose files write maps, by its key."""
+    if step.isdigit():
+        return items[int(step)] if int(step) < len(items) else None
+    texts = ((each, str(each.value)) for each in items if isinstance(each, yaml.ScalarNode))
+    return next((each for each, text in texts if text == step or text.startswith(f"{step}=")), None)
 
 
 def _merged(value: Any, step: str) -> tuple[Any, Any] | None:

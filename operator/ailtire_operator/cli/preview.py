@@ -6,7 +6,7 @@ The operator's own plan, rules and comparison decide what it would write; the AP
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from ailtire_operator import naming
@@ -20,6 +20,7 @@ from ailtire_operator.cli.differences import (
 )
 from ailtire_operator.cli.dry_runs import DryRuns
 from ailtire_operator.cli.live import Live
+from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery, ownership
@@ -42,17 +43,6 @@ from ailtire_operator.reconcile.job_nodes import JobNodes
 from ailtire_operator.reconcile.member_addresses import MemberAddresses
 from ailtire_operator.reconcile.planner import completions
 from ailtire_operator.reconcile.pruning import PruneGate, owned
-
-
-@dataclass(slots=True)
-class Preview:
-    """What was found."""
-
-    changes: list[Difference] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What the operator would leave alone, and why."""
-    problems: list[str] = field(default_factory=list)
-    """What the API server, or the operator, would refuse."""
 
 
 class Previewer:
@@ -103,7 +93,7 @@ class Previewer:
         followers = [stack for stack in self._running_roots() if stack.name not in given and self._uses(stack, changed)]
         for definition in definitions.roots:
             if (stack := await self._written(definition)) is not None:
-                await self._tree(stack, definition.label)
+                await self._tree(stack, definition)
         for stack in followers:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
         for ref in self._gone:
@@ -129,12 +119,12 @@ class Previewer:
             answer = await self._server.written(ref, live, wanted)
             stack = parse_stack(answer)
         except (ClusterError, InvalidStack) as error:
-            self.found.problems.append(f"{definition.label}: {error}")
+            self.found.problems.append(Refusal(str(error), definition))
             return None
         self._note(compare(ref, live, answer))
         return stack if live is not None else stack.model_copy(update={"uid": ""})
 
-    async def _tree(self, root: Stack, label: str) -> None:
+    async def _tree(self, root: Stack, about: Definition | str) -> None:
         waiting = [root]
         while waiting:
             stack = waiting.pop()
@@ -144,7 +134,7 @@ class Previewer:
             try:
                 made = await self._plan(stack)
             except InvalidStack as error:
-                self.found.problems.append(f"{label}: {stack.name}: {error}")
+                self.found.problems.append(Refusal(f"{stack.name}: {error}", about))
                 continue
             for child in made.children.values():
                 if child.problem or child.missing:
@@ -206,7 +196,7 @@ class Previewer:
         try:
             await self._show(change, stack)
         except ClusterError as error:
-            self.found.problems.append(f"{change.ref}: {error}")
+            self.found.problems.append(Refusal(str(error), change.ref))
 
     async def _show(self, change: Change, stack: Stack) -> None:
         """What would become of an object, as far as anything would."""
@@ -224,7 +214,7 @@ class Previewer:
             case "leaving":
                 self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
             case "refused":
-                self.found.problems.append(f"{ref}: refused by the operator: {change.why}")
+                self.found.problems.append(Refusal(f"refused by the operator: {change.why}", ref))
             case _:
                 await self._existing(record, manifest, change.replicas)
 

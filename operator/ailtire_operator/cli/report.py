@@ -42,9 +42,14 @@ class Finding:
         return f"{self.stack}: {self.notice.path}" if self.stack else self.notice.path
 
 
+def deviates(found: Finding) -> bool:
+    """Whether something would not run exactly as written, or not before a person has done something."""
+    return found.notice.classification != "resolved"
+
+
 def refuse_deviations(findings: Iterable[Finding], hint: str) -> None:
     """Raises Failure where anything would not run exactly as written."""
-    if found := sum(each.notice.classification != "resolved" for each in findings):
+    if found := sum(map(deviates, findings)):
         raise Failure(f"{plural(found, 'thing')} would not run as written", hint, code=Exit.NO)
 
 
@@ -94,11 +99,16 @@ def summary(findings: Iterable[Finding]) -> str:
 
 def show(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> None:
     """Print the report on standard error."""
+    if form is not ReportFormat.NONE:
+        output.say(shown(findings, form, **totals))
+
+
+def shown(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> str:
+    """The report as it is printed, in any form but NONE."""
     if form is ReportFormat.JSON:
-        output.say(output.to_json(as_json(findings, **totals)).rstrip())
-    elif form is not ReportFormat.NONE:
-        told = text(findings, places=None if form is ReportFormat.FULL else PLACES)
-        output.say(f"{told}\n" if told else summary(findings))
+        return output.to_json(as_json(findings, **totals)).rstrip()
+    told = text(findings, places=None if form is ReportFormat.FULL else PLACES)
+    return f"{told}\n" if told else summary(findings)
 
 
 def as_json(findings: Sequence[Finding], **totals: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.failures import Failure
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.positions import Positions
@@ -48,26 +48,29 @@ def positions(text: str) -> "Positions":
 
 def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
     """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML."""
+    from ailtire_operator.cli.issues import InvalidInput, Issue
+
     found: list[Document] = []
-    problems: list[str] = []
+    problems: list[Issue] = []
     for source, text in _texts(arguments, recursive):
         try:
             found += parsed(source, text)
-        except Invalid as error:
-            problems += error.lines
+        except InvalidInput as error:
+            problems += error.issues
     if problems:
-        raise Invalid(problems)
+        raise InvalidInput(problems)
     return found
 
 
 def parsed(source: str, text: str) -> list[Document]:
-    """The documents of one input. Raises Invalid where it is not YAML."""
+    """The documents of one input. Raises InvalidInput where it is not YAML."""
+    from ailtire_operator.cli.issues import InvalidInput, Issue
     from ailtire_operator.compose.yaml_data import YamlError, documents
 
     try:
         return [Document(source, line, data, text) for line, data in documents(text)]
     except YamlError as error:
-        raise Invalid([f"{source}{f':{error.line}' if error.line else ''}: {error}"]) from None
+        raise InvalidInput([Issue(source, error.line or 1, 1, "", "", str(error))]) from None
 
 
 def given(

@@ -32,6 +32,10 @@ class Request:
     """The stack's."""
     options: ComposeOptions
 
+    def compose_files(self) -> tuple[Path, ...]:
+        """The Compose files that are meant; none where it is an application."""
+        return self.files or tuple(compose_files(self.path))
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -56,7 +60,7 @@ class Translation:
 
 def translate(request: Request) -> Translation:
     """The stacks, without what the operator would refuse of a Compose file, and the report. Raises Failure."""
-    files = request.files or tuple(compose_files(request.path))
+    files = request.compose_files()
     try:
         if files:
             return _fitted(import_compose(files, options=request.options, name=request.name))

@@ -12,6 +12,7 @@ import typer
 
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.formats import DiffFormat
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.printable import plural
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ailtire_operator.cli.definitions import Definitions
     from ailtire_operator.cli.differences import Difference
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.preview import Preview
+    from ailtire_operator.cli.previews import Preview
 
 _HELP = help_text(
     "Show what applying definitions would change in the cluster.",
@@ -28,12 +29,18 @@ _HELP = help_text(
     " as the operator would ask; nothing is written. A template in the files is shown with the trees that follow it.",
     "KUBECTL_EXTERNAL_DIFF names another program for the comparison, as for 'kubectl diff'. The operator's settings are"
     " read off what runs; AILTIRE_OPERATOR_* variables overrule that.",
+    "-o gives it to other programs: yaml and json hold each object before and after; sarif (code scanning), junit (a"
+    " test for each object that differs) and github (annotations of a workflow's run) say where in the files the value"
+    " stands that makes the difference, or the stack from which it comes. A difference is a warning or a failed test,"
+    " what would be refused an error. The exit code is the same.",
     "\b\nExit codes:\n  0  no difference\n  1  there are differences\n"
     "  2  it could not be found out, or would be refused",
     examples=[
         ("before applying", "kubectl ailtire diff -n shop shop.yaml"),
         ("an overlay", "kubectl ailtire diff -k overlays/prod"),
         ("in CI: has anybody changed what we deployed?", "kubectl ailtire diff -n shop shop.yaml > drift.diff"),
+        ("in a workflow of GitHub's, beside the lines of the change",
+         "kubectl ailtire diff -n shop -o github deploy/shop.yaml"),
     ],
 )  # fmt: skip
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "d": "bold"}
@@ -56,7 +63,9 @@ def _diff(
     manager: Annotated[
         str, typer.Option("--field-manager", metavar="NAME", help="Who applies the files, with server-side apply.")
     ] = "kubectl",
-    form: Annotated[options.DataFormat | None, typer.Option("--output", "-o", help="The differences as data.")] = None,
+    form: Annotated[
+        DiffFormat | None, typer.Option("--output", "-o", help="The differences for another program.")
+    ] = None,
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.definitions import collect
@@ -69,16 +78,17 @@ def _diff(
             output.say(f"note: compared as the roots say, not as written: {plural(len(found.placed), 'child stack')}")
         preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))
     except Invalid as invalid:
+        _refused(form, invalid)
         raise Invalid(invalid.lines, code=Exit.TROUBLE) from None
     changes = ordered(paired(preview.changes))
     if form is not None:
-        differ = _as_data(form, changes, preview)
+        differ = _as_data(form, changes, preview, found)
     else:
-        for note in preview.notes:
+        for note in _notes(preview, found):
             output.say(f"note: {note}")
         differ = _show(changes)
     if preview.problems:
-        raise Invalid(preview.problems, code=Exit.TROUBLE)
+        raise Invalid([str(each) for each in preview.problems], code=Exit.TROUBLE)
     output.say(summary(changes))
     if differ:
         raise typer.Exit(Exit.NO)
@@ -88,7 +98,8 @@ async def _previews(at: "Live", found: "Definitions", asked: str | None, manager
     """All namespaces of the input, one after the other."""
     from ailtire_operator.cli.definitions import check_trees
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.preview import Preview, Previewer
+    from ailtire_operator.cli.preview import Previewer
+    from ailtire_operator.cli.previews import Preview
 
     result = Preview()
     for namespace, part in _by_namespace(found, at.namespace, asked).items():
@@ -99,7 +110,6 @@ async def _previews(at: "Live", found: "Definitions", asked: str | None, manager
         result.changes += previewer.found.changes
         result.notes += previewer.found.notes
         result.problems += previewer.found.problems
-    result.notes += [str(each) for each in found.notes]
     return result
 
 
@@ -123,14 +133,32 @@ def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict
     return parts
 
 
-def _as_data(form: options.DataFormat, changes: Sequence["Difference"], preview: "Preview") -> bool:
+def _refused(form: DiffFormat | None, invalid: Invalid) -> None:
+    """For a program that reads places: what is wrong with the input itself."""
+    from ailtire_operator.cli import diff_formats
+    from ailtire_operator.cli.issues import InvalidInput
+
+    if form in diff_formats.PROGRAMS and isinstance(invalid, InvalidInput):
+        output.data(diff_formats.refused(form, invalid.issues))
+
+
+def _notes(preview: "Preview", found: "Definitions") -> list[str]:
+    return [*preview.notes, *map(str, found.notes)]
+
+
+def _as_data(form: DiffFormat, changes: Sequence["Difference"], preview: "Preview", found: "Definitions") -> bool:
     """Print all of it for a program, and say whether there are differences."""
+    from ailtire_operator.cli import diff_formats
+
+    if form in diff_formats.PROGRAMS:
+        output.data(diff_formats.formatted(form, changes, preview, found))
+        return bool(changes)
     facts = {
         "differences": [each.to_json() for each in changes],
-        "notes": preview.notes,
-        "problems": preview.problems,
+        "notes": _notes(preview, found),
+        "problems": list(map(str, preview.problems)),
     }
-    output.data(output.to_json(facts) if form is options.DataFormat.JSON else output.to_yaml(facts))
+    output.data(output.to_json(facts) if form is DiffFormat.JSON else output.to_yaml(facts))
     return bool(changes)
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from ailtire_operator import printable
 from ailtire_operator.cli import options, output
-from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.formats import ReportFormat
+from ailtire_operator.cli.failures import Exit, Failure
+from ailtire_operator.cli.formats import ImportReport, ReportFormat
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.printable import plural
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.translation import Request, Translation
 
 _HELP = help_text(
     "Translate an Ailtire application, or Compose files, to AiltireStacks.",
@@ -23,6 +27,10 @@ _HELP = help_text(
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
     " reported on standard error, with the place and what to do about it; --strict makes an error of every deviation,"
     " which is all but what was settled at import (resolved).",
+    "--report gives the report to other programs too: json; sarif (code scanning), where closed and rejected are"
+    " errors, resolved is a note and all else a warning; junit (a test for each stack and service, which fails by what"
+    " --strict counts); github (annotations of a workflow's run). The last three have file, line and column where the"
+    " input is YAML, else the file. --report-file writes it into a file.",
     "The stacks name no namespace unless -n gives one. Leave it out for a base of kustomize overlays: a patch without a"
     " namespace would not find them. A definition above 256 KiB needs 'kubectl apply --server-side -f -'.",
     examples=[
@@ -31,6 +39,8 @@ _HELP = help_text(
         ("keep both, the stacks and the report", "kubectl ailtire import . --env dev > shop.yaml 2> shop.report"),
         ("a Compose project with its override, and where its images were pushed",
          "kubectl ailtire import -f compose.yaml -f prod.yaml --registry registry.example/shop --tag 1.4"),
+        ("in CI: the report for code scanning",
+         "kubectl ailtire import . --report sarif --report-file import.sarif > shop.yaml"),
         ("in CI: fail where something would not run as written",
          "kubectl ailtire import . --env prod --strict > shop.yaml"),
     ],
@@ -73,8 +83,14 @@ _Shell = Annotated[
 _Remote = Annotated[bool, typer.Option("--remote-includes", help="Follow a Compose file's includes to other machines.")]
 _Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")]
 _Output = Annotated[options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")]
-_Report = Annotated[ReportFormat, typer.Option(help="The report on standard error; full lists every place.")]
+_Report = Annotated[ImportReport, typer.Option(help="The report on standard error; full lists every place.")]
+_ReportFile = Annotated[
+    str | None, typer.Option("--report-file", metavar="FILE", help="Write the report there, not on standard error.")
+]
 _Strict = Annotated[bool, typer.Option("--strict", help="Write nothing where anything would not run as written.")]
+
+_DATA: Final = (ImportReport.JSON, ImportReport.SARIF, ImportReport.JUNIT, ImportReport.GITHUB)
+"""Reports that a program reads."""
 
 
 def register(app: typer.Typer) -> None:
@@ -100,27 +116,56 @@ def _import(
     name: _Name = None,
     namespace: options.Namespace = None,
     form: _Output = options.DataFormat.YAML,
-    report: _Report = ReportFormat.TEXT,
+    report: _Report = ImportReport.TEXT,
+    report_file: _ReportFile = None,
     strict: _Strict = False,
 ) -> None:
-    from ailtire_operator.cli.report import refuse_deviations, show, summary
+    from ailtire_operator.cli.report import deviates, refuse_deviations
     from ailtire_operator.cli.translation import Request, translate
     from ailtire_operator.compose.compose_file.docker_compose import Choices
     from ailtire_operator.compose.compose_file.project import ComposeOptions
 
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote, shell)
     chosen = ComposeOptions(choices, registry, tag, secrets, _opened(accept or ()), Path(root) if root else None)
-    translation = translate(Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen))
-    stacks, services = translation.count()
-    show(translation.findings, report, stacks=stacks, services=services)
-    if report in (ReportFormat.TEXT, ReportFormat.FULL):
-        output.say(
-            f"imported {plural(stacks, 'stack')} with {plural(services, 'service')}; {summary(translation.findings)}"
-        )
+    request = Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen)
+    translation = translate(request)
+    _tell(translation, request, report, report_file)
+    if strict and report in _DATA and not report_file and any(map(deviates, translation.findings)):
+        raise typer.Exit(Exit.NO)  # a sentence below would make the report no data any more
     if strict:
         refuse_deviations(translation.findings, "Correct them, or import without --strict.")
     where = options.target(context, namespace, None, None).namespace
     _print([_placed(each, where) for each in translation.resources], form)
+
+
+def _tell(translation: "Translation", request: "Request", form: ImportReport, file: str | None) -> None:
+    """The report, on standard error or in a file."""
+    if form is ImportReport.NONE:
+        return
+    if file is None:
+        output.say(_report(translation, request, form))
+        return
+    try:
+        Path(file).write_text(f"{printable.lines(_report(translation, request, form))}\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {error.strerror}") from None
+
+
+def _report(translation: "Translation", request: "Request", form: ImportReport) -> str:
+    from ailtire_operator.cli import import_report
+    from ailtire_operator.cli.import_places import ImportPlaces
+    from ailtire_operator.cli.report import shown, summary
+
+    found = translation.findings
+    if form in import_report.PROGRAMS:
+        places = ImportPlaces(request.path, request.compose_files())
+        return import_report.formatted(form, found, translation.resources, places).rstrip()
+    stacks, services = translation.count()
+    told = shown(found, ReportFormat(form.value), stacks=stacks, services=services)
+    if form is ImportReport.JSON:
+        return told
+    counted = f"{plural(stacks, 'stack')} with {plural(services, 'service')}"
+    return f"{told}\nimported {counted}; {summary(found)}"
 
 
 def _opened(accepted: Iterable[str]) -> tuple[str, ...]:

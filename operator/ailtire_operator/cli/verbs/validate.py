@@ -50,18 +50,20 @@ def _validate(
 ) -> None:
     from ailtire_operator.cli.check_formats import formatted
     from ailtire_operator.cli.definitions import collect
-    from ailtire_operator.cli.issues import InvalidInput
+    from ailtire_operator.cli.issues import InvalidInput, Issue
     from ailtire_operator.cli.rendering import render_all
     from ailtire_operator.cli.report import show
     from ailtire_operator.cli.settings import environment_settings
 
-    found = collect(sources.given(files, filenames, kustomize, recursive=recursive))
+    notes: list[Issue] = []
     try:
+        found = collect(sources.given(files, filenames, kustomize, recursive=recursive))
+        notes = found.notes
         rendered = render_all(found.checked(), settings=environment_settings())
     except InvalidInput as invalid:
         if form is None:
             raise
-        output.data(formatted(form, invalid.issues, found.notes, []))
+        output.data(formatted(form, invalid.issues, notes, []))
         raise typer.Exit(invalid.code) from None
     if report is not ReportFormat.NONE:
         show(rendered.findings, report)

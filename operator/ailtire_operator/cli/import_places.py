@@ -1,0 +1,82 @@
+"""Where in the files of an import the things stand of which its report speaks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from ailtire_operator.cli.positions import Place, Positions
+from ailtire_operator.compose.yaml_data import documents
+
+_YAML: Final = (".yaml", ".yml")
+_SPEC: Final = "spec."
+_HEADS: Final = ("deploy/deploy.js", "deploy.js")
+FilePlace = tuple[str, int, int]
+"""File, line and column; 0 where the file as a whole is meant."""
+
+
+def split(path: str) -> tuple[str, str]:
+    """The file that a place of the report names, which may be none, and the path in it.
+
+    ``api/Orders/deploy/services.js: services.web``. A key with a colon stands in brackets.
+    """
+    label, colon, below = path.partition(": ")
+    return (label, below) if colon and "[" not in label else ("", path)
+
+
+class ImportPlaces:
+    """The files that were given: Compose files, or an application's folder."""
+
+    def __init__(self, given: Path, files: Sequence[Path]) -> None:
+        self._given = files[0] if files else given
+        self._folder = self._given if self._given.is_dir() else self._given.parent
+        self._files = files
+        self._read: dict[Path, Positions | None] = {}
+
+    def of(self, path: str) -> FilePlace:
+        """Of a place of the report."""
+        label, below = split(path)
+        below = below.removeprefix(_SPEC)
+        if label and (file := self._inside(label)) is not None:
+            return str(file), *self._deepest(file, below)[1]
+        return self._in_given(below) if self._files else (self._head(), 0, 0)
+
+    def _head(self) -> str:
+        """What stands for an application where no file is named: its deploy.js."""
+        heads = (self._given / each for each in _HEADS)
+        return str(next((each for each in heads if each.is_file()), self._given))
+
+    def _inside(self, label: str) -> Path | None:
+        """A file of the project that a place names; nothing outside of the project's folder is looked at."""
+        file = self._folder / label
+        try:
+            return file if file.is_file() and file.resolve().is_relative_to(self._folder.resolve()) else None
+        except (OSError, ValueError):
+            return None
+
+    def _in_given(self, path: str) -> FilePlace:
+        """In the file that holds most of the path; in the last one of several, as it overrides the others."""
+        holding = path.partition("[")[0]
+        depth = max(self._deepest(each, holding)[0] for each in self._files)
+        if sum(self._deepest(each, holding)[0] == depth for each in self._files) > 1:
+            path = holding  # a list that several files add to: the number of an item is that of none of them
+        _, number = max((self._deepest(each, path)[0], number) for number, each in enumerate(self._files))
+        file = self._files[number]
+        return str(file), *self._deepest(file, path)[1]
+
+    def _deepest(self, file: Path, path: str) -> tuple[int, Place]:
+        if file not in self._read:
+            self._read[file] = _positions(file) if file.suffix in _YAML else None
+        found = self._read[file]
+        return found.deepest(path) if found is not None else (0, (0, 0))
+
+
+def _positions(file: Path) -> Positions | None:
+    """The places in a file; None where it is no YAML that may be read."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        list(documents(text))
+        return Positions(text)
+    except (OSError, ValueError, yaml.YAMLError):
+        return None

@@ -1,0 +1,150 @@
+"""The report of ``import`` for other programs: SARIF, JUnit and GitHub's annotations, with places in the files."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from ailtire_operator.cli.failures import Exit
+from ailtire_operator.cli.formats import ImportReport
+from ailtire_operator.cli.import_places import ImportPlaces, split
+from ailtire_operator.cli.import_report import formatted
+from ailtire_operator.cli.report import Finding
+from ailtire_operator.model.report import Notice
+from support.checks.commands import Run
+
+COMPOSE = """name: shop
+services:
+  web:
+    image: web:1
+    ports:
+      - "127.0.0.1:80:80"
+    environment:
+      - "COLOUR=red"
+  db:
+    image: db:1
+    cgroup_parent: x
+"""
+HOSTILE = 'x,title=y::\n::error::<b>&"\x1b[31m]]>%0A\u202e'
+RESOURCES: list[dict[str, Any]] = [
+    {"kind": "Secret", "metadata": {"name": "s"}},
+    {
+        "kind": "AiltireStack",
+        "metadata": {"name": "shop"},
+        "spec": {"services": {"web": {}, "db": {}, "pay": {"stack": {"services": {"api": {}}}}}},
+    },
+]
+FINDINGS = [
+    Finding(Notice("services.db.cgroup_parent", "ignored", HOSTILE)),
+    Finding(Notice("services.db.image", "closed", "it would be OPEN.", "Accept it.")),
+    Finding(Notice("spec.securityProfile", "resolved", "baseline.")),
+    Finding(Notice("spec.services.api.user", "approximate", "another user."), "shop-pay"),
+    Finding(Notice("services.db.build", "required", "Build the images", subject="db")),
+]
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImportPlaces:
+    monkeypatch.chdir(tmp_path)
+    Path("compose.yaml").write_text(COMPOSE)
+    return ImportPlaces(Path(), [Path("compose.yaml")])
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("services.db.cgroup_parent", (11, 20)),
+        ("services.web.ports[0].host_ip", (6, 9)),
+        ("services.web.environment.COLOUR", (8, 9)),
+        ("spec.services.web.ports.tcp-80.published", (6, 7)),
+        ("spec.securityProfile", (1, 1)),
+        ('services["no: such"].x', (3, 3)),
+    ],
+)
+def test_a_finding_is_where_its_value_is_or_what_would_hold_it(
+    places: ImportPlaces, path: str, place: tuple[int, int]
+) -> None:
+    assert places.of(path) == ("compose.yaml", *place)
+
+
+def test_of_several_files_the_one_that_says_most_is_meant_and_the_last_of_equals(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(COMPOSE)
+    second.write_text('services:\n  web:\n    image: web:2\n    ports: ["81:81"]\n')
+    places = ImportPlaces(tmp_path, [first, second])
+    assert places.of("services.db.image") == (str(first), 10, 12)
+    assert places.of("services.web.image") == (str(second), 3, 12)
+    assert places.of("services.web.ports[1]") == (str(second), 4, 12), "the list: its items are counted in no file"
+
+
+def test_a_place_names_a_file_of_the_project_and_nothing_outside_of_it(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "outside.yaml").write_text("services: {web: {image: x}}")
+    (project / "more.yaml").write_text("services:\n  web: {image: x}\n")
+    (project / "services.js").write_text("module.exports = {};")
+    (project / "broken.yaml").write_text("a: [")
+    (project / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    places = ImportPlaces(project, [])
+    assert places.of("more.yaml: services.web.image") == (str(project / "more.yaml"), 2, 16)
+    assert places.of("services.js: services.web.image") == (str(project / "services.js"), 0, 0)
+    assert places.of("broken.yaml: a") == (str(project / "broken.yaml"), 0, 0)
+    for outside in ("../outside.yaml", "link.yaml", "no.yaml", "\0", str(tmp_path / "outside.yaml")):
+        assert places.of(f"{outside}: services.web.image") == (str(project), 0, 0)
+    assert split('spec.services["a: b"].image') == ("", 'spec.services["a: b"].image')
+
+
+def test_sarif_has_a_level_for_each_class_and_a_region(places: ImportPlaces) -> None:
+    (run,) = json.loads(formatted(ImportReport.SARIF, FINDINGS, RESOURCES, places))["runs"]
+    rules = {each["id"] for each in run["tool"]["driver"]["rules"]}
+    assert {each["ruleId"] for each in run["results"]} <= rules
+    assert [each["level"] for each in run["results"]] == ["warning", "error", "note", "warning", "warning"]
+    (location,) = run["results"][1]["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "compose.yaml"},
+        "region": {"startLine": 10, "startColumn": 12},
+    }
+    assert run["results"][1]["message"]["text"] == "services.db.image: it would be OPEN. Accept it."
+
+
+def test_junit_has_a_test_for_each_stack_and_service_which_fails_by_what_strict_counts(places: ImportPlaces) -> None:
+    suite = ElementTree.fromstring(formatted(ImportReport.JUNIT, FINDINGS, RESOURCES, places))
+    cases = {each.get("name"): each for each in suite.iter("testcase")}
+    assert list(cases) == ["shop", "shop/web", "shop/db", "shop/pay", "shop/pay/api"]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("5", "2", "0")
+    assert [name for name, each in cases.items() if each.find("failure") is not None] == ["shop/db", "shop/pay/api"]
+    failure = cases["shop/db"].find("failure")
+    assert failure is not None
+    assert failure.get("type") == "import-closed", "the most pressing one is the headline"
+    assert len(str(failure.text).splitlines()) == 3
+    assert "\\x1b" in str(failure.text)
+    assert cases["shop"].findtext("system-out") == "compose.yaml:1:1: spec.securityProfile: baseline."
+
+
+def test_an_annotation_is_one_line_whatever_is_quoted(places: ImportPlaces) -> None:
+    lines = formatted(ImportReport.GITHUB, FINDINGS, RESOURCES, places).splitlines()
+    assert len(lines) == len(FINDINGS)
+    assert [line.split(" ")[0] for line in lines] == ["::warning", "::error", "::notice", "::warning", "::warning"]
+    assert lines[0].startswith("::warning file=compose.yaml,line=11,col=20,title=import::services.db.cgroup_parent: ")
+    assert not {"\x1b", "\u202e"} & set(lines[0])
+    assert "%250A" in lines[0]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
+def test_a_report_for_a_program_is_alone_on_its_stream_or_in_its_file(run: Run, tmp_path: Path, form: str) -> None:
+    (tmp_path / "bad.js").write_text("module.exports = {services: {a: {image: 'x'}, b: {image: 5}}};")
+    strict = run("import", "bad.js", "--name", "a", "--report", form, "--strict")
+    assert (strict.code, strict.out) == (Exit.NO, "")
+    assert "error: " not in strict.err
+    loose = run("import", "bad.js", "--name", "a", "--report", form, "--report-file", "report")
+    assert (loose.code, loose.err) == (Exit.DONE, "")
+    assert (tmp_path / "report").read_text() == strict.err
+    if form == "junit":
+        assert ElementTree.fromstring(strict.err).get("failures") == "2"
+    elif form != "github":
+        json.loads(strict.err)
+    lost = run("import", "bad.js", "--name", "a", "--report-file", "no/such/folder")
+    assert lost.code == Exit.TROUBLE
+    assert "cannot write" in lost.err
