@@ -57,6 +57,8 @@ class Definitions:
     templates: list[Definition] = field(default_factory=list)
     placed: list[Definition] = field(default_factory=list)
     """Children as the operator writes them (``kubectl get -o yaml`` shows them too): their parents speak for them."""
+    ignores_others: bool = False
+    """Whether input without any stack is right, and what is no resource is as good as one of another kind."""
     others: int = 0
     """Objects of other kinds: none of our business, but part of what kustomize builds."""
     problems: list[Issue] = field(default_factory=list)
@@ -84,18 +86,18 @@ class Definitions:
         return replace(place, resource=f"{naming.KIND} {definition.stack.name}", path=problem.path)
 
     def checked(self, *, code: Exit | None = None) -> "Definitions":
-        """Itself. Raises Invalid where there is any problem, Failure where there is no stack at all."""
+        """Itself. Raises Invalid where there is any problem, Failure where there is no stack but has to be."""
         if self.problems:
             raise InvalidInput(self.problems, code=code)
-        if not self.all:
+        if not self.all and not self.ignores_others:
             other = f" (only {plural(self.others, 'object')} of other kinds)" if self.others else ""
             raise Failure(f"the input holds no {naming.KIND}{other}")
         return self
 
 
-def collect(documents: Sequence[Document], *, deep: bool = True) -> Definitions:
+def collect(documents: Sequence[Document], *, deep: bool = True, ignore_others: bool = False) -> Definitions:
     """Read the documents' stacks; ``deep`` checks the whole tree below each, with the templates of the input."""
-    found = Definitions()
+    found = Definitions(ignores_others=ignore_others)
     for document in documents:
         for path, resource in _resources(document.data):
             _take(found, document, path, resource)
@@ -135,6 +137,9 @@ def _resources(data: Any) -> Iterator[tuple[str, Any]]:
 
 def _take(found: Definitions, document: Document, path: str, resource: Any) -> None:
     if not isinstance(resource, dict) or not isinstance(resource.get("kind"), str):
+        if found.ignores_others:
+            found.others += 1
+            return
         sentence = "this is no Kubernetes resource: it has no apiVersion and kind"
         found.problems.append(_issue(document, path, "", Problem("", sentence)))
         return

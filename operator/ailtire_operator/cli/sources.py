@@ -46,13 +46,18 @@ def positions(text: str) -> "Positions":
     return Positions(text)
 
 
-def read(arguments: Sequence[str], *, recursive: bool = False) -> list[Document]:
-    """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML."""
+def read(arguments: Sequence[str], *, recursive: bool = False, holding: str = "") -> list[Document]:
+    """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML.
+
+    What does not hold the word ``holding`` anywhere is passed over, whether it is YAML or not.
+    """
     from ailtire_operator.cli.issues import InvalidInput, Issue
 
     found: list[Document] = []
     problems: list[Issue] = []
     for source, text in _texts(arguments, recursive):
+        if holding not in text:
+            continue
         try:
             found += parsed(source, text)
         except InvalidInput as error:
@@ -74,13 +79,18 @@ def parsed(source: str, text: str) -> list[Document]:
 
 
 def given(
-    files: Sequence[str] | None, filenames: Sequence[str] | None, kustomize: str | None, *, recursive: bool
+    files: Sequence[str] | None,
+    filenames: Sequence[str] | None,
+    kustomize: str | None,
+    *,
+    recursive: bool,
+    holding: str = "",
 ) -> list[Document]:
-    """All documents of FILE..., -f and -k. Raises Failure where none of these is there."""
+    """All documents of FILE..., -f and -k. Raises Failure where none of these is there; ``holding``: see ``read``."""
     named = [*(files or ()), *(filenames or ())]
     if not named and kustomize is None:
         raise Failure("no input", "Give files, folders or -, with or without -f, or a kustomize folder with -k.")
-    found = read(named, recursive=recursive)
+    found = read(named, recursive=recursive, holding=holding)
     return [*found, *parsed(f"{kustomize} (kustomize)", _built(kustomize))] if kustomize is not None else found
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ailtire_operator import naming
 from ailtire_operator.cli import options, output, sources
 from ailtire_operator.cli.formats import CheckFormat, ReportFormat
 from ailtire_operator.cli.help_text import help_text
@@ -20,10 +21,14 @@ _HELP = help_text(
     " that is not in the files is only noted: it may be in the cluster.",
     "-o gives the same to other programs: json, sarif (code scanning), junit (test reports), github (annotations of a"
     " workflow's run). The exit code is the same.",
+    "--ignore-others is for whoever gives all the files that have changed, as pre-commit does: a file in which the word"
+    " AiltireStack does not stand is not read, YAML or not, and where none holds a stack all is well.",
     "With --report it also tells what will not run exactly as written, and what to do about it.",
     examples=[
         ("a file, or several", "kubectl ailtire validate shop.yaml orders.yaml"),
         ("in a workflow of GitHub's, beside the lines of the change", "kubectl ailtire validate -o github deploy/"),
+        ("every stack of a repository, whatever else is in it",
+         "git ls-files -z '*.yaml' | xargs -0 kubectl ailtire validate --ignore-others"),
         ("what an overlay makes of it", "kubectl ailtire validate -k overlays/prod"),
         ("an import, with everything that works otherwise than written",
          "kubectl ailtire import . --env dev --report none | kubectl ailtire validate --report text -"),
@@ -41,6 +46,9 @@ def _validate(
     filenames: options.Filenames = None,
     kustomize: options.Kustomize = None,
     recursive: options.Recursive = False,
+    ignore_others: Annotated[
+        bool, typer.Option("--ignore-others", help="Pass over files that hold no AiltireStack, whatever they are.")
+    ] = False,
     form: Annotated[
         CheckFormat | None, typer.Option("--output", "-o", help="The result for another program, on standard output.")
     ] = None,
@@ -57,7 +65,9 @@ def _validate(
 
     notes: list[Issue] = []
     try:
-        found = collect(sources.given(files, filenames, kustomize, recursive=recursive))
+        word = naming.KIND if ignore_others else ""
+        documents = sources.given(files, filenames, kustomize, recursive=recursive, holding=word)
+        found = collect(documents, ignore_others=ignore_others)
         notes = found.notes
         rendered = render_all(found.checked(), settings=environment_settings())
     except InvalidInput as invalid:
@@ -72,6 +82,8 @@ def _validate(
         return
     for note in found.notes:
         output.say(f"note: {note}")
+    if not found.all:
+        output.say(f"note: none of the files holds an {naming.KIND}")
     output.rows(_lines(found))
 
 
