@@ -10,7 +10,7 @@ from ailtire_operator.cluster.changes import Change, change_of
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile import changes
-from ailtire_operator.reconcile.pruning import PruneGate
+from ailtire_operator.reconcile.pruning import PruneGate, held_back
 from support.fake_cluster.records import change, put
 from support.fake_cluster.world import World
 
@@ -31,11 +31,10 @@ def listed(world: World, record: Record, held: tuple[str, ...] = ()) -> list[Cha
     room = changes.room(planned.plan, planned.manifests.keys(), present, held)
     objects = changes.planned_objects(
         planned.manifests,
-        present,
         world.store.get,
         record.uid,
         settled=lambda ref: world.cluster.in_sync(planned.manifests[ref]),
-        held=held,
+        held=held_back(planned.manifests, present, held).refs,
     )
     waiting = {each.ref: each for each in changes.kept_by(planned.manifests, room, world.store.get)}
     objects = (waiting.get(each.ref, each) for each in objects)

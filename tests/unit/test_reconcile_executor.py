@@ -1,12 +1,19 @@
 """The order of a pass and its two gates, with an API server that refuses whatever the test wants refused."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
 from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.store import Record
+from ailtire_operator.reconcile import executor, planner
+from ailtire_operator.reconcile.dependency_gate import DependencyGate
+from ailtire_operator.reconcile.planner import Planner
 from support.definitions.stacks import full_spec
 from support.fake_cluster.records import put
 from support.fake_cluster.world import World
@@ -151,3 +158,60 @@ def test_no_interleaving_of_failures_ever_prunes(rounds: list[dict[str, ClusterE
     left = {str(each.ref) for each in world.store.owned_by("prod", record.uid)}
     assert not any("leftover" in each for each in left)
     assert {entry.removeprefix("apply ") for entry in APPLIES} - left <= {"PersistentVolumeClaim shop--uploads--data"}
+
+
+class Counts:
+    """How often one pass asks for what costs most."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.found: Counter[str] = Counter()
+        self._world = world
+        for name, owner, method in (
+            ("asked for a plan", Planner, "plan"),
+            ("planned", planner, "plan"),
+            ("gate", DependencyGate, "held"),
+            ("held back", executor, "held_back"),
+        ):
+            monkeypatch.setattr(owner, method, self._counted(name, getattr(owner, method)))
+
+    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self.found[name] += 1
+            return call(*arguments, **options)
+
+        return counted
+
+    def of(self, record: Record) -> tuple[int, int, int, int]:
+        """One pass: asked for a plan, made one, asked the gate, and what it holds back."""
+        self.found.clear()
+        self._world.execute(record)
+        return (
+            self.found["asked for a plan"],
+            self.found["planned"],
+            self.found["gate"],
+            self.found["held back"],
+        )
+
+
+def test_a_pass_decides_once_and_again_only_after_its_own_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.store.listeners.append(lambda old, new: _address(new))
+    counts = Counts(world, monkeypatch)
+    member: dict[str, Any] = {"image": "x:1", "user": "1000", "ports": {"p": {"port": 1}}}
+    spec = {"services": {"web": {**member, "dependsOn": {"db": {"condition": "healthy"}}}, "db": member}}
+    record = world.write(spec)
+    assert counts.of(record) == (2, 2, 2, 2), "new Services have addresses, which stand in the zone"
+    assert counts.of(record) == (1, 0, 1, 1), "web waits, and nothing is written"
+    world.roll_out()
+    assert counts.of(record) == (1, 0, 2, 1)
+    world.roll_out()
+    world.execute(record)
+    assert counts.of(record) == (1, 0, 1, 1), "at rest"
+    edited = {"services": {**spec["services"], "db": {**spec["services"]["db"], "image": "x:2"}}}
+    assert counts.of(world.write(edited)) == (1, 1, 2, 1), "no Service has changed"
+
+
+def _address(record: Record | None) -> None:
+    """The API server gives a Service its address with the answer to its creation."""
+    if record is not None and record.ref.kind == "Service" and not record.summary.get("headless"):
+        record.summary = {**record.summary, "clusterIPs": ("10.0.0.1",)}

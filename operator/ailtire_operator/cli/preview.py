@@ -177,7 +177,6 @@ class Previewer:
         self._gone |= self._with_all_below(each.record for each in going if each.record is not None)
         found = changes.planned_objects(
             manifests,
-            present,
             self._store.get,
             stack.uid,
             settled=lambda ref: self._is_settled(manifests[ref]),

@@ -11,7 +11,7 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan.types import Plan
-from ailtire_operator.reconcile.pruning import PruneGate, autoscalers, held_back, in_the_way, kept_waiting, to_prune
+from ailtire_operator.reconcile.pruning import PruneGate, autoscalers, in_the_way, kept_waiting, to_prune
 
 Find = Callable[[Ref], Record | None]
 """What stands under a name."""
@@ -25,27 +25,25 @@ def room(plan: Plan, planned: Collection[Ref], present: Iterable[Record], held: 
 
 def planned_objects(
     manifests: Mapping[Ref, Manifest],
-    present: Iterable[Record],
     find: Find,
     owner_uid: str,
     *,
     settled: Callable[[Ref], bool],
     wanted: Callable[[Ref], bool] = lambda ref: True,
-    held: Collection[str] = (),
+    held: Collection[Ref] = (),
     gone: Collection[Ref] = (),
 ) -> Iterator[Change]:
     """What has to be done about each object of the plan, or about those that are ``wanted``.
 
-    ``settled`` tells of an object that exists whether its fields are as planned; ``held``: members (by key) that wait;
-    ``gone``: names whose objects will have been deleted by then.
+    ``settled`` tells of an object that exists whether its fields are as planned; ``held``: what waits with its member
+    (see ``pruning.held_back``); ``gone``: names whose objects will have been deleted by then.
     """
-    waiting, _ = held_back(manifests, present, held)
     scalers = {workload: find(scaler) for workload, scaler in autoscalers(manifests).items()}
     for ref, manifest in manifests.items():
         if not wanted(ref):
             continue
         record = find(ref)
-        if ref in waiting:
+        if ref in held:
             yield Change(ref, "held", manifest, record, "it waits for what it depends on")
         elif record is not None and ref in gone:
             yield Change(ref, "replace", manifest, record, "what has the name goes")

@@ -7,6 +7,7 @@ take it over. All else goes at once. A policy is taken away when no pod is left 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator.cluster.applier import Applier
@@ -27,13 +28,13 @@ from ailtire_operator.reconcile.name_conflicts import NameConflicts
 from ailtire_operator.reconcile.object_applier import ObjectApplier
 from ailtire_operator.reconcile.planner import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
-from ailtire_operator.reconcile.pruning import PruneGate, autoscalers, held_back
+from ailtire_operator.reconcile.pruning import HeldBack, PruneGate, autoscalers, held_back
 from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.status_facts import PassResult
 from ailtire_operator.status.health import rolled_out
-from ailtire_operator.status.observed import LiveObject
+from ailtire_operator.status.observed import LiveObject, Problem
 
 _FIRST: Final = GROUND | {SERVICE.kind}
 _LAST: Final = AUTOSCALER.kind
@@ -69,112 +70,108 @@ class PlanExecutor:
         self._foreign_objects = foreign_objects
 
     async def execute(self, record: Record, stack: Stack, *, retry_refused: bool) -> PassResult:
-        """One pass over one stack; ``thorough`` tries again what was refused. Raises InvalidStack, NotLeader."""
+        """One pass over one stack. ``retry_refused``: what was refused is tried again. Raises InvalidStack, NotLeader.
+
+        It is planned once, and again where what the plan was made from has changed by the pass itself.
+        """
         await self._rollback.load(record)
         await self._planner.prepare(record, stack)
         planned = self._planner.plan(record, stack)
         judgement = await self._rollback.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned
-        held = self._gate.held(record, planned).keys()
-        done = await self._first(record, planned, retry_refused, held)
-        planned = self._planner.plan(record, stack)
-        missing = await self._prerequisites.missing(record, planned, done)
-        done = [*self._kept_waiting(record, planned, {*held, *filter(None, missing.members)}), *done]
+        this = self._begin(record, planned, self._gate.held(record, planned), retry_refused)
+        done = await self._first(this)
+        if any(each.ref.kind == SERVICE.kind for each in done):  # there are other addresses now
+            this = self._begin(record, self._planner.plan(record, stack), this.waiting, retry_refused)
+        missing = await self._prerequisites.missing(record, this.planned, done)
+        done = [*self._kept_waiting(this, missing), *done]
         late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
-        done += await self._apply(record, planned, lambda kind: kind not in (*_FIRST, _LAST), retry_refused, held, late)
-        late |= _unsafe(planned.manifests, done)
-        done += await self._apply(record, planned, lambda kind: kind == _LAST, retry_refused, held, late)
-        done += await self._rollback.keep(record, planned)
-        pruned, later = await self._prune(record, planned, done, held, missing)
+        done += await self._apply(this, lambda kind: kind not in (*_FIRST, _LAST), late)
+        late |= _unsafe(this.planned.manifests, done)
+        done += await self._apply(this, lambda kind: kind == _LAST, late)
+        done += await self._rollback.keep(record, this.planned)
+        pruned, later = await self._prune(this, done, missing)
         again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
         done += pruned
-        return self._pass(record, planned, done, min(filter(None, again), default=None), held, missing)
+        return self._result(this, done, min(filter(None, again), default=None), missing)
 
-    async def _first(
-        self, record: Record, planned: Planned, retry_refused: bool, held: Collection[str]
-    ) -> list[ApplyResult]:
+    def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":
+        held = held_back(planned.manifests, self._present(record), waiting.keys())
+        return _Pass(record, planned, waiting, held, retry_refused)
+
+    async def _first(self, this: "_Pass") -> list[ApplyResult]:
         """Write what no workload may do without, and Services; make room for them where something is in their way.
 
         What runs is not taken away for something that may not take its place yet.
         """
-        if not self._room(record, planned, held):
-            return await self._apply(record, planned, lambda kind: kind in _FIRST, retry_refused, held)
-        done = await self._apply(record, planned, lambda kind: kind in GROUND, retry_refused, held)
-        missing = await self._prerequisites.missing(record, planned, done)
-        done += await self._remove(
-            record, planned, self._room(record, planned, {*held, *filter(None, missing.members)})
-        )
-        return done + await self._apply(record, planned, lambda kind: kind == SERVICE.kind, retry_refused, held)
+        if not self._room(this, this.held.keys):
+            return await self._apply(this, lambda kind: kind in _FIRST)
+        done = await self._apply(this, lambda kind: kind in GROUND)
+        missing = await self._prerequisites.missing(this.record, this.planned, done)
+        done += await self._remove(this, self._room(this, {*this.held.keys, *filter(None, missing.members)}))
+        return done + await self._apply(this, lambda kind: kind == SERVICE.kind)
 
-    def _room(self, record: Record, planned: Planned, held: Collection[str]) -> list[Change]:
-        return changes.room(planned.plan, planned.manifests.keys(), self._present(record), held)
+    def _room(self, this: "_Pass", held: Collection[str]) -> list[Change]:
+        planned = this.planned
+        return changes.room(planned.plan, planned.manifests.keys(), self._present(this.record), held)
 
     def _present(self, record: Record) -> list[Record]:
         return list(self._store.owned_by(record.ref.namespace, record.uid))
 
-    def _kept_waiting(self, record: Record, planned: Planned, held: Collection[str]) -> list[ApplyResult]:
+    def _kept_waiting(self, this: "_Pass", missing: Missing) -> list[ApplyResult]:
         """What is to take the place of something of ours that has been deleted and has not gone yet."""
+        room = self._room(this, {*this.held.keys, *filter(None, missing.members)})
         return [
             ApplyResult(each.ref, False, each.record, NotGone(each.why), "none")
-            for each in changes.kept_by(planned.manifests, self._room(record, planned, held), self._store.get)
+            for each in changes.kept_by(this.planned.manifests, room, self._store.get)
         ]
 
     async def _apply(
-        self,
-        record: Record,
-        planned: Planned,
-        chosen: Callable[[str], bool],
-        retry_refused: bool,
-        held: Collection[str],
-        late: Collection[Ref] = (),
+        self, this: "_Pass", chosen: Callable[[str], bool], late: Collection[Ref] = ()
     ) -> list[ApplyResult]:
         """Bring the objects of some kinds in line, all at once, but for what is ``late`` and members that are held."""
-        adopt = adopts(record, self._store)
+        record, planned = this.record, this.planned
         listed = changes.planned_objects(
             planned.manifests,
-            self._present(record),
             self._store.get,
             record.uid,
             settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
             wanted=lambda ref: chosen(ref.kind) and ref not in late,
-            held=held,
+            held=this.held.refs,
         )
+        options = {"retry_refused": this.retry_refused, "adopt": adopts(record, self._store)}
         return await _all(
-            self._objects.bring(
-                each, record, planned.synced, account=planned.account, retry_refused=retry_refused, adopt=adopt
-            )
+            self._objects.bring(each, record, planned.synced, account=planned.account, **options)
             for each in listed
             if each.action != "held"
         )
 
-    async def _remove(self, record: Record, planned: Planned, listed: Iterable[Change]) -> list[ApplyResult]:
+    async def _remove(self, this: "_Pass", listed: Iterable[Change]) -> list[ApplyResult]:
         return await _all(
-            self._objects.remove(each.record, record, planned.account)
+            self._objects.remove(each.record, this.record, this.planned.account)
             for each in listed
             if each.action == "delete" and each.record is not None
         )
 
-    async def _prune(
-        self, record: Record, planned: Planned, done: list[ApplyResult], held: Collection[str], missing: Missing
-    ) -> tuple[list[ApplyResult], bool]:
+    async def _prune(self, this: "_Pass", done: list[ApplyResult], missing: Missing) -> tuple[list[ApplyResult], bool]:
         """Take away what is not planned any more; whether something is left that goes later.
 
         What runs as it was before may still need all that it had.
         """
-        present = self._present(record)
-        _, outdated = held_back(planned.manifests, present, held)
+        record, planned = this.record, this.planned
         sound = all(child.problem is None for child in planned.plan.children.values())
-        outcomes = PruneGate(whole=sound and not outdated and not missing.members, failed=_failed(done))
+        outcomes = PruneGate(whole=sound and not this.held.outdated and not missing.members, failed=_failed(done))
         settled = self._is_settled(record, planned.plan)
+        present = self._present(record)
         listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, outcomes, settled=settled)
         policies = [each for each in listed if each.ref.kind == NETWORK_POLICY.kind]
-        removed = await self._remove(record, planned, (each for each in listed if each.ref.kind != NETWORK_POLICY.kind))
+        removed = await self._remove(this, (each for each in listed if each.ref.kind != NETWORK_POLICY.kind))
         if not policies:
             return removed, False
         pods = [each.labels for each in self._store.of_kind(POD.kind) if each.ref.namespace == record.ref.namespace]
         staying = Policies({ref: each for ref, each in planned.manifests.items() if self._store.get(ref) is not None})
         idle = [each for each in policies if each.record is not None and _goes(each.record, pods, staying)]
-        return removed + await self._remove(record, planned, idle), len(idle) < len(policies)
+        return removed + await self._remove(this, idle), len(idle) < len(policies)
 
     def _is_settled(self, record: Record, plan: Plan) -> bool:
         """Whether no pod of the stack, and none that may be started in its place, is of a definition before."""
@@ -188,21 +185,15 @@ class PlanExecutor:
         wanted = workload.replicas if workload.replicas is not None else int(live.summary.get("specReplicas", 0))
         return rolled_out(LiveObject(live.generation, live.summary), wanted)
 
-    def _pass(
-        self,
-        record: Record,
-        planned: Planned,
-        done: list[ApplyResult],
-        again: float | None,
-        held: Collection[str],
-        missing: Missing,
-    ) -> PassResult:
+    def _result(self, this: "_Pass", done: list[ApplyResult], again: float | None, missing: Missing) -> PassResult:
+        record, planned = this.record, this.planned
         found = {**problems(done, record, self._store), **missing.found}
         holders = {**missing.holders, **{each.ref: each.record for each in done}}
         foreign = {ref: holders.get(ref) for ref, problem in found.items() if problem.reason == CONFLICTING}
         self._name_conflicts.update(record, foreign)
         self._foreign_objects.update(record, foreign)
-        waiting = self._gate.held(record, planned)
+        # What the pass itself has written may end a member's waiting, and no event of its own stack will say so.
+        waiting = self._gate.held(record, planned) if done else this.waiting
         return PassResult(
             plan=planned.plan,
             manifests=planned.manifests,
@@ -218,8 +209,21 @@ class PlanExecutor:
             orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
             adopted=sorted(each.ref for each in done if each.adopted),
             put_back=[(each.ref, change) for each in done for change in each.put_back],
-            released=any(key not in waiting for key in held),
+            released=any(key not in waiting for key in this.waiting),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What all steps of one pass over one stack go by."""
+
+    record: Record
+    planned: Planned
+    waiting: Mapping[str, Problem]
+    """The members that wait for what they depend on, by their key, and why."""
+    held: HeldBack
+    """What is not written for that."""
+    retry_refused: bool
 
 
 async def _all(calls: Iterable[Awaitable[ApplyResult | None]]) -> list[ApplyResult]:

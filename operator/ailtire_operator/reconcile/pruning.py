@@ -83,15 +83,25 @@ class PruneGate:
         return self.whole and self.failed == 0
 
 
-def held_back(
-    manifests: Mapping[Ref, Manifest], present: Iterable[Record], held: Collection[str]
-) -> tuple[set[Ref], bool]:
-    """What is not written while these members (by key) are held, and whether any of them runs as it was before.
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What is not written while members wait for what they depend on."""
+
+    keys: frozenset[str] = frozenset()
+    """The members."""
+    refs: frozenset[Ref] = frozenset()
+    """Their objects that wait."""
+    outdated: bool = False
+    """Whether any of the members runs as it was before."""
+
+
+def held_back(manifests: Mapping[Ref, Manifest], present: Iterable[Record], held: Collection[str]) -> HeldBack:
+    """What is not written while these members (by key) are held.
 
     A stack that is to become a plain service keeps all its names until then, the Service of its gateway among them.
     """
     if not held:
-        return set(), False
+        return HeldBack()
     labels = {naming.sanitize(key) for key in held}
     running = {
         (record.labels.get(naming.LABEL_SERVICE), record.ref.kind)
@@ -103,7 +113,7 @@ def held_back(
         label = (manifest["metadata"].get("labels") or {}).get(naming.LABEL_SERVICE)
         if label in labels and (ref.kind in _GATED or (label, STACK.kind) in running):
             refs.add(ref)
-    return refs, bool(running)
+    return HeldBack(frozenset(held), frozenset(refs), bool(running))
 
 
 def to_prune(
