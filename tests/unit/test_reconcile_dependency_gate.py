@@ -172,14 +172,14 @@ def test_who_waits_is_woken_by_what_it_waits_for_and_by_nothing_once_it_waits_no
     grow(world, tree(**{"orders/db": HEALTHY}))
     world.woken.clear()
     db = found(world, "Deployment", "shop-orders-db")
-    for listener in world.store.listeners:
-        listener(db, db)
+    for trigger in world.store.triggers:
+        trigger(db, db, None)
     assert world.woken == ["shop-front"]
     world.roll_out()
     world.execute(found(world, "AiltireStack", "shop-front"))
     world.woken.clear()
-    for listener in world.store.listeners:
-        listener(db, db)
+    for trigger in world.store.triggers:
+        trigger(db, db, None)
     assert world.woken == []
 
 
@@ -192,8 +192,8 @@ def test_an_edit_anywhere_in_the_tree_is_news_to_who_depends_on_something() -> N
     world.woken.clear()
     world.write(tree())
     assert world.woken == ["shop-front"]
-    for listener in world.store.listeners:
-        listener(orders, None)
+    for trigger in world.store.triggers:
+        trigger(orders, None, None)
     assert world.woken == ["shop-front", "shop-front"]
     front = found(world, "AiltireStack", "shop-front")
     world.store.remove(front.ref, front.uid)

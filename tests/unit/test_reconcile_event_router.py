@@ -9,7 +9,6 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.event_router import ADDRESS_PAUSE, COALESCE, EventRouter
 from ailtire_operator.reconcile.name_conflicts import NameConflicts
 from ailtire_operator.reconcile.queue import Priority
-from ailtire_operator.reconcile.reconciler import current
 from support.fake_cluster.records import child, pod, put, stack
 
 CPL: dict[str, Any] = {"services": {"cpl": {"type": "stack", "stack": {}}}}
@@ -71,10 +70,8 @@ def test_the_first_lists_are_no_news(world: World) -> None:
 
 
 def test_what_a_look_writes_wakes_others_but_not_itself(world: World) -> None:
-    token = current.set(("prod", "shop-cpl"))
-    put(world.store, "Deployment", "shop-cpl-web", owner=world.middle)
-    child(world.store, world.root, "cpl", DM, status={"observedGeneration": 1})
-    current.reset(token)
+    put(world.store, "Deployment", "shop-cpl-web", owner=world.middle, origin=world.middle.uid)
+    child(world.store, world.root, "cpl", DM, status={"observedGeneration": 1}, origin=world.middle.uid)
     assert world.asked.drain() == {"shop"}
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.foreign_objects import LIMIT, ForeignObjects
-from ailtire_operator.reconcile.reconciler import current
 from ailtire_operator.reconcile.sessions import Sessions
 from support.fake_cluster.records import change, put, stack
 
@@ -26,7 +25,6 @@ class Story:
         self.shop, self.other = stack(self.store, "shop"), stack(self.store, "other")
 
     def _wake(self, record: Record) -> None:
-        assert current.get() is None, "or it would be taken for the stack's own doing"
         self.woken.append(record.ref.name)
 
     async def _until_changed(self, record: Record) -> None:
@@ -62,10 +60,8 @@ async def test_what_the_store_knows_tells_of_itself() -> None:
 
 async def test_any_other_is_followed_for_all_who_want_its_name() -> None:
     story = Story()
-    token = current.set(("prod", "shop"))
     story.foreign_objects.update(story.shop, {WEB: foreign()})
     story.foreign_objects.update(story.other, {WEB: foreign()})
-    current.reset(token)
     await turns()
     story.ends[WEB].set()
     await turns()

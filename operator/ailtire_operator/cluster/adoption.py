@@ -44,7 +44,7 @@ async def without_owner(
         raise foreign(record, store, obj)
     obj = obj or await connection.request("GET", record.ref.path)
     fresh = record_of(obj)
-    fresh = store.offer(fresh) or fresh
+    fresh = store.offer(fresh, origin=owner_uid) or fresh
     if is_ours(fresh, manifest, owner_uid):
         return fresh
     if not is_orphan(fresh, manifest, store):

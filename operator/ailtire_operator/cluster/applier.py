@@ -126,14 +126,14 @@ class Applier:
         except Foreign:
             raise
         except NotFound:
-            self._store.remove(ref, uid)
+            self._store.remove(ref, uid, origin=target.owner_uid)
             return False
         except Conflict:
             # Another object has the name by now and ours is no more; or else the API server only asks for patience.
             fresh = await self._read(ref)
             if fresh is not None and fresh.uid == uid:
                 raise
-            self._store.remove(ref, uid)
+            self._store.remove(ref, uid, origin=target.owner_uid)
             return False
 
     async def write_status(self, ref: Ref, uid: str, status: dict[str, Any], *, first: bool = False) -> None:
@@ -145,7 +145,7 @@ class Applier:
         record = self._store.get(ref)
         if record is not None and record.uid == uid:
             try:
-                await self._writer.status(ref, record.resource_version, status)
+                await self._writer.status(ref, uid, record.resource_version, status)
                 return
             except Conflict:
                 if first:
@@ -155,7 +155,7 @@ class Applier:
             raise NotFound(f"{ref} is gone", status=404)
         if fresh.uid != uid:
             raise Conflict(f"another {ref} has the name by now", status=409)
-        await self._writer.status(ref, fresh.resource_version, status)
+        await self._writer.status(ref, uid, fresh.resource_version, status)
 
     async def remove_extra(self, record: Record, owner_uid: str, pointers: Sequence[str]) -> Changes:
         """Remove fields that others added to an object, by JSON pointers into its spec as ``extra_paths`` gives them.
@@ -175,14 +175,14 @@ class Applier:
         self._put_backs.log(ref, added)
         return added
 
-    async def read(self, ref: Ref, uid: str) -> Manifest | None:
-        """The object of this uid in full; None if it is gone, which the store then knows too."""
+    async def read(self, ref: Ref, uid: str, owner_uid: str) -> Manifest | None:
+        """The object of this uid in full, for the owner's stack; None if it is gone, which the store then knows too."""
         try:
             found: Manifest = await self._connection.request("GET", ref.path)
         except NotFound:
             found = {"metadata": {"uid": ""}}
         if found["metadata"]["uid"] != uid:
-            self._store.remove(ref, uid)
+            self._store.remove(ref, uid, origin=owner_uid)
             return None
         return found
 
@@ -225,7 +225,7 @@ class Applier:
     async def _create(self, task: ApplyTask) -> ApplyResult:
         deleted = self._put_backs.deleted(task.ref, task.wanted)
         try:
-            applied = await self._learn(task, await self._writer.create(task.manifest), "create")
+            applied = await self._learn(task, await self._writer.create(task.manifest, task.owner_uid), "create")
             self._put_backs.log(task.ref, deleted)
             return replace(applied, put_back=deleted)
         except Conflict:
@@ -263,7 +263,7 @@ class Applier:
             raise deleted.error
         if (left := deleted.record) is not None and left.uid == record.uid:
             return ApplyResult(task.ref, True, left, NotGone(waits_for(left)), "delete")
-        return await self._learn(task, await self._writer.create(task.manifest, "replace"), "replace")
+        return await self._learn(task, await self._writer.create(task.manifest, task.owner_uid, "replace"), "replace")
 
     async def _change(self, task: ApplyTask, record: Record) -> ApplyResult:
         """Update an object of ours."""
@@ -286,11 +286,11 @@ class Applier:
             obj = await self._connection.request("GET", task.ref.path)
         except NotFound:
             if (known := self._store.get(task.ref)) is not None:
-                self._store.remove(task.ref, known.uid)
+                self._store.remove(task.ref, known.uid, origin=task.owner_uid)
             return await self._create(task)
         record = record_of(obj)
         if is_ours(record, task.manifest, task.owner_uid):
-            record = self._store.offer(record) or record
+            record = self._store.offer(record, origin=task.owner_uid) or record
         return await self._execute(task, record, obj)
 
     async def _update(self, task: ApplyTask, record: Record) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, owned_projection
+from ailtire_operator.cluster.ref_index import RefIndex
 from ailtire_operator.cluster.summaries import Summary, summarize
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import path_of
@@ -22,13 +23,13 @@ from ailtire_operator.model.problems import path_of
 logger = logging.getLogger(__name__)
 
 Listener = Callable[["Record | None", "Record | None"], None]
+Trigger = Callable[["Record | None", "Record | None", "str | None"], None]
 
 _OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
 _INDEXED_LABELS: Final = (naming.LABEL_STACK,)
 _TOMBSTONES: Final = 5_000
 """An answer that is late by more deletions than this does not happen; a list settles it if it does."""
 _NO_HASH: Final = ""
-_Key = TypeVar("_Key")
 
 
 @dataclass(slots=True)
@@ -138,16 +139,18 @@ class Store:
     def __init__(self) -> None:
         self.listeners: list[Listener] = []
         """Called with the old and the new record of every visible change; they must neither fail nor wait."""
+        self.triggers: list[Trigger] = []
+        """Called after them, with the origin as well: the uid of the stack for which this process wrote or read it."""
         self._records: dict[str, dict[Ref, Record]] = defaultdict(dict)
         self._uids: dict[str, Ref] = {}
-        self._owned: dict[tuple[str, str], dict[Ref, None]] = {}
-        self._labelled: dict[tuple[str, str, str], dict[Ref, None]] = {}
-        self._deleting: dict[str, dict[Ref, None]] = {}
+        self._owned = RefIndex[tuple[str, str]]()
+        self._labelled = RefIndex[tuple[str, str, str]]()
+        self._deleting = RefIndex[str]()
         self._tombstones: OrderedDict[str, int] = OrderedDict()
         self._listed: dict[tuple[str, str | None], int] = {}
         """The version of the last list of a kind in a namespace, or in all of them (None)."""
 
-    def put(self, obj: Mapping[str, Any], *, listed: bool = True) -> Record | None:
+    def put(self, obj: Mapping[str, Any], *, listed: bool = True, origin: str | None = None) -> Record | None:
         """Remember a live object, unless something newer is known; the record that counts then, if any.
 
         Without ``listed`` it has just been read, so that it is there although the last list did not have it.
@@ -155,14 +158,16 @@ class Store:
         metadata, ref = obj["metadata"], Ref.of(obj)
         if not self._is_news(ref, metadata["uid"], version_of(metadata["resourceVersion"]), listed=listed):
             return self.get(ref)
-        return self._accept(record_of(obj))
+        return self._accept(record_of(obj), origin)
 
-    def offer(self, record: Record) -> Record | None:
+    def offer(self, record: Record, *, origin: str | None = None) -> Record | None:
         """Like ``put``, for those who have made the record already."""
         news = self._is_news(record.ref, record.uid, record.version)
-        return self._accept(record) if news else self.get(record.ref)
+        return self._accept(record, origin) if news else self.get(record.ref)
 
-    def remove(self, ref: Ref, uid: str | None = None, resource_version: str | None = None) -> None:
+    def remove(
+        self, ref: Ref, uid: str | None = None, resource_version: str | None = None, *, origin: str | None = None
+    ) -> None:
         """Forget an object that is gone: that of this uid, if one is given, and not one younger than the version."""
         known = self._records[ref.kind].get(ref)
         uid = uid or (known.uid if known else None)
@@ -173,7 +178,7 @@ class Store:
             if len(self._tombstones) > _TOMBSTONES:
                 self._tombstones.popitem(last=False)
         if known is not None and known.uid == uid and known.version <= version:
-            self._replace(known, None)
+            self._replace(known, None, origin)
 
     def listed(self, kind: str, namespace: str | None, refs: set[Ref], resource_version: str) -> None:
         """A complete list was read at this version: what it lacks and is not younger is gone, however it went."""
@@ -215,7 +220,7 @@ class Store:
 
         An owner counts in its own namespace alone: anybody may write any uid into an object of another one.
         """
-        return self._resolve(self._owned.get((namespace, uid)))
+        return self._resolve(self._owned.of((namespace, uid)))
 
     def owner_of(self, record: Record) -> Record | None:
         """The controller of an object, if it is known and of the same namespace."""
@@ -224,7 +229,7 @@ class Store:
 
     def deleting(self, namespace: str) -> Iterator[Record]:
         """Everything in the namespace that has been deleted and has not gone yet."""
-        return self._resolve(self._deleting.get(namespace))
+        return self._resolve(self._deleting.of(namespace))
 
     def of_kind(self, kind: str) -> Iterator[Record]:
         """All objects of a kind."""
@@ -233,7 +238,7 @@ class Store:
     def by_label(self, namespace: str, label: str, value: str) -> Iterator[Record]:
         """Everything in the namespace with this label: by index for a stack's name, else by search."""
         if label in _INDEXED_LABELS:
-            return self._resolve(self._labelled.get((namespace, label, value)))
+            return self._resolve(self._labelled.of((namespace, label, value)))
         everything = (record for records in self._records.values() for record in list(records.values()))
         return (one for one in everything if one.ref.namespace == namespace and one.labels.get(label) == value)
 
@@ -250,31 +255,29 @@ class Store:
             return True
         return version > max(self._listed.get((ref.kind, each), -1) for each in (None, ref.namespace))
 
-    def _accept(self, record: Record) -> Record:
+    def _accept(self, record: Record, origin: str | None) -> Record:
         known = self.get(record.ref)
         if known is not None and record.looks_like(known):
             known.resource_version, known.touched = record.resource_version, record.touched
             return known
-        self._replace(known, record)
+        self._replace(known, record, origin)
         return record
 
-    def _resolve(self, refs: Mapping[Ref, None] | None) -> Iterator[Record]:
-        found = (self.get(ref) for ref in list(refs or ()))
+    def _resolve(self, refs: list[Ref]) -> Iterator[Record]:
+        found = (self.get(ref) for ref in refs)
         return (record for record in found if record is not None)
 
-    def _replace(self, old: Record | None, new: Record | None) -> None:
+    def _replace(self, old: Record | None, new: Record | None, origin: str | None = None) -> None:
         if old is not None:
             del self._records[old.ref.kind][old.ref]
             self._index(old, add=False)
         if new is not None:
             self._records[new.ref.kind][new.ref] = new
             self._index(new, add=True)
-        ref = next((each.ref for each in (new, old) if each is not None), None)
         for listener in self.listeners:
-            try:
-                listener(old, new)
-            except Exception:  # the record is in its place all the same, and the other listeners hear of it
-                logger.exception("a change of %s was not understood", ref)
+            _call(listener, old, new)
+        for trigger in self.triggers:
+            _call(trigger, old, new, origin)
 
     def _index(self, record: Record, *, add: bool) -> None:
         if add:
@@ -282,19 +285,16 @@ class Store:
         else:
             self._uids.pop(record.uid, None)
         if record.deleting:
-            _mark(self._deleting, record.ref.namespace, record.ref, add=add)
+            self._deleting.mark(record.ref.namespace, record.ref, add=add)
         if record.owner_uid:
-            _mark(self._owned, (record.ref.namespace, record.owner_uid), record.ref, add=add)
+            self._owned.mark((record.ref.namespace, record.owner_uid), record.ref, add=add)
         for label in _INDEXED_LABELS:
             if label in record.labels:
-                _mark(self._labelled, (record.ref.namespace, label, record.labels[label]), record.ref, add=add)
+                self._labelled.mark((record.ref.namespace, label, record.labels[label]), record.ref, add=add)
 
 
-def _mark(index: dict[_Key, dict[Ref, None]], key: _Key, ref: Ref, *, add: bool) -> None:
-    """Add to or take from a multi-map that keeps the order of arrival and no empty entries."""
-    if add:
-        index.setdefault(key, {})[ref] = None
-    elif key in index:
-        index[key].pop(ref, None)
-        if not index[key]:
-            del index[key]
+def _call(listener: Callable[..., None], old: Record | None, new: Record | None, *more: str | None) -> None:
+    try:
+        listener(old, new, *more)
+    except Exception:  # the record is in its place all the same, and the other listeners hear of it
+        logger.exception("a change of %s was not understood", getattr(new or old, "ref", None))

@@ -53,7 +53,7 @@ class Target:
     record: Record
     """As it was last seen: no object of another uid is written."""
     owner_uid: str
-    """The stack for which it is written."""
+    """The stack for which it is written: to this one the write is no news."""
     manifest: Manifest | None = None
     """What it is to become, if that is known: a volume that is to be retained has no owner, and is known by it."""
 
@@ -88,14 +88,14 @@ class Writer:
         if not self._fence():
             raise NotLeader("this process does not hold the lease")
 
-    async def create(self, manifest: Manifest, verb: str = "create") -> dict[str, Any]:
-        """Create the object by server-side apply; Conflict where one of its name exists."""
-        return await self._apply(_at(manifest, resourceVersion=_CREATE_ONLY), verb, self.check_fence)
+    async def create(self, manifest: Manifest, owner_uid: str, verb: str = "create") -> dict[str, Any]:
+        """Create the object by server-side apply, for the stack of this uid; Conflict where one of its name exists."""
+        return await self._apply(_at(manifest, resourceVersion=_CREATE_ONLY), owner_uid, verb, self.check_fence)
 
     async def update(self, target: Target, body: Manifest, *, manager: str = naming.FIELD_MANAGER) -> dict[str, Any]:
         """Server-side apply to the target, by force. Raises Foreign, Conflict."""
         addressed = _at(body, uid=target.record.uid)
-        return await self._apply(addressed, "update", partial(self._check, target), manager=manager)
+        return await self._apply(addressed, target.owner_uid, "update", partial(self._check, target), manager=manager)
 
     async def edit(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
         """Change the target by a JSON patch, for what server-side apply has no words for. Raises Foreign, Conflict."""
@@ -112,7 +112,7 @@ class Writer:
                 raise
             # A test or a path that fails is a 422 without a word of explanation.
             raise Conflict(f"{ref} has changed since it was read", status=409) from error
-        self._store.put(answer)
+        self._store.put(answer, origin=target.owner_uid)
         return answer
 
     async def adopt(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
@@ -128,14 +128,15 @@ class Writer:
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         answer = await self._send("DELETE", ref.path, ref.kind, "delete", partial(self._check, target), body=body)
         if "deletionTimestamp" in answer.get("metadata", {}):
-            self._store.put(answer)  # a finalizer holds it; otherwise a Status or the last state is answered
+            # A finalizer holds it; otherwise a Status or the last state is answered.
+            self._store.put(answer, origin=target.owner_uid)
         else:
-            self._store.remove(ref, uid)
+            self._store.remove(ref, uid, origin=target.owner_uid)
 
-    async def status(self, ref: Ref, version: str, status: dict[str, Any]) -> None:
-        """Replace our part of the status of a stack, in exactly the version of it that was read."""
+    async def status(self, ref: Ref, uid: str, version: str, status: dict[str, Any]) -> None:
+        """Replace our part of the status of the stack of this uid, in exactly the version of it that was read."""
         body = {**ref.address(resourceVersion=version), "status": status}
-        await self._apply(body, "status", self.check_fence, subresource="status")
+        await self._apply(body, uid, "status", self.check_fence, subresource="status")
 
     async def event(self, body: Manifest) -> None:
         """Create an Event, of which no record is kept."""
@@ -168,6 +169,7 @@ class Writer:
     async def _apply(
         self,
         body: Manifest,
+        owner_uid: str,
         verb: str,
         guard: Callable[[], None],
         *,
@@ -179,7 +181,7 @@ class Writer:
         path = kind_of(body).path(ref.namespace, ref.name, subresource)
         params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
         answer = await self._send("PATCH", path, ref.kind, verb, guard, params=params, body=body, content_type=APPLY)
-        self._store.put(answer)
+        self._store.put(answer, origin=owner_uid)
         return answer
 
     async def _send(

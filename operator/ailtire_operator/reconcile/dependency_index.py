@@ -26,7 +26,7 @@ class DependencyIndex:
         self._store = store
         self._wake = wake
         self._readers = Subscriptions[_Topic]()
-        store.listeners.append(self._changed)
+        store.triggers.append(self._changed)
 
     def update(self, stack: Record, root: str | None, names: Collection[str]) -> None:
         """What this stack waits for, as of now: these stacks. ``root``: its tree; None if it depends on nothing."""
@@ -38,14 +38,14 @@ class DependencyIndex:
         """The stack is gone and waits for nobody."""
         self._readers.set(uid, _NOTHING)
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: Record | None, new: Record | None, origin: str | None) -> None:
         record = new or old
         if record is None or not self._readers:
             return
         readers = set(self._readers.of((record.ref.namespace, _stack_of(record), False)))
         if record.ref.kind == STACK.kind and _edited(old, new):
             readers |= set(self._readers.of((record.ref.namespace, root_of(record), True)))
-        for uid in sorted(readers):
+        for uid in sorted(readers - {origin}):
             stack = self._store.by_uid(uid)
             if stack is not None:
                 self._wake(stack)

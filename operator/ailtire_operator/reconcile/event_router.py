@@ -5,6 +5,7 @@ undone.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -15,7 +16,7 @@ from ailtire_operator.reconcile.definitions import is_template, references
 from ailtire_operator.reconcile.member_addresses import serves
 from ailtire_operator.reconcile.mode import parent_of, spec_of
 from ailtire_operator.reconcile.queue import Priority, Queue
-from ailtire_operator.reconcile.reconciler import Key, current
+from ailtire_operator.reconcile.reconciler import Key
 
 COALESCE: Final = 0.05
 """Seconds in which further changes of children and objects cause no reconcile of their own: they come in bursts."""
@@ -31,53 +32,55 @@ class EventRouter:
         self._queue = queue
         self.synced = False
         """Whether the first lists are in: what they bring is no news, and may wait behind what is."""
-        store.listeners.append(self._changed)
+        store.triggers.append(self._changed)
 
     def wake(self, record: Record, priority: Priority = Priority.STATUS, pause: float = COALESCE) -> None:
         """Ask for a reconcile at a stack; one for its status' sake may wait a little."""
-        key = _key(record)
-        if key == current.get():
-            return
         if not self.synced:
             priority = Priority.BACKGROUND
-        self._queue.add(key, priority, pause if priority is Priority.STATUS else 0.0)
+        self._queue.add(_key(record), priority, pause if priority is Priority.STATUS else 0.0)
 
     def resync(self) -> None:
         """Ask for a reconcile at every stack."""
         for record in self._store.of_kind(STACK.kind):
             self._queue.add(_key(record), Priority.BACKGROUND)
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: Record | None, new: Record | None, origin: str | None) -> None:
+        """``origin``: the uid of the stack that has written this itself: to that one it is no news."""
+        if old is not None and new is None and old.ref.kind == STACK.kind:
+            self._queue.forget(_key(old))
+        for each in self._requests(old, new):
+            if each.stack.uid != origin:
+                self.wake(each.stack, each.priority, each.pause)
+
+    def _requests(self, old: Record | None, new: Record | None) -> Iterator["_Request"]:
         record = new or old
         if record is None:
-            return
+            return iter(())
         if record.ref.kind == STACK.kind:
-            self._stack_changed(old, new)
-        elif record.ref.kind == POD.kind:
-            self._pod_changed(old, new, record)
-        else:
-            self._object_changed(old, new, record)
+            return self._stack_changed(old, new)
+        if record.ref.kind == POD.kind:
+            return self._pod_changed(old, new, record)
+        return self._object_changed(old, new, record)
 
-    def _stack_changed(self, old: Record | None, new: Record | None) -> None:
+    def _stack_changed(self, old: Record | None, new: Record | None) -> Iterator["_Request"]:
         edited = old is None or new is None or _differ(old, new)
         parents = {record.uid: record for each in (old, new) if each and (record := parent_of(each, self._store))}
         for parent in parents.values():
-            self.wake(parent, Priority.USER if edited and old is not None else Priority.STATUS)
-        if old is not None and new is None:
-            self._queue.forget(_key(old))
+            yield _Request(parent, Priority.USER if edited and old is not None else Priority.STATUS)
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
-            self.wake(new, _edit_of(new) if edited else Priority.STATUS)
+            yield _Request(new, _edit_of(new) if edited else Priority.STATUS)
         asked = asks_to_adopt(old) != asks_to_adopt(new)
         if asked and new is not None:
-            self.wake(new, Priority.USER)
+            yield _Request(new, Priority.USER)
         if asked or _suspends(old) != _suspends(new) or (new is not None and old is None):
             for each in self._below(new):
-                self.wake(each, Priority.TREE)
+                yield _Request(each, Priority.TREE)
         if (old and is_template(old)) or (new and is_template(new)):
-            self._template_changed(old, new)
+            yield from self._template_changed(old, new)
 
-    def _template_changed(self, old: Record | None, new: Record | None) -> None:
+    def _template_changed(self, old: Record | None, new: Record | None) -> Iterator["_Request"]:
         if old is not None and new is not None and old.generation == new.generation and old.uid == new.uid:
             return
         template = new or old
@@ -94,14 +97,14 @@ class EventRouter:
             names |= more
         for each in stacks:
             if referred[each.ref] & names:
-                self.wake(each, Priority.TREE)
+                yield _Request(each, Priority.TREE)
 
-    def _object_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
+    def _object_changed(self, old: Record | None, new: Record | None, record: Record) -> Iterator["_Request"]:
         for each in {id(owner): owner for owner in self._owners(old, new)}.values():
-            self.wake(each)
+            yield _Request(each)
             if record.ref.kind == SERVICE.kind and _addresses(old) != _addresses(new):
                 for other in self._networks_of(each):
-                    self.wake(other, pause=ADDRESS_PAUSE)
+                    yield _Request(other, pause=ADDRESS_PAUSE)
 
     def _owners(self, *records: Record | None) -> Iterator[Record]:
         for record in records:
@@ -115,14 +118,14 @@ class EventRouter:
             if owner is not None and owner.ref.kind == STACK.kind:
                 yield owner
 
-    def _pod_changed(self, old: Record | None, new: Record | None, record: Record) -> None:
+    def _pod_changed(self, old: Record | None, new: Record | None, record: Record) -> Iterator["_Request"]:
         stack = self._stack(record, str(record.summary.get("stack", "")))
         if stack is None:
             return
-        self.wake(stack)
+        yield _Request(stack)
         if _served(old) != _served(new):
             for other in self._networks_of(stack):
-                self.wake(other, pause=ADDRESS_PAUSE)
+                yield _Request(other, pause=ADDRESS_PAUSE)
 
     def _networks_of(self, stack: Record) -> Iterator[Record]:
         """The other stacks in whose zones a Service of this one may stand."""
@@ -149,6 +152,15 @@ class EventRouter:
 
     def _stack(self, near: Record, name: str) -> Record | None:
         return self._store.get(Ref(STACK.kind, near.ref.namespace, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A stack to be reconciled."""
+
+    stack: Record
+    priority: Priority = Priority.STATUS
+    pause: float = COALESCE
 
 
 def _key(record: Record) -> Key:

@@ -5,7 +5,6 @@ them. Beyond that, and in a restart, nothing is lost: what is refused is tried a
 """
 
 import asyncio
-import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
@@ -33,7 +32,7 @@ class ForeignObjects:
         self._wanted = Subscriptions[Ref]()
         """The stacks that want the name of an object."""
         self._tasks: dict[Ref, asyncio.Task[None]] = {}
-        store.listeners.append(self._changed)
+        store.triggers.append(self._changed)
 
     def update(self, stack: Record, foreign: Mapping[Ref, Record | None]) -> None:
         """What this stack wants in vain, as of now."""
@@ -42,9 +41,7 @@ class ForeignObjects:
             known = self._store.get(ref)
             unknown = record is not None and (known is None or known.uid != record.uid)
             if record is not None and unknown and ref not in self._tasks and len(self._tasks) < LIMIT:
-                # In a context of its own: what it sees is news to the stack whose reconcile asked for it.
-                context = contextvars.Context()
-                self._tasks[ref] = asyncio.create_task(self._follow(record), name=f"follow {ref}", context=context)
+                self._tasks[ref] = asyncio.create_task(self._follow(record), name=f"follow {ref}")
 
     def forget(self, uid: str) -> None:
         """The stack is gone and wants nothing more."""
@@ -71,11 +68,11 @@ class ForeignObjects:
             if (task := self._tasks.pop(ref, None)) is not None:
                 task.cancel()
 
-    def _report(self, ref: Ref) -> None:
-        for uid in sorted(self._wanted.of(ref)):
+    def _report(self, ref: Ref, origin: str | None = None) -> None:
+        for uid in sorted({*self._wanted.of(ref)} - {origin}):
             if (stack := self._store.by_uid(uid)) is not None:
                 self._wake(stack)
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: Record | None, new: Record | None, origin: str | None) -> None:
         if old is not None and self._wanted.of(old.ref) and holder(old) != holder(new):
-            self._report(old.ref)
+            self._report(old.ref, origin)

@@ -21,11 +21,11 @@ class NameConflicts:
     def update(self, stack: Record, foreign: Mapping[Ref, Record | None]) -> None:
         """What this stack wants in vain, as of now."""
         for ref in [ref for ref, wanting in self._wanted.items() if stack.uid in wanting and ref not in foreign]:
-            self._drop(ref, stack.uid)
+            self._drop(ref, stack.uid, origin=stack.uid)
         for ref, holder in foreign.items():
             if holder is not None and self._owner(holder) is not None and stack.uid not in self._wanted.get(ref, {}):
                 self._wanted.setdefault(ref, {})[stack.uid] = stack.ref.name
-                self._report(ref)
+                self._report(ref, stack.uid)
 
     def forget(self, uid: str) -> None:
         """The stack is gone and wants nothing more."""
@@ -42,16 +42,16 @@ class NameConflicts:
                 found.append(f"{ref} (wanted by {', '.join(sorted(wanting.values()))})")
         return sorted(found)
 
-    def _drop(self, ref: Ref, uid: str) -> None:
+    def _drop(self, ref: Ref, uid: str, origin: str | None = None) -> None:
         self._wanted[ref].pop(uid)
         if not self._wanted[ref]:
             del self._wanted[ref]
-        self._report(ref)
+        self._report(ref, origin)
 
-    def _report(self, ref: Ref) -> None:
+    def _report(self, ref: Ref, origin: str | None) -> None:
         record = self._store.get(ref)
         owner = self._owner(record) if record is not None else None
-        if owner is not None:
+        if owner is not None and owner.uid != origin:
             self._wake(owner)
 
     def _owner(self, holder: Record) -> Record | None:

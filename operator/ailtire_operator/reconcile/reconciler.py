@@ -6,7 +6,6 @@ may be repeated, or cut short at any point. What may be done is decided in ``mod
 
 import logging
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Final
 
 from ailtire_operator.cluster.applier import Applier
@@ -47,9 +46,6 @@ Key = tuple[str, str]
 SILENT_FAILURES: Final = 3
 """Failures in a row that the status says nothing of, where each of them may pass by itself."""
 
-current: ContextVar[Key | None] = ContextVar("current", default=None)
-"""The stack that this task reconciles: what the reconcile itself writes is no news to that stack."""
-
 
 class Reconciler:
     """Reconciles stacks: any number of them at once, but each only once at a time, which the queue sees to."""
@@ -80,7 +76,6 @@ class Reconciler:
 
     async def reconcile(self, request: Request[Key]) -> Outcome:
         """Bring one stack's objects and status to what they should be."""
-        token = current.set(request.key)
         try:
             return await self._reconcile(request)
         except NotLeader:
@@ -95,20 +90,14 @@ class Reconciler:
         except ClusterError as error:
             logger.warning("%s: %s", "/".join(request.key), error)
             return Outcome.FAILED
-        finally:
-            current.reset(token)
 
     async def acknowledge(self, record: Record) -> None:
         """Give a stack whose first reconcile is not over a status that says so. Raises ClusterError, NotLeader."""
         if mode_of(record, self._store).mode is ReconcileMode.DELETING:
             return
-        token = current.set((record.ref.namespace, record.ref.name))
-        try:
-            status = as_json(status_of_new(record.generation, self._now()))
-            await self._applier.write_status(record.ref, record.uid, status, first=True)
-            self._throttle.note_written(record)
-        finally:
-            current.reset(token)
+        status = as_json(status_of_new(record.generation, self._now()))
+        await self._applier.write_status(record.ref, record.uid, status, first=True)
+        self._throttle.note_written(record)
 
     async def _reconcile(self, request: Request[Key]) -> Outcome:
         record = self._store.get(Ref(STACK.kind, *request.key))

@@ -92,7 +92,7 @@ class Rollback:
             await self._adopt(stack)
         for record in self._marked(stack):
             if record.uid not in self._templates:
-                found = await self._applier.read(record.ref, record.uid)
+                found = await self._applier.read(record.ref, record.uid, stack.uid)
                 if found is not None:
                     self._templates[record.uid] = template_of(found)
 

@@ -32,7 +32,7 @@ class SharedHosts:
         self._wake = wake
         self._edges: dict[_Controller, dict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
         """In the order of their creation, by the listener of a Gateway; empty for all listeners, and for Ingresses."""
-        store.listeners.append(self._changed)
+        store.triggers.append(self._changed)
 
     def before(self, stack: Record) -> list[tuple[str, str]]:
         """The hosts of a stack that another one has published before, and which: no name from another namespace."""
@@ -49,7 +49,7 @@ class SharedHosts:
                     found.add((host, first[2] if first[1] == stack.ref.namespace else ""))
         return sorted(found)
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: Record | None, new: Record | None, origin: str | None) -> None:
         record = new or old
         if record is None or record.ref.kind not in _KINDS:
             return
@@ -57,10 +57,10 @@ class SharedHosts:
         come = {(place, _entry(new)) for place in _places(new)} if new is not None else set()
         for (controller, listener), entry in gone - come:
             self._take_out(controller, listener, entry)
-            self._notify_next(controller, listener, entry)
+            self._notify_next(controller, listener, entry, origin)
         for (controller, listener), entry in come - gone:
             insort(self._edges[controller][listener], entry)
-            self._notify_next(controller, listener, entry)
+            self._notify_next(controller, listener, entry, origin)
             for before in filter(self._stays, self._beside(controller, listener, entry, -1)):
                 told = entry[1], entry[2], controller[1] or "*", before[1], before[2]
                 logger.warning("%s/%s publishes the host %s, which %s/%s has published before", *told)
@@ -78,10 +78,11 @@ class SharedHosts:
         if not listeners:
             del self._edges[controller]
 
-    def _notify_next(self, controller: _Controller, listener: str, entry: _Entry) -> None:
-        """Wake the stacks for which an edge that has come or gone makes a difference."""
+    def _notify_next(self, controller: _Controller, listener: str, entry: _Entry, origin: str | None) -> None:
+        """Wake the stacks for which an edge that has come or gone makes a difference, but for who has written it."""
         for _, namespace, name, _ in set(self._beside(controller, listener, entry, 1)):
-            if (stack := self._store.get(Ref(STACK.kind, namespace, name))) is not None:
+            stack = self._store.get(Ref(STACK.kind, namespace, name))
+            if stack is not None and stack.uid != origin:
                 self._wake(stack)
 
     def _beside(self, controller: _Controller, listener: str, entry: _Entry, step: int) -> Iterator[_Entry]:

@@ -42,9 +42,10 @@ def put(
     namespace: str = NAMESPACE,
     annotations: dict[str, str] | None = None,
     created: str = "",
+    origin: str | None = None,
     **content: Any,
 ) -> Record:
-    """Let the store see an object."""
+    """Let the store see an object; ``origin``: the uid of the stack that has written it."""
     metadata: dict[str, Any] = {
         "name": name,
         "namespace": namespace,
@@ -65,7 +66,7 @@ def put(
     if deleting:
         metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     body = {"apiVersion": KINDS[kind].api_version, "kind": kind, "metadata": metadata, "spec": {}, **content}
-    record = store.put(body)
+    record = store.put(body, origin=origin)
     assert record is not None
     return record
 

@@ -120,7 +120,7 @@ class Cluster:
         assert record is not None
         record.summary = {**record.summary, "status": status}
 
-    async def read(self, ref: Ref, uid: str) -> Manifest | None:
+    async def read(self, ref: Ref, uid: str, owner_uid: str) -> Manifest | None:
         """What was applied last."""
         return self.manifests.get(ref)
 

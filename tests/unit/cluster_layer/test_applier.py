@@ -35,7 +35,7 @@ class Script:
 
 
 def _applier(script: Script, store: Store | None = None) -> Applier:
-    return Applier(script, store or Store(), fence=lambda: True)  # type: ignore[arg-type]
+    return Applier(script, Store() if store is None else store, fence=lambda: True)  # type: ignore[arg-type]
 
 
 def _changed() -> dict[str, Any]:
@@ -171,3 +171,26 @@ async def test_a_replaced_object_that_nothing_holds_is_made_anew_at_once() -> No
     applied = await _applier(script, store).apply(headless, samples.OWNER)
     assert (applied.verb, applied.error) == ("replace", None)
     assert [method for method, _, _ in script.asked] == ["DELETE", "PATCH"]
+
+
+@pytest.mark.parametrize("write", ["create", "update", "delete", "edit", "status", "read", "gone"])
+async def test_each_write_says_for_which_stack_it_was(write: str) -> None:
+    store, origins = Store(), list[str | None]()
+    record = None if write == "create" else store.put(samples.service_live())
+    ref, uid = Ref.of(samples.service_live()), samples.service_live()["metadata"]["uid"]
+    store.triggers.append(lambda old, new, origin: origins.append(origin))
+    later = {**samples.service_live(), "metadata": {**samples.service_live()["metadata"], "resourceVersion": "9999"}}
+    later["spec"] = {**later["spec"], "type": "ExternalName"}
+    answer: Step = NotFound("gone") if write in ("read", "gone") else {} if write == "delete" else later
+    applier = _applier(Script(answer), store)
+    if write in ("create", "update"):
+        await applier.apply(_changed(), samples.OWNER)
+    elif write == "status":
+        await applier.write_status(ref, uid, {})
+    elif write == "read":
+        await applier.read(ref, uid, samples.OWNER)
+    elif record is not None and write == "edit":
+        await applier.annotate(record, samples.OWNER, "a", "b")
+    elif record is not None:
+        await applier.delete(record, samples.OWNER)
+    assert origins == [uid if write == "status" else samples.OWNER]
