@@ -8,7 +8,7 @@ import pytest
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.model import bounds
 from ailtire_operator.model.loading import parse_spec
-from ailtire_operator.model.problems import PROBLEM_LIMIT, InvalidStack, Problem
+from ailtire_operator.model.problems import PROBLEM_LIMIT, FieldError, InvalidStack
 from ailtire_operator.plan import build
 from ailtire_operator.reconcile import planner
 from ailtire_operator.reconcile.queue import Outcome
@@ -64,7 +64,7 @@ def test_many_unknown_keys_are_one_problem() -> None:
     ]
 
 
-def refused(spec: Json, message: str = ".") -> list[Problem]:
+def refused(spec: Json, message: str = ".") -> list[FieldError]:
     with pytest.raises(InvalidStack, match=message) as error:
         parse_spec(spec)
     return error.value.problems

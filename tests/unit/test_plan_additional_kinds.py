@@ -43,7 +43,7 @@ def tree(spec: Json, **templates: Json) -> dict[str, Plan | str]:
     while waiting:
         made = plan(waiting.pop(), SETTINGS, observed)
         found[made.stack.name] = made
-        found |= {child.name: child.problem for child in made.children.values() if child.problem}
+        found |= {child.name: str(child.problem) for child in made.children.values() if child.problem}
         waiting += [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
     return found
 

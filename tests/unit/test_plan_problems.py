@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.loading import parse_stack
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
 from lab.paths import ROOT
@@ -37,7 +37,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-def refused(services: dict[str, Any]) -> list[Problem]:
+def refused(services: dict[str, Any]) -> list[FieldError]:
     resource = {"metadata": {"name": "shop"}, "spec": {"securityProfile": "baseline", "services": services}}
     stack = parse_stack({"apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack", **resource})
     with pytest.raises(InvalidStack) as error:

@@ -19,7 +19,7 @@ from ailtire_operator.cli.trees import spec_of
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.deprecations import deprecated
 from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.budget import excesses
@@ -44,7 +44,7 @@ class Definition:
         """What a message about it starts with."""
         return f"{self.document}: {naming.KIND} {self.stack.name}"
 
-    def issue(self, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
+    def issue(self, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
         """A problem of it, at its place in the file."""
         return _issue(self.document, self.path, f"{naming.KIND} {self.stack.name}", problem, rule)
 
@@ -75,7 +75,7 @@ class Definitions:
         own = {each.stack.name: each.stack.spec for each in self.templates if each.stack.namespace == stack.namespace}
         return {**(known or {}), **own}
 
-    def issue(self, definition: Definition, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
+    def issue(self, definition: Definition, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
         """A problem below a definition at its place: in a template, where that is part of the input."""
         name = _TEMPLATE_IN_PATH.findall(problem.path)
         template = next((each for each in self.templates if name and each.stack.name == name[-1]), None)
@@ -141,7 +141,7 @@ def _take(found: Definitions, document: Document, path: str, resource: Any) -> N
             found.others += 1
             return
         sentence = "this is no Kubernetes resource: it has no apiVersion and kind"
-        found.problems.append(_issue(document, path, "", Problem("", sentence)))
+        found.problems.append(_issue(document, path, "", FieldError("", sentence)))
         return
     if resource["kind"] != naming.KIND:
         found.others += 1
@@ -163,12 +163,12 @@ def _take(found: Definitions, document: Document, path: str, resource: Any) -> N
     (found.placed if spec.place else found.templates if spec.is_template else found.roots).append(definition)
 
 
-def _issue(document: Document, path: str, resource: str, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
+def _issue(document: Document, path: str, resource: str, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
     whole = f"{path}.{problem.path}" if path and problem.path else path or problem.path
     return issue(document.source, document.place(whole, key=problem.of_key), resource, problem, rule)
 
 
-def _below(spec: Any, path: str) -> Iterator[Problem]:
+def _below(spec: Any, path: str) -> Iterator[FieldError]:
     """The problems of inline children under a definition that is wrong itself, so that all are reported at once."""
     services = spec.get("services") if isinstance(spec, dict) else None
     for key, service in services.items() if isinstance(services, dict) else ():
@@ -188,16 +188,16 @@ def _check_names(found: Definitions) -> None:
         other = seen.setdefault((definition.stack.namespace, definition.stack.name), definition)
         if other is not definition:
             sentence = f"the same stack stands at {other.document} already"
-            found.problems.append(definition.issue(Problem("", sentence)))
+            found.problems.append(definition.issue(FieldError("", sentence)))
 
 
-def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[list[Problem], list[Problem]]:
+def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[list[FieldError], list[FieldError]]:
     """Everything wrong below a stack, as one bad branch does not hide another; and the templates that are missing.
 
     Who waits for whom is judged from the root: paths start there.
     """
     problems = list(excesses(stack.spec, Census(templates)))
-    missing: list[Problem] = []
+    missing: list[FieldError] = []
     waiting = [] if problems else [first_level(stack.name, stack.spec)]
     while waiting:
         level = waiting.pop()
@@ -212,7 +212,7 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
                 waiting.append(child)
             elif service.stack_ref is not None:
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
-                missing.append(Problem(f"{path}.stackRef.name", sentence))
+                missing.append(FieldError(f"{path}.stackRef.name", sentence))
     if not stack.spec.is_template and stack.spec.place is None:
         problems += DependencyGraph(sound_levels(stack.name, stack.spec, templates)).problems()
     return problems, missing

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.model.keys import QUALIFIED_PATTERN
-from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.problems import FieldError, path_of
 
 _TOP_LEVEL: Final = ("apiVersion", "kind", "metadata", "spec", "status")
 _METADATA: Final = (
@@ -35,27 +35,27 @@ _PREFIX_LIMIT: Final = 253
 _ANNOTATIONS_LIMIT: Final = 256 * 1024
 
 
-def problems(resource: Mapping[str, Any]) -> Iterator[Problem]:
+def problems(resource: Mapping[str, Any]) -> Iterator[FieldError]:
     """Everything but the spec's own content; without a name there is nothing more to say."""
     version = resource.get("apiVersion")
     if version != naming.API_VERSION:
-        yield Problem("apiVersion", f"'{version}' is unknown; this program reads {naming.API_VERSION}")
+        yield FieldError("apiVersion", f"'{version}' is unknown; this program reads {naming.API_VERSION}")
     for key in resource:
         if key not in _TOP_LEVEL:
             below = "; the definition stands below spec"
-            yield Problem(
+            yield FieldError(
                 path_of("", key).lstrip("."), f"there is no such field{_meant(key, _TOP_LEVEL)}{below}", of_key=True
             )
     if resource.get("spec") is None:
-        yield Problem("spec", "is required; the definition stands below it")
+        yield FieldError("spec", "is required; the definition stands below it")
     metadata = resource.get("metadata")
     if not isinstance(metadata, dict) or not metadata.get("name"):
-        yield Problem("metadata.name", "a stack needs a name")
+        yield FieldError("metadata.name", "a stack needs a name")
         return
     yield from _of_metadata(metadata)
     if _has_place(resource.get("spec")) and not metadata.get("uid"):
         sentence = "is written by the operator alone, into child stacks; leave it out of a stack of your own"
-        yield Problem("spec.place", sentence, of_key=True)
+        yield FieldError("spec.place", sentence, of_key=True)
 
 
 def _has_place(spec: Any) -> bool:
@@ -66,68 +66,70 @@ def _has_place(spec: Any) -> bool:
     return isinstance(spec, dict) and spec.get("place") is not None
 
 
-def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[Problem]:
+def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[FieldError]:
     for key in metadata:
         if key not in _METADATA:
-            yield Problem(path_of("metadata", key), f"there is no such field{_meant(key, _METADATA)}", of_key=True)
+            yield FieldError(path_of("metadata", key), f"there is no such field{_meant(key, _METADATA)}", of_key=True)
     for key in ("name", "namespace"):
         if not isinstance(metadata.get(key) or "", str):
-            yield Problem(f"metadata.{key}", "must be a text; put it in quotes")
+            yield FieldError(f"metadata.{key}", "must be a text; put it in quotes")
     namespace = metadata.get("namespace") or ""
     if isinstance(namespace, str) and namespace and not _is_label(namespace, _NAMESPACE):
-        yield Problem("metadata.namespace", "is no namespace's name: at most 63 of a-z, 0-9 and -, no hyphen outside")
+        yield FieldError(
+            "metadata.namespace", "is no namespace's name: at most 63 of a-z, 0-9 and -, no hyphen outside"
+        )
     yield from _finalizers(metadata.get("finalizers"))
     yield from _labels(metadata.get("labels"))
     yield from _annotations(metadata.get("annotations"))
 
 
-def _finalizers(finalizers: Any) -> Iterator[Problem]:
+def _finalizers(finalizers: Any) -> Iterator[FieldError]:
     if not isinstance(finalizers, list | None):
-        yield Problem("metadata.finalizers", "must be a list of texts")
+        yield FieldError("metadata.finalizers", "must be a list of texts")
         return
     for index, each in enumerate(finalizers or ()):
         if not isinstance(each, str) or not _is_qualified(each):
-            yield Problem(f"metadata.finalizers[{index}]", "is no finalizer's name: example.com/name")
+            yield FieldError(f"metadata.finalizers[{index}]", "is no finalizer's name: example.com/name")
 
 
-def _labels(labels: Any) -> Iterator[Problem]:
+def _labels(labels: Any) -> Iterator[FieldError]:
     for key, value in _texts("labels", labels):
-        if isinstance(value, Problem):
+        if isinstance(value, FieldError):
             yield value
             continue
         path = path_of("metadata.labels", key)
         if not _is_qualified(key):
-            yield Problem(path, "is no label's name: app, or example.com/app", of_key=True)
+            yield FieldError(path, "is no label's name: app, or example.com/app", of_key=True)
         if not _is_label(value, _VALUE):
             message = "is no label's value: at most 63 letters, digits, -, _ and ., the first and last no sign"
-            yield Problem(path, message)
+            yield FieldError(path, message)
 
 
-def _annotations(annotations: Any) -> Iterator[Problem]:
+def _annotations(annotations: Any) -> Iterator[FieldError]:
     size = 0
     for key, value in _texts("annotations", annotations):
-        if isinstance(value, Problem):
+        if isinstance(value, FieldError):
             yield value
             continue
         size += len(key.encode()) + len(value.encode())
         if not _is_qualified(key.lower()):
             path = path_of("metadata.annotations", key)
-            yield Problem(path, "is no annotation's name: note, or example.com/note", of_key=True)
+            yield FieldError(path, "is no annotation's name: note, or example.com/note", of_key=True)
     if size > _ANNOTATIONS_LIMIT:
-        yield Problem("metadata.annotations", "annotations have at most 256 KiB together")
+        yield FieldError("metadata.annotations", "annotations have at most 256 KiB together")
 
 
 def _texts(field: str, entries: Any) -> Iterator[tuple[str, Any]]:
-    """The entries of a map of texts; a Problem in place of what is none. Null is an empty text to the API server."""
+    """The entries of a map of texts; a FieldError in place of what is none. Null is an empty text to the API server."""
     path = f"metadata.{field}"
     if not isinstance(entries, dict | None):
-        yield "", Problem(path, "must be texts by name")
+        yield "", FieldError(path, "must be texts by name")
         return
     for key, value in (entries or {}).items():
         if isinstance(value, str | None):
             yield key, value or ""
         else:
-            yield key, Problem(path_of(path, key), "must be a text; put numbers, yes and no in quotes")
+            yield key, FieldError(path_of(path, key), "must be a text; put numbers, yes and no in quotes")
 
 
 def _is_label(text: str, pattern: re.Pattern[str]) -> bool:

@@ -13,7 +13,7 @@ from ailtire_operator.compose import reporting
 from ailtire_operator.compose.accepted import Accepted
 from ailtire_operator.compose.droppable import may_go
 from ailtire_operator.model.loading import parse_stack
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
 
@@ -41,7 +41,7 @@ def filtered(
     return resource, list(told.notices)
 
 
-def _closed(services: Mapping[str, Any], problems: Iterable[Problem], told: reporting.Report) -> set[str]:
+def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], told: reporting.Report) -> set[str]:
     """The places of services that would run open without what is refused."""
     starts = {path_of(f"{_ROOT}.services", key): key for key in services}
     result: set[str] = set()
@@ -55,11 +55,11 @@ def _closed(services: Mapping[str, Any], problems: Iterable[Problem], told: repo
     return result
 
 
-def _place(problem: Problem) -> str:
+def _place(problem: FieldError) -> str:
     return problem.part_of or problem.path
 
 
-def _left_out(problem: Problem) -> Notice:
+def _left_out(problem: FieldError) -> Notice:
     kind: Classification = "gated" if problem.gated else "rejected"
     return Notice(problem.path, kind, f"{problem.message}; it is left out.")
 

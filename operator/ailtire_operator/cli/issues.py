@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ailtire_operator import printable
 from ailtire_operator.cli.failures import Exit, Invalid
-from ailtire_operator.model.problems import Problem
+from ailtire_operator.model.problems import FieldError
 
 
 class Rule(StrEnum):
@@ -62,6 +62,6 @@ class InvalidInput(Invalid):
         super().__init__([str(each) for each in self.issues], code=code)
 
 
-def issue(source: str, place: tuple[int, int], resource: str, problem: Problem, rule: Rule = Rule.INVALID) -> Issue:
+def issue(source: str, place: tuple[int, int], resource: str, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
     """A problem of a definition at its place (line and column)."""
     return Issue(source, *place, printable.line(resource), problem.path, problem.message, rule)

@@ -18,7 +18,7 @@ from ailtire_operator.compose.swarm.documents import EndpointMode, documents
 from ailtire_operator.compose.views import StackView, root_view
 from ailtire_operator.model.limits import TREE_LIMIT
 from ailtire_operator.model.loading import Level, child_level, first_level
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.model.stack import StackSpec
@@ -107,7 +107,7 @@ def _views(
         level, view = waiting.pop()
         members += len(level.spec.services)
         if members > TREE_LIMIT:
-            raise InvalidStack([Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
+            raise InvalidStack([FieldError(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
         yield level, view
         below = [(_child(level, key, templates, report), key) for key in level.spec.children]
         waiting += [(child, view.child(key, child)) for child, key in reversed(below) if child is not None]

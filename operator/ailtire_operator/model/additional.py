@@ -7,7 +7,7 @@ So what stands there is made only where the resource in which it stands, and eve
 
 from collections.abc import Iterator
 
-from ailtire_operator.model.problems import Problem
+from ailtire_operator.model.problems import FieldError
 from ailtire_operator.model.stack import AdditionalKind, StackSpec
 
 
@@ -24,10 +24,10 @@ def declared(spec: StackSpec) -> frozenset[AdditionalKind]:
     return frozenset([*spec.additional_kinds, *(kind for _, kind in used(spec))])
 
 
-def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, where: str) -> list[Problem]:
+def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, where: str) -> list[FieldError]:
     """What a child asks for and those above it (``where``, in words) do not declare."""
     return [
-        Problem(
+        FieldError(
             f"{path}.{field}",
             f"not every author may create an {kind}, so below the root it has to be declared: write "
             f"'additionalKinds: [{kind}]' into the spec of {where}",
@@ -37,10 +37,10 @@ def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, whe
     ]
 
 
-def other_account(spec: StackSpec, above: str | None, path: str) -> list[Problem]:
+def other_account(spec: StackSpec, above: str | None, path: str) -> list[FieldError]:
     """The problem of a child that names another service account than its root does (``above``)."""
     if spec.reconcile_as in (None, above):
         return []
     said = f"which says '{above}'" if above else "which names none"
     message = f"the whole tree is written by the rights of one account, that of its root, {said}; name it there"
-    return [Problem(f"{path}.reconcileAs", message)]
+    return [FieldError(f"{path}.reconcileAs", message)]

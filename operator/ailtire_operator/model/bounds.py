@@ -7,7 +7,7 @@ than what he would accept: a megabyte of nonsense costs no more than a definitio
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import FieldError, InvalidStack
 
 VALUE_LIMIT: Final = 50_000
 """Values in one definition, inline children included: the entries of all its maps and lists."""
@@ -53,7 +53,7 @@ def check(definition: Any, path: str) -> Size:
     for found, most, what in ((size.values, VALUE_LIMIT, "values"), (size.characters, CHARACTER_LIMIT, "characters")):
         if found > most:
             message = f"the definition has more than {most:,} {what}, inline stacks included; make templates of some"
-            raise InvalidStack([Problem(path, message)])
+            raise InvalidStack([FieldError(path, message)])
     return size
 
 
@@ -68,4 +68,4 @@ def check_routes(definition: Any, path: str) -> None:
     count = sum(len(each) for each in interfaces if isinstance(each, Mapping))
     if count > ROUTE_LIMIT:
         message = f"{count} routes are more than one gateway's {ROUTE_LIMIT}; put some into child stacks"
-        raise InvalidStack([Problem(f"{path}.services", message)])
+        raise InvalidStack([FieldError(f"{path}.services", message)])

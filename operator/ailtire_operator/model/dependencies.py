@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.keys import PLAIN
-from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.problems import FieldError, path_of
 
 Condition = Literal["started", "healthy", "completed"]
 
@@ -36,16 +36,16 @@ def is_path(key: str, services: Collection[str]) -> bool:
     return key not in services and "/" in key
 
 
-def problems(graph: Mapping[str, Mapping[str, Dependency]], path: str) -> Iterator[Problem]:
+def problems(graph: Mapping[str, Mapping[str, Dependency]], path: str) -> Iterator[FieldError]:
     """Unknown services and cycles among the members of one stack; ``path`` is that of its services."""
     for key, needed in graph.items():
         for other, dependency in needed.items():
             if other not in graph and not is_path(other, graph) and dependency.required:
                 sentence = f"there is no service '{other}'; declare it, or say required: false"
-                yield Problem(path_of(path, key, "dependsOn", other), sentence)
+                yield FieldError(path_of(path, key, "dependsOn", other), sentence)
     for cycle in _cycles(graph):
         sentence = f"services cannot wait for each other: {' -> '.join(cycle)}"
-        yield Problem(path_of(path, cycle[0], "dependsOn", cycle[1]), sentence)
+        yield FieldError(path_of(path, cycle[0], "dependsOn", cycle[1]), sentence)
 
 
 def in_order(graph: Mapping[str, Mapping[str, Dependency]]) -> list[str]:

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.model.templates import FIELD, FORMER_FIELD
 
 _SENTENCE: Final = f"{FORMER_FIELD} is deprecated, as kustomize takes it for a pod template; write {FIELD}: %s"
 
 
-def deprecated(spec: Any, path: str = "spec") -> Iterator[Problem]:
+def deprecated(spec: Any, path: str = "spec") -> Iterator[FieldError]:
     """Where a former name stands in a definition that is right, and in the children that it spells out."""
     if not isinstance(spec, Mapping):
         return
     if FORMER_FIELD in spec:
         written = "true" if spec[FORMER_FIELD] is True else "false"
-        yield Problem(f"{path}.{FORMER_FIELD}", _SENTENCE % written, of_key=True)
+        yield FieldError(f"{path}.{FORMER_FIELD}", _SENTENCE % written, of_key=True)
     services = spec.get("services")
     for key, service in services.items() if isinstance(services, Mapping) else ():
         if isinstance(service, Mapping):

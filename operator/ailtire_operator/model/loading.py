@@ -11,7 +11,7 @@ from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
-from ailtire_operator.model.problems import InvalidStack, Problem, invalid, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, invalid, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import AdditionalKind, Place, Stack, StackSpec
 from ailtire_operator.model.templates import RESOURCE_ONLY
@@ -28,14 +28,14 @@ def parse_spec(data: Any, path: str = "spec") -> StackSpec:
 def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
     """The same of what was counted before, with its size or as part of what holds it."""
     if isinstance(data, TooDeep):
-        raise InvalidStack([Problem(path_of(path, *data.location), SENTENCE)])
+        raise InvalidStack([FieldError(path_of(path, *data.location), SENTENCE)])
     bounds.check_routes(data, path)
     try:
         spec = StackSpec.written(data)
     except ValidationError as error:
         raise invalid(path, error, StackSpec) from None
     except RecursionError:
-        raise InvalidStack([Problem(path, "nested too deeply")]) from None
+        raise InvalidStack([FieldError(path, "nested too deeply")]) from None
     graph = {key: service.depends_on for key, service in spec.services.items()}
     dangling = [*_dangling_names(spec, path), *_dangling_files(spec, path)]
     problems = [
@@ -76,11 +76,11 @@ def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
     except ValidationError as error:
         raise invalid("metadata", error) from None
     if "--" in stack.name:
-        raise InvalidStack([Problem("metadata.name", "a stack's name has no double hyphen")])
+        raise InvalidStack([FieldError("metadata.name", "a stack's name has no double hyphen")])
     return stack
 
 
-def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:
+def _colliding_keys(spec: StackSpec, path: str) -> Iterator[FieldError]:
     """Two keys that become one name would share their objects."""
     for field, keys in (("services", spec.services), ("data", spec.data), ("networks", spec.networks)):
         seen: dict[str, str] = {}
@@ -88,30 +88,30 @@ def _colliding_keys(spec: StackSpec, path: str) -> Iterator[Problem]:
             other = seen.setdefault(naming.sanitize(key), key)
             if other != key:
                 sentence = f"'{key}' and '{other}' both become the name '{naming.sanitize(key)}'; rename one"
-                yield Problem(path_of(f"{path}.{field}", key), sentence)
+                yield FieldError(path_of(f"{path}.{field}", key), sentence)
 
 
-def _dangling_names(spec: StackSpec, path: str) -> Iterator[Problem]:
+def _dangling_names(spec: StackSpec, path: str) -> Iterator[FieldError]:
     """Networks and volumes that a service names and the stack does not declare."""
     builtin = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
     for key, service in spec.services.items():
         for network in service.networks:
             if network not in spec.networks and network not in builtin:
                 sentence = f"there is no network '{network}'; declare it in spec.networks"
-                yield Problem(path_of(f"{path}.services", key, "networks", network), sentence)
+                yield FieldError(path_of(f"{path}.services", key, "networks", network), sentence)
         for name, mount in service.volumes.items():
             known = mount.source in spec.data or (mount.source or "/").startswith("/") or "{{" in (mount.source or "")
             if not known:
                 sentence = f"there is no volume '{mount.source}'; declare it in spec.data"
-                yield Problem(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
+                yield FieldError(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
 
 
-def _dangling_files(spec: StackSpec, path: str) -> Iterator[Problem]:
+def _dangling_files(spec: StackSpec, path: str) -> Iterator[FieldError]:
     """Configs and secrets that a service or a volume names and the stack does not declare."""
     for key, data in spec.data.items():
         if data.seed is not None and data.seed not in spec.configs:
             sentence = f"there is no '{data.seed}' in spec.configs; declare it there"
-            yield Problem(path_of(f"{path}.data", key, "seed"), sentence)
+            yield FieldError(path_of(f"{path}.data", key, "seed"), sentence)
     for key, service in spec.services.items():
         for field, mounts, known in (
             ("configs", service.configs, frozenset(spec.configs)),
@@ -121,7 +121,7 @@ def _dangling_files(spec: StackSpec, path: str) -> Iterator[Problem]:
                 source = mount.source or name
                 if source not in known:
                     sentence = f"there is no '{source}' in spec.{field}; declare it there"
-                    yield Problem(path_of(f"{path}.services", key, field, name), sentence)
+                    yield FieldError(path_of(f"{path}.services", key, field, name), sentence)
 
 
 def child_spec(service: Service, path: str) -> StackSpec:
@@ -132,7 +132,7 @@ def child_spec(service: Service, path: str) -> StackSpec:
     for field in RESOURCE_ONLY:
         if getattr(spec, to_snake(field)):
             raise InvalidStack(
-                [Problem(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
+                [FieldError(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
             )
     service.remember(spec)
     return spec
@@ -200,7 +200,7 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
     service = level.spec.services[key]
     path = path_of(f"{level.path}.services", key)
     if level.depth + 1 > DEPTH_LIMIT:
-        raise InvalidStack([Problem(path, f"the tree is deeper than {DEPTH_LIMIT} levels")])
+        raise InvalidStack([FieldError(path, f"the tree is deeper than {DEPTH_LIMIT} levels")])
     name = naming.member(level.name, key)
     if service.stack_ref is None:
         path = f"{path}.stack"
@@ -209,7 +209,7 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
     reference = service.stack_ref.name
     if reference in level.templates:
         cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
-        raise InvalidStack([Problem(f"{path}.stackRef.name", f"a stack cannot contain itself: {cycle}")])
+        raise InvalidStack([FieldError(f"{path}.stackRef.name", f"a stack cannot contain itself: {cycle}")])
     if reference not in templates:
         return None
     path = f"{path}.stackRef({reference})"
@@ -231,7 +231,7 @@ def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> It
         level = waiting.pop()
         members += len(level.spec.services)
         if members > TREE_LIMIT:
-            raise InvalidStack([Problem(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
+            raise InvalidStack([FieldError(level.path, f"the tree has more than {TREE_LIMIT} services and stacks")])
         yield level
         below = [child_level(level, key, templates) for key in reversed(level.spec.children)]
         waiting.extend(child for child in below if child is not None)

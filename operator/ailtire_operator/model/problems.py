@@ -11,11 +11,12 @@ from ailtire_operator.model.patterns import words_of
 
 PROBLEM_LIMIT: Final = 100
 """Problems of one definition that are told: nobody reads more before mending these."""
+_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One error in a definition."""
+class FieldError:
+    """One error in a definition. What is wrong with a running object is a ``status.observed.Problem``."""
 
     path: str
     """``spec.services.cpl.stack.services.dm.image``."""
@@ -36,12 +37,27 @@ class Problem:
         return f"{self.path}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class FieldErrors:
+    """What is wrong with one definition. Its text is for people alone, and names the first eight."""
+
+    errors: tuple[FieldError, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.errors[:_SHOWN])) + (" ..." if len(self.errors) > _SHOWN else "")
+
+
 class InvalidStack(ValueError):
     """The definition breaks a rule; ``problems`` holds each with its path."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[FieldError]) -> None:
         self.problems = problems
-        super().__init__("; ".join(str(problem) for problem in problems[:8]) + (" ..." if len(problems) > 8 else ""))
+        super().__init__(str(self.found))
+
+    @property
+    def found(self) -> FieldErrors:
+        """The same as data that can be kept: without the traceback of an exception."""
+        return FieldErrors(tuple(self.problems))
 
 
 def path_of(base: str, *location: int | str) -> str:
@@ -98,14 +114,16 @@ def invalid(base: str, error: ValidationError, model: type[BaseModel] | None = N
     problems = [_problem(base, each, model) for each in found[:PROBLEM_LIMIT]]
     if len(found) > PROBLEM_LIMIT:
         count = printable.plural(len(found) - PROBLEM_LIMIT, "more problem")
-        problems.append(Problem(base, f"not listed: {count}"))
+        problems.append(FieldError(base, f"not listed: {count}"))
     return InvalidStack(problems)
 
 
-def _problem(base: str, finding: ErrorDetails, model: type[BaseModel] | None) -> Problem:
+def _problem(base: str, finding: ErrorDetails, model: type[BaseModel] | None) -> FieldError:
     location, unknown = finding["loc"], finding["type"] == "extra_forbidden"
     meant = _meant(model, location) if unknown and model is not None else ""
-    return Problem(path_of(base, *location), sentence(finding) + meant, of_key=unknown or location[-1:] == ("[key]",))
+    return FieldError(
+        path_of(base, *location), sentence(finding) + meant, of_key=unknown or location[-1:] == ("[key]",)
+    )
 
 
 def _meant(model: type[BaseModel], location: tuple[int | str, ...]) -> str:

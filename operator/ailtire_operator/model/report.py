@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ailtire_operator import printable
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import FieldError, InvalidStack
 
 Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated", "required"]
 
@@ -42,11 +42,11 @@ class Report:
     """All that there is to tell of a definition: why it is refused, and what works otherwise. In order, each once."""
 
     def __init__(self) -> None:
-        self._problems: dict[Problem, None] = {}
+        self._problems: dict[FieldError, None] = {}
         self._notices: dict[Notice, None] = {}
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[FieldError, ...]:
         """Why the definition is refused; empty where it is taken."""
         return tuple(self._problems)
 
@@ -55,7 +55,7 @@ class Report:
         """Where it works otherwise than it says."""
         return tuple(self._notices)
 
-    def refuse(self, problems: Iterable[Problem]) -> None:
+    def refuse(self, problems: Iterable[FieldError]) -> None:
         """Note why the definition cannot be had. Whoever finds it goes on, so that its author learns of all at once."""
         self._problems.update(dict.fromkeys(problems))
 

@@ -6,7 +6,7 @@ Everything that an admission policy can see is refused there. This is for what i
 from collections.abc import Iterator
 
 from ailtire_operator.model import additional
-from ailtire_operator.model.problems import Problem
+from ailtire_operator.model.problems import FieldError
 from ailtire_operator.plan.scope import Scope
 
 
@@ -15,7 +15,7 @@ def check(scope: Scope) -> None:
     scope.found.refuse([*_placed(scope), *_other_namespaces(scope)])
 
 
-def _placed(scope: Scope) -> Iterator[Problem]:
+def _placed(scope: Scope) -> Iterator[FieldError]:
     place = scope.spec.place
     if place is not None:
         above = additional.declared(scope.spec)
@@ -23,12 +23,12 @@ def _placed(scope: Scope) -> Iterator[Problem]:
         yield from additional.other_account(scope.spec, place.reconcile_as, "spec")
 
 
-def _other_namespaces(scope: Scope) -> Iterator[Problem]:
+def _other_namespaces(scope: Scope) -> Iterator[FieldError]:
     """References to what belongs to another namespace, where the administrator wants none."""
     parent = scope.spec.edge.parent_ref if scope.spec.edge else None
     foreign = parent is not None and parent.namespace not in (None, scope.stack.namespace or None)
     if foreign and scope.settings.no_cross_namespace_references:
-        yield Problem(
+        yield FieldError(
             "spec.edge.parentRef.namespace",
             "this operator allows no reference to another namespace; use a Gateway of the stack's own, or ask its "
             "administrator",

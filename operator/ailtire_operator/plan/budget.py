@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.limits import TREE_CHARACTER_LIMIT, TREE_LIMIT
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Budget, Place, StackSpec
 from ailtire_operator.plan.scope import Scope
@@ -34,21 +34,21 @@ def check(scope: Scope) -> None:
         raise _outgrown(place, what)
 
 
-def excesses(spec: StackSpec, census: Census) -> Iterator[Problem]:
+def excesses(spec: StackSpec, census: Census) -> Iterator[FieldError]:
     """What a stack has more than a whole tree may have."""
     found = census.stack(spec, spec.place.depth if spec.place else 0)
     if found.members > TREE_LIMIT:
         message = f"the tree has more than {TREE_LIMIT} services and stacks; make several applications of it"
         if circle := census.circle(spec):
             message = f"the tree would never end, as a stack cannot contain itself: {' -> '.join(circle)}"
-        yield Problem("spec.services", message)
+        yield FieldError("spec.services", message)
     elif found.characters > TREE_CHARACTER_LIMIT:
         message = (
             f"the definitions of the tree's {found.stacks:,} stacks have {found.characters:,} characters together, "
             f"more than {TREE_CHARACTER_LIMIT:,}: each has its own copy of its template, of its inline stacks and of "
             "the images above it; make these smaller, or the stacks fewer"
         )
-        yield Problem("spec.services", message)
+        yield FieldError("spec.services", message)
 
 
 def given(scope: Scope, service: Service, place: Place) -> Place:
@@ -63,4 +63,4 @@ def _outgrown(place: Place, what: str) -> Outgrown:
         f"with what is below it the stack has {what} for it. A template of it has grown, and the tree's root "
         f"'{place.root}' has no room for that: its status says why; make the template smaller, or the tree"
     )
-    return Outgrown([Problem("spec.services", message)])
+    return Outgrown([FieldError("spec.services", message)])

@@ -37,7 +37,7 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
                 reference = service.stack_ref
                 plans[key] = ChildPlan(key, name, missing=reference.name, optional=reference.optional, depends_on=waits)
         except InvalidStack as error:
-            plans[key] = ChildPlan(key, name, problem=str(error), depends_on=waits)
+            plans[key] = ChildPlan(key, name, problem=error.found, depends_on=waits)
     return plans, objects
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from ailtire_operator import naming
 from ailtire_operator.model.dependencies import is_path
 from ailtire_operator.model.loading import Level
-from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.plan.dependencies import target
 
 _TOLD: Final = 8
@@ -63,7 +63,7 @@ class DependencyGraph:
         """How many the tree has."""
         return sum(len(level.spec.services) for level in self._levels.values())
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[FieldError]:
         """Every flaw of the tree, a circle once."""
         told: set[frozenset[str]] = set()
         for level in self._levels.values():
@@ -71,7 +71,7 @@ class DependencyGraph:
                 flaw = self.flaw(level.name, key)
                 if flaw is not None and flaw.circle not in told:
                     told |= {flaw.circle} if flaw.circle else set()
-                    yield Problem(path_of(f"{level.path}.services", key, *flaw.location), flaw.sentence)
+                    yield FieldError(path_of(f"{level.path}.services", key, *flaw.location), flaw.sentence)
 
     def absent(self, stack: str, key: str, *, required: bool) -> list[str]:
         """The paths by which a member calls what the tree does not have."""

@@ -7,7 +7,7 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.exposure import Exposure
-from ailtire_operator.model.problems import Problem, path_of
+from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import SecurityProfile, Stack, StackSpec
@@ -151,4 +151,4 @@ class Scope:
 
         The plan goes on with something in place of the value, to find what else is wrong, and is thrown away then.
         """
-        self.found.refuse([Problem(path, message, gated, part_of)])
+        self.found.refuse([FieldError(path, message, gated, part_of)])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ailtire_operator.model.dependencies import Condition
+from ailtire_operator.model.problems import FieldErrors
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.rollout import UpdateConfig
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -102,8 +103,8 @@ class ChildPlan:
     """The template that it refers to and that does not exist; then there is no object for it."""
     optional: bool = False
     """A missing template does not keep the stack from being ready."""
-    problem: str | None = None
-    """What is wrong with its definition, with the path; then there is no object for it, and what runs keeps running."""
+    problem: FieldErrors | None = None
+    """What is wrong with its definition; then there is no object for it, and what runs keeps running."""
     depends_on: tuple[DependencyPlan, ...] = ()
 
 

@@ -21,9 +21,8 @@ from ailtire_operator.reconcile.ancestry import Ancestry
 from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.mode import ReconcileMode, mode_of
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.status_facts import StackSnapshot, floors, live_of
+from ailtire_operator.reconcile.status_facts import StackSnapshot, floors, invalid_child, live_of
 from ailtire_operator.status import waiting
-from ailtire_operator.status.conditions import INVALID_SPEC
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import branch, is_observed
 from ailtire_operator.status.text import bounded
@@ -131,13 +130,12 @@ class DependencyGate:
     ) -> str:
         if child.missing is not None and not need.required:
             return ""
-        error = Problem(INVALID_SPEC, child.problem) if child.problem is not None else None
         resource = live_of(snapshot.get(STACK.kind, child.name))
         ref = Ref(STACK.kind, snapshot.record.ref.namespace, child.name)
         return waiting.unmet_by_stack(
             need.path,
             need.condition,
-            branch(Child(child.key, child.name, resource, child.missing, child.optional, error)),
+            branch(Child(child.key, child.name, resource, child.missing, child.optional, invalid_child(child))),
             exists=resource is not None,
             current=frozen or child.problem is not None or self._ancestry.in_sync(planned, ref),
             acted=resource is not None and is_observed(resource),

@@ -245,11 +245,16 @@ def _branch(
 ) -> Branch:
     error, missing = blame.children.get(child.name), child.missing
     if child.problem is not None:
-        error = Problem(INVALID_SPEC, child.problem)
+        error = invalid_child(child)
     elif missing is not None and definitions.has_template(snapshot.record.ref.namespace, missing):
         error, missing = Problem("TemplateInvalid", f"stack {child.key}: the template '{missing}' is not valid"), None
     resource = live_of(snapshot.get(STACK.kind, child.name))
     return branch(Child(child.key, child.name, resource, missing, child.optional, error, held))
+
+
+def invalid_child(child: ChildPlan) -> Problem | None:
+    """Why a child has no resource, where its definition is wrong."""
+    return None if child.problem is None else Problem(INVALID_SPEC, str(child.problem))
 
 
 def _pending(done: PassResult) -> str:
@@ -312,8 +317,8 @@ def _refusals(done: PassResult, blame: Attribution) -> Iterator[Refusal]:
         if not problem.transient:
             yield Refusal(f"object {ref}", problem, reported=ref not in blame.others)
     for child in done.plan.children.values():
-        if child.problem is not None:
-            yield Refusal(f"stack {child.key}", Problem(INVALID_SPEC, child.problem), reported=True)
+        if (invalid := invalid_child(child)) is not None:
+            yield Refusal(f"stack {child.key}", invalid, reported=True)
     for key, problem in done.waiting.items():
         if not problem.transient:
             sort = "stack" if key in done.plan.children else "service"

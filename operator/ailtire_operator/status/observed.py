@@ -22,7 +22,8 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not as it should be. ``blockers.sentence`` makes a sentence of it, which people alone read."""
+    """Why something that runs, or is to run, is not as it should be (what is wrong with a definition is a
+    ``model.problems.FieldError``). ``blockers.sentence`` makes a sentence of it, which people alone read."""
 
     reason: str
     """One word for programs."""

@@ -15,7 +15,7 @@ from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import Published
 from ailtire_operator.compose.swarm.unsupported import report_child, report_stack
-from ailtire_operator.model.problems import InvalidStack, Problem
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.service import Service
 
 EndpointMode = Literal["vip", "dnsrr"]
@@ -73,7 +73,7 @@ def _add(branch: Branch, setting: Setting, document: dict[str, Any]) -> None:
     for section, entries in shared.items():
         for key, entry in entries.items():
             if document.setdefault(section, {}).setdefault(key, entry) is not entry:
-                raise InvalidStack([Problem(branch.view.path, names.taken(section, key))])
+                raise InvalidStack([FieldError(branch.view.path, names.taken(section, key))])
         if not document.get(section):
             document.pop(section, None)
     add_gateway(branch, setting, document)

@@ -12,7 +12,7 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names, legal, taken
 from ailtire_operator.compose.swarm.shell import argument
-from ailtire_operator.model.problems import InvalidStack, Problem, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
 from ailtire_operator.model.stack import Network
 from ailtire_operator.plan.network.membership import OWN, NetworkId, shared_name
 
@@ -91,7 +91,7 @@ class NetworkFiles:
         name, stack = self.name(network), self._names.stack(branch)
         if key in section:
             if section[key]["name"] != name:
-                raise InvalidStack([Problem(f"{branch.view.path}.networks", taken("networks", key))])
+                raise InvalidStack([FieldError(f"{branch.view.path}.networks", taken("networks", key))])
             return key
         ours = network not in self._foreign and network.owner in self._branches
         if ours and self._made.setdefault(network, (stack, key)) == (stack, key):
