@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences agreement bench bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences agreement upgrade bench bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -106,6 +106,9 @@ sequences: binaries ## Run COUNT=1000 random sequences of edits on a real API se
 agreement: COUNT := $(if $(filter command line environment,$(origin COUNT)),$(COUNT),2000)
 agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 documents, most of them wrong (SEED=…)
 	@$(BIN)/python -m agreement --count $(COUNT) --seed $(SEED)
+
+upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run: no pod may restart (before a release)
+	@$(BIN)/python -m upgrade $(or $(FROM),$(error Say which version ran before: make upgrade FROM=<tag or commit>))
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench

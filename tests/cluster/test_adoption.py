@@ -7,8 +7,8 @@ import pytest
 
 from ailtire_operator import naming
 from cluster.program import Cli
-from cluster.whole_tree import Pods, Templates, owners, pods, run, spec, templates
 from support.kube.trees import Trees, service, targets
+from support.kube.whole_tree import Pods, Templates, owners, pods, run, spec, templates
 
 REQUEST = f"{naming.ANNOTATION_ADOPT}=true"
 COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"

@@ -10,10 +10,10 @@ import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, ENDPOINT_SLICE, JOB, KINDS, OWNED_KINDS, STACK
-from cluster.whole_tree import owners, pods, run, spec, templates
 from lab import Audit, CommandError, ControlPlane, Operator, sessions
 from lab.paths import ROOT
 from support.kube.trees import Trees
+from support.kube.whole_tree import owners, pods, run, spec, templates
 
 Json = dict[str, Any]
 LEFT_OUT = (STACK, ENDPOINT_SLICE, JOB)

@@ -13,7 +13,6 @@ from lab.controlplane import ControlPlane
 from lab.errors import LabError
 from lab.paths import ROOT
 from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, memory, port_taken, spawn
-from lab.report import Say, silent
 
 _NAME = "operator"
 _TOKEN_HOURS = 24 * 365
@@ -24,10 +23,11 @@ _STOP_SECONDS = 15.0
 class Operator:
     """The operator on one control plane. A later session finds the one that an earlier session started."""
 
-    def __init__(self, plane: ControlPlane, env: Mapping[str, str] | None = None, tell: Say = silent) -> None:
+    def __init__(self, plane: ControlPlane, env: Mapping[str, str] | None = None, source: Path = ROOT) -> None:
         self._plane = plane
         self._env = dict(env or {})
-        self._tell = tell
+        self._source = source
+        """The checkout whose manifests are installed and whose code is run."""
 
     @property
     def log(self) -> Path:
@@ -72,7 +72,7 @@ class Operator:
 
     def install(self) -> None:
         """Put CRDs, namespace, account and rights into the cluster, and get a token for the account."""
-        manifests.install(self._plane)
+        manifests.install(self._plane, self._source)
         token = self._plane.kubectl(
             "create", "token", manifests.SERVICE_ACCOUNT, "-n", manifests.NAMESPACE, f"--duration={_TOKEN_HOURS}h"
         )
@@ -125,14 +125,14 @@ class Operator:
         (port,) = free_ports(1)
         self._port_file.write_text(str(port))
         command = [sys.executable, "-m", "kopf", "run", "--standalone", "--all-namespaces"]
-        process = spawn([*command, "-m", "ailtire_operator.handlers"], self.log, self._environment(port), ROOT)
+        process = spawn([*command, "-m", "ailtire_operator.handlers"], self.log, self._environment(port), self._source)
         self._plane.accompany(_NAME, process)
 
     def _environment(self, port: int) -> dict[str, str]:
         return {
             **os.environ,
             "KUBECONFIG": str(kubeconfig.require_lab(self.kubeconfig)),
-            "PYTHONPATH": str(ROOT / "operator"),
+            "PYTHONPATH": str(self._source / "operator"),
             "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
             "AILTIRE_OPERATOR_METRICS_PORT": str(port),
             "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
