@@ -1,5 +1,6 @@
 """``scale`` and ``open`` against a real API server and a running operator."""
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -139,10 +140,40 @@ def test_the_urls_of_all_levels_are_listed_and_opened(cli: Cli, trees: Trees) ->
         "http://shop.example/cpl/dm/  shop/cpl/dm/api:8080",
     ]
     data = json.loads(cli("open", "shop/cpl/dm", "-o", "json").out)
-    assert data == [{"url": "http://shop.example/cpl/dm/", "service": "shop/cpl/dm/api", "port": 8080, "ready": True}]
+    api = {"url": "http://shop.example/cpl/dm/", "service": "shop/cpl/dm/api", "port": 8080}
+    assert data == [{**api, "ready": True, "reason": ""}]
+    assert "note: Ingress shop has no address" in listed.err, "there is no controller for it here"
     opened = cli("open", "shop/cpl/web", "--browser", BROWSER="true")
-    assert (opened.code, opened.err) == (Exit.DONE, "opening http://shop.example/cpl/\n")
+    assert (opened.code, opened.err.splitlines()[-1]) == (Exit.DONE, "opening http://shop.example/cpl/")
     assert cli("open", "shop", "--browser", BROWSER="false", DISPLAY="", PATH="").code == Exit.TROUBLE
+
+
+def test_an_address_is_ready_only_if_every_gateway_on_the_way_is(cli: Cli, trees: Trees) -> None:
+    spec: dict[str, Any] = {**tree(), "edge": {"hosts": ["shop.example"]}}
+    trees.apply("shop", spec)
+    first = cli("open", "shop/cpl/dm/api", "--wait", "--timeout", "1m")
+    assert (first.code, first.out) == (Exit.DONE, "http://shop.example/cpl/dm/  shop/cpl/dm/api:8080\n"), first.err
+    trees.until_ready("shop")
+    assert cli("open", "shop-cpl-dm/api").out == first.out, "the way begins at the root, however it is called"
+    broken = copy.deepcopy(spec)
+    huge = {"reservations": {"memory": "900Ti"}}
+    broken["services"]["cpl"]["stack"]["gateway"] = {"resources": huge}
+    trees.apply("shop", broken)
+    late = cli("open", "shop", "--wait", "--timeout", "3s")
+    assert late.code == Exit.TIMED_OUT
+    trees.until("blocked", lambda: "Unschedulable" in cli("open", "shop").out)
+    lines = cli("open", "shop").out.splitlines()
+    assert lines[0].endswith("shop/web:8080"), "what is not behind that gateway is reached"
+    for line in lines[1:]:
+        assert "  not ready: the gateway of shop/cpl is not ready: Unschedulable: " in line
+    trees.apply("shop", spec)
+    mended = cli("open", "shop", "--wait", "--timeout", "1m")
+    assert mended.code == Exit.DONE, mended.err
+    assert mended.err.splitlines()[-2:][0] == "shop: 3 URLs ready"
+    assert "not ready" not in mended.out
+    trees.patch(naming.KIND, "shop", {"spec": {"suspend": True, "appName": "other"}})
+    assert cli("open", "shop", "--wait", "--timeout", "20s").code == Exit.DONE, "what is suspended runs on"
+    assert cli("open", "nothing", "--wait").code == Exit.MISSING
 
 
 def test_without_a_url_there_is_advice(cli: Cli, trees: Trees) -> None:

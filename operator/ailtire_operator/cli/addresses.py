@@ -1,13 +1,16 @@
 """Where a tree is reached from outside, service by service; and what to do where it is not. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.cli.outside import Outside, ending, first_blocker
 from ailtire_operator.cli.paths import PathTarget, paths
-from ailtire_operator.cli.trees import Resource, services_of
-from ailtire_operator.cli.wait_conditions import subtree
+from ailtire_operator.cli.trees import Resource, State, services_of
+from ailtire_operator.cli.wait_conditions import outcome_of, subtree
+from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
+from ailtire_operator.printable import plural
 
 _LOCAL_PORT: Final = 8080
 
@@ -20,31 +23,62 @@ class Address:
     service: str
     """Its path in the tree."""
     port: int
-    ready: bool
-    """Whether at least one replica is ready."""
+    stack: str
+    """The name of the stack whose gateway leads there."""
+    blocker: str = ""
+    """The first thing from outside that keeps a request from it, a sentence; empty where nothing does."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request gets there: by its edge and every gateway on the way to a replica that is ready."""
+        return not self.blocker
 
     def to_json(self) -> dict[str, Any]:
         """As data; the form is part of the command's promise (docs/cli.md)."""
-        return {"url": self.url, "service": self.service, "port": self.port, "ready": self.ready}
+        return {
+            "url": self.url,
+            "service": self.service,
+            "port": self.port,
+            "ready": self.ready,
+            "reason": self.blocker,
+        }
+
+    def line(self, width: int) -> str:
+        """For a person; the URL takes that many columns."""
+        why = f"  not ready: {self.blocker}" if self.blocker else ""
+        return f"{self.url:<{width}}  {self.service}:{self.port}{why}"
 
 
-def addresses(asked: PathTarget, tree: Sequence[Resource]) -> list[Address]:
-    """The URLs of the stack and of all below it, or of one service."""
+def addresses(asked: PathTarget, tree: Sequence[Resource], outside: Outside) -> list[Address]:
+    """The URLs of the stack and of all below it, or of one service. ``tree`` holds all stacks above it too."""
     known = paths(tree)
     stacks = [asked.stack] if asked.key else subtree(asked.stack, tree)
     routed = {known[each["metadata"]["name"]] for each in stacks if _routes(each)}
-    found = [each for stack in stacks for each in _of_stack(stack, known[stack["metadata"]["name"]], routed)]
+    found = [
+        Address(route["url"], behind, route["port"], stack["metadata"]["name"], why)
+        for stack in stacks
+        for route in _routes(stack)
+        # What is behind the route to a child stack stands there, under the same URLs.
+        if route.get("url") and (behind := f"{known[stack['metadata']['name']]}/{route['service']}") not in routed
+        for why in [first_blocker(stack, route["service"], tree, outside, known)]
+    ]
     return [each for each in found if not asked.key or each.service == asked.path]
 
 
-def _of_stack(stack: Resource, path: str, routed: set[str]) -> Iterator[Address]:
-    services = (stack.get("status") or {}).get("services") or {}
-    for route in _routes(stack):
-        behind = f"{path}/{route['service']}"
-        # What is behind the route to a child stack stands there, under the same URLs.
-        if route.get("url") and behind not in routed:
-            ready = (services.get(route["service"]) or {}).get("ready", 0) > 0
-            yield Address(route["url"], behind, route["port"], ready)
+def judge(path: str, found: Sequence[Address], tree: Sequence[Resource]) -> Verdict:
+    """How it stands for whoever waits until all of them are ready."""
+    first = next((each for each in found if not each.ready), None)
+    if first is None:
+        return Verdict(Outcome.REACHED, f"{path}: {plural(len(found), 'URL')} ready")
+    stack = next(each for each in tree if each["metadata"]["name"] == first.stack)
+    state, reason, message = ending(stack, tree) or (State.PROGRESSING, "", "")
+    outcomes = {
+        State.SUSPENDED: Outcome.SUSPENDED,
+        State.STALLED: outcome_of(reason),
+        State.PROGRESSING: Outcome.WAITING,
+    }
+    why = f" ({message})" if message and message not in first.blocker else ""
+    return Verdict(outcomes.get(state, Outcome.FAILED), f"{first.url}: {first.blocker}{why}")
 
 
 def advice(asked: PathTarget, namespace: str) -> tuple[str, str]:

@@ -50,11 +50,11 @@ Exit codes:
   1    the answer is no: something is invalid (validate, render, import, export, scale), different (diff), or not there
        (open: no URL; reach: not reachable)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
-  3    wait, scale --wait: it cannot become ready as it is
-  4    wait, scale --wait: the time is up
+  3    wait; scale, open --wait: it cannot become ready as it is
+  4    wait; scale, open --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
-  6    wait, scale --wait: an update has failed and was rolled back
-  7    wait, scale --wait: it is suspended, or a stack below it is
+  6    wait; scale, open --wait: an update has failed and was rolled back
+  7    wait; scale, open --wait: it is suspended, or a stack below it is
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

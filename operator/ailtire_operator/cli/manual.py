@@ -63,7 +63,8 @@ and `stacks` (the same again). Fields may be added, none will go.
   has the file alone.
 - `version -o json`: `version`, `apiVersion`, `python` and, without `--client`, `operator` (`version` and `image`, null
   where they are not known).
-- `open -o json`: a list of objects with `url`, `service` (its path), `port` and `ready`.
+- `open -o json`: a list of objects with `url`, `service` (its path), `port`, `ready`, and `reason`, which says what is
+  in the way first and is empty where nothing is.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
 - `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `portsByName` (those on
   which a name answers), `names` (`name`, `network`,

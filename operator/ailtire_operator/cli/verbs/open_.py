@@ -1,5 +1,7 @@
 """``open``: the URLs of an application, and the browser."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,23 +10,33 @@ import typer
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.help_text import help_text
+from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.addresses import Address
-    from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.live import Json, Live
+    from ailtire_operator.cli.outside import Outside
 
 _HELP = help_text(
     "List where a tree is reached from outside, and open it in a browser.",
     "Every line holds a URL, the path of the service that answers there, and its port. The URLs are those of"
     " the operator's status: hosts of the edge, and the routes of all gateways on the way. Published ports"
     " (spec.exposure) are no URLs: 'kubectl get services' shows their addresses.",
-    "\b\nExit codes:\n  0  there is at least one URL\n  1  there is none; what helps stands on standard error\n"
-    "  2  no cluster, no permission, no browser\n  5  there is no such stack or service",
+    "A URL is ready when a request gets there: the operator has reconciled the current definition of every stack on the"
+    " way, an HTTPRoute is accepted, every gateway on the way is ready and rolled out, and so is a replica of the"
+    " service. Else the line says what is in the way first, from outside on. Whether names lead to the cluster (DNS) is"
+    " not looked at. --wait waits until all of them are ready.",
+    "\b\nExit codes:\n  0  there is at least one URL; with --wait: all are ready\n"
+    "  1  there is none; what helps stands on standard error\n  2  no cluster, no permission, no browser\n"
+    "  3  --wait: a stack on the way cannot become ready as it is\n  4  --wait: the time is up\n"
+    "  5  there is no such stack or service\n  6  --wait: an update on the way has failed and was rolled back\n"
+    "  7  --wait: a stack on the way is suspended",
     examples=[
         ("the whole application", "kubectl ailtire open shop -n shop"),
         ("one package, or one service", "kubectl ailtire open shop/orders/api -n shop"),
-        ("in the browser", "kubectl ailtire open shop/web -n shop --browser"),
-        ("are all of them answered?", "kubectl ailtire open shop -n shop -o json | jq -r '.[] | select(.ready | not)'"),
+        ("in the browser, once it can be reached", "kubectl ailtire open shop/web -n shop --wait --browser"),
+        ("what of it is not reached, and why",
+         "kubectl ailtire open shop -n shop -o json | jq -r '.[] | select(.ready | not) | .url + \": \" + .reason'"),
     ],
 )  # fmt: skip
 
@@ -33,6 +45,18 @@ class Form(StrEnum):
     """How the list is printed."""
 
     JSON = "json"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one look has found."""
+
+    addresses: "list[Address]" = field(default_factory=list)
+    advice: tuple[str, str] | None = None
+    """Why there is none, and what helps."""
+    notes: list[str] = field(default_factory=list)
+    verdict: Verdict = field(default_factory=lambda: Verdict(Outcome.REACHED, ""))
+    """How it stands for whoever waits."""
 
 
 def register(app: typer.Typer) -> None:
@@ -47,33 +71,114 @@ def _open(
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
     browser: Annotated[bool, typer.Option("--browser", "-b", help="Open the first one in a browser.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until all of them are ready.")] = False,
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait: 90s, 5m.")] = "5m",
     form: Annotated[Form | None, typer.Option("--output", "-o", help="The list as data.")] = None,
 ) -> None:
     from ailtire_operator.cli import live
 
+    try:
+        patience = timeout_of(timeout)
+    except ValueError as error:
+        raise Failure(f"--timeout: {error}") from None
     target = options.target(context, namespace, cluster, kubeconfig)
-    found, why = live.run(target, lambda cluster: _poll(cluster, path))
-    if form is Form.JSON:
-        output.data(output.to_json([each.to_json() for each in found]))
-    if why:
-        raise Failure(*why, code=Exit.NO)
-    if form is None:
-        width = max(len(each.url) for each in found)
-        for each in found:
-            output.rows([f"{each.url:<{width}}  {each.service}:{each.port}{'' if each.ready else '  not ready'}"])
+    found = live.run(target, lambda cluster: _until(cluster, path, patience) if wait else _poll(cluster, path))
+    _print(found, form)
+    if wait and found.verdict.outcome is not Outcome.REACHED:
+        raise typer.Exit(EXITS[found.verdict.outcome])
     if browser:
-        _show(found[0].url)
+        _show(found.addresses[0].url)
 
 
-async def _poll(cluster: "Live", path: str) -> "tuple[list[Address], tuple[str, str] | None]":
-    """The URLs; where there is none, why, and what helps."""
-    from ailtire_operator.cli.addresses import addresses, advice
+def _print(found: _Found, form: Form | None) -> None:
+    if form is Form.JSON:
+        output.data(output.to_json([each.to_json() for each in found.addresses]))
+    if found.advice:
+        raise Failure(*found.advice, code=Exit.NO)
+    if form is None and found.addresses:
+        width = max(len(each.url) for each in found.addresses)
+        output.rows(each.line(width) for each in found.addresses)
+    for note in found.notes:
+        output.say(f"note: {note}")
+
+
+async def _until(cluster: "Live", path: str, patience: float) -> _Found:
+    """Look until all URLs are ready, or it is clear that they will not be; what the last look has found."""
+    from ailtire_operator.cli.verbs.wait import until
+
+    found = _Found()
+
+    async def poll() -> Verdict:
+        nonlocal found
+        found = await _poll(cluster, path, waiting=True)
+        return found.verdict
+
+    await until(poll, patience, output.say)
+    return found
+
+
+async def _poll(cluster: "Live", path: str, *, waiting: bool = False) -> _Found:
+    """The URLs; where there is none, why, and what helps. What has not been made yet is waited for, if asked."""
+    from ailtire_operator.cli.addresses import addresses, advice, judge
+    from ailtire_operator.cli.failures import NotMade
+    from ailtire_operator.cli.outside import chain
     from ailtire_operator.cli.paths import find, parts
+    from ailtire_operator.cli.trees import is_observed
 
-    tree = await cluster.tree(parts(path)[0])
-    asked = find(path, tree)
-    found = addresses(asked, tree)
-    return found, None if found else advice(asked, cluster.namespace)
+    tree = await _whole_tree(cluster, parts(path)[0])
+    try:
+        asked = find(path, tree)
+    except NotMade as error:
+        if not waiting:
+            raise
+        return _Found(verdict=Verdict(Outcome.WAITING, str(error)))
+    outside = await _outside(cluster, tree)
+    found = addresses(asked, tree, outside)
+    if not found:
+        settled = all(map(is_observed, chain(asked.stack, tree)))
+        if waiting and not settled:
+            return _Found(verdict=Verdict(Outcome.WAITING, f"{asked.path}: the operator has not reconciled it yet"))
+        return _Found(advice=advice(asked, cluster.namespace))
+    return _Found(found, None, list(outside.reservations()), judge(asked.path, found, tree))
+
+
+async def _whole_tree(cluster: "Live", name: str) -> "list[Json]":
+    """The stack first, and all others of its tree: the root too, which no label of its own selects."""
+    from ailtire_operator.cli.trees import place_of
+
+    tree = await cluster.tree(name)
+    root = place_of(tree[0]).get("root")
+    if root and root not in (each["metadata"]["name"] for each in tree):
+        tree.append(await cluster.stack(root))
+    return tree
+
+
+async def _outside(cluster: "Live", tree: "Sequence[Json]") -> "Outside":
+    """The gateways and edges of a whole tree, as far as they may be listed."""
+    import asyncio
+
+    from ailtire_operator import naming
+    from ailtire_operator.cli.outside import EDGES, Outside, edge_kinds
+    from ailtire_operator.cli.trees import place_of
+    from ailtire_operator.cluster.errors import Denied, NotFound
+    from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind
+
+    unseen = set()
+    root = place_of(tree[0]).get("root") or tree[0]["metadata"]["name"]
+    asked = edge_kinds(tree)
+
+    async def listed(kind: Kind) -> "Sequence[Json]":
+        try:
+            return await cluster.list(kind, f"{kind.selector},{naming.LABEL_ROOT}={root}")
+        except Denied:
+            unseen.add(kind.kind)
+        except NotFound:  # the cluster does not serve the kind
+            pass
+        return []
+
+    kinds = [DEPLOYMENT, *(each for each in EDGES if each.kind in asked)]
+    found = await asyncio.gather(*map(listed, kinds))
+    return Outside.of((each for objects in found for each in objects), unseen)
 
 
 def _show(url: str) -> None:
