@@ -1,16 +1,25 @@
 """What the shell offers after TAB. One that fails or takes long is worse than none, so every failure is swallowed."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from ailtire_operator import printable
 
+if TYPE_CHECKING:
+    from ailtire_operator.cluster.connection import Connection
+
+    Read = Callable[[Connection, str, list[dict[str, Any]]], Awaitable[None]]
+
 _PATIENCE: Final = 2.0
 """Seconds."""
+_PAGE: Final = 500
+_JSON: Final = "application/json"
+_METADATA: Final = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{_JSON}"
+"""Names alone, where the API server can leave out the rest."""
 
 
 def stacks(context: typer.Context, incomplete: str) -> list[str]:
@@ -22,10 +31,12 @@ def stacks(context: typer.Context, incomplete: str) -> list[str]:
 
 def paths(context: typer.Context, incomplete: str) -> list[str]:
     """Paths to stacks and services, one level more than what is typed."""
-    from ailtire_operator.cli.paths import suggestions
+    from ailtire_operator.cli.paths import SEPARATOR, suggestions
     from ailtire_operator.cluster import kinds
 
-    return _matching(suggestions(incomplete, _items(context, kinds.STACK.path, namespaced=True)), "")
+    name, below, _ = incomplete.partition(SEPARATOR)
+    found = _tree(context, name) if below else _items(context, kinds.STACK.path, namespaced=True)
+    return _matching(suggestions(incomplete, found), "")
 
 
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
@@ -49,25 +60,53 @@ def contexts(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _names(context: typer.Context, path: Any, *, namespaced: bool) -> list[str]:
-    return [item["metadata"]["name"] for item in _items(context, path, namespaced=namespaced)]
+    return [each["metadata"]["name"] for each in _items(context, path, namespaced=namespaced, accept=_METADATA)]
 
 
-def _items(context: typer.Context, path: Any, *, namespaced: bool) -> list[dict[str, Any]]:
+def _tree(context: typer.Context, name: str) -> list[dict[str, Any]]:
+    """The stacks of one tree: below a name that is typed no other matters."""
+    from ailtire_operator.cli.live import Live
+
+    async def read(connection: "Connection", namespace: str, found: list[dict[str, Any]]) -> None:
+        found += await Live(connection, namespace).tree(name)
+
+    return _asked(context, read)
+
+
+def _items(context: typer.Context, path: Any, *, namespaced: bool, accept: str = _JSON) -> list[dict[str, Any]]:
+    """The objects of a list, page by page: as many of them as there is time for."""
+
+    async def read(connection: "Connection", namespace: str, found: list[dict[str, Any]]) -> None:
+        params: dict[str, str | int] = {"limit": _PAGE}
+        while True:
+            where = path(namespace if namespaced else None)
+            answer = await connection.request("GET", where, params=params, accept=accept)
+            found += answer.get("items") or ()
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return
+            params = {"limit": _PAGE, "continue": token}
+
+    return _asked(context, read)
+
+
+def _asked(context: typer.Context, read: "Read") -> list[dict[str, Any]]:
+    """What can be read in time; where that is not all, what has been read by then."""
     import asyncio
+    from contextlib import suppress
 
-    async def ask() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    async def ask() -> None:
         from ailtire_operator.cluster.connection import Connection
 
         file, name = _given(context, "kubeconfig"), _given(context, "cluster")
         async with await Connection.open(kubeconfig=file, context=name, timeout=_PATIENCE) as connection:
-            namespace = (_given(context, "namespace") or connection.namespace) if namespaced else None
-            answer = await connection.request("GET", path(namespace), params={"limit": 500})
-            return list(answer.get("items") or ())
+            await read(connection, _given(context, "namespace") or connection.namespace, found)
 
-    try:
-        return asyncio.run(asyncio.wait_for(ask(), _PATIENCE))
-    except Exception:
-        return []
+    with suppress(Exception):
+        asyncio.run(asyncio.wait_for(ask(), _PATIENCE))
+    return found
 
 
 def _given(context: typer.Context, option: str) -> str | None:
