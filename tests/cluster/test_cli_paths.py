@@ -1,10 +1,11 @@
 """``tree`` and ``wait`` on paths, and ``version`` beside an operator, against a real API server."""
 
 import json
+from pathlib import Path
 
 from ailtire_operator import __version__, naming
 from ailtire_operator.cli.failures import Exit
-from cluster.program import Cli
+from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane
 from support.kube.trees import Trees, tree
 
@@ -27,6 +28,34 @@ def test_tree_and_wait_take_paths(cli: Cli, trees: Trees) -> None:
     gone = cli("wait", "shop/cpl", "--for", "deleted", "--timeout", "60s")
     assert gone.code == Exit.DONE, gone.err
     assert [each["metadata"]["name"] for each in trees.all_of(naming.KIND)] == ["shop"]
+
+
+def test_all_namespaces_are_listed_by_whoever_may(
+    cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    trees.apply("shop", tree())
+    trees.until_ready("shop")
+    lines = cli("tree", "-A").out.splitlines()
+    assert f"✓ {trees.namespace}/shop  4/4 services, 2/2 stacks" in lines
+    assert sum(f"{trees.namespace}/" in line for line in lines) == 1, "a line for each tree"
+    data = json.loads(cli("tree", "-A", "-n", "ignored", "-o", "json").out)
+    (shop,) = [each for each in data if each["namespace"] == trees.namespace]
+    assert (shop["name"], [each["key"] for each in shop["stacks"]]) == ("shop", ["cpl"])
+    noted = json.loads(cli("notices", "-A", "-o", "json").out)["notices"]
+    assert all(each["namespace"] for each in noted)
+    viewer = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
+    for verb in ("tree", "notices"):
+        refused = cli(verb, "-A", "--kubeconfig", viewer)
+        assert (refused.code, refused.out) == (Exit.TROUBLE, "")
+        assert 'cannot list resource "ailtirestacks" in API group "ailtire.io" at the cluster scope' in refused.err
+    asked = cli("tree", "shop/cp", _KUBECTL_AILTIRE_COMPLETE="complete_kubectl")
+    offered = [line.partition("\t")[0] for line in asked.out.splitlines()]
+    assert offered == [
+        "shop/cpl",
+        "shop/cpl/dm",
+        "shop/cpl/web",
+        ":4",
+    ]
 
 
 def test_version_asks_the_operator_and_says_when_they_differ(cli: Cli, control_plane: ControlPlane) -> None:

@@ -37,7 +37,11 @@ def test_version(run: Run) -> None:
     ("arguments", "message"),
     [
         (["tre"], "No such command 'tre'. Did you mean 'tree'?"),
-        (["tree"], "Missing argument 'STACK[/CHILD...][/SERVICE]'"),
+        (["tree"], "no stack is named"),
+        (["notices"], "no stack is named"),
+        (["tree", "shop", "-A"], "a stack cannot be named across all namespaces"),
+        (["notices", "shop", "-A"], "a stack cannot be named across all namespaces"),
+        (["tree", "-A", "--watch"], "for one tree"),
         (["tree", "shop", "-o", "xml"], "'xml' is not one of 'wide', 'json', 'yaml'."),
         (["render", "shop.yaml", "--frobnicate"], "No such option: --frobnicate"),
         (["render", "nothing.yaml"], "there is no file or folder nothing.yaml"),

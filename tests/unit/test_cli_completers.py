@@ -86,3 +86,10 @@ def test_below_a_name_its_tree_alone_is_read(server: Any, run: Run) -> None:
     assert offered("tree", "shop/pay/") == ["shop/pay/pay", "shop/pay/web"]
     assert [params.get("labelSelector") for _, params in pages.asked] == [None, "ailtire.io/root=shop"]
     assert offered("tree", "nobody/") == []
+
+
+def test_where_all_namespaces_are_asked_for_no_stack_is_offered(server: Any, run: Run) -> None:
+    pages = server(Pages([stack("shop")]))
+    assert offered("tree", "-A", "") == offered("notices", "--all-namespaces", "") == []
+    assert pages.asked == []
+    assert offered("tree", "--all") == ["--all-namespaces"]

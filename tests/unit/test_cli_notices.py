@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ailtire_operator.cli import report
 from ailtire_operator.cli.notices import findings, reservations
 from ailtire_operator.cli.report import text
 from ailtire_operator.model.limits import NOTICE_LIMIT
@@ -52,3 +53,14 @@ def test_what_another_release_says_is_told_too() -> None:
     odd = resource("shop", IGNORED)
     odd["status"]["translation"]["notices"][0]["classification"] = "unheard-of"
     assert [each.notice.classification for each in findings([odd, {"metadata": {"name": "new"}}])] == ["approximate"]
+
+
+def test_of_several_namespaces_each_is_named() -> None:
+    tree = [resource("shop", IGNORED), resource("shop", IGNORED, generation=2)]
+    for namespace, each in zip("ab", tree, strict=True):
+        each["metadata"]["namespace"] = namespace
+    found = findings(tree, namespaces=True)
+    assert text(found).splitlines()[-2:] == [f"      {each}/shop: spec.networks.a.driver" for each in "ab"]
+    assert [each["namespace"] for each in report.as_json(found)["notices"]] == ["a", "b"]
+    (reservation,) = reservations(tree, namespaces=True)
+    assert reservation.startswith("b/shop: ")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ailtire_operator.cli.tree_view import TreeStyle, draw
-from ailtire_operator.cli.trees import StackNode, State, build, is_observed, state_of, to_json
+from ailtire_operator.cli.tree_data import to_json
+from ailtire_operator.cli.tree_view import TreeStyle, draw, draw_line
+from ailtire_operator.cli.trees import StackNode, State, build, build_all, is_observed, state_of
 
 Resource = dict[str, Any]
 
@@ -200,3 +201,23 @@ def test_owners_that_go_on_for_ever_are_shown_for_as_long_as_a_tree_can_be() -> 
     circle = build("a", [resource("a", READY, parent="b", key="x"), resource("b", READY, parent="a", key="x")])
     assert circle is not None
     assert len(list(circle.walk())) == 18
+
+
+def test_all_trees_are_lines_with_their_namespaces_and_the_whole_reason() -> None:
+    there, here = shop(), shop()
+    for namespace, resources in (("b", there), ("a", here)):
+        for each in resources:
+            each["metadata"]["namespace"] = namespace
+            each["metadata"]["uid"] += namespace
+            for owner in each["metadata"]["ownerReferences"]:
+                owner["uid"] += namespace
+    trees = build_all([*there, *here])
+    lines = [draw_line(namespace, node, TreeStyle()).plain for namespace, node in trees]
+    assert [line.split()[1] for line in lines] == ["a/other", "a/shop", "b/other", "b/shop"]
+    assert lines[1].startswith("✗ a/shop  1/2 services, 0/3 stacks  https://shop.example")
+    assert "service db 0/1: ImagePullBackOff: no such image" in lines[1], "nothing below it is shown that says so"
+    assert [len(list(node.walk())) for _, node in trees] == [1, 4, 1, 4]
+
+
+def test_a_child_without_its_parent_is_listed_as_a_tree() -> None:
+    assert [node.name for _, node in build_all(shop()[1:2])] == ["shop-cpl-dm"]

@@ -21,8 +21,9 @@ from ailtire_operator.cli.log_lines import BEGINNING, Line, Style
 from ailtire_operator.cli.log_sources import Source
 from ailtire_operator.cli.pod_facts import PodFacts
 from ailtire_operator.cli.top_view import lines, rows, table
+from ailtire_operator.cli.tree_data import to_json
 from ailtire_operator.cli.tree_view import TreeStyle, draw
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State, to_json
+from ailtire_operator.cli.trees import ServiceNode, StackNode, State
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import shorten
 from ailtire_operator.reconcile.log_records import Record

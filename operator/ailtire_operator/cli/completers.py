@@ -26,7 +26,7 @@ def stacks(context: typer.Context, incomplete: str) -> list[str]:
     """The AiltireStacks of the namespace."""
     from ailtire_operator.cluster import kinds
 
-    return _matching(_names(context, kinds.STACK.path, namespaced=True), incomplete)
+    return [] if _everywhere(context) else _matching(_names(context, kinds.STACK.path, namespaced=True), incomplete)
 
 
 def paths(context: typer.Context, incomplete: str) -> list[str]:
@@ -34,6 +34,8 @@ def paths(context: typer.Context, incomplete: str) -> list[str]:
     from ailtire_operator.cli.paths import SEPARATOR, suggestions
     from ailtire_operator.cluster import kinds
 
+    if _everywhere(context):
+        return []
     name, below, _ = incomplete.partition(SEPARATOR)
     found = _tree(context, name) if below else _items(context, kinds.STACK.path, namespaced=True)
     return _matching(suggestions(incomplete, found), "")
@@ -107,6 +109,11 @@ def _asked(context: typer.Context, read: "Read") -> list[dict[str, Any]]:
     with suppress(Exception):
         asyncio.run(asyncio.wait_for(ask(), _PATIENCE))
     return found
+
+
+def _everywhere(context: typer.Context) -> bool:
+    """Whether all namespaces are asked for, so that no stack is to be named."""
+    return bool(context.params.get("all_namespaces"))
 
 
 def _given(context: typer.Context, option: str) -> str | None:

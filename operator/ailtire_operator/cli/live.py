@@ -55,6 +55,15 @@ class Live:
         below = await self.list(STACK, f"{naming.LABEL_ROOT}={root}")
         return [top, *(each for each in below if each["metadata"]["name"] != name)]
 
+    async def everywhere(self) -> "list[Json]":
+        """All AiltireStacks of all namespaces. Raises Denied where they may not be listed."""
+        cluster = Live(self.connection, "")
+        try:
+            return await cluster.list(STACK)
+        except NotFound:
+            await cluster.require_kind()
+            raise
+
     async def list(self, kind: Kind, selector: str = "") -> list[Json]:
         """All objects of a kind, page by page; each says its kind, which those of a list do not."""
         params: dict[str, str | int] = {"limit": _PAGE} | ({"labelSelector": selector} if selector else {})

@@ -45,11 +45,12 @@ keys of the stacks that lead to it, `subject`, `replicas`, `reason`, `message`),
 `2/3`, of the subtree below), `url`, `notices` (how many), `routes` (`path`, `service`, `port`, `url`), `services`
 (`key`, `kind`, `name`, `state`, which is stopped where no replica is asked for, `ready`, `wanted`, `reason`, `message`)
 and `stacks` (the same again). Fields may be added, none will go.
+`tree -A -o json` is a list of such objects, each with the `namespace` of its tree as well.
 
 ## What the other data promises
 
 - `notices -o json`: `counts` by classification, and `notices`: a list of objects with `stack`, `path`,
-  `classification`, `message` and, where there is one, `remedy`.
+  `classification`, `message` and, where there is one, `remedy`; with `-A` each has its `namespace` too.
 - `validate -o json`: `valid`, `stacks` (what was read), and `problems` and `notes`: lists of objects with `file`,
   `line`, `column`, `resource`, `path` and `message`.
 - `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,

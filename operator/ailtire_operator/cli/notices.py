@@ -8,19 +8,24 @@ from ailtire_operator.cli.trees import Resource, is_observed
 from ailtire_operator.model.report import Classification, Notice
 
 
-def findings(tree: Sequence[Resource]) -> list[Finding]:
-    """What does not run exactly as it is written, stack by stack."""
+def findings(tree: Sequence[Resource], *, namespaces: bool = False) -> list[Finding]:
+    """What does not run exactly as it is written, stack by stack; with their ``namespaces`` where there are several."""
     return [
-        Finding(_notice(each), resource["metadata"]["name"])
+        Finding(
+            _notice(each),
+            resource["metadata"]["name"],
+            resource["metadata"].get("namespace", "") if namespaces else "",
+        )
         for resource in tree
         for each in _translation(resource).get("notices") or ()
     ]
 
 
-def reservations(tree: Sequence[Resource]) -> Iterator[str]:
+def reservations(tree: Sequence[Resource], *, namespaces: bool = False) -> Iterator[str]:
     """Where the findings are not all that there is to tell, a sentence each."""
     for resource in tree:
-        name, told = resource["metadata"]["name"], _translation(resource)
+        metadata, told = resource["metadata"], _translation(resource)
+        name = f"{metadata.get('namespace', '')}/{metadata['name']}" if namespaces else metadata["name"]
         more = told.get("count", 0) - len(told.get("notices") or ())
         if not is_observed(resource):
             yield f"{name}: the operator has not reconciled the current definition yet"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ailtire_operator.cli import completers
+from ailtire_operator.cli.failures import Failure
 
 Namespace = Annotated[
     str | None,
@@ -32,6 +33,9 @@ Filenames = Annotated[
 Kustomize = Annotated[
     str | None, typer.Option("--kustomize", "-k", metavar="DIR", help="A kustomize folder, built by kubectl.")
 ]
+AllNamespaces = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="All stacks of all namespaces, in place of STACK.")
+]
 Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into the folders' folders too.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The AiltireStack's name.", autocompletion=completers.stacks)]
 
@@ -41,6 +45,24 @@ Path = Annotated[
         metavar="STACK[/CHILD...][/SERVICE]",
         help="A stack by its name, and from there on keys.",
         autocompletion=completers.paths,
+    ),
+]
+OptionalPath = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="STACK[/CHILD...][/SERVICE]",
+        help="A stack by its name, and from there on keys; required without -A.",
+        show_default=False,
+        autocompletion=completers.paths,
+    ),
+]
+OptionalName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="The AiltireStack's name; required without -A.",
+        show_default=False,
+        autocompletion=completers.stacks,
     ),
 ]
 
@@ -64,6 +86,15 @@ class Target:
         """The same with what was given after the command's name."""
         given = {"namespace": namespace, "context": context, "kubeconfig": kubeconfig}
         return replace(self, **{key: value for key, value in given.items() if value})
+
+
+def one_or_all(stack: str | None, *, everywhere: bool) -> str | None:
+    """The stack that is meant; None where all of all namespaces are. Raises Failure for neither or both."""
+    if everywhere and stack:
+        raise Failure("a stack cannot be named across all namespaces", "Leave out the name, or -A.")
+    if not everywhere and not stack:
+        raise Failure("no stack is named", "Name one, or list all of them with -A.")
+    return stack
 
 
 def target(context: Any, namespace: str | None, cluster: str | None, kubeconfig: str | None) -> Target:

@@ -35,11 +35,14 @@ class Finding:
 
     notice: Notice
     stack: str = ""
+    namespace: str = ""
+    """Where stacks of several are told of."""
 
     @property
     def place(self) -> str:
         """Where it is."""
-        return f"{self.stack}: {self.notice.path}" if self.stack else self.notice.path
+        stack = f"{self.namespace}/{self.stack}" if self.namespace else self.stack
+        return f"{stack}: {self.notice.path}" if stack else self.notice.path
 
 
 def deviates(found: Finding) -> bool:
@@ -124,6 +127,7 @@ def as_json(findings: Sequence[Finding], **totals: Any) -> dict[str, Any]:
 def _as_json(finding: Finding) -> dict[str, str]:
     notice = finding.notice
     entry = {
+        "namespace": finding.namespace,
         "stack": finding.stack,
         "path": notice.path,
         "classification": notice.classification,

@@ -1,7 +1,7 @@
 """A tree of stacks drawn for a terminal, or for a pipe: there without colours and without cutting lines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
@@ -45,6 +45,12 @@ def draw(root: StackNode, options: TreeStyle) -> "Tree":
     return tree
 
 
+def draw_line(namespace: str, node: StackNode, options: TreeStyle) -> "Text":
+    """A whole tree in one line, with its namespace; ``wide`` tells how many notices its root has."""
+    named = replace(node, name=f"{namespace}/{node.name}")
+    return _stack(named, options, at_root=True, alone=True)
+
+
 def _below(tree: "Tree", node: StackNode, options: TreeStyle) -> None:
     for service in node.services:
         tree.add(_service(service, options))
@@ -55,7 +61,8 @@ def _below(tree: "Tree", node: StackNode, options: TreeStyle) -> None:
         _below(branch, stack, options)
 
 
-def _stack(node: StackNode, options: TreeStyle, *, at_root: bool) -> "Text":
+def _stack(node: StackNode, options: TreeStyle, *, at_root: bool, alone: bool = False) -> "Text":
+    """The line of a stack; ``alone``: nothing that is below it is shown."""
     text = _start(node.state, options)
     text.append(line(node.name if at_root else node.key), style="bold")
     if tally := node.tally():
@@ -67,7 +74,7 @@ def _stack(node: StackNode, options: TreeStyle, *, at_root: bool) -> "Text":
     if options.wide and node.notices:
         text.append(f"  {plural(node.notices, 'notice')}", style="cyan")
     if node.state not in QUIET:
-        _why(text, node.reason, "" if _is_told_below(node) else node.message, SYMBOLS[node.state][2])
+        _why(text, node.reason, "" if _is_told_below(node) and not alone else node.message, SYMBOLS[node.state][2])
     else:
         _why(text, *node.conflict, SYMBOLS[State.PROGRESSING][2])
     return text

@@ -4,7 +4,7 @@ Each stack's own resource speaks for it: the roll-up in its parent may be a mome
 is not there is shown too, as that is often the very reason why somebody looks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,7 +14,7 @@ from ailtire_operator.cluster.kinds import DAEMON_SET, controller_of
 from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.printable import plural
-from ailtire_operator.status.blockers import from_status, sentence, to_status
+from ailtire_operator.status.blockers import from_status, sentence
 from ailtire_operator.status.conditions import CONFLICTING, READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedCondition, SavedStatus
@@ -132,15 +132,30 @@ class StackNode:
             waiting.extend(reversed(node.stacks))
 
 
+def build_all(resources: Sequence[Resource]) -> list[tuple[str, StackNode]]:
+    """Every tree of the resources with its namespace, in order; a stack without its parent among them is one too."""
+    children = _children(resources)
+    known = {each["metadata"]["uid"] for each in resources}
+    tops = [each for each in resources if (controller_of(each) or {}).get("uid") not in known]
+    found = [(each["metadata"].get("namespace", ""), _node(each, "", children, DEPTH_LIMIT)) for each in tops]
+    return sorted(found, key=lambda each: (each[0], each[1].name))
+
+
 def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
     """The tree of the stack with this name; None if it is not among the resources."""
+    children = _children(resources)
+    top = next((each for each in resources if each["metadata"]["name"] == name), None)
+    return None if top is None else _node(top, "", children, DEPTH_LIMIT)
+
+
+def _children(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """The stacks that each stack owns, by its uid."""
     children: dict[str, list[Resource]] = {}
     for resource in resources:
         owner = controller_of(resource)
         if owner is not None and owner.get("kind") == naming.KIND:
             children.setdefault(owner["uid"], []).append(resource)
-    top = next((each for each in resources if each["metadata"]["name"] == name), None)
-    return None if top is None else _node(top, "", children, DEPTH_LIMIT)
+    return children
 
 
 def spec_of(resource: Resource) -> Mapping[str, Any]:
@@ -271,42 +286,3 @@ def _service(key: str, status: Mapping[str, Any]) -> ServiceNode:
 
 def _route(status: Mapping[str, Any]) -> RouteNode:
     return RouteNode(status["path"], status["service"], status["port"], status.get("url") or "")
-
-
-def to_json(node: StackNode) -> dict[str, Any]:
-    """The tree as data; the form is part of the command's promise (docs/cli.md)."""
-    return {
-        "name": node.name,
-        "key": node.key,
-        "state": str(node.state),
-        "ready": node.state in (State.READY, State.TEMPLATE),
-        "reason": node.reason,
-        "message": node.message,
-        "blocker": _blocker_json(node.blocker),
-        "servicesReady": node.services_count,
-        "stacksReady": node.stacks_count,
-        "url": node.url,
-        "notices": node.notices,
-        "routes": [
-            {"path": each.path, "service": each.service, "port": each.port, "url": each.url} for each in node.routes
-        ],
-        "services": [_service_json(each) for each in node.services],
-        "stacks": [to_json(each) for each in node.stacks],
-    }
-
-
-def _blocker_json(blocker: Problem | None) -> dict[str, Any] | None:
-    return None if blocker is None else to_status(blocker).to_json()
-
-
-def _service_json(node: ServiceNode) -> dict[str, Any]:
-    return {
-        "key": node.key,
-        "kind": node.kind,
-        "name": node.name,
-        "state": str(node.state),
-        "ready": node.ready,
-        "wanted": node.wanted,
-        "reason": node.reason,
-        "message": node.message,
-    }

@@ -1,12 +1,16 @@
 """``notices``: what of a tree that runs does not run exactly as it is written, and what to do about it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ailtire_operator.cli import options, output
 from ailtire_operator.cli.help_text import help_text
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Tell what of a stack and everything below it does not run exactly as written.",
@@ -15,6 +19,7 @@ _HELP = help_text(
     examples=[
         ("the whole application", "kubectl ailtire notices shop -n shop"),
         ("with every place", "kubectl ailtire notices shop -n shop -o full"),
+        ("every stack of the cluster", "kubectl ailtire notices -A"),
         ("what wants a permission, by a program",
          "kubectl ailtire notices shop -n shop -o json | jq '.notices[] | select(.classification == \"gated\")'"),
     ],
@@ -36,10 +41,11 @@ def register(app: typer.Typer) -> None:
 
 def _notices(
     context: typer.Context,
-    name: options.Name,
+    name: options.OptionalName = None,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
+    all_namespaces: options.AllNamespaces = False,
     form: Annotated[Form, typer.Option("--output", "-o", help="full lists every place.")] = Form.TEXT,
 ) -> None:
     from ailtire_operator.cli import live
@@ -47,12 +53,16 @@ def _notices(
     from ailtire_operator.cli.report import PLACES, as_json, summary, text
     from ailtire_operator.cli.wait_conditions import subtree
 
-    resources = live.run(options.target(context, namespace, cluster, kubeconfig), lambda each: each.tree(name))
-    tree = subtree(resources[0], resources)
-    found = findings(tree)
+    target = options.target(context, namespace, cluster, kubeconfig)
+    if (stack := options.one_or_all(name, everywhere=all_namespaces)) is None:
+        tree: Sequence[Resource] = live.run(target, lambda each: each.everywhere())
+    else:
+        resources = live.run(target, lambda each: each.tree(stack))
+        tree = subtree(resources[0], resources)
+    found = findings(tree, namespaces=all_namespaces)
     if form is Form.JSON:
         output.data(output.to_json(as_json(found)))
     else:
         output.data(text(found, places=None if form is Form.FULL else PLACES) or summary(found))
-    for line in reservations(tree):
+    for line in reservations(tree, namespaces=all_namespaces):
         output.say(f"note: {line}")

@@ -1,5 +1,6 @@
 """``tree``: the whole application at a glance, and why it is not ready."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,7 +13,7 @@ from ailtire_operator.cli.help_text import help_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.live import Json, Live
     from ailtire_operator.cli.top_view import Facts, Row
     from ailtire_operator.cli.tree_view import TreeStyle
     from ailtire_operator.cli.tree_watch import TreeWatch
@@ -30,6 +31,7 @@ _HELP = help_text(
         ("the application", "kubectl ailtire tree shop -n shop"),
         ("with routes, objects and notices of every level", "kubectl ailtire tree shop -n shop -o wide"),
         ("one package of it", "kubectl ailtire tree shop/orders -n shop"),
+        ("every tree of the cluster, a line for each", "kubectl ailtire tree -A"),
         ("as it changes, until Ctrl-C", "kubectl ailtire tree shop -n shop --watch"),
         ("what uses most?", "kubectl ailtire tree shop -n shop --usage"),
         ("the names of all stacks, by a program",
@@ -55,10 +57,11 @@ def register(app: typer.Typer) -> None:
 
 def _tree(
     context: typer.Context,
-    path: options.Path,
+    path: options.OptionalPath = None,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
+    all_namespaces: options.AllNamespaces = False,
     form: Annotated[Form | None, typer.Option("--output", "-o", help="More of it, or data.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep it up to date until Ctrl-C.")] = False,
     usage: Annotated[bool, typer.Option("--usage", "-u", help="With processor and memory, as a table.")] = False,
@@ -68,12 +71,33 @@ def _tree(
     target = options.target(context, namespace, cluster, kubeconfig)
     if usage and form is not None:
         raise Failure("--usage is for the table; it goes with no --output")
-    if watch:
-        live.run(target, lambda cluster: _follow(cluster, path, form, usage))
+    if (stack := options.one_or_all(path, everywhere=all_namespaces)) is None:
+        if watch or usage:
+            raise Failure("--watch and --usage are for one tree, not for those of all namespaces")
+        _list(live.run(target, lambda cluster: cluster.everywhere()), form)
+    elif watch:
+        live.run(target, lambda cluster: _follow(cluster, stack, form, usage))
     elif usage:
-        live.run(target, lambda cluster: _measure(cluster, path))
+        live.run(target, lambda cluster: _measure(cluster, stack))
     else:
-        _show(live.run(target, lambda cluster: _poll(cluster, path)), form)
+        _show(live.run(target, lambda cluster: _poll(cluster, stack)), form)
+
+
+def _list(resources: "Sequence[Json]", form: Form | None) -> None:
+    """All trees, each in a line or whole as data."""
+    from ailtire_operator.cli.tree_data import to_json
+    from ailtire_operator.cli.tree_view import draw_line
+    from ailtire_operator.cli.trees import build_all
+
+    trees = build_all(resources)
+    if form in (Form.JSON, Form.YAML):
+        found = [{"namespace": namespace, **to_json(node)} for namespace, node in trees]
+        output.data(output.to_json(found) if form is Form.JSON else output.to_yaml(found))
+        return
+    if not trees:
+        output.say("No resources found")
+    for namespace, node in trees:
+        output.screen().print(draw_line(namespace, node, _style_of(form)), soft_wrap=True)
 
 
 async def _poll(cluster: "Live", path: str) -> "StackNode":
@@ -95,8 +119,8 @@ async def _name(cluster: "Live", path: str) -> str:
 
 
 def _show(node: "StackNode", form: Form | None) -> None:
+    from ailtire_operator.cli.tree_data import to_json
     from ailtire_operator.cli.tree_view import draw
-    from ailtire_operator.cli.trees import to_json
 
     if form is Form.JSON:
         output.data(output.to_json(to_json(node)))
