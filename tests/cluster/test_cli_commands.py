@@ -228,6 +228,28 @@ def test_what_is_foretold_comes_true(cli: Cli, trees: Trees, shop: Manifest, spe
     assert cli("diff", "-", stdin=stack(spec)) == Result(0, "", "no difference\n")
 
 
+def test_what_would_wait_for_others_is_shown_as_held_back(cli: Cli, trees: Trees) -> None:
+    def pair(image: str) -> Manifest:
+        web = service(image=image, dependsOn={"db": {"condition": "healthy"}})
+        return {"services": {"web": web, "db": service(image=image)}}
+
+    def held(spec: Manifest) -> dict[str, str]:
+        data = json.loads(cli("diff", "-", "-o", "json", stdin=stack(spec)).out)
+        return {
+            f"{each['kind']} {each['name']}": each["heldBack"] for each in data["differences"] if "heldBack" in each
+        }
+
+    assert held(pair("web:1")) == {"Deployment shop-web": "waits for db to be healthy (not created yet)"}
+    trees.apply("shop", pair("web:1"))
+    trees.until_ready("shop")
+    assert held(pair("web:1")) == {}
+    reason = "waits with its update for db to be healthy (not updated yet)"
+    assert held(pair("web:2")) == {"Deployment shop-web": reason}
+    shown = cli("diff", "-", stdin=stack(pair("web:2")))
+    assert f"\n# held back: {reason}\n--- live/apps.v1.Deployment" in shown.out
+    assert "held back: 1" in shown.err
+
+
 def test_a_job_on_every_node_is_foretold_with_their_number(
     cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Path
 ) -> None:

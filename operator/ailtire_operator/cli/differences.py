@@ -4,8 +4,9 @@ An object is shown as its author sees it: without what the API server keeps for 
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ class Difference:
     action: Action
     before: Json | None
     after: Json | None
+    held: str = field(default="", kw_only=True)
+    """What it waits for before the operator makes the change; empty where it does not wait."""
 
     @property
     def file_name(self) -> str:
@@ -57,6 +60,7 @@ class Difference:
             "name": self.ref.name,
             "before": self.before,
             "after": self.after,
+            **({"heldBack": self.held} if self.held else {}),
         }
 
     def texts(self) -> tuple[str, str]:
@@ -67,6 +71,8 @@ class Difference:
         """The lines of a unified diff, without line ends."""
         before, after = self.texts()
         yield f"diff -u -N live/{self.file_name} after/{self.file_name}"
+        if self.held:
+            yield f"# held back: {self.held}"
         names = (f"live/{self.file_name}", f"after/{self.file_name}")
         yield from difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
 
@@ -137,11 +143,13 @@ def _sorted(value: Any) -> Any:
 
 def summary(changes: Iterable[Difference]) -> str:
     """``1 object would be created, 2 changed``."""
-    counts: dict[Action, int] = {}
+    counts, held = Counter[Action](), 0
     for change in changes:
-        counts[change.action] = counts.get(change.action, 0) + 1
+        counts[change.action] += 1
+        held += bool(change.held)
     parts = [f"{counts[action]} {action}" for action in Action if action in counts]
-    return f"would be: {', '.join(parts)}" if parts else "no difference"
+    waiting = f"; held back: {held}" if held else ""
+    return f"would be: {', '.join(parts)}{waiting}" if parts else "no difference"
 
 
 def applying_manager(live: Json, wished: str) -> str | None:

@@ -54,7 +54,8 @@ and `stacks` (the same again). Fields may be added, none will go.
 - `validate -o json`: `valid`, `stacks` (what was read), and `problems` and `notes`: lists of objects with `file`,
   `line`, `column`, `resource`, `path` and `message`.
 - `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,
-  `namespace`, `name`, `before` and `after` (null where there is no such object), and `notes` and `problems`.
+  `namespace`, `name`, `before` and `after` (null where there is no such object) and, where the change waits for
+  what a member depends on, `heldBack` (why); and `notes` and `problems`.
 - `import --report json`: `stacks` and `services` (how many), `counts` and `notices`, as `notices -o json` has them.
 - **SARIF, JUnit and annotations of GitHub's** (`validate -o`, `diff -o`, `import --report`): the rules are
   `invalid-definition`, `template-not-in-input` and `deprecated-field`; of `diff` also `object-created`, `-changed`,

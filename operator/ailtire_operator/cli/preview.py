@@ -13,20 +13,20 @@ from ailtire_operator import naming
 from ailtire_operator.cli import shared_hosts
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
-    Difference,
     Json,
     compare,
     without_bookkeeping,
 )
 from ailtire_operator.cli.dry_runs import DryRuns
+from ailtire_operator.cli.held_back import HeldBackPreview
 from ailtire_operator.cli.live import Live
+from ailtire_operator.cli.object_previews import ObjectPreviews
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.settings import environment_settings, running_settings
 from ailtire_operator.cli.trees import place_of, spec_of
-from ailtire_operator.cluster import discovery, ownership
-from ailtire_operator.cluster.adoption import way_back, without_owner
+from ailtire_operator.cluster import discovery
 from ailtire_operator.cluster.changes import Change
-from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound
+from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Ref
 from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.store import Record, Store
@@ -41,7 +41,7 @@ from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.failed_updates import failed_updates
 from ailtire_operator.reconcile.job_nodes import JobNodes
 from ailtire_operator.reconcile.member_addresses import MemberAddresses
-from ailtire_operator.reconcile.planner import completions
+from ailtire_operator.reconcile.planner import Planned, completions
 from ailtire_operator.reconcile.pruning import PruneGate, owned
 
 
@@ -53,15 +53,19 @@ class Previewer:
         self._cluster = cluster
         self._server = DryRuns(cluster, manager)
         self._store = Store()
+        self._held_back = HeldBackPreview(self._store, self._planned_now)
         self._live: dict[Ref, Json] = {}
         self._settings = environment_settings()
         self._features = Observed()
         self._templates: dict[str, StackSpec] = {}
         self._nodes = JobNodes(partial(discovery.open_nodes, cluster.connection), time.monotonic)
+        self._written_stacks: list[Json] = []
+        """Roots and templates as they would be."""
+        self._planned: dict[str, Planned] = {}
+        """The plan of each stack, by its name."""
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
-        self._edges: list[Json] = []
-        """Ingresses and HTTPRoutes as they would be, where they would change."""
+        self._objects = ObjectPreviews(cluster, self._server, self._store, self._live, self.found)
 
     async def load(self) -> None:
         """Read everything that the operator looks at."""
@@ -96,9 +100,12 @@ class Previewer:
                 await self._tree(stack, definition)
         for stack in followers:
             await self._tree(stack, f"{naming.KIND} {stack.name}")
+        roots = [Ref(STACK.kind, self._cluster.namespace, name) for name in given | {each.name for each in followers}]
+        held = self._held_back.reasons(self._written_stacks, roots, self._planned)
+        self.found.changes = [replace(each, held=held.get(each.ref, "")) for each in self.found.changes]
         for ref in self._gone:
-            self._note(compare(ref, self._live[ref], None))
-        self.found.notes += await shared_hosts.notes(self._cluster, self._edges)
+            self.found.note(compare(ref, self._live[ref], None))
+        self.found.notes += await shared_hosts.notes(self._cluster, self._objects.edges)
         if self._nodes.known is None:
             self.found.notes.append("nodes may not be listed, so a new job of mode globalJob is shown for one node")
 
@@ -121,7 +128,8 @@ class Previewer:
         except (ClusterError, InvalidStack) as error:
             self.found.problems.append(Refusal(str(error), definition))
             return None
-        self._note(compare(ref, live, answer))
+        self.found.note(compare(ref, live, answer))
+        self._written_stacks.append(answer)
         return stack if live is not None else stack.model_copy(update={"uid": ""})
 
     async def _tree(self, root: Stack, about: Definition | str) -> None:
@@ -132,19 +140,21 @@ class Previewer:
                 self.found.notes.append(f"{stack.name} is suspended: nothing in it or below it would change")
                 continue
             try:
-                made = await self._plan(stack)
+                await self._nodes.refresh(stack)
+                planned = self._planned[stack.name] = self._planned_now(stack)
             except InvalidStack as error:
                 self.found.problems.append(Refusal(f"{stack.name}: {error}", about))
                 continue
+            made, manifests = planned.plan, planned.manifests
             for child in made.children.values():
                 if child.problem or child.missing:
                     why = child.problem or f"there is no template '{child.missing}'"
                     self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
-            manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
-            await asyncio.gather(*(self._object(each, stack) for each in self._changes(stack, made, manifests)))
+            await asyncio.gather(*(self._objects.show(each, stack) for each in self._changes(stack, made, manifests)))
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
-    async def _plan(self, stack: Stack) -> Plan:
+    def _planned_now(self, stack: Stack) -> Planned:
+        """The plan of a stack with what is known by now. Raises InvalidStack."""
         addresses = MemberAddresses(self._store, stack.namespace)
         kept = [
             each
@@ -152,7 +162,6 @@ class Previewer:
             if each.ref.kind == CONTROLLER_REVISION.kind
         ]
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
-        await self._nodes.refresh(stack)
         observed = replace(
             self._features,
             addresses=addresses,
@@ -161,7 +170,9 @@ class Previewer:
             completions=completions(self._store, stack.namespace, stack.uid),
             failed_updates=failed,
         )
-        return plan(stack, self._settings, observed)
+        made = plan(stack, self._settings, observed)
+        manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
+        return Planned(made, manifests, None)
 
     def _child(self, manifest: Manifest) -> Stack:
         record = self._store.get(Ref.of(manifest))
@@ -191,73 +202,6 @@ class Previewer:
         record = self._store.get(Ref.of(manifest))
         return record is not None and fingerprint(desired_projection(manifest)) == record.owned_hash
 
-    async def _object(self, change: Change, stack: Stack) -> None:
-        try:
-            await self._show(change, stack)
-        except ClusterError as error:
-            self.found.problems.append(Refusal(str(error), change.ref))
-
-    async def _show(self, change: Change, stack: Stack) -> None:
-        """What would become of an object, as far as anything would."""
-        ref, manifest, record = change.ref, change.manifest, change.record
-        if change.is_none or manifest is None:
-            return
-        if record is None:
-            await self._new(ref, manifest, stack)
-            return
-        match change.action:
-            case "replace":
-                await self._anew(ref, _orphaned(manifest, stack))
-            case "foreign":
-                await self._other(record, manifest, stack)
-            case "leaving":
-                self.found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
-            case "refused":
-                self.found.problems.append(Refusal(f"refused by the operator: {change.why}", ref))
-            case _:
-                await self._existing(record, manifest, change.replicas)
-
-    async def _new(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
-        # Without our labels it is in no list of ours, and may be there all the same.
-        try:
-            foreign = await self._cluster.connection.request("GET", ref.path)
-        except NotFound:
-            answer = self._edge(await self._server.applied(ref, _orphaned(manifest, stack), {}))
-            self._note(compare(ref, None, answer))
-        else:
-            managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
-            self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
-
-    async def _other(self, record: Record, manifest: Manifest, stack: Stack) -> None:
-        live = self._live[record.ref]
-        try:
-            await without_owner(record, manifest, stack.uid, self._store, self._cluster.connection, live)
-        except Foreign as error:
-            self.found.notes.append(f"{error}: it would be left as it is")
-            return
-        asked = ownership.asks_to_adopt(self._store.get(Ref(STACK.kind, stack.namespace, stack.root)))
-        future = "would be taken over" if asked else f"would be left as it is; {way_back(manifest)}"
-        self.found.notes.append(f"{record.ref} exists already and has no owner: it {future}")
-
-    def _in_the_way(self, ref: Ref, holder: str) -> None:
-        self.found.notes.append(f"{ref} exists already and {holder}: it would be left as it is")
-
-    async def _existing(self, record: Record, manifest: Manifest, replicas: int | None) -> None:
-        """An object that is changed in place; ``replicas`` are handed over to the autoscaler as they are."""
-        live = self._live[record.ref]
-        answer = self._edge(await self._server.applied(record.ref, manifest, live))
-        if replicas is not None:
-            answer["spec"]["replicas"] = replicas
-        self._note(compare(record.ref, live, answer))
-
-    async def _anew(self, ref: Ref, manifest: Manifest) -> None:
-        """An object that gives way to another of its name. The server can only be asked for it under a free name."""
-        name = f"ailtire-diff-{naming.digest(ref.name)}"
-        stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
-        answer = await self._server.applied(replace(ref, name=name), stand_in, {})
-        answer["metadata"]["name"] = ref.name
-        self._note(compare(ref, self._live[ref], answer, replaced=True))
-
     def _with_all_below(self, records: Iterable[Record]) -> dict[Ref, Record]:
         """What the garbage collector takes along with a stack."""
         found, waiting = dict[Ref, Record](), list(records)
@@ -282,20 +226,3 @@ class Previewer:
             return any(names.intersection(level.templates) for level in levels(stack.name, stack.spec, self._templates))
         except InvalidStack:
             return True
-
-    def _edge(self, answer: Json) -> Json:
-        """Keep what becomes of an Ingress or HTTPRoute, whose hosts others may have."""
-        self._edges += [answer] if answer["kind"] in (kind.kind for kind in shared_hosts.EDGES) else []
-        return answer
-
-    def _note(self, change: Difference | None) -> None:
-        if change is not None:
-            self.found.changes.append(change)
-
-
-def _orphaned(manifest: Manifest, stack: Stack) -> Manifest:
-    """The manifest without its owner where that has no uid yet: a dry run has nothing to point to."""
-    if stack.uid:
-        return manifest
-    metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
-    return {**manifest, "metadata": metadata}

@@ -32,3 +32,8 @@ class Preview:
     notes: list[str] = field(default_factory=list)
     """What the operator would leave alone, and why."""
     problems: list[Refusal] = field(default_factory=list)
+
+    def note(self, change: Difference | None) -> None:
+        """Take an object that would not stay as it is."""
+        if change is not None:
+            self.changes.append(change)

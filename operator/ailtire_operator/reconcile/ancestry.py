@@ -2,19 +2,18 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.model.stack import StackSpec
+from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.dependency_graph import DependencyGraph
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.lru_cache import PER_MEMBER, LruCache
 from ailtire_operator.reconcile.mode import ReconcileMode, ancestors, mode_of
-from ailtire_operator.reconcile.planner import Planned, Planner
+from ailtire_operator.reconcile.planner import Comparer, Planned
 
 _KEPT: Final = 64
 """Trees whose order is remembered: those in which somebody waits."""
@@ -22,10 +21,18 @@ _KEPT_BYTES: Final = 32 * 2**20
 """What these may take together, as far as that can be estimated."""
 
 
+class Plans(Protocol):
+    """Makes plans, or has them already."""
+
+    def plan(self, record: Record, stack: Stack) -> Planned:
+        """The plan of a stack. Raises InvalidStack."""
+        ...
+
+
 class Ancestry:
     """Reads the trees of the store."""
 
-    def __init__(self, store: Store, applier: Applier, planner: Planner, definitions: Definitions) -> None:
+    def __init__(self, store: Store, applier: Comparer, planner: Plans, definitions: Definitions) -> None:
         self._store = store
         self._applier = applier
         self._planner = planner

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -42,6 +41,18 @@ class Features:
     http_routes: bool = False
 
 
+class Comparer(Protocol):
+    """Compares objects with what is planned; the applier does."""
+
+    def in_sync(self, manifest: Manifest) -> bool:
+        """Whether applying the manifest would change nothing."""
+        ...
+
+    def overridden(self, ref: Ref) -> bool:
+        """Whether the object is as the cluster insists on having it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and its objects by address."""
@@ -53,7 +64,7 @@ class Planned:
     synced: dict[Ref, str] = field(default_factory=dict)
     """The fingerprint with which an object was last found to be in sync: comparing it again costs nothing."""
 
-    def in_sync(self, ref: Ref, store: Store, applier: Applier) -> bool:
+    def in_sync(self, ref: Ref, store: Store, applier: Comparer) -> bool:
         """Whether an object of the plan is there as planned; makes no request."""
         live, manifest = store.get(ref), self.manifests.get(ref)
         if live is None or live.deleting or manifest is None:

@@ -27,6 +27,7 @@ _HELP = help_text(
     "For every stack in the files, and everything that the operator would make of it on all levels: what would be"
     " created, changed, replaced or deleted, as a unified diff of each object. The API server is asked with dry runs,"
     " as the operator would ask; nothing is written. A template in the files is shown with the trees that follow it.",
+    "A change that the operator would hold back until what a member depends on is there says so, and why.",
     "KUBECTL_EXTERNAL_DIFF names another program for the comparison, as for 'kubectl diff'. The operator's settings are"
     " read off what runs; AILTIRE_OPERATOR_* variables overrule that.",
     "-o gives it to other programs: yaml and json hold each object before and after; sarif (code scanning), junit (a"
