@@ -11,10 +11,8 @@ from typing import Final
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cluster.errors import Gone, Unavailable
 from ailtire_operator.cluster.kinds import Kind
-from ailtire_operator.cluster.responses import change_of_watch, version_of_list
+from ailtire_operator.cluster.list_watch import ListWatch, selectors
 
-_SILENCE: Final = 75.0
-"""Seconds without an event or a bookmark after which the connection is taken for dead."""
 _PAUSE: Final = 1.0
 
 
@@ -24,47 +22,33 @@ class Informer:
     def __init__(self, live: Live, kind: Kind, selector: str, changed: asyncio.Event) -> None:
         self.objects: dict[str, Json] = {}
         """By uid."""
-        self._live = live
-        self._kind = kind
-        self._selector = selector
+        self._source = ListWatch(live.connection, kind.path(live.namespace), selectors(selector))
         self._changed = changed
-        self._version = ""
 
     async def sync(self) -> None:
         """Read all of them. What the API server says against it is raised."""
-        path = self._kind.path(self._live.namespace)
-        # In one piece: the watch goes on from its version, and these are hundreds, not tens of thousands.
-        answer = await self._live.connection.request("GET", path, params={"labelSelector": self._selector})
-        self.objects = {each["metadata"]["uid"]: each for each in answer.get("items") or ()}
-        self._version = version_of_list(answer)
+        found: dict[str, Json] = {}
+        async with aclosing(self._source.pages()) as pages:
+            async for page in pages:
+                found |= {each["metadata"]["uid"]: each for each in page.get("items") or ()}
+        self.objects = found
         self._changed.set()
 
     async def run(self) -> None:
         """Follow them until cancelled. An outage is sat out; any other error ends it."""
         while True:
             try:
-                if not self._version:
+                if not self._source.version:
                     await self.sync()
                 await self._watch()
             except Gone:
-                self._version = ""
+                self._source.version = ""
             except Unavailable:
                 await asyncio.sleep(_PAUSE)
 
     async def _watch(self) -> None:
-        params: dict[str, str | int] = {
-            "watch": "1",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
-            "timeoutSeconds": 290,
-            "labelSelector": self._selector,
-        }
-        path = self._kind.path(self._live.namespace)
-        async with aclosing(self._live.connection.stream(path, params, idle=_SILENCE)) as events:
-            async for event in events:
-                self._version = ""  # what cannot be read must not be met again and again
-                what, obj = change_of_watch(event)
-                self._version = obj["metadata"]["resourceVersion"]
+        async with aclosing(self._source.changes()) as events:
+            async for what, obj in events:
                 self._take(what, obj)
 
     def _take(self, what: str, obj: Json) -> None:

@@ -15,9 +15,9 @@ from ailtire_operator.cli.trees import place_of
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Kind
+from ailtire_operator.cluster.list_watch import items, selectors
 from ailtire_operator.status.text import listed
 
-_PAGE: Final = 500
 _WHERE: Final = "Say which cluster is meant with --kubeconfig (or $KUBECONFIG) and --context."
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -66,15 +66,8 @@ class Live:
 
     async def list(self, kind: Kind, selector: str = "") -> list[Json]:
         """All objects of a kind, page by page; each says its kind, which those of a list do not."""
-        params: dict[str, str | int] = {"limit": _PAGE} | ({"labelSelector": selector} if selector else {})
-        found: list[Json] = []
-        while True:
-            answer = await self.connection.request("GET", kind.path(self.namespace), params=params)
-            found += [{"apiVersion": kind.api_version, "kind": kind.kind, **each} for each in answer.get("items") or ()]
-            token = (answer.get("metadata") or {}).get("continue")
-            if not token:
-                return found
-            params = {**params, "continue": token}
+        found = items(self.connection, kind.path(self.namespace), selectors(selector))
+        return [{"apiVersion": kind.api_version, "kind": kind.kind, **each} async for each in found]
 
     async def require_kind(self) -> None:
         """Tell a missing stack from a cluster that knows no stacks."""

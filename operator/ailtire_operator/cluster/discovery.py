@@ -1,17 +1,17 @@
 """What this cluster can do: served kinds, and features that no version number tells of."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import DEPLOYMENT, VOLUME_CLAIM, Kind, Manifest
+from ailtire_operator.cluster.list_watch import items
 
 logger = logging.getLogger(__name__)
 
 _PROBE: Final = "ailtire-probe"
-_PAGE: Final = 500
 
 
 async def served(connection: Connection, kinds: Iterable[Kind]) -> frozenset[Kind]:
@@ -53,7 +53,7 @@ async def stop_signal_served(connection: Connection, namespace: str) -> bool:
 async def volume_claims(connection: Connection, namespace: str) -> list[Manifest]:
     """Every PersistentVolumeClaim of the namespace, those of others too."""
     # The items of a list do not say what they are.
-    return [{"kind": VOLUME_CLAIM.kind, **claim} async for claim in _listed(connection, VOLUME_CLAIM.path(namespace))]
+    return [{"kind": VOLUME_CLAIM.kind, **claim} async for claim in items(connection, VOLUME_CLAIM.path(namespace))]
 
 
 async def open_nodes(connection: Connection) -> tuple[Manifest, ...] | None:
@@ -61,25 +61,12 @@ async def open_nodes(connection: Connection) -> tuple[Manifest, ...] | None:
 
     So it is for an operator with rights in one namespace only.
     """
-    nodes = _listed(connection, "/api/v1/nodes", fieldSelector="spec.unschedulable=false")
+    nodes = items(connection, "/api/v1/nodes", {"fieldSelector": "spec.unschedulable=false"})
     try:
         return tuple([_node(node) async for node in nodes])
     except Denied as error:
         logger.info("nodes are not looked at: %s", error)
         return None
-
-
-async def _listed(connection: Connection, path: str, **selectors: str) -> AsyncIterator[Manifest]:
-    """The items of a collection, page by page."""
-    params: dict[str, str | int] = {**selectors, "limit": _PAGE}
-    while True:
-        answer = await connection.request("GET", path, params=params)
-        for item in answer.get("items") or ():
-            yield item
-        token = (answer.get("metadata") or {}).get("continue")
-        if not token:
-            return
-        params = {**params, "continue": token}
 
 
 def _node(node: Manifest) -> Manifest:

@@ -18,6 +18,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, STACK, WATCHED_KINDS, Kind, Ref, controller_of
+from ailtire_operator.cluster.list_watch import pages, selectors
 from ailtire_operator.cluster.responses import version_of_list
 from ailtire_operator.cluster.store import Store, version_of
 
@@ -125,17 +126,10 @@ class Resync:
         except Exception:
             logger.exception("comparing with the cluster")
 
-    async def _pages(self, kind: Kind, namespace: str | None, selector: str) -> AsyncIterator[dict[str, Any]]:
+    def _pages(self, kind: Kind, namespace: str | None, selector: str) -> AsyncIterator[dict[str, Any]]:
         """The list of a kind, metadata alone."""
-        params: dict[str, str | int] = {"limit": _PAGE, **({"labelSelector": selector} if selector else {})}
-        while True:
-            page = await self._connection.request("GET", kind.path(namespace), params=params, accept=_METADATA)
-            yield page
-            token = page["metadata"].get("continue")
-            if not token:
-                return
-            params = {**params, "continue": token}
-            await asyncio.sleep(0)
+        options: dict[str, Any] = {"limit": _PAGE, "accept": _METADATA}
+        return pages(self._connection, kind.path(namespace), selectors(selector), **options)
 
     def _differing(self, kind: Kind, namespace: str | None, listed: dict[Ref, _Seen], version: int) -> Sequence[Ref]:
         """Objects of which the store knows less than the list, and those that the list would have had."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound
 from ailtire_operator.cluster.kinds import KINDS
-from ailtire_operator.cluster.responses import change_of_watch, version_of_list
+from ailtire_operator.cluster.list_watch import ListWatch
+from ailtire_operator.cluster.responses import version_of_list
 from ailtire_operator.cluster.store import Record, record_of
-from ailtire_operator.cluster.watch import SILENCE_SECONDS, WATCH_SECONDS
 
 _PAUSE: Final = 5.0
 _LONG_PAUSE: Final = 60.0
@@ -43,24 +43,16 @@ async def _version_if_unchanged(connection: Connection, seen: Record) -> str:
 
 async def _watch(connection: Connection, seen: Record, version: str) -> str:
     """One watch; the version to go on from, or nothing if the object is not what it was."""
-    params: dict[str, str | int] = {
-        **_selector(seen),
-        "watch": "1",
-        "allowWatchBookmarks": "true",
-        "resourceVersion": version,
-        "timeoutSeconds": WATCH_SECONDS - random.randrange(20),
-    }
-    path = KINDS[seen.ref.kind].path(seen.ref.namespace)
-    async with aclosing(connection.stream(path, params, idle=SILENCE_SECONDS)) as events:
-        async for event in events:
-            what, obj = change_of_watch(event)
+    source = ListWatch(connection, KINDS[seen.ref.kind].path(seen.ref.namespace), _selector(seen))
+    source.version = version
+    async with aclosing(source.changes()) as events:
+        async for what, obj in events:
             if what == "DELETED" or (what != "BOOKMARK" and not _is_same(obj, seen)):
                 return ""
-            version = obj["metadata"]["resourceVersion"]
-    return version
+    return source.version
 
 
-def _selector(seen: Record) -> dict[str, str | int]:
+def _selector(seen: Record) -> dict[str, str]:
     return {"fieldSelector": f"metadata.name={seen.ref.name}"}
 
 

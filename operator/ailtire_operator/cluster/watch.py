@@ -9,24 +9,21 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import aclosing
 from typing import Any, Final
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, WATCHED_KINDS, Kind, Ref
-from ailtire_operator.cluster.responses import change_of_watch, version_of_list
+from ailtire_operator.cluster.list_watch import SILENCE_SECONDS, ListWatch, selectors
+from ailtire_operator.cluster.responses import version_of_list
 from ailtire_operator.cluster.store import Store, version_of
 
 logger = logging.getLogger(__name__)
 
-PAGE: Final = 500
 _BREATH: Final = 50
 """Objects: a page is some 40 ms of pure computing, and whoever else waits for the loop comes in between."""
-WATCH_SECONDS: Final = 290
-SILENCE_SECONDS: Final = 75.0
-"""Without an event or a bookmark for this long, the connection is taken for dead."""
 ABSENT_SECONDS: Final = 60.0
 """How often a kind that the cluster lacks is looked for again."""
 _PAUSE_MIN: Final = 0.1
@@ -61,17 +58,13 @@ class Reflector:
         """Whether the cluster does not serve this (optional) kind."""
         self.error = ""
         """Why it is not up to date, in words; empty while all is well."""
-        self._connection = connection
         self._store = store
         self._namespace = namespace
         self._alone = alone
-        self._path = kind.path(namespace)
-        self._selector = {"labelSelector": kind.selector} if kind.selector else {}
-        self._silence = silence
+        self._source = ListWatch(connection, kind.path(namespace), selectors(kind.selector), silence=silence)
         self._absent_pause = absent_pause
         self._clock = clock
         self._alive_at = self._heard_at = clock()
-        self._version = ""
         self._newest = 0
         self._failures = 0
         self._deaf = 0
@@ -88,13 +81,13 @@ class Reflector:
         """Follow the kind until cancelled; no error ends it."""
         while True:
             try:
-                if not self._version:
+                if not self._source.version:
                     await self._list()
                 await self._watch()
                 pause = self._pause() if self._failures else 0.0
             except Gone:
                 # Compacted history is everyday life; it counts as a failure for the case that a list does not help.
-                self._version = ""
+                self._source.version = ""
                 self._heard_at = self._clock()
                 self._failures += 1
                 pause = self._pause()
@@ -103,31 +96,25 @@ class Reflector:
             except Exception as error:
                 # An object that breaks our own reading of it must not blind us to all the others for ever.
                 logger.exception("following %s", self.kind.plural)
-                self._version = ""
+                self._source.version = ""
                 pause = self._failed(error)
             await asyncio.sleep(pause)
 
     async def _list(self) -> None:
         """Read all pages of the list, put every object into the store, and drop what is no longer there."""
         seen: set[Ref] = set()
-        token = ""
         version = ""
-        while True:
-            page: dict[str, str | int] = {"limit": PAGE, **self._selector, **({"continue": token} if token else {})}
-            answer = await self._connection.request("GET", self._path, params=page, timeout=_LIST_TIMEOUT)
-            if not version:
-                version = version_of_list(answer)
-                self._check_rewind(version)
-            for number, item in enumerate(answer.get("items") or (), 1):
-                seen.add(self._put(item))
-                if number % _BREATH == 0:
-                    await asyncio.sleep(0)
-            self._is_alive()
-            token = answer["metadata"].get("continue") or ""
-            if not token:
-                break
+        async with aclosing(self._source.pages(timeout=_LIST_TIMEOUT)) as pages:
+            async for page in pages:
+                if not version:
+                    version = version_of_list(page)
+                    self._check_rewind(version)
+                for number, item in enumerate(page.get("items") or (), 1):
+                    seen.add(self._put(item))
+                    if number % _BREATH == 0:
+                        await asyncio.sleep(0)
+                self._is_alive()
         self._store.listed(self.kind.kind, self._namespace, seen, version)
-        self._version = version
         self._newest = max(self._newest, version_of(version))
         self.absent = False
         self.synced.set()
@@ -142,23 +129,12 @@ class Reflector:
     async def _watch(self) -> None:
         """Take in what happens from the known version on, until the server ends the watch."""
         started = self._clock()
-        params: dict[str, str | int] = {
-            "watch": "1",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
-            # Spread, so that the watches of all kinds do not end in the same second.
-            "timeoutSeconds": WATCH_SECONDS - random.randrange(20),
-            **self._selector,
-        }
-        stream = self._connection.stream(self._path, params, idle=self._silence, on_open=self._opened)
-        async with aclosing(stream) as events:
-            async for event in events:
-                self._handle(event)
+        async with aclosing(self._source.changes(on_open=self._opened)) as events:
+            async for what, obj in events:
+                self._handle(what, obj)
         self._failures = self._failures + 1 if self._clock() - started < _SHORT else 0
 
-    def _handle(self, event: Mapping[str, Any]) -> None:
-        self._version = ""  # what cannot be read must not be met again and again
-        what, obj = change_of_watch(event)
+    def _handle(self, what: str, obj: dict[str, Any]) -> None:
         self._is_alive()
         self._deaf = self._failures = 0
         metadata = obj["metadata"]
@@ -167,8 +143,7 @@ class Reflector:
             self._store.remove(Ref.of(obj), metadata["uid"], metadata["resourceVersion"])
         elif what != "BOOKMARK":
             self._put(obj)
-        self._version = metadata["resourceVersion"]
-        self._newest = max(self._newest, version_of(self._version))
+        self._newest = max(self._newest, version_of(metadata["resourceVersion"]))
 
     def _put(self, obj: dict[str, Any]) -> Ref:
         obj["kind"] = self.kind.kind  # the items of a list do not say it
@@ -195,7 +170,7 @@ class Reflector:
             self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
         if isinstance(error, NotFound) or self._deaf >= _DEAF:
             # A watch from a version that the server will never reach (a restored database) is accepted and silent.
-            self._version = ""
+            self._source.version = ""
         if not self.error:
             logger.warning("%s: %s", self.kind.plural, error)
         self.error = str(error)
@@ -208,7 +183,7 @@ class Reflector:
         if not self.absent:
             logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
         self.absent = True
-        self._version = ""
+        self._source.version = ""
         self._is_alive()
         self._store.clear(self.kind.kind, self._namespace)
         self.synced.set()
