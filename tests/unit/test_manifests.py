@@ -9,8 +9,8 @@ import yaml
 from ailtire_operator import naming
 from ailtire_operator.cluster import author_policies, warn_policies
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, OPERATORS_OWN_KINDS, OWNED_KINDS
+from ailtire_operator.model.place import AdditionalKind
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.model.stack import AdditionalKind
 from ailtire_operator.reconcile.metrics import Metrics
 from lab.paths import ROOT
 

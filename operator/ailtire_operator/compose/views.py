@@ -7,9 +7,10 @@ from ailtire_operator import naming
 from ailtire_operator.compose import images
 from ailtire_operator.model.images import resolve
 from ailtire_operator.model.loading import Level
+from ailtire_operator.model.network import Network
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import Network, StackSpec
+from ailtire_operator.model.stack import StackSpec
 
 
 @dataclass(frozen=True)

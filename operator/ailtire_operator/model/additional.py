@@ -7,8 +7,9 @@ So what stands there is made only where the resource in which it stands, and eve
 
 from collections.abc import Iterator
 
+from ailtire_operator.model.place import AdditionalKind
 from ailtire_operator.model.problems import FieldError
-from ailtire_operator.model.stack import AdditionalKind, StackSpec
+from ailtire_operator.model.stack import StackSpec
 
 
 def used(spec: StackSpec) -> Iterator[tuple[str, AdditionalKind]]:

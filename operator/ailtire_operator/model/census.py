@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from ailtire_operator.model import bounds
 from ailtire_operator.model.limits import DEPTH_LIMIT
+from ailtire_operator.model.place import Place
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import Place, StackSpec
+from ailtire_operator.model.stack import StackSpec
 
 _MOST: Final = 10**12
 """Where counting ends: beyond every limit, and still a small number."""

@@ -11,9 +11,10 @@ from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
+from ailtire_operator.model.place import AdditionalKind, Place
 from ailtire_operator.model.problems import FieldError, InvalidStack, invalid, path_of
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import AdditionalKind, Place, Stack, StackSpec
+from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import RESOURCE_ONLY
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.limits import TREE_CHARACTER_LIMIT, TREE_LIMIT
+from ailtire_operator.model.place import Budget, Place
 from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import Budget, Place, StackSpec
+from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.scope import Scope
 
 

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.model.loading import Level, child_level, first_level
+from ailtire_operator.model.place import Place
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import Place
 from ailtire_operator.model.templates import without_marks
 from ailtire_operator.plan import budget, dependencies
 from ailtire_operator.plan.gateway import edge

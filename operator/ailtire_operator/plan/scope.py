@@ -7,10 +7,11 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.exposure import Exposure
+from ailtire_operator.model.place import SecurityProfile
 from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.model.stack import SecurityProfile, Stack, StackSpec
+from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.types import Observed
 
 NO_NAMESPACE = "default"

@@ -21,7 +21,8 @@ from ailtire_operator.reconcile.ancestry import Ancestry
 from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.mode import ReconcileMode, mode_of
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.status_facts import StackSnapshot, floors, invalid_child, live_of
+from ailtire_operator.reconcile.snapshot import StackSnapshot, floors, live_of
+from ailtire_operator.reconcile.status_facts import invalid_child
 from ailtire_operator.status import waiting
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import branch, is_observed

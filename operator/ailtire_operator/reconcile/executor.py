@@ -32,7 +32,7 @@ from ailtire_operator.reconcile.pruning import HeldBack, PruneGate, autoscalers,
 from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
-from ailtire_operator.reconcile.status_facts import PassResult
+from ailtire_operator.reconcile.snapshot import PassResult
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import LiveObject, Problem
 

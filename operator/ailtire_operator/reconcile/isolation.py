@@ -8,7 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import NETWORK_POLICY, Manifest, Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.cluster.summaries import summarize
-from ailtire_operator.model.stack import Place
+from ailtire_operator.model.place import Place
 from ailtire_operator.plan.network.membership import OWN, NetworkId
 from ailtire_operator.plan.network.zones import rules
 

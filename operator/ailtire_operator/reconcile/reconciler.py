@@ -21,7 +21,8 @@ from ailtire_operator.reconcile.executor import PlanExecutor
 from ailtire_operator.reconcile.mode import ModeDecision, ReconcileMode, mode_of
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
 from ailtire_operator.reconcile.sessions import Sessions
-from ailtire_operator.reconcile.status_facts import PassResult, StackSnapshot, facts, running, unexplained
+from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot
+from ailtire_operator.reconcile.status_facts import facts, running, unexplained
 from ailtire_operator.reconcile.status_throttle import StatusThrottle
 from ailtire_operator.reconcile.warning_events import PATIENCE, WarningEvents
 from ailtire_operator.status.conditions import DELETING, INVALID_SPEC

@@ -31,7 +31,7 @@ from ailtire_operator.reconcile.failed_updates import (
 from ailtire_operator.reconcile.mode import adopts, root_of
 from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.pruning import owned, reference
-from ailtire_operator.reconcile.status_facts import StackSnapshot
+from ailtire_operator.reconcile.snapshot import StackSnapshot
 from ailtire_operator.reconcile.unready_pods import UnreadyPods
 from ailtire_operator.status.observed import Held, LiveObject, Problem
 from ailtire_operator.status.updates import Pod, Update, is_complete, judge

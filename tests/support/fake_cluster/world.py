@@ -20,7 +20,7 @@ from ailtire_operator.reconcile.assembly import ClusterAccess, assemble
 from ailtire_operator.reconcile.planner import Features
 from ailtire_operator.reconcile.queue import Outcome, Priority, Request
 from ailtire_operator.reconcile.reconciler import Key
-from ailtire_operator.reconcile.status_facts import PassResult
+from ailtire_operator.reconcile.snapshot import PassResult
 from support.definitions.stacks import SETTINGS, open_nodes
 from support.fake_cluster.records import change, put, stack
 

@@ -8,7 +8,7 @@ from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.compose_file.labels import metadata
 from ailtire_operator.compose.compose_file.ports import is_everywhere
 from ailtire_operator.compose.host_names import host_names
-from ailtire_operator.model.stack import Network
+from ailtire_operator.model.network import Network
 
 DEFAULT: Final = "default"
 _BUILT_IN: Final = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}

@@ -8,8 +8,9 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.compose.views import StackView
 from ailtire_operator.model.loading import Level
+from ailtire_operator.model.place import Place
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.model.stack import Place, Stack, StackSpec
+from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.children import plan_children
 from ailtire_operator.plan.network.membership import NameTable, NetworkId, Networks, has_gateway, of_stack
 from ailtire_operator.plan.network.membership import name_tables as tables_of

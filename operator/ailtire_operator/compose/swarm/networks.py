@@ -12,8 +12,8 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names, legal, taken
 from ailtire_operator.compose.swarm.shell import argument
+from ailtire_operator.model.network import Network
 from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
-from ailtire_operator.model.stack import Network
 from ailtire_operator.plan.network.membership import OWN, NetworkId, shared_name
 
 _DRIVER: Final = "overlay"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.model.stack import Edge
+from ailtire_operator.model.edge import Edge
 from ailtire_operator.plan.gateway.routes import Route
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
 from ailtire_operator.model.loading import Level, sound_levels
+from ailtire_operator.model.network import Network
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import NetworkMembership, Service
-from ailtire_operator.model.stack import Network, StackSpec
+from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.scope import Scope
 
 OWN = "siblings"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from ailtire_operator.model.place import SecurityProfile
 from ailtire_operator.model.service import Service
-from ailtire_operator.model.stack import SecurityProfile
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
 
