@@ -124,7 +124,7 @@ REASONS: list[tuple[str, dict[str, Any], str, str]] = [
         "memory",
         {"pods": [waiting("CrashLoopBackOff", terminated="OOMKilled", exitCode=137, restarts=4)]},
         "OOMKilled",
-        "more memory",
+        "memory limit",
     ),
     (
         "configuration",

@@ -356,7 +356,7 @@ def test_suspending_and_resuming_are_told() -> None:
     assert [each.reason for each in status_events(old, suspended)] == ["Suspended"]
     resumed = status_of(replace(READY, generation=3), as_json(suspended), LATER)
     assert list(status_events(as_json(suspended), resumed)) == [
-        StatusEvent("Normal", "Resumed", "changes are made again")
+        StatusEvent("Normal", "Resumed", "changes are applied again")
     ]
 
 

@@ -1,1 +1,1 @@
-"""From what was planned and what is seen to what a person reads: pure, the clock is an argument."""
+"""Computes a stack's status from its plan and the observed objects. Pure: the clock is an argument."""

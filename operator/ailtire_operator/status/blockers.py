@@ -1,6 +1,6 @@
-"""What keeps a stack from being ready: as data on its way up the tree, and as the one sentence that people read of it.
+"""The problem that keeps a stack from being ready: as data that parents copy, and as one sentence for people.
 
-Nothing reads a sentence but people: what a program wants to know of a problem stands in its fields.
+No program parses the sentence; the fields of the problem have everything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from ailtire_operator.model.status import BlockerStatus
 
 _PATH_LIMIT: Final = 200
-"""Characters of the path in front of a message: the rest belongs to what is wrong there."""
+"""Characters of the path in front of a message: the rest is left for the problem itself."""
 _SUBJECT_LIMIT: Final = 400
 
 
 def below(key: str, problem: Problem) -> Problem:
-    """What a child tells of itself or of what is below it, as its parent tells it."""
+    """A child's problem as its parent reports it: the child's key is put in front of the path."""
     return replace(problem, path=(key, *problem.path)[:DEPTH_LIMIT])
 
 
 def first_cause(problems: Iterable[Problem]) -> Problem | None:
-    """The most telling one: something broken before something under way, the deepest of them.
+    """The likely cause: failures before progress, then the deepest.
 
-    A deep failure is usually the cause and what fails above it the effect: a frontend waits for its database. Who is
-    held until another is ready is never the cause, as long as that other is in sight.
+    A deep failure usually causes those above it: a frontend waits for its database. A member that waits for another
+    is not the cause as long as the other one has a problem of its own.
     """
     return min(problems, key=_by_cause, default=None)
 
@@ -42,7 +42,7 @@ def _by_cause(problem: Problem) -> tuple[bool, bool, int]:
 def sentence(problem: Problem) -> str:
     """The problem as people read it: ``cpl/dm: service db 0/1: ImagePullBackOff: no such image``.
 
-    The message of a member that waits goes on from its subject: ``service web 0/1 waits for db to be healthy``.
+    The message of a waiting member continues its subject: ``service web 0/1 waits for db to be healthy``.
     """
     where = _cut("/".join(problem.path))
     what = " ".join(filter(None, [problem.subject, problem.replicas]))
@@ -55,7 +55,7 @@ def sentence(problem: Problem) -> str:
 
 
 def _cut(path: str) -> str:
-    """The path, without its middle where it is too long: its ends say most."""
+    """The path; if it is too long, without its middle."""
     if len(path) <= _PATH_LIMIT:
         return path
     half = _PATH_LIMIT // 2 - 1
@@ -63,7 +63,7 @@ def _cut(path: str) -> str:
 
 
 def to_status(problem: Problem) -> "BlockerStatus":
-    """The problem as a status holds it."""
+    """The problem in the form of ``status.blocker``."""
     from ailtire_operator.model.status import BlockerStatus
 
     return BlockerStatus(
@@ -76,9 +76,9 @@ def to_status(problem: Problem) -> "BlockerStatus":
 
 
 def from_status(status: Mapping[str, Any], ready: SavedCondition, *, transient: bool) -> Problem:
-    """What the status of a stack that is not ready tells; ``ready``: its condition of that name.
+    """The problem in the status of a stack that is not ready; ``ready`` is its Ready condition.
 
-    A release before this one wrote no ``blocker``: what its condition says is then the message as a whole.
+    Earlier releases wrote no ``blocker``: the condition's message is then taken as a whole.
     """
     told = status.get("blocker")
     if not told:

@@ -1,9 +1,9 @@
-"""The conditions of a stack, in the way kstatus (and so Flux and ``kubectl wait``) reads them.
+"""The conditions of a stack, by the conventions of kstatus (which Flux and ``kubectl wait`` follow).
 
-``Ready``, ``Translated`` and ``ReferencesResolved`` are always there once a spec could be read. ``Reconciling``,
-``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion`` and ``Suspended`` tell of
-something out of the ordinary: they are there only while True, as kstatus takes their absence for all clear. One of
-Ready, Reconciling, Stalled and Suspended is True at any time.
+``Ready``, ``Translated`` and ``ReferencesResolved`` are present once a spec has been read. ``Reconciling``,
+``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion`` and ``Suspended`` report
+exceptions: they are present only while True, as kstatus reads their absence as False. At any time one of Ready,
+Reconciling, Stalled and Suspended is True.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ ROLLED_BACK: Final = "RolledBack"
 UPDATE_PAUSED: Final = "UpdatePaused"
 WAITING_FOR_DELETION: Final = "WaitingForDeletion"
 HELD: Final = frozenset({ROLLED_BACK, UPDATE_PAUSED})
-"""Conditions, and reasons of services, that say what became of an update that failed."""
+"""Condition types, also used as reasons of services, for a failed update that was rolled back or paused."""
 
 INVALID_SPEC: Final = "InvalidSpec"
 UPDATE_FAILED: Final = "UpdateFailed"
@@ -38,11 +38,11 @@ ROLLING_BACK: Final = "RollingBack"
 PROGRESSING: Final = "Progressing"
 NOT_READY: Final = "NotReady"
 WAITING: Final = "Waiting"
-"""It is held until what it depends on is there."""
+"""It is held until its dependencies are met."""
 DELETING: Final = "Deleting"
-"""Something has been deleted, and has not gone yet."""
+"""An object has a deletionTimestamp and still exists."""
 UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, DELETING})
-"""Reasons that go by themselves."""
+"""Reasons that need nobody's action: the state changes without it."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 
 
@@ -57,7 +57,7 @@ class Finding:
 
 
 def dated(findings: Iterable[Finding], generation: int, old: Mapping[str, Any], now: str) -> "list[Condition]":
-    """The findings as conditions; the time of a condition changes with its truth and with nothing else."""
+    """The findings as conditions; lastTransitionTime changes only with the status."""
     from ailtire_operator.model.status import Condition
 
     before = SavedStatus.of(old)
@@ -85,16 +85,16 @@ def shown(conditions: "Iterable[Condition]") -> str:
 
 
 def translated(notices: "Sequence[Notice]") -> Finding:
-    """Whether everything that was written has an effect; what differs is in status.translation."""
+    """Whether everything in the definition has its effect; the exceptions are in status.translation."""
     count = plural(len(notices), "deviation")
     missing = sorted({notice.path for notice in notices if notice.classification in _NOT_DONE})
     if missing:
         return Finding(TRANSLATED, "False", "NotAllowed", f"{count}; without effect: {listed(missing)}")
     if notices:
         return Finding(
-            TRANSLATED, "True", "WithDeviations", f"{count} from what is written, listed in status.translation"
+            TRANSLATED, "True", "WithDeviations", f"{count} from the definition, listed in status.translation"
         )
-    return Finding(TRANSLATED, "True", "Exact", "everything runs as it is written")
+    return Finding(TRANSLATED, "True", "Exact", "everything runs as defined")
 
 
 def references(missing: Mapping[str, str], optional: Mapping[str, str]) -> Finding:
@@ -117,48 +117,46 @@ def conflicting(
     root: str = "",
     hosts: Sequence[str] = (),
 ) -> Iterator[Finding]:
-    """The objects of others that stand where ours should be, and those of ours where another stack's should be.
+    """Name conflicts: foreign objects with a name that this stack needs, and objects that another stack needs too.
 
-    ``orphans`` stand where ours should be, look like ours and have no owner; ``root``: that of the stack's tree;
-    ``hosts``: those that another stack has published before, a sentence each.
+    ``orphans`` have such a name, the operator's labels and no owner; ``root`` is the root of the stack's tree;
+    ``hosts`` are hosts that another stack published first, a sentence each.
     """
     if foreign:
-        message = f"not ours, and left as they are: {listed(sorted(foreign))}; rename or remove them, or the members"
+        message = f"owned by others and not changed: {listed(sorted(foreign))}; rename or remove them, or the members"
         without = f"; without an owner: {listed(sorted(orphans))}" if orphans else ""
         yield Finding(CONFLICTING, "True", "ForeignObject", message + without)
     elif orphans:
-        way_back = f"to take over what has lost its owner: {naming.adoption_command(root)}"
-        message = f"{way_back}; until then these are left as they are: {listed(sorted(orphans))}"
+        command = f"to adopt objects that have lost their owner: {naming.adoption_command(root)}"
+        message = f"{command}; until then these are not changed: {listed(sorted(orphans))}"
         yield Finding(CONFLICTING, "True", "OrphanedObject", message)
     elif contested:
-        message = (
-            f"two stacks want one name, and this one has it: {listed(sorted(contested))}; rename a member of either"
-        )
+        message = f"another stack needs the same names: {listed(sorted(contested))}; rename a member of either stack"
         yield Finding(CONFLICTING, "True", "ContestedName", message)
     elif hosts:
         yield Finding(CONFLICTING, "True", "SharedHost", f"{listed(hosts)}; name another host, or remove one of them")
 
 
 def held(kind: str, updates: Mapping[str, str]) -> Iterator[Finding]:
-    """The updates that have failed and are not tried again, a sentence each; ``kind`` says what was done."""
+    """Failed updates that are not retried, a sentence each; ``kind`` is RolledBack or UpdatePaused."""
     if updates:
         message = "; ".join(f"{key}: {sentence}" for key, sentence in sorted(updates.items()))
         yield Finding(kind, "True", UPDATE_FAILED, message)
 
 
 def waiting_for_deletion(leaving: Sequence[str]) -> Iterator[Finding]:
-    """What has been deleted and has not gone yet, a sentence each."""
+    """Objects that are being deleted, a sentence each."""
     if leaving:
         yield Finding(WAITING_FOR_DELETION, "True", DELETING, listed(leaving))
 
 
 def suspended(by: str | None) -> Iterator[Finding]:
-    """Whether nothing may be changed, and on whose word (the stack's own: an empty text)."""
+    """Whether the stack is suspended; ``by`` is the ancestor that is suspended, empty for the stack itself."""
     if by is not None:
         message = f"suspended with the stack '{by}'" if by else "spec.suspend is set"
         yield Finding(SUSPENDED, "True", "Suspended", f"{message}: what runs keeps running, nothing is changed")
 
 
 def stalled(reason: str, message: str) -> list[Finding]:
-    """Not ready, and only somebody else can change that."""
+    """Not ready, and it stays so until somebody acts."""
     return [Finding(READY, "False", reason, message), Finding(STALLED, "True", reason, message)]

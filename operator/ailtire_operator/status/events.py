@@ -1,6 +1,6 @@
-"""Which Events follow from a new status: one for each condition that has turned, none for anything else.
+"""The Events that follow from a new status: one for each transition of a condition.
 
-A controller that writes an Event per attempt fills the namespace with noise just when somebody looks for the cause.
+An Event for each attempt would bury the cause when somebody searches for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from ailtire_operator.status import conditions as c
 from ailtire_operator.status.saved_status import SavedStatus
 from ailtire_operator.status.text import listed
 
-_TOLD: Final = 3
-"""Fields that one Event names: its message has room for no more."""
+_NAMED: Final = 3
+"""The most fields that one Event names: its message is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class StatusEvent:
 
 
 def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
-    """What has turned between two statuses. Becoming unready while rolling out is no news, being broken is."""
+    """The transitions between two statuses. Not ready during a roll-out is a Normal Event, a failure is a Warning."""
     before = {kind: each.status for kind, each in SavedStatus.of(old).conditions.items()}
     after = {condition.type: condition for condition in new.conditions}
     ready = after.get(c.READY)
@@ -43,7 +43,7 @@ def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEv
             kind in after
             and after[kind].reason not in c.HELD
             and before.get(kind) != "True"
-            and not _said(after[kind], ready, before)
+            and not _repeats_ready(after[kind], ready, before)
         ):
             yield StatusEvent("Warning", after[kind].reason, after[kind].message)
     if c.WAITING_FOR_DELETION in after and before.get(c.WAITING_FOR_DELETION) != "True":
@@ -52,15 +52,15 @@ def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEv
     if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
         yield StatusEvent("Normal", "Suspended", after[c.SUSPENDED].message)
     if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":
-        yield StatusEvent("Normal", "Resumed", "changes are made again")
+        yield StatusEvent("Normal", "Resumed", "changes are applied again")
 
 
 def put_back(changes: Sequence[tuple[str, str]], omitted: int) -> str:
-    """What others had changed and is as defined again: objects and fields; ``omitted``: such Events that were not
-    written, as there were too many."""
-    told = listed([f"{name} {change}" for name, change in changes], _TOLD)
+    """The message about drift that was corrected: objects and fields. ``omitted`` counts the Events dropped by the
+    rate limit."""
+    fields = listed([f"{name} {change}" for name, change in changes], _NAMED)
     before = f"; {plural(omitted, 'such event')} before this one left out" if omitted else ""
-    return f"put back: {told}{before}"
+    return f"put back: {fields}{before}"
 
 
 def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
@@ -71,10 +71,10 @@ def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
             yield StatusEvent("Warning", service.reason, f"{key}: {service.message or 'the update failed'}")
 
 
-def _said(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:
-    """Whether the Event about Ready, which has turned in the same breath, already says the same."""
-    turned = ready is not None and ready.status == "False" and before.get(c.READY) == "True"
-    return turned and ready is not None and ready.message == condition.message
+def _repeats_ready(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:
+    """Whether the Event about the transition of Ready has the same message."""
+    became_unready = ready is not None and ready.status == "False" and before.get(c.READY) == "True"
+    return became_unready and ready is not None and ready.message == condition.message
 
 
 def _references(before: Mapping[str, str], after: Mapping[str, Condition]) -> Iterator[StatusEvent]:
@@ -84,4 +84,4 @@ def _references(before: Mapping[str, str], after: Mapping[str, Condition]) -> It
     if condition.status == "False" and before.get(c.REFERENCES) != "False":
         yield StatusEvent("Warning", condition.reason, condition.message)
     if condition.status == "True" and before.get(c.REFERENCES) == "False":
-        yield StatusEvent("Normal", condition.reason, "every template that is referred to exists")
+        yield StatusEvent("Normal", condition.reason, "all referenced templates exist")

@@ -1,4 +1,4 @@
-"""Is a service ready, and if not: what would ``kubectl describe`` have told?"""
+"""The health of a service: whether it is ready, and otherwise the reason that ``kubectl describe`` would show."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from ailtire_operator.status.observed import Held, LiveObject, Member, Problem, 
 from ailtire_operator.status.text import fraction
 
 _NAMES: Final = re.compile(r'"[^"]*"|\{[^{}]*\}')
-"""What Kubernetes puts names into: quotation marks, and braces around labels and taints."""
+"""Where a message of Kubernetes has names: in quotation marks, and in braces around labels and taints."""
 _IMAGE: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
 )
@@ -38,12 +38,12 @@ _EVENTS: Final[Mapping[str, str]] = {
     "ProvisioningFailed": "VolumePending",
     "BackOff": "CrashLoopBackOff",
 }
-"""Reasons of Warning Events that explain a service, and what we call them."""
+"""Reasons of Warning Events that explain a service, and the reasons that we report for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a service is."""
+    """The state of one service."""
 
     key: str
     kind: str
@@ -56,22 +56,22 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        """Everything that was asked for runs in its current definition."""
+        """Whether all requested replicas run the current definition."""
         return self.problem is None
 
     @property
     def stopped(self) -> bool:
-        """Nothing of it runs, as nothing was asked for."""
+        """Whether it is scaled to zero and nothing runs."""
         return self.ok and self.wanted == 0
 
     @property
     def subject(self) -> str:
-        """What it is called in its stack."""
+        """Its name in messages of its stack."""
         return service_subject(self.key)
 
     @property
     def blocker(self) -> Problem | None:
-        """Its problem, as the stack tells of it."""
+        """Its problem, with subject and replicas for the stack's status."""
         replicas = fraction(self.ready, self.wanted)
         return replace(self.problem, subject=self.subject, replicas=replicas) if self.problem else None
 
@@ -80,7 +80,7 @@ class Health:
 
 
 def service_subject(key: str) -> str:
-    """What a service is called in the problems of its stack; the gateway's key is empty."""
+    """A service's name in the problems of its stack; the gateway's key is empty."""
     return f"service {key}" if key else "gateway"
 
 
@@ -93,7 +93,7 @@ def health(member: Member) -> Health:
 
 
 def _with_update(member: Member, problem: Problem | None) -> Problem | None:
-    """The problem, as what became of a failed update explains it: what runs is not what is wanted."""
+    """The problem, replaced by a failed update's where one is held: another definition runs than the wanted one."""
     held = member.held
     if held is None:
         if problem is None or problem.transient or not member.first:
@@ -109,16 +109,16 @@ def _with_update(member: Member, problem: Problem | None) -> Problem | None:
 def _wanted(member: Member) -> int:
     if member.replicas is not None:
         return member.replicas
-    # What an autoscaler wants it writes into the workload; until it has done so, the least it may want is known.
+    # An autoscaler writes its number into the workload; until then only its minimum is known.
     replicas = member.workload.summary.get("specReplicas", 0) if member.workload else 0
     return max(member.floor, int(replicas))
 
 
 def _current(workload: LiveObject | None) -> int:
-    """Replicas that are ready and of the current definition.
+    """Replicas that are ready and have the current definition (a lower bound during a roll-out).
 
-    The server counts ready ones and current ones, not those that are both. Of ``replicas - updated`` old ones each may
-    be ready, so what is left of the ready ones is certain to be current; the number is exact once no old one is left.
+    The API server counts ready and updated replicas, not those that are both. All ``replicas - updated`` old ones may
+    be ready; the remaining ready ones have the current definition.
     """
     if workload is None or not settled(workload):
         return 0
@@ -128,12 +128,12 @@ def _current(workload: LiveObject | None) -> int:
 
 
 def settled(workload: LiveObject) -> bool:
-    """Whether the counts of a workload speak of its current definition."""
+    """Whether the status of a workload is of its current generation."""
     return int(workload.summary.get("observedGeneration", 0)) >= workload.generation
 
 
 def rolled_out(workload: LiveObject, wanted: int) -> bool:
-    """Whether only replicas of the current definition are left, and as many ready as are wanted."""
+    """Whether all replicas have the current definition and as many as wanted are ready."""
     replicas = int(workload.summary.get("replicas", 0))
     return _current(workload) >= wanted and replicas <= int(workload.summary.get("updated", 0))
 
@@ -157,9 +157,9 @@ def _progress(member: Member) -> Problem:
 
 
 def _reasons(member: Member) -> Iterator[Problem]:
-    """Everything that keeps the service from being ready, the most telling first."""
+    """All problems of the service, the most specific first."""
     unready = [pod for pod in member.pods if not pod.get("ready")]
-    # The newest first: in a roll-out it is the new definition that does not come up.
+    # The newest first: in a roll-out the new definition is the one that fails.
     unready.sort(key=lambda pod: str(pod.get("created", "")), reverse=True)
     for pod in unready:
         yield from _container_problems(pod)
@@ -173,7 +173,7 @@ def _reasons(member: Member) -> Iterator[Problem]:
             yield Problem(_EVENTS[reason], message)
     yield from _deadline(member.workload)
     if any(_runs(pod) for pod in unready):
-        yield Problem(NOT_READY, "it runs, but its health check has not passed", transient=True)
+        yield Problem(NOT_READY, "running, but the health check has not passed", transient=True)
 
 
 def _container_problems(pod: Summary) -> Iterator[Problem]:
@@ -187,12 +187,12 @@ def _container_problems(pod: Summary) -> Iterator[Problem]:
 
 
 def pod_trouble(pod: Summary) -> Problem | None:
-    """What a pod's containers say is wrong with them; None also while they merely have not come up yet."""
+    """The problem of a pod's containers; None also while they are starting."""
     return next(_container_problems(pod), None)
 
 
 def _ended(container: Summary) -> bool:
-    """Whether a container is down because its process ended, rather than not yet up."""
+    """Whether a container is not running because its process ended, as opposed to not started yet."""
     if container.get("ready"):
         return False
     return container.get("waiting") == "CrashLoopBackOff" or container.get("terminated") == "OOMKilled"
@@ -201,7 +201,7 @@ def _ended(container: Summary) -> bool:
 def _end(container: Summary, waiting: str) -> Problem:
     restarts = int(container.get("restarts", 0))
     if container.get("terminated") == "OOMKilled":
-        return Problem("OOMKilled", f"it needs more memory than its limit allows ({plural(restarts, 'restart')})")
+        return Problem("OOMKilled", f"exceeded its memory limit ({plural(restarts, 'restart')})")
     code = container.get("exitCode")
     how = f"the process ended with exit code {code}" if code is not None else "the process keeps ending"
     hint = "; a service must keep running" if code == 0 else ""
@@ -209,7 +209,7 @@ def _end(container: Summary, waiting: str) -> Problem:
 
 
 def _creation_problems(member: Member) -> Iterator[Problem]:
-    """Pods that the API server did not let the workload's controller create."""
+    """Pods that the API server refused to create."""
     conditions = member.workload.summary.get("conditions", {}) if member.workload else {}
     status, reason, message = conditions.get("ReplicaFailure", ("", "", ""))
     if status == "True":
@@ -220,7 +220,7 @@ def _creation_problems(member: Member) -> Iterator[Problem]:
 
 
 def refused_creation(message: str, reason: str = "FailedCreate") -> Problem:
-    """Why a pod or object could not be created, by the words of the API server."""
+    """Why a pod or object could not be created, classified by the API server's message."""
     words = _without_names(message)
     if "exceeded quota" in words or "must specify limits" in words or "failed quota" in words:
         return Problem("QuotaExceeded", message)
@@ -230,7 +230,7 @@ def refused_creation(message: str, reason: str = "FailedCreate") -> Problem:
 
 
 def _without_names(message: str) -> str:
-    """The cluster's own words of a message: a pod may be called "admission", and a taint {volume: full}."""
+    """A message without the names in it: a pod may be called "admission", and a taint {volume: full}."""
     return _NAMES.sub("", message).lower()
 
 
@@ -244,11 +244,11 @@ def _placement_problems(member: Member, unready: list[Summary]) -> Iterator[Prob
             names = f" {', '.join(pending[:3])}" if pending else ""
             yield Problem("VolumePending", f"volume claim{names} is not bound: {message}")
         elif reason != "SchedulingGated":
-            yield Problem("Unschedulable", message or "no node takes the pod")
+            yield Problem("Unschedulable", message or "no node fits the pod")
 
 
 def _deadline(workload: LiveObject | None) -> Iterator[Problem]:
-    """A workload that has given up: a roll-out without progress, a Job with too many failures."""
+    """A workload whose controller has given up: a roll-out without progress, a Job with too many failures."""
     conditions = workload.summary.get("conditions", {}) if workload else {}
     status, reason, message = conditions.get("Failed", ("", "", ""))
     if status == "True":

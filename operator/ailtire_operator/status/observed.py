@@ -1,7 +1,7 @@
-"""What the status is made from: the expected members of a stack, each with what is seen of it. No I/O, no clock.
+"""The input of a status: the members of a stack, each with its observed objects. No I/O, no clock.
 
-The summaries are those of the cluster package, read here as plain mappings: this package knows neither the client nor
-the plan, so that every judgement in it can be tested with a handful of dictionaries.
+The summaries come from the cluster package and are read as plain mappings: this package imports neither the client
+nor the plan, so that tests need a few dictionaries only.
 """
 
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something that runs, or is to run, is not as it should be (what is wrong with a definition is a
-    ``model.problems.FieldError``). ``blockers.sentence`` makes a sentence of it, which people alone read."""
+    """Why something that runs, or shall run, is not as defined (``model.problems.FieldError`` is an error in a definition).
+    ``blockers.sentence`` formats it for people."""
 
     reason: str
-    """One word for programs."""
+    """CamelCase, for programs."""
     message: str = ""
-    """What is wrong, often in the cluster's words."""
+    """For people, often the cluster's own message."""
     transient: bool = False
-    """It is being worked on, or goes by itself: no reason to call anybody."""
+    """It is in progress or ends without anybody's action."""
     path: tuple[str, ...] = ()
-    """The keys of the stacks that lead from the stack that tells of it to the one that has it."""
+    """The keys of the child stacks from the reporting stack to the one that has the problem."""
     subject: str = ""
-    """What of that stack has it: ``service db``, ``gateway``, ``object Secret x``; empty where the message says it."""
+    """What has it in that stack: ``service db``, ``gateway``, ``object Secret x``; empty if the message names it."""
     replicas: str = ""
     """Ready and wanted replicas, where the subject has some."""
 
@@ -44,13 +44,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An update that has failed and is not tried again until somebody changes the definition."""
+    """A failed update that is not retried until the definition changes."""
 
     action: Literal["rollback", "pause"]
     failed: tuple[str, str]
     """Image, and hash of the pod template."""
     good: tuple[str, str]
-    """The same, of what ran before."""
+    """The same, of the definition before."""
     problem: Problem
     """How it failed."""
 
@@ -59,7 +59,7 @@ class Held:
         failed, good = (
             f"{image} (definition {template})" if same else image for image, template in (self.failed, self.good)
         )
-        done = f"was rolled back to {good}" if self.action == "rollback" else f"is paused; {good} runs on"
+        done = f"was rolled back to {good}" if self.action == "rollback" else f"is paused; {good} keeps running"
         return f"the update to {failed} failed ({self.problem}) and {done}"
 
 
@@ -71,9 +71,9 @@ class Member:
     kind: str
     name: str
     replicas: int | None = None
-    """How many are asked for; None where an autoscaler decides."""
+    """The requested number; None where an autoscaler decides."""
     floor: int = 1
-    """The fewest that such an autoscaler will ask for."""
+    """The minimum of that autoscaler."""
     workload: LiveObject | None = None
     pods: tuple[Summary, ...] = ()
     """Those that are not being deleted."""
@@ -82,13 +82,13 @@ class Member:
     warnings: tuple[tuple[str, str], ...] = ()
     """Reasons and messages of recent Warning Events, the newest first."""
     error: Problem | None = None
-    """Why the API server did not take one of the service's objects."""
+    """Why the API server refused one of the service's objects."""
     held: Held | None = None
     """The update that has failed, where one has."""
     first: bool = False
-    """It would be rolled back, but no definition of it has ever run."""
+    """Rollback is configured, but no definition of it has rolled out yet."""
     waits: Problem | None = None
-    """What its definition waits for before it is acted upon; until then what runs is what ran before, if anything."""
+    """The dependencies that its definition waits for; until then the definition before runs, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class Child:
     name: str
     resource: LiveObject | None = None
     missing: str | None = None
-    """The template that it refers to and that does not exist."""
+    """The referenced template, if it does not exist."""
     optional: bool = False
     """Whether the stack can be ready without it."""
     error: Problem | None = None
     """Why its resource could not be written."""
     waits: Problem | None = None
-    """What its definition waits for before it is written."""
+    """The dependencies that its definition waits for before it is written."""

@@ -1,6 +1,6 @@
-"""From the leaves to the root: what the children say of their subtrees, counted and summed up in one blocker.
+"""Rolls the statuses of child stacks up into their parent's: counts of the subtree, and one blocker.
 
-A parent reads nothing but the status of its own children, so a change climbs the tree by one status write per level.
+A parent reads only the status of its own children, so a change reaches the root by one status write per level.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,17 +28,17 @@ class Branch:
     stacks: tuple[int, int]
     """Ready and wanted, the child included."""
     problem: Problem | None = None
-    """Why it is not ready: what the child itself tells, so it leads to the deepest blocker."""
+    """Why it is not ready: the child's own blocker, which is the deepest one."""
     counted: bool = True
     """Whether the parent has to wait for it."""
     suspended: bool = False
     stopped: int = 0
-    """Services of the subtree of which no replica is asked for."""
+    """Services of the subtree that are scaled to zero."""
     suspended_below: int = 0
     """Stacks of the subtree that are suspended, without the child itself."""
 
     def summary(self, *, brief: bool = False) -> StackStatusSummary:
-        """The child as its parent's status shows it; ``brief`` leaves the sentence out."""
+        """The child as its parent's status shows it; ``brief`` omits the message."""
         problem = self.problem or (Problem("Suspended") if self.suspended else None)
         return StackStatusSummary(
             name=self.name,
@@ -50,7 +50,7 @@ class Branch:
 
 
 def branch(child: Child) -> Branch:
-    """What a child stack says of its subtree."""
+    """The state of a child stack and its subtree, from its status."""
     status: Mapping[str, Any] = (child.resource.summary.get("status") or {}) if child.resource else {}
     said = SavedStatus.of(status)
     problem = _problem(child, status, said)
@@ -84,7 +84,7 @@ def _problem(child: Child, status: Mapping[str, Any], said: SavedStatus) -> Prob
         why = f": {child.error.message}" if child.error is not None and child.error.reason == DELETING else ""
         return Problem(DELETING, f"stack {child.key} is being deleted{why}", transient=True)
     if not said.speaks_of(child.resource.generation):
-        return Problem(PROGRESSING, "stack has a new definition that is not acted upon yet", transient=True)
+        return Problem(PROGRESSING, "stack has a new definition that is not applied yet", transient=True)
     ready = said.condition(READY)
     if ready.is_true:
         return None
@@ -93,12 +93,12 @@ def _problem(child: Child, status: Mapping[str, Any], said: SavedStatus) -> Prob
 
 
 def is_observed(resource: LiveObject) -> bool:
-    """Whether the status of a child speaks of its current definition."""
+    """Whether the status of a child is of its current generation."""
     return SavedStatus.of(resource.summary.get("status")).speaks_of(resource.generation)
 
 
 def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) -> Counts:
-    """Services and stacks of the whole subtree; the stack itself is one of the stacks, but in the text."""
+    """Services and stacks of the whole subtree; the stack itself is counted in the numbers, and not in the text."""
     own = list(services)
     waited_for = [each for each in branches if each.counted]
     services_ready = sum(each.ok for each in own) + sum(each.services[0] for each in waited_for)
@@ -118,7 +118,7 @@ def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) 
 
 
 def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem | None:
-    """What keeps the stack from being ready, of all that its members and the stacks below tell."""
+    """The likely cause among the problems of the stack's members and children; None if there are none."""
     found = [each.blocker for each in services]
     found += [below(each.key, each.problem) for each in branches if each.problem and each.counted]
     return first_cause(filter(None, found))

@@ -1,4 +1,4 @@
-"""A status as it stands in a resource, read in one place: another release may have written it, or somebody by hand."""
+"""Parses the status of a resource, tolerantly: another release may have written it, or somebody by hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ READY: Final = "Ready"
 
 @dataclass(frozen=True, slots=True)
 class SavedCondition:
-    """A condition as it stands there; empty where it does not."""
+    """A condition as saved; empty if it is absent."""
 
     status: str = ""
     """True, False or Unknown."""
     reason: str = ""
     message: str = ""
     since: str = ""
-    """When its status last changed, as it is written."""
+    """lastTransitionTime, as written."""
     generation: int | None = None
-    """That of the definition of which it speaks, where it says so."""
+    """observedGeneration, if present."""
 
     @property
     def is_true(self) -> bool:
-        """Whether it is there and holds."""
+        """Whether it is present with status True."""
         return self.status == "True"
 
 
@@ -31,16 +31,16 @@ _NOTHING: Final = SavedCondition()
 
 @dataclass(frozen=True, slots=True)
 class SavedStatus:
-    """What a status says."""
+    """A saved status."""
 
     conditions: Mapping[str, SavedCondition]
     """By type."""
     generation: int
-    """That of the definition of which it speaks; 0 where it speaks of none."""
+    """observedGeneration; 0 if absent."""
 
     @classmethod
     def of(cls, status: Mapping[str, Any] | None) -> Self:
-        """Read a status; None is that of a stack that has none yet."""
+        """Parse a status; None stands for a stack without one."""
         status = status or {}
         conditions = {str(each.get("type")): _said(each) for each in status.get("conditions") or ()}
         return cls(conditions, int(status.get("observedGeneration") or 0))
@@ -50,9 +50,9 @@ class SavedStatus:
         return self.conditions.get(kind, _NOTHING)
 
     def speaks_of(self, generation: int) -> bool:
-        """Whether it was made for the definition of this generation, and for no other.
+        """Whether it was made for exactly this generation.
 
-        A later one is none of this resource: a restored backup brings the status of an object that is no more.
+        A later generation comes from a restored backup, and belongs to an object that no longer exists.
         """
         ready = self.conditions.get(READY)
         return self.generation == generation and ready is not None and ready.generation in (None, generation)

@@ -1,4 +1,4 @@
-"""The whole status of a stack from what was found: derived afresh in every reconcile, and never read back."""
+"""Builds the whole status of a stack: computed anew in every reconcile, never from the status before."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,30 +26,30 @@ from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.rollup import Branch, blocker, counts
 from ailtire_operator.status.text import bounded, listed
 
-SENTENCES_LIMIT = 50
-"""Services and children whose trouble is told in a sentence; of the others the reason must do, or 500 failing services
-would make a status of hundreds of kilobytes."""
+MESSAGES_LIMIT = 50
+"""Services and children that get a message; the others get a reason only, or 500 failing services would make a status
+of hundreds of kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An object that the API server, or this operator, would not write."""
+    """An object that the API server or the operator refused to write."""
 
     subject: str
     """``object NetworkPolicy shop--siblings--members``; of members ``service web``, ``gateway``, ``stack orders``."""
     problem: Problem
     reported: bool = False
-    """A service or child already tells of it."""
+    """Whether the status of a service or child has it already."""
 
     @property
     def blocker(self) -> Problem:
-        """The problem, as the stack tells of it."""
+        """The problem, with the object as its subject."""
         return replace(self.problem, subject=self.subject)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that is known of a stack after a pass."""
+    """Everything that a reconcile found out about a stack."""
 
     generation: int
     app_name: str = ""
@@ -63,26 +63,26 @@ class Facts:
     missing: Mapping[str, str] | None = None
     """Templates that do not exist, by the member's key."""
     optional: Mapping[str, str] | None = None
-    """The same, for members that the stack can do without."""
+    """The same, for members with ``optional``."""
     refusals: tuple[Refusal, ...] = ()
     foreign: tuple[str, ...] = ()
-    """Objects of others that stand in the way."""
+    """Foreign objects with a name that the stack needs."""
     orphans: tuple[str, ...] = ()
     """Objects that have lost their owner."""
     root: str = ""
     """The root of the tree."""
     contested: tuple[str, ...] = ()
-    """Objects of this stack whose name another stack wants too."""
+    """Objects of this stack whose name another stack needs too."""
     hosts: tuple[str, ...] = ()
-    """Hosts that another stack has published before, a sentence each."""
+    """Hosts that another stack published first, a sentence each."""
     leaving: tuple[str, ...] = ()
-    """Objects of this stack that have been deleted and have not gone yet, a sentence each."""
+    """Objects of this stack that are being deleted, a sentence each."""
     pending: str = ""
-    """What is still to be done before the definition is acted upon, if anything."""
+    """What is left to do before the definition is applied; empty if nothing is."""
 
 
 def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
-    """The status of a stack that is acted upon."""
+    """The status of a stack that was reconciled."""
     problem = _blocker(facts)
     ready = problem is None
     findings = [*_readiness(facts, problem), c.translated(facts.notices)]
@@ -109,8 +109,8 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
 
 
 def status_of_new(generation: int, now: str) -> StackStatus:
-    """The status of a stack of which nothing is known yet but that it is there."""
-    problem = Problem(c.PROGRESSING, "stack: its first reconciliation is not finished yet", transient=True)
+    """The status of a stack before its first reconcile."""
+    problem = Problem(c.PROGRESSING, "stack: the first reconcile is not finished yet", transient=True)
     findings = [
         Finding(c.READY, "False", problem.reason, problem.message),
         Finding(c.RECONCILING, "True", problem.reason, problem.message),
@@ -123,7 +123,7 @@ def status_of_new(generation: int, now: str) -> StackStatus:
 
 
 def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str, Any], now: str) -> StackStatus:
-    """The status of a stack that cannot be acted upon: why, and what goes on running all the same."""
+    """The status of a stack that cannot be reconciled: the reason, and the last state of what keeps running."""
     last = _last(old)
     return last.model_copy(
         update={
@@ -138,7 +138,7 @@ def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str,
 
 
 def status_of_template(generation: int, old: Mapping[str, Any], now: str) -> StackStatus:
-    """The status of a template: it is checked and never runs, so it counts nowhere."""
+    """The status of a template: it is validated and never runs, so it has no counts."""
     findings = [Finding(c.READY, "True", "Template", "valid; runs only where another stack refers to it")]
     return StackStatus(
         observed_generation=generation,
@@ -158,12 +158,12 @@ def status_of_template(generation: int, old: Mapping[str, Any], now: str) -> Sta
 
 
 def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: str) -> StackStatus:
-    """The status of a stack that nobody may touch (``by``: the ancestor that says so): what it last was."""
+    """The status of a suspended stack: its last counts. ``by``: the suspended ancestor, empty for the stack itself."""
     last = _last(old)
     before = next((condition for condition in last.conditions if condition.type == c.READY), None)
     blocker = last.blocker
     if before is None:
-        ready = Finding(c.READY, "False", c.SUSPENDED, "stack was suspended before it ever ran")
+        ready = Finding(c.READY, "False", c.SUSPENDED, "stack was suspended before its first reconcile")
         blocker = to_status(Problem(ready.reason, ready.message))
     else:
         ready = Finding(c.READY, before.status, before.reason, before.message)
@@ -185,9 +185,9 @@ _KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING, c.ROLLED_BACK, c.UPDATE_PAUS
 
 
 def as_json(status: StackStatus) -> dict[str, Any]:
-    """The status as it is written: complete, so that what is no longer said goes away.
+    """The status as JSON, complete, so that applying it removes stale fields.
 
-    Empty maps are left out: where a map loses its last entry, server-side apply would make null of an empty one.
+    Empty maps are omitted: where a map loses its last entry, server-side apply writes null in its place.
     """
     written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     written["ready"] = c.shown(status.conditions)
@@ -243,35 +243,35 @@ def _held(facts: Facts, action: str) -> dict[str, str]:
 
 
 def _held_back(facts: Facts) -> Problem | None:
-    """What does not run as it is wanted, and will not unless somebody changes the definition."""
+    """The first failed update that is held: it stays a problem until the definition changes."""
     blockers = (each.blocker for each in facts.services)
     return next((each for each in blockers if each and each.reason in c.HELD), None)
 
 
 def _services(facts: Facts) -> dict[str, ServiceStatus]:
-    told = 0
+    reported = 0
     services = {}
     for health in facts.services:
         problem = health.problem
-        told += problem is not None
-        speaks = problem is not None and bool(problem.message) and told <= SENTENCES_LIMIT
+        reported += problem is not None
+        with_message = problem is not None and bool(problem.message) and reported <= MESSAGES_LIMIT
         services[health.key] = ServiceStatus(
             kind=health.kind,
             name=health.name,
             ready=health.ready,
             wanted=health.wanted,
             reason=problem.reason if problem else None,
-            message=bounded(problem.message) if problem and speaks else None,
+            message=bounded(problem.message) if problem and with_message else None,
         )
     return services
 
 
 def _stacks(facts: Facts) -> dict[str, StackStatusSummary]:
-    told = 0
+    reported = 0
     stacks = {}
     for branch in facts.branches:
-        told += branch.problem is not None
-        stacks[branch.key] = branch.summary(brief=told > SENTENCES_LIMIT)
+        reported += branch.problem is not None
+        stacks[branch.key] = branch.summary(brief=reported > MESSAGES_LIMIT)
     return stacks
 
 
@@ -291,7 +291,7 @@ def _translation(notices: tuple[Notice, ...]) -> Translation:
 
 
 def _last(old: Mapping[str, Any]) -> StackStatus:
-    """The status as it was last written; empty where an earlier release wrote it in a form that is none any more."""
+    """The status as it was last written; empty if an earlier release wrote it in a form that is no longer valid."""
     try:
         return StackStatus.model_validate(dict(old))
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Words of a status: bounded, counted, listed."""
+"""Formats texts of a status: limits their length, joins lists, writes counts."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
-"""Has an update failed? Judged from what is seen of the workload and its pods, and for how long; there is no clock.
+"""Decides whether an update has failed, from the workload, its pods and their times. Pure: times are arguments.
 
-Swarm watches each new task for ``monitor`` and counts those that fail. A new pod counts as failed once it has been in
-trouble that has a name (its image cannot be pulled, a Secret is missing, its process ends again and again) for that
-long. What is merely not ready, or not scheduled, gets the time that Kubernetes gives a roll-out to make progress.
+Swarm watches each new task for ``monitor`` and counts those that fail. A new pod counts as failed once it has had a
+definite problem for that long (its image cannot be pulled, a Secret is missing, its process keeps ending). A pod that
+is only not ready or not scheduled gets the time that Kubernetes gives a roll-out to make progress.
 """
 
 import re
@@ -16,9 +16,9 @@ from ailtire_operator.status.health import pod_trouble, rolled_out, settled
 from ailtire_operator.status.observed import LiveObject, Problem, Summary
 
 MONITOR: Final = 5.0
-"""Seconds that a new pod may be in trouble, where ``monitor`` is not given; Swarm's default."""
+"""Seconds that a new pod may have a problem, if ``monitor`` is not given; Swarm's default."""
 PATIENCE: Final = 600.0
-"""Seconds, beyond ``monitor``, that a new pod may take to get ready: Kubernetes' own deadline for a Deployment."""
+"""Seconds, beyond ``monitor``, that a new pod may take to become ready: a Deployment's default deadline."""
 _QUOTED: Final = re.compile(r'"([^"]+)"')
 
 
@@ -33,7 +33,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An update under way, as it is seen; all of it is of the definition that is wanted."""
+    """An update in progress, as observed; all values are of the wanted definition."""
 
     config: UpdateConfig
     kind: str
@@ -41,17 +41,17 @@ class Update:
     """Replicas."""
     workload: LiveObject
     pods: tuple[Pod, ...] = ()
-    """Of the service, the old ones too."""
+    """All pods of the service, old ones included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What there is to say of an update now."""
+    """The result of ``judge``."""
 
     failed: Problem | None = None
-    """Why it has failed, if it has."""
+    """Why it has failed; None if it has not."""
     again: float | None = None
-    """Seconds after which time alone may change the verdict."""
+    """Seconds after which the verdict may change although nothing else does; None if it cannot."""
 
 
 def judge(update: Update) -> Verdict:
@@ -79,7 +79,7 @@ def judge(update: Update) -> Verdict:
 
 
 def is_complete(workload: LiveObject, wanted: int) -> bool:
-    """Whether an update has come to its end: only replicas of the current definition, and all stay ready."""
+    """Whether an update is complete: all replicas have the current definition and are available."""
     return wanted > 0 and rolled_out(workload, wanted) and int(workload.summary.get("available", 0)) >= wanted
 
 
@@ -88,8 +88,8 @@ def _updated(update: Update) -> list[Pod]:
     summary = update.workload.summary
     if update.kind != "Deployment":
         return [pod for pod in update.pods if pod.summary.get("revision", "") == summary.get("updateRevision")]
-    # The one place where a Deployment names the ReplicaSet of its current template; for a moment after going back to an
-    # earlier one it still names the one before. Their number tells: that of the new one counts none of those pods.
+    # Only this message names the ReplicaSet of the current template. Right after a rollback it still names the one
+    # before, which updatedReplicas shows: it does not count that ReplicaSet's pods.
     message = summary.get("conditions", {}).get("Progressing", ("", "", ""))[2]
     name = _QUOTED.search(message)
     pods = [pod for pod in update.pods if name and (pod.summary.get("owner") or ("", ""))[1] == name[1]]
@@ -107,5 +107,5 @@ def _deadline(workload: LiveObject) -> Problem | None:
 def _unready(pod: Summary) -> Problem:
     reason, message = pod.get("unscheduled") or ("", "")
     if reason or message:
-        return Problem("Unschedulable", message or "no node takes the pod")
-    return Problem(NOT_READY, "it runs, but its health check has not passed")
+        return Problem("Unschedulable", message or "no node fits the pod")
+    return Problem(NOT_READY, "running, but the health check has not passed")

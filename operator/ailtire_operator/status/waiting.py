@@ -1,9 +1,9 @@
-"""Is what a service waits for there, and if not: how would a person put it?
+"""Evaluates the conditions of ``dependsOn``, and words those that are not met.
 
-*started*: one replica of the current definition runs, or none is wanted; of a stack, that its definition is acted upon.
-*healthy*: all replicas of the current definition are ready; of a stack, that it is ready; of a job, that it has ended
-well. *completed*: the same, as only a job has an end. What is *current* is judged by whoever calls: while a definition
-is not written yet, here or in a stack above, nothing that runs is what is waited for.
+*started*: one replica of the current definition runs, or none is wanted; for a stack: its definition is applied.
+*healthy*: all replicas of the current definition are ready; for a stack: it is ready; for a job: it has succeeded.
+*completed*: the same, as only a job ends. The caller decides what is *current*: while a definition is not written yet,
+here or in a stack above, running pods do not count.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ from ailtire_operator.status.rollup import Branch
 from ailtire_operator.status.text import bounded, fraction, listed
 
 DEPENDENCY_MISSING: Final = "DependencyMissing"
-"""A dependency's path leads nowhere."""
+"""The tree has no member at a dependency's path."""
 DEPENDENCY_CYCLE: Final = "DependencyCycle"
-"""A member waits for itself, by way of others: it is left as it is until somebody breaks the circle."""
+"""A member waits for itself through others: it is not changed until somebody breaks the cycle."""
 NOT_CREATED: Final = "not created yet"
 NOT_UPDATED: Final = "not updated yet"
-_TOLD: Final = 3
-"""Dependencies that a sentence names; of the others it says how many there are."""
+_NAMED: Final = 3
+"""The most dependencies that a message names; the others are counted."""
 
 
 def unmet_by_service(
     path: str, condition: Condition, health: Health, workload: LiveObject | None, running: int, *, current: bool
 ) -> str:
-    """What of the dependency on a plain service is still missing; empty if nothing is.
+    """The unmet dependency on a plain service, worded; empty if it is met.
 
-    ``running``: its pods that run or have ended well; ``current``: the workload is as planned.
+    ``running``: its pods that run or have succeeded; ``current``: the workload is in sync with the plan.
     """
     words = f"{path} {_goal(condition, health.kind)}"
     if workload is None:
@@ -46,9 +46,9 @@ def unmet_by_service(
 
 
 def unmet_by_stack(path: str, condition: Condition, branch: Branch, *, exists: bool, current: bool, acted: bool) -> str:
-    """What of the dependency on a child stack is still missing; empty if nothing is.
+    """The unmet dependency on a child stack, worded; empty if it is met.
 
-    ``current``: its definition is the one that its parent has for it; ``acted``: that one is acted upon.
+    ``current``: its definition is in sync with its parent's plan; ``acted``: that definition has been applied.
     """
     words = f"{path} to start" if condition == "started" else f"{path} to be ready"
     if not exists:
@@ -63,7 +63,7 @@ def unmet_by_stack(path: str, condition: Condition, branch: Branch, *, exists: b
 
 
 def _why(problem: Problem | None) -> str:
-    """The reason, where it tells of more than work that goes on."""
+    """The reason, unless it only means progress."""
     return "" if problem is None or problem.reason in UNDER_WAY else f": {problem.reason}"
 
 
@@ -74,7 +74,7 @@ def _goal(condition: Condition, kind: str) -> str:
 
 
 def _started(health: Health, workload: LiveObject, running: int) -> bool:
-    """Of the pods that run, as many as there are old replicas may be old."""
+    """Whether a current replica runs: as many running pods may be old as there are old replicas."""
     if not settled(workload):
         return False
     if health.wanted == 0:
@@ -87,7 +87,7 @@ def _started(health: Health, workload: LiveObject, running: int) -> bool:
 
 
 def held(unmet: Sequence[str], *, exists: bool, subject: str = "") -> Problem:
-    """Why a member is held; ``exists``: it runs in an older definition."""
-    names = listed(unmet, _TOLD)
+    """Why a member is held; ``exists``: an older definition of it runs."""
+    names = listed(unmet, _NAMED)
     verb = "waits with its update for" if exists else "waits for"
     return Problem(WAITING, bounded(f"{subject}{verb} {names}"), transient=True)
