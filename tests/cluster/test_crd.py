@@ -117,7 +117,7 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
 @pytest.mark.parametrize(
     ("spec", "path", "complaint"),
     [
-        ({"services": {"a": {}}}, "spec.services[a]", "a service has an image, or is a stack"),
+        ({"services": {"a": {}}}, "spec.services[a]", "a service needs an image, or type: stack"),
         (
             {"services": {"a": {"type": "stack"}}},
             "spec.services[a]",
@@ -126,10 +126,10 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
         (
             {"services": {"a": {"type": "stack", "stack": {}, **IMAGE}}},
             "spec.services[a]",
-            "a stack has no image of its own",
+            "a stack has no image",
         ),
         (service(stack={}), "spec.services[web]", "stack and stackRef need type: stack"),
-        ({"services": {"_": IMAGE}}, "spec.services", "'_' has no letter or digit to make a name from"),
+        ({"services": {"_": IMAGE}}, "spec.services", "'_' needs a letter or digit"),
         ({"services": {"x" * 64: IMAGE}}, "spec.services", "must have 1 to 63 characters"),
         (
             service(environment={"AILTIRE_PARENT": "x"}),
@@ -216,15 +216,15 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
         (
             {"edge": {"annotations": {"a b": "x"}}},
             "spec.edge.annotations",
-            "'a b' is not a name as Kubernetes has them",
+            "'a b' is not a qualified name",
         ),
-        ({"interface": {"ports": {"65536": 3000}}}, "spec.interface.ports", "up to 65535"),
+        ({"interface": {"ports": {"65536": 3000}}}, "spec.interface.ports", "from 1 to 65535"),
         ({"interface": {"ports": {"http": 3000}}}, "spec.interface.ports", "'http' is not the number of a port"),
         (service(deploy={"mode": "global", "replicas": 1}), "spec.services[web].deploy", "replicas cannot be set"),
         (
             service(deploy={"mode": "replicatedJob", "restartPolicy": {"condition": "any"}}),
             "spec.services[web].deploy",
-            "is onFailure or none",
+            "must be onFailure or none",
         ),
         (
             service(deploy={"placement": {"constraints": ["disk == ssd"]}}),

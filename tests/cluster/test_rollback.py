@@ -144,7 +144,8 @@ def test_an_update_is_paused_where_it_is(trees: Trees) -> None:
     before = pods(trees)
     trees.apply("shop", web(BAD, pause))
     trees.until("paused", lambda: trees.condition("shop", "Stalled").get("reason") == "UpdatePaused")
-    story = f"the update to {BAD} failed (ImagePullBackOff: Back-off pulling image {BAD}) and is paused; {GOOD} keeps running"
+    cause = f"ImagePullBackOff: Back-off pulling image {BAD}"
+    story = f"the update to {BAD} failed ({cause}) and is paused; {GOOD} keeps running"
     assert trees.condition("shop", "UpdatePaused")["message"] == f"web: {story}"
     assert trees.must("Deployment", "shop-web")["spec"]["paused"] is True
     assert pods(trees) == before

@@ -45,7 +45,7 @@ def test_json_says_where_each_problem_is(run: Run) -> None:
         "column": 21,
         "resource": "AiltireStack shop",
         "path": "spec.services.web.stop_grace_period",
-        "message": "there is no such field; did you mean stopGracePeriod?",
+        "message": "unknown field; did you mean stopGracePeriod?",
     }
     valid = json.loads(run("validate", "-o", "json", "-", stdin=RIGHT).out)
     assert (valid["valid"], valid["problems"], len(valid["notes"]), len(valid["stacks"])) == (True, [], 1, 1)

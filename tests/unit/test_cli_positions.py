@@ -37,16 +37,16 @@ def marked(text: str) -> tuple[str, int, int]:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("  services:\n    web:\n      image: §7\n", "must be a text"),
+        ("  services:\n    web:\n      image: §7\n", "must be a string (quote it)"),
         ("  services:\n    web:\n      image: x\n      §stop_grace_period: 10s\n", "did you mean stopGracePeriod?"),
         ("  services:\n    web: {image: x, §depends_on: {db: {}}}\n", "did you mean dependsOn?"),
         ("  services:\n    web: {image: x, §enviroment: {}}\n", "did you mean environment?"),
         ("  services:\n    web: {image: x, healthcheck: {test: [NONE], interval: §'10'}}\n", "10 has no unit"),
-        ("  services:\n    web: {image: x, healthcheck: {test: [NONE], interval: §10}}\n", "write 10s where seconds"),
+        ("  services:\n    web: {image: x, healthcheck: {test: [NONE], interval: §10}}\n", "write 10s for seconds"),
         ("  services:\n    web: {image: x, capAdd: [NET_ADMIN, §net]}\n", "a Linux capability in upper case"),
         ("  services:\n    web: {image: x, user: §root}\n", "expected a numeric user"),
         ("  services:\n    web: {image: x, environment: {§A=B: x}}\n", "is not the name of an environment variable"),
-        ("  services:\n    web: {image: §null}\n", "must be a text"),
+        ("  services:\n    web: {image: §null}\n", "must be a string (quote it)"),
         ("  services:\n    web: {image: x, volumes: {a: {target: /x}, b: {target: §/x}}}\n", "already mounted"),
         (
             "  services:\n    a:\n      type: stack\n      stack:\n        services:\n          d: {§imag: y}\n",

@@ -118,12 +118,12 @@ def test_what_is_set_aside_stays_within_the_limit() -> None:
 @pytest.mark.parametrize(
     ("definition", "complaint"),
     [
-        ({"templateOnly": True}, "only a resource of its own may have templateOnly"),
-        ({"template": True}, "only a resource of its own may have template"),
-        ({"templateOnly": False, "template": True}, "only a resource of its own may have template"),
-        ({"templateOnly": "yes"}, "templateOnly is true or false"),
-        ({"place": {}}, "only a resource of its own may have place"),
-        ({"suspend": "yes"}, "suspend is true or false"),
+        ({"templateOnly": True}, "an inline stack cannot have templateOnly"),
+        ({"template": True}, "an inline stack cannot have template"),
+        ({"templateOnly": False, "template": True}, "an inline stack cannot have template"),
+        ({"templateOnly": "yes"}, "templateOnly must be true or false"),
+        ({"place": {}}, "an inline stack cannot have place"),
+        ({"suspend": "yes"}, "suspend must be true or false"),
     ],
 )
 def test_an_inline_stack_is_nobodys_template(definition: dict[str, Any], complaint: str) -> None:
@@ -159,7 +159,7 @@ def test_a_refused_key_is_shown_as_what_it_is() -> None:
     with pytest.raises(InvalidStack) as caught:
         parse_spec({"services": {"web\x1b[2J\x9b": {"image": "x"}, "b": {"image": "x", "z\u202e\n": 1}}})
     assert str(caught.value) == (
-        'spec.services.b["z\\u202e\\n"]: there is no such field; '
-        "spec.services[\"web\\x1b[2J\\x9b\"]: 'web\\x1b[2J\\x9b' must have no control characters: no line ends, no "
-        "escapes, no marks that turn the direction of text"
+        'spec.services.b["z\\u202e\\n"]: unknown field; '
+        "spec.services[\"web\\x1b[2J\\x9b\"]: 'web\\x1b[2J\\x9b' must have no control characters: no line breaks, "
+        "escapes or bidirectional controls"
     )

@@ -126,7 +126,7 @@ def test_a_child_that_somebody_edits_makes_no_more_than_its_place_passes_on() ->
 
 def test_an_inline_child_declares_nothing_as_nobody_was_asked() -> None:
     found = tree({**holding(kid=inline(ROUTED | DECLARED)), **DECLARED})
-    assert "spec.services.kid.stack.additionalKinds: only a resource of its own may have this" in str(found["shop-kid"])
+    assert "spec.services.kid.stack.additionalKinds: an inline stack cannot have this" in str(found["shop-kid"])
 
 
 def test_a_right_that_nothing_needs_is_told() -> None:

@@ -135,7 +135,7 @@ def test_two_children_of_one_template_are_no_cycle() -> None:
 
 
 BAD = [
-    ({"services": {"web": {}}}, "spec.services.bad.stack.services.web: a service has an image"),
+    ({"services": {"web": {}}}, "spec.services.bad.stack.services.web: a service needs an image"),
     ({"services": {"web": {"image": 3}}}, "spec.services.bad.stack.services.web.image"),
     ({"srvices": {}}, "spec.services.bad.stack.srvices"),
     ({"services": []}, "spec.services.bad.stack.services"),

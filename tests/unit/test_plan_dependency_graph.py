@@ -95,9 +95,9 @@ def test_every_flaw_is_told_with_its_place_and_a_way_out_and_a_circle_once() -> 
         'spec.services.a.stack.services.x.dependsOn["c/z"]: '
         "the tree has no 'c/z'; correct the path, or say required: false",
         "spec.services.b.stack.services.y.dependsOn: members cannot wait for each other: "
-        "b/y -> a/x -> b/y; take one of these dependencies out",
+        "b/y -> a/x -> b/y; remove one of these dependencies",
         "spec.services.d.stack.services.x.dependsOn: members cannot wait for each other: "
-        "d/x -> e/y -> d/x; take one of these dependencies out",
+        "d/x -> e/y -> d/x; remove one of these dependencies",
     ]
 
 

@@ -63,7 +63,7 @@ def test_a_constraint_is_a_required_affinity(constraint: str, expression: Json) 
     [
         ("node.id == abc", r"constraints\[0\]: Kubernetes' nodes have no node.id"),
         ("node.ip != 10.0.0.1", r"constraints\[0\]: Kubernetes' nodes have no node.ip"),
-        ("node.role == boss", r"constraints\[0\]: 'boss' is no role"),
+        ("node.role == boss", r"constraints\[0\]: 'boss' is not a node role"),
         ("node.labels.a = b", r"constraints\[0\]"),
         ("node.labels.a == b || true", r"constraints\[0\]"),
         ("disk == ssd", r"constraints\[0\]"),

@@ -44,20 +44,20 @@ def test_a_host_name(hostname: str, name: str | None, notices: int) -> None:
 @pytest.mark.parametrize(
     ("service", "complaint"),
     [
-        ({"hostname": "my_host"}, "hostname: 'my_host' is no host name"),
-        ({"extraHosts": {"a": ["1.2.3"]}}, r"extraHosts\.a\[0\]: '1.2.3' is no address"),
+        ({"hostname": "my_host"}, "hostname: 'my_host' is not a valid host name"),
+        ({"extraHosts": {"a": ["1.2.3"]}}, r"extraHosts\.a\[0\]: '1.2.3' is not an IP address"),
         ({"extraHosts": {"a": ["host-gateway"]}}, r"extraHosts\.a\[0\]"),
-        ({"extraHosts": {"my_db": ["10.0.0.1"]}}, r"extraHosts\.my_db\[0\]: 'my_db' is no host name"),
-        ({"dns": ["a.b"]}, r"dns\[0\]: 'a.b' is no address"),
+        ({"extraHosts": {"my_db": ["10.0.0.1"]}}, r"extraHosts\.my_db\[0\]: 'my_db' is not a valid host name"),
+        ({"dns": ["a.b"]}, r"dns\[0\]: 'a.b' is not an IP address"),
         (
             {"environment": {"A": "{{.Node.Platform.OS}}"}},
-            r"environment\.A: '{{.Node.Platform.OS}}' cannot be resolved",
+            r"environment\.A: '{{.Node.Platform.OS}}' is not a known placeholder",
         ),
         ({"environment": {"A": "{{ index .Service.Labels `a` }}"}}, r"environment\.A: "),
         ({"environment": {"A": "{{.Service.Labels.x}}"}}, r"environment\.A: "),
         (
             {"environment": {"A": "{{.Task.Slot}}"}, "deploy": {"mode": "replicatedJob"}},
-            r"environment\.A: '{{.Task.Slot}}' cannot be resolved",
+            r"environment\.A: '{{.Task.Slot}}' is not a known placeholder",
         ),
         ({"volumes": {"v": {"source": "{{.Task.Slot}}", "target": "/v"}}}, r"volumes\.v\.source: "),
     ],
@@ -193,7 +193,7 @@ def test_each_port_may_have_an_exposure_of_its_own() -> None:
 
 def test_an_exposure_of_what_is_not_published_is_told() -> None:
     made = planned({}, ports={"http": {"port": 80, "exposure": "NodePort"}})
-    assert "exposure: ignored: only a port that is published" in str(made.notices[0])
+    assert "exposure: ignored: it applies only to published ports" in str(made.notices[0])
 
 
 def test_a_port_of_the_node_is_open_to_callers_from_outside() -> None:

@@ -134,7 +134,7 @@ def test_an_address_that_nginx_would_not_start_with_is_refused(source: str) -> N
 def test_more_routes_than_a_configmap_holds_are_refused() -> None:
     services = {f"s{n}": plain({f"/{'x' * 40}{n}/{m}": {} for m in range(20)}) for n in range(13)}
     with pytest.raises(
-        InvalidStack, match=r"spec\.services: 260 routes are more than one gateway's 250; put some into"
+        InvalidStack, match=r"spec\.services: 260 routes exceed the limit of 250 for one gateway; move some into"
     ):
         plan_of({"services": services})
 

@@ -102,7 +102,7 @@ def test_a_global_job_runs_once_for_each_node_on_different_ones() -> None:
 def test_a_global_job_whose_nodes_may_not_be_listed_runs_once_and_that_is_said() -> None:
     made = planned({"mode": "globalJob"}, Observed(nodes=None))
     assert made.services["web"].completions == 1
-    assert [each.remedy for each in made.notices] == ["", "Let the operator list nodes."]
+    assert [each.remedy for each in made.notices] == ["", "Allow the operator to list nodes."]
 
 
 def test_a_global_job_that_is_there_keeps_the_number_that_it_was_made_with() -> None:
@@ -172,7 +172,7 @@ def test_what_a_mode_cannot_have_is_said_where_it_stands() -> None:
     [
         ({"mode": "global", "replicas": 2}, "so replicas cannot be set"),
         ({"mode": "globalJob", "replicas": 1}, "so replicas cannot be set"),
-        ({"mode": "replicatedJob", "restartPolicy": {"condition": "any"}}, "is onFailure or none"),
+        ({"mode": "replicatedJob", "restartPolicy": {"condition": "any"}}, "must be onFailure or none"),
     ],
 )
 def test_a_deploy_that_contradicts_itself_is_refused(deploy: Json, complaint: str) -> None:

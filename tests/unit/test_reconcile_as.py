@@ -51,7 +51,7 @@ def test_a_child_chooses_no_other_account(above: str | None) -> None:
         made = plan(stack(spec), SETTINGS, Observed(templates={"t": parse_spec({**own, "templateOnly": True})}))
         problem = made.children["kid"].problem
         assert problem is not None
-        assert ".reconcileAs: the whole tree is written by the rights of one account" in str(problem)
+        assert ".reconcileAs: a tree has one service account" in str(problem)
     with pytest.raises(InvalidStack, match=r"spec\.reconcileAs: "):
         plan(stack({**own, "place": {**PLACE, **said}}), SETTINGS, Observed())
 

@@ -88,7 +88,7 @@ def test_every_link_leads_to_a_section() -> None:
 
 
 def test_a_pattern_without_words_is_an_error_of_the_generator() -> None:
-    with pytest.raises(LookupError, match="say in words"):
+    with pytest.raises(LookupError, match="add a description"):
         in_words("^nobody has said$")
 
 

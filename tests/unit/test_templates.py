@@ -93,7 +93,7 @@ def test_an_inline_child_has_no_field_that_only_a_resource_has(field: str) -> No
     place = {"root": "t", "parent": "t", "parentKey": "a", "depth": 1, "appName": "t"}
     values: dict[str, Any] = {"additionalKinds": ["HTTPRoute"], "place": place}
     root = {"services": {"a": {"type": "stack", "stack": {field: values.get(field, True)}}}}
-    with pytest.raises(InvalidStack, match="only a resource of its own may have"):
+    with pytest.raises(InvalidStack, match="an inline stack cannot have"):
         list(levels("t", parse_spec(root), {}))
 
 
@@ -102,8 +102,8 @@ def test_the_former_name_is_told_wherever_it_stands_with_what_to_write(run: Run)
     notes = [line for line in result.err.splitlines() if "deprecated" in line]
     assert result.code == 0
     assert [line.partition(": ")[2].split(": ")[0] for line in notes] == ["standard input:6:3", "standard input:10:15"]
-    assert notes[0].endswith("write templateOnly: true")
-    assert notes[1].endswith("write templateOnly: false")
+    assert notes[0].endswith("use templateOnly: true")
+    assert notes[1].endswith("use templateOnly: false")
     assert "template t is valid" in result.out
     assert "deprecated" in run("render", "-", stdin=FILE).err
     renamed = FILE.replace("template:", "templateOnly:")

@@ -1,1 +1,1 @@
-"""What a person may write (spec), read (status) and set (operator settings): typed, bounded, described."""
+"""The models: an AiltireStack's spec and status, and the operator's settings; typed, bounded, described."""

@@ -1,4 +1,4 @@
-"""The base of every model: frozen, closed, camelCase outside, described by the docstring under each field."""
+"""The base class of the models: frozen, no unknown fields, camelCase in YAML, described by each field's docstring."""
 
 from functools import cache
 from typing import Any, Final, Self
@@ -7,9 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, mod
 from pydantic.alias_generators import to_camel
 
 KEY_RULES: Final = "x-key-rules"
-"""In the schema of a map's keys: the rules that each key is held to, as ``keys.KeyRule`` (for the generators here)."""
+"""In the schema of a map's keys: the rules for each key, as ``keys.KeyRule`` (for the generators here)."""
 NEVER_NULL: Final[dict[str, Any]] = {"nullable": False}
-"""In the schema of an object: {} says something there, so that it must not turn into null unnoticed."""
+"""In the schema of an object: {} has a meaning there, so null is refused."""
 OrEmpty: Final = BeforeValidator(lambda value: {} if value is None else value)
 """On the values of a map: null there is {}, see Strict."""
 
@@ -19,27 +19,27 @@ _WRITTEN: Final = object()
 
 
 class _Null:
-    """Null where the schema has a value: of no type, so that the field's own rule refuses it, at its path."""
+    """Replaces a null that the schema does not allow: it has no valid type, so the field refuses it with its path."""
 
     def __repr__(self) -> str:
         return "null"
 
 
 _NULL: Final = _Null()
-_UNKNOWN_TOLD: Final = 8
-"""Unknown keys of one map that are told each by itself."""
+_UNKNOWN_LISTED: Final = 8
+"""The most unknown keys of one map that get an error each."""
 
 
 class Strict(BaseModel):
     """Unknown keys are errors; values never change after validation; null is the same as leaving a field out.
 
-    Maps are in the order of their keys, whatever the order in which they were written: the API server sorts them too,
-    so a definition means the same, and is complained about alike, in a file and in a cluster.
+    Maps are sorted by key, as the API server does, so a definition has the same meaning and the same errors in a file
+    and in a cluster.
 
-    Null is what server-side apply leaves of an object whose last field its author removes (``aliases: [a]`` to ``{}``),
-    and what an empty ``deploy:`` is in YAML. So the schema takes it wherever {} means no more than nothing. What an
-    author has written is read by ``written``, which takes it there alone, and knows a field by the schema's name only:
-    so the API server judges a root, and a child that stands in it is judged alike.
+    Server-side apply writes null when the last field of an object is removed (``aliases: [a]`` to ``{}``), and an
+    empty ``deploy:`` is null in YAML. So the schema allows null where {} has no meaning of its own. ``written`` reads
+    an author's input by the same rules and by the schema's field names only, so that inline children are validated
+    as the API server validates a root.
     """
 
     model_config = ConfigDict(
@@ -54,7 +54,7 @@ class Strict(BaseModel):
 
     @classmethod
     def written(cls, data: Any) -> Self:
-        """What an author has written, as the API server reads it. Raises pydantic's ValidationError."""
+        """Validate an author's input as the API server does. Raises pydantic's ValidationError."""
         return cls.model_validate(data, by_alias=True, by_name=False, context=_WRITTEN)
 
     @model_validator(mode="before")
@@ -63,7 +63,7 @@ class Strict(BaseModel):
         if not isinstance(data, dict):
             return data
         written = info.context is _WRITTEN
-        if len(data) > _UNKNOWN_TOLD:
+        if len(data) > _UNKNOWN_LISTED:
             cls._count_unknown(data, _aliases(cls) if written else _names(cls))
         ordered = {key: _in_order(value) for key, value in _in_order(data).items()}
         if written and None in ordered.values():
@@ -75,19 +75,19 @@ class Strict(BaseModel):
 
     @classmethod
     def _count_unknown(cls, data: dict[Any, Any], known: frozenset[str]) -> None:
-        """Tell many unknown keys at once: a thousand errors of their own would take long, and nobody reads them."""
+        """Raise one error for many unknown keys: a thousand separate ones would take long."""
         unknown = [key for key in data if key not in known]
-        if len(unknown) > _UNKNOWN_TOLD:
-            some = ", ".join(f"'{key}'" for key in unknown[:_UNKNOWN_TOLD])
-            raise ValueError(f"{len(unknown):,} fields do not exist here: {some} and others")
+        if len(unknown) > _UNKNOWN_LISTED:
+            some = ", ".join(f"'{key}'" for key in unknown[:_UNKNOWN_LISTED])
+            raise ValueError(f"{len(unknown):,} unknown fields: {some} and others")
 
     def to_json(self) -> dict[str, Any]:
-        """The model as its author would write it: camelCase, nothing that was left out."""
+        """The model as JSON: camelCase, only fields that were set."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
 
 
 def _in_order(value: Any) -> Any:
-    """A map by its keys; what is below has a model of its own."""
+    """A map sorted by its keys; nested maps are sorted by their own models."""
     return dict(sorted(value.items(), key=lambda entry: str(entry[0]))) if isinstance(value, dict) else value
 
 
@@ -98,7 +98,7 @@ def _aliases(model: type[BaseModel]) -> frozenset[str]:
 
 @cache
 def _nullable(model: type[BaseModel]) -> frozenset[str]:
-    """The fields of which the schema takes null."""
+    """The fields for which the schema allows null."""
     from ailtire_operator.model.structural import structural
 
     properties = structural(model).get("properties", {})

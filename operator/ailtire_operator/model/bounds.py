@@ -1,7 +1,6 @@
-"""How large a definition may be, found out by counting, before anything is made of it.
+"""Limits the size of a definition by counting, before it is parsed.
 
-An author decides what stands in a definition, and whoever reads it pays. So the reader counts first, and no further
-than what he would accept: a megabyte of nonsense costs no more than a definition of the size that is allowed.
+Counting ends at the limit, so that a definition that is too large costs no more than one of the allowed size.
 """
 
 from collections.abc import Mapping
@@ -12,14 +11,14 @@ from ailtire_operator.model.problems import FieldError, InvalidStack
 VALUE_LIMIT: Final = 50_000
 """Values in one definition, inline children included: the entries of all its maps and lists."""
 CHARACTER_LIMIT: Final = 1_200_000
-"""Characters of all its keys and texts. A resource ends at about 1.5 MB, where etcd ends."""
+"""Characters of all its keys and texts. etcd limits a resource to about 1.5 MB."""
 ROUTE_LIMIT: Final = 250
-"""Routes of one stack's gateway: the entries of its members' interfaces. Each is some 1.5 KB of the gateway's
-configuration, and a ConfigMap holds 1 MB."""
+"""Routes of one stack's gateway: the entries of its members' interfaces. Each takes about 1.5 KB of the gateway's
+configuration, and a ConfigMap has at most 1 MB."""
 
 
 class Size(NamedTuple):
-    """What stands in a definition."""
+    """The size of a definition."""
 
     values: int
     """The entries of all its maps and lists."""
@@ -28,7 +27,7 @@ class Size(NamedTuple):
 
 
 def count(definition: Any, limit: int | None = None) -> Size:
-    """The size of a definition as it is written; where there is a limit, values are counted no further than that."""
+    """The size of a definition as it is written; counting of values ends at the limit, if given."""
     values = characters = 0
     waiting = [definition]
     while waiting and (limit is None or values <= limit):
@@ -43,22 +42,22 @@ def count(definition: Any, limit: int | None = None) -> Size:
             values += len(value)
             waiting += value
         elif value is not None:
-            characters += len(str(value))  # 3 and "3" are the same for many fields
+            characters += len(str(value))  # many fields accept both 3 and "3"
     return Size(values, characters)
 
 
 def check(definition: Any, path: str) -> Size:
-    """The size of a definition as it is written. Raises InvalidStack where that is more than is looked at."""
+    """The size of a definition as it is written. Raises InvalidStack if it exceeds the limits."""
     size = count(definition, VALUE_LIMIT)
     for found, most, what in ((size.values, VALUE_LIMIT, "values"), (size.characters, CHARACTER_LIMIT, "characters")):
         if found > most:
-            message = f"the definition has more than {most:,} {what}, inline stacks included; make templates of some"
+            message = f"the definition has more than {most:,} {what}, inline stacks included; move some into templates"
             raise InvalidStack([FieldError(path, message)])
     return size
 
 
 def check_routes(definition: Any, path: str) -> None:
-    """Raises InvalidStack for more routes than one gateway is to hold; the definition may be anything."""
+    """Raise InvalidStack for more routes than one gateway can have; the definition may be invalid."""
     services = definition.get("services") if isinstance(definition, Mapping) else None
     interfaces = (
         service.get("interface")
@@ -67,5 +66,5 @@ def check_routes(definition: Any, path: str) -> None:
     )
     count = sum(len(each) for each in interfaces if isinstance(each, Mapping))
     if count > ROUTE_LIMIT:
-        message = f"{count} routes are more than one gateway's {ROUTE_LIMIT}; put some into child stacks"
+        message = f"{count} routes exceed the limit of {ROUTE_LIMIT} for one gateway; move some into child stacks"
         raise InvalidStack([FieldError(f"{path}.services", message)])

@@ -1,4 +1,4 @@
-"""Pairs of double braces in a text, in one pass: an author decides how long the text is and how many it opens."""
+"""Finds pairs of double braces in a text, in linear time, as the text may be long and hostile."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,6 +19,6 @@ def pairs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def inside(text: str, start: int, end: int) -> str:
-    """What stands between a pair, without the blanks and Go's trimming hyphens at both sides."""
+    """The text between a pair, without blanks and Go's trimming hyphens at both ends."""
     between = text[start + len(_OPEN) : end - len(_CLOSE)]
     return between.removeprefix("-").lstrip().removesuffix("-").rstrip()

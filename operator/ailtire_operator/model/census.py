@@ -1,8 +1,8 @@
-"""How large a whole tree is, found out by counting: a template is counted once, however often it is referred to.
+"""Counts the stacks, services and characters of a whole tree; each template is counted once.
 
-A tree is written a level at a time, each level by itself, so none of them may take more than those above have counted:
-that is what a place's budget carries down. A walk over the tree would not do: sixteen levels of five hundred references
-each are more stacks than anybody can visit, and are counted here with a few multiplications.
+Each level of a tree is written separately and must not exceed what the stacks above have counted for it, which its
+place's budget has. Walking the tree is impossible: sixteen levels of five hundred references each are too many
+stacks. Multiplication counts them.
 """
 
 from collections import Counter
@@ -18,25 +18,25 @@ from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
 
 _MOST: Final = 10**12
-"""Where counting ends: beyond every limit, and still a small number."""
+"""The cap of all counts: above every limit, and still a small number."""
 _NETWORK: Final = 128
-"""Characters by which a place says whose network has a name."""
+"""Characters of one network in a place."""
 _URLS: Final = 32
-"""URLs that a place holds."""
+"""The most URLs in a place."""
 
 
 class Count(NamedTuple):
-    """A stack with everything below it."""
+    """The counts of a stack and everything below it."""
 
     members: int = 0
-    """Services and stacks, itself not counted."""
+    """Services and stacks, without itself."""
     stacks: int = 0
-    """Stacks, itself counted: each is a resource of its own."""
+    """Stacks, including itself: each is a resource."""
     characters: int = 0
-    """Of the definitions in all these resources, with what they inherit."""
+    """Characters of the definitions in all these resources, with inherited values."""
 
     def plus(self, below: "Count", times: int = 1, inherited: int = 0) -> "Count":
-        """With so many of another below it, each stack of which inherits so many characters."""
+        """The sum with ``times`` subtrees ``below``, whose stacks inherit ``inherited`` characters each."""
         characters = below.characters + below.stacks * inherited
         return Count(
             min(self.members + times * below.members, _MOST),
@@ -50,11 +50,11 @@ _NOTHING: Final = Count()
 
 @dataclass(frozen=True)
 class Census:
-    """Counts trees whose references lead to these templates."""
+    """Counts trees whose references are resolved from these templates."""
 
     templates: Mapping[str, StackSpec]
     _known: dict[tuple[str, int], Count] = field(default_factory=dict)
-    """What was counted already, by template and depth."""
+    """The cache, by template and depth."""
 
     def stack(self, spec: StackSpec, depth: int) -> Count:
         """The stack at this depth and all below it."""
@@ -67,13 +67,13 @@ class Census:
         return _NOTHING.plus(own.plus(below), 1, inherited)
 
     def child(self, service: Service, place: Place) -> Count:
-        """The stack in this place that a member is."""
+        """The child stack of a member in this place."""
         reference = service.stack_ref.name if service.stack_ref else ""
         found, _ = self._below([(reference, service.stack)], place.depth, inherited_from(place))
         return found
 
     def circle(self, spec: StackSpec) -> list[str]:
-        """Templates of which each refers to the next, and the last to the first; empty if none is below."""
+        """A cycle of templates that refer to each other; empty if there is none."""
         done: set[str] = set()
         for start in self._referred(spec):
             way: dict[str, Iterator[str]] = {} if start in done else {start: self._referred(self.templates[start])}
@@ -118,7 +118,7 @@ class Census:
         return total, written
 
     def _template(self, name: str, depth: int) -> Count:
-        """A template's stack; nothing where there is none, or too deep, where a circle of references ends as well."""
+        """A template's counts; zero if it does not exist or is too deep, which also ends cycles."""
         if depth > DEPTH_LIMIT or name not in self.templates:
             return _NOTHING
         if (name, depth) not in self._known:
@@ -126,7 +126,7 @@ class Census:
         return self._known[name, depth]
 
     def _inline(self, definition: Any, depth: int) -> tuple[Count, int]:
-        """A child that is spelled out, and its characters. Nobody has read it yet: anything may stand in it."""
+        """An inline child, and its characters. It is not validated yet: it may contain anything."""
         services = definition.get("services") if isinstance(definition, Mapping) else None
         if depth > DEPTH_LIMIT or not isinstance(services, Mapping):
             characters = _characters(definition)
@@ -140,18 +140,18 @@ class Census:
 
 
 def _children(spec: StackSpec) -> Iterator[tuple[str, Any]]:
-    """Of each child: the template that it refers to, or its definition."""
+    """Each child's template name or inline definition."""
     return ((each.stack_ref.name if each.stack_ref else "", each.stack) for each in spec.children.values())
 
 
 def inherited_from(place: Place) -> int:
-    """The characters of what a place says that every stack below it is told as well."""
+    """The characters of a place that every stack below inherits."""
     hosts = [urlsplit(url).netloc for url in place.urls]
     return _passed_on(place.images, place.networks, hosts)
 
 
 def _passed_on(images: Mapping[str, str], networks: Iterable[str], hosts: Iterable[Any]) -> int:
-    """The same of a stack that says these: a place holds so many URLs, whatever the number of hosts."""
+    """The same for a stack with these values; the number of URLs in a place is limited, whatever the hosts."""
     longest = max((len(host) for host in hosts if isinstance(host, str)), default=0)
     return _characters(images) + sum(len(name) + _NETWORK for name in networks) + _URLS * longest
 

@@ -1,4 +1,4 @@
-"""How a service that is a stack says which: its definition inline, or a reference to one declared elsewhere."""
+"""The child stack of a service: an inline definition, or a reference to a template."""
 
 from typing import Annotated, Any
 
@@ -10,26 +10,26 @@ from ailtire_operator.model.values import ObjectName
 
 
 class StackReference(Strict):
-    """A stack that is declared in a resource of its own, marked ``spec.templateOnly: true``, in the same namespace."""
+    """A template in the same namespace: an AiltireStack with ``spec.templateOnly: true``."""
 
     name: ObjectName
-    """The AiltireStack's name. Every parent that names it gets a child of its own with that definition."""
+    """The AiltireStack's name. Every parent that refers to it gets its own child with that definition."""
     optional: bool = False
-    """A missing stack is reported but does not keep this one from being ready."""
+    """True: a missing stack is reported, but this stack can be ready without it."""
 
 
-_OWN_RESOURCE_ONLY = "only a resource of its own may have {}, not an inline stack"
-_NO_TEMPLATE = "Not here: only a resource of its own is a template."
+_OWN_RESOURCE_ONLY = "an inline stack cannot have {}; only a separate resource can"
+_NO_TEMPLATE = "Not allowed here: only a separate resource can be a template."
 _DEFINITION: dict[str, Any] = {
     "type": "object",
     "x-kubernetes-preserve-unknown-fields": True,
     **NEVER_NULL,
     "properties": {
-        "suspend": {"type": "boolean", "description": "This child and its subtree stay as they are."},
+        "suspend": {"type": "boolean", "description": "This child and its subtree are not changed."},
         **{name: {"type": "boolean", "description": _NO_TEMPLATE} for name in FIELDS},
         "place": {
             "type": "object",
-            "description": "Not here: the operator writes it into the child's own resource.",
+            "description": "Not allowed here: the operator writes it into the child's resource.",
             "x-kubernetes-preserve-unknown-fields": True,
         },
     },
@@ -38,15 +38,15 @@ _DEFINITION: dict[str, Any] = {
         ("!has(self.place)", _OWN_RESOURCE_ONLY.format("place")),
     ),
 }
-"""The schema of an inline child: recursive, so left open, but for what decides about the child's very being."""
+"""The schema of an inline child: open, as it would be recursive, except for the fields that need a resource."""
 
 
 def _check_definition(definition: dict[str, Any]) -> dict[str, Any]:
     for field in ("suspend", *FIELDS):
         if not isinstance(definition.get(field, False), bool):
-            raise ValueError(f"{field} is true or false")
+            raise ValueError(f"{field} must be true or false")
     if not isinstance(definition.get("place", {}), dict):
-        raise ValueError("place is an object")
+        raise ValueError("place must be an object")
     for field in (*FIELDS, "place"):
         if field in definition and definition[field] is not False:
             raise ValueError(_OWN_RESOURCE_ONLY.format(field))

@@ -1,4 +1,4 @@
-"""What a plain service says of its container and pod beside image, ports and storage: Compose's many further keys."""
+"""The fields of a plain service about its container and pod, except image, ports and storage."""
 
 from typing import Annotated, Literal
 
@@ -37,7 +37,7 @@ class Tmpfs(Strict):
     """A file system in memory."""
 
     size: PositiveQuantity | None = None
-    """Its bound; it counts into the service's memory."""
+    """Its limit; it counts towards the service's memory limit."""
     mode: Annotated[int, Field(ge=0, le=0o7777)] | None = None
     """Permissions as a number. Kubernetes gives 0777."""
 
@@ -48,7 +48,7 @@ class Hook(Strict):
     command: Annotated[list[Argument], Field(min_length=1, max_length=64)]
     """The program to run, and its arguments."""
     environment: Annotated[dict[VariableName, EnvironmentValue], Field(max_length=32)] = {}
-    """Further variables; they need the program env in the image."""
+    """Additional variables; they need the program env in the image."""
     working_dir: AbsolutePath | None = None
     """Where it runs; needs /bin/sh in the image."""
 
@@ -57,40 +57,40 @@ class Container(Strict):
     """The further keys."""
 
     depends_on: Annotated[DependsOn, Field(examples=[{"db": {"condition": "healthy"}, "orders/api": {}}])] = {}
-    """What must be there before this is created or changed, by the service's key; or by its path from the root of the
+    """What must be ready before this is created or changed, by the service's key; or by its path from the root of the
     tree: orders/api is the service api of the root's stack orders."""
     configs: Annotated[FileMounts, Field(examples=[{"settings": {"target": "/etc/web/settings.yaml"}}])] = {}
     """Files from spec.configs, by key."""
     secrets: Annotated[FileMounts, Field(examples=[{"password": {"target": "/run/secrets/password"}}])] = {}
     """Files from spec.secrets, by key."""
     hostname: Annotated[Name, StringConstraints(min_length=1, max_length=253)] | None = None
-    """The container's own name for itself; a DNS label. Swarm's placeholders are understood."""
+    """The container's host name; a DNS label. Swarm's placeholders are expanded."""
     domainname: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_HOST}$")] | None = None
-    """The domain behind that name, for the container's own full name for itself."""
+    """The domain of the container's fully qualified host name."""
     extra_hosts: Annotated[
         dict[HostKey, Annotated[list[Address], Field(min_length=1, max_length=8)]],
         Field(max_length=64, examples=[{"db.example": ["10.0.0.5"]}]),
     ] = {}
-    """Further entries of /etc/hosts: addresses by name."""
+    """Additional entries of /etc/hosts: addresses by name."""
     dns: Annotated[list[Address], Field(max_length=8)] = []
-    """DNS servers, asked where the cluster's own does not answer."""
+    """DNS servers, used if the cluster's own does not answer."""
     dns_search: Annotated[
         list[Annotated[str, StringConstraints(max_length=253, pattern=rf"^{_HOST}$")]], Field(max_length=16)
     ] = []
-    """Domains in which to look for bare names, after the stack's networks."""
+    """Search domains, after the stack's networks."""
     dns_options: Annotated[
         dict[_OptionName, Annotated[Name, StringConstraints(max_length=63)]],
         Field(max_length=16, examples=[{"timeout": "2"}]),
     ] = {}
     """Options of the resolver, such as timeout: "2"; an empty text for those without a value."""
     group_add: Annotated[list[GroupId], Field(max_length=32)] = []
-    """Further groups of the process."""
+    """Additional groups of the process."""
     cap_add: Annotated[Capabilities, Field(examples=[["NET_BIND_SERVICE"]])] = []
     """Capabilities added: what the security profile allows."""
     cap_drop: Capabilities = []
-    """Capabilities taken away; ALL is all. securityProfile: restricted takes them all anyway."""
+    """Capabilities dropped; ALL is all. securityProfile: restricted drops all of them."""
     privileged: bool = False
-    """All rights on the node. Needs securityProfile: privileged."""
+    """All privileges on the node. Needs securityProfile: privileged."""
     security_opt: SecurityOptions | None = None
     """Profiles of the kernel's security modules."""
     sysctls: Annotated[Sysctls, Field(examples=[{"net.core.somaxconn": 1024}])] = {}
@@ -100,25 +100,25 @@ class Container(Strict):
     stdin_open: bool = False
     """The process's standard input stays open."""
     init: bool = False
-    """Something reaps the processes that the service leaves behind."""
+    """Run an init process that reaps zombies."""
     tmpfs: Annotated[
         dict[_PathKey, Annotated[Tmpfs, OrEmpty]], Field(max_length=16, examples=[{"/tmp": {"size": "64Mi"}}])
     ] = {}
-    """File systems in memory, by the path where they appear."""
+    """File systems in memory, by mount path."""
     shm_size: PositiveQuantity | None = None
     """The size of /dev/shm."""
     ulimits: Annotated[dict[UlimitName, Ulimit], Field(max_length=32, examples=[{"nofile": {"soft": 65536}}])] = {}
     """Kept for Swarm: Kubernetes has no limits of this kind."""
     storage_opt: StorageOptions | None = None
-    """Bounds on the container's own file system."""
+    """Limits of the container's own file system."""
     devices: Annotated[dict[VolumeKey, DeviceMapping], Field(max_length=16)] = {}
-    """Devices of the node, by a name of your own."""
+    """Devices of the node, by a name that you choose."""
     post_start: Annotated[list[Hook], Field(max_length=8)] = []
-    """Run, one after the other, when the container has started."""
+    """Commands run one after the other when the container has started."""
     pre_stop: Annotated[list[Hook], Field(max_length=8, examples=[[{"command": ["/bin/drain"]}]])] = []
-    """Run, one after the other, before the container is asked to stop."""
+    """Commands run one after the other before the container is stopped."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    """When the image is pulled; by default always for the tag latest, else where the node has none."""
+    """When the image is pulled; default: Always for the tag latest, else IfNotPresent."""
     platform: Platform | None = None
     """The nodes on which the image runs: linux/amd64, linux/arm64."""
     runtime: ObjectName | None = None

@@ -26,7 +26,7 @@ _KIND = (
 )
 DESCRIPTION: Final = (
     "An AiltireStack is one package of an Ailtire application: services, and services that are themselves stacks. "
-    "Each of those becomes an AiltireStack of its own, so that an application is a tree of them in one namespace."
+    "Each child stack becomes its own AiltireStack, so that an application is a tree of them in one namespace."
 )
 _NAME_RULES: Final = [
     {
@@ -36,13 +36,13 @@ _NAME_RULES: Final = [
     },
     {
         "rule": "!self.metadata.name.contains('--')",
-        "message": "metadata.name must not contain '--': that sets the names of gateways and volumes apart",
+        "message": "metadata.name must not contain '--': it is reserved for the names of gateways and volumes",
     },
 ]
 
 
 def _column(name: str, path: str, description: str, *, wide: bool = False, kind: str = "string") -> Schema:
-    """A column of ``kubectl get``; a wide one shows with ``-o wide`` only."""
+    """A column of ``kubectl get``; a wide one is only shown with ``-o wide``."""
     column: Schema = {"name": name, "type": kind, "jsonPath": path, "description": description}
     return {**column, "priority": 1} if wide else column
 
@@ -54,8 +54,8 @@ COLUMNS: Final = (
     _column("Message", '.status.conditions[?(@.type=="Ready")].message', "What the stack waits for."),
     _column("Age", ".metadata.creationTimestamp", "Time since creation.", kind="date"),
     _column("App", ".status.appName", "The application's name.", wide=True),
-    _column("Parent", ".status.parent", "The stack that holds this one.", wide=True),
-    _column("URL", ".status.url", "Where the stack is reached from outside.", wide=True),
+    _column("Parent", ".status.parent", "The parent stack.", wide=True),
+    _column("URL", ".status.url", "The external URL of the stack.", wide=True),
 )
 
 
@@ -108,14 +108,14 @@ def definition() -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Repeated parts are written out, never as anchors: not every reader of YAML follows them."""
+    """Writes repeated parts without YAML anchors, which not every parser supports."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    """Between double quotes an escape says what a character is that nobody should find raw in a file."""
+    """Double quotes for texts with control characters, which are then escaped."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, printable.in_yaml(text))
 
 
@@ -129,7 +129,7 @@ def text() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the definition to a folder, or to standard output where none is given."""
+    """Write the definition to a folder, or to standard output."""
     if arguments:
         Path(arguments[0], FILE_NAME).write_text(text())
     else:

@@ -1,4 +1,4 @@
-"""``dependsOn``: which services must be there before another is started or changed."""
+"""``dependsOn``: which services must be ready before another is created or changed."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Literal
@@ -13,15 +13,15 @@ Condition = Literal["started", "healthy", "completed"]
 
 
 class Dependency(Strict):
-    """What is waited for."""
+    """A dependency."""
 
     condition: Condition = "started"
-    """started: one replica of the current definition runs (a stack: it is acted upon). healthy: all are ready (a stack:
-    the whole stack). completed: the Job has ended well."""
+    """started: one replica of the current definition runs (a stack: it is reconciled). healthy: all are ready (a stack:
+    the whole stack). completed: the Job has succeeded."""
     restart: bool = False
-    """A change of the dependency rolls this service too."""
+    """A change of the dependency restarts this service too."""
     required: bool = True
-    """False: a dependency that does not exist is no error."""
+    """False: a dependency that does not exist is ignored."""
 
 
 DependencyKey = Annotated[str, StringConstraints(min_length=1, max_length=253), PLAIN]
@@ -32,7 +32,7 @@ DependsOn = Annotated[
 
 
 def is_path(key: str, services: Collection[str]) -> bool:
-    """Whether a key of ``dependsOn`` leads through the tree (``orders/api``, from its root) and not to a neighbour."""
+    """Whether a key of ``dependsOn`` is a path from the root (``orders/api``) and not a member of the same stack."""
     return key not in services and "/" in key
 
 
@@ -49,7 +49,7 @@ def problems(graph: Mapping[str, Mapping[str, Dependency]], path: str) -> Iterat
 
 
 def in_order(graph: Mapping[str, Mapping[str, Dependency]]) -> list[str]:
-    """The members, each after those that it depends on, otherwise in their own order. There is no cycle."""
+    """The members in topological order, otherwise in their own order. The graph must not have a cycle."""
     done: dict[str, None] = {}
     waiting = list(reversed(list(graph)))
     while waiting:
@@ -63,7 +63,7 @@ def in_order(graph: Mapping[str, Mapping[str, Dependency]]) -> list[str]:
 
 
 def _cycles(graph: Mapping[str, Mapping[str, Dependency]]) -> Iterator[list[str]]:
-    """Every cycle that a walk from each member meets first, once: from its first member and back to it."""
+    """The first cycle found from each member, without repetitions, as a list that ends with its first member."""
     seen: set[str] = set()
     for start in graph:
         trail: list[str] = []

@@ -1,4 +1,4 @@
-"""``deploy`` of a service, in Compose's words: how many run, with what, and how a change rolls through them."""
+"""``deploy`` of a service, as in Compose: replicas, resources, placement and updates."""
 
 from typing import Annotated, Literal, Self
 
@@ -14,16 +14,16 @@ from ailtire_operator.model.values import Quantity, amount
 
 
 class ResourceList(Strict):
-    """Amounts of processor time and memory."""
+    """Amounts of CPU and memory."""
 
     cpu: Quantity | None = None
-    """Processors: 500m is half of one."""
+    """CPUs: 500m is half of one."""
     memory: Quantity | None = None
     """Memory in bytes: 256Mi."""
 
 
 def _fits(name: str) -> str:
-    """In CEL: what is set aside does not exceed the limit. What is no quantity is refused by its own rule."""
+    """CEL: the reservation is not above the limit. Invalid quantities are refused by their own rule."""
     limit, reserved = f"self.limits.{name}", f"self.reservations.{name}"
     given = f"has(self.limits) && has({limit}) && has(self.reservations) && has({reserved})"
     sound = f"isQuantity(string({limit})) && isQuantity(string({reserved}))"
@@ -34,20 +34,20 @@ class Limits(ResourceList):
     """The most that a service gets."""
 
     pids: Annotated[int, Field(ge=-1)] | None = None
-    """Kept for Swarm: the kubelet bounds the processes of each pod."""
+    """Kept for Swarm: the kubelet limits the processes of each pod."""
 
 
 class Reservations(ResourceList):
-    """What is set aside for a service."""
+    """Reservations of a service."""
 
     devices: Annotated[dict[VolumeKey, Annotated[DeviceReservation, OrEmpty]], Field(max_length=8)] = {}
-    """Devices, by a name of your own."""
+    """Devices, by a name that you choose."""
     generic_resources: GenericResources = {}
     """Countable things, by kind: NVIDIA-GPU, or an extended resource such as nvidia.com/gpu."""
 
 
 class Resources(Strict):
-    """What the service may use and what is set aside for it."""
+    """Limits and reservations of the service."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
@@ -59,7 +59,7 @@ class Resources(Strict):
     limits: Limits | None = None
     """The most that it gets."""
     reservations: Reservations | None = None
-    """Set aside for it on its node. Nothing is set aside unless said here, as in Compose."""
+    """Reserved on its node. Nothing is reserved by default, as in Compose."""
 
     @model_validator(mode="after")
     def _reservations_fit(self) -> Self:
@@ -70,8 +70,8 @@ class Resources(Strict):
         return self
 
 
-_GLOBAL_COUNT = "there is one replica per node in modes global and globalJob, so replicas cannot be set"
-_JOB_ANY = "a Job ends: its restartPolicy.condition is onFailure or none"
+_GLOBAL_COUNT = "modes global and globalJob run one replica per node, so replicas cannot be set"
+_JOB_ANY = "a Job's restartPolicy.condition must be onFailure or none"
 
 
 class Deploy(Strict):
@@ -92,21 +92,21 @@ class Deploy(Strict):
     """replicated runs as many as replicas says, global one on each node. The jobs run to their end, once for each
     definition: replicatedJob as many as replicas says, globalJob one on each node."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    """How many run. Left to the autoscaler where policies.scaling is set."""
+    """The number of replicas. Ignored with policies.scaling, as the autoscaler sets it."""
     resources: Resources | None = None
-    """What the service may use, and what is set aside for it."""
+    """Limits and reservations of the service."""
     placement: Placement | None = None
     """On which nodes the replicas may run."""
     restart_policy: RestartPolicy | None = None
     """What happens when the process ends."""
     update_config: UpdateConfig | None = None
-    """How a change rolls through the replicas."""
+    """How an update replaces the replicas."""
     rollback_config: RollbackConfig | None = None
-    """How the way back rolls out; as updateConfig says where not given."""
+    """How a rollback replaces the replicas; default: as updateConfig."""
     endpoint_mode: Literal["vip", "dnsrr"] = "vip"
     """vip: one stable address for all replicas. dnsrr: the name resolves to the replicas' own addresses."""
     labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
-    """Labels of the workload and its Service, not of its pods; a value that is none becomes an annotation."""
+    """Labels of the workload and its Service, not of its pods; an invalid label value becomes an annotation."""
 
     @model_validator(mode="after")
     def _fits_mode(self) -> Self:

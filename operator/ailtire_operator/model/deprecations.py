@@ -1,4 +1,4 @@
-"""What in a definition still counts under a former name, and what to write in its place."""
+"""Finds deprecated field names in a definition, and the names to use instead."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -6,11 +6,11 @@ from typing import Any, Final
 from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.model.templates import FIELD, FORMER_FIELD
 
-_SENTENCE: Final = f"{FORMER_FIELD} is deprecated, as kustomize takes it for a pod template; write {FIELD}: %s"
+_SENTENCE: Final = f"{FORMER_FIELD} is deprecated, as kustomize takes it for a pod template; use {FIELD}: %s"
 
 
 def deprecated(spec: Any, path: str = "spec") -> Iterator[FieldError]:
-    """Where a former name stands in a definition that is right, and in the children that it spells out."""
+    """Deprecated names in a valid definition and its inline children."""
     if not isinstance(spec, Mapping):
         return
     if FORMER_FIELD in spec:

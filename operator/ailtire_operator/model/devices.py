@@ -1,4 +1,4 @@
-"""Devices and other countable things that a service reserves: Kubernetes knows them as extended resources."""
+"""Devices and generic resources that a service reserves, which become extended resources."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ ResourceKind = Annotated[
         r"[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?", "is not the name of a resource: NVIDIA-GPU, example.com/fpga"
     ),
 ]
-"""A kind as Swarm's nodes advertise it, or an extended resource as Kubernetes' nodes do."""
+"""A generic resource of Swarm, or an extended resource of Kubernetes."""
 GenericResources = Annotated[dict[ResourceKind, Annotated[int, Field(ge=0, le=100000)]], Field(max_length=16)]
 
 
@@ -25,20 +25,20 @@ class DeviceReservation(Strict):
     """Devices of one driver."""
 
     driver: Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] | None = None
-    """nvidia or amd; nvidia where only the capability gpu is said."""
+    """nvidia or amd; default with the capability gpu: nvidia."""
     count: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many of these devices."""
+    """The number of devices."""
     capabilities: Annotated[UniqueList[_Word], Field(max_length=16)] = []
-    """What they must be able to do: gpu."""
+    """Required capabilities: gpu."""
 
 
 class DeviceMapping(Strict):
-    """A device of the node, where the operator's settings say which extended resource stands for it."""
+    """A device of the node, for which the operator's settings name an extended resource."""
 
     source: AbsolutePath
     """The device on the node: /dev/kvm."""
     target: AbsolutePath | None = None
-    """Kept for Swarm; the device plug-in decides where it appears."""
+    """Kept for Swarm; the device plug-in decides the path."""
     permissions: Annotated[str, StringConstraints(max_length=3, pattern=r"^[rwm]+$")] | None = None
     """Kept for Swarm: r, w, m."""
 
@@ -49,7 +49,7 @@ class Ulimit(Strict):
     soft: Annotated[int, Field(ge=-1)]
     """The limit; -1 is none."""
     hard: Annotated[int, Field(ge=-1)] | None = None
-    """The most to which the process may raise it; the same as soft where not given."""
+    """The maximum to which the process may raise it; default: soft."""
 
 
 UlimitName = Annotated[
@@ -61,4 +61,4 @@ class StorageOptions(Strict):
     """Bounds on the container's own file system."""
 
     size: PositiveQuantity | None = None
-    """How much the container may write outside of volumes, logs included; above that it is evicted."""
+    """The limit of files outside of volumes, logs included; the pod is evicted above it."""

@@ -1,4 +1,4 @@
-"""How a stack is reached through its gateway, from inside and from outside of the cluster."""
+"""The gateway and the edge of a stack: how it is reached from inside and outside of the cluster."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,17 +11,17 @@ from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port
 
 
 class Gateway(Strict):
-    """The reverse proxy of the stack; there is one wherever a service has an interface."""
+    """The reverse proxy of a stack in which a service has an interface."""
 
     replicas: Annotated[int, Field(ge=0, le=100)] | None = None
-    """How many run; inherited by the subtree. 2 where nobody says, so that no node takes the way to a subtree along."""
+    """The number of replicas; inherited by the subtree. Default: 2, so that a node can be drained without an outage."""
     image: ImageReference | None = None
-    """An unprivileged nginx that reads /etc/nginx/nginx.conf; the operator's setting where not given."""
+    """An unprivileged nginx that reads /etc/nginx/nginx.conf; default: the operator's setting."""
     resources: Resources | None = None
-    """Limits and reservations; 25m of a processor and 16Mi of memory are reserved where not given."""
+    """Limits and reservations; default: 25m CPU and 16Mi memory reserved."""
     max_body: PositiveQuantity | None = None
-    """The largest body of a request in bytes, above which the caller gets a 413; inherited by the subtree. 64Mi where
-    nobody says. A request passes the gateways of all stacks on its way."""
+    """The largest body of a request in bytes, above which the caller gets a 413; inherited by the subtree. Default:
+    64Mi. A request passes the gateways of all stacks on its path."""
 
 
 class Tls(Strict):
@@ -37,13 +37,13 @@ class GatewayParent(Strict):
     name: ObjectName
     """The Gateway's name."""
     namespace: ObjectName | None = None
-    """Its namespace; the stack's own where not given."""
+    """Its namespace; default: the stack's own."""
     section_name: ObjectName | None = None
-    """The name of one of its listeners; all that take the route where not given."""
+    """The name of one of its listeners; default: all that accept the route."""
 
 
 class Edge(Strict):
-    """How the world outside the cluster reaches the stack: one Ingress or HTTPRoute to its gateway."""
+    """How the stack is reached from outside the cluster: one Ingress or HTTPRoute to its gateway."""
 
     model_config = ConfigDict(
         json_schema_extra=NEVER_NULL
@@ -53,17 +53,17 @@ class Edge(Strict):
     )
 
     kind: Literal["Ingress", "HTTPRoute"] = "Ingress"
-    """Ingress, or HTTPRoute where the cluster serves the Gateway API."""
+    """Ingress, or HTTPRoute if the cluster has the Gateway API."""
     class_name: ObjectName | None = None
-    """The IngressClass; the cluster's default where not given."""
+    """The IngressClass; default: the cluster's."""
     parent_ref: GatewayParent | None = None
     """The Gateway that an HTTPRoute attaches to."""
     hosts: Annotated[UniqueList[Host], Field(max_length=32)] = []
-    """Host names; all where empty."""
+    """Host names; all if empty."""
     tls: Tls | None = None
     """HTTPS with a certificate of the namespace."""
     annotations: Annotated[dict[EdgeAnnotationKey, Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
-    """Annotations of the Ingress or HTTPRoute, as its controller understands them."""
+    """Annotations of the Ingress or HTTPRoute, for its controller."""
 
     @model_validator(mode="after")
     def _attached(self) -> Self:
@@ -73,7 +73,7 @@ class Edge(Strict):
 
 
 class StackInterface(Strict):
-    """What the root answers on beside HTTP paths."""
+    """Additional ports of the root."""
 
     ports: Annotated[
         dict[PortNumber, Port],
@@ -82,17 +82,17 @@ class StackInterface(Strict):
             json_schema_extra=rules(
                 (
                     "self.all(p, !p.matches('^[0-9]+$') || int(p) >= 1 && int(p) <= 65535)",
-                    "ports are numbers up to 65535",
+                    "ports must be numbers from 1 to 65535",
                 )
             ),
         ),
     ] = {}
-    """External port to internal port. 3000 inside is the gateway's HTTP; any other is passed on as TCP to the one
-    service whose interface names that port."""
+    """External port to internal port. Internal port 3000 is the gateway's HTTP; any other is passed through as TCP
+    to the one service whose interface has that port."""
 
     @model_validator(mode="after")
     def _in_range(self) -> Self:
         wrong = [port for port in self.ports if not 1 <= int(port) <= 65535]
         if wrong:
-            raise ValueError(f"ports are numbers from 1 to 65535, not {', '.join(wrong)}")
+            raise ValueError(f"ports must be numbers from 1 to 65535, not {', '.join(wrong)}")
         return self

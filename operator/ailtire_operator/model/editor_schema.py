@@ -1,9 +1,8 @@
-"""A JSON Schema of the resource, for editors: recursive, so that inline children complete at any depth.
+"""Generates the JSON Schema of the resource for editors: recursive, so that inline children complete at any depth.
 
-It is made of the same structural schemas as the CustomResourceDefinition and written in draft 7, which editors' YAML
-servers read best. It says what a JSON Schema can say: fields, types, bounds, patterns, keys. The rules between fields
-that the API server holds (all of one of two, never both) are left to ``kubectl ailtire validate``, but for what makes a
-member a service or a stack.
+It is made from the same structural schemas as the CustomResourceDefinition, in draft 7, which YAML language servers
+support best. It has fields, types, bounds, patterns and keys. The CEL rules between fields are left to ``kubectl
+ailtire validate``, except those that distinguish a service from a stack.
 """
 
 import re
@@ -46,13 +45,13 @@ _MEMBER: Final[Schema] = {
     "then": {"oneOf": [{"required": ["stack"]}, {"required": ["stackRef"]}], "not": {"required": ["image"]}},
     "else": {"required": ["image"], "not": {"anyOf": [{"required": ["stack"]}, {"required": ["stackRef"]}]}},
 }
-"""What service.SERVICE_RULES say, for editors."""
+"""service.SERVICE_RULES as JSON Schema."""
 _NAME: Final[Schema] = {
     "type": "string",
     "minLength": 1,
     "maxLength": 63,
     "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-    "description": "The stack's name: a-z, 0-9 and single hyphens, the first a letter, the last no hyphen.",
+    "description": "The stack's name: a-z, 0-9 and single hyphens, the first a letter, the last not a hyphen.",
 }
 _TEXTS: Final[Schema] = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
 _METADATA: Final[Schema] = {
@@ -61,7 +60,7 @@ _METADATA: Final[Schema] = {
     "anyOf": [{"required": ["name"]}, {"required": ["generateName"]}],
     "properties": {
         "name": _NAME,
-        "namespace": {"type": "string", "description": "The namespace in which the whole tree lives."},
+        "namespace": {"type": "string", "description": "The namespace of the whole tree."},
         "labels": {**_TEXTS, "description": "Labels of the AiltireStack itself."},
         "annotations": {**_TEXTS, "description": "Annotations of the AiltireStack itself."},
     },
@@ -71,7 +70,7 @@ _METADATA: Final[Schema] = {
 def editor_schema(*, patch: bool = False) -> Schema:
     """The schema of an AiltireStack in a file; ``patch``: of a kustomize patch of one.
 
-    In a patch any part may be missing, and null may stand anywhere: it takes a value away.
+    In a patch any field may be missing, and any value may be null, which removes it.
     """
     spec, status = (_Conversion(patch).convert(schema) for _, schema in trees())
     fields = spec["properties"]
@@ -95,7 +94,7 @@ def editor_schema(*, patch: bool = False) -> Schema:
             **fields,
             "stack": {
                 "type": "object",
-                "description": "The definition of a child stack: the fields of spec that may stand inline.",
+                "description": "The definition of a child stack: the fields of spec that are allowed inline.",
                 "additionalProperties": False,
                 "properties": inline,
             },
@@ -104,13 +103,13 @@ def editor_schema(*, patch: bool = False) -> Schema:
 
 
 class _Conversion:
-    """From an annotated structural schema to draft 7."""
+    """Converts an annotated structural schema to draft 7."""
 
     def __init__(self, patch: bool) -> None:
         self._patch = patch
 
     def convert(self, schema: Schema) -> Schema:
-        """The schema of one value and all below it, but for inline children: those refer to the one definition."""
+        """The schema of one value and all below it; inline children become a reference to the shared definition."""
         result: Schema = {key: schema[key] for key in _KEPT if key in schema and schema[key] is not None}
         if "description" in result:
             result["description"] = " ".join(result["description"].split()).replace("``", "")
@@ -150,7 +149,7 @@ def _allow_null(schema: Schema) -> None:
 
 
 def _keys(names: Schema) -> Schema:
-    """What a map's keys have to match."""
+    """The schema of a map's keys."""
     bounds = {key: names[key] for key in ("minLength", "maxLength", "pattern") if key in names}
     rules = [_key_rule(rule) for rule in names.get(KEY_RULES, ())]
     return bounds | ({"allOf": rules} if rules else {})
@@ -162,5 +161,5 @@ def _key_rule(rule: KeyRule) -> dict[str, Any]:
 
 
 def _without_flags(pattern: str) -> str:
-    """The pattern in ECMAScript's regular expressions, which have no flags inside: ``(?s:.*)`` is ``[\\s\\S]*``."""
+    """The pattern for ECMAScript, which has no inline flags: ``(?s:.*)`` is ``[\\s\\S]*``."""
     return _ANY_CHARACTER.sub(lambda match: match[1].replace(".", r"[\s\S]"), pattern)

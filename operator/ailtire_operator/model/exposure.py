@@ -11,10 +11,10 @@ ExposureType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
 
 
 class Exposure(Strict):
-    """The Service that each service with published ports gets beside its own."""
+    """The additional Service of each service with published ports."""
 
     type: ExposureType = "ClusterIP"
-    """ClusterIP: inside the cluster only. NodePort: on every node. LoadBalancer: an address of the cloud's. A port
-    with an exposure of its own has that."""
+    """ClusterIP: inside the cluster only. NodePort: on every node. LoadBalancer: an address of the cloud. A port's own
+    exposure takes precedence."""
     annotations: Annotated[dict[EdgeAnnotationKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
-    """Annotations of these Services, as the cloud understands them."""
+    """Annotations of these Services, for the cloud's controller."""

@@ -1,4 +1,4 @@
-"""``configs`` and ``secrets``: files that a stack holds or refers to, and where a service finds them."""
+"""``configs`` and ``secrets``: files of a stack, and where a service mounts them."""
 
 from typing import Annotated, Self
 
@@ -9,7 +9,7 @@ from ailtire_operator.model.keys import MetadataKey, VolumeKey
 from ailtire_operator.model.values import AbsolutePath, Name, ObjectName
 
 DATA_KEY = "data"
-"""Under which the content stands in its ConfigMap or Secret."""
+"""The key of the content in its ConfigMap or Secret."""
 _CONTENT_LIMIT = 524288
 _ONE_SOURCE = "set exactly one of content, binaryContent and configMap"
 DataKey = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
@@ -24,7 +24,7 @@ class Config(Strict):
     )
 
     content: Annotated[str, StringConstraints(max_length=_CONTENT_LIMIT)] | None = None
-    """Its text. A change makes a new ConfigMap, and the services that read it roll."""
+    """Its text. A change creates a new ConfigMap and restarts the services that mount it."""
     binary_content: (
         Annotated[
             str,
@@ -34,13 +34,13 @@ class Config(Strict):
         ]
         | None
     ) = None
-    """Its bytes in base64, where they are no text."""
+    """Its bytes in base64, for binary content."""
     config_map: ObjectName | None = None
-    """A ConfigMap of the namespace that somebody else keeps (Compose: external). Its changes roll nothing."""
+    """A ConfigMap of the namespace that others manage (Compose: external). Its changes restart nothing."""
     key: DataKey = DATA_KEY
     """The key in that ConfigMap."""
     labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
-    """Labels of the ConfigMap; a value that is none becomes an annotation."""
+    """Labels of the ConfigMap; an invalid label value becomes an annotation."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -50,7 +50,7 @@ class Config(Strict):
 
 
 class Secret(Strict):
-    """A file with something secret: always in a Secret that somebody else keeps. The operator reads none."""
+    """A file from a Secret that others manage. The operator does not read it."""
 
     secret: ObjectName
     """The name of a Secret of the namespace."""
@@ -59,10 +59,10 @@ class Secret(Strict):
 
 
 class FileMount(Strict):
-    """Where a service finds a config or secret."""
+    """The mount of a config or secret."""
 
     source: Annotated[Name, Field(min_length=1, max_length=63)] | None = None
-    """The key in spec.configs or spec.secrets; this entry's own key where not given."""
+    """The key in spec.configs or spec.secrets; default: this entry's own key."""
     target: AbsolutePath | None = None
     """The file's path: /<source> for a config, /run/secrets/<source> for a secret."""
     mode: Annotated[int, Field(ge=0, le=0o777)] = 0o444

@@ -1,7 +1,6 @@
-"""Paths of a node that lead to the socket of a container runtime: who has that has the node, whatever else is said.
+"""Recognizes paths of a node that give access to a container runtime's socket, and so to the whole node.
 
-Judged by what a path says alone: nobody here sees the node. What is a link on the usual nodes counts as what it leads
-to.
+It decides by the path alone, as it cannot read the node. Usual symbolic links are resolved.
 """
 
 import posixpath
@@ -10,18 +9,18 @@ from typing import Final
 
 
 class Reach(Enum):
-    """What a path of the node has to do with a container runtime."""
+    """Whether a path of the node gives access to a container runtime."""
 
     NOTHING = "nothing"
-    """No runtime's socket is there, nor below."""
+    """No runtime's socket is at the path or below it."""
     SOCKET = "socket"
-    """It is such a socket."""
+    """The path is such a socket."""
     ABOVE = "above"
-    """Such a socket is somewhere below it, or may be."""
+    """Such a socket is or may be below the path."""
 
 
 _LINKS: Final = {("var", "run"): ("run",), ("var", "lock"): ("run", "lock"), ("dev", "fd"): ("proc", "self", "fd")}
-"""Directories that are links on the usual nodes, and where they lead."""
+"""Directories that usually are symbolic links, and their targets."""
 _SOCKETS: Final = frozenset(
     {
         "balena-engine.sock",
@@ -37,7 +36,7 @@ _SOCKETS: Final = frozenset(
         "podman.sock",
     }
 )
-"""The names of the runtimes' sockets, wherever they are: many have been moved."""
+"""The file names of the runtimes' sockets in any folder, as they are often moved."""
 _HOMES: Final = (
     ("run", "buildkit"),
     ("run", "containerd"),
@@ -47,15 +46,15 @@ _HOMES: Final = (
     ("run", "k0s"),
     ("run", "k3s"),
     ("run", "podman"),
-    ("run", "user"),  # of runtimes without root, in a folder for each user
+    ("run", "user"),  # rootless runtimes, in a folder for each user
     ("var", "snap"),
-    ("proc",),  # the root of every process is a link there, and that of the first is the node's
+    ("proc",),  # has links to the root directory of every process, and that of process 1 is the node's
 )
-"""Folders of runtimes. What is in them counts as the folder itself."""
+"""Folders of runtimes. Everything in them counts as a socket."""
 
 
 def reach(path: str) -> Reach:
-    """What an absolute path has to do with a container runtime; ``//run/./docker.sock/`` is ``/run/docker.sock``."""
+    """The access that an absolute path gives; ``//run/./docker.sock/`` is ``/run/docker.sock``."""
     steps = _steps(path)
     if any(step == name or step.startswith(f"{name}.") for step in steps for name in _SOCKETS):
         return Reach.SOCKET
@@ -67,12 +66,12 @@ def reach(path: str) -> Reach:
 
 
 def climbs(path: str) -> bool:
-    """Whether the path goes up somewhere (``..``): behind a link nobody can say where that leads."""
+    """Whether the path contains ``..``, whose target is unknown behind a symbolic link."""
     return ".." in path.split("/")
 
 
 def _steps(path: str) -> tuple[str, ...]:
-    """The parts of a path, without what says nothing, and with the usual links followed."""
+    """The parts of a path, normalised, with the usual symbolic links resolved."""
     steps = tuple(filter(None, posixpath.normpath(f"/{path}").split("/")))
     for link, target in _LINKS.items():
         if steps[: len(link)] == link:

@@ -1,4 +1,4 @@
-"""Image references: their parts, and which one runs. The importer, the plan and the exporter read them alike."""
+"""Parses and resolves image references, for the importer, the plan and the exporter."""
 
 import re
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ class Image:
 
     @property
     def names_registry(self) -> bool:
-        """Whether the first part is a registry: it has a dot or a port, or is localhost (Docker's own rule)."""
+        """Whether the first part is a registry: it has a dot or a port, or is localhost (Docker's rule)."""
         first, slash, _ = self.name.partition("/")
         return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def parse(reference: str) -> Image:
-    """The parts of a reference, legal or not."""
+    """The parts of a reference, valid or not."""
     name, at, digest = reference.partition("@")
     head, slash, tail = name.rpartition("/")
     if tag := _TAG.search(tail):
@@ -36,18 +36,18 @@ def parse(reference: str) -> Image:
 
 
 def override_of(reference: str, overrides: Mapping[str, str]) -> str | None:
-    """Under which key the overrides speak of an image: as it is written, or without its tag and digest."""
+    """The key of the override for an image: the reference as written, or without tag and digest."""
     return next((key for key in (reference, parse(reference).name) if key in overrides), None)
 
 
 def overridden(reference: str, overrides: Mapping[str, str]) -> str:
-    """What the overrides say in place of an image, or the image."""
+    """The override of an image, or the image itself."""
     key = override_of(reference, overrides)
     return reference if key is None else overrides[key]
 
 
 def resolve(reference: str, overrides: Mapping[str, str], registry: str | None) -> str:
-    """What runs for an image as a service writes it: overrides first, then the registry's prefix."""
+    """The image to run for an image of a service: the override, then the registry's prefix."""
     chosen = overridden(reference, overrides)
     if registry and not parse(chosen).names_registry:
         return f"{registry.rstrip('/')}/{chosen}"

@@ -1,4 +1,4 @@
-"""The keys of a spec's maps: each rule is said once, for the model and for the resource's schema.
+"""The rules for keys of maps in a spec, used by both the models and the resource's schema.
 
 A structural schema cannot check the keys of a map, so the generator turns these rules into CEL on the map itself.
 """
@@ -27,15 +27,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """What the whole key must match (or must not), in the part of regular expressions that Python and CEL share."""
+    """A regular expression that a whole key must match (or must not), in the syntax that Python and CEL share."""
 
     pattern: str
     message: str
-    """Goes on after the key: ``is reserved``."""
+    """Continues after the key: ``is reserved``."""
     refused: bool = False
-    """The keys that match are the wrong ones."""
+    """Whether keys that match are refused."""
     quotes: bool = True
-    """The API server's message quotes the key, as it stands."""
+    """Whether the API server's message may quote the key."""
 
     @property
     def expression(self) -> str:
@@ -44,7 +44,7 @@ class KeyRule:
         return f"{'!' if self.refused else ''}key.matches('{pattern}')"
 
     def check(self, key: str) -> str:
-        """The key itself. Raises ValueError where it breaks the rule."""
+        """The key itself. Raises ValueError if it breaks the rule."""
         if (_compiled(self.pattern).fullmatch(key) is not None) == self.refused:
             raise ValueError(f"'{printable.line(key)}' {self.message}")
         return key
@@ -69,10 +69,10 @@ _Named = Annotated[str, StringConstraints(min_length=1, max_length=63), PLAIN]
 _QualifiedName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=317),
-    KeyRule(_QUALIFIED, "is not a name as Kubernetes has them: app, or example.com/app"),
+    KeyRule(_QUALIFIED, "is not a qualified name: use app, or example.com/app"),
 ]
 
-ServiceKey = Annotated[_Named, KeyRule(r"(?s:.*[A-Za-z0-9].*)", "has no letter or digit to make a name from")]
+ServiceKey = Annotated[_Named, KeyRule(r"(?s:.*[A-Za-z0-9].*)", "needs a letter or digit")]
 VolumeKey = _Named
 NetworkKey = _Named
 VariableName = Annotated[
@@ -89,7 +89,7 @@ MetadataKey = Annotated[
     _QualifiedName, KeyRule(RESERVED_KEYS, "is reserved for Kubernetes and this operator", refused=True)
 ]
 EdgeAnnotationKey = _QualifiedName
-"""Controllers of Ingresses read annotations below kubernetes.io, so those are the author's to set here."""
+"""Annotations below kubernetes.io are allowed here, as Ingress controllers read them."""
 PortName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=15),
@@ -102,7 +102,7 @@ PortNumber = Annotated[str, StringConstraints(max_length=5), KeyRule(r"[0-9]{1,5
 InterfaceKey = Annotated[
     str,
     StringConstraints(min_length=1, max_length=512),
-    KeyRule(r"/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*", "is neither a path like /web nor a label like web"),
+    KeyRule(r"/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*", "must be a path like /web or a label like web"),
 ]
-"""A path (external prefix) or a plain label (the older dialect, where ``path`` is the external prefix)."""
+"""A path (external prefix), or a plain label (the older dialect, where ``path`` is the external prefix)."""
 ImageName = Annotated[str, StringConstraints(min_length=1, max_length=512), PLAIN]

@@ -1,4 +1,4 @@
-"""Bounds of trees and of statuses; light, as the command line reads them at its start."""
+"""Limits of trees and statuses; without other imports, as the command line loads it at start."""
 
 from typing import Final
 
@@ -9,6 +9,6 @@ TREE_LIMIT: Final = 5000
 TREE_CHARACTER_LIMIT: Final = 10_000_000
 """Characters of all definitions of a tree: each stack is a resource with its own copy of its definition."""
 NOTICE_LIMIT: Final = 50
-"""Notices kept in a status; the count says how many there are."""
+"""Notices in a status; ``count`` has the total."""
 MESSAGE_LIMIT: Final = 512
 """Characters of a message."""

@@ -1,4 +1,4 @@
-"""From a resource as JSON to a typed stack; errors name the path to the value, through inline children too."""
+"""Parses a resource into a typed stack; errors have the path to the value, also in inline children."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from ailtire_operator.model.templates import RESOURCE_ONLY
 
 
 def parse_spec(data: Any, path: str = "spec") -> StackSpec:
-    """The typed spec, this level only. Raises InvalidStack with every problem found, or the first that are too many."""
+    """The typed spec, this level only. Raises InvalidStack with all problems, or the size limit that is exceeded."""
     size = bounds.check(data, path)
-    if isinstance(data, Mapping) and "place" in data:  # the operator has written that part
+    if isinstance(data, Mapping) and "place" in data:  # written by the operator
         size = bounds.count({name: value for name, value in data.items() if name != "place"})
     return _typed(data, path, size)
 
 
 def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
-    """The same of what was counted before, with its size or as part of what holds it."""
+    """The same for a definition whose size was checked before."""
     if isinstance(data, TooDeep):
         raise InvalidStack([FieldError(path_of(path, *data.location), SENTENCE)])
     bounds.check_routes(data, path)
@@ -77,12 +77,12 @@ def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
     except ValidationError as error:
         raise invalid("metadata", error) from None
     if "--" in stack.name:
-        raise InvalidStack([FieldError("metadata.name", "a stack's name has no double hyphen")])
+        raise InvalidStack([FieldError("metadata.name", "a stack's name must not contain '--'")])
     return stack
 
 
 def _colliding_keys(spec: StackSpec, path: str) -> Iterator[FieldError]:
-    """Two keys that become one name would share their objects."""
+    """Problems for keys whose object names are the same after sanitizing."""
     for field, keys in (("services", spec.services), ("data", spec.data), ("networks", spec.networks)):
         seen: dict[str, str] = {}
         for key in keys:
@@ -93,7 +93,7 @@ def _colliding_keys(spec: StackSpec, path: str) -> Iterator[FieldError]:
 
 
 def _dangling_names(spec: StackSpec, path: str) -> Iterator[FieldError]:
-    """Networks and volumes that a service names and the stack does not declare."""
+    """Problems for networks and volumes that a service uses and the stack does not declare."""
     builtin = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
     for key, service in spec.services.items():
         for network in service.networks:
@@ -108,7 +108,7 @@ def _dangling_names(spec: StackSpec, path: str) -> Iterator[FieldError]:
 
 
 def _dangling_files(spec: StackSpec, path: str) -> Iterator[FieldError]:
-    """Configs and secrets that a service or a volume names and the stack does not declare."""
+    """Problems for configs and secrets that a service or a volume uses and the stack does not declare."""
     for key, data in spec.data.items():
         if data.seed is not None and data.seed not in spec.configs:
             sentence = f"there is no '{data.seed}' in spec.configs; declare it there"
@@ -126,14 +126,14 @@ def _dangling_files(spec: StackSpec, path: str) -> Iterator[FieldError]:
 
 
 def child_spec(service: Service, path: str) -> StackSpec:
-    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for what only a resource has."""
+    """The typed definition of an inline child, parsed once. Raises InvalidStack, also for fields only for resources."""
     if isinstance(service.parsed, StackSpec):
         return service.parsed
     spec = _typed(service.stack, path)
     for field in RESOURCE_ONLY:
         if getattr(spec, to_snake(field)):
             raise InvalidStack(
-                [FieldError(f"{path}.{field}", "only a resource of its own may have this, not an inline stack")]
+                [FieldError(f"{path}.{field}", "an inline stack cannot have this; only a separate resource can")]
             )
     service.remember(spec)
     return spec
@@ -150,19 +150,19 @@ class Level:
     spec: StackSpec
     depth: int
     templates: tuple[str, ...] = ()
-    """The templates on the way from the root."""
+    """The templates on the path from the root."""
     key: str = ""
     """Its key in its parent's services; empty for the first."""
     parent: str = ""
     """Its parent's name; empty for the first."""
     kinds: frozenset[AdditionalKind] = frozenset()
-    """The additional kinds that stacks below it may make."""
+    """The additional kinds that stacks below may use."""
     account: str | None = None
-    """The service account that the root names."""
+    """The root's service account."""
 
 
 def first_level(name: str, spec: StackSpec) -> Level:
-    """The stack itself as the top of its own tree."""
+    """The stack itself as the root of its tree."""
     place = spec.place
     depth, templates = (place.depth, tuple(place.templates)) if place else (0, ())
     return Level(
@@ -177,10 +177,10 @@ def first_level(name: str, spec: StackSpec) -> Level:
 
 
 def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
-    """The child stack under a key, or None where it refers to a template that does not exist.
+    """The child stack under a key, or None if its template does not exist.
 
-    Raises InvalidStack for a wrong value in the child itself, a kind that nobody above has declared, a cycle of
-    references, and a tree too deep.
+    Raises InvalidStack for an invalid value in the child itself, a kind that no stack above declares, a cycle of
+    references, and a tree that is too deep.
     """
     child = _below(level, key, templates)
     if child is not None:
@@ -192,7 +192,7 @@ def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> L
 
 
 def _declaring(parent: Level) -> str:
-    """The resources that have to declare what a child asks for, in words: a template's own edge counts for itself."""
+    """The resources that must declare a child's additional kinds, in words."""
     names = "".join(f" and of the template '{each}'" for each in parent.templates)
     return f"the tree's root{names}"
 
@@ -222,9 +222,9 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
 
 
 def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
-    """Every stack of the tree, parents first; references resolved from ``templates`` (a missing one is left out).
+    """Every stack of the tree, parents first; references are resolved from ``templates`` (a missing one is skipped).
 
-    Raises InvalidStack for a wrong value at any level, a cycle of references, and trees too deep or too large.
+    Raises InvalidStack for an invalid value at any level, a cycle of references, and a tree too deep or too large.
     """
     waiting = [first_level(name, spec)]
     members = 0
@@ -239,9 +239,9 @@ def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> It
 
 
 def sound_levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> Iterator[Level]:
-    """The same without what is wrong: a bad grandchild stops its own branch, not the tree.
+    """The same without invalid branches, instead of raising.
 
-    Ends with the level that makes the tree too large, so that who counts sees that it is.
+    Ends with the level that makes the tree too large, so that a caller that counts notices it.
     """
     waiting = [first_level(name, spec)]
     members = 0

@@ -1,8 +1,7 @@
-"""How deep a value may nest. Whatever somebody else wrote is held to this one bound before anything walks it.
+"""Limits how deep a value may nest, before recursive code reads it.
 
-Much here walks values by recursion, as do pydantic, orjson and Python's own comparison of dictionaries; an author who
-chooses the depth chooses where that ends the process. So the depth is measured first, by a loop, and what is below the
-bound is cut off.
+Recursion is used here, in pydantic, in orjson and in Python's comparison of dictionaries; a value that is too deep
+would end the process. So the depth is measured by a loop first, and deeper parts are cut off.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,28 +13,28 @@ NESTING_LIMIT: Final = 128
 """Levels of maps and lists, the outermost counted. The deepest tree of stacks (16 levels) needs about 60, its list of
 field managers about 70; orjson writes 254, and Python's recursion allows some 300 to the functions that need most."""
 _STEPS: Final = 8
-"""So much of the path to a value that nests too deep is told: the rest is more of the same."""
+"""The steps of the path to a value that nests too deep; more would not help."""
 
 Location = tuple[int | str, ...]
 SENTENCE: Final = f"nested more than {NESTING_LIMIT} levels deep, where the deepest tree of stacks needs about 60"
 
 
 class TooDeep(dict[str, Any]):
-    """A map that was cut off at the bound. It can be looked at, and must never be acted upon as if it were whole."""
+    """A map that was cut off at the bound. It may be read, but must not be applied, as it is incomplete."""
 
     def __init__(self, value: dict[str, Any], location: Location) -> None:
         super().__init__(value)
         self.location = location
-        """The first steps of the path to what was cut off."""
+        """The first steps of the path to the part that was cut off."""
 
 
 def with_entries(original: Mapping[str, Any], entries: dict[str, Any]) -> dict[str, Any]:
-    """Entries that were made of a map's own, marked as cut off where that map is."""
+    """A map of these entries, marked as cut off if the original map is."""
     return TooDeep(entries, original.location) if isinstance(original, TooDeep) else entries
 
 
 def is_deeper(value: Any, limit: int = NESTING_LIMIT) -> bool:
-    """Whether maps and lists are nested in more levels than the limit."""
+    """Whether maps and lists nest deeper than the limit."""
     level = _containers([value])
     for _ in range(limit):
         level = _below(level)
@@ -45,7 +44,7 @@ def is_deeper(value: Any, limit: int = NESTING_LIMIT) -> bool:
 
 
 def cut_off(value: Any, limit: int = NESTING_LIMIT) -> Location | None:
-    """Empty, in place, what is nested deeper than the limit; the first steps to some of it, None if there is none."""
+    """Empty everything below the limit in place; return the first steps of a path to it, or None."""
     levels = [_containers([value])]
     while levels[-1] and len(levels) <= limit:
         levels.append(_below(levels[-1]))
@@ -58,7 +57,7 @@ def cut_off(value: Any, limit: int = NESTING_LIMIT) -> Location | None:
 
 
 def loads(text: str | bytes) -> Any:
-    """JSON that nests no deeper than the limit. Raises ValueError for anything else."""
+    """Parse JSON that nests no deeper than the limit. Raises ValueError for anything else."""
     value = orjson.loads(text)
     if is_deeper(value):
         raise ValueError(f"nested more than {NESTING_LIMIT} levels deep")
@@ -70,7 +69,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
 
 
 def _below(level: list[Any]) -> list[Any]:
-    """The maps and lists in these."""
+    """The maps and lists directly in these."""
     return [
         item
         for each in level
@@ -80,7 +79,7 @@ def _below(level: list[Any]) -> list[Any]:
 
 
 def _location(levels: list[list[Any]]) -> Location:
-    """The way to the first entry of the last level, looked for from there: few values come into question."""
+    """The path to the first entry of the last level, searched upwards, where few values match."""
     steps: list[int | str] = []
     wanted = levels[-1][0]
     for level in reversed(levels[:-1]):

@@ -1,4 +1,4 @@
-"""In words, the regular expressions that a definition's texts have to match: for those who read YAML and not regex."""
+"""Describes the regular expressions of the models in words, for error messages and documents."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,7 +15,7 @@ _ATTRIBUTES: Final = (
 )
 _WORDS: Final = {
     DURATION_PATTERN: "hours, minutes, seconds and milliseconds, in this order, as in 1h30m10s or 500ms",
-    QUALIFIED_PATTERN: "a name as Kubernetes has them: http, or example.com/name",
+    QUALIFIED_PATTERN: "a qualified name: http, or example.com/name",
     CONSTRAINT_PATTERN: f"ATTRIBUTE == VALUE or ATTRIBUTE != VALUE; attributes are {_ATTRIBUTES}",
     f"^({ATTRIBUTE_PATTERN})$": f"one of {_ATTRIBUTES}",
     f"^[^{CONTROLS}]*$": "no control characters",
@@ -27,11 +27,11 @@ _WORDS: Final = {
     "a letter or digit",
     r"^[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]$": "a registry, with or without port and path",
     r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$": "an image's name, with or without registry, tag and digest",
-    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "a-z, 0-9 and `-`, the first a letter, the last no hyphen",
+    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "a-z, 0-9 and `-`, the first a letter, the last not a hyphen",
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$": "the name of a Kubernetes object: a-z, 0-9, "
     "`-` and `.`, the first and last a letter or digit",
     r"^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$": "a host name in lower case; "
-    "`*.` may stand before it",
+    "optionally with `*.` before it",
     r"^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?$": "a domain name",
     r"^[0-9a-fA-F.:]+$": "an IPv4 or IPv6 address",
     r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$": "an IPv4 or IPv6 address, or a CIDR range",
@@ -44,7 +44,7 @@ _WORDS: Final = {
     "linux/amd64 or linux/arm/v7",
     r"^([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})(:([0-9]{1,9}|1[0-9]{9}|20[0-9]{8}))?$": "a numeric user, or user:group, "
     "as in 1000 or 1000:1000",
-    r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and `_`, the first no digit",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and `_`, the first not a digit",
     r"^[-._a-zA-Z0-9]+$": "letters, digits, `-`, `_` and `.`",
     r"^/[A-Za-z0-9/._~@:+,=-]*$": "an absolute path of letters, digits and `/._~@:+,=-`",
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": "a-z, 0-9, `-` and `.`, the first and last a letter or digit",
@@ -54,7 +54,7 @@ _WORDS: Final = {
 }
 _KEYS: Final = {
     f"[^{CONTROLS}]*": "no control characters",
-    QUALIFIED_PATTERN[1:-1]: "a name as Kubernetes has them: app, or example.com/app",
+    QUALIFIED_PATTERN[1:-1]: "a qualified name: app, or example.com/app",
     RESERVED_KEYS: "not below kubernetes.io, k8s.io or ailtire.io",
     r"(?s:.*[A-Za-z0-9].*)": "with a letter or digit",
     rf"(?s:{naming.RESERVED_VARIABLE_PREFIX}.*)": f"none that begins with {naming.RESERVED_VARIABLE_PREFIX}",
@@ -72,21 +72,21 @@ _KEYS: Final = {
 
 
 def key_in_words(rule: KeyRule) -> str:
-    """What a key has to be by one rule. Raises LookupError for a rule that has no words yet."""
+    """A key rule in words. Raises LookupError for a rule without a description."""
     return _found(_KEYS, rule.pattern)
 
 
 def words_of(pattern: str) -> str | None:
-    """What a text has to be to match; None for a pattern that has no words, as one of the operator's settings."""
+    """A pattern in words; None without a description, as for the operator's settings."""
     return _WORDS.get(pattern)
 
 
 def in_words(pattern: str) -> str:
-    """What a text has to be to match. Raises LookupError for a pattern that has no words yet."""
+    """A pattern in words. Raises LookupError for a pattern without a description."""
     return _found(_WORDS, pattern)
 
 
 def _found(words: Mapping[str, str], pattern: str) -> str:
     if pattern not in words:
-        raise LookupError(f"say in words, in model/patterns.py, what matches {pattern}")
+        raise LookupError(f"add a description of {pattern} to model/patterns.py")
     return words[pattern]

@@ -1,4 +1,4 @@
-"""What a parent writes into its child: where it stands in the tree, and what it inherits."""
+"""``spec.place``, which a parent writes into its child: its position in the tree and inherited values."""
 
 from typing import Annotated, Literal
 
@@ -12,29 +12,29 @@ from ailtire_operator.model.values import AccountName, ImageReference, Name, Obj
 
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
 AdditionalKind = Literal["HTTPRoute"]
-"""A kind that a stack may make and whose right not every author has."""
+"""A kind that a stack may use and not every author may create."""
 
 
 class Budget(Strict):
-    """What a child and everything below it may take: as much as it needed when its parent looked at it last."""
+    """The share of the tree's limits for a child and everything below it, as its parent last counted it."""
 
     members: Annotated[int, Field(ge=0, le=TREE_LIMIT)]
-    """How many services and stacks."""
+    """The number of services and stacks."""
     characters: Annotated[int, Field(ge=0, le=TREE_CHARACTER_LIMIT)]
-    """Of the definitions in its own resource and in those of the stacks below it."""
+    """Characters of the definitions in its own resource and in those below it."""
 
 
 class Place(Strict):
-    """What a child must know of its place in the tree. The operator writes it; in a resource of yours it is refused."""
+    """A child's position in the tree and inherited values. Only the operator may write it."""
 
     root: Annotated[Name, Field(max_length=63)]
     """The name of the tree's root."""
     parent: Annotated[Name, Field(max_length=63)]
-    """The name of the stack that holds this one."""
+    """The name of the parent stack."""
     parent_key: Annotated[Name, Field(max_length=63)]
     """The key of this stack in its parent's services."""
     parent_host: Annotated[Name, Field(max_length=63)] = ""
-    """The Service of the parent's gateway; empty where the parent has none."""
+    """The Service of the parent's gateway; empty if it has none."""
     depth: Annotated[int, Field(ge=1, le=DEPTH_LIMIT)]
     """Levels below the root."""
     app_name: Annotated[Name, Field(max_length=63)]
@@ -42,7 +42,7 @@ class Place(Strict):
     images: Annotated[dict[ImageName, ImageReference], Field(max_length=1000)] = {}
     """Inherited image overrides."""
     image_registry: Annotated[Name, Field(max_length=253)] | None = None
-    """Inherited prefix for images that name no registry."""
+    """Inherited prefix for images without a registry."""
     image_pull_secrets: Annotated[list[ObjectName], Field(max_length=16)] = []
     """Inherited pull secrets."""
     security_profile: SecurityProfile = "restricted"
@@ -50,7 +50,7 @@ class Place(Strict):
     environment: Annotated[Name, Field(max_length=63)] | None = None
     """Inherited name of the environment."""
     exposure: Exposure | None = None
-    """Inherited way of publishing ports."""
+    """Inherited exposure of published ports."""
     networks: Annotated[
         dict[Annotated[Name, Field(max_length=253)], Annotated[Name, Field(max_length=128)]], Field(max_length=64)
     ] = {}
@@ -62,18 +62,18 @@ class Place(Strict):
     gateway_replicas: Annotated[int, Field(ge=0, le=100)] | None = None
     """Inherited count of a gateway's replicas."""
     gateway_max_body: PositiveQuantity | None = None
-    """Inherited bound on the body of a request."""
+    """Inherited limit of a request's body."""
     urls: Annotated[list[Annotated[Name, Field(max_length=1024)]], Field(max_length=32)] = []
-    """Where the parent's route to this stack is reached from outside."""
+    """External URLs of the parent's routes to this stack."""
     url_paths: Annotated[
         dict[Annotated[Name, Field(max_length=1024)], Annotated[Name, Field(max_length=1024)]], Field(max_length=32)
     ] = {}
-    """What the gateway sees at those of the URLs that do not lead to its root."""
+    """The path at the gateway for each URL that does not lead to its root."""
     additional_kinds: Annotated[list[AdditionalKind], Field(max_length=16)] = []
-    """The additional kinds that the root, and each template on the way, declares."""
+    """The additional kinds that the root and each template on the path declare."""
     reconcile_as: AccountName | None = None
-    """The service account that the root names."""
+    """The root's service account."""
     budget: Budget | None = None
-    """What the stack and everything below it may take of the tree's limits."""
+    """The share of the tree's limits for the stack and everything below it."""
     templates: Annotated[list[Annotated[Name, Field(max_length=253)]], Field(max_length=DEPTH_LIMIT)] = []
     """The templates that this stack comes from, outermost first: a template among its own descendants is a cycle."""

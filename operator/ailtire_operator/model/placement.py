@@ -1,4 +1,4 @@
-"""``deploy.placement``: on which nodes the service may run, in Swarm's expressions."""
+"""``deploy.placement``: on which nodes the service may run, in Swarm's syntax."""
 
 from typing import Annotated, Final
 
@@ -27,9 +27,9 @@ class Placement(Strict):
     """On which nodes the service runs."""
 
     constraints: Annotated[list[Constraint], Field(max_length=32)] = []
-    """What a node must be, each in Swarm's words: node.labels.disk == ssd, node.hostname != a, node.role == manager (a
+    """Constraints on nodes, in Swarm's syntax: node.labels.disk == ssd, node.hostname != a, node.role == manager (a
     control-plane node), node.platform.os, node.platform.arch, engine.labels."""
     preferences: Annotated[list[SpreadPreference], Field(max_length=8)] = []
-    """Over what to spread, the most important first."""
+    """Attributes to spread over, the most important first."""
     max_replicas_per_node: Annotated[int, Field(ge=0, le=1000)] = 0
-    """The most replicas on one node; 0 is no bound."""
+    """The most replicas on one node; 0 is no limit."""

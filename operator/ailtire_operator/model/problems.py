@@ -1,4 +1,4 @@
-"""Errors in a definition, each with the path to its value."""
+"""The problems of a definition, each with the path to its value, and pydantic's errors in plain words."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +10,7 @@ from ailtire_operator import printable
 from ailtire_operator.model.patterns import words_of
 
 PROBLEM_LIMIT: Final = 100
-"""Problems of one definition that are told: nobody reads more before mending these."""
+"""The most problems of one definition that are reported."""
 _SHOWN: Final = 8
 
 
@@ -22,14 +22,14 @@ class FieldError:
     """``spec.services.cpl.stack.services.dm.image``."""
     message: str
     gated: bool = False
-    """Nothing is wrong with it: the operator's settings or the stack's security profile do not allow it."""
+    """The value is valid, but the operator's settings or the stack's security profile do not allow it."""
     part_of: str = ""
-    """The path to what makes no sense without the value at ``path``, which is required there; empty: nothing does."""
+    """The path to the object in which the value at ``path`` is required; empty if it is optional."""
     of_key: bool = False
-    """It is the key that is wrong, or that there is not."""
+    """The key itself is invalid or missing."""
 
     def __post_init__(self) -> None:
-        """Whoever prints it prints it: it may quote anything that an author has written."""
+        """Escape the message, as it may quote any text of the author."""
         for name in ("path", "message"):
             object.__setattr__(self, name, printable.line(getattr(self, name)))
 
@@ -61,12 +61,12 @@ class InvalidStack(ValueError):
 
 
 def path_of(base: str, *location: int | str) -> str:
-    """A JSON path in dots; other keys than words stand in brackets: ``spec.services.web.interface["/web"].port``."""
+    """A JSON path in dots; keys that are not words are in brackets: ``spec.services.web.interface["/web"].port``."""
     parts = [base]
     for step in location:
         if isinstance(step, int):
             parts.append(f"[{step}]")
-        elif step == "[key]":  # pydantic's mark for an error in a key itself
+        elif step == "[key]":  # pydantic's location for an error in the key itself
             continue
         elif step.replace("_", "a").replace("-", "a").isalnum():
             parts.append(f".{step}")
@@ -76,9 +76,9 @@ def path_of(base: str, *location: int | str) -> str:
 
 
 _SENTENCES: Final = {
-    "extra_forbidden": "there is no such field",
+    "extra_forbidden": "unknown field",
     "missing": "is required",
-    "string_type": "must be a text",
+    "string_type": "must be a string (quote it)",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "bool_type": "must be true or false",
@@ -93,7 +93,7 @@ _SENTENCES: Final = {
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
 }
-"""What pydantic finds, by its own name for it, in words for those who write YAML and not Python."""
+"""Messages for pydantic's error types, for people who write YAML."""
 
 
 _BOUNDS: Final = {
@@ -102,13 +102,13 @@ _BOUNDS: Final = {
     "too_short": ("least", "min_length", "entry"),
     "too_long": ("most", "max_length", "entry"),
 }
-"""Findings about a size: the word for the bound, its name, and what is counted."""
+"""pydantic's errors about sizes: the word for the bound, its name, and what is counted."""
 
 
 def invalid(base: str, error: ValidationError, model: type[BaseModel] | None = None) -> InvalidStack:
-    """Pydantic's findings as problems below ``base``: the first of them, and how many more there are.
+    """Pydantic's errors as problems below ``base``: the first ones, and the number of others.
 
-    ``model`` is what was validated, where a field that it does not have is to be answered by one that it has.
+    ``model`` is the validated model, for suggestions for unknown fields.
     """
     found = error.errors(include_url=False, include_input=False)
     problems = [_problem(base, each, model) for each in found[:PROBLEM_LIMIT]]
@@ -134,7 +134,7 @@ def _meant(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
 
 
 def sentence(finding: ErrorDetails) -> str:
-    """What pydantic has found, in plain words."""
+    """The message for one error of pydantic."""
     kind, context = finding["type"], finding.get("ctx", {})
     if kind == "string_pattern_mismatch":
         return f"invalid value; expected {words_of(context['pattern']) or 'another form'}"

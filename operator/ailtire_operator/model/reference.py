@@ -1,6 +1,6 @@
-"""docs/reference.md, every field of the resource: ``python -m ailtire_operator.model.reference > docs/reference.md``.
+"""Generates docs/reference.md: ``python -m ailtire_operator.model.reference > docs/reference.md``.
 
-It is made of the same structural schemas as the CustomResourceDefinition, with defaults, examples and rules of keys.
+It is made from the same structural schemas as the CustomResourceDefinition, with defaults, examples and rules of keys.
 """
 
 import sys
@@ -26,9 +26,9 @@ _PREFACE: Final = f"""\
 
 <!-- Made by `make reference` from operator/ailtire_operator/model: change the fields there instead. -->
 
-All fields of `{naming.API_VERSION}`, what a person writes (`spec`) and what the operator reports (`status`).
-For an editor there is the same as a JSON Schema: `kubectl ailtire schema`, see [editors.md](editors.md).
-`kubectl explain {naming.SINGULAR}.spec --recursive` says it on a cluster.
+All fields of `{naming.API_VERSION}`: what you write (`spec`) and what the operator reports (`status`).
+`kubectl ailtire schema` prints the same as a JSON Schema for editors, see [editors.md](editors.md).
+On a cluster, `kubectl explain {naming.SINGULAR}.spec --recursive` lists the fields.
 
 - In a path `*` is a key of the author's choice and `[]` an item of a list.
 - **required** in the column *default*: the field must be there wherever the object that holds it is. `-`: nothing is
@@ -36,14 +36,14 @@ For an editor there is the same as a JSON Schema: `kubectl ailtire schema`, see 
 - The operator's defaults are not written into the resource: what you did not write does not stand there.
 - *Bounds* of a map are those of its entries, keys and values. An unknown field is refused everywhere.
 - *No control characters* are no line ends, no escapes and no marks that turn the direction of text.
-- `metadata.name` has at most 63 characters of a-z, 0-9 and `-`; the first is a letter, the last no hyphen, and `--`
+- `metadata.name` has at most 63 characters of a-z, 0-9 and `-`; the first is a letter, the last not a hyphen, and `--`
   does not occur in it.
 - What a definition and a tree may hold as a whole is in [operations.md](operations.md).
 """
 
 
 def fields() -> Iterator[tuple[str, Schema]]:
-    """Every schema below spec and status, with the path to its value: maps and lists first, then what is in them."""
+    """Every schema below spec and status, with the path to its value: maps and lists before their contents."""
     for name, schema in trees():
         yield from _nodes(schema, name)
 
@@ -74,13 +74,13 @@ def _anchor(path: str) -> str:
 
 
 def _section(path: str, schema: Schema) -> str:
-    """One object: what it is, its fields, and what holds between them."""
+    """One object: its description, its fields, and the rules between them."""
     required = schema.get("required", ())
     rows = [_row(f"{path}.{name}", each, name in required) for name, each in sorted(schema["properties"].items())]
     parts = [f'<a id="{_anchor(path)}"></a>\n\n## `{path}`\n', f"{_text(schema)}\n"]
     if path == RECURSIVE:
         *others, last = (f"`{name}`" for name in RESOURCE_ONLY)
-        parts.append(f"Any field of `spec` may stand here, but for {', '.join(others)} and {last}.\n")
+        parts.append(f"All fields of `spec` are allowed here, except {', '.join(others)} and {last}.\n")
     parts += [_HEAD, *rows, ""]
     if rules := [each["message"] for each in schema.get(_RULES, ())]:
         parts += ["The API server also checks:\n", *(f"- {rule}." for rule in rules), ""]
@@ -98,7 +98,7 @@ def _row(path: str, schema: Schema, required: bool) -> str:
 
 
 def _examples(schema: Schema) -> list[Any]:
-    """Those of the field, or a list with those of its items."""
+    """The field's examples, or a list with those of its items."""
     items = schema.get("items", {}).get("examples")
     return schema.get("examples") or ([items] if items else [])
 
@@ -108,7 +108,7 @@ def _text(schema: Schema) -> str:
 
 
 def _objects_in(path: str, schema: Schema) -> str | None:
-    """Where the section is that describes what a field holds."""
+    """The path of the section that describes a field's objects."""
     for below, step in (("items", "[]"), ("additionalProperties", ".*")):
         if below in schema:
             return _objects_in(f"{path}{step}", schema[below])
@@ -137,7 +137,7 @@ def _yaml(value: Any) -> str:
 
 
 def _bounds(schema: Schema) -> str:
-    """All bounds on a field, in words."""
+    """All bounds of a field, in words."""
     parts = [*_own_bounds(schema)]
     if keys := schema.get(KEYS):
         parts.append(f"keys: {'; '.join(_key_bounds(keys))}")
@@ -160,7 +160,7 @@ def _own_bounds(schema: Schema) -> Iterator[str]:
     if "pattern" in schema:
         yield in_words(schema["pattern"])
     if schema.get("format") == "date-time":
-        yield "a time as in RFC 3339"
+        yield "an RFC 3339 time"
     if "properties" not in schema:
         yield from (each["message"] for each in schema.get(_RULES, ())[len(key_rules(schema.get(KEYS, {}))) :])
 
@@ -175,7 +175,7 @@ def _range(low: float | None, high: float | None, what: str) -> Iterator[str]:
 
 
 def _key_bounds(names: Schema) -> Iterator[str]:
-    """What a map's keys have to be."""
+    """The bounds of a map's keys, in words."""
     yield from _range(names.get("minLength"), names.get("maxLength"), " characters")
     yield from (key_in_words(rule) for rule in names.get(KEY_RULES, ()))
 

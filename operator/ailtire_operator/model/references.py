@@ -1,4 +1,4 @@
-"""Where a definition names other objects and images, for a program that renames those (kustomize is one)."""
+"""The fields of a definition that refer to other objects and images, for programs that rename them, as kustomize."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 
 EVERY: Final = "*"
-"""In a path: each key of a map. The items of a list need no step."""
+"""In a path: each key of a map. Lists have no step."""
 Path = tuple[str, ...]
 
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,13 +28,13 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "ServiceAccount": ("reconcileAs",),
     "Gateway": ("edge.parentRef.name",),
 }
-"""By kind: the fields that hold the name of an object in the stack's namespace, which may be made beside the stack."""
+"""By kind: the fields with the name of an object in the stack's namespace."""
 IMAGES: Final = ("gateway.image", "images.*", "services.*.image", "services.*.volumes.*.image")
-"""The fields that hold an image."""
+"""The fields with an image."""
 
 
 def names(spec: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
-    """Kind and path of each name in a definition and in the children that it spells out."""
+    """Kind and path of each name in a definition and its inline children."""
     for kind, fields in NAMES.items():
         yield from ((kind, path) for path in _all(spec, fields))
 

@@ -1,4 +1,4 @@
-"""The report on a definition: why it is refused, or where it works otherwise than written. Nothing goes unsaid."""
+"""The report on a definition: problems, for which it is refused, and notices about values that work differently."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ Classification = Literal["closed", "approximate", "ignored", "rejected", "resolv
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One deviation, as text that a person can act on."""
+    """One value that works differently from the definition, with a remedy."""
 
     path: str
-    """Where the value stands: ``spec.services.web.volumes.docker``."""
+    """The path to the value: ``spec.services.web.volumes.docker``."""
     classification: Classification
-    """closed (an import leaves it out, as a protection of it cannot be kept), approximate (works otherwise than
-    written), ignored (no effect), rejected, resolved (settled at import), gated (needs the cluster's or the operator's
-    permission), required (a person has to do it before the stack runs)."""
+    """closed (an import omits it, as its protection cannot be kept), approximate (works differently), ignored (no
+    effect), rejected, resolved (decided at import), gated (needs the permission of the cluster or the operator),
+    required (must be done by hand before the stack runs)."""
     message: str
     """What happens instead, and why."""
     remedy: str = ""
-    """What to do about it; empty where nothing need be done."""
+    """What to do about it; empty if nothing is needed."""
     subject: str = ""
-    """Where several notices say the same of several things: which one this is about."""
+    """What the notice is about, if several notices have the same message."""
 
     def __post_init__(self) -> None:
-        """It may quote anything that an author has written, and is printed, logged and kept in a status."""
+        """Escape all texts: they may quote the author, and are printed, logged and written to a status."""
         for name in ("path", "message", "remedy", "subject"):
             object.__setattr__(self, name, printable.line(getattr(self, name)))
 
@@ -39,7 +39,7 @@ class Notice:
 
 
 class Report:
-    """All that there is to tell of a definition: why it is refused, and what works otherwise. In order, each once."""
+    """All problems and notices of a definition, in order, without duplicates."""
 
     def __init__(self) -> None:
         self._problems: dict[FieldError, None] = {}
@@ -47,27 +47,27 @@ class Report:
 
     @property
     def problems(self) -> tuple[FieldError, ...]:
-        """Why the definition is refused; empty where it is taken."""
+        """The problems; empty if the definition is accepted."""
         return tuple(self._problems)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """Where it works otherwise than it says."""
+        """The values that work differently from the definition."""
         return tuple(self._notices)
 
     def refuse(self, problems: Iterable[FieldError]) -> None:
-        """Note why the definition cannot be had. Whoever finds it goes on, so that its author learns of all at once."""
+        """Add problems. The caller continues, so that the author gets all of them at once."""
         self._problems.update(dict.fromkeys(problems))
 
     def add(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
-        """Note a deviation."""
+        """Add a notice."""
         self._notices[Notice(path, classification, message, remedy)] = None
 
     def extend(self, notices: Iterable[Notice]) -> None:
-        """Note what was found elsewhere."""
+        """Add notices from another report."""
         self._notices.update(dict.fromkeys(notices))
 
     def check(self) -> None:
-        """Raises InvalidStack with all problems, if there are any."""
+        """Raise InvalidStack with all problems, if there are any."""
         if self._problems:
             raise InvalidStack(list(self._problems))

@@ -1,4 +1,4 @@
-"""``updateConfig``, ``rollbackConfig`` and ``restartPolicy``: how a change rolls, and what happens when it fails."""
+"""``updateConfig``, ``rollbackConfig`` and ``restartPolicy``: how updates roll out, and what happens if they fail."""
 
 from typing import Annotated, Literal
 
@@ -11,56 +11,56 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
 class RollbackConfig(Strict):
-    """How the way back to the last good definition rolls through the replicas."""
+    """How a rollback to the last good definition replaces the replicas."""
 
     order: Literal["startFirst", "stopFirst"] = "startFirst"
-    """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
+    """startFirst keeps the wanted count; stopFirst is Swarm's default, needed if a volume has a single writer."""
     parallelism: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Replicas replaced at once; 0 is all."""
+    """Replicas replaced at the same time; 0 is all."""
     delay: Duration | None = None
-    """Time a new replica must stay ready before the next one is replaced."""
+    """Time that a new replica must stay ready before the next one is replaced."""
     monitor: Duration | None = None
-    """The same as delay; the longer of the two counts."""
+    """The same as delay; the longer of the two applies."""
     max_failure_ratio: Ratio = 0.0
-    """Kept for Swarm: the way back is not judged."""
+    """Kept for Swarm: a rollback does not fail."""
     failure_action: Literal["pause", "continue"] = "pause"
-    """Kept for Swarm: the way back goes on until it is there, as continue says."""
+    """Kept for Swarm: a rollback always continues until it is complete."""
 
 
 class UpdateConfig(Strict):
-    """How a change rolls through the replicas. Without it no replica stops before its successor is ready.
+    """How an update replaces the replicas. Without it no replica stops before its successor is ready.
 
-    With failureAction rollback or pause an update has failed when a new replica is in trouble that has a name (its
-    image cannot be pulled, its process ends again and again) for as long as monitor says (5s), or when one does not get
-    ready within ten minutes more. A service's first definition is no update.
+    With failureAction rollback or pause an update has failed when a new replica has a definite problem (its image
+    cannot be pulled, its process keeps ending) for the time of monitor (5s), or is not ready within ten more minutes.
+    A service's first definition is not an update.
     """
 
     order: Literal["startFirst", "stopFirst"] = "startFirst"
-    """startFirst keeps the wanted count up; stopFirst is Swarm's own default, needed where a volume has one writer."""
+    """startFirst keeps the wanted count; stopFirst is Swarm's default, needed if a volume has a single writer."""
     parallelism: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Replicas replaced at once; 0 is all."""
+    """Replicas replaced at the same time; 0 is all."""
     delay: Duration | None = None
-    """Time a new replica must stay ready before the next one is replaced."""
+    """Time that a new replica must stay ready before the next one is replaced."""
     monitor: Duration | None = None
-    """The same as delay, the longer of the two counts; and how long a replica may be in trouble before the update has
-    failed (5s)."""
+    """The same as delay, the longer of the two applies; and how long a replica may have a problem before the update
+    has failed (5s)."""
     max_failure_ratio: Ratio = 0.0
-    """The share of replicas that may be in trouble without the update having failed, as long as it gets on."""
+    """The share of replicas that may fail without failing the update, as long as it makes progress."""
     failure_action: Literal["pause", "continue", "rollback"] | None = None
-    """After a failure: pause leaves the update where it is, rollback brings the pod template back that last rolled out
-    in full; either way until the definition changes. continue, and nothing said, is Kubernetes' own way: the update
-    waits, and the old replicas go on."""
+    """After a failure: pause stops the update, rollback restores the pod template that last rolled out in full; both
+    until the definition changes. continue (the default) is Kubernetes' behaviour: the update waits, and the old
+    replicas keep running."""
 
 
 class RestartPolicy(Strict):
     """What happens when the process ends."""
 
     condition: Literal["any", "onFailure", "none"] | None = None
-    """any restarts always, the only way of a service that stays. none, and onFailure for a service without ports,
-    routes and health check, make it a Job that ends. Jobs know onFailure (their default) and none."""
+    """any always restarts. none, and onFailure for a service without ports, routes and health check, make the service
+    a Job that ends. Jobs allow onFailure (their default) and none."""
     max_attempts: Annotated[int, Field(ge=0, le=1000000)] | None = None
-    """For Jobs: failures until it is given up. A service that stays is restarted for ever."""
+    """For Jobs: the number of failures after which the Job fails. Other services are restarted without limit."""
     delay: Duration | None = None
     """Kept for Swarm: the kubelet waits 10s, then longer, up to 5m."""
     window: Duration | None = None
-    """Kept for Swarm: after how long a restart there counts as a success."""
+    """Kept for Swarm: the time after which a restart counts as a success."""

@@ -1,4 +1,4 @@
-"""What a container may do beyond, or less than, what its security profile gives it."""
+"""Capabilities, kernel parameters and security options of a container."""
 
 from typing import Annotated, Literal
 
@@ -42,7 +42,7 @@ class SecurityOptions(Strict):
     """Compose's ``security_opt``."""
 
     no_new_privileges: bool | None = None
-    """The process and its children gain no further rights."""
+    """The process and its children cannot gain privileges."""
     seccomp: _Profile | None = None
     """default (the container runtime's), unconfined, or a profile file below the kubelet's own folder."""
     apparmor: _Profile | None = None
@@ -50,4 +50,4 @@ class SecurityOptions(Strict):
     label: SelinuxLabel | None = None
     """The SELinux context of the process."""
     systempaths: Literal["unconfined"] | None = None
-    """unconfined: nothing of /proc is masked."""
+    """unconfined: /proc is not masked."""

@@ -1,11 +1,11 @@
-"""Kubernetes' selectors by labels, as its controllers and its scheduler read them."""
+"""Evaluates label selectors, as Kubernetes' controllers and scheduler do."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a label selector is about an object with these labels; an empty one is about all."""
+    """Whether a label selector matches these labels; an empty one matches everything."""
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
         return False
     return all(_holds(each, labels) for each in selector.get("matchExpressions") or ())

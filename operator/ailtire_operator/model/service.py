@@ -60,12 +60,12 @@ class ServicePort(Strict):
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """The transport protocol: TCP, UDP or SCTP."""
     app_protocol: Annotated[str, Field(max_length=63, pattern=QUALIFIED_PATTERN)] | None = None
-    """What is spoken there, for proxies that ask: http, kubernetes.io/h2c, kubernetes.io/ws."""
+    """The application protocol, for proxies that need it: http, kubernetes.io/h2c, kubernetes.io/ws."""
     published: Port | None = None
-    """Reached from outside under this number: as spec.exposure says, or (mode: host) on the node."""
+    """The port number outside of the cluster: by spec.exposure, or (mode: host) on the node."""
     exposure: ExposureType | None = None
-    """How this published port is reached, where not as spec.exposure says of all: ClusterIP keeps it inside the cluster
-    while others are open, NodePort and LoadBalancer open it alone."""
+    """The exposure of this published port in place of spec.exposure: ClusterIP keeps only this port inside the cluster,
+    NodePort and LoadBalancer open only this one."""
     mode: Literal["ingress", "host"] = "ingress"
     """host: on the node that runs the replica. Needs securityProfile: privileged."""
     host_ip: Annotated[str, Field(max_length=45, pattern=r"^[0-9a-fA-F.:]+$")] | None = None
@@ -76,7 +76,7 @@ _ONE_SOURCE = rules(("has(self.secret) != has(self.configMap)", "set exactly one
 
 
 class _FromObject(Strict):
-    """What is taken from a Secret or a ConfigMap, never from both."""
+    """A reference to a Secret or a ConfigMap, not to both."""
 
     secret: ObjectName | None = None
     """The name of a Secret of the namespace."""
@@ -96,9 +96,9 @@ class EnvironmentSource(_FromObject):
     model_config = ConfigDict(json_schema_extra=NEVER_NULL | _ONE_SOURCE)
 
     prefix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    """Put before every key."""
+    """Prefix of every variable."""
     optional: bool = False
-    """Start without the object where it is missing; otherwise the pod waits for it."""
+    """Start without the object if it is missing; otherwise the pod waits for it."""
 
 
 class EnvironmentReference(_FromObject):
@@ -109,7 +109,7 @@ class EnvironmentReference(_FromObject):
     key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
     """The key in that Secret or ConfigMap."""
     optional: bool = False
-    """Start without the variable where the key is missing; otherwise the pod waits for it."""
+    """Start without the variable if the key is missing; otherwise the pod waits for it."""
 
 
 class Healthcheck(Strict):
@@ -143,11 +143,11 @@ class Healthcheck(Strict):
     retries: Annotated[int, Field(ge=0, le=1000)] = 3
     """Failures in a row until the service counts as unhealthy."""
     start_period: Duration | None = None
-    """Time for starting in which failures do not count."""
+    """Time after the start in which failures do not count."""
     start_interval: Duration = "5s"
     """Time between two checks while starting."""
     disable: bool = False
-    """True: there is no check at all."""
+    """True: there is no health check."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -158,20 +158,20 @@ class Healthcheck(Strict):
 
 
 class NetworkMembership(Strict):
-    """The service's place in one network."""
+    """The service's membership in one network."""
 
     aliases: Annotated[UniqueList[Annotated[Name, Field(min_length=1, max_length=63)]], Field(max_length=32)] = []
-    """Further names under which the network's members reach the service."""
+    """Additional names under which the network's members reach the service."""
 
 
 SERVICE_RULES = rules(
     (
         "(has(self.type) && self.type == 'stack') || has(self.image)",
-        "a service has an image, or is a stack (type: stack)",
+        "a service needs an image, or type: stack",
     ),
     (
         "!(has(self.type) && self.type == 'stack') || has(self.stack) != has(self.stackRef)",
-        "a stack has exactly one of stack (its definition) and stackRef (a reference)",
+        "a stack needs exactly one of stack (its definition) and stackRef (a reference)",
     ),
     (
         "(has(self.type) && self.type == 'stack') || (!has(self.stack) && !has(self.stackRef))",
@@ -179,7 +179,7 @@ SERVICE_RULES = rules(
     ),
     (
         "!(has(self.type) && self.type == 'stack') || !has(self.image)",
-        "a stack has no image of its own; its services have",
+        "a stack has no image; set it in its services",
     ),
 )
 
@@ -192,7 +192,7 @@ class Service(Container):
     type: Literal["service", "stack"] = "service"
     """service (the default) runs an image; stack makes a child AiltireStack."""
     image: ImageReference | None = None
-    """The image, prefixed by spec.imageRegistry where it names no registry, unless spec.images overrides it."""
+    """The image; spec.images can override it, and spec.imageRegistry is its prefix if it has no registry."""
     entrypoint: Annotated[list[Argument], Field(min_length=1, max_length=256, examples=[["/bin/web"]])] | None = None
     """Replaces the image's ENTRYPOINT (and CMD)."""
     command: Annotated[list[Argument], Field(max_length=256, examples=[["--port", "3000"]])] | None = None
@@ -200,8 +200,8 @@ class Service(Container):
     working_dir: AbsolutePath | None = None
     """The directory in which the process starts."""
     user: UserId | None = None
-    """Numeric user, or user:group, for example "1000:1000". Needed under securityProfile: restricted where the image's
-    own user is root or a name."""
+    """Numeric user, or user:group, for example "1000:1000". Needed with securityProfile: restricted if the image's
+    user is root or a name."""
     read_only: bool = False
     """The container's root file system is read-only."""
     environment: Annotated[
@@ -211,14 +211,14 @@ class Service(Container):
     environment_from: Annotated[
         list[EnvironmentSource], Field(max_length=32, examples=[[{"secret": "web-env", "optional": True}]])
     ] = []
-    """Secrets and ConfigMaps of which every key becomes a variable; a later one wins, environment wins over all."""
+    """Secrets and ConfigMaps whose keys become variables; later ones take precedence, environment over all."""
     environment_values_from: Annotated[
         dict[VariableName, EnvironmentReference],
         Field(max_length=200, examples=[{"TOKEN": {"secret": "provider", "key": "token"}}]),
     ] = {}
     """Variables whose value is one key of a Secret or ConfigMap, by name."""
     ports: Annotated[dict[PortName, ServicePort], Field(max_length=64, examples=[{"postgres": {"port": 5432}}])] = {}
-    """Ports for the service's peers, by name. Those of interface need not be repeated."""
+    """Ports for the service's peers, by name. The ports of interface are included."""
     interface: Annotated[
         dict[InterfaceKey, Annotated[Interface, OrEmpty]],
         Field(max_length=64, examples=[{"/web": {"path": "/", "port": 3000}}]),
@@ -230,13 +230,13 @@ class Service(Container):
         dict[VolumeKey, VolumeMount],
         Field(max_length=64, examples=[{"records": {"source": "records", "target": "/var/lib/postgresql/data"}}]),
     ] = {}
-    """Storage, by a name of your own."""
+    """Volume mounts, by a name that you choose."""
     deploy: (
         Annotated[Deploy, Field(examples=[{"replicas": 2, "resources": {"limits": {"memory": "256Mi"}}}])] | None
     ) = None
     """How the service runs: replicas, resources, updates."""
     policies: Annotated[Policies, Field(examples=[{"scaling": {"min": 2, "max": 8, "cpu": 70}}])] | None = None
-    """Scaling, and what the gateway does for the service's routes."""
+    """Scaling, and the gateway's policies for the service's routes."""
     networks: Annotated[
         dict[NetworkKey, Annotated[NetworkMembership, OrEmpty]],
         Field(max_length=32, examples=[{"siblings": {"aliases": ["api"]}, "backend": {}}]),
@@ -244,28 +244,28 @@ class Service(Container):
     """The networks it belongs to: siblings and children are the stack's own (the default), parent the parent stack's,
     others are declared in spec.networks."""
     stop_signal: Annotated[str, Field(max_length=16, pattern=r"^SIG[A-Z0-9+-]+$", examples=["SIGINT"])] | None = None
-    """The signal that asks the process to stop; SIGTERM unless the image says otherwise."""
+    """The stop signal; default: the image's, or SIGTERM."""
     stop_grace_period: Duration | None = None
     """Time between that signal and SIGKILL; 30s."""
     labels: Annotated[dict[MetadataKey, LabelValue], Field(max_length=64)] = {}
-    """Further labels of the pods."""
+    """Additional labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
-    """Further annotations of the pods."""
+    """Additional annotations of the pods."""
     stack: Annotated[Definition, Field(examples=[{"services": {"api": {"image": "orders_api:2"}}}])] | None = None
-    """The child stack's definition: the same fields as spec. Checked in full when the child's own resource is written,
-    and at once by kubectl ailtire validate."""
+    """The child stack's definition: the same fields as spec. Validated when the child's own resource is written, and by
+    kubectl ailtire validate."""
     stack_ref: Annotated[StackReference, Field(examples=[{"name": "payments"}])] | None = None
-    """The child stack's definition, declared elsewhere."""
+    """A reference to a template with the child stack's definition."""
 
     _parsed: Strict | None = PrivateAttr(default=None)
 
     @property
     def parsed(self) -> Strict | None:
-        """The definition in ``stack`` once it was validated (model.loading.child_spec)."""
+        """The definition in ``stack``, if it has been validated (model.loading.child_spec)."""
         return self._parsed
 
     def remember(self, definition: Strict) -> None:
-        """Keep the validated definition: every ancestor looks at it, often."""
+        """Cache the validated definition, as every ancestor reads it often."""
         self._parsed = definition
 
     @property
@@ -277,13 +277,13 @@ class Service(Container):
     def _plain_or_stack(self) -> Self:
         if not self.is_stack:
             if self.image is None:
-                raise ValueError("a service has an image, or is a stack (type: stack)")
+                raise ValueError("a service needs an image, or type: stack")
             if self.stack is not None or self.stack_ref is not None:
                 raise ValueError("stack and stackRef need type: stack")
         elif (self.stack is None) == (self.stack_ref is None):
-            raise ValueError("a stack has exactly one of stack (its definition) and stackRef (a reference)")
+            raise ValueError("a stack needs exactly one of stack (its definition) and stackRef (a reference)")
         elif self.image is not None:
-            raise ValueError("a stack has no image of its own; its services have")
+            raise ValueError("a stack has no image; set it in its services")
         return self
 
 

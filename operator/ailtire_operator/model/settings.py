@@ -17,51 +17,51 @@ _RENAMED: Final = {"looks": "max_concurrent_reconciles", "workers": "max_infligh
 
 
 class Settings(BaseSettings):
-    """What an administrator decides for all stacks. Every change that reaches a pod template rolls pods."""
+    """The administrator's settings for all stacks. A change that affects pod templates restarts pods."""
 
     model_config = SettingsConfigDict(env_prefix="AILTIRE_OPERATOR_", frozen=True, use_attribute_docstrings=True)
 
     namespace: Annotated[list[Namespace], NoDecode] = []
-    """Watch these namespaces only, comma-separated; all where empty."""
+    """Watch only these namespaces, comma-separated; all if empty."""
     gateway_image: ImageReference = GATEWAY_IMAGE
     """The gateways' image, by tag or by digest (name@sha256:…): an unprivileged nginx."""
     nameservers: Annotated[list[str], NoDecode] = []
-    """DNS servers for the pods, comma-separated; those of the operator's own /etc/resolv.conf where empty."""
+    """DNS servers for the pods, comma-separated; those of the operator's own /etc/resolv.conf if empty."""
     cluster_domain: str = "cluster.local"
     """The cluster's DNS domain."""
     default_reconcile_as: AccountName | None = None
-    """The service account of each stack's namespace by whose rights stacks are written that name none themselves; by
-    the operator's own where not set."""
+    """The service account, in each stack's namespace, that the operator impersonates for stacks without reconcileAs;
+    if not set, it uses its own."""
     no_cross_namespace_references: bool = False
     """Refuse stacks that refer to an object of another namespace, such as a Gateway (edge.parentRef.namespace)."""
     allow_host_paths: bool = False
-    """Let stacks with securityProfile: privileged mount paths of the node (never a container runtime's socket).
+    """Allow stacks with securityProfile: privileged to mount paths of the node (never a container runtime's socket).
 
     Opens the nodes to every author of a stack; without allow_privileged it has no effect.
     """
     allow_privileged: bool = False
-    """Let stacks have securityProfile: privileged. Opens the nodes to every author of a stack."""
+    """Allow securityProfile: privileged. Opens the nodes to every author of a stack."""
     generic_resources: Annotated[dict[str, str], NoDecode] = {"NVIDIA-GPU": "nvidia.com/gpu", "AMD-GPU": "amd.com/gpu"}
     """The extended resource for each kind of Swarm's generic resources: kind=resource, comma-separated."""
     device_resources: Annotated[dict[str, str], NoDecode] = {}
     """The extended resource for each device of the nodes: /dev/kvm=devices.kubevirt.io/kvm, comma-separated."""
     edge_sources: Annotated[list[str], NoDecode] = []
-    """CIDR ranges from which a gateway with an edge may be called, comma-separated; anywhere where empty."""
+    """CIDR ranges from which a gateway with an edge may be called, comma-separated; all if empty."""
     trusted_proxies: Annotated[list[str], NoDecode] = []
-    """CIDR ranges of the proxies before the gateways, comma-separated: their X-Forwarded-* headers are believed.
+    """CIDR ranges of the proxies before the gateways, comma-separated: their X-Forwarded-* headers are trusted.
 
-    Nobody's where empty: then the caller is whoever opened the connection, an ingress controller included.
+    If empty, no proxy is trusted: the caller is the peer of the connection, even if that is an ingress controller.
     """
     drain_seconds: Annotated[int, Field(ge=0, le=60)] = 15
-    """How long a stopping pod goes on serving while the cluster takes it out of rotation.
+    """Seconds that a stopping pod keeps serving until its endpoint is removed everywhere.
 
-    Endpoints, every node's proxy and the ingress controller learn of it one after the other: on a quiet cluster within
-    two seconds, on a busy one in more than five.
+    EndpointSlices, every node's proxy and the ingress controller are updated one after the other: within two seconds
+    on a quiet cluster, in more than five on a busy one.
     """
     max_concurrent_reconciles: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Stacks reconciled at once. Few, so that each is brought to its end before the next begins."""
+    """Stacks reconciled at the same time. A low number finishes one stack before the next begins."""
     max_inflight_requests: Annotated[int, Field(ge=1, le=64)] = 8
-    """Requests under way at once. More of them do not get more done: each only waits longer in the API server."""
+    """Requests in flight. A higher number does not increase the throughput: requests wait longer in the API server."""
     looks: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Deprecated: the former name of max_concurrent_reconciles."""
     workers: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -73,20 +73,20 @@ class Settings(BaseSettings):
     metrics_host: str = "0.0.0.0"
     """Address of that port."""
     watch_silence_seconds: Annotated[float, Field(ge=5)] = 75.0
-    """A watch without a sign of life for this long counts as dead."""
+    """Seconds without any data after which a watch is reconnected."""
     leader_election: bool = True
-    """Let one of several operators work, by a Lease."""
+    """Elect one of several replicas of the operator, by a Lease."""
     lease_namespace: str = "ailtire-system"
-    """Where that Lease is."""
+    """The namespace of that Lease."""
 
     @property
     def dns_servers(self) -> tuple[str, ...]:
-        """The pods' DNS servers; where nobody knows better, the address that kubeadm and kind give the cluster's."""
+        """The pods' DNS servers; the last default is the address of the cluster's DNS with kubeadm and kind."""
         return tuple(self.nameservers) or (DEFAULT_NAMESERVER,)
 
     @property
     def deprecated(self) -> dict[str, str]:
-        """The settings that were given by a former name, with the name to use instead."""
+        """The deprecated settings that are set, with the names to use instead."""
         return {old: new for old, new in _RENAMED.items() if old in self.model_fields_set}
 
     @model_validator(mode="before")
@@ -99,13 +99,13 @@ class Settings(BaseSettings):
     @classmethod
     def _named(cls, value: str | None) -> str | None:
         if value is not None and not value.strip():
-            raise ValueError("it is empty; name a service account, or leave the variable out")
+            raise ValueError("must not be empty; name a service account, or do not set the variable")
         return value
 
     @field_validator("namespace", mode="before")
     @classmethod
     def _some_or_all(cls, value: str | list[str]) -> list[str]:
-        """A list of nothing is no list of everything."""
+        """Refuse a list that has only separators: it would mean all."""
         if not isinstance(value, str):
             return value
         return list(dict.fromkeys(part.strip() for part in value.split(","))) if value else []
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
             pairs = {part: part.partition("=") for part in value.split(",") if part.strip()}
             for part, (name, _, resource) in pairs.items():
                 if not name.strip() or not resource.strip():
-                    raise ValueError(f"'{part.strip()}' is no pair of a name and a resource: name=resource")
+                    raise ValueError(f"'{part.strip()}' is not a pair name=resource")
             return {name.strip(): resource.strip() for name, _, resource in pairs.values()}
         return value
 
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
             try:
                 ip_address(each)
             except ValueError:
-                raise ValueError(f"'{each}' is no IP address") from None
+                raise ValueError(f"'{each}' is not an IP address") from None
         return value
 
     @field_validator("edge_sources", "trusted_proxies")
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
             try:
                 ip_network(each, strict=False)
             except ValueError:
-                raise ValueError(f"'{each}' is no range of addresses, such as 10.0.0.0/8") from None
+                raise ValueError(f"'{each}' is not an address range such as 10.0.0.0/8") from None
             if "/" not in each:
-                raise ValueError(f"'{each}' is one address; as a range it is {ip_network(each)}")
+                raise ValueError(f"'{each}' is a single address; write it as {ip_network(each)}")
         return value

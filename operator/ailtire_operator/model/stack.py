@@ -1,4 +1,4 @@
-"""``spec`` of an AiltireStack."""
+"""``spec`` of an AiltireStack: the fields that its author writes."""
 
 from functools import cached_property
 from typing import Annotated
@@ -36,7 +36,7 @@ class StackSpec(Strict):
     )
 
     app_name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = None
-    """The application's name (AILTIRE_APPNAME in the whole tree); the root's own name where not given."""
+    """The application's name (AILTIRE_APPNAME in the whole tree); default: the root's name."""
     environment: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] | None = (
         None
     )
@@ -44,24 +44,24 @@ class StackSpec(Strict):
     image_registry: (
         Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]$")] | None
     ) = None
-    """Put before images that name no registry; inherited by the subtree."""
+    """Prefix of images without a registry; inherited by the subtree."""
     image_pull_secrets: Annotated[UniqueList[ObjectName], Field(max_length=16)] = []
     """Secrets for pulling the images; inherited by the subtree."""
     images: Annotated[
         dict[ImageName, ImageReference], Field(max_length=1000, examples=[{"shop_web": "shop_web:1.5"}])
     ] = {}
-    """What to run in place of an image, by the image's name as the services write it, with or without its tag.
-    Inherited by the subtree, where the outermost stack's word counts: the map that an environment's overlay patches."""
+    """Image overrides, by the image's name as the services write it, with or without its tag. Inherited by the
+    subtree, where the outermost stack takes precedence: an environment's overlay patches this map."""
     security_profile: SecurityProfile | None = None
-    """The Pod Security Standard that the pods meet: restricted (the default), baseline for images that expect
-    Docker's defaults (root, its capabilities), or privileged, where the operator's settings allow it, for what needs
-    rights on the node. Inherited by the subtree."""
+    """The Pod Security Standard of the pods: restricted (the default), baseline for images that expect Docker's
+    defaults (root, its capabilities), or privileged, if the operator's settings allow it, for access to the node.
+    Inherited by the subtree."""
     services: Annotated[Services, Field(examples=[{"web": {"image": "shop_web:1.4"}}])] = {}
-    """The members, by key, under which their peers reach them: at http://web:3000 the one with the key web."""
+    """The members, by key, which is their host name for peers: http://web:3000 for the key web."""
     networks: Annotated[
         dict[NetworkKey, Annotated[Network, OrEmpty]], Field(max_length=32, examples=[{"backend": {"internal": True}}])
     ] = {}
-    """Networks beside the stack's own, by key."""
+    """Additional networks, by key."""
     data: Annotated[
         dict[VolumeKey, Annotated[Data, OrEmpty]],
         Field(max_length=64, examples=[{"records": {"size": "10Gi", "retain": True}}]),
@@ -70,32 +70,32 @@ class StackSpec(Strict):
     configs: Annotated[Configs, Field(examples=[{"settings": {"content": "level: info"}}])] = {}
     """Files of the stack, by key."""
     secrets: Annotated[Secrets, Field(examples=[{"password": {"secret": "db", "key": "password"}}])] = {}
-    """Files with something secret, by key; the Secrets themselves are kept by somebody else."""
+    """Files from Secrets, by key; others manage the Secrets."""
     exposure: Annotated[Exposure, Field(examples=[{"type": "LoadBalancer"}])] | None = None
     """How published ports are reached from outside the cluster; inherited by the subtree."""
     interface: Annotated[StackInterface, Field(examples=[{"ports": {"80": 3000}}])] | None = None
     """Ports of the root's Service."""
     gateway: Annotated[Gateway, Field(examples=[{"replicas": 3, "maxBody": "128Mi"}])] | None = None
-    """The stack's reverse proxy; there is one wherever a service has an interface."""
+    """The stack's reverse proxy; it exists if a service has an interface."""
     edge: Annotated[Edge, Field(examples=[{"hosts": ["shop.example"], "tls": {"secretName": "shop-tls"}}])] | None = (
         None
     )
-    """The way in from outside the cluster."""
+    """How the stack is reached from outside the cluster."""
     additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16, examples=[["HTTPRoute"]])] = []
-    """Kinds that inline children and stacks with stackRef may make although not every author has the right to them:
-    whoever writes this resource needs it. Counts at the root and in a template; each declares what stands below it."""
+    """Kinds that inline children and stacks with stackRef may use and that not every author may create: the author of
+    this resource needs the permission. Applies at the root and in a template, for the stacks below."""
     reconcile_as: AccountName | None = None
-    """A service account of the namespace, by whose rights everything of the tree is written; by the operator's own
-    where not given, unless its settings name one for all. Whoever writes this needs the right to impersonate it, and
-    so does the operator. It is the root's to say: a stack below may name the same one only."""
+    """A service account of the namespace that the operator impersonates to write the whole tree; default: that of the
+    operator's settings, or its own. The author of this and the operator need the permission to impersonate it. Set it
+    in the root: a stack below may only have the same one."""
     template_only: bool | None = None
-    """Never run: other stacks refer to it by stackRef."""
+    """True: it never runs by itself; other stacks refer to it by stackRef."""
     template: bool = False
     """Deprecated: the former name of templateOnly, which kustomize takes for a pod template."""
     suspend: bool = False
-    """Nothing of the stack and its subtree is changed until this is gone; what runs keeps running."""
+    """True: the stack and its subtree are not changed; what runs keeps running."""
     place: Place | None = None
-    """Where the stack stands in its tree. The operator writes it; in a resource of yours it is refused."""
+    """The stack's position in its tree. Only the operator may write it."""
 
     _size: Size | None = PrivateAttr(default=None)
 
@@ -108,16 +108,16 @@ class StackSpec(Strict):
 
     @property
     def size(self) -> Size:
-        """How much stands in the definition, inline children included."""
+        """The size of the definition, inline children included."""
         return self._size if self._size is not None else count(self.to_json())
 
     def measured(self, size: Size) -> None:
-        """Keep the size of the definition as it is written: it was counted before anything was read."""
+        """Keep the size of the definition, which was counted before parsing."""
         self._size = size
 
     @property
     def is_template(self) -> bool:
-        """Whether it is only there for others to refer to, under either name of the field."""
+        """Whether it is a template, under either name of the field."""
         return bool(self.template_only or self.template)
 
     @cached_property
@@ -132,17 +132,17 @@ class StackSpec(Strict):
 
     @cached_property
     def has_interface(self) -> bool:
-        """Whether any member has a route, so that there is a gateway."""
+        """Whether any member has a route, so that the stack has a gateway."""
         return any(service.interface for service in self.services.values())
 
 
 class Stack(Strict):
-    """An AiltireStack as the store holds it: the little metadata that decides anything, and the typed spec."""
+    """An AiltireStack in the store: the metadata that is needed, and the typed spec."""
 
     name: StackName
     """metadata.name."""
     namespace: str = ""
-    """metadata.namespace; empty only when manifests are rendered for no namespace in particular."""
+    """metadata.namespace; empty only when manifests are rendered without a namespace."""
     uid: str = ""
     """metadata.uid."""
     generation: int = 0
@@ -157,7 +157,7 @@ class Stack(Strict):
 
     @property
     def reconcile_as(self) -> str | None:
-        """The service account that the tree's root names."""
+        """The service account of the tree's root."""
         return self.spec.place.reconcile_as if self.spec.place else self.spec.reconcile_as
 
     @property

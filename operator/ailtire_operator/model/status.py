@@ -1,4 +1,4 @@
-"""``status`` of an AiltireStack: what a person reads. Bounded, so that a large tree never outgrows its resource."""
+"""``status`` of an AiltireStack. Its size is limited, so that a large tree does not exceed the size of a resource."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Truth = Literal["True", "False", "Unknown"]
 
 
 class Condition(Strict):
-    """One aspect of the stack's state, as Kubernetes' own resources report it (kstatus understands it)."""
+    """A condition, by the conventions of Kubernetes and kstatus."""
 
     type: Annotated[str, Field(max_length=64)]
     """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, RolledBack, UpdatePaused,
@@ -19,13 +19,13 @@ class Condition(Strict):
     status: Truth
     """Whether the condition holds: True, False or Unknown."""
     observed_generation: int = 0
-    """The generation of the spec that this was found for."""
+    """The generation of the spec that this is about."""
     last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     """When the status last changed."""
     reason: Annotated[str, Field(max_length=128)]
-    """Why, in one word for programs."""
+    """The reason in CamelCase, for programs."""
     message: Annotated[str, Field(max_length=1024)] = ""
-    """Why, in a sentence for people."""
+    """The reason in a sentence, for people."""
 
 
 class ServiceStatus(Strict):
@@ -36,9 +36,9 @@ class ServiceStatus(Strict):
     name: Annotated[str, Field(max_length=253)] = ""
     """The name of that workload."""
     ready: int = 0
-    """Replicas that are ready and of the current definition."""
+    """Ready replicas of the current definition."""
     wanted: int = 0
-    """Replicas asked for."""
+    """The number of requested replicas."""
     reason: Annotated[str, Field(max_length=128)] | None = None
     """Why it is not ready: ImagePullBackOff, Unschedulable, QuotaExceeded, RolledBack, ..."""
     message: Annotated[str, Field(max_length=1024)] | None = None
@@ -46,12 +46,12 @@ class ServiceStatus(Strict):
 
 
 class StackStatusSummary(Strict):
-    """One child stack, as its parent sees it."""
+    """One child stack."""
 
     name: Annotated[str, Field(max_length=63)] = ""
     """The child AiltireStack's name."""
     ready: bool = False
-    """It has observed its current definition, and its whole subtree is ready."""
+    """Whether its current definition is observed and its whole subtree is ready."""
     services: Annotated[str, Field(max_length=32)] = "0/0"
     """Ready and wanted services of its subtree."""
     reason: Annotated[str, Field(max_length=128)] | None = None
@@ -61,18 +61,18 @@ class StackStatusSummary(Strict):
 
 
 class BlockerStatus(Strict):
-    """What keeps a stack from being ready, as its status tells it."""
+    """The problem that keeps a stack from being ready."""
 
     path: Annotated[list[Annotated[str, Field(max_length=63)]], Field(max_length=DEPTH_LIMIT)] = []
-    """The keys of the stacks that lead to it; empty where it is in the stack itself."""
+    """The keys of the child stacks that lead to it; empty if it is in the stack itself."""
     subject: Annotated[str, Field(max_length=512)] = ""
-    """What is meant there: a service, the gateway or an object; empty where the message says it."""
+    """What has the problem there: a service, the gateway or an object; empty if the message names it."""
     replicas: Annotated[str, Field(max_length=32)] = ""
     """Ready and wanted replicas of a service or gateway."""
     reason: Annotated[str, Field(max_length=128)] = ""
-    """Why, in one word for programs."""
+    """The reason in CamelCase, for programs."""
     message: Annotated[str, Field(max_length=1024)] = ""
-    """What is wrong, in a sentence."""
+    """The problem in a sentence."""
 
 
 class Counts(Strict):
@@ -81,13 +81,13 @@ class Counts(Strict):
     services_ready: int = 0
     """Plain services that are ready."""
     services_wanted: int = 0
-    """Plain services that are wanted in all."""
+    """All plain services."""
     stacks_ready: int = 0
     """Stacks that are ready, this one included."""
     stacks_wanted: int = 0
-    """Stacks in all, this one included."""
+    """All stacks, this one included."""
     services_stopped: int = 0
-    """Plain services that are ready because no replica is asked for."""
+    """Plain services that are scaled to zero."""
     stacks_suspended: int = 0
     """Stacks below this one that are suspended."""
     services: Annotated[str, Field(max_length=32)] = "0/0"
@@ -106,11 +106,11 @@ class RouteStatus(Strict):
     port: int
     """The service's port."""
     url: Annotated[str, Field(max_length=2048)] | None = None
-    """Where it is reached from outside, where the tree has an edge."""
+    """The external URL, if the tree has an edge."""
 
 
 class NoticeStatus(Strict):
-    """One deviation of what runs from what is written."""
+    """One value that works differently from the definition."""
 
     path: Annotated[str, Field(max_length=512)]
     """The path to the value in the spec."""
@@ -126,31 +126,31 @@ class Translation(Strict):
     """The translation report."""
 
     count: int = 0
-    """How many deviations there are in all."""
+    """The total number of notices."""
     notices: Annotated[list[NoticeStatus], Field(max_length=NOTICE_LIMIT)] = []
     """The first 50 of them."""
 
 
 class StackStatus(Strict):
-    """The stack's state, derived afresh in every reconcile."""
+    """The stack's state, computed anew in every reconcile."""
 
     observed_generation: int = 0
-    """The generation of the spec that this speaks of."""
+    """The generation of the spec that this status is about."""
     conditions: Annotated[
         list[Condition],
         Field(
             max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
         ),
     ] = []
-    """Ready, Reconciling, Stalled and our own."""
+    """Ready, Reconciling, Stalled, and those of this operator."""
     ready: Annotated[str, Field(max_length=32)] = ""
-    """What kubectl get shows: the status of Ready, or Suspended, as nothing of a suspended stack is changed."""
+    """The status of Ready, or Suspended, for a column of kubectl get."""
     app_name: Annotated[str, Field(max_length=63)] = ""
     """The application's name."""
     parent: Annotated[str, Field(max_length=63)] = ""
-    """The stack that holds this one; empty at the root."""
+    """The parent stack; empty at the root."""
     url: Annotated[str, Field(max_length=2048)] = ""
-    """Where the stack is reached from outside."""
+    """The external URL of the stack."""
     counts: Counts = Counts()
     """Services and stacks of the subtree."""
     services: Annotated[dict[Annotated[str, Field(max_length=63)], ServiceStatus], Field(max_length=500)] = {}
@@ -160,6 +160,6 @@ class StackStatus(Strict):
     routes: Annotated[list[RouteStatus], Field(max_length=500)] = []
     """The routes of the stack's gateway."""
     blocker: BlockerStatus | None = None
-    """What keeps it from being ready: the most telling problem of the whole subtree."""
+    """The problem that most likely keeps the stack from being ready, of the whole subtree."""
     translation: Translation = Translation()
-    """What does not run exactly as written."""
+    """Values that work differently from the definition."""

@@ -1,10 +1,9 @@
-"""From a pydantic model to a structural schema, the dialect of JSON Schema that the API server takes for a resource.
+"""Converts a pydantic model to a structural schema, the dialect of JSON Schema in CustomResourceDefinitions.
 
-It knows no references, no titles, no rules for the keys of a map, unions with null only as ``nullable``, and
-``additionalProperties: false`` is its own default under another name (unknown fields are pruned, or refused under
-strict field validation).
-Nor does anything here set a default: the server would write it into every child that the operator applies, and what
-the operator did not write would look like drift. What a field is without a value stands in its description instead.
+It has no references, titles or rules for the keys of a map, unions with null only as ``nullable``, and
+``additionalProperties: false`` is implied (unknown fields are pruned, or refused under strict field validation).
+No defaults are set: the API server would write them into every child that the operator applies, and they would look
+like drift. The description of a field has its default instead.
 """
 
 from collections.abc import Mapping
@@ -18,23 +17,23 @@ from ailtire_operator.model.values import TEXT_PATTERN
 Schema = dict[str, Any]
 
 KEYS: Final = "propertyNames"
-"""In a schema with annotations: what a map's keys have to be, with the rules (``keys.KeyRule``) under KEY_RULES."""
+"""In an annotated schema: the schema of a map's keys, with the rules (``keys.KeyRule``) under KEY_RULES."""
 _ANNOTATIONS: Final = frozenset({"default", "examples", KEYS, TEXT_PATTERN})
 _DROPPED: Final = _ANNOTATIONS | {"title", "$defs", "patternProperties", KEY_RULES}
 
 
 def structural(model: type[BaseModel], *, tell_defaults: bool = False, annotated: bool = False) -> Schema:
-    """The structural schema of a model, as its author writes it (camelCase).
+    """The structural schema of a model, in camelCase.
 
-    ``annotated`` keeps what the API server does not take, for documents and editors: defaults, examples, the rules of
-    a map's keys under KEYS, and what a text matches that may be a number too, under TEXT_PATTERN.
+    ``annotated`` keeps what the API server does not support, for documents and editors: defaults, examples, the rules
+    of a map's keys under KEYS, and the pattern of texts that may be numbers too, under TEXT_PATTERN.
     """
     schema = model.model_json_schema(by_alias=True)
     return _Conversion(schema.get("$defs", {}), tell_defaults, annotated).convert(schema)
 
 
 class _Conversion:
-    """One model's conversion: its definitions, how to word descriptions, and what to keep."""
+    """Converts one model: its definitions and options."""
 
     def __init__(self, definitions: Mapping[str, Schema], tell_defaults: bool, annotated: bool) -> None:
         self._definitions = definitions
@@ -62,7 +61,7 @@ class _Conversion:
         return result
 
     def _merge(self, schema: Schema) -> Schema:
-        """The schema with its reference and its union with null resolved; what stands outside wins."""
+        """The schema with its reference and its union with null resolved; outer keywords take precedence."""
         outside = {key: value for key, value in schema.items() if key != "$ref"}
         inside: Schema = {}
         if "$ref" in schema:
@@ -74,12 +73,12 @@ class _Conversion:
         return {**inside, **outside}
 
     def _convert_map(self, schema: Schema, result: Schema) -> None:
-        """Values in ``additionalProperties``, bounds on keys as rules: a structural schema checks no key."""
+        """Convert values to ``additionalProperties`` and bounds of keys to CEL rules."""
         values = schema.get("additionalProperties")
         names = dict(schema.get("propertyNames", {}))
         for pattern, each in schema.get(
             "patternProperties", {}
-        ).items():  # how pydantic writes a map whose keys match one
+        ).items():  # pydantic's form of a map whose keys have a pattern
             values, names["pattern"] = each, pattern
         result.pop("additionalProperties", None)
         if isinstance(values, dict) and not result.get("x-kubernetes-preserve-unknown-fields"):
@@ -103,7 +102,7 @@ class _Conversion:
 
 
 def key_rules(names: Schema) -> list[Schema]:
-    """Rules on a map for what its key type says."""
+    """The CEL rules on a map for its key type."""
     low, high = names.get("minLength", 0), names.get("maxLength")
     rules = [_key_rule(rule.expression, rule.message, rule.quotes) for rule in names.get(KEY_RULES, ())]
     if high is not None:
@@ -115,7 +114,7 @@ def key_rules(names: Schema) -> list[Schema]:
 
 
 def _key_rule(expression: str, message: str, quotes: bool = True) -> Schema:
-    """A rule for every key of a map, whose message quotes the first key that breaks it where that may be."""
+    """A CEL rule for every key of a map; its message quotes the first invalid key if ``quotes``."""
     text = message.replace("\\", "\\\\").replace("'", "\\'")
     rule = {"rule": f"self.all(key, {expression})", "message": f"a key {message}"}
     if not quotes:
@@ -131,7 +130,7 @@ def _matches(pattern: str) -> str:
 
 
 def _close_bounds(schema: Schema) -> None:
-    """Numeric exclusive bounds are of a later draft; whole numbers have the next one instead."""
+    """Replace exclusive bounds, which belong to a later draft, by the next whole number."""
     for exclusive, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
         bound = schema.get(exclusive)
         if bound is None or isinstance(bound, bool):

@@ -1,4 +1,4 @@
-"""What an author may have meant by a field that there is not: the nearest name that the schema has at that place."""
+"""Suggests a field for an unknown one: the most similar name in the schema at that path."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -12,13 +12,13 @@ from ailtire_operator.model.structural import structural
 
 
 def did_you_mean(model: type[BaseModel], location: Sequence[int | str]) -> str:
-    """The field that comes near the last step of the location, as the schema spells it; empty where none does."""
+    """The field most similar to the last step of the location, as the schema spells it; empty if there is none."""
     *above, wrong = location
     node: Mapping[str, Any] = _schema(model)
     for step in above:
         node = _below(node, step)
     fields = sorted(node.get("properties") or ())
-    if (camel := to_camel(str(wrong).replace("-", "_").lower())) in fields:  # as Compose spells it: depends_on
+    if (camel := to_camel(str(wrong).replace("-", "_").lower())) in fields:  # Compose's spelling: depends_on
         return camel
     by_letters = {each.lower(): each for each in fields}
     near = get_close_matches(str(wrong).lower(), by_letters, n=1)

@@ -1,4 +1,4 @@
-"""What marks a stack as a template: ``spec.templateOnly``, or its former name ``spec.template``.
+"""The field that makes a stack a template: ``spec.templateOnly``, or its former name ``spec.template``.
 
 The former name is deprecated because kustomize takes ``spec.template`` of any resource for a pod template: an
 ``images:`` in the same kustomization fails on a boolean with "expected sequence or mapping node".
@@ -11,15 +11,15 @@ FIELD: Final = "templateOnly"
 FORMER_FIELD: Final = "template"
 FIELDS: Final = (FIELD, FORMER_FIELD)
 RESOURCE_ONLY: Final = (*FIELDS, "place", "additionalKinds")
-"""Fields of a spec that only a resource of its own may have, no inline child."""
-DIFFERENT: Final = f"{FORMER_FIELD} is the former name of {FIELD}, and the two differ; write {FIELD} alone"
+"""Fields of a spec that an inline child cannot have."""
+DIFFERENT: Final = f"{FORMER_FIELD} is the former name of {FIELD}, and the two differ; use only {FIELD}"
 
 
 def is_template(spec: Mapping[str, Any]) -> bool:
-    """Whether a definition as it is written, right or wrong, is only there for others to refer to."""
+    """Whether a raw definition, valid or not, is a template."""
     return any(spec.get(name) is True for name in FIELDS)
 
 
 def without_marks(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition as a child that refers to it has it: the child itself runs."""
+    """The definition for a child that refers to it, without the fields that make it a template."""
     return {name: value for name, value in spec.items() if name not in FIELDS}

@@ -1,4 +1,4 @@
-"""The scalar values of a spec: durations, quantities, names, with their bounds."""
+"""The scalar types of a spec: durations, quantities and names, with their bounds."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from ailtire_operator.printable import CONTROLS, has_controls
 
 _DURATION = r"([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?"
-"""So many digits that the sum stays below 2^31 seconds, which is where Kubernetes' own fields end."""
+"""The digits are limited so that the sum stays below 2^31 seconds, the maximum of Kubernetes' fields."""
 _QUANTITY = r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?"
-"""Kubernetes' own syntax without a sign, and with a bound on exponents, as nothing here should count to 10^999."""
+"""Kubernetes' syntax without a sign, and with a limited exponent, as 10^999 would be too large to compute."""
 _QUANTITY_LIMIT = 32
 DURATION_PATTERN = f"^{_DURATION}$"
 _DURATIONS: Final = re.compile(_DURATION)
 _NUMBER: Final = re.compile(r"[0-9]+([.][0-9]+)?")
-_WITHOUT_UNIT: Final = "{0} has no unit; write {0}s where seconds are meant (units are h, m, s and ms)"
+_WITHOUT_UNIT: Final = "{0} has no unit; write {0}s for seconds (units are h, m, s and ms)"
 _QUANTITIES: Final = re.compile(_QUANTITY)
 _INT64 = 2**63 - 1
 _USER = "([0-9]{1,9}|1[0-9]{9}|20[0-9]{8})"
-"""Kubernetes' identifiers of users end at 2^31 - 1; some platforms give out ten digits."""
+"""Kubernetes' maximum user ID is 2^31 - 1; some platforms use ten digits."""
 _BINARY: Final = {suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
@@ -39,7 +39,7 @@ def seconds(duration: str) -> float:
 
 
 def whole_seconds(duration: str) -> int:
-    """The duration in whole seconds, rounded up: a probe or a grace period is never shorter than what was asked."""
+    """The duration in whole seconds, rounded up: a probe or a grace period must not be shorter than requested."""
     return ceil(seconds(duration))
 
 
@@ -69,7 +69,7 @@ def amount(quantity: str) -> Decimal:
 
 def _check_quantity(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("a quantity is a whole number or a text such as 500m, 256Mi or, in quotes, '0.5'")
+        raise ValueError("a quantity must be a whole number or a string such as 500m, 256Mi or, in quotes, '0.5'")
     text = _text(value)
     if len(text) > _QUANTITY_LIMIT:
         raise ValueError(f"a quantity has at most {_QUANTITY_LIMIT} characters")
@@ -85,7 +85,7 @@ def _check_positive(text: str) -> str:
 
 def _check_environment_value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("an environment value is a text or a whole number; put anything else in quotes")
+        raise ValueError("an environment value must be a string or a whole number; quote anything else")
     text = _text(value)
     if len(text) > VALUE_LIMIT:
         raise ValueError(f"an environment value has at most {VALUE_LIMIT} characters")
@@ -94,7 +94,7 @@ def _check_environment_value(value: Any) -> str:
 
 def _text(value: str | int) -> str:
     if isinstance(value, int) and not -_INT64 <= value <= _INT64:
-        raise ValueError(f"{value} is beyond what the API server reads as a whole number; put it in quotes")
+        raise ValueError(f"{value} is too large for a whole number in the API server; quote it")
     return str(value)
 
 
@@ -109,7 +109,7 @@ def _once_each(items: list[str]) -> list[str]:
 
 
 TEXT_PATTERN: Final = "x-text-pattern"
-"""In the schema of what may be a number or a text: what the text matches. No structural schema has a place for it."""
+"""In the schema of a number or text: the text's pattern. A structural schema cannot express it."""
 
 
 def _int_or_string(
@@ -137,14 +137,14 @@ _POSITIVE_RULE = (
 )
 VALUE_LIMIT: Final = 32768
 """Characters of a variable's value."""
-NO_CONTROLS: Final = "no control characters: no line ends, no escapes, no marks that turn the direction of text"
+NO_CONTROLS: Final = "no control characters: no line breaks, escapes or bidirectional controls"
 
 Name = Annotated[str, AfterValidator(_without_controls), Field(json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"})]
-"""A name in any alphabet, on one line: what reads it later (a shell, YAML, a terminal, a log) finds no other line."""
+"""A name in any alphabet, on one line, so that shells, YAML, terminals and logs never read a second line."""
 Item = TypeVar("Item", bound=str)
 UniqueList = Annotated[list[Item], AfterValidator(_once_each)]
-"""A list in which repetitions say nothing. For the API server it is no set: once server-side apply removes the last
-item of one, it makes null of the object that holds it."""
+"""A list without duplicates. It is not a set for the API server, as server-side apply writes null for an object whose
+last set item is removed."""
 Duration = Annotated[
     str,
     StringConstraints(min_length=1, max_length=32),
@@ -175,16 +175,16 @@ ObjectName = Annotated[
         min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
     ),
 ]
-"""The name of a Kubernetes object that exists already (a Secret, a ConfigMap, a class)."""
+"""The name of an existing Kubernetes object (a Secret, a ConfigMap, a class)."""
 AccountName = ObjectName
-"""A service account of the namespace: never empty, and no ``system:`` name, as it has no colon."""
+"""A service account of the namespace: not empty, and never a ``system:`` name, as it has no colon."""
 StackName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
 UserId = Annotated[str, StringConstraints(pattern=rf"^{_USER}(:{_USER})?$"), Field(examples=["1000:1000"])]
 UrlPath = Annotated[
     str, StringConstraints(max_length=512, pattern=r"^/[A-Za-z0-9/._~@:+,=-]*$"), Field(examples=["/health"])
 ]
-"""An absolute path; the strict alphabet keeps it a path inside the proxy's configuration."""
+"""An absolute path; its characters need no quoting in the proxy's configuration."""
 Argument = Annotated[str, StringConstraints(max_length=16384)]
 AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^/[^{CONTROLS}:]*$")]
 ImageReference = Annotated[

@@ -1,4 +1,4 @@
-"""Storage: the volumes of a stack, and where a service mounts what."""
+"""The volumes of a stack, and their mounts in a service."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,20 +15,20 @@ _SubPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, patte
 
 
 class VolumeMount(Strict):
-    """Storage in the service's file system."""
+    """A mount in the service's file system."""
 
     model_config = ConfigDict(json_schema_extra=rules(("!has(self.source) || !has(self.image)", _ONE_ORIGIN)))
 
     source: Annotated[Name, Field(min_length=1, max_length=1024)] | None = None
     """A name from spec.data (a volume of the stack), or an absolute path of the node (refused unless the operator's
-    settings and securityProfile: privileged allow it; a container runtime's socket is always dropped). Without it:
-    scratch space that lives as long as the pod."""
+    settings and securityProfile: privileged allow it; a container runtime's socket is never mounted). Without it:
+    scratch space with the lifetime of the pod."""
     image: ImageReference | None = None
-    """In place of source: the files of an image, read-only."""
+    """Instead of source: the files of an image, read-only."""
     target: AbsolutePath
-    """Where it appears in the container."""
+    """The mount path in the container."""
     sub_path: _SubPath | None = None
-    """Only this folder or file of it."""
+    """Mount only this folder or file of it."""
     read_only: bool = False
     """Mount it read-only."""
     medium: Literal["Disk", "Memory"] = "Disk"
@@ -36,11 +36,11 @@ class VolumeMount(Strict):
     size: Quantity | None = None
     """For scratch space: its limit."""
     nocopy: bool | None = None
-    """True is what Kubernetes does: an empty volume stays empty. False, Docker's way, copies the image's files."""
+    """True is Kubernetes' behaviour: an empty volume stays empty. False, as in Docker, would copy the image's files."""
     propagation: Literal["None", "HostToContainer", "Bidirectional"] | None = None
-    """For a path of the node: whether mounts made later on one side show on the other."""
+    """For a path of the node: whether later mounts on one side appear on the other."""
     create_host_path: bool | None = None
-    """For a path of the node: true makes a folder where there is none, false wants one there."""
+    """For a path of the node: true creates a missing folder, false requires it to exist."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -73,24 +73,24 @@ class Data(Strict):
     )
 
     size: PositiveQuantity = "1Gi"
-    """How much is asked for."""
+    """The requested size."""
     size_limit: PositiveQuantity | None = None
-    """The most that it may become."""
+    """The maximum size."""
     storage_class: ObjectName | None = None
-    """The StorageClass; the cluster's default where not given."""
+    """The StorageClass; default: the cluster's."""
     mode: Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"] = "ReadWriteOnce"
     """Who may mount it: one node, or many."""
     retain: bool = False
     """Keep the data when the volume leaves the stack or the stack is deleted."""
     per_replica: bool = False
-    """Every replica has a volume of its own; services that use it become StatefulSets."""
+    """Every replica has its own volume; services that use it become StatefulSets."""
     claim: ObjectName | None = None
-    """A PersistentVolumeClaim of the namespace that somebody else keeps (Compose: external)."""
+    """A PersistentVolumeClaim of the namespace that others manage (Compose: external)."""
     nfs: Nfs | None = None
-    """A folder of an NFS server in place of a claim."""
+    """A folder of an NFS server instead of a claim."""
     seed: Annotated[Name, Field(min_length=1, max_length=63)] | None = None
-    """A key of spec.configs that holds a tar archive (gzip). It is unpacked into the volume while that is empty, before
-    a service starts that mounts it; later changes do not follow."""
+    """A key of spec.configs that holds a tar archive (gzip). It is unpacked into the empty volume before a service that
+    mounts it starts; later changes have no effect."""
     labels: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
     """Labels of the claim; a value that is none becomes an annotation."""
 

@@ -1,1 +1,1 @@
-"""From a stack's spec to the objects that should exist. Pure: no I/O, no clock, the same input gives the same bytes."""
+"""Plans the objects of one stack from its spec. Pure: no I/O, no clock, the same input gives the same bytes."""

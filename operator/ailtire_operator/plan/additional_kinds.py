@@ -1,6 +1,6 @@
-"""What a stack may ask for where it stands: no more than its author, and those of all stacks above, were asked for.
+"""Checks the additional kinds, accounts and namespaces that a stack uses against its ancestors and the settings.
 
-Everything that an admission policy can see is refused there. This is for what it cannot see, and for the settings.
+A stack gets no more than the authors of all stacks above were authorized for. Admission policies check the rest.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from ailtire_operator.plan.scope import Scope
 
 
 def check(scope: Scope) -> None:
-    """Refuse a kind or account that the stack's place does not pass on, or the settings forbid."""
+    """Refuse a kind or account that ``spec.place`` does not pass on or that the settings forbid."""
     scope.found.refuse([*_placed(scope), *_other_namespaces(scope)])
 
 
@@ -24,7 +24,7 @@ def _placed(scope: Scope) -> Iterator[FieldError]:
 
 
 def _other_namespaces(scope: Scope) -> Iterator[FieldError]:
-    """References to what belongs to another namespace, where the administrator wants none."""
+    """References to other namespaces, if the settings forbid them."""
     parent = scope.spec.edge.parent_ref if scope.spec.edge else None
     foreign = parent is not None and parent.namespace not in (None, scope.stack.namespace or None)
     if foreign and scope.settings.no_cross_namespace_references:

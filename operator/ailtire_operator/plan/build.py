@@ -1,4 +1,4 @@
-"""The plan of one stack: everything that should exist for it, and what to tell about it."""
+"""Builds the plan of one stack: its objects, its notices and its problems."""
 
 from ailtire_operator.model.dependencies import in_order
 from ailtire_operator.model.settings import Settings
@@ -18,7 +18,7 @@ _ORDER = {"Service": 0, "AiltireStack": 2}
 
 
 def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
-    """Everything that should exist for the stack. Raises InvalidStack for all that cannot be had as it is written."""
+    """The plan of the stack. Raises InvalidStack with all values of the definition that cannot be honoured."""
     scope = Scope(stack, settings, observed)
     budget.check(scope)
     networks = membership.of_stack(scope)
@@ -50,7 +50,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
 
 
 def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan], list[Manifest]]:
-    """The plain services in their own order; planned after what they depend on, as they may roll with it."""
+    """The plain services in their own order; each is planned after its dependencies, whose hashes it may need."""
     plans: dict[str, ServicePlan] = {}
     objects: list[Manifest] = []
     hashes: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Child stacks as resources: the child's definition, and its place in the tree."""
+"""Plans child stacks as AiltireStacks: the child's definition and its ``spec.place``."""
 
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _URL_LIMIT = 32
 
 
 def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tuple[dict[str, ChildPlan], list[Manifest]]:
-    """The child resources; for one that is missing or wrong there is none, and its plan says so."""
+    """The child resources; a child whose template is missing or invalid has none, and its plan has the reason."""
     plans, objects = {}, []
     above = first_level(scope.name, scope.spec)
     for key, service in scope.spec.children.items():
@@ -46,7 +46,7 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
     spec = without_marks(_definition(scope, service, level))
     spec["place"] = place.to_json()
     if "images" in spec["place"]:
-        spec["place"]["images"] = scope.images  # the same for all, and held once
+        spec["place"]["images"] = scope.images  # the same object for all children, to save memory
     annotations = {naming.ANNOTATION_KEY: level.key}
     return manifest(
         naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec
@@ -54,7 +54,7 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
 
 
 def _definition(scope: Scope, service: Service, level: Level) -> dict[str, Any]:
-    """The child's definition as it is written into its resource; a template's is made once for all that refer to it."""
+    """The child's definition as it is written into its resource; one object per template, whoever refers to it."""
     if service.stack_ref is None:
         written: dict[str, Any] = _without_nulls(service.stack)
         return written
@@ -64,21 +64,21 @@ def _definition(scope: Scope, service: Service, level: Level) -> dict[str, Any]:
     return scope.copies[name]
 
 
-_SAYING_KEYS: Final = frozenset({"networks", "interface", "data"})
-"""Maps in which a key says something without any content."""
+_KEYS_WITHOUT_VALUE: Final = frozenset({"networks", "interface", "data"})
+"""Maps in which a key has a meaning even with an empty value."""
 
 
 def _without_nulls(value: Any, field: str = "") -> Any:
-    """The API server drops them, and so do we, but for the entries of some maps.
+    """Without nulls, as the API server drops them, except for entries of some maps.
 
-    Where a map in a definition loses its last entry, server-side apply itself makes null of it. ``field`` is the name
-    of the field that holds the value; a member's key is no field.
+    Where a map in a definition loses its last entry, server-side apply writes null in its place. ``field`` is the
+    name of the field that holds the value; a member's key is no field.
     """
     if isinstance(value, dict):
         return {
             name: {} if each is None else _without_nulls(each, "" if field == "services" else name)
             for name, each in value.items()
-            if each is not None or field in _SAYING_KEYS
+            if each is not None or field in _KEYS_WITHOUT_VALUE
         }
     if isinstance(value, list):
         return [_without_nulls(each) for each in value]
@@ -86,7 +86,7 @@ def _without_nulls(value: Any, field: str = "") -> Any:
 
 
 def _place(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Place:
-    ways = _ways(scope, routes, level.key)
+    ways = _external_urls(scope, routes, level.key)
     optional: dict[str, Any] = {
         "gateway_replicas": scope.gateway_replicas,
         "gateway_max_body": scope.gateway_max_body,
@@ -97,8 +97,8 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "exposure": (scope.spec.exposure or (scope.spec.place.exposure if scope.spec.place else None)),
         "networks": {name: str(network) for name, network in networks.below.items()},
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
-        "urls": [way.url for way in ways],
-        "url_paths": {way.url: way.seen for way in ways if way.seen},
+        "urls": [url.url for url in ways],
+        "url_paths": {url.url: url.seen for url in ways if url.seen},
         "additional_kinds": sorted(level.kinds),
         "reconcile_as": level.account,
         "templates": list(level.templates),
@@ -115,13 +115,13 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
             gateway_networks=[str(network) for network in networks.of(service)],
             **{name: value for name, value in optional.items() if value or value == 0},
         )
-    except ValidationError as error:  # what this stack says and what it inherits are together more than a place holds
+    except ValidationError as error:  # own and inherited values together exceed the limits of a place
         raise invalid(f"{level.path}.place", error) from None
 
 
-def _ways(scope: Scope, routes: list[Route], key: str) -> list[edge.ExternalUrl]:
-    """The ways from outside to a child's gateway."""
+def _external_urls(scope: Scope, routes: list[Route], key: str) -> list[edge.ExternalUrl]:
+    """The URLs of a child's gateway."""
     prefixes = edge.outermost([route.prefix for route in routes if route.service == key])
     leading = [route for prefix in prefixes for route in routes if route.prefix == prefix]
-    found = [edge.through(way, route, routes) for way in edge.external_urls(scope) for route in leading]
-    return [way for way in found if way is not None][:_URL_LIMIT]
+    found = [edge.through(url, route, routes) for url in edge.external_urls(scope) for route in leading]
+    return [url for url in found if url is not None][:_URL_LIMIT]

@@ -1,4 +1,4 @@
-"""What a service waits for, as the operator's gate reads it, and what rolls with what."""
+"""Plans ``dependsOn``: what a member waits for, and which services restart with which."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -14,17 +14,17 @@ from ailtire_operator.plan.types import DependencyPlan, ServicePlan
 
 
 class Target(NamedTuple):
-    """Where a dependency leads."""
+    """The member that a dependency names."""
 
     stack: str
     """The AiltireStack's name."""
     key: str
     above: tuple[str, ...]
-    """The keys on the way from the root to that stack; empty for a neighbour, which needs no way."""
+    """The keys from the root to that stack; empty for a member of the same stack."""
 
 
 def target(name: str, root: str, stack: str, members: Collection[str]) -> Target:
-    """What a key of ``dependsOn`` means to a member of ``stack``: a neighbour, or a path from the tree's root."""
+    """The target of a key of ``dependsOn``: a member of the same ``stack``, or a path from the tree's root."""
     if not is_path(name, members):
         return Target(stack, name, ())
     *above, key = [part for part in name.split("/") if part] or [name]
@@ -35,35 +35,35 @@ def target(name: str, root: str, stack: str, members: Collection[str]) -> Target
 
 
 def of_stack(scope: Scope, key: str, service: Service) -> tuple[DependencyPlan, ...]:
-    """The same for a member that is a stack: its whole definition waits, so that nothing of it is there before."""
+    """The same for a child stack: its whole definition waits, so that nothing of it is created before."""
     for name, wanted in service.depends_on.items():
         if wanted.restart:
             path = scope.path(key, "dependsOn", name, "restart")
-            scope.report(path, "ignored", "a stack does not roll as a whole.", "Say it of the services in it.")
+            scope.report(path, "ignored", "a stack is not restarted as a whole.", "Set it for the services in it.")
     return of_service(scope, key, service)
 
 
 def report_endless(scope: Scope, services: Mapping[str, ServicePlan]) -> None:
-    """Note who waits for the end of a service that has none."""
+    """Report members that wait for the completion of a service that does not end."""
     for key, service in scope.spec.services.items():
         for name, wanted in service.depends_on.items():
             known = services.get(name)
             if wanted.condition == "completed" and known is not None and known.kind != "Job":
-                message = f"'{name}' is a service that stays, so it is waited for until it is healthy."
-                remedy = f"Say deploy.mode: replicatedJob of '{name}', or condition: healthy here."
+                message = f"'{name}' does not end, so its dependents wait until it is healthy."
+                remedy = f"Set deploy.mode: replicatedJob for '{name}', or condition: healthy here."
                 scope.report(scope.path(key, "dependsOn", name, "condition"), "approximate", message, remedy)
 
 
 def of_service(scope: Scope, key: str, service: Service) -> tuple[DependencyPlan, ...]:
-    """The dependencies that exist, or that another stack is to bring."""
+    """The dependencies that exist, or that another stack may create later."""
     found = []
     for name, wanted in sorted(service.depends_on.items()):
         path = scope.path(key, "dependsOn", name)
         stack, member, _ = target(name, scope.stack.root, scope.name, scope.spec.services)
         if is_path(name, scope.spec.services):
             if wanted.restart and not service.is_stack:
-                message = "a change in another stack rolls nothing here."
-                scope.report(path_of(path, "restart"), "ignored", message, "Say it of services of one stack.")
+                message = "changes in another stack do not restart services here."
+                scope.report(path_of(path, "restart"), "ignored", message, "Use it between services of one stack.")
         elif name not in scope.spec.services:
             scope.report(path, "ignored", f"there is no service '{name}', and it is not required.")
             continue
@@ -72,7 +72,7 @@ def of_service(scope: Scope, key: str, service: Service) -> tuple[DependencyPlan
 
 
 def restarts(scope: Scope, service: Service, hashes: Mapping[str, str]) -> str:
-    """What must stand in the service's pod template, so that it changes with that of its dependencies; or nothing."""
+    """The value of ``restarted-with``: a hash of the dependencies with ``restart``; empty if there are none."""
     rolling = sorted(name for name, wanted in service.depends_on.items() if wanted.restart)
     known = {name: hashes.get(name) or _of_stack(scope, name) for name in rolling if name in scope.spec.services}
     return naming.digest(json.dumps(known, sort_keys=True)) if known else ""
@@ -84,7 +84,7 @@ def _of_stack(scope: Scope, key: str) -> str:
         template = scope.observed.templates.get(service.stack_ref.name)
         if template is None:
             return ""
-        # Under the former name whichever is written, so that to write the other one rolls no pod.
+        # Always hashed under the former name, so that changing to the new one rolls no pod.
         marked = {**without_marks(template.to_json()), FORMER_FIELD: True}
         return naming.digest(json.dumps(marked, sort_keys=True))
     return naming.digest(json.dumps(service.stack, sort_keys=True, default=str))

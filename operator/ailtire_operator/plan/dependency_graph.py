@@ -1,8 +1,7 @@
-"""Who waits for whom in a whole tree, so that nobody waits for himself. Pure: definitions in, cycles out.
+"""The dependency graph of a whole tree, and its cycles. Pure: definitions in, cycles out.
 
-What a stack's own definition can show is refused when it is read. A way round through several stacks only the tree
-shows: a member is written once what it waits for is there and once its own stack is, and a stack is ready once all its
-members are.
+Cycles within one definition are refused when it is read. Cycles through several stacks show in the tree only: a
+member is written after its dependencies and its own stack, and a stack is ready once all its members are.
 """
 
 from collections import deque
@@ -16,32 +15,32 @@ from ailtire_operator.model.loading import Level
 from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.plan.dependencies import target
 
-_TOLD: Final = 8
-"""Members of a circle that a sentence names."""
+_NAMED: Final = 8
+"""The most members of a cycle that a message names."""
 
 
 class Presence(Enum):
-    """Whether a dependency's path leads anywhere."""
+    """Whether the member at a dependency's path exists."""
 
     THERE = "there"
     ABSENT = "absent"
     """The tree has no such member."""
     UNKNOWN = "unknown"
-    """It leads through a stack whose definition is missing or wrong."""
+    """A stack on the path has a missing or invalid definition."""
 
 
 class GraphError(NamedTuple):
-    """What would keep a member waiting for ever."""
+    """A dependency that can never be met."""
 
     location: tuple[str, ...]
-    """Where it stands below the member."""
+    """Its path below the member."""
     sentence: str
     circle: frozenset[str] = frozenset()
-    """The members that wait for each other; empty where a path leads nowhere."""
+    """The members that wait for each other; empty if the error is a path without a member."""
 
 
 class _Step(NamedTuple):
-    """A member of a stack as it is written, or as it is done: ready, or completed."""
+    """A node of the graph: a member being written, or being done (ready or completed)."""
 
     stack: str
     key: str
@@ -60,21 +59,21 @@ class DependencyGraph:
 
     @property
     def members(self) -> int:
-        """How many the tree has."""
+        """The number of members in the tree."""
         return sum(len(level.spec.services) for level in self._levels.values())
 
     def problems(self) -> Iterator[FieldError]:
-        """Every flaw of the tree, a circle once."""
-        told: set[frozenset[str]] = set()
+        """All errors of the tree, each cycle once."""
+        named: set[frozenset[str]] = set()
         for level in self._levels.values():
             for key in level.spec.services:
                 flaw = self.flaw(level.name, key)
-                if flaw is not None and flaw.circle not in told:
-                    told |= {flaw.circle} if flaw.circle else set()
+                if flaw is not None and flaw.circle not in named:
+                    named |= {flaw.circle} if flaw.circle else set()
                     yield FieldError(path_of(f"{level.path}.services", key, *flaw.location), flaw.sentence)
 
     def absent(self, stack: str, key: str, *, required: bool) -> list[str]:
-        """The paths by which a member calls what the tree does not have."""
+        """The paths in a member's dependencies that the tree does not have."""
         level = self._levels.get(stack)
         service = level.spec.services.get(key) if level is not None else None
         if level is None or service is None:
@@ -84,18 +83,18 @@ class DependencyGraph:
         return [each for each in paths if is_path(each, known) and self.presence(stack, each) is Presence.ABSENT]
 
     def flaw(self, stack: str, key: str) -> GraphError | None:
-        """What is wrong with the dependencies of a member, as far as only the tree shows it."""
+        """The first error in the dependencies of a member that only the whole tree shows."""
         for name in self.absent(stack, key, required=True):
             sentence = f"the tree has no '{name}'; correct the path, or say required: false"
             return GraphError(("dependsOn", name), sentence)
         if cycle := self.cycle(stack, key):
-            told = cycle if len(cycle) <= _TOLD else [*cycle[: _TOLD // 2], "...", *cycle[-(_TOLD // 2) :]]
-            sentence = f"members cannot wait for each other: {' -> '.join(told)}; take one of these dependencies out"
+            named = cycle if len(cycle) <= _NAMED else [*cycle[: _NAMED // 2], "...", *cycle[-(_NAMED // 2) :]]
+            sentence = f"members cannot wait for each other: {' -> '.join(named)}; remove one of these dependencies"
             return GraphError(("dependsOn",), sentence, frozenset(cycle))
         return None
 
     def presence(self, stack: str, name: str) -> Presence:
-        """Whether there is what a member of the stack calls by this name."""
+        """Whether the tree has the member that a key of ``dependsOn`` names."""
         level = self._levels.get(stack)
         if level is None:
             return Presence.UNKNOWN
@@ -114,7 +113,7 @@ class DependencyGraph:
         return Presence.THERE if found.key in last.spec.services else Presence.ABSENT
 
     def cycle(self, stack: str, key: str) -> list[str]:
-        """The shortest way from a member back to itself, by the paths of the members on it; empty if there is none."""
+        """The shortest cycle through a member, as the paths of its members; empty if there is none."""
         if (stack, key) not in self._cycles:
             self._cycles[stack, key] = self._circle(stack, key)
         return self._cycles[stack, key]
@@ -134,7 +133,7 @@ class DependencyGraph:
         return []
 
     def _after(self, step: _Step) -> Iterator[_Step]:
-        """What has to come first."""
+        """The steps that must come before."""
         level = self._levels.get(step.stack)
         service = level.spec.services.get(step.key) if level is not None else None
         if level is None or service is None:
@@ -153,8 +152,8 @@ class DependencyGraph:
 
     def _reported(self, steps: list[_Step]) -> list[str]:
         names = [self._path(step) for step in steps]
-        told = [name for index, name in enumerate(names) if not index or name != names[index - 1]]
-        return told if len(told) > 1 else told * 2
+        named = [name for index, name in enumerate(names) if not index or name != names[index - 1]]
+        return named if len(named) > 1 else named * 2
 
     def _path(self, step: _Step) -> str:
         """The member's path from the root, without the root."""

@@ -1,4 +1,4 @@
-"""What ``spec.images`` and ``spec.imageRegistry`` say and no image of the tree takes: most often a misspelt name."""
+"""Reports entries of ``spec.images`` and ``spec.imageRegistry`` that no image of the tree uses, such as typos."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ailtire_operator.plan.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    """What counts at one level of the tree."""
+    """The overrides in force at one level of the tree."""
 
     overrides: Mapping[str, str]
     has_registry: bool
@@ -20,15 +20,15 @@ class _Inherited:
 
 
 def report(scope: Scope) -> None:
-    """Note every such value of the stack."""
+    """Report all such values of the stack."""
     outer = scope.spec.place.images if scope.spec.place else {}
     for name in sorted(set(scope.spec.images) & set(outer)):
-        message = f"a stack above says '{outer[name]}', and the outermost word counts."
+        message = f"a stack above sets '{outer[name]}', and the outermost value takes precedence."
         scope.report(path_of("spec.images", name), "ignored", message)
     unmatched = set(scope.spec.images) - set(outer)
     if not unmatched and not scope.spec.image_registry:
         return
-    unread = bool(scope.spec.children)  # a child whose template is missing may yet have images
+    unread = bool(scope.spec.children)  # a child whose template does not exist yet may use them
     registry_counts = False
     for image, at in _used(scope):
         unread = False
@@ -37,14 +37,14 @@ def report(scope: Scope) -> None:
         registry_counts = registry_counts or not (at.has_registry or images.parse(runs).names_registry)
     for name in sorted(unmatched):
         message = f"no service, volume or gateway of this stack or below has an image called '{name}'."
-        scope.report(path_of("spec.images", name), "ignored", message, "Write the name as it stands there.")
+        scope.report(path_of("spec.images", name), "ignored", message, "Use the name as it is written there.")
     if scope.spec.image_registry and not registry_counts and not unread:
         message = "every image of this stack and below names a registry, or a stack below has one for it."
         scope.report("spec.imageRegistry", "ignored", message, "Remove it.")
 
 
 def _used(scope: Scope) -> Iterator[tuple[str, _Inherited]]:
-    """Every image that is written in the stack and below, with what counts there."""
+    """Every image of the stack and below, with the overrides in force there."""
     known: dict[str, _Inherited] = {}
     for level in sound_levels(scope.name, scope.spec, scope.observed.templates):
         above = known.get(level.parent)
@@ -58,7 +58,7 @@ def _used(scope: Scope) -> Iterator[tuple[str, _Inherited]]:
 
 
 def _written(spec: StackSpec) -> Iterator[str]:
-    """The images of one level; a gateway that is not there runs none."""
+    """The images of one level; the gateway's only if there is one."""
     if spec.has_interface and spec.gateway and spec.gateway.image:
         yield spec.gateway.image
     for service in spec.plain.values():

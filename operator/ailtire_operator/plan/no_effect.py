@@ -1,4 +1,4 @@
-"""What a person wrote and nothing can come of: said where it stands, so that nobody waits for its effect."""
+"""Reports values that have no effect where they are written."""
 
 from ailtire_operator.model import additional
 from ailtire_operator.model.loading import sound_levels
@@ -11,23 +11,23 @@ from ailtire_operator.plan.scope import Scope
 
 _NO_POLICIES = Policies()
 OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
-"""Policies that the gateway carries out for HTTP routes."""
+"""Policies that the gateway implements for HTTP routes."""
 OF_A_STACK = frozenset({"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on"})
-"""What a member that is a stack can say; the rest is about a container."""
+"""Fields of a member that apply to a stack; the others are about a container."""
 
 _INHERITED = frozenset({"replicas", "max_body"})
-"""What of a gateway's settings counts for the gateways below."""
+"""Gateway settings that the gateways below inherit."""
 
 
 def report(scope: Scope) -> None:
-    """Note every such value of the stack."""
+    """Report all such values of the stack."""
     _gateway(scope)
     _edge(scope)
     image_overrides.report(scope)
     _volumes(scope)
     _files(scope)
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
-        message = f"the application is called '{scope.stack.app_name}' in its whole tree, as its root says."
+        message = f"the root sets the application's name for the whole tree: '{scope.stack.app_name}'."
         scope.report("spec.appName", "ignored", message)
     _kinds(scope)
     for key, service in scope.spec.services.items():
@@ -41,8 +41,8 @@ def report(scope: Scope) -> None:
 def _gateway(scope: Scope) -> None:
     if scope.spec.has_interface:
         if scope.spec.interface is not None and scope.spec.place is not None:
-            message = "only the root's gateway answers on further ports."
-            scope.report("spec.interface", "ignored", message, "Say it in the root.")
+            message = "only the root's gateway has additional ports."
+            scope.report("spec.interface", "ignored", message, "Set it in the root stack.")
         return
     unused = {"gateway": scope.spec.gateway is not None and not _is_inherited(scope), "interface": scope.spec.interface}
     for field, there in unused.items():
@@ -52,7 +52,7 @@ def _gateway(scope: Scope) -> None:
 
 
 def _is_inherited(scope: Scope) -> bool:
-    """Whether all that is said of the gateway counts for the gateways below."""
+    """Whether the gateways below inherit everything that is set for this one."""
     said = scope.spec.gateway.model_fields_set if scope.spec.gateway else frozenset()
     return bool(scope.spec.children and said) and said <= _INHERITED
 
@@ -64,27 +64,27 @@ def _edge(scope: Scope) -> None:
     unused = {"parentRef": edge.parent_ref} if edge.kind == "Ingress" else {"className": edge.class_name}
     for name, value in unused.items():
         if value is not None:
-            scope.report(f"spec.edge.{name}", "ignored", f"an {edge.kind} has nothing of this kind.", "Remove it.")
+            scope.report(f"spec.edge.{name}", "ignored", f"an {edge.kind} does not support it.", "Remove it.")
     if edge.kind == "HTTPRoute" and edge.tls is not None:
         message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
         scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
 
 
 def _kinds(scope: Scope) -> None:
-    """A child makes what those above it declare, whatever it declares itself; and no right is asked for in vain."""
+    """Report additional kinds that no stack uses, or that no ancestor declares, in which case none is made."""
     below = None if scope.spec.place else _kinds_below(scope)
     for index, kind in enumerate(scope.spec.additional_kinds):
         path = path_of("spec.additionalKinds", index)
         if scope.spec.place and kind not in scope.spec.place.additional_kinds:
             message = f"no stack above declares {kind}, so none is made."
-            scope.report(path, "ignored", message, "Declare it in the root.")
+            scope.report(path, "ignored", message, "Declare it in the root stack.")
         elif below is not None and kind not in below:
-            message = f"no stack below asks for an {kind}, and its author needs the right to it all the same."
+            message = f"no stack below uses {kind}, but its author still needs the permission for it."
             scope.report(path, "ignored", message, "Remove it.")
 
 
 def _kinds_below(scope: Scope) -> set[str] | None:
-    """The additional kinds that stacks below ask for; None where a template is missing, which may ask for any."""
+    """The additional kinds that stacks below use; None if a template is missing, which may use any."""
     found: set[str] = set()
     templates = scope.observed.templates
     for level in sound_levels(scope.name, scope.spec, templates):
@@ -100,12 +100,12 @@ def _volumes(scope: Scope) -> None:
     mounted = {mount.source for service in scope.spec.plain.values() for mount in service.volumes.values()}
     for key, data in scope.spec.data.items():
         if data.per_replica and key not in mounted:
-            message = "no service mounts it, so no replica gets one."
+            message = "no service mounts it, so no volume is created."
             scope.report(path_of("spec.data", key), "ignored", message, "Mount it, or remove it.")
 
 
 def _files(scope: Scope) -> None:
-    """A config with content is an object of its own, read or not; a name of somebody else's object is only a name."""
+    """Configs and secrets of others that no service reads; a config with content makes an object in any case."""
     plain = scope.spec.plain.values()
     configs: set[str | None] = {mount.source or key for service in plain for key, mount in service.configs.items()}
     configs |= {data.seed for data in scope.spec.data.values()}
@@ -113,7 +113,7 @@ def _files(scope: Scope) -> None:
     elsewhere = {key for key, config in scope.spec.configs.items() if config.config_map is not None}
     for field, unread in (("configs", elsewhere - configs), ("secrets", scope.spec.secrets.keys() - secrets)):
         for key in sorted(unread):
-            message = "no service reads it, so nothing asks for that object."
+            message = "no service uses it, so the object is never read."
             scope.report(path_of(f"spec.{field}", key), "ignored", message, "Name it in a service, or remove it.")
 
 
@@ -123,12 +123,12 @@ def _routes(scope: Scope, key: str, service: Service) -> None:
     for field in () if web else OF_A_ROUTE:
         if getattr(policies, field) is not None:
             name = Policies.model_fields[field].alias or field
-            message = "the gateway does this for HTTP routes, and the service has none."
+            message = "the gateway applies it to HTTP routes, and the service has none."
             scope.report(scope.path(key, "policies", name), "ignored", message, "Give it an interface.")
     for label, entry in service.interface.items():
         if entry.protocol == "tcp" and "path" in entry.model_fields_set:
             path = scope.path(key, "interface", label, "path")
-            scope.report(path, "ignored", "what passes as TCP has no path.", "Remove it.")
+            scope.report(path, "ignored", "a TCP entry has no path.", "Remove it.")
 
 
 def _child(scope: Scope, key: str, service: Service) -> None:
@@ -136,11 +136,11 @@ def _child(scope: Scope, key: str, service: Service) -> None:
         if getattr(service, field):
             name = type(service).model_fields[field].alias or field
             message = "a child stack has no container of its own, so this has no effect."
-            remedy = "Say it on the services of the child, or on its gateway."
+            remedy = "Set it on the services of the child, or on its gateway."
             scope.report(scope.path(key, name), "ignored", message, remedy)
     if service.policies and service.policies.scaling:
         message = "a child stack has no replicas of its own to scale."
-        scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Say it on the services of the child.")
+        scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Set it on the services of the child.")
     missing = service.stack_ref is not None and service.stack_ref.name not in scope.observed.templates
     if not missing and not has_gateway(service, scope.observed.templates):
         message = "no service inside has an interface, so the child has no gateway and nothing answers here."
@@ -156,14 +156,14 @@ def _container(scope: Scope, key: str, service: Service) -> None:
     for name in sorted(set(service.environment) & set(service.environment_values_from)):
         path = scope.path(key, "environmentValuesFrom", name)
         scope.report(
-            path, "ignored", "environment gives this variable a value, and that counts.", "Remove one of them."
+            path, "ignored", "environment sets this variable too, and takes precedence.", "Remove one of them."
         )
     for name, mount in service.volumes.items():
         if mount.source is not None and (mount.size is not None or "medium" in mount.model_fields_set):
-            message = "size and medium are those of scratch space, and this volume has a source."
-            scope.report(scope.path(key, "volumes", name), "ignored", message, "Say its size in spec.data.")
+            message = "size and medium apply only to volumes without a source."
+            scope.report(scope.path(key, "volumes", name), "ignored", message, "Set the size in spec.data.")
     if service.command == [] and service.entrypoint is None:
-        message = "Kubernetes has no way to empty an image's command, so the image's own counts."
+        message = "Kubernetes cannot clear an image's command, so the image's own is used."
         scope.report(scope.path(key, "command"), "ignored", message, "Set entrypoint, which replaces both.")
     seen: dict[tuple[int, str], str] = {}
     for name, port in sorted(service.ports.items()):

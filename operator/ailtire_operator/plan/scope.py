@@ -1,4 +1,4 @@
-"""What every part of a plan knows: the stack, its place in the tree, the settings, and where deviations are noted."""
+"""The context of a plan: the stack, its place in the tree, the settings, what was observed, and the report."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,19 +15,19 @@ from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.types import Observed
 
 NO_NAMESPACE = "default"
-"""Stands for the namespace inside full DNS names where manifests are rendered for none in particular."""
+"""The namespace in full DNS names when manifests are rendered without one."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One stack being planned. Nothing grows but the report, and what is remembered."""
+    """One stack being planned. Only the report and the caches change."""
 
     stack: Stack
     settings: Settings
     observed: Observed
     found: Report = field(default_factory=Report)
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The templates' definitions that went into child stacks, by name: they are held once, however many hold them."""
+    """The definitions of templates used by child stacks, by name: one object each, to save memory."""
 
     @property
     def name(self) -> str:
@@ -41,7 +41,7 @@ class Scope:
 
     @property
     def namespace(self) -> str:
-        """The namespace as it stands in DNS names."""
+        """The namespace in DNS names."""
         return self.stack.namespace or NO_NAMESPACE
 
     @cached_property
@@ -51,7 +51,7 @@ class Scope:
 
     @cached_property
     def images(self) -> dict[str, str]:
-        """Image overrides; what an outer stack says counts, so that an environment patches its root alone."""
+        """Image overrides; an outer stack's take precedence, so that an environment patches only its root."""
         return {**self.spec.images, **(self.spec.place.images if self.spec.place else {})}
 
     @cached_property
@@ -78,29 +78,29 @@ class Scope:
 
     @cached_property
     def exposure(self) -> Exposure:
-        """How published ports are reached from outside, the nearest one's word."""
+        """How published ports are reached from outside, the nearest one."""
         inherited = self.spec.place.exposure if self.spec.place else None
         return self.spec.exposure or inherited or Exposure()
 
     @cached_property
     def gateway_replicas(self) -> int | None:
-        """How many of each gateway run, the nearest one's word; None where nobody says."""
+        """Replicas of each gateway, the nearest one; None if it is not set."""
         own = self.spec.gateway.replicas if self.spec.gateway else None
         return own if own is not None else self.spec.place.gateway_replicas if self.spec.place else None
 
     @cached_property
     def gateway_max_body(self) -> str | None:
-        """The largest body that gateways take, the nearest one's word; None where nobody says."""
+        """The body limit of gateways, the nearest one; None if it is not set."""
         own = self.spec.gateway.max_body if self.spec.gateway else None
         return own or (self.spec.place.gateway_max_body if self.spec.place else None)
 
     @property
     def gateway_host(self) -> str:
-        """The Service of the stack's gateway; empty where it has none."""
+        """The Service of the stack's gateway; empty if it has none."""
         return self.name if self.spec.has_interface else ""
 
     def full_name(self, service: str) -> str:
-        """A Service's full DNS name, for resolvers that know no search list."""
+        """A Service's full DNS name, for resolvers without a search list."""
         return f"{service}.{self.namespace}.svc.{self.settings.cluster_domain}"
 
     def labels(self, key: str | None = None) -> dict[str, str]:
@@ -116,14 +116,14 @@ class Scope:
         return labels
 
     def pod_labels(self, selector: dict[str, str]) -> dict[str, str]:
-        """The labels of a pod beside its networks': logs, metrics and alerts name the stack by them."""
+        """The labels of a pod except its networks'; logs, metrics and alerts identify the stack by them."""
         labels = {**self.labels(), **selector}
         if self.environment:
             labels[naming.LABEL_ENVIRONMENT] = self.environment
         return labels
 
     def service_selector(self, key: str) -> dict[str, str]:
-        """What selects the pods of a plain service; never depends on anything a person edits."""
+        """The selector of a plain service's pods; independent of everything that an author can change."""
         return {
             naming.LABEL_STACK: self.name,
             naming.LABEL_COMPONENT: naming.COMPONENT_SERVICE,
@@ -131,7 +131,7 @@ class Scope:
         }
 
     def gateway_selector(self) -> dict[str, str]:
-        """What selects the pods of the stack's gateway."""
+        """The selector of the gateway's pods."""
         return {naming.LABEL_STACK: self.name, naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
 
     def path(self, *location: int | str) -> str:
@@ -140,16 +140,16 @@ class Scope:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """The deviations so far."""
+        """The notices so far."""
         return self.found.notices
 
     def report(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
-        """Note a deviation, once."""
+        """Add a notice, once."""
         self.found.add(path, classification, message, remedy)
 
     def refuse(self, path: str, message: str, *, gated: bool = False, part_of: str = "") -> None:
-        """Note a value that cannot be had as it is written; ``gated``: here, for want of a permission.
+        """Add a problem; ``gated``: only a permission or a setting is missing.
 
-        The plan goes on with something in place of the value, to find what else is wrong, and is thrown away then.
+        Planning continues with a substitute value to find further problems, and the plan is discarded.
         """
         self.found.refuse([FieldError(path, message, gated, part_of)])

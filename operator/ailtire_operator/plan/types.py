@@ -1,4 +1,4 @@
-"""What goes into a plan beside the spec, and what comes out."""
+"""The types of a plan: ``Observed`` is its input beside the spec, ``Plan`` its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,46 +26,46 @@ class FailedUpdate:
     template_hash: str
     """Of the pod template that failed."""
     generation: int
-    """Of the stack whose definition it was, when that was last looked at."""
+    """The stack's generation with that definition, when it was last checked."""
     kept: int
-    """Replicas that still had the template before."""
+    """Replicas that still have the template before."""
     last_good: Mapping[str, Any]
     """The pod template that last rolled out in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What only a cluster knows. Empty where manifests are rendered without one."""
+    """Facts from the cluster. Empty when manifests are rendered without one."""
 
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By Service name: its ClusterIPs, or the addresses of the ready pods behind a headless Service."""
     templates: Mapping[str, StackSpec] = field(default_factory=dict)
-    """By name: the stacks of the namespace that are marked ``spec.templateOnly``."""
+    """By name: the stacks of the namespace with ``spec.templateOnly``."""
     stop_signal: bool = False
-    """The API server keeps ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
+    """Whether the API server supports ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     http_routes: bool = True
-    """The API server serves HTTPRoute."""
+    """Whether the API server serves HTTPRoute."""
     nodes: tuple[Node, ...] | None = ()
-    """A new job of mode globalJob runs as often as there are some that take it. None: they may not be listed."""
+    """A new globalJob runs once for each node that fits its pod. None: the operator may not list nodes."""
     completions: Mapping[str, int] = field(default_factory=dict)
-    """By name of a Job that exists: how often it was made to run."""
+    """By name of an existing Job: its completions."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
-    """Updates that were found to fail, by the service's label."""
+    """Failed updates, by the value of the service's label."""
 
 
 @dataclass(frozen=True, slots=True)
 class DependencyPlan:
-    """What a service waits for before it is created or changed."""
+    """A dependency that must be met before a service is created or updated."""
 
     path: str
-    """As its author wrote it."""
+    """As written in the definition."""
     stack: str
-    """The AiltireStack that holds it."""
+    """The AiltireStack that has the dependency as a member."""
     key: str
     """Its key there; it may itself be a stack."""
     condition: Condition
     required: bool = True
-    """False: only waited for where it exists."""
+    """False: it is ignored if it does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,18 @@ class ServicePlan:
     name: str
     """The workload's name."""
     replicas: int | None
-    """How many should run; None where an autoscaler or the number of nodes decides, and for a Job."""
+    """Wanted replicas; None if an autoscaler or the number of nodes decides, and for a Job."""
     completions: int | None = None
-    """How many pods of a Job must end well."""
+    """The pods of a Job that must succeed."""
     template_hash: str = ""
-    """Changes with the pod template alone: two equal ones run the same."""
+    """Hash of the pod template."""
     depends_on: tuple[DependencyPlan, ...] = ()
     update: UpdateConfig | None = None
-    """What to do when an update fails; None is Kubernetes' own way."""
+    """The update settings; None for Kubernetes' defaults."""
     on_failure: Action | None = None
-    """What the operator does about a failed update; None for Jobs, too, as nothing of them rolls."""
+    """The operator's action after a failed update; None for none, and for Jobs, which are never updated."""
     held: Action | None = None
-    """What it does now, as the update has failed. ``template_hash`` is still that of what is wanted."""
+    """The action in force, if the update has failed. ``template_hash`` is still that of the wanted template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,11 @@ class ChildPlan:
     name: str
     """The child AiltireStack's name."""
     missing: str | None = None
-    """The template that it refers to and that does not exist; then there is no object for it."""
+    """The referenced template, if it does not exist; then no object is planned."""
     optional: bool = False
-    """A missing template does not keep the stack from being ready."""
+    """Whether the stack can be ready although the template is missing."""
     problem: FieldErrors | None = None
-    """What is wrong with its definition; then there is no object for it, and what runs keeps running."""
+    """The errors in its definition; then no object is planned, and a running child is not changed."""
     depends_on: tuple[DependencyPlan, ...] = ()
 
 
@@ -118,21 +118,21 @@ class RoutePlan:
     """The member's key."""
     port: int
     urls: tuple[str, ...] = ()
-    """Where it is reached from outside."""
+    """Its external URLs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that should exist for one stack, and what to tell about it."""
+    """The objects and notices of one stack."""
 
     stack: Stack
     objects: tuple[Manifest, ...]
-    """Services first, child stacks last; each name of a kind once."""
+    """Services first, child stacks last; kind and name are unique."""
     notices: tuple[Notice, ...]
     services: Mapping[str, ServicePlan]
     children: Mapping[str, ChildPlan]
     routes: tuple[RoutePlan, ...] = ()
     gateway: ServicePlan | None = None
-    """The stack's gateway, where it has one (its key is empty)."""
+    """The stack's gateway, if it has one (its key is empty)."""
     urls: tuple[str, ...] = ()
-    """Where the stack itself is reached from outside."""
+    """The external URLs of the stack itself."""

@@ -1,4 +1,4 @@
-"""Values in the form in which the API server answers them, so that what is applied compares equal to what lives."""
+"""Writes values in the form that the API server returns, so that the plan compares equal to the live object."""
 
 import re
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ _EXPANDED = re.compile(r"\$[$(]")
 
 
 def compact(**fields: Any) -> dict[str, Any]:
-    """The fields without those that say nothing: None, empty texts, lists and maps."""
+    """The fields without empty ones: None, empty texts, lists and maps."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
 
 
 def canonical(quantity: str) -> str:
-    """A quantity as Kubernetes answers it: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``1000M`` is ``1G``.
+    """A quantity in Kubernetes' canonical form: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``1000M`` is ``1G``.
 
-    Source: apimachinery's resource.Quantity, its short cuts included: a text that its quick parser takes for canonical
-    is kept as it is (``1.500k``, ``0100``). Never finer than a nano; binary suffixes only for whole numbers from 1024.
+    Source: apimachinery's resource.Quantity, including its fast path: a text that the fast parser considers canonical
+    is kept unchanged (``1.500k``, ``0100``). The finest unit is nano; binary suffixes are for whole numbers from 1024.
     """
     suffix = quantity.lstrip(_NUMBER)
     whole, _, fraction = quantity.removesuffix(suffix).partition(".")
@@ -66,7 +66,7 @@ def _up_to_nano(value: Fraction) -> Fraction:
 
 
 def _decimal(value: Fraction, *, scientific: bool = False) -> str:
-    """The fewest digits with an exponent that is a multiple of three. Beyond E, Kubernetes itself writes no suffix."""
+    """The fewest digits with an exponent that is a multiple of three. Kubernetes has no suffix beyond E."""
     number, exponent = ceil(value * 10**9), _NANO
     if number == 0:
         return "0"
@@ -78,12 +78,12 @@ def _decimal(value: Fraction, *, scientific: bool = False) -> str:
 
 
 def literal(text: str) -> str:
-    """A text that the kubelet must not expand: ``$(NAME)`` stays as it is written, as Docker leaves it."""
+    """A text escaped for the kubelet, so that ``$(NAME)`` is not expanded, as in Docker."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
 
 
 def manifest(api_version: str, kind: str, name: str, labels: Mapping[str, str], **content: Any) -> dict[str, Any]:
-    """An object; ``annotations`` and whatever is empty are left out."""
+    """An object; ``annotations`` and other empty parts are omitted."""
     annotations = content.pop("annotations", None)
     metadata = compact(name=name, labels=dict(labels), annotations=annotations)
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **compact(**content)}

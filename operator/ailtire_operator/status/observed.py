@@ -22,8 +22,8 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something that runs, or shall run, is not as defined (``model.problems.FieldError`` is an error in a definition).
-    ``blockers.sentence`` formats it for people."""
+    """Why something that runs, or should run, is not as defined (an error in a definition is a
+    ``model.problems.FieldError``). ``blockers.sentence`` formats it for people."""
 
     reason: str
     """CamelCase, for programs."""

@@ -180,8 +180,8 @@ def _secrets(found: list[Route], setting: Setting, document: dict[str, Any]) -> 
 def _report_unused(branch: Branch, report: Report) -> None:
     if branch.has_gateway:
         if branch.spec.interface is not None and branch.spec.place is not None:
-            message = "only the root's gateway answers on further ports."
-            report.ignored(f"{branch.view.path}.interface", message, "Say it in the root.")
+            message = "only the root's gateway has additional ports."
+            report.ignored(f"{branch.view.path}.interface", message, "Set it in the root stack.")
         return
     for name in ("gateway", "edge", "interface"):
         if getattr(branch.spec, name) is not None:
@@ -211,7 +211,7 @@ def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setti
                 if any(each.service == key for each in found):
                     report.resolved(path, message)
                 else:
-                    report.ignored(path, "the gateway does this for HTTP routes, and the service has none.")
+                    report.ignored(path, "the gateway applies it to HTTP routes, and the service has none.")
         control = service.policies.access_control if service.policies else None
         if control is not None and control.authentication is not None:
             needed = f"Swarm's secret '{control.authentication.secret}_{locations.AUTHENTICATION_KEY}' has to be there."

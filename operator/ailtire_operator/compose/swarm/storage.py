@@ -55,7 +55,7 @@ def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: 
     if mount.source is None:
         return _scratch(mount, path, report)
     if mount.size or "medium" in mount.model_fields_set:
-        report.ignored(path, "size and medium are those of scratch space, and this volume has a source.")
+        report.ignored(path, "size and medium apply only to volumes without a source.")
     target: dict[str, Any] = {"target": braces(mount.target)} | ({"read_only": True} if mount.read_only else {})
     if mount.source not in branch.spec.data:
         return _host_path(mount, path, report) | target

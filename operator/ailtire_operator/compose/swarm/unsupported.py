@@ -42,7 +42,7 @@ def report_child(branch: Branch, key: str, child: Branch | None, report: Report)
     for name in sorted(service.model_fields_set - OF_A_STACK):
         if given(service, name):
             message = "a child stack has no container of its own, so this has no effect."
-            remedy = "Say it on the services of the child, or on its gateway."
+            remedy = "Set it on the services of the child, or on its gateway."
             report.ignored(branch.view.member_path(key, alias(service, name)), message, remedy)
     if service.policies and service.policies.scaling:
         path = branch.view.member_path(key, "policies", "scaling")

@@ -1,5 +1,5 @@
-"""The way in from outside: one plain Ingress or HTTPRoute to the gateway. Nothing is rewritten there, so that every
-controller will do; hosts and certificates are the environment's.
+"""Plans the Ingress or HTTPRoute of the root's gateway, and the external URLs. It rewrites no path, so that every
+ingress controller can serve it; hosts and certificates come from ``spec.edge``.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _ingress(scope: Scope, edge: Edge) -> dict[str, Any]:
 
 
 def _http_route(scope: Scope, edge: Edge) -> dict[str, Any]:
-    """Every default is written out: they stand inside lists that are replaced as a whole."""
+    """Defaults are written out, as they are inside lists that server-side apply replaces as a whole."""
     reference = edge.parent_ref
     parent = {"group": _GATEWAY_API, "kind": "Gateway"}
     if reference is not None:
@@ -63,16 +63,16 @@ def _http_route(scope: Scope, edge: Edge) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ExternalUrl:
-    """A way from outside to a stack's gateway, or to what is behind one of its routes."""
+    """An external URL of a stack's gateway or of one of its routes."""
 
     url: str
     """Without a trailing slash."""
     seen: str = ""
-    """What is seen there in place of the URL, without a trailing slash; empty for the root."""
+    """The path that the gateway or backend sees for this URL, without a trailing slash; empty for the root."""
 
 
 def external_urls(scope: Scope) -> tuple[ExternalUrl, ...]:
-    """How the stack's gateway is reached from outside: by its own edge, and through its parent's gateway."""
+    """The external URLs of the stack's gateway: by its own edge, and through its parent's gateway."""
     if not scope.spec.has_interface:
         return ()
     edge, place = scope.spec.edge, scope.spec.place
@@ -82,17 +82,17 @@ def external_urls(scope: Scope) -> tuple[ExternalUrl, ...]:
     return (*own, *above)
 
 
-def through(way: ExternalUrl, route: Route, routes: Sequence[Route]) -> ExternalUrl | None:
-    """The way on through a route, of a gateway's routes with the longest prefix first; None where it passes by it."""
+def through(base: ExternalUrl, route: Route, routes: Sequence[Route]) -> ExternalUrl | None:
+    """The URL continued through a route of ``routes`` (longest prefix first); None if another route answers it."""
     backend = route.prefix if route.backend_path is None else route.backend_path.rstrip("/")
-    if f"{route.prefix}/".startswith(f"{way.seen}/"):
-        return ExternalUrl(way.url + route.prefix[len(way.seen) :], backend)
-    first = next((each for each in routes if f"{way.seen}/".startswith(f"{each.prefix}/")), None)
-    return ExternalUrl(way.url, backend + way.seen[len(route.prefix) :]) if first is route else None
+    if f"{route.prefix}/".startswith(f"{base.seen}/"):
+        return ExternalUrl(base.url + route.prefix[len(base.seen) :], backend)
+    first = next((each for each in routes if f"{base.seen}/".startswith(f"{each.prefix}/")), None)
+    return ExternalUrl(base.url, backend + base.seen[len(route.prefix) :]) if first is route else None
 
 
 def outermost(prefixes: list[str]) -> list[str]:
-    """The prefixes that lie below no other one: ``/web/socket.io`` adds nothing where there is ``/web``."""
+    """The prefixes that are not below another one: ``/web/socket.io`` is covered by ``/web``."""
     return [
         prefix
         for prefix in prefixes

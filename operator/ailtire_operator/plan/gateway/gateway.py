@@ -1,4 +1,4 @@
-"""What is left of upstream's stack container: a small reverse proxy wherever a member of the stack has an interface."""
+"""Plans the gateway of a stack: an nginx in place of upstream's stack container, if a member has an interface."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ _USER = 101
 """The user of the stock unprivileged nginx image."""
 _GRACE_SECONDS = 30
 REPLICAS = 2
-"""With one, a node that is drained takes the way to a whole subtree along."""
+"""With one replica, draining its node would make the whole subtree unreachable."""
 _RESOURCES = {"requests": {"cpu": "25m", "memory": "16Mi"}}
-"""Little, but a share: who reserves nothing has none of a busy node's processor, and is the first to be evicted."""
+"""Small, but not zero: a pod without requests gets no CPU share on a busy node and is evicted first."""
 SCRATCH = "8Mi"
-"""Memory for the server's own files, bodies not among them. A limit on a disk would not see a file without a name."""
-_PATIENCE_SECONDS = 5
-"""A busy node is slow to answer; who is then taken out of rotation leaves the more to the others."""
+"""Memory for nginx's own files, without bodies. A disk limit would not count files that are already unlinked."""
+_PROBE_TIMEOUT_SECONDS = 5
+"""Probe timeout. A busy node answers slowly, and removing its gateway would only move the load to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class GatewayPlan:
 
 
 def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
-    """The gateway and what belongs to it, or None where no member has an interface."""
+    """The gateway and its objects, or None if no member has an interface."""
     if not scope.spec.has_interface:
         if scope.spec.edge is not None:
             scope.report(
@@ -75,13 +75,13 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
 
 
 def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Manifest:
-    """Port 3000 as upstream's stack container; the root answers on its published ports too."""
+    """The gateway's Service: port 3000, as upstream's stack container has; at the root also the published ports."""
     ports = {naming.GATEWAY_PORT: naming.GATEWAY_PORT} | {stream.listen: stream.listen for stream in passed}
     if scope.spec.place is None and scope.spec.interface is not None:
         known = set(ports)
         for external, inner in sorted(scope.spec.interface.ports.items()):
             if int(external) == naming.GATEWAY_PORT != inner:
-                message = f"the edge and the stack's members find the gateway on port {naming.GATEWAY_PORT}."
+                message = f"the edge and the stack's members use port {naming.GATEWAY_PORT}."
                 scope.report(f'spec.interface.ports["{external}"]', "rejected", message, "Use another external port.")
             elif inner in known:
                 ports[int(external)] = inner
@@ -97,7 +97,7 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
 
 
 def gateway_networks(scope: Scope, networks: Networks, behind: list[str]) -> list[NetworkId]:
-    """The gateway belongs to its own stack and to its parent's; to a further network only for what it cannot reach."""
+    """The gateway's networks: the stack's own, its parent's, and others only for services that are in neither."""
     joined = [networks.own]
     if scope.spec.place is not None:
         joined += map(NetworkId.parse, scope.spec.place.gateway_networks)
@@ -129,7 +129,7 @@ def _deployment(
         "volumes": [
             {"name": "configuration", "configMap": {"name": configuration}},
             {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": SCRATCH}},
-            # A missing Secret closes its own routes (403), not the gateway.
+            # Optional, so that a missing Secret closes its own routes (403) and the gateway still starts.
             *(
                 {"name": f"authentication-{naming.digest(name)}", "secret": {"secretName": name, "optional": True}}
                 for name in secrets
@@ -139,7 +139,7 @@ def _deployment(
     return {
         "replicas": replicas,
         "selector": {"matchLabels": selector},
-        # No old template is kept, so that no old configuration need be.
+        # No history: an old template would refer to a ConfigMap that is pruned.
         "revisionHistoryLimit": 0,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "template": {
@@ -175,7 +175,7 @@ def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[s
         readinessProbe={
             "httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT},
             "periodSeconds": 2,
-            "timeoutSeconds": _PATIENCE_SECONDS,
+            "timeoutSeconds": _PROBE_TIMEOUT_SECONDS,
         },
         lifecycle={"preStop": {"sleep": {"seconds": drain}}} if drain else None,
         securityContext={

@@ -1,7 +1,7 @@
-"""One route of a gateway as nginx's locations: what is stripped, who may call, how often it is tried, what is written.
+"""Writes one route of a gateway as nginx locations: path stripping, access control, retries, timeouts, logging.
 
-The path goes on as the caller sent it, percent signs and all, wherever that is safe; a path that only nginx's
-normalising makes safe (``..``, ``//``) goes on normalised, so that nobody climbs out of a prefix.
+The backend gets the path as the caller sent it, percent encoding included. Only a path with ``..`` or ``//`` is
+passed on normalised, so that no caller leaves the prefix.
 """
 
 import re
@@ -16,12 +16,12 @@ Directive = dict[str, Any]
 AUTHENTICATION_DIRECTORY = "/etc/ailtire-authentication"
 AUTHENTICATION_KEY = "auth"
 IDLE_SECONDS = 3600
-"""How long a connection may be silent where no policy bounds it: WebSockets and event streams are."""
+"""Seconds that a connection may be idle without a timeout policy; WebSockets and event streams are often idle."""
 _CONNECT_MILLISECONDS = 5000
 _BUFFERED, _STREAMED, _NOT_REPEATABLE, _UPGRADED = "416", "417", "418", "419"
-"""Mark, inside nginx, a request that another location takes over; no client ever sees them."""
+"""Internal statuses that select another location; no client ever sees them."""
 _UNREACHED = ("502", "504")
-"""What nginx itself says of a backend that it did not reach; and of one that fell silent."""
+"""nginx's own statuses for a backend that it could not connect to, and for one that timed out."""
 _FAILED = ("502", "503", "504")
 _REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
 _LARGEST = 2**60
@@ -29,13 +29,13 @@ _ONLY_SAFE_NORMALISED = r"~*(\.\.|%2e|//)"
 
 
 def directive(name: str, *arguments: str, block: list[Directive] | None = None) -> Directive:
-    """One directive as crossplane has it."""
+    """One directive in crossplane's form."""
     made: Directive = {"directive": name, "args": list(arguments)}
     return made if block is None else {**made, "block": block}
 
 
 def rate_limits(routes: list[Route]) -> list[Directive]:
-    """The counters of the routes that have a rate limit."""
+    """The limit_req_zone of each route with a rate limit."""
     return [
         directive("limit_req_zone", "$binary_remote_addr", f"zone={_zone(index)}:1m", f"rate={rate}r/s")
         for index, route in enumerate(routes)
@@ -44,7 +44,7 @@ def rate_limits(routes: list[Route]) -> list[Directive]:
 
 
 def paths_as_sent(routes: list[Route]) -> list[Directive]:
-    """Per route that changes the path: the backend's path and query in the caller's own bytes, or nothing."""
+    """For each route that changes the path: a map to the backend's path and query, byte for byte, or empty."""
     cases = [directive("default", "$request_uri"), directive(_ONLY_SAFE_NORMALISED, "")]
     found = [directive("map", "$request_uri", "$as_sent", block=cases)]
     for index, route in enumerate(routes):
@@ -55,17 +55,17 @@ def paths_as_sent(routes: list[Route]) -> list[Directive]:
 
 
 def of_route(index: int, route: Route) -> list[Directive]:
-    """Where the route's requests come in, and the locations that answer them."""
-    # The prefix itself, and everything below it: a segment boundary lies between.
+    """All locations of the route: the public ones and the internal ones that they select."""
+    # The prefix itself and everything below it: /web must not match /website.
     entries = [("=", route.prefix), ("^~", f"{route.prefix}/")] if route.prefix else [("/",)]
     entrance = [directive("location", *entry, block=_choice(index, route)) for entry in entries]
     return [*entrance, *_ways(index, route), *_second_tries(index, route)]
 
 
 def _choice(index: int, route: Route) -> list[Directive]:
-    """Which location answers a request; decided before anybody asked who calls, so each of them asks.
+    """The directives that select a location for a request, before access control, which each location has itself.
 
-    Nothing is sent to the backend from here: a status by which it could choose a location itself means nothing there.
+    Nothing is proxied here, so that a backend cannot select a location by its status.
     """
     ways = {_BUFFERED: _way_name(index, "buffered"), _STREAMED: _way_name(index, "streamed")}
     choice = []
@@ -83,15 +83,15 @@ def _choice(index: int, route: Route) -> list[Directive]:
 
 
 def _ways(index: int, route: Route) -> list[Directive]:
-    """The locations that answer: they differ in what may be repeated, and in what bounds their waiting."""
+    """The internal locations that proxy: they differ in buffering, retries and timeout."""
     timeout = _timeout(route)
-    again = _again(_retry_name(index, 1)) if _retries(route) else _unless_reached(index)
-    ways = {"buffered": [*again, *_proxy(index, route, _rewrite(route), timeout)]}
-    # A body that is passed on as it comes cannot be sent a second time.
+    on_failure = _retry_in(_retry_name(index, 1)) if _retries(route) else _unless_reached(index)
+    ways = {"buffered": [*on_failure, *_proxy(index, route, _rewrite(route), timeout)]}
+    # An unbuffered body cannot be sent a second time.
     ways["streamed"] = [
         directive("proxy_request_buffering", "off"), *_proxy(index, route, _rewrite(route), timeout)
     ]  # fmt: skip
-    if timeout is not None:  # WebSockets are exempt from it
+    if timeout is not None:  # WebSockets are exempt from the timeout
         ways["websocket"] = _proxy(index, route, _rewrite(route), None)
     if _retries(route):
         ways["once"] = [*_unless_reached(index), *_proxy(index, route, _rewrite(route), timeout)]
@@ -99,24 +99,24 @@ def _ways(index: int, route: Route) -> list[Directive]:
 
 
 def _named(name: str, index: int, route: Route, block: list[Directive]) -> Directive:
-    """A location that only nginx itself leads to. Each has the route's rules: no way there may be one around them."""
+    """An internal location. Each has all access rules of the route, so that none can be used to bypass them."""
     rules = [*_access(index, route), *_body_limit(route), *_logging(route)]
     return directive("location", name, block=[*rules, *block])
 
 
 def _body_limit(route: Route) -> list[Directive]:
-    """nginx judges a length that is said where a request comes in, and one that is not where the body is read."""
+    """The body limit, in both locations: nginx checks Content-Length in the public one, chunked bodies in the other."""
     limit = route.policies.max_body
     return [] if limit is None else [directive("client_max_body_size", body_size(limit))]
 
 
 def body_size(quantity: str) -> str:
-    """A quantity as nginx writes a size: whole bytes, and no more than it can count."""
+    """A quantity as an nginx size: whole bytes, at most what nginx can count."""
     return str(min(ceil(amount(quantity)), _LARGEST))
 
 
-def _again(location: str) -> list[Directive]:
-    """Whatever failed, be it in the backend's own words, another location tries anew."""
+def _retry_in(location: str) -> list[Directive]:
+    """Retry in another location after any failure, also one that the backend itself answered."""
     return [directive("proxy_intercept_errors", "on"), directive("error_page", *_FAILED, "=", location)]
 
 
@@ -125,9 +125,9 @@ def _unless_reached(index: int) -> list[Directive]:
 
 
 def _second_tries(index: int, route: Route) -> list[Directive]:
-    """A request that reached nobody is sent once more: the address leads to another pod, as one may just have gone.
+    """The locations for retries. A request that reached no pod is sent once more, as a pod may just have ended.
 
-    What a policy lets be repeated is tried as often as it says. The path was changed by the first try, and stays so.
+    Repeatable requests are retried as often as the policy says. The first try has rewritten the path already.
     """
     found = []
     for status in _UNREACHED:
@@ -137,14 +137,14 @@ def _second_tries(index: int, route: Route) -> list[Directive]:
         ]
         found.append(_named(_unreached_name(index, status), index, route, block))
     for attempt in range(1, _retries(route) + 1):
-        more = _again(_retry_name(index, attempt + 1)) if attempt < _retries(route) else []
+        more = _retry_in(_retry_name(index, attempt + 1)) if attempt < _retries(route) else []
         block = [*more, *_proxy(index, route, [], _timeout(route))]
         found.append(_named(_retry_name(index, attempt), index, route, block))
     return found
 
 
 def _rewrite(route: Route) -> list[Directive]:
-    """For a path that goes on normalised; (?s), as a line feed may stand in it."""
+    """The rewrite of a normalised path; (?s), as it may contain a line feed."""
     if route.backend_path is None:
         return []
     below = f"(?s)^{re.escape(route.prefix)}/(.*)$"
@@ -155,9 +155,9 @@ def _rewrite(route: Route) -> list[Directive]:
 
 
 def _proxy(index: int, route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
-    """Where the request goes. ``break`` in a rewrite ends nginx's rewriting, ``set`` included, so that comes first.
+    """The directives that proxy the request. ``set`` comes first, as ``break`` in a rewrite would skip it.
 
-    Without a path of its own, proxy_pass sends the normalised one, escaped anew.
+    Without a path, proxy_pass sends the normalised one, escaped again.
     """
     path = "" if route.backend_path is None else f"${_path_name(index)}"
     return [
@@ -188,7 +188,7 @@ def _access(index: int, route: Route) -> list[Directive]:
     if control.authentication is not None:
         file = f"{AUTHENTICATION_DIRECTORY}/{control.authentication.secret}/{AUTHENTICATION_KEY}"
         realm = control.authentication.realm
-        # nginx takes the realm "off" for no authentication at all.
+        # nginx reads the realm "off" as no authentication at all.
         block.append(directive("auth_basic", "Off" if realm == "off" else realm))
         block.append(directive("auth_basic_user_file", file))
     return block

@@ -1,5 +1,5 @@
-"""The configuration of a gateway, as data: crossplane writes it as text and does the quoting, so that no value can
-leave its place. Names are resolved when a request comes, so that a missing target is a 502 on its own route only.
+"""Builds a gateway's nginx configuration as data; crossplane quotes it, so that no value can inject a directive.
+Names are resolved per request, so that a missing target is a 502 on its own route only.
 """
 
 from ipaddress import ip_address
@@ -15,20 +15,20 @@ SIZE_LIMIT = 960_000
 _PRIVATE_RANGES = (
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1"
 )  # fmt: skip
-"""Where a child's gateway is called from: by the gateway of its parent, whose address nobody knows beforehand."""
+"""The private ranges from which a parent's gateway calls; its address is not known beforehand."""
 MAX_BODY = "64Mi"
-"""The largest body of a request where nobody says."""
+"""The default limit of a request's body."""
 _IN_MEMORY = "128k"
-"""What of a request's body is held in memory, so that it can be sent a second time: more than any that is buffered."""
+"""The buffer for a request's body in memory, for retries: larger than any body that is buffered."""
 _STREAMED = "~^0*[1-9][0-9]{5}"
-"""A body of 100,000 bytes and more is passed on as it comes: neither a disk nor the memory fills with uploads."""
+"""Bodies of 100,000 bytes and more are streamed, so that uploads fill neither disk nor memory."""
 OF_A_PROXY = (
     "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
     "X-Forwarded-User", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Scheme",
     "X-Original-Forwarded-For", "X-Original-Host", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Client-IP",
     "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP",
 )  # fmt: skip
-"""What only a proxy can know of a caller: passed on where it comes from one that is trusted, else taken out."""
+"""Headers that describe a caller: passed on from trusted proxies, removed from all others."""
 _FORWARDED = {
     "Host": "$http_host",
     "Connection": "$connection_upgrade",
@@ -41,15 +41,15 @@ _FORWARDED = {
     "X-Forwarded-Prefix": "$_x_forwarded_prefix$stripped",
     "Forwarded": "",
 }
-"""What a service learns of its caller. The host stays the caller's; the prefix grows level by level."""
+"""Headers about the caller. The host stays the caller's; each level adds to the prefix."""
 _IGNORED = ("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Charset")
-"""Headers by which a backend commands nginx: the first leads into any location, past who may call. X-Accel-Buffering
-stays, as it only asks that the answer itself be passed on at once, which event streams need."""
+"""Headers by which a backend controls nginx: the first could select any location and bypass access control.
+X-Accel-Buffering stays, as it only turns off buffering of the response, which event streams need."""
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> str:
-    """The text of nginx.conf. It is refused where it is more than a ConfigMap holds."""
+    """The text of nginx.conf; refused if it exceeds the size of a ConfigMap."""
     top = [
         directive("worker_processes", "2"),
         directive("daemon", "off"),
@@ -64,13 +64,13 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
         top.append(directive("stream", block=[_resolver(scope), *passed]))
     text = f"{nginx_text.text(top)}\n"
     if len(text.encode()) > SIZE_LIMIT:
-        message = f"{len(routes)} routes are more than one gateway's configuration holds; put some into child stacks"
+        message = f"{len(routes)} routes exceed the size of one gateway's configuration; move some into child stacks"
         scope.refuse("spec.services", message)
     return text
 
 
 def _has_ipv6(scope: Scope) -> bool:
-    """Whether the cluster speaks IPv6: its DNS does. Elsewhere a kernel may have none, and nginx would not start."""
+    """Whether the cluster has IPv6, by its DNS address. Without it nginx may fail to listen on IPv6 and not start."""
     return any(ip_address(server).version == 6 for server in scope.settings.dns_servers)
 
 
@@ -101,7 +101,7 @@ def _http(scope: Scope, routes: list[Route]) -> list[Directive]:
         directive("client_body_buffer_size", _IN_MEMORY),
         directive("proxy_max_temp_file_size", "0"),
         directive("large_client_header_buffers", "8", "32k"),
-        # Longer than ingress controllers keep a connection: who closes first may meet a request under way.
+        # Longer than ingress controllers keep connections: the side that closes first may lose a request in flight.
         directive("keepalive_timeout", "650s"),
         directive("client_header_timeout", "120s"),
         directive("keepalive_requests", "100000"),
@@ -112,9 +112,9 @@ def _http(scope: Scope, routes: list[Route]) -> list[Directive]:
 
 
 def _callers(scope: Scope) -> list[Directive]:
-    """Who a request comes from. What a proxy says of it counts where that proxy is trusted, and is replaced elsewhere.
+    """The directives that find a request's client. Forwarded headers count only from trusted proxies.
 
-    The parent's gateway knows the caller better than its child. Where there is an edge, anybody may call.
+    A child trusts its parent's gateway. With an edge, requests may come from anybody.
     """
     ranges = _PRIVATE_RANGES if scope.spec.place and not scope.spec.edge else tuple(scope.settings.trusted_proxies)
     trusted = [directive(network, "1") for network in ranges]
@@ -147,15 +147,15 @@ def _callers(scope: Scope) -> list[Directive]:
 
 
 def _reported(header: str) -> str:
-    """The variable for what a trusted proxy says in a header."""
+    """The variable with a trusted proxy's value of a header."""
     return f"$_{header.lower().replace('-', '_')}"
 
 
 def _variables() -> list[Directive]:
-    """What is passed on, how, and what is logged. Of all protocols only WebSocket may be switched to."""
+    """The maps for headers, buffering and the log. Only upgrades to WebSocket are passed on."""
     return [
         _map("$http_upgrade", "$upgrade", {"default": "", "~*^websocket$": "websocket"}),
-        # One request each: where a backend claims a switch of protocols, nobody listens to what is said after it.
+        # Not reused: after an unexpected switch of protocols the rest of the connection must not be read as a response.
         _map("$upgrade", "$connection_upgrade", {"default": "close", "websocket": "upgrade"}),
         _map("$http_transfer_encoding", "$chunked", {"default": "chunked", "": ""}),
         _map("$chunked$content_length", "$streamed", {"default": "", "~^chunked": "1", _STREAMED: "1"}),
@@ -186,7 +186,7 @@ def _log_format(scope: Scope) -> str:
 
 
 def _health(scope: Scope) -> Directive:
-    """What the kubelet and Prometheus ask, on a port of its own so that no route is taken away."""
+    """The server for the kubelet's probes and Prometheus, on a separate port, so that it hides no route."""
     return directive(
         "server",
         block=[
@@ -199,7 +199,7 @@ def _health(scope: Scope) -> Directive:
 
 
 def _forwarded() -> dict[str, str]:
-    """The headers that a service gets instead of the caller's own."""
+    """The headers that replace the caller's own."""
     return {name: _reported(name) for name in OF_A_PROXY} | _FORWARDED
 
 

@@ -1,7 +1,7 @@
-"""Directives as the text of a configuration.
+"""Writes directives as the text of a configuration.
 
-How an argument is quoted is crossplane's to decide, which looks at it character by character: what cannot need quotes
-is taken as it is, and the rest is remembered, as most arguments stand in every route.
+crossplane quotes the arguments, which is slow, as it reads each character: arguments that never need quotes skip it,
+and the others are cached, as most of them repeat in every route.
 """
 
 import re
@@ -14,12 +14,12 @@ import crossplane
 Directive = dict[str, Any]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@=~^|*+,%!?<>-](?:[A-Za-z0-9_./:@=~^|*+,%!?<>-]|\$(?=[A-Za-z0-9_]))*")
-"""What means nothing to nginx but itself, with or without names of variables after the first character."""
+"""Arguments without special characters; variables may follow the first character."""
 _INDENT = " "
 
 
 def text(directives: Iterable[Directive]) -> str:
-    """The directives one below the other, as crossplane would write them."""
+    """The text of the directives, as crossplane writes them."""
     return "\n".join(_lines(directives, ""))
 
 

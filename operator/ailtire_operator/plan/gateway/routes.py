@@ -1,4 +1,4 @@
-"""The routes of a stack's gateway, from the interfaces of its members, in both dialects of services.js."""
+"""Makes the routes of a stack's gateway from the interfaces of its members, in both dialects of services.js."""
 
 import re
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ class Route:
     """One HTTP route."""
 
     prefix: str
-    """What it answers, without a trailing slash; empty for everything."""
+    """The external prefix, without a trailing slash; empty for everything."""
     backend_path: str | None
-    """What the backend sees in place of the prefix; None leaves the path as it came."""
+    """The path that replaces the prefix; None leaves the path unchanged."""
     service: str
     """The member's key."""
     host: str
-    """The full name of the Service behind it."""
+    """The full DNS name of the Service behind it."""
     port: int
     scheme: str
     """http or https."""
@@ -32,14 +32,14 @@ class Route:
 
     @property
     def stripped(self) -> str:
-        """What a service must put before its own paths to say them to a caller; empty where they are the same."""
+        """The prefix that a service must prepend to its own paths in links; empty if they are the same outside."""
         kept = self.backend_path is None or self.backend_path.rstrip("/") == self.prefix
         return "" if kept else self.prefix
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One TCP port passed through."""
+    """One TCP port that is passed through."""
 
     listen: int
     service: str
@@ -48,7 +48,7 @@ class Stream:
 
 
 def routes(scope: Scope) -> list[Route]:
-    """All HTTP routes, longest prefix first. Of two equal prefixes the first service, by key, keeps it."""
+    """All HTTP routes, longest prefix first. Of two equal prefixes the first service by key has it."""
     found: dict[str, Route] = {}
     for key, service in sorted(scope.spec.services.items()):
         for label, entry in sorted(service.interface.items()):
@@ -56,7 +56,7 @@ def routes(scope: Scope) -> list[Route]:
                 continue
             route = _route(scope, key, service, label, entry)
             if _never_asked_for(route.prefix):
-                message = "a path is normalised before it is looked at, so that no request ever has '.' or '..' in it."
+                message = "the gateway normalises paths, so that no request matches '.' or '..'."
                 scope.report(scope.path(key, "interface", label), "rejected", message, "Write the path without them.")
                 continue
             other = found.setdefault(route.prefix, route)
@@ -64,7 +64,7 @@ def routes(scope: Scope) -> list[Route]:
                 scope.report(
                     scope.path(key, "interface", label), "rejected",
                     f"'{route.prefix or '/'}' already leads to service '{other.service}', so this entry has no effect.",
-                    "Give it a prefix of its own.",
+                    "Use another prefix.",
                 )  # fmt: skip
     return sorted(found.values(), key=lambda route: (-len(route.prefix), route.prefix))
 
@@ -75,7 +75,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         prefix, backend_path = label, entry.path
     else:  # the older dialect: the path is the external prefix; a child's own gateway had it stripped
         prefix, backend_path = entry.path, "/" if service.is_stack else None
-    prefix = _SLASHES.sub("/", prefix).rstrip("/")  # as nginx does with a request's path
+    prefix = _SLASHES.sub("/", prefix).rstrip("/")  # as nginx normalises a request's path
     if backend_path is not None and backend_path.rstrip("/") == prefix and (backend_path == prefix or not prefix):
         backend_path = None  # nothing to change, so the path goes through byte for byte
     return Route(
@@ -94,7 +94,7 @@ def _never_asked_for(prefix: str) -> bool:
 
 
 def _policies(scope: Scope, key: str, service: Service) -> Policies:
-    """The service's policies; an address that would keep the whole gateway from starting is refused."""
+    """The service's policies; an invalid address, with which nginx would not start, is refused."""
     policies = service.policies or _NO_POLICIES
     for index, source in enumerate(policies.access_control.allow if policies.access_control else []):
         try:
@@ -106,7 +106,7 @@ def _policies(scope: Scope, key: str, service: Service) -> Policies:
 
 
 def streams(scope: Scope) -> list[Stream]:
-    """The TCP ports: entries that say tcp, and at the root those of interface.ports beside the gateway's own."""
+    """The TCP ports: entries with protocol tcp, and at the root those of interface.ports except the gateway's own."""
     found: dict[int, Stream] = {}
     for key, service in sorted(scope.spec.plain.items()):
         for label, entry in sorted(service.interface.items()):
@@ -156,7 +156,7 @@ def _add_stream(scope: Scope, found: dict[int, Stream], key: str, port: int, pat
 
 
 def report_dead_ends(scope: Scope) -> None:
-    """Say what a person would otherwise find by a 502 or a missing answer."""
+    """Report entries that would end in a 502 or without an answer."""
     for key, service in scope.spec.children.items():
         for label, entry in service.interface.items():
             path = scope.path(key, "interface", label)
@@ -166,5 +166,5 @@ def report_dead_ends(scope: Scope) -> None:
                 )
                 scope.report(path, "approximate", message)
             if entry.protocol == "tcp":
-                message = "a child stack passes no TCP port up, so this entry has no effect."
-                scope.report(path, "ignored", message, "Give the child an interface of its own at the root.")
+                message = "a child stack does not pass TCP ports to its parent, so this entry has no effect."
+                scope.report(path, "ignored", message, "Declare the port in the root's interface.")

@@ -1,1 +1,1 @@
-"""Who belongs to which network, and the zones and policies that follow from it."""
+"""Plans networks: their members, DNS zones and NetworkPolicies."""

@@ -1,4 +1,4 @@
-"""Networks: who belongs to which, and what that makes resolvable and reachable.
+"""Works out the members of each network and the names in it.
 
 A network is identified by the stack that owns it and its key there; the stack's own network has the key ``siblings``.
 """
@@ -31,7 +31,7 @@ class NetworkId:
 
     @classmethod
     def parse(cls, text: str) -> "NetworkId":
-        """The reverse of ``str``: how a place names networks."""
+        """The reverse of ``str``, the form in ``spec.place``."""
         owner, _, key = text.partition("/")
         return cls(owner, key)
 
@@ -43,7 +43,7 @@ class NetworkId:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A name in a network and the Service that it stands for."""
+    """A name in a network and its Service."""
 
     name: str
     service: str
@@ -51,24 +51,24 @@ class Member:
 
 @dataclass(slots=True)
 class NameTable:
-    """The names of one network; who comes first keeps a contested name, the network's own stack comes first."""
+    """The names of one network. The first member to add a name keeps it; the stack that owns the network adds first."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
     """Services by name; several under one alias answer in turn."""
 
     def add_key(self, name: str, service: str) -> None:
-        """A member's own key: it belongs to one Service."""
+        """Add a member's own key, which belongs to one Service."""
         self.names.setdefault(name, [service])
 
     def add_alias(self, name: str, service: str, keys: frozenset[str]) -> None:
-        """A further name, unless it is some member's key, or none that DNS can say."""
+        """Add an alias, unless it is another member's key or not a DNS label."""
         name = name.lower()
         if naming.is_dns_label(name) and name not in keys and service not in self.names.setdefault(name, []):
             self.names[name].append(service)
 
 
 def shared_name(key: str, network: Network) -> str | None:
-    """The name under which stacks of a tree share a network, or None where they do not."""
+    """The name under which stacks of a tree share a network; None if it is not shared."""
     return network.name or (key if network.external else None)
 
 
@@ -78,7 +78,7 @@ def inherited(place_networks: Mapping[str, str]) -> dict[str, NetworkId]:
 
 
 def declared(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict[str, NetworkId]:
-    """By key: which network each entry of ``spec.networks`` is, in a stack called ``name``."""
+    """By key: the network of each entry of ``spec.networks`` in a stack called ``name``."""
     found: dict[str, NetworkId] = {}
     shared = dict(scope)
     for key, network in sorted(spec.networks.items()):
@@ -91,7 +91,7 @@ def declared(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict
 
 
 def scope_below(name: str, spec: StackSpec, scope: Mapping[str, NetworkId]) -> dict[str, NetworkId]:
-    """The shared networks that the children of a stack can join; the nearest declaration of a name counts."""
+    """The shared networks that the children of a stack can join; the nearest declaration of a name wins."""
     below = dict(scope)
     known = declared(name, spec, scope)
     for key, network in sorted(spec.networks.items()):
@@ -110,8 +110,8 @@ def memberships(
 ) -> dict[NetworkId, list[str]]:
     """The networks of one member, with its aliases in each: the stack's own first, the parent's last.
 
-    A member that names a network of ``spec.networks`` and not the stack's own leaves that one, as in Compose; the
-    parent's comes on top.
+    A member that lists networks of ``spec.networks`` without the stack's own is not in that one, as in Compose; the
+    parent's network is an addition.
     """
     joined: dict[NetworkId, list[str]] = {}
     for key, membership in sorted(service.networks.items(), key=_place_in_order):
@@ -128,7 +128,7 @@ def _place_in_order(membership: tuple[str, NetworkMembership]) -> tuple[bool, bo
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks as one stack sees them."""
+    """The networks that one stack can use."""
 
     own: NetworkId
     parent: NetworkId | None
@@ -138,7 +138,7 @@ class Networks:
     below: dict[str, NetworkId]
     """The shared networks that children can join, by name."""
     internal: frozenset[NetworkId] = frozenset()
-    """Those of all these whose members reach each other and DNS only; the stack that owns one decides."""
+    """The internal ones, whose members reach only each other and DNS; set by the stack that owns the network."""
 
     def of(self, service: Service) -> dict[NetworkId, list[str]]:
         """The networks of a member, with its aliases in each."""
@@ -156,7 +156,7 @@ def networks_of(name: str, spec: StackSpec, parent: str | None, scope: Mapping[s
 
 
 def of_stack(scope: Scope) -> Networks:
-    """The networks of the stack being planned; what cannot be had is reported."""
+    """The networks of the stack being planned; values without effect are reported."""
     place = scope.spec.place
     networks = networks_of(
         scope.name, scope.spec, place.parent if place else None, inherited(place.networks if place else {})
@@ -175,7 +175,7 @@ def _report(scope: Scope, networks: Networks, internal: frozenset[NetworkId]) ->
         path = path_of("spec.networks", key)
         if _is_built_in(key):
             if shared_name(key, network) or (network.internal and key == naming.PARENT_NETWORK):
-                message = f"every stack has the network '{key}' by itself, so this cannot be said of it."
+                message = f"the network '{key}' is built in, so this has no effect."
                 scope.report(path, "ignored", message, "Use another key.")
         elif network.external and networks.by_key[key].owner == scope.name:
             scope.report(
@@ -184,8 +184,8 @@ def _report(scope: Scope, networks: Networks, internal: frozenset[NetworkId]) ->
                 "Declare it with that name in a stack above, or remove external.",
             )  # fmt: skip
         elif network.internal and networks.by_key[key] not in internal:
-            message = f"the network belongs to stack '{networks.by_key[key].owner}', which does not call it internal."
-            scope.report(path_of(path, "internal"), "ignored", message, "Say internal there.")
+            message = f"stack '{networks.by_key[key].owner}', which owns the network, does not declare it internal."
+            scope.report(path_of(path, "internal"), "ignored", message, "Set internal there.")
     keys = {naming.sanitize(each): each for each in scope.spec.services}
     for key, service in scope.spec.services.items():
         _report_member(scope, key, service, keys)
@@ -193,7 +193,7 @@ def _report(scope: Scope, networks: Networks, internal: frozenset[NetworkId]) ->
 
 def _report_member(scope: Scope, key: str, service: Service, keys: Mapping[str, str]) -> None:
     if key.lower() != naming.sanitize(key):
-        message = f"a name in DNS has no such characters, so '{naming.sanitize(key)}' is what resolves."
+        message = f"DNS names do not allow these characters, so '{naming.sanitize(key)}' resolves instead."
         scope.report(scope.path(key), "approximate", message)
     for network, membership in service.networks.items():
         path = scope.path(key, "networks", network)
@@ -202,21 +202,21 @@ def _report_member(scope: Scope, key: str, service: Service, keys: Mapping[str, 
         for index, alias in enumerate(membership.aliases):
             name = alias.lower()
             if not naming.is_dns_label(name):
-                message = f"'{alias}' is not a name that DNS can say, so it does not resolve."
+                message = f"'{alias}' is not a valid DNS name, so it does not resolve."
                 scope.report(path_of(path, "aliases", index), "ignored", message, "Use a-z, 0-9 and hyphens inside.")
             elif keys.get(name, key) != key and network != naming.PARENT_NETWORK:
-                message = f"'{name}' is the name of service '{keys[name]}', and stays that."
+                message = f"'{name}' is the name of service '{keys[name]}', which takes precedence."
                 scope.report(path_of(path, "aliases", index), "ignored", message, "Choose another alias.")
 
 
 def owned(scope: Scope, networks: Networks) -> list[NetworkId]:
-    """The networks whose zone and policy this stack writes."""
+    """The networks that this stack owns: it writes their zone and policies."""
     declared_here = {network for network in networks.by_key.values() if network.owner == scope.name}
     return [networks.own, *sorted(declared_here - {networks.own})]
 
 
 def name_tables(scope: Scope, networks: Networks) -> dict[NetworkId, NameTable]:
-    """The names in each network that this stack owns: of its own members first, then of those below that join it."""
+    """The names in each network that this stack owns: its own members' first, then those of stacks below that join."""
     found = {network: NameTable() for network in owned(scope, networks)}
     own_keys = frozenset(naming.sanitize(key) for key in scope.spec.services)
     tree = list(_tree(scope.name, scope.spec, scope.observed.templates, networks))
@@ -254,11 +254,11 @@ def _names(
 
 
 def has_gateway(service: Service, templates: Mapping[str, StackSpec]) -> bool:
-    """Whether a child stack has a gateway; judged by its definition, so that no order of creation matters."""
+    """Whether a child stack has a gateway; decided by its definition, so that the order of creation does not matter."""
     if service.stack_ref is not None:
         template = templates.get(service.stack_ref.name)
         return template is not None and template.has_interface
-    # The definition is still unread here: anything may stand in it.
+    # The definition is not validated yet: it may contain anything.
     members = (service.stack or {}).get("services")
     return isinstance(members, dict) and any(
         isinstance(each, dict) and each.get("interface") for each in members.values()

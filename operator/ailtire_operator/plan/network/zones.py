@@ -1,4 +1,4 @@
-"""A network as a DNS zone (a headless Service and the EndpointSlices we write into it) and as a NetworkPolicy."""
+"""Plans a network as a DNS zone (a headless Service with EndpointSlices) and NetworkPolicies."""
 
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
@@ -14,11 +14,11 @@ from ailtire_operator.plan.workload.metadata import user_metadata
 MEMBER = "member"
 INTERNAL = "internal"
 _ENDPOINTS_PER_SLICE = 900
-"""An EndpointSlice holds 1,000 at the most."""
+"""Below the API's maximum of 1,000."""
 _NAMESERVERS = 3
-"""As many as a pod may name."""
+"""The most that a pod may have."""
 _SEARCH_LIMIT = 250
-"""Bytes of a search line: musl drops a longer one whole, and every name with it."""
+"""Bytes of the search line: musl ignores a longer one as a whole."""
 _DNS_PORTS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
 
@@ -55,7 +55,7 @@ def _slices(scope: Scope, network: NetworkId, table: NameTable, labels: dict[str
 
 
 def resolver(scope: Scope, joined: list[NetworkId], path: str, further: Sequence[str] = ()) -> dict[str, Any]:
-    """DNS settings of a pod: the zones of its networks come before the ``further`` domains and the cluster's own."""
+    """DNS settings of a pod: its networks' zones first, then the ``further`` domains, then the cluster's."""
     domain = scope.settings.cluster_domain
     suffix = f"{scope.namespace}.svc.{domain}"
     searches = [f"{naming.zone(network.owner, network.key)}.{suffix}" for network in joined]
@@ -67,7 +67,7 @@ def resolver(scope: Scope, joined: list[NetworkId], path: str, further: Sequence
         kept = kept[:-1]
     if len(kept) < len(searches):
         held = f"{len(kept)} of its {len(searches)} networks"
-        message = f"a pod's search list holds {held}, so names of the others do not resolve."
+        message = f"a pod's search list has room for {held}, so names of the others do not resolve."
         scope.report(path, "approximate", message, "Join fewer networks, or use full names.")
     return {
         "dnsPolicy": "None",
@@ -89,12 +89,12 @@ def network_labels(joined: list[NetworkId]) -> dict[str, str]:
 
 
 def is_internal(networks: Networks, joined: list[NetworkId]) -> bool:
-    """Whether all networks of a pod are internal, so that it reaches its peers and DNS alone."""
+    """Whether all networks of a pod are internal, so that it reaches only its peers and DNS."""
     return bool(joined) and networks.internal.issuperset(joined)
 
 
 def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Manifest]:
-    """Members talk to members; all else stays outside, but for the ports of a gateway at the edge."""
+    """The NetworkPolicies: members reach members, and callers outside only the gateway's ports at the edge."""
     objects = []
     for network in owned(scope, networks):
         for purpose, spec in rules(network, internal=network in networks.internal):
@@ -105,9 +105,9 @@ def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Ma
 
 
 def rules(network: NetworkId, *, internal: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Purpose and spec of the policies that keep a network's members apart from all others, wherever they are planned.
+    """Purpose and spec of the policies that isolate a network's members, for every planner.
 
-    ``internal``: and those among them that may not reach anything else.
+    ``internal``: also the policy by which they reach nothing else.
     """
     yield "members", _members_policy(network)
     if internal:
@@ -122,7 +122,7 @@ def _policy(scope: Scope, network: NetworkId, purpose: str, spec: dict[str, Any]
 
 
 def _user_metadata(scope: Scope, network: NetworkId) -> tuple[dict[str, str], dict[str, str]]:
-    """Labels and annotations that the network's author wants on its objects."""
+    """The network's labels, as labels and annotations of its objects."""
     declared = scope.spec.networks.get(network.key)
     return user_metadata(declared.labels if declared else {})
 

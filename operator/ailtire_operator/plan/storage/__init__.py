@@ -1,1 +1,1 @@
-"""What containers mount: volumes, files, memory, and what fills an empty volume."""
+"""Plans what containers mount: volumes, configs and secrets, tmpfs, and the seeds of empty volumes."""

@@ -1,4 +1,4 @@
-"""Configs and secrets: the stack's own ConfigMaps, and the files in a service's containers."""
+"""Plans configs and secrets: the stack's own ConfigMaps, and the files in a service's containers."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from ailtire_operator.plan.values import compact, manifest
 from ailtire_operator.plan.workload.metadata import user_metadata
 
 FILE = "file"
-"""The one file in a pod's volume; its real name is that of the mount."""
+"""The key of the single file in a pod's volume; the mount gives its final name."""
 
 
 def config_maps(scope: Scope) -> list[Manifest]:
@@ -23,7 +23,7 @@ def config_maps(scope: Scope) -> list[Manifest]:
         if config.config_map is not None:
             if config.labels:
                 path = path_of("spec.configs", key, "labels")
-                scope.report(path, "ignored", "the ConfigMap is somebody else's.", "Label it there.")
+                scope.report(path, "ignored", "the ConfigMap is not managed by this stack.", "Label it there.")
             continue
         labels, annotations = user_metadata(config.labels)
         own = scope.labels() | {naming.LABEL_CONFIG: naming.sanitize(key)}
@@ -45,7 +45,7 @@ def config_maps(scope: Scope) -> list[Manifest]:
 
 
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> None:
-    """Put the service's files beside its volumes. Two things in one place are refused."""
+    """Add the service's files to its volumes. Two mounts at the same path are refused."""
     for name, mount in sorted(service.configs.items()):
         config = mount.source or name
         volume = source(scope, config, mount.mode)

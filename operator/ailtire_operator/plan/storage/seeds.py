@@ -1,4 +1,4 @@
-"""Volumes that are filled from an archive while they are empty, before the first service that mounts them starts."""
+"""Plans the init containers that fill empty volumes from an archive before a service that mounts them starts."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,7 +15,7 @@ from ailtire_operator.plan.workload import security
 _VOLUME: Final = "/volume"
 _ARCHIVE: Final = "/seed"
 _ROOT_RIGHTS: Final = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
-"""What lets root give files the owners that they have in the archive; the baseline profile allows it."""
+"""The capabilities by which root sets the owners from the archive; the baseline profile allows them."""
 _RESOURCES: Final = {"requests": {"cpu": "25m", "memory": "16Mi"}}
 SCRIPT: Final = """\
 set -e
@@ -30,11 +30,11 @@ for each in .ailtire-seed/new/* .ailtire-seed/new/.[!.]* .ailtire-seed/new/..?*;
 done
 rm -rf .ailtire-seed
 """
-"""The folder .ailtire-seed says that it was not finished: then it goes on. What a service has written since stays."""
+"""A folder .ailtire-seed means that the last run was interrupted, and is continued. Files of services are kept."""
 
 
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> list[dict[str, Any]]:
-    """The containers that fill a service's volumes before it starts. The archives are put beside its volumes."""
+    """The init containers that fill a service's volumes; the archives are added to its volumes."""
     containers = []
     for source, volume in _seeded(scope, service, storage):
         seed = str(scope.spec.data[source].seed)
@@ -58,7 +58,7 @@ def add(scope: Scope, key: str, service: Service, storage: Storage) -> list[dict
 
 
 def _seeded(scope: Scope, service: Service, storage: Storage) -> Iterator[tuple[str, str]]:
-    """The keys of the volumes to fill, each once, and what the pod calls them."""
+    """Key and pod volume name of each volume to fill, once."""
     seen = set()
     for name, volume in storage.named.items():
         source = service.volumes[name].source or ""
@@ -69,10 +69,10 @@ def _seeded(scope: Scope, service: Service, storage: Storage) -> Iterator[tuple[
 
 
 def _context(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """As whom a volume is filled: the service's own user; where it has none, root, who keeps the files' owners."""
+    """The init container's security context: the service's user, or root, which keeps the owners of the files."""
     identity = security.identity(service)
     if not identity and scope.security_profile == "restricted":
-        message = "a volume with seed is filled as the service's user, and it has none; root may not under restricted"
+        message = "a volume with seed is filled as the service's user, and restricted forbids root; set user"
         scope.refuse(scope.path(key, "user"), message)
     rights = [] if identity else _ROOT_RIGHTS
     return {

@@ -1,4 +1,4 @@
-"""File systems in memory: ``tmpfs`` and ``shmSize``."""
+"""Plans file systems in memory: ``tmpfs`` and ``shmSize``."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ _PERMISSIONS = 0o777
 
 
 def add(scope: Scope, key: str, service: Service, storage: Storage) -> None:
-    """Put them beside the service's volumes. Two things in one place are refused."""
+    """Add them to the service's volumes. Two mounts at the same path are refused."""
     for target, tmpfs in sorted(service.tmpfs.items()):
         path = scope.path(key, "tmpfs", target)
         if tmpfs.mode is not None and tmpfs.mode & 0o777 != _PERMISSIONS:
             message = f"Kubernetes gives every such file system mode 0777, not {tmpfs.mode:04o}."
-            scope.report(path, "approximate", message, "Let the process change it when it starts.")
+            scope.report(path, "approximate", message, "Change the mode in the process when it starts.")
         name = f"tmpfs--{naming.digest(target)}"
         _add(scope, storage, path, name, target, _in_memory(tmpfs.size))
     if service.shm_size is not None:

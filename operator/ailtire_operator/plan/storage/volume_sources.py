@@ -1,4 +1,4 @@
-"""Where the content of a volume comes from: scratch space, a claim, an NFS server, an image, or a path of the node."""
+"""Plans the source of a volume: an emptyDir, a claim, an NFS server, an image, or a path of the node."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels"
 
 
 def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
-    """The volume of a pod, without its name. What the settings or the profile do not allow is refused."""
+    """The pod's volume, without its name. A source that the settings or the profile do not allow is refused."""
     if mount.nocopy is False:
         message = "an empty volume stays empty: Kubernetes copies no files of the image into it."
         scope.report(path_of(path, "nocopy"), "approximate", message, "Fill it when the service first starts.")
@@ -36,32 +36,32 @@ def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> di
 
 
 def check_host_path(scope: Scope, path: str, source: str) -> None:
-    """Refuse a path of the node that a stack of these settings and this profile may not mount."""
+    """Refuse a path of the node that the settings or the profile do not allow."""
     if not scope.settings.allow_host_paths:
         message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
         scope.refuse(path, message, gated=True)
         return
     security.require(scope, path, "privileged", f"'{source}', a path of the node,")
     if climbs(source):
-        scope.refuse(path, f"'{source}' goes up with '..'; say where it leads to")
+        scope.refuse(path, f"'{source}' contains '..'; write the resolved path")
     if reach(source) is not Reach.NOTHING:
-        message = f"'{source}' leads to the socket of a container runtime, which no stack gets; mount another folder"
-        scope.refuse(path, message)
+        message = f"'{source}' gives access to the socket of a container runtime, which is not allowed"
+        scope.refuse(path, f"{message}; mount another folder")
 
 
 def propagation(scope: Scope, mount: VolumeMount, path: str) -> str | None:
-    """Whether mounts made later show on the other side."""
+    """The mount propagation: whether later mounts appear on the other side."""
     if mount.propagation == "Bidirectional":
         security.require(scope, path_of(path, "propagation"), "privileged", "mounting into the node")
     return None if mount.propagation == "None" else mount.propagation
 
 
 def is_foreign(scope: Scope, key: str, data: Data) -> bool:
-    """Whether somebody else keeps the volume; what is said of a claim then has no effect."""
+    """Whether the volume belongs to others; the fields of a claim then have no effect, and are reported."""
     if data.claim is None and data.nfs is None:
         return False
     for field in sorted(data.model_fields_set.intersection(_OF_A_CLAIM)):
         name = type(data).model_fields[field].alias or field
-        message = "the volume is somebody else's, and stays as it is."
+        message = "the volume is not managed by this stack."
         scope.report(path_of("spec.data", key, name), "ignored", message, "Remove it.")
     return True

@@ -1,4 +1,4 @@
-"""Volumes: the stack's claims, a service's mounts, and what of it keeps a service from rolling."""
+"""Plans volumes: the stack's claims, a service's mounts, and claims that prevent a rolling update."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,22 +18,22 @@ from ailtire_operator.plan.workload.metadata import user_metadata
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What a service's pods mount."""
+    """The volumes of a service's pods."""
 
     volumes: list[dict[str, Any]]
     mounts: list[dict[str, Any]]
     claim_templates: list[dict[str, Any]]
-    """Claims of which every replica gets its own; any makes the service a StatefulSet."""
+    """Claims for each replica; the service is then a StatefulSet."""
     retain: bool
-    """The replicas' own claims outlive the service."""
+    """Whether the replicas' claims are kept when the service is deleted."""
     single_writer: list[str]
-    """Mounts (by key) of claims that one node at a time may write."""
+    """Keys of mounts whose claim only one node at a time can mount."""
     named: dict[str, str] = field(default_factory=dict)
-    """What the pod calls the volume of each mount, by the mount's key."""
+    """The pod's name for the volume of each mount, by the mount's key."""
 
 
 def claims(scope: Scope) -> list[Manifest]:
-    """The stack's own PersistentVolumeClaims; those of each replica are made by its StatefulSet."""
+    """The stack's own PersistentVolumeClaims; a StatefulSet makes those of its replicas."""
     objects = []
     for key, data in scope.spec.data.items():
         if data.per_replica or volume_sources.is_foreign(scope, key, data):
@@ -67,7 +67,7 @@ def storage(scope: Scope, key: str, service: Service) -> Storage:
         if _is_socket(scope, mount):
             scope.report(
                 path, "ignored",
-                "no container runtime's socket is mounted: there is no Docker in Kubernetes, and the operator deploys.",
+                "no container runtime's socket is mounted: Kubernetes has no Docker, and the operator deploys stacks.",
                 "Remove it once the service no longer starts containers itself.",
             )  # fmt: skip
             continue
@@ -88,13 +88,13 @@ def _is_socket(scope: Scope, mount: VolumeMount) -> bool:
 
 
 def _is_single_writer(data: Data) -> bool:
-    """Whether one node at a time may mount it. An NFS server serves all, and only its keeper knows a claim's mode."""
+    """Whether only one node at a time can mount it. NFS has no such limit; the mode of others' claims is unknown."""
     own = data.nfs is None and data.claim is None and not data.per_replica
     return own and data.mode in ("ReadWriteOnce", "ReadWriteOncePod")
 
 
 def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount | None:
-    """The mount with the placeholders of its source resolved; None where that is refused."""
+    """The mount with the placeholders of its source resolved; None if that was refused."""
     if mount.source is None or not placeholders.has_placeholders(mount.source):
         return mount
     path = path_of(path, "source")
@@ -102,7 +102,7 @@ def _resolved(scope: Scope, key: str, service: Service, path: str, mount: Volume
     if expanded.refused:
         return None
     if expanded.variables:
-        message = "a volume cannot depend on the replica like this; give every replica its own with perReplica: true"
+        message = "a volume's name cannot depend on the replica; use perReplica: true"
         scope.refuse(path, message)
         return None
     if not expanded.text.startswith("/") and expanded.text not in scope.spec.data:
@@ -130,13 +130,13 @@ def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMou
 
 
 def claim_path(scope: Scope, result: Storage, path: str, target: str, *, part_of: str = "") -> None:
-    """Refuse a path where something is mounted already."""
+    """Refuse a second mount at the same path."""
     if any(other["mountPath"].rstrip("/") == target.rstrip("/") for other in result.mounts):
         scope.refuse(path, f"another volume is already mounted at '{target}'", part_of=part_of)
 
 
 def _volume_name(scope: Scope, service: Service, name: str) -> str:
-    """The key as a name, hashed where another key becomes the same, or a claim template is called so."""
+    """A volume name for the key, with a hash if another key or a claim template has the same name."""
     mounts = service.volumes.items()
     taken = {naming.sanitize(key) for key, _ in mounts if key != name}
     taken |= {naming.sanitize(mount.source) for _, mount in mounts if mount.source and _is_per_replica(scope, mount)}
@@ -153,7 +153,7 @@ def _add_template(scope: Scope, result: Storage, volume: str, data: Data) -> Non
     if any(template["metadata"]["name"] == volume for template in result.claim_templates):
         return
     metadata = {"name": volume, "labels": scope.labels() | {naming.LABEL_VOLUME: volume}}
-    # The API server fills these two in; written out they compare equal to what it answers.
+    # The API server's defaults, written out so that the plan compares equal to its answer.
     spec = {"volumeMode": "Filesystem", **_claim_spec(data)}
     template = {
         "apiVersion": "v1",

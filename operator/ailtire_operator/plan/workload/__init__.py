@@ -1,1 +1,1 @@
-"""A service as pods: its workload, what its containers are given, and how a change replaces them."""
+"""Plans a plain service: its workload, pod template, Services, and update strategy."""

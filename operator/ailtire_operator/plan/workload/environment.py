@@ -1,4 +1,4 @@
-"""The variables of a container: the platform's table, then what the service says."""
+"""Plans the environment variables of a container: the platform's first, then the service's."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ Variable = dict[str, Any]
 
 
 def parent_network(scope: Scope) -> str:
-    """The name of the network that the stack shares with its parent, as upstream spells it."""
+    """The name of the network that the stack shares with its parent, in upstream's form."""
     place = scope.spec.place
     app = scope.stack.app_name
     return f"{app}_{place.parent}_{place.parent_key}_family" if place else f"{app}_top"
 
 
 def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
-    """All variables of a plain service's container; each name once."""
+    """All variables of a plain service's container, without duplicates."""
     stack_name = {
         "name": naming.VARIABLE_STACKNAME,
         "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
@@ -50,7 +50,7 @@ def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
 
 
 def for_gateway(scope: Scope) -> list[Variable]:
-    """The variables of the stack's gateway: it stands where upstream's stack container stood, inside its parent."""
+    """The variables of the stack's gateway: those of upstream's stack container, which is a member of the parent."""
     place = scope.spec.place
     values = {
         naming.VARIABLE_STACKNAME: scope.name,
@@ -64,7 +64,7 @@ def for_gateway(scope: Scope) -> list[Variable]:
 
 
 def sources(service: Service) -> list[Variable]:
-    """The Secrets and ConfigMaps whose every key becomes a variable."""
+    """The Secrets and ConfigMaps (envFrom) whose keys all become variables."""
     return [
         compact(
             prefix=source.prefix,
@@ -78,7 +78,7 @@ def sources(service: Service) -> list[Variable]:
 
 
 def _variable(name: str, value: str) -> Variable:
-    return compact(name=name, value=value)  # the API server drops an empty value, and so do we
+    return compact(name=name, value=value)  # the API server drops an empty value
 
 
 def _field(name: str) -> Variable:

@@ -1,9 +1,9 @@
-"""What runs in place of an update that has failed, and what is kept for that case.
+"""Plans rollback and pause: what runs after a failed update, and the last good definition that is kept for it.
 
-An update counts as the one that failed while its pod template is the same, or the stack's generation is. The first
-holds through every edit of something else. The second holds through an upgrade of the operator, or new settings of it,
-which may render the same definition to another template: that is no reason to try it once more. Whoever finds one of
-the two changed writes it down anew, so only an edit that coincides with an upgrade tries an old update again.
+An update counts as the failed one as long as its pod template or the stack's generation is the same. The template
+stays the same when other members change. The generation stays the same when an upgrade or new settings of the
+operator render the definition to another template, which is no reason to retry it. When one of the two has changed,
+both are recorded again, so only an edit at the time of an upgrade retries an old update.
 """
 
 from collections.abc import Mapping
@@ -28,18 +28,18 @@ _LABELS = (
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An update that is not to go on."""
+    """A failed update that is rolled back or paused."""
 
     action: Action
     failed: FailedUpdate
 
     def template(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """The pod template that runs: a roll-out that stays where it is keeps its own."""
+        """The pod template to run: the last good one, or for a pause the wanted one."""
         return dict(self.failed.last_good) if self.action == "rollback" else wanted
 
 
 def hold(scope: Scope, key: str, service: Service, kind: str, template_hash: str) -> Hold | None:
-    """What to do about the service's update, if it has failed already."""
+    """The hold of the service's update; None unless it has failed and an action is configured."""
     action = on_failure(service, kind)
     failed = scope.observed.failed_updates.get(naming.sanitize(key))
     if action is None or failed is None:
@@ -49,14 +49,14 @@ def hold(scope: Scope, key: str, service: Service, kind: str, template_hash: str
 
 
 def on_failure(service: Service, kind: str) -> Action | None:
-    """What the service says about an update that fails; None is Kubernetes' own way, and that of Jobs."""
+    """The service's action for a failed update; None for Kubernetes' default, and for Jobs."""
     update = service.deploy.update_config if service.deploy and kind != "Job" else None
     action = update.failure_action if update else None
     return action if action in ("rollback", "pause") else None
 
 
 def config(service: Service, held: Hold | None) -> UpdateConfig | RollbackConfig | None:
-    """How the service rolls: forward, or back to what ran before."""
+    """The settings of the roll-out: of the update, or of the rollback."""
     deploy = service.deploy
     if deploy is None:
         return None
@@ -71,10 +71,10 @@ def template_of(kept: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def last_good(stack: str, key: str, workload: Manifest, template_hash: str, revision: int) -> Manifest:
-    """A definition that has rolled out in full, as it is kept: the pod template as it was rendered, and nothing else.
+    """The ControllerRevision of a definition that has rolled out in full: the rendered pod template only.
 
-    Image, environment, names of hashed ConfigMaps: going back gives exactly what ran. How many run, and how a change
-    rolls through them, is the current definition's affair.
+    It includes image, environment and names of hashed ConfigMaps, so that a rollback runs exactly the same. Replicas
+    and the update strategy come from the current definition.
     """
     labels = {name: value for name, value in workload["metadata"]["labels"].items() if name in _LABELS}
     template: Mapping[str, Any] = workload["spec"]["template"]

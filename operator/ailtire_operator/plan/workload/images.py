@@ -1,4 +1,4 @@
-"""Which image really runs in a stack."""
+"""Resolves images: overrides and registry prefixes of the tree."""
 
 from ailtire_operator.model import images
 from ailtire_operator.plan.scope import Scope

@@ -1,4 +1,4 @@
-"""How a container starts and stops: hooks, the signal, the time it gets."""
+"""Plans how a container starts and stops: hooks, the stop signal and the grace period."""
 
 import re
 import shlex
@@ -10,16 +10,16 @@ from ailtire_operator.model.values import whole_seconds
 from ailtire_operator.plan.scope import Scope
 
 _GRACE_SECONDS = 30
-"""Kubernetes' own default; Docker's is 10, and no process minds a longer one."""
+"""Kubernetes' default; Docker's is 10, and a longer one does no harm."""
 _SIGNAL = re.compile(
     "SIG(ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP"
     r"|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(\+([1-9]|1[0-5]))?|RTMAX(-([1-9]|1[0-4]))?)"
 )
-"""The signals that Kubernetes has a name for."""
+"""The names of signals in the Kubernetes API."""
 
 
 def lifecycle(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any], int]:
-    """The container's hooks, and how many seconds it gets to stop."""
+    """The container's hooks, and its grace period in seconds."""
     hooks, grace = _stopping(scope, key, service)
     if service.post_start:
         hooks = {"postStart": {"exec": {"command": _one_command(scope, key, "postStart", service.post_start)}}} | hooks
@@ -27,22 +27,22 @@ def lifecycle(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any],
 
 
 def _stopping(scope: Scope, key: str, service: Service) -> tuple[dict[str, Any], int]:
-    """How the process is asked to stop.
+    """The preStop hook or stop signal, and the grace period in seconds.
 
-    A service that is called goes on serving for a moment, while the cluster takes it out of rotation.
+    A service with callers keeps serving for a moment, until its endpoints are removed.
     """
     drain = scope.settings.drain_seconds if service.ports or service.interface else 0
     grace = drain + (whole_seconds(service.stop_grace_period) if service.stop_grace_period else _GRACE_SECONDS)
     signal = service.stop_signal
     if signal is not None and _SIGNAL.fullmatch(signal) is None:
-        scope.refuse(scope.path(key, "stopSignal"), f"'{signal}' is not a signal of Linux; write SIGINT, SIGTERM")
+        scope.refuse(scope.path(key, "stopSignal"), f"'{signal}' is not a Linux signal; use a name such as SIGTERM")
     if signal is not None and scope.observed.stop_signal:
         return {**_before_stop(scope, key, service, drain), "stopSignal": signal}, grace
     if signal is None or signal == "SIGTERM":
         return _before_stop(scope, key, service, drain), grace
     scope.report(
         scope.path(key, "stopSignal"), "approximate",
-        f"the API server keeps no stop signal, so a hook in the container sends {signal}; it needs /bin/sh.",
+        f"the API server does not support stop signals, so a preStop hook sends {signal}; it needs /bin/sh.",
         "Turn on the feature gate ContainerStopSignals, or set STOPSIGNAL in the image.",
     )  # fmt: skip
     if service.init or signal in ("SIGKILL", "SIGSTOP"):
@@ -64,13 +64,13 @@ def _before_stop(scope: Scope, key: str, service: Service, drain: int) -> dict[s
         return {"preStop": {"exec": {"command": _one_command(scope, key, "preStop", service.pre_stop)}}}
     scope.report(
         scope.path(key, "preStop"), "approximate",
-        f"Kubernetes runs one hook, so a shell waits {drain}s for callers to leave and runs these; it needs /bin/sh.",
+        f"Kubernetes runs one hook, so a shell waits {drain}s for open requests and runs these; it needs /bin/sh.",
     )  # fmt: skip
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", f"sleep {drain}; {_script(service.pre_stop)}"]}}}
 
 
 def _one_command(scope: Scope, key: str, field: str, hooks: list[Hook]) -> list[str]:
-    """Kubernetes runs one command for each event: several need a shell."""
+    """The command of a hook; several commands are joined by a shell, as Kubernetes runs only one."""
     if len(hooks) == 1 and hooks[0].working_dir is None:
         return _words(hooks[0])
     scope.report(

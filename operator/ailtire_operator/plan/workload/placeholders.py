@@ -1,7 +1,7 @@
-"""Swarm's placeholders, ``{{.Task.Slot}}`` and its like, in variables, host names and mounts.
+"""Expands Swarm's placeholders such as ``{{.Task.Slot}}`` in variables, host names and mounts.
 
-What is known when the stack is planned is put in; what only a running pod knows comes from variables that the kubelet
-fills in. Anything else is refused: nobody should find ``{{`` in a running process.
+Values known to the plan are inserted; values of the running pod come from variables of the downward API. All others
+are refused, so that no process gets a literal ``{{``.
 """
 
 import re
@@ -29,10 +29,10 @@ FIELDS = {
     naming.VARIABLE_TASK_ID: "metadata.uid",
     naming.VARIABLE_NODE_HOSTNAME: "spec.nodeName",
 }
-"""Where the kubelet finds each variable's value."""
+"""The downward API field of each variable."""
 _LABEL = ".Service.Labels."
 _ID_LENGTH = 25
-"""Characters of an identifier of Swarm's."""
+"""Characters of a Swarm identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class Expanded:
 
     text: str
     variables: tuple[str, ...] = ()
-    """Variables to which the text refers, as ``$(NAME)``; then every other ``$`` in it is doubled."""
+    """Variables that the text refers to as ``$(NAME)``; every other ``$`` in it is then doubled."""
     refused: bool = False
-    """Nothing can stand for one of its placeholders, and that is reported; the text is empty."""
+    """A placeholder could not be expanded and was reported; the text is empty."""
 
 
 def has_placeholders(text: str) -> bool:
-    """Whether anything must be expanded at all."""
+    """Whether the text has placeholders."""
     return "{{" in text
 
 
 def needs_slot(service: Service) -> bool:
-    """Whether the service asks for the number of its replica, which only a StatefulSet gives."""
+    """Whether the service uses the number of its replica, which only a StatefulSet has."""
     if service.deploy is not None and service.deploy.mode != "replicated":
         return False
     return any(_SLOT in inside(text, *pair) for text in _texts(service) for pair in pairs(text))
@@ -65,12 +65,12 @@ def _texts(service: Service) -> Iterator[str]:
 
 
 def variable(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
-    """The value of a variable. A placeholder that nothing can stand for is refused."""
+    """The value of a variable. An unknown placeholder is refused."""
     return expand(scope, key, service, path, text) if has_placeholders(text) else Expanded(literal(text))
 
 
 def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
-    """The text with its placeholders resolved. One that nothing can stand for is refused."""
+    """The text with its placeholders expanded. An unknown one is refused."""
     parts: list[tuple[str, bool]] = []
     end = 0
     refused = False
@@ -82,7 +82,7 @@ def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Ex
         end = close
     parts.append((text[end:], False))
     if sum(len(part) for part, _ in parts) > VALUE_LIMIT:
-        scope.refuse(path, f"with its placeholders filled in it has more than {VALUE_LIMIT} characters")
+        scope.refuse(path, f"longer than {VALUE_LIMIT} characters after placeholders are expanded")
         refused = True
     if refused:
         return Expanded("", refused=True)
@@ -93,14 +93,14 @@ def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Ex
 
 
 def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -> tuple[str, bool] | None:
-    """What stands for one placeholder, and whether that is the name of a variable; None where nothing can."""
+    """The value of one placeholder, and whether it is the name of a variable; None if it is unknown."""
     mode = service.deploy.mode if service.deploy else "replicated"
     labels = service.deploy.labels if service.deploy else {}
     if action == ".Service.Name":
         return f"{scope.name}_{key}", False
     if action == ".Service.ID":
         scope.report(
-            path, "approximate", "Kubernetes gives a service no such identifier, so one is made from its name."
+            path, "approximate", "Kubernetes has no such identifier for a service, so one is made from its name."
         )
         return naming.digest(f"{scope.name}/{key}", _ID_LENGTH), False
     if action.startswith(_LABEL) and action.removeprefix(_LABEL) in labels:
@@ -113,5 +113,5 @@ def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -
         return _DYNAMIC[action], True
     if text := _TEXT.fullmatch(action):
         return text.group(1) or text.group(2) or "", False
-    scope.refuse(path, f"'{{{{{action}}}}}' cannot be resolved here; for the braces themselves write {{{{\"{{{{\"}}}}")
+    scope.refuse(path, f"'{{{{{action}}}}}' is not a known placeholder here; for literal braces write {{{{\"{{{{\"}}}}")
     return None

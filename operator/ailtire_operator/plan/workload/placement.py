@@ -1,4 +1,4 @@
-"""Swarm's placement as Kubernetes' affinities, tolerations and spread."""
+"""Plans Swarm's placement as affinities, tolerations and topology spread constraints."""
 
 import re
 from typing import Any
@@ -33,7 +33,9 @@ def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str,
     terms, tolerations = _constraints(scope, key, placement)
     node = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": terms}]}}
     return compact(
-        affinity=compact(nodeAffinity=node if terms else None, podAntiAffinity=_apart(scope, key, service, kind)),
+        affinity=compact(
+            nodeAffinity=node if terms else None, podAntiAffinity=_anti_affinity(scope, key, service, kind)
+        ),
         tolerations=tolerations,
         nodeSelector=_platform(scope, key, service),
     )
@@ -46,13 +48,13 @@ def spread(scope: Scope, key: str, service: Service, kind: str) -> list[dict[str
     for index, preference in enumerate(placement.preferences):
         label = _label(scope, f"{path}.preferences[{index}].spread", preference.spread)
         if kind == "DaemonSet":
-            scope.report(f"{path}.preferences[{index}]", "ignored", "every node has one replica, so nothing is spread.")
-        elif label != _HOSTNAME:  # over the nodes they are spread anyway
+            scope.report(f"{path}.preferences[{index}]", "ignored", "every node has one replica, so it has no effect.")
+        elif label != _HOSTNAME:  # spread over nodes is the default
             found.setdefault(label, _constraint(scope, key, label, "ScheduleAnyway", 1))
     limit = placement.max_replicas_per_node
     if limit > 1 and not _one_per_node(service, kind):
-        message = f"no node gets {limit} more than another, which is not quite the same as at most {limit}."
-        scope.report(f"{path}.maxReplicasPerNode", "approximate", message, "1 is exact.")
+        message = f"no node gets {limit} replicas more than another, which can be more than {limit} in total."
+        scope.report(f"{path}.maxReplicasPerNode", "approximate", message, "Only 1 is exact.")
         return [*found.values(), _constraint(scope, key, _HOSTNAME, "DoNotSchedule", limit)]
     return list(found.values())
 
@@ -70,8 +72,8 @@ def _one_per_node(service: Service, kind: str) -> bool:
     return kind == "DaemonSet" or (service.deploy is not None and service.deploy.mode == "globalJob")
 
 
-def _apart(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
-    """No two replicas on one node, where that is asked for."""
+def _anti_affinity(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
+    """The anti-affinity for at most one replica per node, if requested."""
     limit = _of(service).max_replicas_per_node
     if limit and _one_per_node(service, kind):
         path = scope.path(key, "deploy", "placement", "maxReplicasPerNode")
@@ -83,14 +85,14 @@ def _apart(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any
 
 
 def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Expressions for a node's labels, and what a pod must tolerate there."""
+    """Node label expressions, and the tolerations that they need."""
     terms: list[dict[str, Any]] = []
     tolerations: list[dict[str, Any]] = []
     for index, text in enumerate(placement.constraints):
         path = scope.path(key, "deploy", "placement", "constraints", index)
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
-            scope.refuse(path, f"'{text}' is no constraint; write it as in node.labels.disk == ssd")
+            scope.refuse(path, f"'{text}' is not a constraint; write it like node.labels.disk == ssd")
             continue
         attribute, operator, value = match.groups()
         if attribute == "node.role":
@@ -98,8 +100,8 @@ def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dic
             terms.append({"key": _CONTROL_PLANE, "operator": "Exists" if manager else "DoesNotExist"})
             if manager:
                 tolerations = [{"key": _CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}]
-                message = "a manager is a node with Kubernetes' control-plane label, and managed clusters show none."
-                scope.report(path, "approximate", message, "Label nodes of your own, and ask for node.labels.")
+                message = "a manager is a node with Kubernetes' control-plane label, which managed clusters lack."
+                scope.report(path, "approximate", message, "Label the nodes and use node.labels.")
             continue
         label = _label(scope, path, attribute)
         value = _ARCHITECTURES.get(value, value) if label == _ARCHITECTURE else value
@@ -109,17 +111,17 @@ def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dic
 
 def _is_manager(scope: Scope, path: str, role: str) -> bool:
     if role.lower() not in ("manager", "worker"):
-        scope.refuse(path, f"'{role}' is no role of a node; there are manager and worker")
+        scope.refuse(path, f"'{role}' is not a node role; use manager or worker")
     return role.lower() == "manager"
 
 
 def _label(scope: Scope, path: str, attribute: str) -> str:
-    """The node label for an attribute of Swarm's. Where there is none that is refused."""
+    """The node label for a Swarm attribute; refused if there is none."""
     if attribute.startswith(_NODE_LABEL):
         return attribute.removeprefix(_NODE_LABEL)
     if attribute.startswith(_ENGINE_LABEL):
         name = attribute.removeprefix(_ENGINE_LABEL)
-        message = f"Kubernetes knows no labels of an engine, so the node's label '{name}' is looked at."
+        message = f"Kubernetes has no engine labels, so the node label '{name}' is used."
         scope.report(path, "approximate", message, "Label the nodes.")
         return name
     if attribute in _ATTRIBUTES:
@@ -136,6 +138,6 @@ def _platform(scope: Scope, key: str, service: Service) -> dict[str, str]:
     if system != "linux":
         scope.refuse(scope.path(key, "platform"), f"only linux is supported, not {system}")
     if variant:
-        message = f"nodes do not say their variant, so any node with {architecture} may run it, not only {variant}."
+        message = f"nodes do not report a variant, so any node with {architecture} may run it, not only {variant}."
         scope.report(scope.path(key, "platform"), "approximate", message)
     return compact(**{_OS: system, _ARCHITECTURE: _ARCHITECTURES.get(architecture, architecture)})

@@ -1,4 +1,4 @@
-"""The pod template of a plain service."""
+"""Plans the pod template of a plain service."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def template(
 
 
 def pod_basics(scope: Scope, selector: dict[str, str]) -> dict[str, Any]:
-    """What every pod of ours has: no token, no service variables, spread over the nodes, the stack's pull secrets."""
+    """Fields of every pod: no token, no service variables, spread over nodes, the stack's pull secrets."""
     spread = {
         "topologyKey": "kubernetes.io/hostname",
         "whenUnsatisfiable": "ScheduleAnyway",
@@ -63,7 +63,7 @@ def pod_basics(scope: Scope, selector: dict[str, str]) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "imagePullSecrets": [{"name": name} for name in scope.image_pull_secrets],
-        # Said whatever the count is, so that scaling from one to two touches no template.
+        # Independent of the replica count, so that scaling from one to two does not change the template.
         "topologySpreadConstraints": [spread],
     }
 

@@ -1,4 +1,4 @@
-"""A pod's idea of itself and of others: host name, /etc/hosts, the resolver, and how its processes are kept."""
+"""Plans a pod's host name, /etc/hosts, resolver, and the sharing of process and user namespaces."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -10,14 +10,14 @@ from ailtire_operator.plan.values import compact
 from ailtire_operator.plan.workload import placeholders
 
 _NAMESERVERS = 3
-"""As many as a pod may name."""
+"""The most that a pod may have."""
 _OWN_RUNTIME = "runc"
 
 
 def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str, Any]:
-    """Fields of the pod. Names and addresses that are none are refused."""
+    """Fields of the pod. Invalid names and addresses are refused."""
     if service.init:
-        message = "the pod's own init process reaps what is left behind, and the service is not process 1 any more."
+        message = "the pod's init process reaps zombies, so the service is no longer process 1."
         scope.report(scope.path(key, "init"), "approximate", message)
     return compact(
         hostname=_hostname(scope, key, service, kind),
@@ -30,10 +30,10 @@ def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str,
 
 
 def _host_users(scope: Scope, key: str, service: Service) -> bool | None:
-    """Kubernetes shows all of /proc only to a pod whose users are none of the node's."""
+    """False (a user namespace) for an unmasked /proc, which Kubernetes allows only there; else None."""
     if service.security_opt is None or service.security_opt.systempaths is None:
         return None
-    message = "the pod gets users of its own, apart from the node's: only then Kubernetes unmasks /proc."
+    message = "the pod gets a user namespace, without which Kubernetes does not unmask /proc."
     scope.report(scope.path(key, "securityOpt", "systempaths"), "approximate", message)
     return False
 
@@ -53,9 +53,9 @@ def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None
     name = expanded.text if naming.is_dns_label(expanded.text) else naming.shorten(naming.sanitize(expanded.text))
     if name != expanded.text:
         if not placeholders.has_placeholders(service.hostname):
-            scope.refuse(path, f"'{expanded.text}' is no host name in Kubernetes: a-z, 0-9 and hyphens inside")
+            scope.refuse(path, f"'{expanded.text}' is not a valid host name; use a-z, 0-9 and inner hyphens")
             return None
-        scope.report(path, "approximate", f"'{expanded.text}' is no host name in Kubernetes, so it is '{name}'.")
+        scope.report(path, "approximate", f"'{expanded.text}' is not a valid host name, so it becomes '{name}'.")
     return name
 
 
@@ -64,7 +64,7 @@ def _subdomain(scope: Scope, key: str, service: Service) -> str | None:
         return None
     path = scope.path(key, "domainname")
     if not naming.is_dns_label(service.domainname):
-        scope.report(path, "ignored", "a pod's domain is one label below its namespace's, so it cannot have this one.")
+        scope.report(path, "ignored", "a pod's domain is one label below its namespace's, so this one is not possible.")
         return None
     message = f"the full name ends with .{service.domainname}.{scope.full_name('').lstrip('.')}"
     scope.report(path, "approximate", f"{message}.")
@@ -72,7 +72,7 @@ def _subdomain(scope: Scope, key: str, service: Service) -> str | None:
 
 
 def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
-    """Entries of /etc/hosts by address: Kubernetes wants each address once."""
+    """Entries of /etc/hosts by address: Kubernetes allows each address once."""
     found: dict[str, list[str]] = {}
     for name, addresses in sorted(service.extra_hosts.items()):
         for index, address in enumerate(addresses):
@@ -85,7 +85,7 @@ def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
 
 def _host(scope: Scope, path: str, name: str) -> str:
     if not all(naming.is_dns_label(label) for label in name.lower().split(".")):
-        scope.refuse(path, f"'{name}' is no host name in Kubernetes: a-z, 0-9, dots and hyphens inside")
+        scope.refuse(path, f"'{name}' is not a valid host name; use a-z, 0-9, dots and inner hyphens")
     return name.lower()
 
 
@@ -93,12 +93,12 @@ def _address(scope: Scope, path: str, text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        scope.refuse(path, f"'{text}' is no address")
+        scope.refuse(path, f"'{text}' is not an IP address")
         return text
 
 
 def resolver(scope: Scope, key: str, service: Service, given: dict[str, Any]) -> dict[str, Any]:
-    """The pod's DNS settings with what the service adds to them."""
+    """The pod's DNS settings, with the service's own added."""
     if not (service.dns or service.dns_options or service.dns_search):
         return given
     config = given["dnsConfig"]
@@ -109,8 +109,8 @@ def resolver(scope: Scope, key: str, service: Service, given: dict[str, Any]) ->
     servers = [_address(scope, scope.path(key, "dns", index), text) for index, text in enumerate(service.dns)]
     everyone = list(dict.fromkeys([*config["nameservers"], *servers]))
     if servers:
-        message = "the cluster's own DNS comes first, and these are asked only where it does not answer at all."
-        remedy = f"A pod has {_NAMESERVERS} at the most." if len(everyone) > _NAMESERVERS else ""
+        message = "the cluster's DNS is asked first, and these only if it does not answer."
+        remedy = f"A pod has at most {_NAMESERVERS}." if len(everyone) > _NAMESERVERS else ""
         scope.report(scope.path(key, "dns"), "approximate", message, remedy)
     options = {each["name"]: each.get("value", "") for each in config["options"]} | service.dns_options
     listed = [compact(name=name, value=value) for name, value in sorted(options.items())]

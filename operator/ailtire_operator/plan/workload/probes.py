@@ -1,4 +1,4 @@
-"""A healthcheck as Kubernetes' probes: readiness keeps traffic away, liveness replaces, startup gives time."""
+"""Plans a healthcheck as readiness, liveness and startup probes."""
 
 from copy import deepcopy
 from math import ceil
@@ -15,7 +15,7 @@ _SHELL = "/bin/sh"
 
 
 def probes(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """The probes of a service's container; none without a healthcheck, as the kubelet does not read an image's own."""
+    """The probes of a service's container; none without a healthcheck, as the kubelet ignores the image's own."""
     check = service.healthcheck
     action = None if check is None or check.disable else _action(scope, key, service, check)
     if check is None or action is None:
@@ -33,7 +33,7 @@ def probes(scope: Scope, key: str, service: Service) -> dict[str, Any]:
 
 
 def _starting(check: Healthcheck, period: int, retries: int) -> dict[str, int]:
-    """Docker's start period and the tries after it, looked at more often, so that a service is ready soon."""
+    """The startup probe: Docker's start period and the retries after it, with a shorter period to be ready soon."""
     interval = max(1, whole_seconds(check.start_interval))
     start = seconds(check.start_period) if check.start_period else 0
     return {
@@ -75,7 +75,7 @@ def _command(scope: Scope, key: str, test: list[str]) -> dict[str, Any] | None:
 
 
 def first_port(service: Service) -> int | None:
-    """The service's first port by name: of ``ports``, or else of ``interface``."""
+    """The service's first port by name: of ``ports``, else of ``interface``."""
     declared = [port.port for _, port in sorted(service.ports.items()) if port.protocol == "TCP"]
     declared += [entry.port for _, entry in sorted(service.interface.items())]
     return declared[0] if declared else None

@@ -1,4 +1,4 @@
-"""Published ports: a Service of their own for callers from outside, or ports of the node."""
+"""Plans published ports: a separate Service for callers from outside, or ports of the node."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _NODE_PORTS = range(30000, 32768)
 
 
 def container_ports(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
-    """The container's ports, by number and protocol; those in mode host with the node's."""
+    """The container's ports, by number and protocol; those in mode host with the node's port."""
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for each in service.ports.values():
         found[each.port, each.protocol] = {}
@@ -26,7 +26,7 @@ def container_ports(scope: Scope, key: str, service: Service) -> list[dict[str, 
         path = scope.path(key, "ports", name, "published")
         security.require(scope, path, "privileged", "a port of the node")
         if found[port.port, port.protocol]:
-            scope.refuse(path, f"port {port.port} already has another one on the node")
+            scope.refuse(path, f"port {port.port} has two ports on the node; remove one")
         found[port.port, port.protocol] = compact(hostPort=port.published, hostIP=port.host_ip)
     return [
         {"containerPort": number, "protocol": protocol, **more}
@@ -51,7 +51,7 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
         kind = port.exposure or scope.exposure.type
         others = ports.setdefault(kind, [])
         if any((each["port"], each["protocol"]) == (port.published, port.protocol) for each in others):
-            scope.refuse(f"{path}.published", f"port {port.published} is published already")
+            scope.refuse(f"{path}.published", f"port {port.published} is published twice; remove one")
         others.append(_port(scope, path, name, port, kind))
     made = [_service(scope, key, kind, ports[kind]) for kind in sorted(ports)]
     if opened:
@@ -65,16 +65,16 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
 
 
 def _report_unused(scope: Scope, path: str, port: ServicePort) -> None:
-    """What a port says without effect."""
+    """Report fields of a port that have no effect."""
     on_node = port.published is not None and port.mode == "host"
     if port.host_ip is not None and not on_node:
-        scope.report(f"{path}.hostIp", "ignored", "only a port in mode: host has an address of the node.")
+        scope.report(f"{path}.hostIp", "ignored", "it applies only to ports with mode: host.")
     if port.exposure is not None and (port.published is None or on_node):
-        scope.report(f"{path}.exposure", "ignored", "only a port that is published, and not in mode: host, has one.")
+        scope.report(f"{path}.exposure", "ignored", "it applies only to published ports without mode: host.")
 
 
 def _service(scope: Scope, key: str, kind: ExposureType, ports: list[dict[str, Any]]) -> Manifest:
-    """The Service with the ports of one kind of exposure. That of the stack has the plain name."""
+    """The Service for one type of exposure; that of the stack's default type has the plain name."""
     exposure = scope.exposure
     name = naming.published(scope.name, key, "" if kind == exposure.type else kind)
     spec = {"type": kind, "selector": scope.service_selector(key), "ports": ports}
@@ -89,10 +89,8 @@ def _port(scope: Scope, path: str, name: str, port: ServicePort, kind: ExposureT
         remedy = "Set its exposure to LoadBalancer or NodePort, or spec.exposure.type for all ports."
         scope.report(where, "approximate", message, remedy)
     elif kind == "NodePort" and node_port is None:
-        message = (
-            f"the cluster chooses the nodes' port, as it gives out none but 30000 to 32767, and {number} is not one."
-        )
-        scope.report(where, "approximate", message, "Publish one of those, or set exposure: LoadBalancer.")
+        message = f"the cluster chooses the node port, as {number} is outside of its range 30000 to 32767."
+        scope.report(where, "approximate", message, "Publish a port in that range, or set exposure: LoadBalancer.")
     return compact(
         name=name,
         port=number,

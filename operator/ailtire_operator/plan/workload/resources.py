@@ -1,4 +1,4 @@
-"""What a container may use and reserves: processor, memory, local storage, and devices as extended resources."""
+"""Plans a container's requests and limits: CPU, memory, local storage, and devices as extended resources."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _DRIVERS = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 
 
 def resources(wanted: Resources | None) -> dict[str, Any]:
-    """Limits and requests. What has a limit and no reservation asks for nothing: Kubernetes would copy the limit."""
+    """Limits and requests. A limit without a reservation gets a request of 0, as Kubernetes would copy the limit."""
     if wanted is None:
         return {}
     limits = _amounts(wanted.limits)
@@ -19,16 +19,16 @@ def resources(wanted: Resources | None) -> dict[str, Any]:
 
 
 def of_service(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """The same for a service, with what else can be counted. What no node can offer is refused."""
+    """The same for a service, with devices and storage. A device without an extended resource is refused."""
     wanted = service.deploy.resources if service.deploy else None
     found = resources(wanted)
     limits, requests = found.get("limits", {}), found.get("requests", {})
     if service.storage_opt and service.storage_opt.size:
         limits["ephemeral-storage"], requests["ephemeral-storage"] = canonical(service.storage_opt.size), "0"
-        message = "the bound holds for logs and scratch space too, and above it the pod is evicted."
+        message = "the limit includes logs and scratch space, and a pod above it is evicted."
         scope.report(scope.path(key, "storageOpt", "size"), "approximate", message)
     if wanted and wanted.limits and wanted.limits.pids is not None:
-        message = "the number of processes is bounded by the kubelet for all pods of a node."
+        message = "the kubelet limits the number of processes for all pods of a node."
         scope.report(scope.path(key, "deploy", "resources", "limits", "pids"), "ignored", message, "Set podPidsLimit.")
     counted: dict[str, int] = {}
     for name, count in [*_reserved(scope, key, wanted), *_devices(scope, key, service)]:
@@ -48,11 +48,11 @@ def _reserved(scope: Scope, key: str, wanted: Resources | None) -> Iterator[tupl
     for name, device in (reserved.devices if reserved else {}).items():
         driver = device.driver or ("nvidia" if "gpu" in device.capabilities else "")
         if driver not in _DRIVERS:
-            scope.refuse(f"{path}.devices.{name}", "only the drivers nvidia and amd have a resource in Kubernetes")
+            scope.refuse(f"{path}.devices.{name}", "only the drivers nvidia and amd have extended resources")
             continue
         others = sorted(set(device.capabilities) - {"gpu", driver})
         if others:
-            message = f"a device is chosen by its driver, so the capabilities {', '.join(others)} are not asked for."
+            message = f"devices are chosen by driver, so the capabilities {', '.join(others)} have no effect."
             scope.report(f"{path}.devices.{name}.capabilities", "approximate", message)
         yield _DRIVERS[driver], device.count
     known = scope.settings.generic_resources
@@ -71,7 +71,7 @@ def _devices(scope: Scope, key: str, service: Service) -> Iterator[tuple[str, in
         path = scope.path(key, "devices", name)
         if device.source in scope.settings.device_resources:
             if device.permissions or (device.target or device.source) != device.source:
-                message = "the node's device plug-in decides where the device appears and what may be done with it."
+                message = "the node's device plug-in decides the path and the permissions of the device."
                 scope.report(path, "approximate", message)
             yield scope.settings.device_resources[device.source], 1
         elif service.privileged:

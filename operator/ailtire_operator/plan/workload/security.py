@@ -1,4 +1,4 @@
-"""Security contexts, and the check that a pod stays within the Pod Security Standard that its stack declares."""
+"""Plans security contexts, and checks pods against the Pod Security Standard of their stack."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def check_profile(scope: Scope) -> None:
 
 
 def require(scope: Scope, path: str, needed: SecurityProfile, what: str) -> None:
-    """Refuse what the stack's profile does not allow: its namespace would refuse the pods."""
+    """Refuse a field that the stack's profile does not allow; the namespace would refuse the pods."""
     if _ORDER.index(scope.security_profile) < _ORDER.index(needed):
         message = f"{what} needs securityProfile: {needed}, and the stack has {scope.security_profile}"
         scope.refuse(path, message, gated=True)
@@ -55,7 +55,7 @@ def pod(scope: Scope, key: str, service: Service, *, mounts: bool) -> dict[str, 
             path = scope.path(key, "sysctls", name)
             require(scope, path, "privileged", f"the kernel parameter {name}")
             message = (
-                "Kubernetes does not call this parameter safe, so only nodes whose kubelet allows it run the pods."
+                "Kubernetes considers this parameter unsafe, so the pods run only on nodes whose kubelet allows it."
             )
             scope.report(path, "approximate", message, "Start the kubelets with --allowed-unsafe-sysctls.")
     return compact(
@@ -69,7 +69,7 @@ def pod(scope: Scope, key: str, service: Service, *, mounts: bool) -> dict[str, 
 
 
 def container(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """The security context of the service's container. What the profile does not allow is refused."""
+    """The security context of the service's container. Fields that the profile does not allow are refused."""
     restricted = scope.security_profile == "restricted"
     if service.privileged:
         require(scope, scope.path(key, "privileged"), "privileged", "a privileged container")
@@ -91,7 +91,7 @@ def identity(service: Service) -> dict[str, int]:
 
 
 def _file_group(scope: Scope, key: str, service: Service) -> int | None:
-    """The group of all files that a pod mounts: there is but one."""
+    """The group of all files that a pod mounts: Kubernetes has one per pod."""
     own = identity(service)
     group = own.get("runAsGroup", own.get("runAsUser"))
     for field, mounts in (("configs", service.configs), ("secrets", service.secrets)):
@@ -99,7 +99,7 @@ def _file_group(scope: Scope, key: str, service: Service) -> int | None:
             if mount.gid is not None:
                 group = mount.gid if group is None else group
                 if mount.gid != group:
-                    message = f"all files of a pod belong to one group, and that is {group} here."
+                    message = f"all files of a pod have the same group, which is {group} here."
                     scope.report(scope.path(key, field, name, "gid"), "approximate", message)
             if mount.uid:
                 message = f"the file belongs to root; the process reads it as group or as others (mode {mount.mode:o})."
@@ -117,19 +117,19 @@ def _capabilities(scope: Scope, key: str, service: Service) -> dict[str, Any]:
             require(scope, scope.path(key, "capAdd", index), needed, f"the capability {name}")
     if scope.security_profile == "restricted":
         if dropped and "ALL" not in dropped:
-            message = "securityProfile: restricted takes all capabilities away."
-            scope.report(scope.path(key, "capDrop"), "approximate", message, "Add to capAdd what is needed.")
+            message = "securityProfile: restricted drops all capabilities."
+            scope.report(scope.path(key, "capDrop"), "approximate", message, "Add the needed ones to capAdd.")
         dropped = ["ALL"]
     return compact(add=added, drop=dropped)
 
 
 def _modules(scope: Scope, key: str, service: Service) -> dict[str, Any]:
-    """What the container says of the kernel's security modules."""
+    """The fields for seccomp, AppArmor, SELinux and privilege escalation."""
     options, path = service.security_opt, scope.path(key, "securityOpt")
     if options is None:
         return {}
     if options.no_new_privileges is False:
-        require(scope, f"{path}.noNewPrivileges", "baseline", "a process that may gain rights")
+        require(scope, f"{path}.noNewPrivileges", "baseline", "a process that may gain privileges")
     for name, value in (("seccomp", options.seccomp), ("apparmor", options.apparmor)):
         if value == "unconfined":
             require(scope, f"{path}.{name}", "privileged", f"a container without {name}")
@@ -137,7 +137,7 @@ def _modules(scope: Scope, key: str, service: Service) -> dict[str, Any]:
         require(scope, f"{path}.systempaths", "privileged", "an unmasked /proc")
     label = options.label
     if label is not None and (label.type not in _SELINUX_TYPES or label.user or label.role):
-        require(scope, f"{path}.label", "privileged", "an SELinux context of one's own")
+        require(scope, f"{path}.label", "privileged", "a custom SELinux context")
     return compact(
         seccompProfile=_profile(options.seccomp),
         appArmorProfile=_profile(options.apparmor),

@@ -1,4 +1,4 @@
-"""A plain service as objects: its Service, its workload, its autoscaler and disruption budget."""
+"""Plans the objects of a plain service: its Service, workload, autoscaler and disruption budget."""
 
 import json
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from ailtire_operator.plan.workload.metadata import user_metadata
 
 _DEPLOY = Deploy()
 _CPU_TARGET = 80
-"""Percent, the customary default of Kubernetes' autoscaler."""
+"""Percent, the default of Kubernetes' autoscaler."""
 _HISTORY = 3
 
 
 def plan_service(
     scope: Scope, networks: Networks, key: str, service: Service, hashes: Mapping[str, str]
 ) -> tuple[ServicePlan, list[Manifest]]:
-    """The workload of a service and what belongs to it; ``hashes`` are the template hashes of what it depends on."""
+    """The plan and objects of a service; ``hashes`` are the template hashes of its dependencies."""
     mounted = storage(scope, key, service)
     files.add(scope, key, service, mounted)
     tmpfs.add(scope, key, service, mounted)
@@ -53,7 +53,7 @@ def plan_service(
         on_failure=failed_updates.on_failure(service, kind),
         held=held.action if held else None,
     )
-    around = _around(scope, key, service, made) if kind in ("Deployment", "StatefulSet") else []
+    around = _scaling_objects(scope, key, service, made) if kind in ("Deployment", "StatefulSet") else []
     return made, [service_object(scope, key, service), workload, *around, *published_ports.objects(scope, key, service)]
 
 
@@ -82,7 +82,7 @@ def _workload(
     return manifest("apps/v1", kind, name, labels, annotations=annotations, spec=compact(**spec))
 
 
-def _around(scope: Scope, key: str, service: Service, made: ServicePlan) -> list[Manifest]:
+def _scaling_objects(scope: Scope, key: str, service: Service, made: ServicePlan) -> list[Manifest]:
     """The autoscaler and the disruption budget."""
     scaling = service.policies.scaling if service.policies else None
     objects = [_autoscaler(scope, key, service, scaling, made.kind, made.name)] if scaling else []
@@ -100,7 +100,7 @@ def _metadata(scope: Scope, key: str, service: Service) -> tuple[dict[str, str],
 
 
 def service_object(scope: Scope, key: str, service: Service) -> Manifest:
-    """The service's address. Without a declared port it is headless, and any port of the pods can be dialled."""
+    """The Service. Without a declared port it is headless, and every port of the pods is reachable."""
     ports: dict[tuple[int, str], dict[str, Any]] = {}
     for name, declared in sorted(service.ports.items()):
         ports.setdefault((declared.port, declared.protocol), compact(name=name, appProtocol=declared.app_protocol))
@@ -117,7 +117,7 @@ def service_object(scope: Scope, key: str, service: Service) -> Manifest:
 
 
 def disruption_budget(name: str, labels: dict[str, str], selector: dict[str, str]) -> Manifest:
-    """A node is drained one replica at a time."""
+    """A PodDisruptionBudget that lets a drain evict one replica at a time."""
     spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
     return manifest("policy/v1", "PodDisruptionBudget", name, labels, spec=spec)
 
@@ -128,7 +128,7 @@ def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind
         scope.report(
             f"{path}.min",
             "approximate",
-            "Kubernetes' autoscaler keeps at least one replica, so 1 runs where 0 is said.",
+            "Kubernetes' autoscaler keeps at least one replica, so 0 becomes 1.",
         )
     targets = {"cpu": scaling.cpu, "memory": scaling.memory}
     if scaling.cpu is None and scaling.memory is None:
@@ -137,8 +137,8 @@ def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind
     for resource, target in targets.items():
         if target is not None and getattr(reserved, resource, None) is None:
             scope.report(
-                path, "approximate", f"use of {resource} is measured against what is reserved, and nothing is.",
-                f"Set deploy.resources.reservations.{resource}, else the autoscaler never scales.",
+                path, "approximate", f"utilization is relative to the reservation of {resource}, and none is set.",
+                f"Set deploy.resources.reservations.{resource}, or the autoscaler never scales.",
             )  # fmt: skip
     metrics = [
         {

@@ -1,4 +1,4 @@
-"""How a change rolls through the replicas of each kind of workload."""
+"""Plans the update strategy of each kind of workload."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from ailtire_operator.plan.workload.failed_updates import Hold
 
 _UPDATE = UpdateConfig()
 _PROGRESS_SECONDS = 600
-"""Kubernetes' own default; it must exceed minReadySeconds."""
-_SHARED = "Use mode: ReadWriteMany where the storage can, or perReplica: true."
+"""Kubernetes' default; it must exceed minReadySeconds."""
+_SHARED = "Use mode: ReadWriteMany if the storage supports it, or perReplica: true."
 
 
 def strategy(
@@ -35,7 +35,7 @@ def strategy(
 
 
 def minimum_ready(service: Service, held: Hold | None = None) -> int:
-    """Seconds for which a new replica must be ready before the next one is replaced."""
+    """Seconds that a new replica must be ready before the next one is replaced."""
     update = failed_updates.config(service, held)
     waits = [update.delay, update.monitor] if update else []
     return max((whole_seconds(wait) for wait in waits if wait), default=0)
@@ -54,7 +54,7 @@ def _stateful(scope: Scope, key: str, service: Service, mounted: Storage, paused
         "updateStrategy": rolling,
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": keep, "whenScaled": "Retain"},
         "volumeClaimTemplates": mounted.claim_templates,
-        # Swarm's slots are counted from one.
+        # Swarm counts slots from one.
         "ordinals": {"start": 1} if placeholders.needs_slot(service) else None,
     }
 
@@ -70,15 +70,15 @@ def _step(
         _report_single_writer(scope, key, service, mounted)
     if order == "startFirst" and on_host:
         order = "stopFirst"
-        message = "a node has each port once, so an update stops the old replica first."
-        scope.report(scope.path(key, "ports"), "approximate", message, "Say updateConfig.order: stopFirst.")
+        message = "a host port can be used once per node, so an update stops the old replica first."
+        scope.report(scope.path(key, "ports"), "approximate", message, "Set updateConfig.order: stopFirst.")
     placement = service.deploy.placement if service.deploy else None
     alone = kind == "Deployment" and placement is not None and placement.max_replicas_per_node == 1
     if order == "startFirst" and alone:
         order = "stopFirst"
-        message = "a node has room for one replica, so an update stops the old one first."
+        message = "a node runs at most one replica, so an update stops the old one first."
         path = scope.path(key, "deploy", "placement", "maxReplicasPerNode")
-        scope.report(path, "approximate", message, "Say updateConfig.order: stopFirst.")
+        scope.report(path, "approximate", message, "Set updateConfig.order: stopFirst.")
     step: int | str = update.parallelism or "100%"
     return {"maxSurge": step, "maxUnavailable": 0} if order == "startFirst" else {"maxSurge": 0, "maxUnavailable": step}
 
@@ -87,7 +87,7 @@ def _report_kept_order(scope: Scope, key: str, service: Service) -> None:
     update = service.deploy.update_config if service.deploy else None
     for field in ("order", "parallelism"):
         if update is not None and field in update.model_fields_set:
-            message = "replicas with volumes of their own are replaced one at a time, the old one first."
+            message = "replicas with perReplica volumes are replaced one at a time, after the old one has stopped."
             scope.report(scope.path(key, "deploy", "updateConfig", field), "ignored", message)
 
 
@@ -102,7 +102,7 @@ def _report_single_writer(scope: Scope, key: str, service: Service, mounted: Sto
 
 
 def _report_stuck_replicas(scope: Scope, key: str, service: Service, mounted: Storage) -> None:
-    """Several replicas of which all mount one volume that is for one node at a time."""
+    """Report replicas that share a volume which only one node at a time can mount."""
     scaling = service.policies.scaling if service.policies else None
     if (scaling.max if scaling else service.deploy.replicas if service.deploy else 1) > 1:
         message = "only one node at a time can mount this volume, so replicas on other nodes never start."

@@ -1,4 +1,4 @@
-"""Which workload a service becomes: one that stays (Deployment, StatefulSet, DaemonSet), or a Job that ends."""
+"""Chooses the workload of a service: Deployment, StatefulSet, DaemonSet, or Job for one that ends."""
 
 from ailtire_operator.model.rollout import RestartPolicy
 from ailtire_operator.model.service import Service
@@ -7,17 +7,17 @@ from ailtire_operator.plan.storage.volumes import Storage
 from ailtire_operator.plan.workload import placeholders
 
 _RESTARTS = RestartPolicy()
-_STAYING = "so it is a service that stays, and is started again however it ends."
+_RESTARTED = "so it is restarted whenever it ends."
 
 
 def kind_of(scope: Scope, key: str, service: Service, mounted: Storage) -> str:
-    """The workload's kind. Refused where the mode and the rest cannot both be had."""
+    """The workload's kind. A mode that contradicts other fields is refused."""
     mode = service.deploy.mode if service.deploy else "replicated"
     path = scope.path(key, "deploy", "mode")
     if mode != "replicated" and mounted.claim_templates:
-        scope.refuse(path, f"volumes with perReplica need replicas that stay, and {mode} has none")
+        scope.refuse(path, f"volumes with perReplica are not possible with mode {mode}; use mode: replicated")
     if mode != "replicated" and service.policies and service.policies.scaling:
-        message = f"the number of replicas is not the autoscaler's to set where mode is {mode}."
+        message = f"the autoscaler cannot set the number of replicas with mode {mode}."
         scope.report(scope.path(key, "policies", "scaling"), "ignored", message)
     if mode == "global":
         _report_restart(scope, key, restart_policy(service))
@@ -28,7 +28,7 @@ def kind_of(scope: Scope, key: str, service: Service, mounted: Storage) -> str:
 
 
 def restart_policy(service: Service) -> RestartPolicy:
-    """What is said of restarts."""
+    """The restart policy, or its default."""
     return (service.deploy.restart_policy if service.deploy else None) or _RESTARTS
 
 
@@ -52,8 +52,8 @@ def _ends(scope: Scope, key: str, service: Service, mounted: Storage) -> bool:
         }
     reasons = [name for name, value in stays.items() if value]
     if reasons:
-        message = f"the service has {' and '.join(reasons)}, {_STAYING}"
-        remedy = "Say mode: replicatedJob for one that ends."
+        message = f"the service has {' and '.join(reasons)}, {_RESTARTED}"
+        remedy = "Use mode: replicatedJob if it ends."
         scope.report(scope.path(key, "deploy", "restartPolicy", "condition"), "approximate", message, remedy)
         _report_attempts(scope, key, policy)
     return not reasons
@@ -61,13 +61,13 @@ def _ends(scope: Scope, key: str, service: Service, mounted: Storage) -> bool:
 
 def _report_restart(scope: Scope, key: str, policy: RestartPolicy) -> None:
     if policy.condition not in (None, "any"):
-        message = "Kubernetes starts a global service again however it ends."
+        message = "Kubernetes restarts a global service whenever it ends."
         path = scope.path(key, "deploy", "restartPolicy", "condition")
-        scope.report(path, "approximate", message, "Say mode: globalJob for one that ends.")
+        scope.report(path, "approximate", message, "Use mode: globalJob if it ends.")
     _report_attempts(scope, key, policy)
 
 
 def _report_attempts(scope: Scope, key: str, policy: RestartPolicy) -> None:
     if policy.max_attempts is not None:
-        message = "a service that stays is started again for ever, at growing intervals."
+        message = "Kubernetes restarts it without limit, with increasing delays."
         scope.report(scope.path(key, "deploy", "restartPolicy", "maxAttempts"), "approximate", message)
