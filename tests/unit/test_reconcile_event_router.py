@@ -75,6 +75,11 @@ def test_what_a_look_writes_wakes_others_but_not_itself(world: World) -> None:
     assert world.asked.drain() == {"shop"}
 
 
+def test_an_edit_in_the_answer_to_a_status_that_the_stack_has_written_is_news(world: World) -> None:
+    stack(world.store, "shop", {**CPL, "suspend": False}, uid=world.root.uid, generation=2, origin=world.root.uid)
+    assert ("shop", Priority.USER, 0) in world.asked.adds
+
+
 def test_objects_wake_their_owner_old_and_new(world: World) -> None:
     put(world.store, "ConfigMap", "x", owner=world.leaf)
     assert world.asked.drain() == {"shop-cpl-dm"}

@@ -46,11 +46,15 @@ class EventRouter:
             self._queue.add(_key(record), Priority.BACKGROUND)
 
     def _changed(self, old: Record | None, new: Record | None, origin: str | None) -> None:
-        """``origin``: the uid of the stack that has written this itself: to that one it is no news."""
+        """``origin``: the uid of the stack that has written this itself: to that one it is no news.
+
+        An edit always is: the answer to a status may bring one that somebody has made meanwhile, and no reconcile
+        edits its own stack.
+        """
         if old is not None and new is None and old.ref.kind == STACK.kind:
             self._queue.forget(_key(old))
         for each in self._requests(old, new):
-            if each.stack.uid != origin:
+            if each.edited or each.stack.uid != origin:
                 self.wake(each.stack, each.priority, each.pause)
 
     def _requests(self, old: Record | None, new: Record | None) -> Iterator["_Request"]:
@@ -70,7 +74,7 @@ class EventRouter:
             yield _Request(parent, Priority.USER if edited and old is not None else Priority.STATUS)
         if new is not None:
             # A status that this process has not written is somebody else's, and not to stay.
-            yield _Request(new, _edit_of(new) if edited else Priority.STATUS)
+            yield _Request(new, _edit_of(new) if edited else Priority.STATUS, edited=edited)
         asked = asks_to_adopt(old) != asks_to_adopt(new)
         if asked and new is not None:
             yield _Request(new, Priority.USER)
@@ -161,6 +165,8 @@ class _Request:
     stack: Record
     priority: Priority = Priority.STATUS
     pause: float = COALESCE
+    edited: bool = False
+    """Whether the stack itself was edited."""
 
 
 def _key(record: Record) -> Key:
