@@ -18,14 +18,14 @@ from typing import Any
 import kopf
 
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.reconcile import log_records
+from ailtire_operator.reconcile import process
 from ailtire_operator.reconcile.runtime import Runtime
 
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
     """Set kopf up and begin to work. Does not wait for the lease: probes answer at once."""
-    log_records.install()
+    process.install_log_records()
     _quiet(settings)
     memo.first = asyncio.all_tasks()
     memo.runtime = await Runtime.open(Settings())

@@ -12,8 +12,7 @@ from ailtire_operator.cluster.store import Store, record_of
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
-from ailtire_operator.reconcile.definition_cache import KEPT_BYTES, DefinitionCache
-from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.definitions import KEPT_BYTES, DefinitionCache, Definitions
 from ailtire_operator.reconcile.lru_cache import LruCache
 from support.definitions import nested
 from support.definitions.stacks import SETTINGS

@@ -5,7 +5,7 @@ from typing import Any
 
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.foreign_objects import LIMIT, ForeignObjects
+from ailtire_operator.reconcile.name_conflicts import LIMIT, ForeignObjects
 from ailtire_operator.reconcile.sessions import Sessions
 from support.fake_cluster.records import change, put, stack
 

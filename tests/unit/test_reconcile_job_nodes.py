@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator.cluster.errors import ClusterError, Unavailable
 from ailtire_operator.plan.types import Node
-from ailtire_operator.reconcile.job_nodes import JobNodes
+from ailtire_operator.reconcile.plan_inputs import JobNodes
 from support.definitions.stacks import open_nodes, stack
 from support.fake_cluster.world import World
 

@@ -7,7 +7,7 @@ import pytest
 from ailtire_operator.cluster.errors import Conflict, Denied, NotFound, NotLeader, Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.model.nesting import TooDeep
-from ailtire_operator.reconcile.member_addresses import MemberAddresses
+from ailtire_operator.reconcile.plan_inputs import MemberAddresses
 from ailtire_operator.reconcile.queue import Outcome
 from ailtire_operator.reconcile.status_throttle import FIRST, MOMENT
 from ailtire_operator.reconcile.warning_events import PATIENCE, PAUSE

@@ -26,7 +26,7 @@ from ailtire_operator.cli.tree_view import TreeStyle, draw
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State
 from ailtire_operator.cluster.encoding import encoded
 from ailtire_operator.cluster.errors import shorten
-from ailtire_operator.reconcile.log_records import Record
+from ailtire_operator.reconcile.process import Record
 from ailtire_operator.status.text import bounded
 from support.checks.commands import Run
 from support.definitions.hostile import accepted, as_tree, every_field, strings

@@ -17,7 +17,7 @@ WAITS = {
     "cluster/fair_semaphore.py": "a request waits for its turn",
     "cluster/write_throttle.py": "a write waits for its turn",
     "reconcile/health_server.py": "the pulse of the event loop",
-    "reconcile/free_memory.py": "giving memory back, a task of its own",
+    "reconcile/process.py": "giving memory back, a task of its own",
     "reconcile/new_stacks.py": "the first statuses, a task of its own",
     "reconcile/queue.py": "workers wait for something to do",
     "reconcile/runtime.py": "the start, the stop and the leadership",

@@ -39,9 +39,8 @@ from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.workload.failed_updates import template_of
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.failed_updates import failed_updates
-from ailtire_operator.reconcile.job_nodes import JobNodes
-from ailtire_operator.reconcile.member_addresses import MemberAddresses
-from ailtire_operator.reconcile.planner import Planned, completions
+from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions
+from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.pruning import PruneGate, owned
 
 

@@ -1,6 +1,5 @@
 """Read a collection of the API server page by page, and follow what changes in it from there on."""
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -37,7 +36,6 @@ async def pages(
         if not token:
             return
         params = {**params, "continue": token}
-        await asyncio.sleep(0)  # whoever else waits for the loop comes in between
 
 
 async def items(

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -126,10 +127,13 @@ class Resync:
         except Exception:
             logger.exception("comparing with the cluster")
 
-    def _pages(self, kind: Kind, namespace: str | None, selector: str) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self, kind: Kind, namespace: str | None, selector: str) -> AsyncIterator[dict[str, Any]]:
         """The list of a kind, metadata alone."""
         options: dict[str, Any] = {"limit": _PAGE, "accept": _METADATA}
-        return pages(self._connection, kind.path(namespace), selectors(selector), **options)
+        async with aclosing(pages(self._connection, kind.path(namespace), selectors(selector), **options)) as found:
+            async for page in found:
+                yield page
+                await asyncio.sleep(0)  # whoever else waits for the loop comes in between
 
     def _differing(self, kind: Kind, namespace: str | None, listed: dict[Ref, _Seen], version: int) -> Sequence[Ref]:
         """Objects of which the store knows less than the list, and those that the list would have had."""

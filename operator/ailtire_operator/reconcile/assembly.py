@@ -13,9 +13,8 @@ from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.dependency_gate import DependencyGate
 from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.executor import PlanExecutor
-from ailtire_operator.reconcile.foreign_objects import ForeignObjects
-from ailtire_operator.reconcile.job_nodes import JobNodes
-from ailtire_operator.reconcile.name_conflicts import NameConflicts
+from ailtire_operator.reconcile.name_conflicts import ForeignObjects, NameConflicts
+from ailtire_operator.reconcile.plan_inputs import JobNodes
 from ailtire_operator.reconcile.planner import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Queue

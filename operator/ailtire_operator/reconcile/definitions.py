@@ -1,15 +1,95 @@
-"""Parsed definitions, remembered while they are likely to be asked for again; and the templates of each namespace."""
+"""Parsed definitions, remembered while they are likely to be asked for again; and the templates of each namespace.
 
+They are remembered by what stands in them: the children of one template differ in their place alone.
+"""
+
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model import templates as marks
+from ailtire_operator.model.census import Census
+from ailtire_operator.model.loading import named, parse_place, parse_spec
+from ailtire_operator.model.nesting import TooDeep, with_entries
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
-from ailtire_operator.reconcile.definition_cache import DefinitionCache, Templates
+from ailtire_operator.reconcile.lru_cache import PER_MEMBER, PER_VALUE, LruCache
 from ailtire_operator.reconcile.mode import spec_of
+
+KEPT: Final = 512
+"""Definitions kept in memory: those that change; a resting tree of thousands costs nothing."""
+KEPT_BYTES: Final = 32 * 2**20
+"""What these may take together, as far as that can be estimated."""
+
+
+class DefinitionCache:
+    """The typed stacks of records."""
+
+    def __init__(self) -> None:
+        self._specs: LruCache[StackSpec | InvalidStack] = LruCache(KEPT, KEPT_BYTES)
+        self._digests: dict[str, tuple[int, str]] = {}
+        """Of each stack's definition without its place, by uid, with the generation."""
+
+    @property
+    def bytes(self) -> int:
+        """What is kept takes about so many."""
+        return self._specs.size
+
+    def stack(self, record: Record) -> Stack:
+        """The typed stack of a record. Raises InvalidStack."""
+        spec, place = self._spec(record), spec_of(record).get("place")
+        if place is not None:
+            spec = spec.model_copy(update={"place": parse_place(place)})
+        namespace = record.ref.namespace
+        metadata = {"name": record.ref.name, "namespace": namespace, "uid": record.uid, "generation": record.generation}
+        return named(metadata, spec)
+
+    def forget(self, uid: str) -> None:
+        """The stack with this uid is gone."""
+        self._digests.pop(uid, None)
+
+    def _spec(self, record: Record) -> StackSpec:
+        """What the definition says without its place."""
+        digest = self._digest(record)
+        found = self._specs.get(digest)
+        if found is None:
+            found = _parsed(record)
+            self._specs.put(digest, found, _bytes(found))
+        if isinstance(found, InvalidStack):
+            raise found.with_traceback(None)  # else it would grow with every reconcile
+        return found
+
+    def _digest(self, record: Record) -> str:
+        known = self._digests.get(record.uid)
+        if known is None or known[0] != record.generation:
+            known = record.generation, _hash(record)
+            self._digests[record.uid] = known
+        return known[1]
+
+
+class Templates(Mapping[str, StackSpec]):
+    """The valid templates of a namespace, by name, as they are at one time; each is parsed when it is asked for."""
+
+    def __init__(self, records: Mapping[str, Record], contents: DefinitionCache) -> None:
+        self._records = dict(records)
+        self._cache = contents
+
+    def __getitem__(self, name: str) -> StackSpec:
+        try:
+            return self._cache.stack(self._records[name]).spec
+        except InvalidStack:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._records if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Definitions:
@@ -73,3 +153,32 @@ def references(spec: Any) -> Iterator[str]:
             if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
                 yield reference["name"]
             waiting.append(service.get("stack"))
+
+
+def _without_place(record: Record) -> Any:
+    spec = record.summary.get("spec")
+    if not isinstance(spec, Mapping):
+        return spec
+    return with_entries(spec, {name: value for name, value in spec.items() if name != "place"})
+
+
+def _hash(record: Record) -> str:
+    spec = _without_place(record)
+    if isinstance(spec, TooDeep):  # what is left of it may be what another says in full
+        return f"{record.uid}/{record.generation}"
+    return hashlib.blake2b(orjson.dumps(spec), digest_size=16).hexdigest()
+
+
+def _parsed(record: Record) -> StackSpec | InvalidStack:
+    spec = _without_place(record)
+    try:
+        return parse_spec({} if spec is None else spec)
+    except InvalidStack as error:
+        return error
+
+
+def _bytes(found: StackSpec | InvalidStack) -> int:
+    if isinstance(found, InvalidStack):
+        return sum(PER_VALUE + len(str(problem)) for problem in found.problems)
+    members = Census({}).stack(found, 0).members
+    return found.size.characters + found.size.values * PER_VALUE + members * PER_MEMBER

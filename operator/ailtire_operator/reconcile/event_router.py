@@ -13,8 +13,8 @@ from ailtire_operator.cluster.kinds import POD, SERVICE, STACK, Ref
 from ailtire_operator.cluster.ownership import asks_to_adopt
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.definitions import is_template, references
-from ailtire_operator.reconcile.member_addresses import serves
 from ailtire_operator.reconcile.mode import parent_of, spec_of
+from ailtire_operator.reconcile.plan_inputs import serves
 from ailtire_operator.reconcile.queue import Priority, Queue
 from ailtire_operator.reconcile.reconciler import Key
 

@@ -21,10 +21,9 @@ from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.apply_errors import CONFLICTING, problems
 from ailtire_operator.reconcile.dependency_gate import DependencyGate
-from ailtire_operator.reconcile.foreign_objects import ForeignObjects
 from ailtire_operator.reconcile.isolation import Policies, only_opens, selects
 from ailtire_operator.reconcile.mode import adopts
-from ailtire_operator.reconcile.name_conflicts import NameConflicts
+from ailtire_operator.reconcile.name_conflicts import ForeignObjects, NameConflicts
 from ailtire_operator.reconcile.object_applier import ObjectApplier
 from ailtire_operator.reconcile.planner import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites

@@ -1,9 +1,15 @@
 """What the operator counts, for Prometheus."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from ailtire_operator.cluster.store import Record, Store
+
+logger = logging.getLogger(__name__)
+
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -88,3 +94,21 @@ class Metrics:
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self.registry)
+
+
+class Unreadable:
+    """Follows the store."""
+
+    def __init__(self, store: Store, count: Callable[[str, int], None]) -> None:
+        """``count`` is told of one more (1) or one less (-1) of a kind."""
+        self._count = count
+        store.listeners.append(self._changed)
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        if old is not None and old.unreadable:
+            self._count(old.ref.kind, -1)
+        if new is None or not new.unreadable:
+            return
+        self._count(new.ref.kind, 1)
+        if old is None or (old.uid, old.generation, old.unreadable) != (new.uid, new.generation, new.unreadable):
+            logger.warning("%s in the namespace %s cannot be read: %s", new.ref, new.ref.namespace, new.unreadable)

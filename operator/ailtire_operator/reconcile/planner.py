@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ailtire_operator.cluster.connection import Account
-from ailtire_operator.cluster.kinds import JOB, Manifest, Ref
+from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.problems import InvalidStack
@@ -16,9 +16,8 @@ from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan
 from ailtire_operator.reconcile.definitions import Definitions
-from ailtire_operator.reconcile.job_nodes import JobNodes
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
-from ailtire_operator.reconcile.member_addresses import MemberAddresses
+from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions
 from ailtire_operator.reconcile.pruning import owned
 
 KEPT: Final = 256
@@ -200,9 +199,3 @@ def _bytes(made: Planned | InvalidStack) -> int:
     size = made.plan.stack.spec.size
     told = sum(len(str(notice)) + PER_VALUE for notice in made.plan.notices)
     return len(made.manifests) * PER_OBJECT + size.values * PER_VALUE + size.characters + told
-
-
-def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:
-    """How often each Job of the stack of this uid was made to run."""
-    jobs = (each for each in store.owned_by(namespace, uid) if each.ref.kind == JOB.kind and not each.deleting)
-    return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}

@@ -24,14 +24,13 @@ from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.reconcile.assembly import Assembly, ClusterAccess, assemble
 from ailtire_operator.reconcile.event_router import EventRouter
-from ailtire_operator.reconcile.free_memory import release_free_memory
 from ailtire_operator.reconcile.health_server import HealthServer, LoopMonitor, complaints
-from ailtire_operator.reconcile.metrics import Metrics
+from ailtire_operator.reconcile.metrics import Metrics, Unreadable
 from ailtire_operator.reconcile.new_stacks import NewStacks
 from ailtire_operator.reconcile.planner import Features
+from ailtire_operator.reconcile.process import release_free_memory
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
 from ailtire_operator.reconcile.reconciler import Key
-from ailtire_operator.reconcile.unreadable_objects import Unreadable
 from ailtire_operator.status.saved_status import READY, SavedStatus
 
 logger = logging.getLogger(__name__)

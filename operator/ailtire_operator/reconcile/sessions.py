@@ -5,14 +5,39 @@ In memory only, and nothing that the right result depends on: another process be
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.rate_limit import RateLimit
+
+AT_ONCE: Final = 10
+SECONDS: Final = 30.0
+"""After so long there is one more."""
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """What is left at one time, and what was left out since something was told last."""
+
+    left: float = AT_ONCE
+    since: float | None = None
+    """When ``left`` was right, in seconds."""
+    omitted: int = 0
+
+    def take(self, now: float) -> int | None:
+        """How many were left out before this one; None where this one is left out too."""
+        if self.since is not None:
+            self.left = min(AT_ONCE, self.left + (now - self.since) / SECONDS)
+        self.since = now
+        if self.left < 1:
+            self.omitted += 1
+            return None
+        self.left -= 1
+        omitted, self.omitted = self.omitted, 0
+        return omitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ailtire_operator.cluster.decoding import decode, shallow
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store, record_of
 from ailtire_operator.model.nesting import NESTING_LIMIT, TooDeep, is_deeper
-from ailtire_operator.reconcile.unreadable_objects import Unreadable
+from ailtire_operator.reconcile.metrics import Unreadable
 from support.checks import costs
 from support.definitions import nested
 

@@ -1,5 +1,12 @@
-"""What this process logs: one record is one line, or has a traceback that cannot be taken for records of its own."""
+"""What concerns the whole process: its log and its memory.
 
+One record of the log is one line, or has a traceback that cannot be taken for records of its own. Memory that is free
+goes back to the system: glibc keeps most of what a program frees for the program itself, so that a crowd of stacks that
+has gone would count against the limit of the operator's container for as long as that runs.
+"""
+
+import asyncio
+import ctypes
 import logging
 import traceback
 from typing import Any, Final
@@ -7,6 +14,9 @@ from typing import Any, Final
 from ailtire_operator import printable
 
 _INDENT: Final = "    "
+
+_TRIM_SECONDS: Final = 30.0
+"""Between two times that memory is given back. One takes some milliseconds."""
 
 
 class Record(logging.LogRecord):
@@ -23,6 +33,14 @@ class Record(logging.LogRecord):
         return printable.line(super().getMessage())
 
 
-def install() -> None:
+def install_log_records() -> None:
     """Let every logger of this process make such records."""
     logging.setLogRecordFactory(Record)
+
+
+async def release_free_memory() -> None:
+    """Give free memory back now and then, until cancelled. Does nothing where the C library keeps none (musl)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None:
+        await asyncio.sleep(_TRIM_SECONDS)
+        trim(0)

@@ -1,10 +1,17 @@
-"""Where the members of a stack answer, as the plan asks for it: by the name of their Service."""
+"""What a plan asks of the cluster: where members answer, how often jobs ran, and the nodes for jobs on all of them."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import POD, SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import JOB, POD, SERVICE, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.types import Node
+
+_SECONDS: Final = 30.0
+"""How long a list holds: nodes come and go slowly, and thousands of them are no small thing to ask for."""
 
 
 class MemberAddresses(Mapping[str, tuple[str, ...]]):
@@ -65,3 +72,34 @@ class MemberAddresses(Mapping[str, tuple[str, ...]]):
 def serves(pod: Record) -> bool:
     """Whether a pod takes requests."""
     return bool(pod.summary.get("ready")) and not pod.deleting
+
+
+class JobNodes:
+    """The nodes, asked for where a stack has such a job: most clusters have none."""
+
+    def __init__(self, read: Callable[[], Awaitable[tuple[Node, ...] | None]], clock: Callable[[], float]) -> None:
+        self.known: tuple[Node, ...] | None = ()
+        """None: they may not be listed."""
+        self._look = read
+        self._clock = clock
+        self._looked: float | None = None
+        self._asking = asyncio.Lock()
+
+    async def refresh(self, stack: Stack) -> None:
+        """Make sure that ``known`` is good enough for the plan of this stack. Raises ClusterError."""
+        if not _has_global_job(stack.spec):
+            return
+        async with self._asking:
+            if self._looked is None or self._clock() - self._looked > _SECONDS:
+                self.known = await self._look()
+                self._looked = self._clock()
+
+
+def _has_global_job(spec: StackSpec) -> bool:
+    return any(each.deploy is not None and each.deploy.mode == "globalJob" for each in spec.services.values())
+
+
+def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:
+    """How often each Job of the stack of this uid was made to run."""
+    jobs = (each for each in store.owned_by(namespace, uid) if each.ref.kind == JOB.kind and not each.deleting)
+    return {each.ref.name: int(each.summary.get("specReplicas") or 0) for each in jobs}
