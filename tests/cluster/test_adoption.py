@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION
 from cluster.program import Cli
 from support.kube.trees import Trees, service, targets
 from support.kube.whole_tree import Pods, Templates, owners, pods, run, spec, templates
@@ -141,3 +142,23 @@ def test_an_update_that_failed_stays_failed_when_its_stack_is_made_again(trees: 
     trees.settle()
     assert (pods(trees), templates(trees)) == before
     assert set(owners(trees).values()) == {"shop"}
+
+
+def test_a_copy_of_a_last_good_definition_hinders_no_adoption(trees: Trees) -> None:
+    """It has all labels and no owner, and the API server refuses each change of it, as its author wrote its data."""
+    trees.apply("shop", {"services": {"web": service(deploy={"updateConfig": {"failureAction": "rollback"}})}})
+    trees.until_ready("shop")
+    trees.until("kept", lambda: CONTROLLER_REVISION.kind in {kind for kind, _ in trees.owned()})
+    (kept,) = [
+        each for each in trees.all_of(CONTROLLER_REVISION.kind) if naming.LABEL_LAST_GOOD in each["metadata"]["labels"]
+    ]
+    fields = {key: kept["metadata"][key] for key in ("labels", "annotations")}
+    copy = {**kept, "metadata": {"name": kept["metadata"]["name"] + "-copy", **fields}}
+    before = trees.plane.api.create(CONTROLLER_REVISION.path(trees.namespace), copy)
+    trees.patch("deployment", "shop-web", {"metadata": {"ownerReferences": None}})
+    orphaned(trees, "shop")
+    ask(trees)
+    trees.until_ready("shop")
+    trees.settle()
+    assert trees.must("Deployment", "shop-web")["metadata"]["ownerReferences"]
+    assert trees.must(CONTROLLER_REVISION.kind, copy["metadata"]["name"]) == before

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from ailtire_operator import naming
+from ailtire_operator.cluster.errors import Invalid
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from support.fake_cluster.records import put
@@ -160,3 +163,26 @@ def test_going_back_waits_for_nobody_and_nobody_goes_on_with_what_was_gone_back_
     app = story.world.cluster.manifests[Ref("Deployment", "prod", "shop-app")]
     assert app["spec"]["template"]["spec"]["containers"][0]["image"] == "web:1"
     assert "waits with its update for web (its update has failed)" in str(story.world.status())
+
+
+@pytest.mark.parametrize(("suffix", "adopted"), [("", True), ("-copy", False)])
+def test_on_request_what_is_kept_is_taken_over_by_its_own_name_alone(suffix: str, adopted: bool) -> None:
+    """A copy of one has all its labels, and is somebody's; its content may be none that the API server lets change."""
+    story = Story()
+    (kept,) = story.kept()
+    name, template = kept.ref.name + suffix, {naming.ANNOTATION_TEMPLATE: kept.summary["template"]}
+    put(story.world.store, "ControllerRevision", name, uid="other", labels=dict(kept.labels), annotations=template)
+    story.world.write(spec("web:1"), annotations={naming.ANNOTATION_ADOPT: "true"})
+    story.world.reconcile()
+    assert (f"adopt ControllerRevision {name}" in story.world.cluster.journal) is adopted
+
+
+def test_what_the_api_server_does_not_let_take_over_stops_nothing() -> None:
+    story = Story()
+    (kept,) = story.kept()
+    ref, template = kept.ref, {naming.ANNOTATION_TEMPLATE: kept.summary["template"]}
+    put(story.world.store, ref.kind, ref.name, uid="other", labels=dict(kept.labels), annotations=template)
+    story.world.cluster.refuses[f"adopt {ref}"] = Invalid("data: field is immutable")
+    story.world.write(spec("web:2"), annotations={naming.ANNOTATION_ADOPT: "true"})
+    story.world.reconcile()
+    assert story.image() == "web:2"

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
-from ailtire_operator.cluster.errors import Foreign
+from ailtire_operator.cluster.errors import Foreign, Invalid
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.rollout import UpdateConfig
@@ -99,7 +99,7 @@ class Rollback:
     async def _adopt(self, stack: Record) -> None:
         """Take over what is kept of the stack's services and has lost its owner: an update that failed stays failed."""
         for each in self._store.by_label(stack.ref.namespace, naming.LABEL_STACK, stack.ref.name):
-            if each.ref.kind == CONTROLLER_REVISION.kind and each.owner_uid != stack.uid:
+            if each.owner_uid != stack.uid and _is_named_as_kept(each, stack.ref.name):
                 wanted = each.ref.address()
                 wanted["metadata"]["labels"] = {
                     naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
@@ -108,7 +108,8 @@ class Rollback:
                     naming.LABEL_SERVICE: each.labels.get(naming.LABEL_SERVICE),
                 }
                 wanted["metadata"]["ownerReferences"] = [reference(stack.ref.name, stack.uid)]
-                with suppress(Foreign):  # it stays whose it is, and is no definition of this stack
+                # It belongs to somebody else, or is none that this operator wrote: it stays as it is.
+                with suppress(Foreign, Invalid):
                     await self._applier.adopt(wanted, stack.uid)
 
     async def judge(self, record: Record, planned: Planned) -> Judgement:
@@ -213,6 +214,14 @@ class Rollback:
                     del self._kept[owner]
         if old is not None and (new is None or not has_failure_record(new)):
             self._templates.pop(old.uid, None)
+
+
+def _is_named_as_kept(record: Record, stack: str) -> bool:
+    """Whether this is a ControllerRevision under the name that a last good definition with its labels would have."""
+    key, template = record.labels.get(naming.LABEL_SERVICE), record.summary.get("template")
+    if record.ref.kind != CONTROLLER_REVISION.kind or key is None or not isinstance(template, str):
+        return False
+    return record.ref.name == naming.last_good(stack, key, template)
 
 
 def _watched(planned: Planned) -> Iterator[ServicePlan]:

@@ -83,7 +83,9 @@ class Cluster:
         return ApplyResult(ref, True, record, None, "update")
 
     async def adopt(self, manifest: Manifest, owner_uid: str) -> None:
-        """Take note."""
+        """Take note, or refuse to."""
+        if (error := self.refuses.get(f"adopt {Ref.of(manifest)}")) is not None:
+            raise error
         self.journal.append(f"adopt {Ref.of(manifest)}")
 
     async def delete(self, record: Record, owner_uid: str) -> ApplyResult:
