@@ -28,6 +28,8 @@ class Scope:
     found: Report = field(default_factory=Report)
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The definitions of templates used by child stacks, by name: one object each, to save memory."""
+    base: str = "spec"
+    """The path to the stack's definition, from where the report is read."""
 
     @property
     def name(self) -> str:
@@ -135,8 +137,8 @@ class Scope:
         return {naming.LABEL_STACK: self.name, naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
 
     def path(self, *location: int | str) -> str:
-        """A JSON path below ``spec.services``."""
-        return path_of("spec.services", *location)
+        """A JSON path below ``services`` of the definition."""
+        return path_of(f"{self.base}.services", *location)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -26,23 +26,27 @@ def place(location: Sequence[int | str]) -> str:
 class Entry:
     """One map of the canonical form, and which of its keys were read."""
 
-    def __init__(self, data: Any, location: Location, report: Report) -> None:
+    def __init__(
+        self, data: Any, location: Location, report: Report, written: Callable[[Location], str] = place
+    ) -> None:
+        """``written``: how a place is called in the report, where that is not the path of the canonical form."""
         self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
         self.location = location
         self.report = report
         self.is_closed = False
         """Whether it must not run: a protection that it asks for cannot be kept."""
+        self._written = written
         self._left = dict.fromkeys(self.data)
         self._inner: list[Entry] = []
 
     @property
     def path(self) -> str:
         """Where the map stands."""
-        return place(self.location)
+        return self._written(self.location)
 
     def where(self, *keys: int | str) -> str:
         """Where something below it stands."""
-        return place((*self.location, *keys))
+        return self._written((*self.location, *keys))
 
     def take(self, key: str) -> Any:
         """The value of a key, which the caller answers for from now on."""
@@ -75,7 +79,7 @@ class Entry:
 
     def inner(self, key: str) -> "Entry":
         """The map below a key; empty where there is none."""
-        entry = Entry(self.take(key), (*self.location, key), self.report)
+        entry = Entry(self.take(key), (*self.location, key), self.report, self._written)
         self._inner.append(entry)
         return entry
 
@@ -92,13 +96,13 @@ class Entry:
 
     def item(self, key: str, index: int, data: Any) -> "Entry":
         """One map of a list that the caller has taken."""
-        entry = Entry(data, (*self.location, key, index), self.report)
+        entry = Entry(data, (*self.location, key, index), self.report, self._written)
         self._inner.append(entry)
         return entry
 
     def note(self, *keys: int | str) -> None:
         """Report a place in the words of its row in the key table."""
-        report_at((*self.location, *keys), self.report)
+        report_at((*self.location, *keys), self.report, written=self._written)
 
     def close_service(self, why: str, *keys: int | str, remedy: str = "") -> bool:
         """Keep a service from running, as a protection at ``keys`` cannot be kept; False where a person opens it."""
@@ -133,19 +137,22 @@ class Entry:
         """Report a value as a whole; a map that only holds others, by them."""
         row = row_of(location)
         if row is None or row.kind != "container" or not isinstance(value, dict | list):
-            report_at(location, self.report, row)
+            report_at(location, self.report, row, self._written)
             return
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
             self._report_all((*location, key), each)
 
 
-def report_at(location: Location, report: Report, row: Row | None = None) -> None:
+def report_at(
+    location: Location, report: Report, row: Row | None = None, written: Callable[[Location], str] = place
+) -> None:
     """Report a place in the words of its row."""
     row = row or row_of(location)
+    path = written(location)
     if row is None:
         own = str(location[-1]).startswith("x-")
-        report.ignored(place(location), _EXTENSION if own else _UNKNOWN)
+        report.ignored(path, _EXTENSION if own else _UNKNOWN)
     elif row.kind == "exact" or row.kind == "container":
-        report.ignored(place(location), row.reason or _NO_FIELD)
+        report.ignored(path, row.reason or _NO_FIELD)
     else:
-        report.add(place(location), row.kind, row.reason, row.remedy)
+        report.add(path, row.kind, row.reason, row.remedy)

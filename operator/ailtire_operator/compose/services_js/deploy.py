@@ -1,13 +1,12 @@
 """``deploy`` of services.js: Compose's keys and meaning, also where real files nest them wrongly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from ailtire_operator.compose.compose_file.deploy import deploy
-from ailtire_operator.compose.compose_file.entry import Entry
+from ailtire_operator.compose.compose_file.entry import Entry, Location
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.deploy import Deploy
@@ -27,7 +26,7 @@ _CHOICES: Final = {
     ("rollback_config", "failure_action"): ("pause", "continue"),
     ("restart_policy", "condition"): ("none", "on-failure", "any"),
 }
-_HERE: Final = "services.a"
+_HERE: Final[Location] = ("services", "a")
 """Where the key table thinks that the service stands."""
 _NODES: Final = "the nodes of this cluster have other labels than Swarm's had."
 _CHOOSE: Final = "Say it in spec.services.*.deploy.placement once nodes have labels."
@@ -37,11 +36,11 @@ def read(value: Any, path: str, report: Report) -> dict[str, Any]:
     """The ``deploy`` of a plain service."""
     fields = _shaped(_nested(report.mapping(value, path), path, report), path, report)
     found = Report()
-    service = Entry({"deploy": fields}, tuple(_HERE.split(".")), found)
+    below = len(_HERE) + 1
+    service = Entry({"deploy": fields}, _HERE, found, lambda location: path_of(path, *location[below:]))
     result = deploy(service, ())
     service.close()
-    start = f"{_HERE}.deploy"
-    report.extend(replace(each, path=path + each.path.removeprefix(start)) for each in found.notices)
+    report.extend(found.notices)
     for key in list(result):
         if not accepts(_DEPLOY, {key: result[key]}):
             del result[key]

@@ -3,7 +3,7 @@
 It asks Docker's resolver for the full names of services, which only one service has in any network.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -16,7 +16,7 @@ from ailtire_operator.compose.swarm.deploy import gateway_resources
 from ailtire_operator.compose.swarm.names import GATEWAY, Names
 from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
-from ailtire_operator.model.problems import InvalidStack, path_of
+from ailtire_operator.model.problems import path_of
 from ailtire_operator.plan.gateway import locations, nginx
 from ailtire_operator.plan.gateway.gateway import REPLICAS, gateway_networks
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
@@ -29,7 +29,6 @@ _USER: Final = "101"
 """The user of the stock unprivileged nginx image."""
 _CHECK: Final = ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{naming.GATEWAY_HEALTH_PORT}/healthz"]
 """The stock image has wget. Another may not, and would never be healthy."""
-_ROOT: Final = "spec"
 
 
 @dataclass(frozen=True)
@@ -61,26 +60,21 @@ def add_gateway(branch: Branch, setting: Setting, document: dict[str, Any]) -> N
     _report_unused(branch, setting.report)
     if not branch.has_gateway:
         return
-    scope = _SwarmScope(branch.scope.stack, branch.scope.settings, branch.scope.observed, hosts=_hosts(branch, setting))
-    try:
-        found, passed = routes(scope), streams(scope)
-        report_dead_ends(scope)
-        text = nginx.configuration(scope, found, passed)
-        scope.found.check()
-    except InvalidStack as error:
-        raise InvalidStack([replace(each, path=_moved(each.path, branch)) for each in error.problems]) from None
-    setting.report.extend(replace(notice, path=_moved(notice.path, branch)) for notice in scope.notices)
+    known = branch.scope
+    scope = _SwarmScope(
+        known.stack, known.settings, known.observed, base=branch.view.path, hosts=_hosts(branch, setting)
+    )
+    found, passed = routes(scope), streams(scope)
+    report_dead_ends(scope)
+    text = nginx.configuration(scope, found, passed)
+    scope.found.check()
+    setting.report.extend(scope.notices)
     key = setting.names.service(branch, "")
     config = setting.names.part(branch, GATEWAY)
     stack = setting.names.stack(branch)
     document.setdefault("configs", {})[config] = setting.contents.config(stack, f"{config}.conf", text.encode())
     document["services"][key] = _service(branch, setting, found, passed, config, document)
     _report_done(branch, found, passed, setting)
-
-
-def _moved(path: str, branch: Branch) -> str:
-    """A path that the plan gives, seen from the root of the export."""
-    return f"{branch.view.path}{path.removeprefix(_ROOT)}"
 
 
 def _hosts(branch: Branch, setting: Setting) -> dict[str, str]:

@@ -65,7 +65,7 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
     text = f"{nginx_text.text(top)}\n"
     if len(text.encode()) > SIZE_LIMIT:
         message = f"{len(routes)} routes exceed the size of one gateway's configuration; move some into child stacks"
-        scope.refuse("spec.services", message)
+        scope.refuse(scope.path(), message)
     return text
 
 

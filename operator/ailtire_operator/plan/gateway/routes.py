@@ -120,7 +120,7 @@ def streams(scope: Scope) -> list[Stream]:
 
 
 def _add_declared(scope: Scope, found: dict[int, Stream], external: str, internal: int) -> None:
-    path = f'spec.interface.ports["{external}"]'
+    path = f'{scope.base}.interface.ports["{external}"]'
     behind = [
         key
         for key, service in sorted(scope.spec.plain.items())
