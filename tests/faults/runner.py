@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK, VOLUME_CLAIM
 from faults.journal import Entry, effects
 from faults.lane import Lane, lane_name
 from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, sample, secrets_shown, traces, unfenced
@@ -265,7 +265,12 @@ def _settle(lane: Lane, expected: State | None, limit: float) -> tuple[State, li
 
 
 def _is_current(found: Mapping[str, Any]) -> bool:
-    """Whether every stack that is there, but for the template, has said its last word of its definition."""
+    """Whether every stack that is there, but for the template, has said its last word of its definition.
+
+    Where the root is gone: whether all that goes with it has gone too.
+    """
+    if f"{STACK.kind}/{ROOT}" not in found:
+        return all(key.startswith((f"{VOLUME_CLAIM.kind}/", f"{STACK.kind}/{TEMPLATE}")) for key in found)
     stacks = {key: each for key, each in found.items() if key.startswith(f"{STACK.kind}/")}
     return all(
         each["status"]["current"] and _is_final(each["status"]["conditions"])
