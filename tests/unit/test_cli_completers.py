@@ -1,7 +1,12 @@
 """What TAB reads: all pages, as far as there is time, and no more than what is typed asks for."""
 
 import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -33,7 +38,7 @@ class Pages:
         self.asked.append((path, {"accept": accept, **(params or {})}))
         if len(self.asked) > self._stops_after:
             await asyncio.sleep(3600)
-        if params is None:
+        if not params:
             found = [each for each in self._items if each["metadata"]["name"] == path.rpartition("/")[2]]
             if not found:
                 raise NotFound("no such stack")
@@ -93,3 +98,53 @@ def test_where_all_namespaces_are_asked_for_no_stack_is_offered(server: Any, run
     assert offered("tree", "-A", "") == offered("notices", "--all-namespaces", "") == []
     assert pages.asked == []
     assert offered("tree", "--all") == ["--all-namespaces"]
+
+
+@pytest.fixture
+def plain_server(tmp_path: Any) -> Iterator[list[tuple[str, str]]]:
+    """A server for a kubeconfig that needs no more than a token; what it was asked."""
+    asked: list[tuple[str, str]] = []
+    items = [stack(f"s{number:04}") for number in range(1203)]
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            where = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(where.query).items()}
+            asked.append((where.path, self.headers["Authorization"]))
+            start, limit = int(query.get("continue", 0)), int(query["limit"])
+            more = {"continue": str(start + limit)} if start + limit < len(items) else {}
+            body = json.dumps({"items": items[start : start + limit], "metadata": more}).encode()
+            self.send_response(403 if "forbidden" in where.path else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return None
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    entries = {"cluster": {"server": f"http://127.0.0.1:{httpd.server_port}/below"}, "user": {"token": "t"}}
+    entries["context"] = {"cluster": "a", "user": "a", "namespace": "n"}
+    config = {f"{key}s": [{"name": "a", key: value}] for key, value in entries.items()} | {"current-context": "a"}
+    (tmp_path / "plain").write_text(json.dumps(config))
+    yield asked
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+def test_a_plain_kubeconfig_needs_no_more_than_pythons_own_client(
+    plain_server: list[tuple[str, str]], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    async def never(**_: Any) -> None:
+        raise AssertionError("the large client is not for this")
+
+    monkeypatch.setattr(Connection, "open", never)
+    file = ("--kubeconfig", str(tmp_path / "plain"))
+    assert offered("notices", *file, "s12") == ["s1200", "s1201", "s1202"]
+    assert set(plain_server) == {("/below/apis/ailtire.io/v1alpha1/namespaces/n/ailtirestacks", "Bearer t")}
+    assert offered("notices", *file, "-n", "forbidden", "") == []

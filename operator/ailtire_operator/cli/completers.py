@@ -1,7 +1,8 @@
 """What the shell offers after TAB. One that fails or takes long is worse than none, so every failure is swallowed."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,9 +11,12 @@ import typer
 from ailtire_operator import printable
 
 if TYPE_CHECKING:
-    from ailtire_operator.cluster.connection import Connection
+    from ailtire_operator.cluster.kubeconfig import Plain
 
-    Read = Callable[[Connection, str, list[dict[str, Any]]], Awaitable[None]]
+    Requests = Generator[tuple[str, dict[str, Any], str], dict[str, Any], None]
+    """Path, parameters and form of each request; the answer is sent in."""
+    Read = Callable[[str, list[dict[str, Any]]], Requests]
+    """From the namespace to the requests; what they find goes into the list."""
 
 _PATIENCE: Final = 2.0
 """Seconds."""
@@ -67,48 +71,93 @@ def _names(context: typer.Context, path: Any, *, namespaced: bool) -> list[str]:
 
 def _tree(context: typer.Context, name: str) -> list[dict[str, Any]]:
     """The stacks of one tree: below a name that is typed no other matters."""
-    from ailtire_operator.cli.live import Live
+    from ailtire_operator import naming
+    from ailtire_operator.cluster import kinds
 
-    async def read(connection: "Connection", namespace: str, found: list[dict[str, Any]]) -> None:
-        found += await Live(connection, namespace).tree(name)
+    def read(namespace: str, found: list[dict[str, Any]]) -> "Requests":
+        top = yield kinds.STACK.path(namespace, name), {}, _JSON
+        found.append(top)
+        root = ((top.get("spec") or {}).get("place") or {}).get("root") or name
+        below: list[dict[str, Any]] = []
+        try:
+            yield from _pages(
+                kinds.STACK.path(namespace), {"labelSelector": f"{naming.LABEL_ROOT}={root}"}, _JSON, below
+            )
+        finally:
+            found += [each for each in below if each["metadata"]["name"] != name]
 
     return _asked(context, read)
 
 
 def _items(context: typer.Context, path: Any, *, namespaced: bool, accept: str = _JSON) -> list[dict[str, Any]]:
-    """The objects of a list, page by page: as many of them as there is time for."""
+    """The objects of a list: as many of them as there is time for."""
 
-    async def read(connection: "Connection", namespace: str, found: list[dict[str, Any]]) -> None:
-        params: dict[str, str | int] = {"limit": _PAGE}
-        while True:
-            where = path(namespace if namespaced else None)
-            answer = await connection.request("GET", where, params=params, accept=accept)
-            found += answer.get("items") or ()
-            token = (answer.get("metadata") or {}).get("continue")
-            if not token:
-                return
-            params = {"limit": _PAGE, "continue": token}
+    def read(namespace: str, found: list[dict[str, Any]]) -> "Requests":
+        return _pages(path(namespace if namespaced else None), {}, accept, found)
 
     return _asked(context, read)
 
 
+def _pages(path: str, params: dict[str, Any], accept: str, found: list[dict[str, Any]]) -> "Requests":
+    token = ""
+    while True:
+        answer = yield path, {"limit": _PAGE, **params, **({"continue": token} if token else {})}, accept
+        found += answer.get("items") or ()
+        token = (answer.get("metadata") or {}).get("continue") or ""
+        if not token:
+            return
+
+
 def _asked(context: typer.Context, read: "Read") -> list[dict[str, Any]]:
     """What can be read in time; where that is not all, what has been read by then."""
-    import asyncio
-    from contextlib import suppress
+    from ailtire_operator.cluster.credentials import plain_login
 
     found: list[dict[str, Any]] = []
+    file, name, namespace = (_given(context, each) for each in ("kubeconfig", "cluster", "namespace"))
+    with suppress(Exception):
+        login = plain_login(file, name)
+        if login is None or login.server_name:
+            _ask_as_commands_do(read, found, namespace, file, name)
+        else:
+            _ask(login, read(namespace or login.namespace, found))
+    return found
+
+
+def _ask(login: "Plain", requests: "Requests") -> None:
+    import time
+
+    from ailtire_operator.cli.light_client import LightClient
+
+    client = LightClient(login, time.monotonic() + _PATIENCE)
+    try:
+        asked = next(requests)
+        while True:
+            asked = requests.send(client.get(*asked))
+    except StopIteration:
+        return
+    finally:
+        requests.close()
+        client.close()
+
+
+def _ask_as_commands_do(
+    read: "Read", found: list[dict[str, Any]], namespace: str | None, file: str | None, name: str | None
+) -> None:
+    """By the client that all commands have, which knows every kind of login."""
+    import asyncio
 
     async def ask() -> None:
         from ailtire_operator.cluster.connection import Connection
 
-        file, name = _given(context, "kubeconfig"), _given(context, "cluster")
         async with await Connection.open(kubeconfig=file, context=name, timeout=_PATIENCE) as connection:
-            await read(connection, _given(context, "namespace") or connection.namespace, found)
+            requests = read(namespace or connection.namespace, found)
+            with suppress(StopIteration), closing(requests):
+                path, params, accept = next(requests)
+                while True:
+                    answer = await connection.request("GET", path, params=params, accept=accept)
+                    path, params, accept = requests.send(answer)
 
-    with suppress(Exception):
-        asyncio.run(asyncio.wait_for(ask(), _PATIENCE))
-    return found
+    asyncio.run(asyncio.wait_for(ask(), _PATIENCE))
 
 
 def _everywhere(context: typer.Context) -> bool:

@@ -1,12 +1,11 @@
 """Completion: typer's own for the shells, and an answer in the form in which kubectl asks its plugins.
 
-Both go through typer's documented environment variables, in this process: nothing here knows typer's insides.
+The shells' go through typer's documented environment variables, in this process.
 """
 
 import contextlib
 import io
 import os
-import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
@@ -60,14 +59,18 @@ def answer_kubectl() -> None:
 
 def kubectl_completions(arguments: Sequence[str]) -> str:
     """The answer to kubectl: ``value<TAB>help`` lines and a directive. The last argument is the incomplete one."""
+    from ailtire_operator.cli.app import VERBS, asked_for, build
+    from ailtire_operator.cli.words import candidates
+
     *before, incomplete = arguments or [""]
-    words = [shlex.quote(word) for word in (EXECUTABLE, *before)]
-    # An empty last word is what follows a blank; a word with a blank in it cannot be completed anyway.
-    line = f"{' '.join(words)} {incomplete}"
-    asked = {VARIABLE: "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_ARGS": line}
-    entries = [entry for entry in _answer(asked).splitlines() if entry.strip()]
-    found = list({entry.partition("\t")[0]: entry for entry in entries}.values())
-    return "\n".join([*found, f":{_NO_FILES if found else _DEFAULT}", ""])
+    verbs = asked_for(before)
+    entries = candidates(typer.main.get_command(build(verbs)), before, incomplete)
+    if len(verbs) < len(VERBS) and {value for value, _ in entries} & set(VERBS):
+        # What stands there is the value of an option: the command is still to come.
+        entries = candidates(typer.main.get_command(build()), before, incomplete)
+    found = dict(entries)
+    lines = [f"{value}\t{text}" if text else value for value, text in found.items()]
+    return "\n".join([*lines, f":{_NO_FILES if found else _DEFAULT}", ""])
 
 
 def _answer(variables: dict[str, str]) -> str:

@@ -35,10 +35,18 @@ class Credentials:
 
 async def load(kubeconfig: str | None = None, context: str | None = None) -> Credentials:
     """Find and read the configuration: the given file, ``$KUBECONFIG``, the pod's service account, the user's file."""
-    in_pod = not kubeconfig and not context and "KUBECONFIG" not in os.environ and os.environ.get(_SERVICE_HOST)
-    if not in_pod and (found := plain.read(_files(kubeconfig), context)) is not None:
+    if (found := plain_login(kubeconfig, context)) is not None:
         return _plain(found)
-    return await _by_client(kubeconfig, context, in_pod=bool(in_pod))
+    return await _by_client(kubeconfig, context, in_pod=_in_pod(kubeconfig, context))
+
+
+def plain_login(kubeconfig: str | None, context: str | None) -> plain.Plain | None:
+    """The same without the Kubernetes client, where that will do."""
+    return None if _in_pod(kubeconfig, context) else plain.read(_files(kubeconfig), context)
+
+
+def _in_pod(kubeconfig: str | None, context: str | None) -> bool:
+    return not kubeconfig and not context and "KUBECONFIG" not in os.environ and bool(os.environ.get(_SERVICE_HOST))
 
 
 def _plain(found: plain.Plain) -> Credentials:
