@@ -1,11 +1,16 @@
 """What ``diff`` says of changes that would wait for others: in the words of the operator's own gate."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.cli.definitions import Definitions
+from ailtire_operator.cli.diff_formats import formatted
 from ailtire_operator.cli.differences import Action, Difference, summary
+from ailtire_operator.cli.formats import DiffFormat
 from ailtire_operator.cli.held_back import HeldBackPreview
+from ailtire_operator.cli.previews import Preview
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.model.loading import parse_stack
@@ -125,4 +130,6 @@ def test_it_is_shown_with_the_difference() -> None:
     change = Difference(Ref("Deployment", "prod", "shop-web"), Action.CREATE, None, {}, held="waits for db")
     assert list(change.unified())[1] == "# held back: waits for db"
     assert change.to_json()["heldBack"] == "waits for db"
+    (result,) = json.loads(formatted(DiffFormat.SARIF, [change], Preview(), Definitions()))["runs"][0]["results"]
+    assert result["message"]["text"] == "would be created; held back: waits for db"
     assert summary([change]) == "would be: 1 created; held back: 1"

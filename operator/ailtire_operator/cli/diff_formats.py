@@ -70,7 +70,8 @@ def _difference(change: Difference, found: Definitions) -> Result:
     more = f", with {plural(len(paths) - 1, 'other value')} of it" if len(paths) > 1 else ""
     path = paths[0] if paths else ""
     start, definition = _start(change, found), _own(change, found)
-    message = f"would be {change.action}{more}"
+    held = f"; held back: {change.held}" if change.held else ""
+    message = f"would be {change.action}{more}{held}"
     found_at = replace(start, rule=f"object-{change.action}", level="warning", message=message)
     if definition is not None and path:
         line, column = definition.document.place(f"{definition.path}.{path}" if definition.path else path)
