@@ -24,8 +24,9 @@ _HELP = help_text(
     " (spec.exposure) are no URLs: 'kubectl get services' shows their addresses.",
     "A URL is ready when a request gets there: the operator has reconciled the current definition of every stack on the"
     " way, an HTTPRoute is accepted, every gateway on the way is ready and rolled out, and so is a replica of the"
-    " service. Else the line says what is in the way first, from outside on. Whether names lead to the cluster (DNS) is"
-    " not looked at. --wait waits until all of them are ready.",
+    " service. Else the line says what is in the way first, from outside on. An Ingress without an address is noted"
+    " alone, as some controllers never write one, and so is what you may not list; whether names lead to the cluster"
+    " (DNS) is not looked at. --wait waits until all URLs are ready.",
     "\b\nExit codes:\n  0  there is at least one URL; with --wait: all are ready\n"
     "  1  there is none; what helps stands on standard error\n  2  no cluster, no permission, no browser\n"
     "  3  --wait: a stack on the way cannot become ready as it is\n  4  --wait: the time is up\n"

@@ -27,6 +27,7 @@ _HELP = help_text(
     " old the youngest pod is, and what is in the way; of a stack the sum of all below it. Where it is longer than the"
     " screen, what is ready makes room. In a pipe it prints the tree as lines, and then a line for whatever changes."
     " --usage adds processor and memory, where the cluster has a metrics-server. A stack that is deleted ends it.",
+    "-A lists the trees of all namespaces, a line for each; -o json and yaml hold them whole, with their namespaces.",
     examples=[
         ("the application", "kubectl ailtire tree shop -n shop"),
         ("with routes, objects and notices of every level", "kubectl ailtire tree shop -n shop -o wide"),
