@@ -79,6 +79,18 @@ def test_of_several_files_the_one_that_says_most_is_meant_and_the_last_of_equals
     assert places.of("services.web.ports[1]") == (str(second), 4, 12), "the list: its items are counted in no file"
 
 
+def test_what_is_included_is_where_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text("include: [a.yaml, {path: [b.yaml, ../out.yaml]}, 5, '${X}']\nservices: {}\n")
+    (tmp_path / "a.yaml").write_text("include: [main.yaml, c.yaml]\nservices:\n  db: {image: x}\n")
+    (tmp_path / "b.yaml").write_text("services:\n  mq: {image: x, ports: !override []}\n")
+    (tmp_path / "c.yaml").write_text("services:\n  db: {image: x, user: me}\n")
+    places = ImportPlaces(tmp_path, [tmp_path / "main.yaml"])
+    assert places.of("services.db.image") == (str(tmp_path / "a.yaml"), 3, 15), "what includes says the last word"
+    assert places.of("services.db.user") == (str(tmp_path / "c.yaml"), 2, 24)
+    assert places.of("services.mq.image") == (str(tmp_path / "b.yaml"), 2, 15)
+    assert places.of("spec.x") == (str(tmp_path / "main.yaml"), 1, 1)
+
+
 def test_a_place_names_a_file_of_the_project_and_nothing_outside_of_it(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()

@@ -1,6 +1,6 @@
 """Where in the files of an import the things stand of which its report speaks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,8 @@ from ailtire_operator.cli.positions import Place, Positions
 from ailtire_operator.compose.yaml_data import documents
 
 _YAML: Final = (".yaml", ".yml")
+_TAGS: Final = frozenset({"!reset", "!override"})
+"""Those of Docker Compose, which a merge obeys."""
 _SPEC: Final = "spec."
 _HEADS: Final = ("deploy/deploy.js", "deploy.js")
 FilePlace = tuple[str, int, int]
@@ -31,8 +33,8 @@ class ImportPlaces:
     def __init__(self, given: Path, files: Sequence[Path]) -> None:
         self._given = files[0] if files else given
         self._folder = self._given if self._given.is_dir() else self._given.parent
-        self._files = files
         self._read: dict[Path, Positions | None] = {}
+        self._files = self._with_includes(files)
 
     def of(self, path: str) -> FilePlace:
         """Of a place of the report."""
@@ -46,6 +48,18 @@ class ImportPlaces:
         """What stands for an application where no file is named: its deploy.js."""
         heads = (self._given / each for each in _HEADS)
         return str(next((each for each in heads if each.is_file()), self._given))
+
+    def _with_includes(self, files: Sequence[Path]) -> list[Path]:
+        """The files and what they include, which comes before what includes it, as that says the last word."""
+        found = list(files)
+        waiting = list(files)
+        while waiting:
+            for name in _includes(waiting.pop()):
+                file = self._inside(name)
+                if file is not None and file not in found:
+                    found.insert(0, file)
+                    waiting.append(file)
+        return found
 
     def _inside(self, label: str) -> Path | None:
         """A file of the project that a place names; nothing outside of the project's folder is looked at."""
@@ -74,9 +88,25 @@ class ImportPlaces:
 
 def _positions(file: Path) -> Positions | None:
     """The places in a file; None where it is no YAML that may be read."""
+    text = _text(file)
+    return Positions(text) if text is not None else None
+
+
+def _includes(file: Path) -> Iterator[str]:
+    """The paths of a Compose file's ``include``, as they are written."""
+    text = _text(file) if file.suffix in _YAML else None
+    for _, data in documents(text, _TAGS, literal_keys=True) if text is not None else ():
+        entries = data.get("include") if isinstance(data, dict) else None
+        for entry in entries if isinstance(entries, list) else ():
+            paths = entry.get("path") if isinstance(entry, dict) else entry
+            yield from (str(each) for each in (paths if isinstance(paths, list) else [paths]))
+
+
+def _text(file: Path) -> str | None:
+    """A file's text; None where it is no YAML that may be read."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-        list(documents(text))
-        return Positions(text)
+        list(documents(text, _TAGS, literal_keys=True))
     except (OSError, ValueError, yaml.YAMLError):
         return None
+    return text
