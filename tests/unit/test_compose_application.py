@@ -46,7 +46,7 @@ def test_packages_are_found_at_any_depth_by_their_lower_case_name(tmp_path: Path
 def test_the_first_environment_is_chosen_and_told_where_none_is_asked_for(tmp_path: Path) -> None:
     found = application(tmp_path, None)
     assert found.environment == "dev"
-    assert "no environment was asked for; 'dev' is the first one" in str(found.notices[0])
+    assert "no environment was chosen; 'dev' is the first one" in str(found.notices[0])
 
 
 def test_an_unknown_environment_of_the_application_is_an_error(tmp_path: Path) -> None:
@@ -65,7 +65,10 @@ def test_a_file_without_contexts_is_the_map_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("description", "told"),
     [
-        (deploy("pkg", "prod"), "there is no context 'dev'; api/Pkg/deploy/services.js of context 'prod' stands in"),
+        (
+            deploy("pkg", "prod"),
+            "there is no context 'dev'; api/Pkg/deploy/services.js of context 'prod' is used instead",
+        ),
         (deploy("pkg", "dev", design="services-x.js"), "the file 'services-x.js' of context 'dev' does not exist"),
         ({"name": "pkg", "contexts": {"dev": {"type": "service"}}}, "context 'dev' names no design"),
         (
@@ -76,7 +79,7 @@ def test_a_file_without_contexts_is_the_map_itself(tmp_path: Path) -> None:
             {"name": "pkg", "contexts": {"dev": {"file": "docker-compose.yml"}}},
             "the file 'docker-compose.yml' of context 'dev' does not exist",
         ),
-        ({"name": "pkg", "contexts": {}}, "there is no context 'dev'; api/Pkg/deploy/services.js stands in"),
+        ({"name": "pkg", "contexts": {}}, "there is no context 'dev'; api/Pkg/deploy/services.js is used instead"),
         ({"name": "pkg", "contexts": {"dev": None}}, "context 'dev' names no design"),
         ({"name": "pkg", "contexts": {"dev": {"design": "../../../../etc/services.js"}}}, "leads out of"),
         ({"name": "pkg", "contexts": {"dev": {"design": f"{'x' * 5000}.js"}}}, "does not exist"),
@@ -113,14 +116,14 @@ def test_of_two_packages_of_one_name_the_first_counts(tmp_path: Path) -> None:
         tmp_path, api__B__deploy__deploy_js=deploy("pkg", "dev"), api__A__deploy__deploy_js=deploy("PKG", "dev")
     )
     assert found.packages["pkg"].file == "api/A/deploy/deploy.js"
-    assert "'pkg' is the name of api/A/deploy/deploy.js as well" in str(found.notices[0])
+    assert "'pkg' is also the name of api/A/deploy/deploy.js" in str(found.notices[0])
 
 
 def test_a_key_that_stands_twice_is_told_with_its_file(tmp_path: Path) -> None:
     found = package(
         tmp_path, deploy("pkg", "dev"), services_js="module.exports = {services: {a: {image: 'x'},\na: {image: 'y'}}}"
     )
-    assert "api/Pkg/deploy/services.js: services.a: approximate: the key stands twice" in text(found)
+    assert "api/Pkg/deploy/services.js: services.a: approximate: duplicate key" in text(found)
 
 
 def test_a_services_file_alone_is_named_after_its_folder(tmp_path: Path) -> None:
@@ -164,10 +167,10 @@ def test_unreadable_files_are_named(tmp_path: Path, content: bytes, message: str
 def test_paths_that_are_no_application_say_what_would_be(tmp_path: Path) -> None:
     with pytest.raises(ApplicationError, match="no file or folder"):
         read_application(tmp_path / "nothing", None)
-    with pytest.raises(ApplicationError, match=r"holds no deploy/deploy\.js$"):
+    with pytest.raises(ApplicationError, match=r"has no deploy/deploy\.js$"):
         read_application(tmp_path, None)
     (tmp_path / "deploy.js").write_text(module({}))
-    with pytest.raises(ApplicationError, match="give the one above"):
+    with pytest.raises(ApplicationError, match="use its parent folder"):
         read_application(tmp_path, None)
 
 

@@ -66,23 +66,23 @@ def test_what_the_gateway_enforces_becomes_a_policy(tmp_path: Path, label: str, 
 @pytest.mark.parametrize(
     ("label", "told"),
     [
-        ("middlewares.m.basicauth.users=a:b", "approximate: the Secret 'p-m-basicauth' says who may call"),
+        ("middlewares.m.basicauth.users=a:b", "approximate: the Secret 'p-m-basicauth' has the users"),
         ("middlewares.m.forwardauth.address=http://auth", "closed: /web would be OPEN: left out; another program"),
         (
             "middlewares.m.ipallowlist.sourcerange=everybody",
             "closed: /web would be OPEN: left out; only some addresses",
         ),
-        ("middlewares.m.headers.customrequestheaders.A=b", "ignored: the gateway adds and takes away no headers"),
+        ("middlewares.m.headers.customrequestheaders.A=b", "ignored: the gateway does not change headers"),
         ("middlewares.m.redirectscheme.scheme=https", "ignored: requests are redirected at the edge"),
         ("middlewares.m.replacepath.path=/x", "closed: /web would be OPEN: left out; callers cannot choose the path"),
-        ("middlewares.m.stripprefixregex.regex=/x", "rejected: the gateway takes away fixed prefixes alone"),
-        ("middlewares.m.ratelimit.burst=5", "approximate: bursts of twice the rate are let through"),
-        ("middlewares.m.plugin.mine.a=b", "closed: /web would be OPEN: left out; 'plugin' may keep callers out"),
+        ("middlewares.m.stripprefixregex.regex=/x", "rejected: the gateway only strips fixed prefixes"),
+        ("middlewares.m.ratelimit.burst=5", "approximate: bursts of twice the rate are allowed"),
+        ("middlewares.m.plugin.mine.a=b", "closed: /web would be OPEN: left out; 'plugin' may restrict callers"),
         ("routers.w.entrypoints=web", "resolved: only Traefik needs it"),
-        ("routers.w.priority=3", "ignored: of the routes that match, the longest path counts"),
+        ("routers.w.priority=3", "ignored: of the routes that match, the longest path is used"),
         ("routers.w.tls.certresolver=le", "ignored: certificates belong to the edge"),
         ("services.w.loadbalancer.sticky.cookie=true", "ignored: every request may go to another replica"),
-        ("services.w.loadbalancer.healthcheck.path=/h", "ignored: the service's own healthcheck"),
+        ("services.w.loadbalancer.healthcheck.path=/h", "ignored: the service's healthcheck"),
         ("services.w.loadbalancer.server.port=many", "ignored: the gateway has no such setting"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_router_that_only_redirects_opens_no_path(tmp_path: Path) -> None:
     ]
     result = project(tmp_path, labels)
     assert list(result.services["web"]["interface"]) == ["/api"]
-    assert "it only leads callers to HTTPS" in result.told
+    assert "it only redirects to HTTPS" in result.told
 
 
 @pytest.mark.parametrize("deploy", [False, True])
@@ -153,7 +153,7 @@ def test_labels_are_read_in_capitals_too(tmp_path: Path) -> None:
 def test_labels_without_a_rule_make_no_route(tmp_path: Path) -> None:
     result = project(tmp_path, ["traefik.enable=true", "traefik.http.services.w.loadbalancer.server.port=80"])
     assert "interface" not in result.services["web"]
-    assert "services.web: rejected: no rule says under which path" in result.told
+    assert "services.web: rejected: there is no rule with a path" in result.told
 
 
 def test_kompose_labels_become_fields(tmp_path: Path) -> None:

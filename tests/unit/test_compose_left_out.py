@@ -37,7 +37,7 @@ def classes(folder: Path, *texts: str) -> dict[str, str]:
     for index, text in enumerate(texts):
         files.append(folder / f"{index}.yaml")
         files[-1].write_text(text)
-    words = ("left it out", "takes it away")
+    words = ("left it out", "removes it")
     return {
         each.path: each.classification
         for each in convert(*files).notices

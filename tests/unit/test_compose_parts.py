@@ -98,7 +98,7 @@ def parts(folder: Path, service: str = "", rest: str = "") -> Conversion:
 @pytest.mark.parametrize(
     ("ports", "number", "told"),
     [
-        ('"9100-9101:9000"', 9100, "approximate: of the range the first, 9100, is published"),
+        ('"9100-9101:9000"', 9100, "approximate: the first of the range, 9100, is published"),
         ('{target: 9000, published: "9100-9100"}', 9100, ""),
         ("{target: 9000, published: 9100, mode: host}", 9100, ""),
     ],
@@ -113,12 +113,12 @@ def test_of_a_published_range_the_first_number_is_published(tmp_path: Path, port
 @pytest.mark.parametrize(
     ("service", "rest", "told"),
     [
-        ("tmpfs: ['/t:size=10%']", "", "services.a.tmpfs[0]: approximate: 'size=10%' is no number of bytes"),
-        ("tmpfs: ['/t:mode=99']", "", "services.a.tmpfs[0]: rejected: 'mode=99' is no mode"),
-        ("restart: 'on-failure:many'", "", "services.a.restart: rejected: 'many' is no number of attempts"),
+        ("tmpfs: ['/t:size=10%']", "", "services.a.tmpfs[0]: approximate: 'size=10%' is not a number of bytes"),
+        ("tmpfs: ['/t:mode=99']", "", "services.a.tmpfs[0]: rejected: 'mode=99' is not a file mode"),
+        ("restart: 'on-failure:many'", "", "services.a.restart: rejected: 'many' is not a number of attempts"),
         ("stop_grace_period: 500ms", "", "services.a.stop_grace_period: approximate: Kubernetes counts in whole"),
         ("healthcheck: {test: [CMD, x], timeout: 1500ms}", "", "healthcheck.timeout: approximate: Kubernetes counts"),
-        ("healthcheck: {test: [CMD, x], retries: 5000}", "", "healthcheck.retries: approximate: 1000 failures"),
+        ("healthcheck: {test: [CMD, x], retries: 5000}", "", "healthcheck.retries: approximate: the maximum is 1000"),
         ("deploy: {update_config: {parallelism: 5000}}", "", "update_config.parallelism: approximate: at most 1000"),
         (
             "secrets: [{source: s, uid: nobody}]",
@@ -133,12 +133,12 @@ def test_of_a_published_range_the_first_number_is_published(tmp_path: Path, port
         (
             "volumes: ['vol:/v']",
             "volumes: {vol: {driver_opts: {type: nfs, device: ':/x', o: 'addr=h,nfsvers=4,soft,rw'}, labels: {a: b}}}",
-            "volumes.vol.driver_opts.o: approximate: the options nfsvers=4, soft are not passed on",
+            "volumes.vol.driver_opts.o: approximate: the options nfsvers=4, soft have no effect",
         ),
         (
             "volumes: ['vol:/v']",
             "volumes: {vol: {driver_opts: {type: nfs, device: ':/x', o: addr=h}, labels: {a: b}}}",
-            "volumes.vol.labels.a: ignored: a folder of a server has no claim",
+            "volumes.vol.labels.a: ignored: an NFS folder has no claim",
         ),
         (
             "volumes: ['vol:/v']",
@@ -148,7 +148,7 @@ def test_of_a_published_range_the_first_number_is_published(tmp_path: Path, port
         (
             "volumes: ['vol:/v']",
             "volumes: {vol: {name: 'x-{{ .Task.Slot }}'}}",
-            "volumes.vol.name: resolved: every task",
+            "volumes.vol.name: resolved: every replica has its own volume",
         ),
         (
             "deploy: {replicas: 2}\n    volumes: ['vol:/v', 'war:/w']",
@@ -158,7 +158,7 @@ def test_of_a_published_range_the_first_number_is_published(tmp_path: Path, port
         (
             "volumes: ['vol:/v']\n  b: {image: b, volumes: ['vol:/v']}",
             "volumes: {vol: {name: 'x-{{.Task.Slot}}'}}",
-            "volumes.vol: approximate: the replicas of a, b have volumes of their own each, and share none",
+            "volumes.vol: approximate: the replicas of a, b each have their own volume, and do not share it",
         ),
     ],
 )
@@ -171,7 +171,7 @@ def test_whoever_waits_for_a_service_that_is_left_out_is_told(tmp_path: Path) ->
     waiting = "    depends_on: [gone, odd]\n    links: ['odd:other']\n"
     told = parts(tmp_path, waiting, gone).told
     for each in ("gone", "odd"):
-        assert f"services.a.depends_on.{each}: rejected: '{each}' is no service of the stack" in told
+        assert f"services.a.depends_on.{each}: rejected: '{each}' is not a service of the stack" in told
 
 
 def test_a_misspelt_condition_is_told(tmp_path: Path) -> None:

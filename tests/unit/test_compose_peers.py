@@ -163,13 +163,13 @@ def test_one_wrong_host_does_not_take_the_others_along(tmp_path: Path) -> None:
         tmp_path, "extra_hosts: ['good=10.0.0.1', '*.wild=10.0.0.2', 'six=[::1]', 'docker=host-gateway']"
     )
     assert result.services["a"]["extraHosts"] == {"good": ["10.0.0.1"], "six": ["::1"]}
-    assert "'*.wild=10.0.0.2' is not a host's name with an address; it is left out" in result.told
-    assert "the machine that runs Docker has no counterpart here; the name is left out" in result.told
+    assert "'*.wild=10.0.0.2' is not a host name with an address; it is left out" in result.told
+    assert "the Docker host has no equivalent; the name is left out" in result.told
 
 
 def test_no_search_domain_at_all_is_told(tmp_path: Path) -> None:
     result, _ = service(tmp_path, "dns_search: ['.']")
-    assert "services.a.dns_search[0]: ignored: a pod always looks in the domains" in result.told
+    assert "services.a.dns_search[0]: ignored: a pod always searches the domains" in result.told
 
 
 def test_a_block_device_is_told_though_it_says_nothing_more(tmp_path: Path) -> None:

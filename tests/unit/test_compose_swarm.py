@@ -27,7 +27,7 @@ def test_a_port_for_fewer_callers_than_swarm_would_let_in_is_not_published() -> 
     (document,) = result.files.values()
     web = read(dump(document))["services"]["web"]
     assert sorted(each["published"] for each in web["ports"]) == [3, 4]
-    assert "Swarm publishes on all addresses of a node, so that the port is not published" in told(result)
+    assert "Swarm publishes on all addresses of a node, so the port is not published" in told(result)
 
 
 FULL: dict[str, Any] = {

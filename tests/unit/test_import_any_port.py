@@ -55,7 +55,7 @@ def test_an_address_stays_where_its_ports_are_all_that_peers_dial(
 ) -> None:
     found = project(tmp_path, broker, worker, rest)
     assert has_own_address(found)
-    told = "services.mq.deploy.endpoint_mode: approximate: peers reach the declared ports alone"
+    told = "services.mq.deploy.endpoint_mode: approximate: peers reach only the declared ports"
     assert (told in found.told) is ("vip" in broker)
 
 

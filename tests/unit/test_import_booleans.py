@@ -62,7 +62,7 @@ def test_what_is_printed_is_the_same_to_kubectl(tmp_path: Path, capsys: pytest.C
 
 def test_a_key_that_stands_twice_is_refused_by_what_is_written() -> None:
     assert list(documents("{on: 1, y: 2, 010: 3}", literal_keys=True)) == [(1, {"on": 1, "y": 2, "010": 3})]
-    with pytest.raises(YamlError, match="the key 'on' stands here twice"):
+    with pytest.raises(YamlError, match="the key 'on' is duplicate"):
         list(documents("{on: 1, on: 2}", literal_keys=True))
-    with pytest.raises(YamlError, match="the key 'true' stands here twice"):
+    with pytest.raises(YamlError, match="the key 'true' is duplicate"):
         list(documents("{on: 1, y: 2}"))

@@ -48,7 +48,7 @@ def test_a_port_of_one_address_is_not_published(tmp_path: Path, port: str) -> No
         opened = project(tmp_path / name.replace(":", "-"), f"ports: [{port}]", opened=(name,))
         assert [each["published"] for each in opened.services["web"]["ports"].values()] == [5432]
         assert closed(opened) == []
-        assert "it is OPEN, as --accept says" in opened.told
+        assert "it is OPEN by --accept" in opened.told
 
 
 def test_each_port_of_a_range_stays_closed(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ networks: {one: {}, two: {}}
     assert list(found.stack["spec"]["networks"]) == ["two"]
     assert "configs" not in found.stack["spec"]
     assert "dependsOn" not in found.services["other"]
-    assert "'closed' is no service of the stack, so that 'other' does not wait for it" in found.told
+    assert "'closed' is not a service of the stack, so 'other' does not wait for it" in found.told
 
 
 @pytest.mark.parametrize(
@@ -286,4 +286,4 @@ def test_other_files_may_be_missing(tmp_path: Path, mount: str) -> None:
 
 def test_what_was_accepted_and_is_not_closed_is_told(tmp_path: Path) -> None:
     found = project(tmp_path, "command: [a]", opened=("dbb",))
-    assert "--accept open:dbb: ignored: nothing of this name is kept closed" in found.told
+    assert "--accept open:dbb: ignored: nothing with this name is closed" in found.told

@@ -72,7 +72,7 @@ def test_a_route_whose_protection_is_lost_is_left_out(tmp_path: Path, label: str
 def test_a_middleware_from_elsewhere_may_protect(tmp_path: Path, name: str) -> None:
     found = project(tmp_path, "middlewares.harmless.compress=true", middlewares=name)
     assert "interface" not in found.services["web"]
-    assert "which may keep callers out" in closed(found)[0]
+    assert "and may restrict callers" in closed(found)[0]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_users_become_a_secret_and_an_authentication(tmp_path: Path) -> None:
     without = project(tmp_path / "b", *labels)
     assert without.services["web"]["policies"] == {"accessControl": control}
     assert without.secrets == []
-    assert "the Secret 'p-m-basicauth' says who may call (key auth); until it is there, nobody may" in without.told
+    assert "the Secret 'p-m-basicauth' has the users (key auth); without it all calls are refused" in without.told
     assert "$apr1" not in str(without.stack)
     assert "$apr1" not in str(found.stack)
 
@@ -150,7 +150,7 @@ def test_what_one_service_cannot_ask_of_all_callers_leaves_the_second_route_out(
 ) -> None:
     found = project(tmp_path / "a", *labels, "routers.v.rule=PathPrefix(`/v`)", "routers.v.middlewares=n")
     assert len(found.services["web"]["interface"]) == 1
-    assert "one set of rules holds for all" in closed(found)[0]
+    assert "one set of rules applies to all" in closed(found)[0]
     both = project(tmp_path / "b", *labels, middlewares="m,n")
     assert "interface" not in both.services["web"]
 
@@ -301,4 +301,4 @@ def test_a_service_that_traefik_passes_over_has_no_route(tmp_path: Path) -> None
     rest = traefik("--providers.docker.exposedbydefault=false")
     found = project(tmp_path, middlewares="", rest=rest)
     assert "interface" not in found.services["web"]
-    assert "Traefik passes over this service" in found.told
+    assert "Traefik ignores this service" in found.told

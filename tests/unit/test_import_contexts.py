@@ -52,7 +52,7 @@ def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: P
     assert spec(result)["interface"] == {"ports": {"80": 3000}}
     assert spec(result)["edge"] == {"hosts": ["shop.example"]}
     report = told(result)
-    assert "deploy/stack.yml: services.frontend: approximate: this Traefik asks Docker for its routes" in report
+    assert "deploy/stack.yml: services.frontend: approximate: this Traefik needs Docker's API" in report
     assert "HTTPS ends at the edge" in report
 
 
@@ -60,15 +60,15 @@ def test_a_context_may_be_a_compose_file_whose_labels_are_the_routes(tmp_path: P
     ("written", "kept", "reported"),
     [
         ({"mode": "global"}, {"mode": "global"}, ""),
-        ({"mode": "global", "replicas": 2}, {"mode": "global"}, "replicas: rejected: there is one replica"),
-        ({"mode": "often"}, {}, "mode: rejected: 'often' is nothing that Compose has here"),
+        ({"mode": "global", "replicas": 2}, {"mode": "global"}, "replicas: rejected: every node has one replica"),
+        ({"mode": "often"}, {}, "mode: rejected: 'often' is not valid in Compose"),
         ({"replicas": "many"}, {}, "replicas: rejected"),
         ({"resources": "few"}, {}, "resources: rejected: expected a map"),
         ({"resources": {"reservations": {"devices": [5]}}}, {}, "resources.reservations.devices: rejected"),
         ({"resources": {"limits": {"cpus": "1"}}, "placement": {"resources": {"limits": {"cpus": "2"}}}},
-         {"resources": {"limits": {"cpu": "1"}}}, "placement.resources: ignored: deploy.resources says it already"),
+         {"resources": {"limits": {"cpu": "1"}}}, "placement.resources: ignored: deploy.resources is set too"),
         ({"update_config": {"max_failure_ratio": "x"}}, {}, "update_config.max_failure_ratio: rejected"),
-        ({"update_config": {"max_failure_ratio": 7}}, {}, "updateConfig: rejected: the model has no such value"),
+        ({"update_config": {"max_failure_ratio": 7}}, {}, "updateConfig: rejected: invalid value"),
         ({"labels": ["a=b"]}, {"labels": {"a": "b"}}, ""),
         ({"rollback_config": {"order": "stop-first"}}, {"rollbackConfig": {"order": "stopFirst"}}, ""),
         ({"anything": 1}, {}, "anything: ignored"),

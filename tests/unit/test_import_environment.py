@@ -44,12 +44,12 @@ def test_environment_values(tmp_path: Path, written: Any, expected: str) -> None
 @pytest.mark.parametrize(
     ("written", "word"),
     [
-        ("tasks.gone:80", "'tasks.gone' does not resolve here"),
-        ("http://other_stack:3000/", "'other_stack' does not resolve here"),
+        ("tasks.gone:80", "'tasks.gone' does not resolve"),
+        ("http://other_stack:3000/", "'other_stack' does not resolve"),
         ("policy_engine", "it stays, as it may not be meant as a host name"),
         ("${HOME}/x", "'${HOME}' is not known at import"),
         ("${NEEDED:?say it}", "is not known at import"),
-        ("{{.Node.Hostname}}", "templates ({{...}}) are not filled in"),
+        ("{{.Node.Hostname}}", "templates ({{...}}) are not expanded"),
     ],
 )
 def test_environment_values_that_stay_are_told(tmp_path: Path, written: str, word: str) -> None:

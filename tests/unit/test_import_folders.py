@@ -41,7 +41,7 @@ def test_a_writable_folder_is_a_volume_with_its_files(tmp_path: Path) -> None:
     assert "configs" not in found.services["web"]
     names = [each for each in archive(found, "data").getnames() if each != "."]
     assert names == ["a.txt", "sub", "sub/.hidden", "sub/.hidden/b"]
-    assert "filled once with 2 files; later edits do not follow" in found.told
+    assert "filled once with 2 files; later edits have no effect" in found.told
     for name, reason in (("link", "is a link"), ("tls.key", "looks like something secret"), (".gitkeep", "only keeps")):
         assert f"'{name}' is not in the volume 'data': it {reason}" in found.told
 

@@ -40,7 +40,7 @@ def test_of_two_hosts_with_one_path_the_second_is_not_answered(tmp_path: Path) -
     rules = {"blog": "Host(`blog.example`)", "shop": "Host(`shop.example`)"}
     found = project(tmp_path / "closed", rules)
     assert (routes(found), hosts(found)) == ({"blog": ["/"]}, ["blog.example"])
-    assert "shop.example would show what belongs to blog.example: left out" in closed(found)
+    assert "shop.example would show the application of blog.example: left out" in closed(found)
     assert "Point the names in DNS at the cluster's edge: shop.example" not in found.told
     assert found.of("Ingress") == [] or "shop.example" not in str(found.of("Ingress"))
     opened = project(tmp_path / "opened", rules, opened=("shop.example",))

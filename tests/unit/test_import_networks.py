@@ -26,7 +26,7 @@ def test_volumes(tmp_path: Path) -> None:
         "scratch": {"target": "/tmp/x"},
     }
     assert spec(result)["data"] == {"var-jenkins-home": {}, "uploads": {}, "conf": {}}
-    assert "spec.services.web.volumes.docker: ignored: there is no Docker socket" in told(result)
+    assert "spec.services.web.volumes.docker: ignored: Kubernetes has no Docker socket" in told(result)
     assert "spec.services.web.volumes.home: approximate: the host's path '/var/jenkins_home'" in told(result)
     assert "spec.services.web.volumes.wrong: rejected" in told(result)
 
@@ -128,7 +128,7 @@ def test_two_routes_of_one_prefix_are_told(tmp_path: Path) -> None:
         b={"image": "x", "interface": {"web": {"path": "/web"}}},
     )
     report = told(single(tmp_path, members))
-    assert "spec.services.b.interface.web: approximate: /web is the external prefix of spec.services.a" in report
+    assert "spec.services.b.interface.web: approximate: /web is also the external prefix of spec.services.a" in report
     assert report.count("external prefix") == 1
 
 

@@ -139,7 +139,7 @@ def test_a_stack_service_says_what_it_cannot_keep(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_resource_can_hold_is_refused_with_its_path(tmp_path: Path, members: Any, message: str) -> None:
-    with pytest.raises(ApplicationError, match="does not fit into an AiltireStack") as caught:
+    with pytest.raises(ApplicationError, match="cannot be an AiltireStack") as caught:
         single(tmp_path, services(**members))
     assert message in str(caught.value)
 

@@ -69,7 +69,7 @@ def test_a_port_that_is_repeated_behind_the_last_one_that_is_kept_still_counts()
     entry.close()
     assert [str(each) for each in report.notices] == [
         "services.web.ports: rejected: a service has at most 64 ports; the others are left out."
-        " Declare those that somebody dials."
+        " Declare only the ports that are used."
     ]
 
 

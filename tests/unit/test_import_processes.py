@@ -34,7 +34,7 @@ def test_a_hook_s_signal_goes_to_the_process_and_not_to_the_pod_s_own(
     found = project(tmp_path, text)
     assert pod(found).get("shareProcessNamespace", False) is shared
     assert (f"kill -{signal} 1" in str(pod(found))) is bool(signal)
-    told = "services.a.init: approximate: beside stop_signal it is left out" in found.told
+    told = "services.a.init: approximate: it is left out with stop_signal" in found.told
     assert told is ("init" in text and bool(signal))
 
 
@@ -49,7 +49,7 @@ def test_a_signal_that_nothing_catches_is_no_time_to_stop(tmp_path: Path, signal
 def test_a_signal_that_holds_a_process_does_not_stop_it(tmp_path: Path) -> None:
     found = project(tmp_path, "stop_signal: SIGSTOP")
     assert "stopSignal" not in found.services["a"]
-    assert "services.a.stop_signal: approximate: it would hold the process" in found.told
+    assert "services.a.stop_signal: approximate: it would pause the process" in found.told
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_a_signal_that_holds_a_process_does_not_stop_it(tmp_path: Path) -> None:
         ("if_not_present", "IfNotPresent", ""),
         ("never", "Never", "required: Put the images on every node, as pull_policy: never forbids to pull them: a:1"),
         ("build", None, "approximate: nothing is built in a cluster"),
-        ("daily", "Always", "approximate: the image is looked for whenever a pod starts"),
-        ("weekly", "Always", "approximate: the image is looked for whenever a pod starts"),
-        ("every_12h", "Always", "approximate: the image is looked for whenever a pod starts"),
-        ("sometimes", None, "rejected: 'sometimes' is no policy"),
+        ("daily", "Always", "approximate: the image is checked when a pod starts"),
+        ("weekly", "Always", "approximate: the image is checked when a pod starts"),
+        ("every_12h", "Always", "approximate: the image is checked when a pod starts"),
+        ("sometimes", None, "rejected: 'sometimes' is not a policy"),
     ],
 )
 def test_each_policy_says_when_an_image_is_pulled(tmp_path: Path, written: str, policy: str | None, told: str) -> None:

@@ -66,7 +66,7 @@ def test_the_report_names_every_deviation_of_the_tree(tmp_path: Path) -> None:
     for start in (
         "metadata.name: resolved: 'Shop_App' became 'shop-app'",
         "spec.securityProfile: resolved: baseline",
-        "spec.services.cpl.volumes.docker: ignored: the operator does",
+        "spec.services.cpl.volumes.docker: ignored: the operator replaces",
         "spec.services.cpl.stack.services.gone.stackRef: approximate: 'sa_pe_engine' names no package",
         "api/Physical/Devices/deploy/deploy.js: contexts: approximate: there is no context 'dev'",
         "api: ignored: no stack of this environment runs these packages: shop_unused.",

@@ -1,1 +1,1 @@
-"""Swarm's side: Ailtire applications into AiltireStacks, AiltireStacks into Compose files. Pure, but for files.py."""
+"""Translates Ailtire applications and Compose files into AiltireStacks, and AiltireStacks into Compose files."""

@@ -1,4 +1,4 @@
-"""What a person opens on purpose though a protection that the file asks for cannot be kept: ``--accept open:NAME``."""
+"""``--accept open:NAME``: what is imported although a protection in the file cannot be kept."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -9,10 +9,10 @@ PREFIX: Final = "open:"
 
 
 class Accepted:
-    """The names that were accepted, and which of them have opened something.
+    """The accepted names, and which of them had an effect.
 
     A name is that of a service (``db``), a route (``/api``), or a place of the report (``services.db.ports[0]``), which
-    stands for all places below it too.
+    includes all places below it.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -20,7 +20,7 @@ class Accepted:
         self._used: set[str] = set()
 
     def includes(self, path: str, names: Iterable[str]) -> bool:
-        """Whether the place, or one of the names of what is there, was accepted."""
+        """Whether the path, or one of the names at it, was accepted."""
         known = frozenset(names)
         found = [
             each for each in self._names if each in known or each == path or path.startswith((f"{each}.", f"{each}["))
@@ -29,8 +29,8 @@ class Accepted:
         return bool(found)
 
     def unused(self) -> Iterator[Notice]:
-        """What to say of what was accepted, and was no name of anything that stays closed."""
-        message = "nothing of this name is kept closed, so that it has no effect."
+        """A notice for each accepted name that has no effect."""
+        message = "nothing with this name is closed, so it has no effect."
         for each in self._names:
             if each not in self._used:
                 yield Notice(f"--accept {PREFIX}{each}", "ignored", message)

@@ -1,6 +1,6 @@
-"""The ``ailtire`` profile: the Compose file that upstream's generator writes into a package's stack image.
+"""Exports the ``ailtire`` profile: the Compose file that upstream's generator writes into a package's stack image.
 
-Its own defects are not repeated; docs/swarm-parity.md lists each difference.
+Upstream's defects are not repeated; docs/swarm-parity.md lists the differences.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ VERSION: Final = "3.7"
 _SOCKET: Final = "/var/run/docker.sock:/var/run/docker.sock"
 _STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
 _APPNAME: Final = Interpolated("${AILTIRE_APPNAME}")
-_NOT_WRITTEN: Final = "upstream's generator writes no such thing, so that it is not in this file."
+_NOT_WRITTEN: Final = "upstream's generator does not support it, so it is not in this file."
 _WRITTEN: Final = frozenset(
     {"type", "image", "environment", "interface", "stop_signal", "stop_grace_period", "networks", "stack", "stack_ref"}
 )
@@ -105,7 +105,7 @@ def _networks(view: StackView) -> dict[str, Any]:
 
 
 def _list(environment: Mapping[str, str]) -> list[str]:
-    """In a list the names are part of the values, in which Compose looks for variables."""
+    """As a list. The names are then part of the values, which Compose interpolates."""
     return [Interpolated(f"{dollars(name)}={literal(value)}") for name, value in environment.items()]
 
 
@@ -137,7 +137,7 @@ def _report_member(view: StackView, key: str, service: Service, report: Report) 
 
 
 def _set_fields(model: Strict, written: frozenset[str]) -> Iterator[str]:
-    """The fields, as their author spells them, that say something and are not written."""
+    """The fields, in camelCase, that are set and not exported."""
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         if name not in model.model_fields_set - written or value == field.get_default():

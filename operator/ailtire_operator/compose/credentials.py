@@ -1,4 +1,4 @@
-"""Values of variables that look like credentials: by the words of the name, or by what the value is."""
+"""Recognizes variables that look like credentials, by the words of the name or by the value."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _ABOUT: Final = frozenset(
         "TYPE", "URI", "URL", "VALIDITY",
     }
 )  # fmt: skip
-"""Words after which a name speaks about a credential and holds none."""
+"""Last words of names that describe a credential without containing one."""
 _PLAIN: Final = frozenset(
     {"", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "null", "disabled", "enabled"}
 )
@@ -45,11 +45,11 @@ _SHAPE: Final = re.compile(
     r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|glpat-[\w-]{20}"
     r"|xox[abpr]-[0-9]|sk[-_](?:live|test|proj|ant)[-_]|eyJ[\w-]{10,}+\.eyJ"
 )
-TOLD: Final = "it looks like a credential, and whoever may read the stack or its pods reads it."
+TOLD: Final = "it looks like a credential, and everybody who may read the stack or its pods can read it."
 
 
 def is_credential(name: str, value: str) -> bool:
-    """Whether a variable looks like a password, a token, a key, or a URL that holds one."""
+    """Whether a variable looks like a password, a token, a key, or a URL with one."""
     if value.strip().lower() in _PLAIN:
         return False
     if _IN_URL.search(value) or _PAIR.search(value) or _SHAPE.match(value):
@@ -72,7 +72,7 @@ def found(variables: Mapping[str, str]) -> list[str]:
 
 
 def report_each(variables: Mapping[str, str], path: str, report: Report) -> None:
-    """Say of each of them that it stands in the stack."""
+    """Report each of them as part of the stack."""
     for name in found(variables):
-        remedy = "Keep it in a Secret, and name that in environmentValuesFrom."
+        remedy = "Move it into a Secret, and use environmentValuesFrom."
         report.approximate(path_of(path, name), TOLD, remedy)

@@ -1,4 +1,4 @@
-"""What may be left out of a service that runs on: rights and amenities. Without anything else it might run open."""
+"""Decides which fields may be omitted from a service that runs: only those that do not protect anything."""
 
 import re
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ _AMENITIES: Final = (
     "securityOpt.apparmor", "securityOpt.noNewPrivileges", "securityOpt.seccomp", "securityOpt.systempaths", "shmSize",
     "stdinOpen", "stopGracePeriod", "stopSignal", "storageOpt", "tmpfs", "tty", "ulimits", "volumes",
 )  # fmt: skip
-"""Fields of a service that are not wanted by whoever keeps callers out, or the process in. Of its options of security
-an operator refuses none but those that take a protection away."""
+"""Fields that neither restrict callers nor confine the process. Of the security options an operator refuses only
+those that remove a protection."""
 _ANY_RIGHTS: Final = {"type": "spc_t"}
-"""The SELinux label that confines nothing."""
+"""The SELinux label without confinement."""
 _CONFINING: Final = re.compile(
     r"(?:.*\.)?(?:disable_ipv6|rp_filter|accept_(?:redirects|source_route|ra)|(?:secure|send)_redirects|forwarding"
     r"|ip_forward|dmesg_restrict|ptrace_scope|kptr_restrict|unprivileged_\w{1,32}|log_martians|tcp_syncookies)"
 )
-"""Kernel parameters that keep something out."""
+"""Kernel parameters that protect."""
 
 
 def may_go(field: str, service: Mapping[str, Any]) -> bool:
-    """Whether a service without this field (``capAdd[0]``) lets in nobody more, and may do no more."""
+    """Whether a service without this field (``capAdd[0]``) has no more callers and no more privileges."""
     if field.startswith("sysctls"):
         return not any(map(_CONFINING.fullmatch, service.get("sysctls", {})))
     if field.startswith("securityOpt.label"):

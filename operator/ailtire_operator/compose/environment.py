@@ -1,4 +1,4 @@
-"""Variables of services.js: scalars as text, what Swarm interpolates, and names that DNS cannot say."""
+"""Translates variables of services.js: scalars as text, Swarm's interpolation, and names that are invalid in DNS."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,12 +30,12 @@ class VariableScope:
     """What a stack's variables may refer to."""
 
     variables: Mapping[str, str] | None = field(default_factory=dict)
-    """What Swarm would put for ``${NAME}``: the environment of the stack container that deploys the stack. None where
-    that is done already, and a dollar sign is one."""
+    """Values for ``${NAME}``: the environment of the stack container that deploys the stack. None if interpolation is
+    done already and dollar signs are literal."""
     hosts: frozenset[str] = frozenset()
     """The names that the service's containers can resolve: keys and aliases of its stack's members."""
     placeholders: bool = False
-    """Whether the operator is to fill in Swarm's templates."""
+    """Whether the operator expands Swarm's templates."""
 
 
 def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> dict[str, str]:
@@ -60,7 +60,7 @@ def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> 
         if _TEMPLATE in text and not surroundings.placeholders:
             report.approximate(
                 where,
-                "Swarm's templates ({{...}}) are not filled in; the text stays as it is.",
+                "Swarm's templates ({{...}}) are not expanded; the text is not changed.",
                 "Write the value, or read AILTIRE_STACKNAME or AILTIRE_SERVICENAME instead.",
             )
     return result
@@ -69,15 +69,15 @@ def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> 
 def scalars(value: Any, path: str, report: Report) -> dict[str, str]:
     """Variables as text, from a map or from Compose's list of ``NAME=value``."""
     result: dict[str, str] = {}
-    for name, each in _pairs(value, path, report):  # AILTIRE_* is the caller's to judge, hence the underscore
+    for name, each in _pairs(value, path, report):  # the caller checks AILTIRE_*, hence the underscore
         if isinstance(each, dict | list):
             report.rejected(
                 path_of(path, name),
                 f"{described(each)} is not a value of a variable; it is left out.",
-                "Write it as one text.",
+                "Write it as a string.",
             )
         elif not name or not accepts(_NAME, f"_{name}") or not accepts(_VALUE, text_of(each)) or "\0" in text_of(each):
-            report.rejected(path_of(path, name), "this is not a variable that a process can have; it is left out.")
+            report.rejected(path_of(path, name), "this is not a valid variable name; it is left out.")
         else:
             result[name] = text_of(each)
     return result
@@ -97,7 +97,7 @@ def _pairs(value: Any, path: str, report: Report) -> Iterable[tuple[str, Any]]:
 
 
 def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, report: Report) -> str:
-    """The text as Swarm would deploy it, as far as that is known here."""
+    """The text interpolated as by Swarm, as far as the values are known."""
 
     if variables is None:
         return text
@@ -117,7 +117,7 @@ def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, rep
         else:
             report.approximate(
                 path,
-                f"'{match.group()}' is not known at import and stays as it is written; Swarm would take it from the "
+                f"'{match.group()}' is not known at import and is not changed; Swarm would take it from the "
                 "environment of the deployment.",
                 "Write the value.",
             )
@@ -129,7 +129,7 @@ def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, rep
 
 
 def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *, each_task: bool = False) -> str:
-    """The text with host names that only Swarm resolves rewritten, where it is sure that they are host names.
+    """The text with host names that only Swarm resolves rewritten, if they certainly are host names.
 
     ``each_task``: the name of a service stands for each of its tasks here too, as ``tasks.web`` does in Swarm.
     """
@@ -159,7 +159,7 @@ def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *,
         elif tasks or (sure and naming.sanitize(host) != host.lower() and "." not in host and "_" in host):
             report.approximate(
                 path,
-                f"'{host}' does not resolve here: no service of this stack has that name, and DNS cannot say it.",
+                f"'{host}' does not resolve: no service of this stack has that name, and it is not valid in DNS.",
                 "Write the name of a service of the same stack.",
             )
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong with input from the Swarm world. Each message says where and what to do; none needs a traceback.
+"""Errors in input files of Ailtire and Compose. Each message has the place and the remedy, and needs no traceback.
 
 ComposeError
  ├─ JavaScriptError    a .js file is not plain data

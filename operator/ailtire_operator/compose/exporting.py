@@ -1,6 +1,6 @@
-"""From AiltireStacks back to Swarm: one Compose document per stack of the tree.
+"""Exports AiltireStacks to Swarm: one Compose document for each stack of the tree.
 
-Two profiles share the way through the tree: ``swarm`` is what ``docker stack deploy`` takes without Ailtire,
+Two profiles share the traversal of the tree: ``swarm`` is for ``docker stack deploy`` without Ailtire,
 ``ailtire`` is what upstream's own generator writes, where every child stack is a stack container.
 """
 
@@ -26,33 +26,33 @@ from ailtire_operator.model.stack import StackSpec
 Profile = Literal["swarm", "ailtire"]
 _QUOTED: Final = frozenset("0123456789+-.=<~")
 _WIDTH: Final = 2**20
-"""No line breaks inside values: what is one line there is one line here."""
+"""So wide that YAML has no line breaks inside values."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What a tree became."""
+    """The result of an export."""
 
     files: Mapping[str, dict[str, Any]]
     """Stack name -> Compose document as data, in the order in which they are deployed."""
     notices: tuple[Notice, ...]
-    """What the documents cannot say."""
+    """What the documents cannot express."""
     beside: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that the documents name, by path below their own folder."""
+    """Files that the documents refer to, by path below their folder."""
     needed: tuple[str, ...] = ()
-    """Commands that make what Swarm must have before the first stack is deployed."""
+    """Commands to run before the first stack is deployed."""
 
 
 @dataclass(frozen=True)
 class SwarmOptions:
-    """What a person may ask of the ``swarm`` profile."""
+    """Options of the ``swarm`` profile."""
 
     single: bool = False
     """One file, and one stack in Swarm, for the whole tree."""
     endpoint_mode: EndpointMode = "vip"
     """dnsrr: names resolve to the tasks themselves, and published ports are those of the nodes that run a task."""
     gateway_image: str = GATEWAY_IMAGE
-    """The image of gateways that name none."""
+    """The image of gateways without one."""
 
 
 def export_tree(
@@ -65,7 +65,7 @@ def export_tree(
 ) -> Exported:
     """The Compose documents of a stack and everything below it; references are resolved from ``templates``.
 
-    Raises InvalidStack for a wrong value at any level, a cycle of references, and trees too deep or too large.
+    Raises InvalidStack for an invalid value at any level, a cycle of references, and a tree too deep or too large.
     """
     report = Report()
     stacks = _stacks(name, spec, templates, report)
@@ -117,20 +117,20 @@ def _child(level: Level, key: str, templates: Mapping[str, StackSpec], report: R
     child = child_level(level, key, templates)
     if child is None:
         path = path_of(f"{level.path}.services", key, "stackRef")
-        message = "the stack that it refers to is not here, so that no file is written for it."
-        report.ignored(path, message, "Give the file that declares it as well.")
+        message = "the referenced stack is not among the input files, so no file is written for it."
+        report.ignored(path, message, "Add the file that declares it.")
     return child
 
 
 class _Dumper(yaml.SafeDumper):
-    """Repeated parts are written out, never as anchors."""
+    """Writes repeated parts without anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    """What could be a number or a mark to another reader is quoted: Docker's takes 1e3 and 0o17 for numbers."""
+    """Quote what another parser could read as a number or an indicator: Docker's reads 1e3 and 0o17 as numbers."""
     style = "'" if text[:1] in _QUOTED and text.isprintable() else printable.in_yaml(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 

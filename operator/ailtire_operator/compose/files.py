@@ -1,6 +1,6 @@
-"""Reading an application's files: bounded, and never outside the folder that the user named.
+"""Reads an application's files, with size limits and never outside of the folder that the user chose.
 
-Every file that somebody else may have written a path to is opened here, and nowhere else.
+Every file whose path comes from an input file is opened here.
 """
 
 import os
@@ -16,10 +16,10 @@ from ailtire_operator.compose.errors import ApplicationError
 SIZE_LIMIT: Final = 1024 * 1024
 """Bytes of a file."""
 FOLDER_LIMIT: Final = 20_000
-"""Folders looked through: an application has hundreds, a home directory given by mistake has more."""
+"""The most folders searched: an application has hundreds, a home directory chosen by mistake has more."""
 _FILE: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FOLDER: Final = _FILE | getattr(os, "O_DIRECTORY", 0)
-"""A pipe does not make anybody wait, and a link is not followed."""
+"""Flags for opening: do not block on a pipe, do not follow a symbolic link."""
 
 
 class OutsideError(ApplicationError):
@@ -36,21 +36,21 @@ class Content:
 
 
 def located(root: Path, path: Path, name: str) -> Path:
-    """Where the file is once links are followed. Raises ApplicationError for a path that leads out of ``root``."""
+    """The path with symbolic links resolved. Raises ApplicationError for a path outside of ``root``."""
     try:
         found, top = path.resolve(), root.resolve()
     except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
-        raise ApplicationError(f"{name[:64]!r} is no path") from None
+        raise ApplicationError(f"{name[:64]!r} is not a valid path") from None
     if not found.is_relative_to(top):
-        raise OutsideError(f"'{name}' leads out of the folder {top}; say with --root which folder may be read")
+        raise OutsideError(f"'{name}' leads out of the folder {top}; use --root to choose the folder that may be read")
     return found
 
 
 def content(root: Path, path: Path, name: str, limit: int = SIZE_LIMIT) -> Content:
-    """A file below ``root``, which errors call by ``name``. Raises ApplicationError.
+    """A file below ``root``; ``name`` is for errors. Raises ApplicationError.
 
-    Links are followed first, then the way from the root is walked without following any: what is exchanged for a link
-    in between is not followed either.
+    Links are resolved first, then the path is opened from the root without following any, so that a link that is
+    created in between is not followed.
     """
     found = located(root, path, name)
     try:
@@ -86,7 +86,7 @@ def _opened(root: Path, found: Path) -> int:
 
 
 def text_of(root: Path, path: Path, name: str) -> str:
-    """The text of a file below ``root``, which errors call by ``name``. Raises ApplicationError."""
+    """The text of a file below ``root``; ``name`` is for errors. Raises ApplicationError."""
     try:
         return content(root, path, name).data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -94,9 +94,9 @@ def text_of(root: Path, path: Path, name: str) -> str:
 
 
 def own_folder(file: Path) -> Path:
-    """The folder of a file that a person has named. Raises ApplicationError where it is a link that leads elsewhere.
+    """The folder of a file that the user named. Raises ApplicationError if it is a link to another folder.
 
-    Who names a file of a folder from elsewhere does not mean another file of their own.
+    A user who names a file in a downloaded folder does not mean one of their own files elsewhere.
     """
     located(file.parent, file, str(file))
     return file.parent
@@ -120,7 +120,7 @@ class Folder:
         return False
 
     def path(self, relative: str) -> Path:
-        """Where a file of the folder is; ``has`` says whether it may be read."""
+        """The path of a file of the folder; ``has`` tells whether it may be read."""
         return self._root / relative
 
     def read(self, relative: str) -> str:
@@ -128,7 +128,7 @@ class Folder:
         return text_of(self._root, self._root / relative, relative)
 
     def below(self, start: str, wanted: str) -> Iterator[str]:
-        """The folders below ``start`` that hold the file ``wanted``, in order. Linked folders are not followed."""
+        """The folders below ``start`` with the file ``wanted``, in order. Links to folders are not followed."""
         for seen, (folder, names, _) in enumerate(os.walk(self._root / start)):
             names[:] = sorted(name for name in names if name != "node_modules" and not name.startswith("."))
             if seen >= FOLDER_LIMIT:

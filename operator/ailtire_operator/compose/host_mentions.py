@@ -1,7 +1,7 @@
-"""Host names in texts: in URLs and their queries, lists of addresses, connection strings, and as mere words.
+"""Finds host names in texts: in URLs and queries, address lists, connection strings, and as plain words.
 
-The one place that says what in a text is a host beyond doubt, what may be one, and what is none. Every expression is
-bounded, so that no text takes long.
+It decides what certainly is a host, what may be one, and what is not. All regular expressions are bounded, so that no
+text takes long.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Proof = Literal["host", "perhaps", "no"]
-"""host: a scheme, a port or the name of its field says so. perhaps: a word by itself. no: part of something else."""
+"""host: it has a scheme, a port or a field for hosts. perhaps: a separate word. no: part of something else."""
 
 _TOKEN: Final = re.compile(r"(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}+)(?P<port>:\d{1,5}(?!\d))?")
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]{0,31}:"
@@ -47,11 +47,11 @@ class Mention:
     port: int | None
     proof: Proof
     start: int
-    """Where the host begins in the text."""
+    """The index in the text at which the host begins."""
 
     @property
     def end(self) -> int:
-        """Where it ends, before its port."""
+        """The index at which it ends, before its port."""
         return self.start + len(self.host)
 
 
@@ -73,7 +73,7 @@ def mentions(text: str) -> Iterator[Mention]:
 
 
 def replaced(text: str, choose: Callable[[Mention], str | None]) -> str:
-    """The text with other names in place of its own; None leaves one as it is."""
+    """The text with names replaced by ``choose``; None leaves one unchanged."""
     parts, done = [], 0
     for each in mentions(text):
         if each.proof != "no" and (name := choose(each)) is not None:

@@ -1,4 +1,4 @@
-"""Names that peers dial, as DNS can say them: of either kind of definition that is imported."""
+"""Converts names of peers to valid DNS names, for both kinds of import."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,14 +8,14 @@ from ailtire_operator.compose.reporting import Report, described
 
 
 def host_names(written: Iterable[Any], path: str, report: Report) -> list[str]:
-    """The names as DNS can say them, each once."""
+    """The names as valid DNS names, without duplicates."""
     result = []
     for alias in written:
         name = naming.sanitize(alias) if isinstance(alias, str) else ""
         if not naming.is_dns_label(name) or name == "x" + naming.digest(str(alias)):
-            report.rejected(path, f"{described(alias)} is not a name for a host; it is left out.")
+            report.rejected(path, f"{described(alias)} is not a host name; it is left out.")
             continue
         if name != alias:
-            report.approximate(path, f"the alias '{alias}' became '{name}': DNS cannot say it as written.")
+            report.approximate(path, f"the alias '{alias}' became '{name}': it is not a valid DNS name as written.")
         result.append(name)
     return list(dict.fromkeys(result))

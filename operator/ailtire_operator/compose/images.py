@@ -1,4 +1,4 @@
-"""Image references that no registry takes, made into some that one does."""
+"""Repairs image references that registries do not accept."""
 
 import re
 
@@ -9,9 +9,9 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
 
 
 def repaired(reference: str) -> str | None:
-    """The reference in a form that a registry takes: lower case, no separators at the edges (``_mp_web``: ``mp_web``).
+    """The reference in a form that registries accept: lower case, no separators at the edges (``_mp_web``: ``mp_web``).
 
-    None where nothing sensible can be made of it. A legal reference is returned as it is.
+    None if it cannot be repaired. A valid reference is returned unchanged.
     """
     if not _ALLOWED.fullmatch(reference):
         return None

@@ -1,4 +1,4 @@
-"""From an Ailtire application, or Compose files, to AiltireStacks: one resource, packages inline, and a report."""
+"""Imports an Ailtire application or Compose files as an AiltireStack with inline children, and a report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,14 +30,14 @@ _APPLICATION_FILES: Final = ("deploy/deploy.js", "deploy/services.js", "deploy.j
 
 @dataclass(frozen=True)
 class Imported:
-    """What an application became."""
+    """The result of an import."""
 
     resources: tuple[dict[str, Any], ...]
-    """AiltireStack manifests, without a namespace; before them the Secrets that were asked for."""
+    """AiltireStack manifests, without a namespace; requested Secrets come first."""
     notices: tuple[Notice, ...]
     """The translation report."""
     opened: Accepted = field(default_factory=Accepted, compare=False)
-    """What is opened on purpose."""
+    """The accepted openings."""
 
 
 def import_application(
@@ -53,7 +53,7 @@ def import_application(
 
     ``env`` chooses the environment, ``registry`` goes before images that name none, ``name`` is the resource's where
     the one in deploy.js (or the folder's) should not be, ``choices`` are for designs that are Compose files, and
-    ``opened`` says what of them is opened on purpose. Raises ComposeError, with the place of what cannot be read.
+    ``opened`` says what of them is opened on purpose. Raises ComposeError with the place of the error.
     """
     application = read_application(path, env)
     report = Report(Accepted(opened))
@@ -73,7 +73,7 @@ def import_application(
 
 
 def compose_files(path: Path) -> list[Path]:
-    """The Compose files that a path stands for, as Docker Compose finds them; none where it is an application's."""
+    """The Compose files at a path, as Docker Compose finds them; none if it is an Ailtire application."""
     if not path.is_dir():
         return [path] if path.suffix in (".yaml", ".yml") else []
     if any((path / name).is_file() for name in _APPLICATION_FILES):
@@ -86,7 +86,7 @@ def compose_files(path: Path) -> list[Path]:
 
 
 def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str | None = None) -> Imported:
-    """What Compose files describe as one AiltireStack. Raises ComposeError, with the place of what cannot be read."""
+    """What Compose files describe as one AiltireStack. Raises ComposeError with the place of the error."""
     report = Report(Accepted(options.opened))
     project = read_project(files, options, report, name=lambda found: _resource_name(name or found, report))
     resource = {
@@ -105,12 +105,12 @@ def _resource_name(written: str, report: Report) -> str:
     if not accepts(_NAME, name):
         raise ApplicationError(f"'{written}' cannot become the name of a stack; give one with --name")
     if name != written:
-        report.resolved("metadata.name", f"'{written}' became '{name}', a name that Kubernetes takes.")
+        report.resolved("metadata.name", f"'{written}' became '{name}', a valid name in Kubernetes.")
     return name
 
 
 def _head(application: Application, name: str, registry: str | None, report: Report) -> dict[str, Any]:
-    """What the root says for the whole tree."""
+    """The root's fields for the whole tree."""
     app = application.root.name.lower()
     head: dict[str, Any] = {}
     if app != name and _is_valid("appName", app):
@@ -129,15 +129,15 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
 
 
 def _is_valid(field: str, value: str) -> bool:
-    """Whether a field of the spec takes the value."""
+    """Whether the value is valid for a field of the spec."""
     return accepts(_SPEC, {field: value})
 
 
 def _check(resource: dict[str, Any], what: str = "application") -> None:
-    """What an import writes can be applied: else it says why there is nothing to write. Raises ApplicationError."""
+    """Check that the result can be applied. Raises ApplicationError if it cannot."""
     try:
         stack = parse_stack(resource)
         for _ in levels(stack.name, stack.spec, {}):
             pass
     except InvalidStack as error:
-        raise ApplicationError(f"the {what} does not fit into an {naming.KIND}: {error}") from None
+        raise ApplicationError(f"the {what} cannot be an {naming.KIND}: {error}") from None

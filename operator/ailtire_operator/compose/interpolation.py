@@ -1,7 +1,7 @@
-"""What a Compose file must say so that Docker reads it as it is written.
+"""Escapes values in Compose files, so that Docker reads them literally.
 
-Compose looks for variables (``$``) in every value of a file, and in no key; Swarm for templates (``{{``) in variables,
-host names and mounts. So dollar signs are doubled once, in the finished document, where no field can be forgotten.
+Compose interpolates variables (``$``) in all values of a file, not in keys; Swarm expands templates (``{{``) in
+variables, host names and mounts. Dollar signs are doubled once, in the finished document, so that no field is missed.
 """
 
 from typing import Any, Final
@@ -11,13 +11,13 @@ _QUOTED_TEMPLATE: Final = '{{"{{"}}'
 
 
 class Interpolated(str):
-    """A value of ours in which Compose is to put variables."""
+    """A generated value that Compose must interpolate."""
 
     __slots__ = ()
 
 
 def literal(value: Any) -> Any:
-    """The document, or a part of it, in which Compose finds no variables but those of an Interpolated text."""
+    """The document, or a part of it, with all dollar signs escaped except in Interpolated texts."""
     if isinstance(value, dict):
         return {key: literal(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -28,10 +28,10 @@ def literal(value: Any) -> Any:
 
 
 def dollars(text: str) -> str:
-    """The text with dollar signs that are dollar signs."""
+    """The text with escaped dollar signs."""
     return text.replace("$", "$$")
 
 
 def braces(text: str) -> str:
-    """The text with braces that are braces, where Swarm would look for a template."""
+    """The text with escaped braces, for fields in which Swarm expands templates."""
     return text.replace(_TEMPLATE, _QUOTED_TEMPLATE)

@@ -1,4 +1,4 @@
-"""The key table: what becomes of every key that a Compose file can hold. It is data, in keys.tsv, words and all.
+"""The key table: the translation of every key of a Compose file, read from keys.tsv with its messages.
 
 A path names maps by their keys, ``*`` where the author chooses them, and ``[]`` for the items of a list. A row of class
 ``^`` shares its parent's. ``python -m ailtire_operator.compose.keys`` prints docs/mapping.md.
@@ -13,9 +13,8 @@ from typing import Final, Literal
 from ailtire_operator.model.report import Classification
 
 Protection = Literal["closes", "kept", "told", "no"]
-"""closes: what cannot be kept of it keeps the service, port, route or hook from running or being reached. kept: it is
-always kept. told: a bound on what the process takes, or a hardening inside of the container, told where it is lost. no:
-it protects nothing."""
+"""closes: if it cannot be kept, the service, port, route or hook is not run or not reachable. kept: it is always kept.
+told: a resource limit or a hardening inside of the container, whose loss is reported. no: it protects nothing."""
 _SAME: Final = "^"
 _SCHEMAS: Final = {"cs": "both", "c": "Compose", "s": "Swarm"}
 _HEAD: Final = """\
@@ -28,29 +27,29 @@ _PREFACE: Final = """\
      operator/ailtire_operator/compose/keys.tsv instead. -->
 
 `kubectl ailtire import` reads a Compose file by this table: every key of the Compose specification and of Swarm's file
-format 3.13. A file's own report says the same about the keys that it uses, with the place of each.
+format 3.13. A file's own report has the same about the keys that it uses, with their places.
 
 | class | meaning |
 |---|---|
 | closed | left out, as it would be open without a protection that cannot be kept; reported before all else |
-| exact | does the same |
-| approximate | works, but not exactly as written |
-| resolved | settled at import; nothing is left to do |
+| exact | works the same |
+| approximate | works, but differently in a detail |
+| resolved | decided at import; nothing is left to do |
 | required | to be done before the stack runs: the report ends with a list of all that is |
 | ignored | has no effect, with the reason |
-| rejected | cannot be had, and is left out |
-| gated | needs a permission of the cluster's administrator, and is left out |
-| (none) | holds the keys below it and says nothing itself |
+| rejected | not possible, and is left out |
+| gated | needs the permission of the cluster's administrator, and is left out |
+| (none) | only has the keys below it |
 
-What a key *protects* (who may call, what a process may do) is not dropped while the service runs on:
+What a key *protects* (who may call, what a process may do) is not dropped while the service runs:
 
 | protects | meaning |
 |---|---|
-| closes | what cannot be kept of it stays closed: not published, or left out; `--accept` opens it on purpose |
+| closes | if it cannot be kept, the port is not published or the service left out; `--accept` opens it |
 | kept | it is always kept |
-| told | a bound on what a process takes, or a hardening inside of its container: told where it is lost |
+| told | a resource limit or a hardening inside of the container: its loss is reported |
 
-In a path `*` is a name of the author's choice and `[]` an item of a list. *As above* is the row that holds the key.
+In a path `*` is a name that the author chooses and `[]` an item of a list. *As above* refers to the row above.
 """
 
 
@@ -63,19 +62,19 @@ class Row:
     schemas: str
     """Letters: c is the Compose specification, s Swarm's 3.13."""
     kind: Classification | Literal["exact", "container"]
-    """container holds other keys and says nothing itself."""
+    """container: it only has other keys."""
     protects: Protection
-    """Whether a service without it would let in more callers, or do more, and what is done about that."""
+    """Whether a service without it would have more callers or privileges, and what is done then."""
     field: str
-    """Where it stands in an AiltireStack; empty for nowhere."""
+    """The field in an AiltireStack; empty if there is none."""
     kubernetes: str
-    """What it becomes in the cluster."""
+    """The object or field in the cluster."""
     reason: str
-    """What happens instead, where it is not exact."""
+    """What happens instead, unless it is exact."""
     remedy: str
     """What to do about that."""
     shared: bool = False
-    """All of that is the parent row's."""
+    """Whether all of that is taken from the parent row."""
 
 
 @cache
@@ -93,7 +92,7 @@ def table() -> Mapping[str, Row]:
 
 
 def row_of(location: Sequence[int | str]) -> Row | None:
-    """The row of a place in a file; None for a key that neither schema has."""
+    """The row of a location in a file; None for an unknown key."""
     rows, path = table(), ""
     for step in location:
         if isinstance(step, int):

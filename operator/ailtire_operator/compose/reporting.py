@@ -1,4 +1,4 @@
-"""Collects the translation report while a definition is read."""
+"""The report of a translation, with a method for each classification."""
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,53 +17,53 @@ class Report(report.Report):
     def __init__(self, opened: Accepted | None = None) -> None:
         super().__init__()
         self.opened = opened or Accepted()
-        """What a person opens although it loses a protection."""
+        """The openings accepted by ``--accept``."""
 
     def extend_at(self, label: str, notices: Iterable[Notice]) -> None:
-        """Note what was found in a file that the label names; where that is empty, the places say enough."""
+        """Add notices of a file, whose label is put before their paths unless it is empty."""
         self.extend(replace(each, path=f"{label}: {each.path}") if label else each for each in notices)
 
     def ignored(self, path: str, message: str, remedy: str = "") -> None:
-        """Note something without effect."""
+        """Report a value without effect."""
         self.add(path, "ignored", message, remedy)
 
     def rejected(self, path: str, message: str, remedy: str = "") -> None:
-        """Note something that is left out because it is wrong."""
+        """Report an invalid value that is left out."""
         self.add(path, "rejected", message, remedy)
 
     def approximate(self, path: str, message: str, remedy: str = "") -> None:
-        """Note something that works otherwise than written."""
+        """Report a value that works differently."""
         self.add(path, "approximate", message, remedy)
 
     def resolved(self, path: str, message: str) -> None:
-        """Note something that was settled here, so that there is nothing left to do about it."""
+        """Report a decision of the import that needs no action."""
         self.add(path, "resolved", message)
 
     def required(self, path: str, what: str, subject: str) -> None:
-        """Note what a person has to do before the stack runs: the same ``what`` for alike subjects."""
+        """Report something to do before the stack runs; equal ``what`` are grouped by subject."""
         self.extend([Notice(path, "required", what, subject=subject)])
 
     def keeps_closed(self, path: str, what: str, why: str, names: Sequence[str], remedy: str = "") -> bool:
-        """Whether something stays closed, as a protection of it cannot be kept; told either way.
+        """Whether something stays closed, as a protection of it cannot be kept; it is reported in both cases.
 
-        ``what`` is a sentence such as ``port 80 would be OPEN: not published``, ``why`` says which protection is lost.
-        ``names`` are what a person may call it in ``--accept open:NAME`` beside its path, the preferred one first.
+        ``what`` is a sentence such as ``port 80 would be OPEN: not published``, ``why`` is the lost protection.
+        ``names`` are its names in ``--accept open:NAME`` beside its path, the preferred one first.
         """
         if self.opened.includes(path, names):
-            self.approximate(path, f"it is OPEN, as --accept says: {why}.", remedy)
+            self.approximate(path, f"it is OPEN by --accept: {why}.", remedy)
             return False
         option = shlex.quote(f"{PREFIX}{names[0]}")
         self.add(path, "closed", f"{what}; {why}.", f"{remedy} To open it on purpose: --accept {option}".strip())
         return True
 
     def unknown(self, data: Mapping[str, Any], known: Iterable[str], path: str, reason: str = "") -> None:
-        """Note every key that is not among the ``known``; one that holds nothing says nothing."""
+        """Report every key that is not ``known`` and not empty."""
         for key in data.keys() - set(known):
             if data[key] not in (None, {}, [], ""):
-                self.ignored(path_of(path, key), reason or "this key is not known here and has no effect.")
+                self.ignored(path_of(path, key), reason or "unknown key, which has no effect.")
 
     def mapping(self, value: Any, path: str) -> dict[str, Any]:
-        """The value where it is a map; empty, and noted, where it is something else. Null is empty."""
+        """The value if it is a map or null; else it is reported, and an empty map returned."""
         if isinstance(value, dict):
             return value
         if value is not None:
@@ -72,6 +72,6 @@ class Report(report.Report):
 
 
 def described(value: Any) -> str:
-    """A value for a message, short."""
+    """A value, shortened for a message."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,4 +1,4 @@
-"""Values of JavaScript and Docker in the forms of the model: numbers as text, milliseconds, bytes."""
+"""Converts values of JavaScript and Docker to the model's: numbers as text, milliseconds, bytes."""
 
 import re
 from decimal import Decimal
@@ -13,7 +13,7 @@ _BINARY_SUFFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
 
 
 def text_of(value: str | int | float | None) -> str:
-    """The value as JavaScript's template would print it: ``true``, ``3`` for 3.0, ``1e+21``; null is empty."""
+    """The value as a template literal in JavaScript prints it: ``true``, ``3`` for 3.0, ``1e+21``; null is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def _number_text(value: float) -> str:
 
 
 def accepts(adapter: TypeAdapter[Any], value: Any) -> bool:
-    """Whether the model takes the value."""
+    """Whether the value is valid in the model."""
     try:
         adapter.validate_python(value)
     except ValidationError:
@@ -83,7 +83,7 @@ def memory(value: Any) -> str | None:
 
 
 def docker_memory(size: Decimal) -> str:
-    """Bytes as Compose takes them: ``256M`` where that is exact."""
+    """Bytes in Compose's form: ``256M`` if that is exact."""
     whole_bytes = int(size)
     for power, suffix in ((3, "G"), (2, "M"), (1, "K")):
         if whole_bytes and whole_bytes % 1024**power == 0:

@@ -1,4 +1,4 @@
-"""A stack as an exporter sees it: its definition, its place in the tree, and what it inherits."""
+"""A stack for the exporters: its definition, its place in the tree, and inherited values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class StackView:
     image: str
     """The name of its stack container's image upstream, without the registry; also upstream's name of the stack."""
     parent: str | None
-    """The resource name of the stack that holds it; None at the root."""
+    """The parent's resource name; None at the root."""
     overrides: Mapping[str, str]
-    """Images to run in place of others; what an outer stack says counts."""
+    """Image overrides; an outer stack's take precedence."""
     registry: str | None
-    """Put before images that name no registry."""
+    """Prefix of images without a registry."""
     networks: Mapping[str, str]
     """Networks of stacks above that share them: Swarm's name by shared name."""
 
@@ -40,7 +40,7 @@ class StackView:
         return path_of(f"{self.path}.services", key, *steps)
 
     def resolve(self, image: str) -> str:
-        """What runs for an image as a service writes it."""
+        """The image to run for an image of a service."""
         return resolve(image, self.overrides, self.registry)
 
     def child(self, key: str, level: Level) -> "StackView":
@@ -85,7 +85,7 @@ def root_view(name: str, spec: StackSpec) -> StackView:
 
 
 def shared_name(key: str, network: Network) -> str | None:
-    """The name under which stacks of a tree share a network, or None where they do not."""
+    """The name under which stacks of a tree share a network; None if it is not shared."""
     return network.name or (key if network.external else None)
 
 

@@ -1,4 +1,4 @@
-"""YAML as kubectl reads it, but with bounds: files from elsewhere must not be able to hang or fill this process.
+"""Parses YAML as kubectl does, with limits, so that hostile files cannot exhaust time or memory.
 
 PyYAML's own loader differs from kubectl's in what matters here: it turns ``12:30`` into a number and a date into an
 object, lets a second ``web:`` silently replace the first, and follows aliases into exponential size. So values are
@@ -18,7 +18,7 @@ from ailtire_operator.model.nesting import NESTING_LIMIT
 NODE_LIMIT: Final = 1_000_000
 """Values in one stream, each expansion of an alias counted."""
 DEPTH_LIMIT: Final = NESTING_LIMIT
-"""Nesting, as of whatever else somebody has written."""
+"""Levels of nesting, as for all input."""
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUE: Final = ("y", "yes", "true", "on")
@@ -37,7 +37,7 @@ _MERGE: Final = "<<"
 
 
 class YamlError(ValueError):
-    """What is wrong with a stream, and in which line."""
+    """An error in a stream, with its line."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class YamlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A value with what an alias to it costs."""
+    """A value with the cost of an alias to it."""
 
     value: Any
     size: int
@@ -70,11 +70,11 @@ def documents(
 
 
 def scalar(text: str) -> str | int | float | bool | None:
-    """What a scalar without quotes means to kubectl. Raises ValueError for a number that JSON cannot hold."""
+    """The value of a plain scalar for kubectl. Raises ValueError for a number that is invalid in JSON."""
     if text in _KEYWORDS:
         return _KEYWORDS[text]
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is no number that JSON has")
+        raise ValueError(f"{text} is not a number in JSON")
     if text[0] not in "+-.0123456789":
         return text
     number = text.replace("_", "") if text[0] != "." else text
@@ -96,7 +96,7 @@ def _integer(number: str) -> int:
 def _float(number: str) -> float:
     value = float(number)
     if isinf(value):
-        raise ValueError(f"{number} is too large a number")
+        raise ValueError(f"{number} is too large for a number")
     return value
 
 
@@ -165,7 +165,7 @@ class _Stream:
             if key == _MERGE and event.implicit[0]:
                 merged = _merge_source(value.value, line)
             elif key in own:
-                raise YamlError(f"the key '{key}' stands here twice", line)
+                raise YamlError(f"the key '{key}' is duplicate", line)
             else:
                 own[key] = value.value
         return _Node({**merged, **own}, size, height)
@@ -173,7 +173,7 @@ class _Stream:
     def _key(self, event: Any, depth: int) -> str:
         line = event.start_mark.line + 1
         if not isinstance(event, yaml.ScalarEvent):
-            raise YamlError("a key has to be a text", line)
+            raise YamlError("a key must be a string (quote it)", line)
         value = self._node(event, depth + 1).value
         if self._literal_keys and event.value:
             return str(event.value)

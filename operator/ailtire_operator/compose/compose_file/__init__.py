@@ -1,9 +1,9 @@
-"""Compose files, in the one canonical form that Docker Compose itself makes of them, as AiltireStacks.
+"""Imports Compose files, in the canonical form that Docker Compose resolves them to.
 
 ::
 
     docker_compose  runs Docker Compose, bounded in time and memory
-    source_files    the files as their authors wrote them: what the canonical form has lost
-    entry           reads the canonical form; what nobody takes is reported in the key table's words
+    source_files    the original files: checks their paths, reports keys that the canonical form lost
+    entry           reads the canonical form; keys that are not read are reported by the key table
     project         a whole project: services, container, … each map one concern of it
 """

@@ -1,4 +1,4 @@
-"""Who may call the routes of a service: what Traefik's middlewares say of it, as the gateway can say it."""
+"""Translates Traefik's middlewares for access control to policies of the gateway."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,22 +21,22 @@ _HARMLESS: Final = frozenset(
         "circuitbreaker", "errors", "contenttype", "grpcweb", "buffering",
     }
 )  # fmt: skip
-"""What keeps nobody out, so that a route may go without it."""
+"""Kinds that do not restrict callers, so that a route may omit them."""
 _REASONS: Final = {
-    "forwardauth": "another program is asked who may call, which the gateway cannot ask",
-    "digestauth": "callers have to say who they are, which the gateway can ask by basic authentication alone",
-    "basicauth": "it names no users as htpasswd writes them",
-    "ipallowlist": "only some addresses may call, and these are none that can be read",
-    "ipwhitelist": "only some addresses may call, and these are none that can be read",
-    "ratelimit": "it says no rate that can be read",
-    "replacepath": "callers cannot choose the path there, and here they can",
-    "replacepathregex": "callers cannot choose the path there, and here they can",
-    "inflightreq": "it bounds how many may call at once, which the gateway does not",
+    "forwardauth": "another program decides who may call, which the gateway cannot ask",
+    "digestauth": "callers must authenticate, and the gateway only has basic authentication",
+    "basicauth": "it has no users in the form of htpasswd",
+    "ipallowlist": "only some addresses may call, and these are not valid",
+    "ipwhitelist": "only some addresses may call, and these are not valid",
+    "ratelimit": "it has no valid rate",
+    "replacepath": "callers cannot choose the path there, but here they can",
+    "replacepathregex": "callers cannot choose the path there, but here they can",
+    "inflightreq": "it limits the number of concurrent calls, which the gateway does not",
 }
 _ALLOWING: Final = ("ipallowlist", "ipwhitelist")
 
 _Networks = dict[IPv4Network | IPv6Network, str]
-"""Ranges of addresses, each as it is written."""
+"""Address ranges, as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Users:
     name: str
     """The middleware's."""
     lines: tuple[str, ...]
-    """As htpasswd writes them; empty where they are in a file of Traefik's."""
+    """In the form of htpasswd; empty if they are in a file of Traefik."""
     realm: str
     path: str
-    """Where it stands."""
+    """The path of the label."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Access:
     """Requests per second and client."""
 
     def both(self, other: "Access") -> "Access | None":
-        """What both let through; None where the gateway cannot say that of one service."""
+        """The intersection; None if the gateway cannot express it for one service."""
         users = self.users or other.users
         if self.users and other.users and (self.users.name, self.users.lines) != (other.users.name, other.users.lines):
             return None
@@ -77,7 +77,7 @@ class Access:
 
 
 def lost(kinds: Kinds) -> Iterator[tuple[str, str]]:
-    """The place of each middleware that keeps somebody out and that the gateway has nothing for, and why."""
+    """Path and reason for each middleware that restricts callers and has no equivalent in the gateway."""
     for (name, kind), options in kinds.items():
         first = next(iter(options.values()))
         match kind:
@@ -92,7 +92,7 @@ def lost(kinds: Kinds) -> Iterator[tuple[str, str]]:
             case _ if kind not in _HARMLESS:
                 yield (
                     first.path,
-                    _REASONS.get(kind, f"'{kind}' may keep callers out, and the gateway has nothing like it"),
+                    _REASONS.get(kind, f"'{kind}' may restrict callers, and the gateway has no equivalent"),
                 )
 
 
@@ -100,13 +100,13 @@ def _lost_headers(options: Mapping[str, Option]) -> Iterator[tuple[str, str]]:
     for name, option in options.items():
         if name.startswith("customrequestheaders.") and not option.value:
             header = name.partition(".")[2]
-            yield option.path, f"it takes the header {header} away from callers, who could set it here"
+            yield option.path, f"it removes the header {header}, which callers could set here"
         elif name.startswith("allowedhosts"):
-            yield option.path, "only some hosts may be asked for, which the gateway does not look at"
+            yield option.path, "only some hosts are allowed, which the gateway does not check"
 
 
 def access(kinds: Kinds) -> Access | None:
-    """Who may call a route with these middlewares; None where the gateway cannot say it."""
+    """Who may call a route with these middlewares; None if the gateway cannot express it."""
     result: Access | None = Access()
     for (name, kind), options in kinds.items():
         part = Access()
@@ -132,7 +132,7 @@ def _users(name: str, options: Mapping[str, Option]) -> Users | None:
 
 
 def _allowed(options: Mapping[str, Option]) -> _Networks | None:
-    """The ranges; None where there is none or one cannot be read."""
+    """The ranges; None if there are none or one is invalid."""
     written = options["sourcerange"].value if "sourcerange" in options else ""
     try:
         found = {ip_network(each.strip(), strict=False): each.strip() for each in written.split(",")}
@@ -155,7 +155,7 @@ def _within(one: IPv4Network | IPv6Network, other: Any) -> bool:
 
 
 def _rate(options: Mapping[str, Option]) -> int | None:
-    """Requests per second, rounded up, of a longer period the average; 0 for no bound, None for what says none."""
+    """Requests per second, rounded up, averaged over a longer period; 0 for no limit, None if invalid."""
     average = whole(options["average"].value) if "average" in options else 0
     written = options["period"].value if "period" in options else "1s"
     period = duration(f"{written}s" if written.isdigit() else written)

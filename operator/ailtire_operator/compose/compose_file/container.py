@@ -1,4 +1,4 @@
-"""How the container of a service runs: image, command, user, variables, signals."""
+"""Translates a service's container: image, command, user, variables, signals."""
 
 import re
 from typing import Any, Final
@@ -28,10 +28,10 @@ _HOOK: Final = TypeAdapter(Hook)
 _ARGUMENTS_LIMIT: Final = 256
 BUILD: Final = "Build and push the images"
 _ROOT: Final = "0"
-_NUMBER: Final = "Write the numbers of user and group: `docker run --rm <image> id <user>` says them."
+_NUMBER: Final = "Write the numbers of user and group: `docker run --rm <image> id <user>` prints them."
 _SIGNAL: Final = re.compile(r"SIG[A-Z0-9+-]{1,13}")
 _PLACEHOLDER: Final = re.compile(r"-?\s*(?:\.(?:Service|Task|Node)\.|\"[^\"\\]*\"\s*-?$)")
-"""What Swarm fills in, or a text in quotes, by which its files write braces."""
+"""A placeholder that Swarm expands, or a quoted text, which stands for literal braces."""
 _SIGNALS: Final = {
     "1": "HUP",
     "2": "INT",
@@ -46,15 +46,15 @@ _NODES: Final = "Put the images on every node, as pull_policy: never forbids to 
 _PERIOD: Final = re.compile(r"daily|weekly|every_.{1,32}")
 _NOT_CAUGHT: Final = {
     "SIGKILL": "no process can catch it: it gets no time to stop (stopGracePeriod: 0s), and SIGTERM just before.",
-    "SIGSTOP": "it would hold the process, not end it; the image's own signal stays.",
+    "SIGSTOP": "it would pause the process, not end it; the image's own signal is used.",
 }
 _DIRECT: Final = (None, "SIGTERM")
-"""Signals that the kubelet sends by itself."""
+"""Signals that the kubelet sends without a hook."""
 _PULLS: Final = {"always": "Always", "never": "Never", "missing": "IfNotPresent", "if_not_present": "IfNotPresent"}
 
 
 def image(service: Entry, names: ImageNames) -> str | None:
-    """The image that runs; None where there is none."""
+    """The image; None if there is none."""
     written, build = service.take("image"), service.data.get("build")
     if written:
         if accepts(_IMAGE, written):
@@ -71,11 +71,11 @@ def image(service: Entry, names: ImageNames) -> str | None:
     service.take("build")
     theirs = names.docker_name(str(service.location[-1]))
     if built == theirs:
-        message = f"it is built, and no image is named: '{built}' runs, which is what Docker Compose calls it."
+        message = f"it is built, and has no image name: '{built}' runs, which is what Docker Compose calls it."
     else:
         message = f"it is built, and no image is named: '{built}' runs; Docker Compose calls it '{theirs}'."
     service.report.required(service.where("build"), BUILD, built)
-    if built == theirs or names.registry or names.tag:  # the person who imports has asked for this name
+    if built == theirs or names.registry or names.tag:  # the user chose this name by --registry
         service.report.resolved(service.where("build"), message)
     else:
         service.report.approximate(service.where("build"), message, "Give it this name when it is pushed.")
@@ -83,17 +83,17 @@ def image(service: Entry, names: ImageNames) -> str | None:
 
 
 def process(service: Entry, fields: dict[str, Any]) -> None:
-    """What the container starts, as whom, and how it is stopped."""
+    """The process, its user, and how it is stopped."""
     for key in ("entrypoint", "command"):
         _words(service, key, fields)
-    _checked(service, fields, "working_dir", "workingDir", _DIRECTORY, "is no absolute path; the image's own stays.")
+    _checked(service, fields, "working_dir", "workingDir", _DIRECTORY, "is not an absolute path; it is left out.")
     _user(service, fields)
-    _checked(service, fields, "platform", "platform", _PLATFORM, "is no platform; any node may run it.")
+    _checked(service, fields, "platform", "platform", _PLATFORM, "is not a platform; any node may run it.")
     if (runtime := service.take("runtime")) and accepts(_RUNTIME, runtime):
         fields["runtime"] = runtime
     elif runtime:
         service.close_service(
-            f"{described(runtime)} is no RuntimeClass's name, and the default confines less", "runtime"
+            f"{described(runtime)} is not a RuntimeClass's name, and the default confines less", "runtime"
         )
     for key, field in (("read_only", "readOnly"), ("tty", "tty"), ("stdin_open", "stdinOpen"), ("init", "init")):
         if service.take(key):
@@ -116,9 +116,7 @@ def _user(service: Entry, fields: dict[str, Any]) -> None:
         fields["user"] = text
     elif accepts(_USER, user):
         fields["user"] = f"{user}:{user}"
-        message = (
-            f"only the image knows the group '{group}', and without one it would be root's; it is {user}, as the user."
-        )
+        message = f"only the image knows the group '{group}', and without one it would be root; {user} is used."
         service.report.approximate(service.where("user"), message, _NUMBER)
     else:
         why = f"only the image knows who '{written}' is, and its own user may be root"
@@ -126,13 +124,13 @@ def _user(service: Entry, fields: dict[str, Any]) -> None:
 
 
 def _words(service: Entry, key: str, fields: dict[str, Any]) -> None:
-    """A command in words. Compose has split a text as a shell would, and no shell runs it."""
+    """A command as a list. Compose splits a string like a shell, but runs it without one."""
     written = service.take(key)
     if written is None:
         return
     listed = [str(each) for each in written] if isinstance(written, list) else [str(written)]
     if not listed and key == "entrypoint":
-        message = "an empty entrypoint takes away the image's own, which cannot be said here; the image's own stays."
+        message = "an empty entrypoint clears the image's own, which is not possible here; the image's own is used."
         service.report.rejected(service.where(key), message, "Write the program that should run as entrypoint.")
     elif len(listed) > _ARGUMENTS_LIMIT:
         why = f"it has more than {_ARGUMENTS_LIMIT} words, and what the image runs without them may ask for no password"
@@ -144,7 +142,7 @@ def _words(service: Entry, key: str, fields: dict[str, Any]) -> None:
 def _checked(
     service: Entry, fields: dict[str, Any], key: str, field: str, model: TypeAdapter[Any], why: str, remedy: str = ""
 ) -> None:
-    """One text that the model takes or does not."""
+    """A text, or a report that it is invalid in the model."""
     if (written := service.take(key)) is None:
         return
     if accepts(model, str(written)):
@@ -164,11 +162,11 @@ def _pulling(service: Entry, fields: dict[str, Any]) -> None:
         message = "nothing is built in a cluster; the image is pulled."
         service.report.approximate(service.where("pull_policy"), message, "Build and push it.")
     elif not _PERIOD.fullmatch(str(written)):
-        message = f"{described(written)} is no policy; the image is pulled where it is missing, or is called latest."
+        message = f"{described(written)} is not a policy; the image is pulled if it is missing or its tag is latest."
         service.report.rejected(service.where("pull_policy"), message, "Write always, missing or never.")
     else:
         fields["pullPolicy"] = "Always"
-        message = "the image is looked for whenever a pod starts, not by the clock."
+        message = "the image is checked when a pod starts, not periodically."
         service.report.approximate(service.where("pull_policy"), message)
 
 
@@ -182,7 +180,7 @@ def _stopping(service: Entry, fields: dict[str, Any]) -> None:
         elif _SIGNAL.fullmatch(signal):
             fields["stopSignal"] = signal
         else:
-            message = f"{described(written)} is no signal; the image's own stays."
+            message = f"{described(written)} is not a signal; the image's own is used."
             service.report.rejected(service.where("stop_signal"), message)
     if time := taken(service, "stop_grace_period"):
         fields["stopGracePeriod"] = time
@@ -190,19 +188,19 @@ def _stopping(service: Entry, fields: dict[str, Any]) -> None:
         fields["stopGracePeriod"] = "0s"
     if fields.get("init") and fields.get("stopSignal") not in _DIRECT and not _is_of_ours(service):
         fields.pop("init")
-        message = "beside stop_signal it is left out: the hook that sends the signal would meet the pod's own process."
-        service.report.approximate(service.where("init"), message, "Let the image start one, such as tini.")
+        message = "it is left out with stop_signal: the hook would signal the pod's init process."
+        service.report.approximate(service.where("init"), message, "Start an init process in the image, such as tini.")
 
 
 def _is_of_ours(service: Entry) -> bool:
-    """Whether it comes from an export of ours, whose stack said what it meant."""
+    """Whether it comes from our own export, whose stack was explicit."""
     return any(name in (service.data.get("environment") or {}) for name in naming.PLATFORM_VARIABLES)
 
 
 def _hook(entry: Entry, service: Entry) -> dict[str, Any] | None:
     user = str(entry.take("user") or "")
     if user and user.partition(":")[0] not in ("root", _ROOT) and user != service.data.get("user"):
-        why = f"it is '{user}' who runs it, and here it has all rights of the container"
+        why = f"it is '{user}' who runs it, and here it has all privileges of the container"
         names = [str(service.location[-1])]
         if entry.report.keeps_closed(entry.where("user"), "this hook would run OPEN: left out", why, names):
             entry.forget()
@@ -221,32 +219,32 @@ def _hook(entry: Entry, service: Entry) -> dict[str, Any] | None:
         fields["workingDir"] = directory
     if accepts(_HOOK, fields):
         return fields
-    entry.report.rejected(entry.path, "this is no command with its surroundings; it is left out.")
+    entry.report.rejected(entry.path, "this is not a valid hook; it is left out.")
     return None
 
 
 def variables(service: Entry, hosts: frozenset[str]) -> dict[str, str]:
-    """The environment. A variable without a value is the caller's own in Docker Compose, which has resolved it."""
+    """The environment. Docker Compose has resolved variables without a value from the caller's environment."""
     written = service.take("environment") or {}
     for name, value in written.items():
         if value is None:
-            message = "it has no value here and in the environment of the import, so that it is left out."
+            message = "it has no value here or in the environment of the import, so it is left out."
             service.report.approximate(service.where("environment", name), message, "Give it a value.")
     given = {name: _braces(str(value)) for name, value in written.items() if value is not None}
     for name, value in given.items():
         if value != str(written[name]):
-            message = "its braces are text, as in Docker Compose; Swarm would fill in .Service, .Task and .Node alone."
+            message = "its braces are text, as in Docker Compose; Swarm would only expand .Service, .Task and .Node."
             service.report.resolved(service.where("environment", name), message)
     path = service.where("environment")
     result = environment.read(given, path, VariableScope(None, hosts, placeholders=True), service.report)
     for name in given:
         if name not in result and not name.startswith(naming.RESERVED_VARIABLE_PREFIX):
-            service.close_service("this variable is lost, and may say who may call", "environment", name)
+            service.close_service("this variable is lost, and may restrict callers", "environment", name)
     return result
 
 
 def _braces(text: str) -> str:
-    """Swarm's placeholders as they are; other text in braces so that the operator leaves it alone."""
+    """The text with Swarm's placeholders kept, and other braces escaped for the operator."""
     parts, after = [], 0
     for start, end in pairs(text):
         placeholder = _PLACEHOLDER.match(text[start + 2 : end - 2])
@@ -256,7 +254,7 @@ def _braces(text: str) -> str:
 
 
 def annotations(service: Entry, skipped: tuple[str, ...]) -> dict[str, str]:
-    """Labels of containers may be any text, which only annotations are."""
+    """Container labels as annotations, which may be any text."""
     result: dict[str, str] = {}
     for key in ("labels", "annotations"):
         written = service.take(key) or {}

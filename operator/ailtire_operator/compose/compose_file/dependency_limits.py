@@ -1,4 +1,4 @@
-"""Who waits for whom, before Docker Compose looks: it follows every path, of which a few services can have millions."""
+"""Limits the paths through ``depends_on`` before Docker Compose runs, which follows each of possibly millions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -11,9 +11,9 @@ _SERVICE: Final = "service:"
 
 
 def check(projects: Iterable[Mapping[str, Any]]) -> None:
-    """Raises ApplicationError where the services of all files together depend on each other in too many ways.
+    """Raise ApplicationError if the dependencies of all files together have too many paths.
 
-    A circle is Docker Compose's to find, which it does at once.
+    Cycles are left to Docker Compose, which finds them immediately.
     """
     graph: dict[str, set[str]] = {}
     for services in projects:
@@ -23,12 +23,12 @@ def check(projects: Iterable[Mapping[str, Any]]) -> None:
     counts: dict[str, int] = {}
     for key in graph:
         if _paths(key, graph, counts) > _PATHS_LIMIT:
-            message = f"services.{key} depends on others in more than {_PATHS_LIMIT:,} ways"
-            raise ApplicationError(f"{message}; leave out of depends_on what others wait for already")
+            message = f"services.{key} has more than {_PATHS_LIMIT:,} paths of dependencies"
+            raise ApplicationError(f"{message}; remove transitive dependencies from depends_on")
 
 
 def _needed(service: Mapping[str, Any]) -> set[str]:
-    """The services that one waits for, said outright or not."""
+    """The services that one depends on, explicitly or implicitly."""
     names = [each for key in ("depends_on", "links", "volumes_from") for each in _names(service.get(key))]
     spaces = [service.get(key) for key in _SPACES]
     names += [each.removeprefix(_SERVICE) for each in spaces if isinstance(each, str) and each.startswith(_SERVICE)]
@@ -40,7 +40,7 @@ def _names(value: Any) -> list[str]:
 
 
 def _paths(start: str, graph: Mapping[str, set[str]], counts: dict[str, int]) -> int:
-    """The number of ways down from a service, without recursion; one that leads back to where it came from is none."""
+    """The number of paths from a service, without recursion; edges that close a cycle are not counted."""
     under_way: dict[str, None] = {}
     waiting = [start]
     while waiting:

@@ -1,4 +1,4 @@
-"""``deploy`` of a service, and what Compose files say of it elsewhere: scale, restart."""
+"""Translates ``deploy`` of a service, and the related keys scale and restart."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ def deploy(service: Entry, skipped: tuple[str, ...]) -> dict[str, Any]:
     entry.put(Deploy, fields, "resources", resources(service, entry.inner("resources")), "resources")
     for key, field in (("update_config", "updateConfig"), ("rollback_config", "rollbackConfig")):
         entry.put(Deploy, fields, field, _rolling(entry.inner(key)), key)
-    if endpoint := entry.chosen("endpoint_mode", _ENDPOINTS, "the name stands for what the ports need"):
+    if endpoint := entry.chosen("endpoint_mode", _ENDPOINTS, "the ports decide"):
         fields["endpointMode"] = endpoint
     if restart := _restart(service, entry, is_job=mode.endswith("-job")):
         fields["restartPolicy"] = restart
@@ -44,23 +44,23 @@ def deploy(service: Entry, skipped: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _replicas(service: Entry, entry: Entry, fields: dict[str, Any], *, one_each: bool) -> None:
-    """Zero stays zero: the service is there, and nothing runs."""
+    """The number of replicas; zero is kept: the service exists and nothing runs."""
     for source, key in ((service, "scale"), (entry, "replicas")):
         written = source.take(key)
         if written is None:
             continue
         replicas = whole(written)
         if one_each:
-            message = "there is one replica on every node, whatever this says."
+            message = "every node has one replica, so this has no effect."
             source.report.rejected(source.where(key), message, "Remove it.")
         elif replicas is not None and 0 <= replicas <= _REPLICA_LIMIT:
             fields["replicas"] = replicas
         else:
-            source.report.rejected(source.where(key), f"there are at most {_REPLICA_LIMIT} replicas; one runs.")
+            source.report.rejected(source.where(key), f"more than the maximum of {_REPLICA_LIMIT} replicas; one runs.")
 
 
 def _rolling(entry: Entry) -> dict[str, Any]:
-    """An update_config or rollback_config. What it leaves out is as Swarm has it: one after the other, stop first."""
+    """An update_config or rollback_config. Defaults are Swarm's: one at a time, stop first."""
     if not entry.data:
         return {}
     fields: dict[str, Any] = {"order": entry.chosen("order", _ORDERS, "the old one is stopped first") or "stopFirst"}
@@ -81,20 +81,20 @@ def _rolling(entry: Entry) -> dict[str, Any]:
 
 
 def _restart(service: Entry, entry: Entry, *, is_job: bool) -> dict[str, Any]:
-    """Whether what ends is started again. ``deploy`` wins over ``restart``, as in Docker Compose."""
+    """The restart policy. ``deploy`` takes precedence over ``restart``, as in Docker Compose."""
     policy = entry.inner("restart_policy")
     kind, _, count = str(service.take("restart") or "").partition(":")
     condition, attempts = policy.take("condition"), whole(policy.take("max_attempts"))
     if not policy.data:
         condition, attempts = kind, whole(count)
         if count and attempts is None:
-            message = f"'{count}' is no number of attempts; there is no bound."
+            message = f"'{count}' is not a number of attempts; there is no limit."
             service.report.rejected(service.where("restart"), message, "Write on-failure:3.")
     fields: dict[str, Any] = {}
     if found := _CONDITIONS.get(str(condition)):
         fields["condition"] = found
     elif condition and condition not in _STAYING:
-        message = f"'{condition}' is no condition; the service is started again however it ends."
+        message = f"'{condition}' is not a condition; the service is restarted whenever it ends."
         policy.report.rejected(policy.where("condition"), message, "Write none, on-failure or any.")
     if attempts is not None:
         fields["maxAttempts"] = attempts
@@ -102,7 +102,7 @@ def _restart(service: Entry, entry: Entry, *, is_job: bool) -> dict[str, Any]:
         if time := policy.parsed(key, duration, "a duration"):
             fields[key] = time
     if is_job and fields.get("condition") == "any":
-        message = "a job that has ended well is not started again; after a failure it is."
+        message = "a job that has succeeded is not restarted; after a failure it is."
         policy.report.approximate(policy.where("condition"), message, "Write on-failure.")
         fields["condition"] = "onFailure"
     return fields
@@ -115,7 +115,7 @@ def _placement(entry: Entry) -> dict[str, Any]:
         if accepts(_CONSTRAINT, written):
             constraints.append(written)
         else:
-            message = f"'{written}' says nothing about a node; it is left out."
+            message = f"'{written}' is not a constraint; it is left out."
             entry.report.rejected(entry.where("constraints", index), message, "Write node.labels.disk == ssd.")
     if constraints:
         result["constraints"] = constraints
@@ -125,7 +125,7 @@ def _placement(entry: Entry) -> dict[str, Any]:
         if accepts(_SPREAD, spread):
             spreads.append({"spread": spread})
         else:
-            each.report.rejected(each.where("spread"), "this is no attribute of a node; it is left out.")
+            each.report.rejected(each.where("spread"), "this is not a node attribute; it is left out.")
     if spreads:
         result["preferences"] = spreads
     if most := whole(entry.take("max_replicas_per_node")):

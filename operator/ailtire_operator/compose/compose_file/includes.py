@@ -1,4 +1,4 @@
-"""Where a Compose file leads: the paths of other files in it, as they are written."""
+"""Finds the paths of other files in a Compose file, as written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ class Include:
     paths: tuple[str, ...]
     """The files of the other project."""
     project: str
-    """The folder from which they see their own files; empty where that of the first of them is."""
+    """The project folder for their paths; empty for the folder of the first file."""
     variables: tuple[str, ...]
     """Files with its variables; without any, the ``.env`` of its folder."""
 
 
 def included(value: Any) -> Iterator[Include]:
-    """The entries, in each form that Compose knows, and in those that it may come to know."""
+    """The entries, in every form of Compose, and tolerant of future ones."""
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, dict):
             project = each.get("project_directory")

@@ -1,4 +1,4 @@
-"""Labels that kompose reads: what an AiltireStack can say too, and a word about each of the others."""
+"""Translates kompose's labels, and reports those without an equivalent."""
 
 import re
 import shlex
@@ -23,28 +23,28 @@ _BOUNDS: Final = {"replicas.min": "min", "replicas.max": "max", "cpu": "cpu", "m
 _CHECK: Final = re.compile(r"service\.healthcheck\.(readiness|liveness)\.(\w+)")
 _TIMES: Final = {"interval": "interval", "timeout": "timeout", "start_period": "startPeriod"}
 _REASONS: Final = {
-    "service.type": ("spec.exposure says for the whole stack who reaches published ports.", "Set spec.exposure.type."),
-    "service.nodeport.port": ("the cluster chooses the nodes' ports.", "Set spec.exposure.type to NodePort."),
-    "service.external-traffic-policy": ("spec.exposure says it for the whole stack.", "Set spec.exposure."),
-    "service.expose": ("spec.edge says for the whole stack how to get in.", "Give the service an interface."),
-    "service.group": ("every service has pods of its own.", "Let them share a volume or talk by name."),
+    "service.type": ("spec.exposure sets it for the whole stack.", "Set spec.exposure.type."),
+    "service.nodeport.port": ("the cluster chooses node ports.", "Set spec.exposure.type to NodePort."),
+    "service.external-traffic-policy": ("spec.exposure sets it for the whole stack.", "Set spec.exposure."),
+    "service.expose": ("spec.edge sets it for the whole stack.", "Give the service an interface."),
+    "service.group": ("every service has its own pods.", "Use a shared volume or the network."),
     "controller.type": ("volumes decide whether there is a StatefulSet.", "Set perReplica in spec.data."),
-    "controller.port.expose": ("ports of the node are the administrator's to give.", "Publish the port."),
-    "volume": ("a volume's size and class are the volume's own.", "Say them in spec.data, or label the volume."),
-    "image-pull-secret": ("the stack says it for all its services.", "Name it in spec.imagePullSecrets."),
+    "controller.port.expose": ("ports of the node need the administrator.", "Publish the port."),
+    "volume": ("size and class belong to the volume.", "Set them in spec.data, or label the volume."),
+    "image-pull-secret": ("the stack sets it for all services.", "Set spec.imagePullSecrets."),
     "init.containers": ("a service has one container.", "Make it a service that this one waits for (depends_on)."),
-    "cronjob": ("there are no services that run by the clock.", "Write a CronJob of your own."),
-    "serviceaccount-name": ("pods have no rights on the cluster's API.", "Write a workload of your own for that."),
-    "security-context.fsgroup": ("what a pod mounts belongs to the groups of its user.", "Set user and group_add."),
-    "ephemeral-storage": ("it is bounded by storage_opt.", "Set storage_opt.size."),
+    "cronjob": ("services cannot run on a schedule.", "Write a CronJob."),
+    "serviceaccount-name": ("pods have no access to the cluster's API.", "Write a separate workload."),
+    "security-context.fsgroup": ("the group of mounted files is the user's group.", "Set user and group_add."),
+    "ephemeral-storage": ("storage_opt limits it.", "Set storage_opt.size."),
     "hpa": ("it is not a range of replicas; nothing scales.", "Give hpa.replicas.max, and min not above it."),
-    "service.healthcheck": ("the service has a check already, or this is none.", "Set healthcheck."),
+    "service.healthcheck": ("the service has a check already, or this is not valid.", "Set healthcheck."),
 }
-_UNKNOWN: Final = ("nothing here reads this label of kompose.", "")
+_UNKNOWN: Final = ("this label of kompose is not supported.", "")
 
 
 def read(service: Entry, fields: dict[str, Any]) -> None:
-    """Add to a service's fields what its labels for kompose say."""
+    """Set fields of a service from its kompose labels."""
     written = labels_of(service.data, service.path, PREFIX)
     labels = {name.removeprefix(PREFIX): (value.strip(), path) for name, (value, path) in written.items()}
     left = dict(labels)
@@ -89,7 +89,7 @@ def _scaling(written: dict[str, str], fields: dict[str, Any], report: Report, la
 
 
 def _health(written: dict[str, str], fields: dict[str, Any], report: Report, labels: Labels) -> list[str]:
-    """One check, where readiness and liveness are two: that of readiness before the other."""
+    """One check in place of readiness and liveness; readiness is preferred."""
     checks: dict[str, dict[str, str]] = {}
     for name, value in written.items():
         if match := _CHECK.fullmatch(name):
@@ -101,7 +101,7 @@ def _health(written: dict[str, str], fields: dict[str, Any], report: Report, lab
         return []
     fields["healthcheck"] = result
     names = [f"service.healthcheck.{kind}.{each}" for each in check]
-    report.approximate(labels[names[0]][1], "one check says whether the service is ready and whether it is alive.")
+    report.approximate(labels[names[0]][1], "the same check is used for readiness and liveness.")
     return names
 
 

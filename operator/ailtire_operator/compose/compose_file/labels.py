@@ -1,4 +1,4 @@
-"""Labels and annotations: Docker takes any text, Kubernetes does not."""
+"""Labels and annotations: Kubernetes does not allow every text that Docker does."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,26 +11,26 @@ from ailtire_operator.model.keys import MetadataKey
 from ailtire_operator.model.problems import path_of
 
 Labels = dict[str, tuple[str, str]]
-"""By name: the value, and where it stands."""
+"""By name: the value and its path."""
 _KEY: Final = TypeAdapter(MetadataKey)
 _VALUE_LIMIT: Final = 4096
 _COUNT_LIMIT: Final = 32
 _FOLDED: Final = frozenset({"traefik."})
-"""Prefixes of which their tool takes capitals and small letters for the same."""
+"""Prefixes of case-insensitive labels."""
 
 
 def begins(name: str, *prefixes: str) -> bool:
-    """Whether a label begins with one of the prefixes, as the tool that reads it would see it."""
+    """Whether a label begins with one of the prefixes, as its tool compares them."""
     return any((name.lower() if each in _FOLDED else name).startswith(each) for each in prefixes)
 
 
 def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, str]:
-    """What of it Kubernetes takes; the rest is reported below ``keys``."""
+    """The valid ones; the others are reported below ``keys``."""
     result: dict[str, str] = {}
     for name, value in written.items():
         text = "" if value is None else str(value)
         if not accepts(_KEY, name) or len(text) > _VALUE_LIMIT or len(result) >= _COUNT_LIMIT:
-            message = "Kubernetes takes no such label or annotation, or it is not a stack's to set; it is left out."
+            message = "not a valid label or annotation in Kubernetes, or reserved; it is left out."
             entry.report.rejected(entry.where(*keys, name), message)
         else:
             result[name] = text
@@ -38,7 +38,7 @@ def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, 
 
 
 def labels_of(service: Mapping[str, Any], path: str, prefix: str) -> Labels:
-    """What a service says to a tool whose labels begin with the prefix, of the container or of the service in Swarm."""
+    """The labels with a prefix, of the container or of the Swarm service."""
     result: Labels = {}
     for where, holder in ((path, service), (path_of(path, "deploy"), service.get("deploy") or {})):
         for name, value in (holder.get("labels") or {}).items():

@@ -1,4 +1,4 @@
-"""A project without some of its services, and without what they alone use."""
+"""Removes services from a project, and the networks, volumes and files that only they use."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
@@ -20,7 +20,7 @@ def without(project: Mapping[str, Any], services: Collection[str]) -> dict[str, 
 
 
 def _used(service: Mapping[str, Any], section: str) -> Iterator[str]:
-    """The keys of a section that a service names."""
+    """The keys of a section that a service uses."""
     used = service.get(section) or ()
     for each in used:
         if isinstance(each, str):  # the networks, by key

@@ -1,4 +1,4 @@
-"""Traefik's middlewares, as routers of a service name them: what the stack's gateway can do of it."""
+"""Translates Traefik's middlewares of a service's routers to policies of the gateway."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from ailtire_operator.model.policies import Retry
 _RETRY: Final = TypeAdapter(Retry)
 _TRIES_LIMIT: Final = 5
 _PROVIDERS: Final = ("", "docker", "swarm")
-"""Behind a middleware's name, where labels of a project describe it."""
+"""Provider suffixes of middlewares that are defined by labels."""
 _REASONS: Final = {
     "redirectscheme": ("requests are redirected at the edge, not in the gateway.", "Set spec.edge.tls."),
     "redirectregex": ("requests are redirected at the edge, not in the gateway.", "Let the service redirect."),
-    "headers": ("the gateway adds and takes away no headers.", "Let the service set them."),
-    "compress": ("the gateway passes answers as they are.", "Let the service compress."),
+    "headers": ("the gateway does not change headers.", "Let the service set them."),
+    "compress": ("the gateway does not compress responses.", "Let the service compress."),
 }
-_NO_COUNTERPART: Final = ("the gateway has nothing of this kind.", "Let the service do it.")
+_NO_COUNTERPART: Final = ("the gateway has no equivalent.", "Let the service do it.")
 _PATHS: Final = ("stripprefixregex", "replacepath", "replacepathregex")
 
 
@@ -42,11 +42,11 @@ Kinds = dict[tuple[str, str], dict[str, Option]]
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a router's middlewares come to."""
+    """The combined middlewares of a router."""
 
     options: tuple[Option, ...]
     unknown: tuple[str, ...]
-    """Names that nothing in the project describes."""
+    """Names without a definition in the project."""
 
     @property
     def kinds(self) -> Kinds:
@@ -59,18 +59,18 @@ class Chosen:
 
 @dataclass
 class Middlewares:
-    """All middlewares of a project: routers name those of other services too."""
+    """All middlewares of a project, as routers may use those of other services."""
 
     options: dict[str, list[Option]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def add(self, name: str, option: str, value: str, path: str) -> None:
-        """Learn one label."""
+        """Add one label."""
         kind, _, rest = option.lower().partition(".")
         self.options.setdefault(name.lower(), []).append(Option(name.lower(), kind, rest, value, path))
 
     def chosen(self, written: Iterable[str]) -> Chosen:
-        """What the middlewares with these names come to, through chains of them; each counts once."""
+        """The middlewares with these names, chains resolved, each once."""
         options: list[Option] = []
         unknown: dict[str, None] = {}
         seen: set[str] = set()
@@ -92,7 +92,7 @@ class Middlewares:
         return Chosen(tuple(options), tuple(unknown))
 
     def report_unused(self, report: Report) -> None:
-        """What is described and no router names."""
+        """Report middlewares that no router uses."""
         for name, options in self.options.items():
             for option in options if name not in self._used else ():
                 report.ignored(option.path, "no route of the stack uses this middleware.")
@@ -115,24 +115,24 @@ def added(options: Iterable[Option]) -> str:
 
 
 def settings(options: Iterable[Option], report: Report) -> dict[str, Any]:
-    """Policies of the service beside those that say who may call; what has no counterpart is reported."""
+    """Policies except access control; middlewares without an equivalent are reported."""
     result: dict[str, Any] = {}
     for option in dict.fromkeys(options):
         match option.kind, option.name:
             case ("stripprefix", "prefixes") | ("addprefix", "prefix") | ("ratelimit", "average" | "period"):
                 pass
             case ("ipwhitelist" | "ipallowlist", "sourcerange"):
-                report.approximate(option.path, "it holds for all routes of the service.")
+                report.approximate(option.path, "it applies to all routes of the service.")
             case ("basicauth", "users" | "usersfile" | "realm"):
                 pass
             case "ratelimit", "burst":
-                report.approximate(option.path, "bursts of twice the rate are let through.")
+                report.approximate(option.path, "bursts of twice the rate are allowed.")
             case "buffering", "maxrequestbodybytes":
-                report.approximate(option.path, "it holds for all routes of the service.")
+                report.approximate(option.path, "it applies to all routes of the service.")
             case "retry", "attempts":
                 result |= _tries(option, report)
             case kind, _ if kind in _PATHS:
-                message = "the gateway takes away fixed prefixes alone; the service sees the path as it came."
+                message = "the gateway only strips fixed prefixes; the service gets the unchanged path."
                 report.rejected(option.path, message, "Give the route a path in spec.services.*.interface.")
             case kind, _:
                 report.ignored(option.path, *_REASONS.get(kind, _NO_COUNTERPART))
@@ -143,7 +143,7 @@ def _tries(option: Option, report: Report) -> dict[str, Any]:
     tries = whole(option.value)
     fields = {"maxRetries": min(max((tries or 1) - 1, 0), _TRIES_LIMIT)}
     if tries is None or not accepts(_RETRY, fields):
-        report.rejected(option.path, f"'{option.value}' is not a number of tries; nothing is tried again.")
+        report.rejected(option.path, f"'{option.value}' is not a number of retries; there are no retries.")
         return {}
-    report.approximate(option.path, "the gateway repeats requests that are safe to repeat, five times at the most.")
+    report.approximate(option.path, "the gateway retries only safe requests, at most five times.")
     return {"retry": fields}

@@ -1,4 +1,4 @@
-"""The mounts of a service: volumes of the stack, memory, scratch space, files of the project; no path of a host."""
+"""Translates mounts of a service: volumes, memory, scratch space, files of the project; never paths of a host."""
 
 import os
 import re
@@ -31,11 +31,11 @@ _PROTECTIVE: Final = re.compile(
     r"|deny|whitelist|blacklist|blocklist|sudoers|authorized_keys|rbac|polic(?:y|ies)|permissions)(?:[/. ]|$)",
     re.IGNORECASE,
 )
-"""Names of files that say who may call, or do what."""
+"""Names of files that control access."""
 _OF_SYSTEM: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/shadow"})
-"""They say what users are called."""
+"""Files with the names of users."""
 _SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot", "/lib", "/usr", "/var/lib/docker")
-"""Parts of a host that say something about it: empty ones would tell a lie."""
+"""Folders with the state of a host, for which an empty volume would be wrong."""
 
 
 class Mounts:
@@ -75,14 +75,14 @@ class Mounts:
                 entry.put(VolumeMount, fields, "subPath", path, "image", "subpath")
                 self._add(str(source), {"image": source, **fields})
             case _:
-                message = f"a mount of type '{kind}' cannot be had; it is left out."
+                message = f"a mount of type '{kind}' is not supported; it is left out."
                 entry.report.rejected(entry.where("type"), message)
 
     def _is_free(self, target: str, path: str) -> bool:
-        """Whether something can be mounted there: an absolute path, and of two mounts at one place the first."""
+        """Whether the path is absolute and nothing else is mounted there yet."""
         plain = target.rstrip("/") or target
         if not accepts(_TARGET, target) or target == "/":
-            self._service.report.rejected(path, f"'{target}' is no path to mount something at; it is left out.")
+            self._service.report.rejected(path, f"'{target}' is not a mount path; it is left out.")
             return False
         if plain in self._targets:
             self._service.report.rejected(path, f"something else is mounted at '{target}' already; it is left out.")
@@ -98,29 +98,29 @@ class Mounts:
             entry.note("volume", "nocopy")
         entry.put(VolumeMount, fields, "subPath", details.take("subpath"), "volume", "subpath")
         if not source:
-            message = "a volume without a name is scratch space: it lives as long as the pod."
-            entry.report.approximate(entry.path, message, "Name it where the data has to stay.")
+            message = "a volume without a name has the lifetime of the pod."
+            entry.report.approximate(entry.path, message, "Name it if the data must be kept.")
             self._add(str(fields["target"]), fields)
             return
         key = self._all.use(str(source), self._key)
         self._add(key, {"source": key, **fields})
 
     def _bind(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
-        """No path of a host is mounted. Small files of the project become configs, other folders volumes."""
+        """Translate a bind mount: small files of the project become configs, other folders volumes."""
         path, report = entry.path, entry.report
         details = entry.inner("bind")
         for key in ("create_host_path", "propagation", "recursive", "selinux"):
             if details.take(key) not in (None, True, "rprivate", "private", "enabled"):
                 details.note(key)
         if reach(source) is Reach.SOCKET:
-            message = "there is no Docker socket in Kubernetes: it is not mounted."
-            report.add(path, "gated", message, "Run the service elsewhere, or with what it asks of Docker turned off.")
+            message = "Kubernetes has no Docker socket: it is not mounted."
+            report.add(path, "gated", message, "Run the service elsewhere, or turn off its use of Docker.")
             return
         if source in _CLOCKS:
-            report.ignored(path, "containers keep universal time, whatever their node does.", "Set TZ in environment.")
+            report.ignored(path, "containers use UTC.", "Set TZ in environment.")
         elif reach(source) is Reach.ABOVE or _is_system(source):
-            message = f"'{source}' is a part of the node, which a stack does not get to see; it is not mounted."
-            report.add(path, "gated", message, "Run what watches nodes as a DaemonSet of the administrator's.")
+            message = f"'{source}' is a path of the node, which stacks cannot access; it is not mounted."
+            report.add(path, "gated", message, "Ask the administrator to run it as a DaemonSet.")
             self._close(entry, "it is a part of the node", source, str(fields["target"]))
         else:
             self._project_path(entry, source, fields)
@@ -137,7 +137,7 @@ class Mounts:
         packed = self._files.pack(Path(source))
         if len(self.configs) + (len(packed) if isinstance(packed, list) else 0) > _FILES_LIMIT:
             packed = "it holds too many files"
-        if isinstance(packed, str) and self._files.is_writable(Path(source)):  # a volume holds what no configs can
+        if isinstance(packed, str) and self._files.is_writable(Path(source)):  # a volume can be larger
             self._writable(entry, source, fields)
             return
         if isinstance(packed, list) and packed:
@@ -147,38 +147,38 @@ class Mounts:
             what = "the file" if not packed[0].name else f"the folder's {len(packed)} files"
             self._report_packed(entry, what, is_read="readOnly" in fields)
             return
-        why = packed if isinstance(packed, str) else "it is not there"
+        why = packed if isinstance(packed, str) else "it does not exist"
         self._close(entry, why, name, target)
         if _is_file(source, target):
-            message = f"the host's file '{name}' cannot become a part of the stack: {why}; it is not mounted."
-            remedy = "Make it a secret (secrets), a config (configs), or a part of the image."
+            message = f"the host's file '{name}' cannot be embedded in the stack: {why}; it is not mounted."
+            remedy = "Use secrets or configs, or build it into the image."
             entry.report.rejected(entry.path, message, remedy)
             return
         key = self._all.use_folder(source, self._key)
-        message = f"the host's folder became the volume '{key}', which starts empty: no file of the host is in it."
+        message = f"the host's folder became the volume '{key}', which starts empty, without files of the host."
         remedy = f"Set spec.data.{key}.size, and copy the files if they are needed."
         entry.report.approximate(entry.path, message, remedy)
         self._add(key, {"source": key, **fields})
 
     def _report_packed(self, entry: Entry, what: str, *, is_read: bool) -> None:
         if is_read:
-            entry.report.resolved(entry.path, f"{what} went into the stack as configs, as they are now.")
+            entry.report.resolved(entry.path, f"{what} became configs of the stack, with their current content.")
             return
-        message = f"{what} went into the stack as configs; the container cannot write there."
+        message = f"{what} became configs of the stack, which the container cannot write."
         entry.report.approximate(entry.path, message, "Import again when it changes.")
 
     def _nested(self, entry: Entry, source: str, root: str, fields: dict[str, Any]) -> None:
-        """A folder in another one that services mount: a part of the same volume, so that both show the same files."""
+        """A folder inside another mounted folder: a sub-path of the same volume, so that both have the same files."""
         part = PurePosixPath(source).relative_to(root).as_posix()
         key = self._all.use_folder(root, self._key)
         if not os.path.isdir(source):  # noqa: PTH112  # unlike Path's, it takes any name
-            self._close(entry, "it is not there", part, str(fields["target"]))
-        message = f"the host's folder is '{part}' of the volume '{key}', as the folder around it is mounted too."
+            self._close(entry, "it does not exist", part, str(fields["target"]))
+        message = f"the host's folder is '{part}' of the volume '{key}', as its parent folder is mounted too."
         entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
         self._add(key, {"source": key, **fields, "subPath": part})
 
     def _writable(self, entry: Entry, source: str, fields: dict[str, Any]) -> None:
-        """A folder, or a file that a program writes to by itself: a volume, filled once from what is there now."""
+        """A folder, or a file that a program writes: a volume, filled once with the current files."""
         name, is_file = PurePosixPath(source).name, os.path.isfile(source)  # noqa: PTH113  # it takes any name
         seed = self._files.seed(Path(source))
         key = self._all.use_folder(source, self._key)
@@ -191,13 +191,11 @@ class Mounts:
             self._all.data[key]["seed"] = self._files.add(f"{key}-seed", {"binaryContent": seed.archive})
             count = "1 file" if seed.count == 1 else f"{seed.count} files"
             message = (
-                f"the host's '{name}' became the volume '{key}', filled once with {count}; later edits do not follow."
+                f"the host's '{name}' became the volume '{key}', filled once with {count}; later edits have no effect."
             )
             entry.report.approximate(entry.path, message, size)
         else:
-            message = (
-                f"the host's '{name}' became the volume '{key}', which starts empty: no file of the host is in it."
-            )
+            message = f"the host's '{name}' became the volume '{key}', which starts empty, without files of the host."
             entry.report.approximate(entry.path, message, size)
         for left_out, reason in () if isinstance(seed, str) else seed.left_out:
             self._close(entry, f"it {reason}", left_out)
@@ -205,11 +203,11 @@ class Mounts:
         self._add(key, {"source": key, **fields} | ({"subPath": name} if is_file else {}))
 
     def _close(self, entry: Entry, why: str, *names: str) -> None:
-        """Keep a service from running without a file of the host that by its name says who may do what."""
+        """Keep a service from running without a host file that may control access."""
         if any(map(_PROTECTIVE.search, (*names, why))) and not _OF_SYSTEM.issuperset(names):
             where = ("volumes", entry.location[-1])
-            remedy = "Make it a secret (secrets) or a config (configs) of the project."
-            self._service.close_service(f"what it mounts here may say who may call, and {why}", *where, remedy=remedy)
+            remedy = "Use secrets or configs of the project."
+            self._service.close_service(f"the mounted file may control access, and {why}", *where, remedy=remedy)
 
     def _memory(self, written: str, index: int) -> None:
         """``/run:size=64m,mode=1777``"""
@@ -220,12 +218,12 @@ class Mounts:
         given = dict(option.partition("=")[::2] for option in options.split(",") if option)
         size, mode = given.pop("size", None), given.pop("mode", None)
         if size and memory(size) is None:
-            message = f"'size={size}' is no number of bytes; only the container's memory limit bounds it."
+            message = f"'size={size}' is not a number of bytes; only the container's memory limit applies."
             self._service.report.approximate(path, message, "Write a size such as 64m.")
         if mode and not _MODE.fullmatch(mode):
-            self._service.report.rejected(path, f"'mode={mode}' is no mode of a file; everybody may write.")
+            self._service.report.rejected(path, f"'mode={mode}' is not a file mode; everybody may write.")
         for name in sorted(given.keys() - {"rw"}):
-            message = f"the option '{name}' has no effect: everybody may write to memory, and run what is in it."
+            message = f"the option '{name}' has no effect: everybody may write and execute files there."
             self._service.report.ignored(path, message)
         self._tmpfs(target, size, int(mode, 8) if mode and _MODE.fullmatch(mode) else None)
 
@@ -235,14 +233,14 @@ class Mounts:
         self.tmpfs[target] = fields | ({"mode": mode} if mode else {})
 
     def _add(self, written: str, fields: dict[str, Any]) -> None:
-        """Add a mount under a name that no other of the service has."""
+        """Add a mount under a unique name."""
         plain = naming.shorten(naming.sanitize(written), _KEY_LIMIT - 4)
         names = (plain, *(f"{plain}-{index}" for index in range(2, 999)))
         self.volumes[next(name for name in names if name not in self.volumes)] = fields
 
 
 def writable_folders(services: Mapping[str, Any]) -> frozenset[str]:
-    """The folders of the host that become volumes, as some service mounts them and may write."""
+    """The host folders that some service mounts writable, which become volumes."""
     found = set()
     for service in services.values():
         for mount in service.get("volumes") or ():
@@ -257,7 +255,7 @@ def _is_system(path: str) -> bool:
 
 
 def _is_file(source: str, target: str) -> bool:
-    """Whether a mount is that of a single file: the file is here, or both look like it."""
+    """Whether a mount is a single file: it exists as a file, or both paths look like one."""
     if os.path.isdir(source):  # noqa: PTH112  # unlike Path's, it takes any name
         return False
     return os.path.isfile(source) or _is_file_name(source) or _is_file_name(target)  # noqa: PTH113

@@ -1,7 +1,7 @@
-"""Names of services in texts beside the environment: commands, checks, hooks, files.
+"""Replaces names of services in commands, checks, hooks and files by names that resolve.
 
-Swarm and Docker Compose resolve ``my_db`` and ``tasks.agent``; DNS in Kubernetes has no such names. What is a host
-beyond doubt becomes the name that resolves; where it may be something else, it stays and is told by its place.
+Swarm and Docker Compose resolve ``my_db`` and ``tasks.agent``, which are invalid in Kubernetes' DNS. Certain host
+names are replaced; possible ones are only reported.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -20,7 +20,7 @@ _HOOKS: Final = (("post_start", "postStart"), ("pre_stop", "preStop"))
 
 
 class NameReferences:
-    """The names that containers of a project use for each other, of which DNS cannot say some."""
+    """The host names that containers of a project use, some of which are invalid in DNS."""
 
     def __init__(self, hosts: Iterable[str], report: Report) -> None:
         self._report = report
@@ -32,7 +32,7 @@ class NameReferences:
                 self._answers[host] = name
 
     def follow(self, service: Entry, fields: dict[str, Any]) -> None:
-        """Write the names that resolve into a service's command, check and hooks; its labels are only told."""
+        """Replace names in a service's command, check and hooks; those in labels are only reported."""
         for key, field in _WORDS:
             self._words(fields.get(field), service.where(key))
         self._words((fields.get("healthcheck") or {}).get("test"), service.where("healthcheck", "test"))
@@ -46,7 +46,7 @@ class NameReferences:
             self.text(text, service.where("labels", name), is_ours=False)
 
     def contents(self, configs: Mapping[str, dict[str, Any]], seeds: Collection[str] = ()) -> None:
-        """The same for the texts of configs, mounted files among them. What fills a volume (``seeds``) is only told."""
+        """The same for texts of configs, including mounted files. Names in ``seeds`` of volumes are only reported."""
         for key, config in configs.items():
             for file, content in volume_seeds.texts(config["binaryContent"]) if key in seeds else ():
                 self.text(content, path_of("spec.configs", key, file), is_ours=False)
@@ -58,7 +58,7 @@ class NameReferences:
             words[index] = self.text(word, path_of(path, index))
 
     def text(self, text: str, path: str, *, is_ours: bool = True) -> str:
-        """The text with names that resolve. ``is_ours`` is False for a text that other programs read as well."""
+        """The text with names that resolve. ``is_ours`` is False for a text that other programs read too."""
         told: dict[str, None] = {}
 
         def rewritten(mention: Mention) -> str | None:

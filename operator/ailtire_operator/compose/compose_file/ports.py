@@ -1,4 +1,4 @@
-"""Ports of services: for peers, who dial the target, and published ones for those outside."""
+"""Translates ports: those for peers, by target, and those published to the outside."""
 
 import re
 from ipaddress import ip_address
@@ -19,7 +19,7 @@ _HIGHEST: Final = 65535
 
 
 def is_everywhere(address: Any) -> bool:
-    """Whether a port that is published on this address is published on every one of the host's."""
+    """Whether publishing on this address means on all addresses of the host."""
     if not address:
         return True
     try:
@@ -36,7 +36,7 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
     listed = service.take("ports")
     for index, data in enumerate(listed if isinstance(listed, list) else ()):
         number = _numbered(data)
-        if len(known) >= _LIMIT and number not in known:  # of thousands, most are left out, and not even looked at
+        if len(known) >= _LIMIT and number not in known:  # of thousands, most are left out without being read
             further = True
             continue
         entry = service.item("ports", index, data)
@@ -45,19 +45,19 @@ def ports(service: Entry, binding: str | None = None) -> dict[str, Any]:
             found.append((entry.take("name"), fields))
             known.add(number)
         else:
-            entry.report.rejected(entry.path, "this is no port, or no range that has one for each; it is left out.")
+            entry.report.rejected(entry.path, "this is not a port, or ranges of different lengths; it is left out.")
     for index, written in enumerate(service.texts("expose")):
         match = _EXPOSED.fullmatch(written)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if match is None or not 1 <= first <= last <= 65535:
-            service.report.rejected(service.where("expose", index), f"'{written}' is no port; it is left out.")
+            service.report.rejected(service.where("expose", index), f"'{written}' is not a port; it is left out.")
             continue
         protocol = (match[3] or "tcp").upper()
         found += [(None, _plain(port, protocol)) for port in range(first, min(last, first + _LIMIT) + 1)]
     result = _named(found)
     if further or len(result) > _LIMIT:
         message = f"a service has at most {_LIMIT} ports; the others are left out."
-        service.report.rejected(service.where("ports"), message, "Declare those that somebody dials.")
+        service.report.rejected(service.where("ports"), message, "Declare only the ports that are used.")
     return dict(list(result.items())[:_LIMIT])
 
 
@@ -83,28 +83,28 @@ def _port(entry: Entry, service: str, binding: str | None) -> dict[str, Any]:
 
 
 def _number_outside(entry: Entry, published: Any) -> int | None:
-    """The published number; of a range the first, where Docker takes any that is free on the host."""
+    """The published port; the first of a range, of which Docker uses any free one."""
     first, dash, last = str(published).partition("-")
     number = whole(first)
     if number is None or (dash and not number <= (whole(last) or 0) <= _HIGHEST):
-        entry.report.rejected(entry.where("published"), f"'{published}' is no port; it is not published.")
+        entry.report.rejected(entry.where("published"), f"'{published}' is not a port; it is not published.")
         return None
     if dash and whole(last) != number:
-        message = f"of the range the first, {number}, is published; Docker takes any that is free on its host."
+        message = f"the first of the range, {number}, is published; Docker uses any that is free on the host."
         entry.report.approximate(entry.where("published"), message)
     return number
 
 
 def _is_closed(entry: Entry, service: str, published: Any, address: Any) -> bool:
-    """Whether a port that one address of the host answers on is not published: here it would be for everybody."""
+    """Whether a port published on one address only stays unpublished, as it would be open to everybody here."""
     what = f"port {published} of {service} would be OPEN: not published"
     why = f"the file publishes it on {address} alone, and here it would be published for everybody"
-    remedy = "Services of the stack reach it all the same, and you by kubectl port-forward."
+    remedy = "Services of the stack can reach it, and you by kubectl port-forward."
     return entry.report.keeps_closed(entry.where("host_ip"), what, why, [f"{service}:{published}", service], remedy)
 
 
 def _named(found: list[tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:
-    """The ports by name. One that is published twice is two; one that is only repeated is not."""
+    """The ports by name. Different published ports of one target are kept, repetitions are not."""
     result: dict[str, Any] = {}
     names: dict[tuple[int, str], dict[int | None, str]] = {}
     for name, fields in found:
@@ -112,7 +112,7 @@ def _named(found: list[tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:
         published = fields.get("published")
         if known and (published is None or published in known):
             continue
-        if None in known:  # nobody wants it twice, once with a number outside and once without
+        if None in known:  # a target that is also published needs no second entry
             key = known[published] = known.pop(None)
             result[key] = fields
             continue

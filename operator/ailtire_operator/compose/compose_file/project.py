@@ -1,4 +1,4 @@
-"""A whole project as one AiltireStack."""
+"""Translates a whole project to one AiltireStack."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -35,29 +35,29 @@ from ailtire_operator.model.problems import path_of
 
 _KEY: Final = TypeAdapter(ServiceKey)
 _SERVICES_LIMIT: Final = 500
-_UNSET: Final = "Set the variables in .env, or say --env-from-shell for those of your own shell; they are empty now"
+_UNSET: Final = "Set the variables in .env, or use --env-from-shell for those of your shell; they are empty now"
 _VARIABLE: Final = re.compile(r'The "?(\w+)"? variable is not set')
 
 
 @dataclass(frozen=True)
 class ComposeOptions:
-    """How Compose files are read."""
+    """Options for reading Compose files."""
 
     choices: Choices = field(default_factory=Choices)
     registry: str | None = None
-    """Goes before the names of images that are built."""
+    """Prefix of the names of built images."""
     tag: str | None = None
     with_secrets: bool = False
     """Write Secrets with the content of secrets that files or variables hold."""
     opened: tuple[str, ...] = ()
-    """What is opened although a protection of it cannot be kept: services, routes, places of the report."""
+    """Accepted openings: services, routes, paths of the report."""
     root: Path | None = None
-    """Files may be read below this folder; that of the first file where not given."""
+    """Files may be read below this folder; default: that of the first file."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """A project, read."""
+    """The result."""
 
     name: str
     """The stack's."""
@@ -72,12 +72,12 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
     as_written = source_files.read(files, root, options.choices, confined=docker_compose.is_confined())
     project = docker_compose.load(files, options.choices, root, as_written.swarm_secrets())
     for warning in project.warnings:
-        if "`version`" not in warning:  # the key table says it
+        if "`version`" not in warning:  # the key table has the message
             unset = _VARIABLE.search(warning)
             if unset:
                 report.required(files[0].name, _UNSET, unset[1])
             else:
-                report.approximate(files[0].name, f"Docker Compose says: {warning}")
+                report.approximate(files[0].name, f"Docker Compose: {warning}")
     as_written.restore_extensions(project.data)
     read = read_canonical(
         project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report
@@ -108,7 +108,7 @@ class _Reader:
     def __init__(self, data: dict[str, Any], name: str, root: Path, options: ComposeOptions, report: Report) -> None:
         self.name = name
         self.closed: list[str] = []
-        """The services that must not run, as a protection of theirs cannot be kept: to be read again without them."""
+        """Services with a protection that cannot be kept; the project is read again without them."""
         self._report = report
         self._services: dict[str, Any] = data.get("services") or {}
         if len(self._services) > _SERVICES_LIMIT:
@@ -178,7 +178,7 @@ class _Reader:
                     self.files.forget(section, name)
                 entry.forget()
             elif not accepts(_KEY, key):
-                message = "a service's key has a letter or a digit, and at most 63 characters; it is left out."
+                message = "a service's key needs a letter or a digit, and at most 63 characters; it is left out."
                 self._report.rejected(entry.path, message)
                 entry.forget()
             elif (member := services.read(entry, self._shared, self._edge)) is not None:
@@ -189,18 +189,18 @@ class _Reader:
         return members
 
     def _report_left_out(self, members: dict[str, Any]) -> None:
-        """Nobody waits for a service that is not there; whose place the gateway takes is there all the same."""
+        """Remove and report dependencies on services that are left out; the gateway replaces some of these."""
         for key, member in members.items():
             waits = member.pop("dependsOn", {})
             for each in waits:
                 if each not in members and each not in self._replaced:
-                    message = f"'{each}' is no service of the stack, so that '{key}' does not wait for it."
+                    message = f"'{each}' is not a service of the stack, so '{key}' does not wait for it."
                     self._report.rejected(path_of("services", key, "depends_on", each), message)
             if kept := {each: wait for each, wait in waits.items() if each in members}:
                 member["dependsOn"] = kept
 
     def _let_stay(self, members: dict[str, Any]) -> None:
-        """A restart on failure does not say that a service ends: it stays, unless somebody waits for its end."""
+        """Restart on failure does not make a service a job, unless another service waits for its completion."""
         ending = {
             key
             for member in members.values()
@@ -220,12 +220,12 @@ class _Reader:
                 del member["deploy"]
             inner = (self._services[key].get("deploy") or {}).get("restart_policy")
             place = ("deploy", "restart_policy", "condition") if inner else ("restart",)
-            message = "it is a service that stays, and is started again however it ends."
-            remedy = "Say deploy.mode: replicated-job for one that ends."
+            message = "it is not a job, so it is restarted whenever it ends."
+            remedy = "Use deploy.mode: replicated-job if it ends."
             self._report.approximate(path_of("services", key, *place), message, remedy)
 
     def _profile(self, members: dict[str, Any]) -> dict[str, Any]:
-        """Docker's defaults, unless every service runs under a number of its own that is not root's."""
+        """The security profile: baseline, unless every service has a numeric user other than root."""
         if members and all(_is_modest(member) for member in members.values()):
             return {}
         message = (
@@ -236,12 +236,12 @@ class _Reader:
 
 
 def _is_modest(member: dict[str, Any]) -> bool:
-    """Whether a service needs no more than ``restricted`` gives."""
+    """Whether a service works with ``restricted``."""
     return member.get("user", "0").partition(":")[0] != "0" and not member.keys() & {"capAdd", "sysctls", "securityOpt"}
 
 
 def _let_end(members: dict[str, Any]) -> None:
-    """Compose starts nothing again unless told to: who is waited for until it has completed is a service that ends."""
+    """Make services whose completion is awaited jobs, as Compose does not restart by default."""
     for member in members.values():
         for key, wanted in member.get("dependsOn", {}).items():
             deploy = members[key].get("deploy", {})
@@ -251,7 +251,7 @@ def _let_end(members: dict[str, Any]) -> None:
 
 
 def _hosts(found: dict[str, Any]) -> frozenset[str]:
-    """The names that containers may use for each other."""
+    """The host names of the containers."""
     names = set(found)
     for service in found.values():
         names |= {str(service.get("container_name") or "")}

@@ -1,4 +1,4 @@
-"""Configs and secrets of a project, and where services find them."""
+"""Translates configs and secrets of a project, and their mounts."""
 
 import base64
 import re
@@ -29,17 +29,17 @@ AUTHENTICATION_KEY: Final = "auth"
 _PLACEHOLDER: Final = "{{"
 _SECRET_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _COUNT_LIMIT: Final = 48
-"""Configs of a stack; there is room for the archives of volumes beside them."""
+"""Configs of a stack; the rest is for archives of volumes."""
 _KEY_LIMIT: Final = 63
 _TOTAL_LIMIT: Final = 1024 * 1024
-"""Of all contents: the API server takes resources of 1.5 MiB."""
-_SHELL: Final = "; variables of your own shell count with --env-from-shell only"
+"""Bytes of all contents: the API server accepts resources up to 1.5 MiB."""
+_SHELL: Final = "; --env-from-shell uses those of your shell"
 _CREATE: Final = "Create the Secrets, or import with --secrets"
-_FOREIGN: Final = "See to it that these are there, as the file calls them external"
+_FOREIGN: Final = "Create these, as they are external in the file"
 
 
 class ProjectFiles:
-    """The configs and secrets of a project. What services mount from the project's folder is added to the configs."""
+    """The configs and secrets of a project. Mounted files of the project's folder are added to the configs."""
 
     def __init__(
         self, top: Entry, project: str, stack: str, root: Path, *, with_secrets: bool, variables: Mapping[str, str]
@@ -52,7 +52,7 @@ class ProjectFiles:
         self.configs: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, dict[str, Any]] = {}
         self.manifests: list[dict[str, Any]] = []
-        """Secrets with their content, where they were asked for."""
+        """Secrets with their content, if requested."""
         for key, entry in top.each("configs"):
             if (config := self._config(key, entry)) is not None:
                 self.configs[naming.shorten(key, _KEY_LIMIT)] = config
@@ -64,10 +64,10 @@ class ProjectFiles:
         """The files at a path of the project."""
         packed = embedded_files.pack(path, self._root)
         room = _COUNT_LIMIT - len(self.configs)
-        return "the stack holds many files already" if not isinstance(packed, str) and len(packed) > room else packed
+        return "the stack has too many files" if not isinstance(packed, str) and len(packed) > room else packed
 
     def is_writable(self, path: Path) -> bool:
-        """Whether what is there is for a service to write: a folder, or a database. Nothing outside the project is."""
+        """Whether a service may write there: a folder or a database inside the project."""
         try:
             found = located(self._root, path, path.name)
         except ApplicationError:
@@ -75,7 +75,7 @@ class ProjectFiles:
         return found.is_dir() or (found.is_file() and volume_seeds.is_database(found, self._root))
 
     def seed(self, path: Path) -> volume_seeds.Seed | str:
-        """What fills a volume in place of the path; else why nothing does."""
+        """The seed of the volume that replaces the path; else the reason why there is none."""
         return volume_seeds.of(path, self._root)
 
     def add(self, name: str, content: dict[str, str]) -> str:
@@ -85,12 +85,12 @@ class ProjectFiles:
         key = next(each for each in names if self.configs.get(each, content) == content)
         self._size += 0 if key in self.configs else sum(map(len, content.values()))
         if self._size > _TOTAL_LIMIT:
-            raise ApplicationError("the files that the services mount are too large for one resource; build them in")
+            raise ApplicationError("the mounted files are too large for one resource; build them into the images")
         self.configs[key] = content
         return key
 
     def forget(self, section: str, key: str) -> None:
-        """Leave out a config or secret that nobody reads any more."""
+        """Remove a config or secret that is no longer used."""
         found = self.configs if section == "configs" else self.secrets
         found.pop(naming.shorten(key, _KEY_LIMIT), None)
 
@@ -111,16 +111,14 @@ class ProjectFiles:
             entry.note("environment")
             fields["content"] = self._variables[variable]
         if not accepts(_CONFIG, fields):
-            message = (
-                f"the variable '{variable}' is not set here{_SHELL}" if variable else "its content is none that fits"
-            )
+            message = f"the variable '{variable}' is not set here{_SHELL}" if variable else "its content is not valid"
             raise ApplicationError(f"{entry.path}: {message}")
         if file is not None:
             entry.note("file")
         return fields
 
     def _read(self, file: Path, entry: Entry) -> bytes:
-        """The file, below the folder that may be read: Docker Compose has said where it is, variables and all."""
+        """The content of a file below the allowed folder; Docker Compose has resolved its path."""
         self._locate(file, entry)
         try:
             return content(self._root, file, file.name, embedded_files.CONTENT_LIMIT).data
@@ -146,25 +144,25 @@ class ProjectFiles:
         if self._with_secrets and (file or (variable and variable in self._variables)):
             data = self._read(Path(file), entry) if file else self._variables[variable].encode()
             self.manifests.append(_manifest(secret, {DATA_KEY: data}))
-            message = f"its content is in the Secret '{secret}', which was written beside the stack."
+            message = f"its content is in the Secret '{secret}', which was written with the stack."
             entry.report.resolved(entry.path, message)
         elif file or variable:
             entry.report.required(entry.path, _CREATE, f"{secret} (key {DATA_KEY})")
         return {"secret": secret}
 
     def users(self, users: Users, report: Report) -> dict[str, Any]:
-        """The basic authentication for callers whom a label of Traefik names: a Secret with them, never the stack."""
+        """Basic authentication for users in a Traefik label: they go into a Secret, never into the stack."""
         secret = naming.member(self._stack, f"{users.name}-basicauth")
         if self._with_secrets and users.lines:
             manifest = _manifest(secret, {AUTHENTICATION_KEY: "\n".join([*users.lines, ""]).encode()})
             self.manifests += [manifest] if manifest not in self.manifests else []
             message = (
-                f"the users are in the Secret '{secret}', which was written beside the stack; they may call all routes."
+                f"the users are in the Secret '{secret}', which was written with the stack; they may call all routes."
             )
             report.resolved(users.path, message)
         else:
             message = (
-                f"the Secret '{secret}' says who may call (key {AUTHENTICATION_KEY}); until it is there, nobody may."
+                f"the Secret '{secret}' has the users (key {AUTHENTICATION_KEY}); without it all calls are refused."
             )
             report.approximate(users.path, message)
             what = _CREATE if users.lines else "Create the Secrets of users from their files"
@@ -173,8 +171,8 @@ class ProjectFiles:
         return {"secret": secret, **realm}
 
     def credentials(self, service: Entry, variables: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
-        """A service's variables without those that look like credentials, and these as keys of a Secret, where Secrets
-        are asked for; else only told. One with a placeholder stays: a Secret's content is not filled in."""
+        """A service's variables without credentials, and the credentials as keys of a Secret if requested, else they
+        are only reported. One with a placeholder is kept, as a Secret's content is not expanded."""
         secret = naming.member(self._stack, f"{service.location[-1]}-environment")
         moved: dict[str, str] = {}
         for name in credentials.found(variables):
@@ -185,7 +183,7 @@ class ProjectFiles:
                 )
                 continue
             moved[name] = value
-            message = f"it looks like a credential, and is in the Secret '{secret}' that was written beside the stack."
+            message = f"it looks like a credential, and is in the Secret '{secret}' that was written with the stack."
             service.report.resolved(place, message)
         if moved:
             content = {_key(name): value.encode() for name, value in moved.items()}
@@ -200,13 +198,13 @@ class ProjectFiles:
     def _object_name(self, written: str, entry: Entry) -> str:
         name = naming.shorten(naming.sanitize(written), 253)
         if name != written:
-            message = f"no object can be called '{written}'; the one called '{name}' is read."
-            entry.report.approximate(entry.where("name"), message, "Create it under that name.")
+            message = f"'{written}' is not a valid object name; '{name}' is used."
+            entry.report.approximate(entry.where("name"), message, "Create it with that name.")
         return name
 
 
 def _key(variable: str) -> str:
-    """The key of a Secret for a variable, whose name may have characters that a key has not."""
+    """The key of a Secret for a variable, without characters that are invalid in keys."""
     return variable if _SECRET_KEY.fullmatch(variable) else f"variable-{naming.digest(variable)}"
 
 
@@ -216,7 +214,7 @@ def _manifest(name: str, content: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def references(service: Entry, fields: dict[str, Any]) -> None:
-    """Where a service finds its configs and secrets: Docker's places, Docker's mode."""
+    """The mounts of a service's configs and secrets, with Docker's paths and mode."""
     for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
         result: dict[str, Any] = fields.get(kind, {})
         for entry in service.items(kind):
@@ -231,7 +229,7 @@ def references(service: Entry, fields: dict[str, Any]) -> None:
                 number = entry.parsed(owner, whole, "the number of a user or group")
                 mount |= {owner: number} if number is not None else {}
             if not accepts(_MOUNT, mount):
-                entry.report.rejected(entry.path, "this says no file's place, mode and owner; it is left out.")
+                entry.report.rejected(entry.path, "this is not a valid mount of a file; it is left out.")
                 continue
             result[naming.shorten(source if source not in result else f"{source}-{len(result)}", _KEY_LIMIT)] = mount
         service.put(Service, fields, kind, result, kind)

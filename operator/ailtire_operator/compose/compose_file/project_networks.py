@@ -1,4 +1,4 @@
-"""Networks of a project: the one that every service has by default is the stack's own, the others are declared."""
+"""Translates networks of a project: the default one is the stack's own, the others are declared."""
 
 from typing import Any, Final
 
@@ -16,23 +16,23 @@ _PLAIN_DRIVERS: Final = frozenset({"bridge", "overlay", "default", "nat", "local
 _ALIAS_LIMIT: Final = 32
 _NONE: Final = "none"
 _BRIDGES: Final = frozenset({"bridge", "default", "nat"})
-"""Docker's own network, beside those of every project: services in it and services of a project's do not meet."""
+"""Docker's global bridge network, which is separate from all networks of projects."""
 _BRIDGE: Final = "com.docker.network.bridge."
 _FALSE: Final = frozenset({"false", "0", "f"})
 
 
 class ProjectNetworks:
-    """The networks of a project, by the keys that they get in the spec."""
+    """The networks of a project, by their keys in the spec."""
 
     def __init__(self, top: Entry, project: str) -> None:
         self.declared: dict[str, dict[str, Any]] = {}
         self._keys: dict[str, str] = {}
         self._none: set[str] = set()
-        """Docker's own network none, by the project's keys: who is in it is in no other."""
+        """Keys of Docker's network none, whose members have no other network."""
         self._apart: dict[str, str] = {}
-        """Where a network's members must not reach each other, by its key."""
+        """The option that isolates a network's members from each other, by its key."""
         self._bindings: dict[str, str] = {}
-        """The address on which the ports of a network's members are published, by its key."""
+        """The default address for published ports of a network's members, by its key."""
         for key, entry in top.each("networks"):
             self._declare(key, entry, project)
 
@@ -68,7 +68,7 @@ class ProjectNetworks:
             self.declared[spec_key] = fields
 
     def _options(self, key: str, entry: Entry) -> bool:
-        """Learn the options of a network's driver that keep somebody out; whether nothing leads out of the network."""
+        """Read the driver's options that restrict access; return whether the network is internal."""
         internal = False
         for option, value in (entry.take("driver_opts") or {}).items():
             text, path = str(value).lower(), entry.where("driver_opts", option)
@@ -79,34 +79,32 @@ class ProjectNetworks:
                 (name == "enable_ip_masquerade" and text in _FALSE) or text == "isolated" or name.startswith("inhibit")
             ):
                 internal = True
-                entry.report.approximate(path, "the network is internal: its members reach each other and DNS alone.")
+                entry.report.approximate(path, "the network is internal: its members reach only each other and DNS.")
             elif name.startswith("host_binding") and not is_everywhere(value):
                 self._bindings[key] = str(value)
-                entry.report.resolved(path, f"ports that services of the network publish are for {value} alone.")
+                entry.report.resolved(path, f"ports that services of the network publish are only for {value}.")
             elif name == "encrypted" and text not in _FALSE:
-                message = "whether the traffic between nodes is encrypted is for the cluster's administrator to say."
-                entry.report.rejected(
-                    path, message, "Ask for a network plugin that encrypts, or use TLS between services."
-                )
+                message = "the cluster's administrator decides whether traffic between nodes is encrypted."
+                entry.report.rejected(path, message, "Use a network plugin with encryption, or TLS between services.")
             else:
                 entry.note("driver_opts", option)
         return internal
 
     def binding(self, service: Entry) -> str | None:
-        """The address on which a service's ports are published where they name none; None for every one."""
+        """The default address for a service's published ports; None for all addresses."""
         joined = service.data.get("networks") or {DEFAULT: None}
         return next((self._bindings[key] for key in joined if key in self._bindings), None)
 
     def _own(self, entry: Entry, fields: dict[str, Any]) -> None:
-        """The network that every service has by default: what is said of it here beside its being there is lost."""
+        """The default network, whose settings are mostly lost."""
         self._keys[DEFAULT] = DEFAULT
         for field in fields:
             if field != "driver" or fields[field] not in _PLAIN_DRIVERS:
-                message = "the stack's own network is there by itself, and has nothing of this kind."
+                message = "the stack's own network is built in and does not support it."
                 entry.report.ignored(entry.where(field), message)
 
     def membership(self, service: Entry, further: list[str]) -> dict[str, Any]:
-        """The networks of a service; ``further`` are names that it has in each of them."""
+        """The networks of a service; ``further`` are its additional names in each of them."""
         if mode := str(service.take("network_mode") or ""):
             return self._by_mode(mode, service, further)
         result: dict[str, Any] = {}
@@ -125,7 +123,7 @@ class ProjectNetworks:
         return {} if result == {DEFAULT: {}} else result
 
     def _by_mode(self, mode: str, service: Entry, further: list[str]) -> dict[str, Any]:
-        """The networks of a service that says network_mode, and so has none of the project's."""
+        """The networks of a service with network_mode, which has none of the project's."""
         names = {"aliases": further[:_ALIAS_LIMIT]} if further else {}
         if mode in _BRIDGES:
             return {self._separate("bridge"): names}
@@ -137,16 +135,16 @@ class ProjectNetworks:
             return {DEFAULT: names} if names else {}
         other = mode.partition(":")[2]
         why = f"it has no network but that of {other or mode}, and here it would reach, and be reached, past it"
-        service.close_service(why, "network_mode", remedy="Give it networks of the project.")
+        service.close_service(why, "network_mode", remedy="Use networks of the project.")
         return {DEFAULT: names} if names else {}
 
     @staticmethod
     def _without_network(service: Entry, *keys: str) -> None:
-        why = "the file gives it no network at all, and here every service reaches at least DNS"
-        service.close_service(why, *keys, remedy="Give it an internal network of its own.")
+        why = "it has no network at all, and here every service reaches at least DNS"
+        service.close_service(why, *keys, remedy="Give it a separate internal network.")
 
     def _separate(self, name: str, **fields: Any) -> str:
-        """The key of a network beside those of the project."""
+        """The key of an additional network."""
         key = naming.shorten(name, 63)
         key = key if key not in self._keys.values() else naming.shorten(f"{name}-{naming.digest(name)}", 63)
         self.declared.setdefault(key, fields)

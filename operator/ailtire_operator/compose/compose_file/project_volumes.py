@@ -1,4 +1,4 @@
-"""The volumes that a project declares, as data of the stack: claims, those of others, folders of NFS servers."""
+"""Translates volumes of a project to data of the stack: claims, external claims, NFS folders."""
 
 import re
 from pathlib import PurePosixPath
@@ -20,11 +20,11 @@ _KEY_LIMIT: Final = 63
 _DEFAULT_SIZE: Final = "1Gi"
 _KOMPOSE: Final = "kompose."
 _KOMPOSE_FIELDS: Final = {"volume.size": "size", "volume.storage-class-name": "storageClass"}
-_KOMPOSE_REASON: Final = ("a volume of the stack has nothing of this kind.", "See spec.data.")
+_KOMPOSE_REASON: Final = ("volumes of a stack do not support it.", "See spec.data.")
 _SLOT: Final = re.compile(r"\{\{-?\s*\.Task\.Slot\s*-?\}\}")
 _PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
 _NFS_OPTIONS: Final = frozenset({"addr", "ro", "rw", ""})
-"""Options of a mount that stand in the volume."""
+"""Mount options that become part of the volume."""
 _MODES: Final = {
     ("single", "none"): "ReadWriteOnce",
     ("single", "readonly"): "ReadWriteOnce",
@@ -35,7 +35,7 @@ _MODES: Final = {
     ("multi", "onewriter"): "ReadWriteMany",
     ("multi", "all"): "ReadWriteMany",
 }
-"""Of a volume of Swarm's cluster driver: on how many nodes, and with how many writers."""
+"""Access modes by scope and sharing of Swarm's cluster volumes."""
 
 
 class ProjectVolumes:
@@ -47,7 +47,7 @@ class ProjectVolumes:
         self._folders: dict[str, str] = {}
         self._report = top.report
         self.writable: frozenset[str] = frozenset()
-        """The folders of the host that services mount and may write."""
+        """Host folders that services mount writable."""
         for key, entry in top.each("volumes"):
             self.data[naming.shorten(key, _KEY_LIMIT)] = _declared(key, entry, project)
 
@@ -59,7 +59,7 @@ class ProjectVolumes:
         return key
 
     def use_folder(self, path: str, service: str) -> str:
-        """The key of the volume that stands for a folder of the host: one for each folder, whatever its last name."""
+        """The key of the volume for a host folder, unique for each folder."""
         if path not in self._folders:
             plain = naming.shorten(naming.sanitize(PurePosixPath(path).name or path), _KEY_LIMIT)
             parent = naming.sanitize(PurePosixPath(path).parent.name)
@@ -68,17 +68,17 @@ class ProjectVolumes:
         return self.use(self._folders[path], service)
 
     def root_of(self, path: str) -> str | None:
-        """The outermost writable folder of the host that a path lies in; None where it lies in no other."""
+        """The outermost writable folder of the host that a path lies in; None if there is none."""
         return next((str(each) for each in reversed(PurePosixPath(path).parents) if str(each) in self.writable), None)
 
     def report_shared(self) -> None:
-        """Volumes that several services mount, and only one node may."""
+        """Report volumes that several services mount and only one node at a time can."""
         for key, users in self._users.items():
             if len(users) > 1 and self.data[key].get("perReplica"):
-                message = f"the replicas of {', '.join(sorted(users))} have volumes of their own each, and share none."
+                message = f"the replicas of {', '.join(sorted(users))} each have their own volume, and do not share it."
                 self._report.approximate(f"volumes.{key}", message, "Use a volume without the slot in its name.")
             elif len(users) > 1 and not self.data[key].keys() & {"mode", "claim", "nfs"}:
-                message = f"{', '.join(sorted(users))} share this volume, which one node at a time may mount."
+                message = f"{', '.join(sorted(users))} share this volume, which only one node at a time can mount."
                 remedy = f"Set spec.data.{key}.mode to ReadWriteMany where the cluster has such storage."
                 self._report.approximate(f"volumes.{key}", message, remedy)
 
@@ -89,7 +89,7 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
     if entry.take("external"):
         claim = naming.shorten(naming.sanitize(str(name or key)), 253)
         if claim != name:
-            message = f"a claim cannot be called '{name}'; the one called '{claim}' is mounted."
+            message = f"'{name}' is not a valid name of a claim; '{claim}' is mounted."
             entry.report.approximate(entry.where("name"), message, "Create it under that name.")
         what = "See to it that these are there, as the file calls them external"
         entry.report.required(entry.where("external"), what, f"PersistentVolumeClaim {claim}")
@@ -105,7 +105,7 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         entry.note("driver")
     for option, value in options.items():
         if option == "size" and memory(value):
-            entry.report.resolved(entry.where("driver_opts", option), f"'{value}' is what the claim asks for.")
+            entry.report.resolved(entry.where("driver_opts", option), f"'{value}' is the requested size of the claim.")
         else:
             entry.note("driver_opts", option)
     size = memory(options.get("size") or labels.get(f"{_KOMPOSE}volume.size") or "")
@@ -116,43 +116,43 @@ def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:
         fields["size"] = size
     if per_replica:
         fields["perReplica"] = True
-        message = f"every task has one of its own, as '{per_replica[0]}' in its name says; so has every replica."
+        message = f"every replica has its own volume, by '{per_replica[0]}' in its name."
         entry.report.resolved(entry.where("name"), message)
     fields |= _cluster(entry.inner("x-cluster-spec"))
     entry.put(Data, fields, "labels", metadata(_kept(labels, fields, entry), entry, "labels"), "labels")
     if "size" not in fields:
-        message = f"Docker bounds no volume; this one asks for {_DEFAULT_SIZE}."
+        message = f"Docker does not limit volumes; this one requests {_DEFAULT_SIZE}."
         entry.report.approximate(entry.path, message, f"Set spec.data.{key}.size to what it needs.")
     return fields
 
 
 def _report_name(name: str, entry: Entry) -> None:
-    """What a volume's own name says that is not kept: a placeholder makes several volumes of it."""
+    """Report placeholders in a volume's name, which make several volumes of it."""
     placeholders = [each[0] for each in _PLACEHOLDER.finditer(name) if not _SLOT.fullmatch(each[0])]
     if placeholders:
-        message = f"{', '.join(placeholders)} in its name makes several volumes in Swarm; here it makes no difference."
-        remedy = "Set perReplica: true in spec.data where each replica has to have one of its own."
+        message = f"{', '.join(placeholders)} in its name makes several volumes in Swarm; here it has no effect."
+        remedy = "Set perReplica: true in spec.data if each replica needs its own."
         entry.report.approximate(entry.where("name"), message, remedy)
     elif not _SLOT.search(name):
         entry.note("name")
 
 
 def _report_nfs(options: dict[str, Any], labels: dict[str, Any], entry: Entry) -> None:
-    """What of an NFS volume is kept, and what is not: its pods have the mount options of their node."""
-    entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted by itself, without a claim.")
+    """Report options of an NFS volume: its pods use the mount options of their node."""
+    entry.report.resolved(entry.where("driver_opts"), "the server's folder is mounted directly, without a claim.")
     for key in options.keys() - {"type", "o", "device"}:
         entry.note("driver_opts", key)
     written = [each.strip() for each in str(options.get("o") or "").split(",")]
     if lost := [each for each in written if each.partition("=")[0] not in _NFS_OPTIONS]:
-        message = f"the options {', '.join(lost)} are not passed on: the node mounts it with its own."
+        message = f"the options {', '.join(lost)} have no effect: the node's own mount options apply."
         remedy = "Make a PersistentVolume with these mountOptions and a claim, and name the claim in spec.data."
         entry.report.approximate(entry.where("driver_opts", "o"), message, remedy)
     for name in labels:
-        entry.report.ignored(entry.where("labels", name), "a folder of a server has no claim that could bear it.")
+        entry.report.ignored(entry.where("labels", name), "an NFS folder has no claim for labels.")
 
 
 def _kept(labels: dict[str, Any], fields: dict[str, Any], entry: Entry) -> dict[str, Any]:
-    """The labels without kompose's, of which those that became no field are reported."""
+    """The labels without kompose's; unused ones of kompose are reported."""
     for name in labels:
         taken = _KOMPOSE_FIELDS.get(name.removeprefix(_KOMPOSE), "") in fields
         if name.startswith(_KOMPOSE) and not taken:
@@ -161,7 +161,7 @@ def _kept(labels: dict[str, Any], fields: dict[str, Any], entry: Entry) -> dict[
 
 
 def _nfs(options: dict[str, Any]) -> dict[str, Any]:
-    """The folder of an NFS server that the local driver would mount; empty where the options say something else."""
+    """The folder of an NFS server that the local driver would mount; empty for other options."""
     if str(options.get("type")) not in ("nfs", "nfs4"):
         return {}
     given = dict(each.partition("=")[::2] for each in str(options.get("o") or "").split(","))
@@ -173,7 +173,7 @@ def _nfs(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cluster(entry: Entry) -> dict[str, Any]:
-    """What a volume of Swarm's cluster driver says about its size and sharing."""
+    """Size and access mode of a volume of Swarm's cluster driver."""
     fields: dict[str, Any] = {}
     access, capacity = entry.inner("access_mode"), entry.inner("capacity_range")
     if "block_volume" in access.data:  # an empty map says it already
@@ -184,7 +184,7 @@ def _cluster(entry: Entry) -> dict[str, Any]:
         known = _MODES.get((str(scope or "single"), str(sharing or "none")))
         fields["mode"] = known or "ReadWriteOnce"
         if known is None:
-            message = f"'{scope}' and '{sharing}' are no scope and sharing; one node at a time may mount it."
+            message = f"'{scope}' and '{sharing}' are not a valid scope and sharing; one node at a time can mount it."
             access.report.rejected(access.where("scope" if scope else "sharing"), message)
     for key, field in (("required_bytes", "size"), ("limit_bytes", "sizeLimit")):
         size = capacity.parsed(key, memory, "a size")

@@ -1,4 +1,4 @@
-"""What an export of ours says in labels, read again: routes, policies, and what every stack has without being told."""
+"""Reads the labels of our own export back: routes, policies, and the built-in gateway and network."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -31,13 +31,13 @@ def is_gateway(service: Mapping[str, Any]) -> bool:
 
 
 def is_own_network(key: str, network: Mapping[str, Any]) -> bool:
-    """Whether it is the network that an exported stack has by itself."""
+    """Whether it is the built-in network of an exported stack."""
     labels = network.get("labels") or {}
     return key == OWN and labels.get(naming.LABEL_NETWORK) == OWN
 
 
 def own_network(network: Entry) -> dict[str, Any]:
-    """What of it is not as every stack's own network is."""
+    """Its settings that differ from the defaults of a stack's own network."""
     network.forget()
     data, labels = network.data, network.data.get("labels") or {}
     return {
@@ -49,7 +49,7 @@ def own_network(network: Entry) -> dict[str, Any]:
 
 
 def root(services: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What the exported gateway and the platform's variables say of a whole stack called ``name``."""
+    """Fields of the whole stack ``name``, from the exported gateway and the platform's variables."""
     spec: dict[str, Any] = {}
     apps = {str((each.get("environment") or {}).get(naming.VARIABLE_APPNAME) or name) for each in services.values()}
     if len(apps) == 1 and accepts(_SPEC, {"appName": next(iter(apps))}) and apps != {name}:
@@ -65,10 +65,10 @@ def root(services: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def replace_gateway(key: str, service: Mapping[str, Any], report: Report) -> Iterator[tuple[str, str]]:
-    """Leave the gateway out, and with it the files that it alone reads: their sections and keys."""
+    """Leave the gateway out; returns section and key of files that only it uses."""
     message = "it is the stack's gateway, which the operator makes from the routes of the services."
     report.approximate(
-        path_of("services", key), message, "Say at spec.gateway what it needs, at spec.edge how to get in."
+        path_of("services", key), message, "Configure it in spec.gateway, and external access in spec.edge."
     )
     for section in ("configs", "secrets"):
         for mount in service.get(section) or ():
@@ -76,7 +76,7 @@ def replace_gateway(key: str, service: Mapping[str, Any], report: Report) -> Ite
 
 
 def read(service: Entry, fields: dict[str, Any]) -> None:
-    """Set what the marks say; they win over what was made of other labels."""
+    """Set the fields in our labels, which override those from other labels."""
     labels = _labels(service.data)
     for mark, (field, adapter) in _FIELDS.items():
         if mark not in labels:
@@ -89,7 +89,7 @@ def read(service: Entry, fields: dict[str, Any]) -> None:
         if value is not None and accepts(adapter, value):
             fields[field] = value
         else:
-            service.report.rejected(path, f"it does not hold {field} as `kubectl ailtire export` writes them.")
+            service.report.rejected(path, f"it does not have {field} in the form of `kubectl ailtire export`.")
 
 
 def _labels(service: Mapping[str, Any]) -> Mapping[str, Any]:

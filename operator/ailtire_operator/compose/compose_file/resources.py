@@ -1,4 +1,4 @@
-"""Limits and reservations, from the three generations of keys in which Compose files say them."""
+"""Translates limits and reservations, from the three generations of Compose's keys."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -15,11 +15,11 @@ _RESOURCES: Final = TypeAdapter(Resources)
 _DEVICE: Final = TypeAdapter(DeviceReservation)
 _SHARES: Final = 1024
 _PERIOD: Final = 100_000
-"""Microseconds: Docker's own cpu_period."""
+"""Microseconds: Docker's default cpu_period."""
 
 
 def resources(service: Entry, entry: Entry) -> dict[str, Any]:
-    """What a service may use, and what is set aside for it."""
+    """Limits and reservations of a service."""
     limits, reservations = entry.inner("limits"), entry.inner("reservations")
     quota = _quota(service)
     limit: dict[str, Any] = {
@@ -39,7 +39,7 @@ def resources(service: Entry, entry: Entry) -> dict[str, Any]:
     found = {"limits": _given(limit), "reservations": _given(reserved)}
     result = _given(found)
     if not accepts(_RESOURCES, result):
-        message = "more is reserved than the limits allow; only the limits stay."
+        message = "the reservations exceed the limits; only the limits are used."
         entry.report.rejected(reservations.path, message, "Raise the limits.")
         result.pop("reservations", None)
     return result
@@ -83,7 +83,7 @@ def _processors(value: Any) -> str | None:
 
 
 def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
-    """Graphics processors and their like: a number of one driver's, as Kubernetes counts them."""
+    """Devices such as GPUs: a count for one driver, as in Kubernetes."""
     result: dict[str, Any] = {}
     for entry in [*reservations.items("devices"), *service.items("gpus")]:
         driver, count, capabilities = entry.take("driver"), entry.take("count"), entry.texts("capabilities")
@@ -92,8 +92,8 @@ def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
         if entry.data.get("device_ids"):
             continue  # the key table says it
         if count in (-1, "all"):
-            message = "devices are handed out by number, not all at once; it is left out."
-            entry.report.rejected(entry.where("count"), message, "Say a count.")
+            message = "devices are assigned by number, not all; it is left out."
+            entry.report.rejected(entry.where("count"), message, "Set a count.")
             continue
         if entry.location[-2] == "gpus" and "gpu" not in capabilities:
             capabilities.append("gpu")
@@ -103,7 +103,7 @@ def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
         if accepts(_DEVICE, fields):
             result[name if name not in result else f"{name}-{len(result)}"] = fields
         else:
-            entry.report.rejected(entry.path, "this is no number of devices of one driver; it is left out.")
+            entry.report.rejected(entry.path, "this is not a number of devices of one driver; it is left out.")
     return result
 
 

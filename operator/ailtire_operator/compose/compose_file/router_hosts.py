@@ -1,32 +1,32 @@
-"""Which hosts of a project's routers the gateway can answer for, as it goes by the path alone.
+"""Chooses the hosts for which the gateway can answer, as it routes by path only.
 
-It answers for hosts of which every path leads where Traefik would lead it: no host shows another one's application.
+It answers for hosts whose paths all have the same targets as in Traefik, so that no host shows another's application.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 Target = tuple[str, int | None, str]
-"""The service, its port, and the path that it sees."""
+"""The service, its port, and the path that it gets."""
 ANY = ""
-"""The host of a rule that names none."""
+"""The host of a rule without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One path that a router wants to have."""
+    """One path that a router claims."""
 
     host: str
     prefix: str
     target: Target
     rank: tuple[bool, int] = (True, 0)
-    """Of two claims to the same the greater has it, else the first."""
+    """Of two claims to the same path the greater rank wins, else the first."""
     is_kept: bool = True
-    """Whether the route can be had; False where a protection of it is lost, so that it is left out."""
+    """Whether the route is possible; False if it is left out, as a protection is lost."""
 
 
 class RouterHosts:
-    """Where each path of each host leads, and the hosts that the gateway can answer for together."""
+    """The target of each path of each host, and the hosts that the gateway can answer for together."""
 
     def __init__(self, claims: Iterable[Claim] = ()) -> None:
         won: dict[str, dict[str, Claim]] = {}
@@ -39,10 +39,10 @@ class RouterHosts:
         self._own = {host: self._beside_common(table) for host, table in won.items()}
         self._kept = {host: sum(each.is_kept for each in table.values()) for host, table in won.items()}
         self.answered: tuple[str, ...] = self._together() or (ANY,)
-        """The hosts that share all their paths; of several such groups, the one with most paths that can be had."""
+        """The hosts that share all their paths; of several such groups, the one with most possible paths."""
 
     def _beside_common(self, table: dict[str, Claim]) -> dict[str, Target]:
-        """What a host has beside what every host has."""
+        """The paths of a host that not every host has."""
         found: dict[str, Target] = {}
         for prefix, claim in table.items():
             common = self._common.get(prefix)
@@ -63,6 +63,6 @@ class RouterHosts:
         return () if best is None else tuple(groups[best])
 
     def target(self, prefix: str) -> Target | None:
-        """Where a path leads under the hosts that are answered; None where nobody wants it."""
+        """The target of a path under the answered hosts; None if no router claims it."""
         common = self._common.get(prefix)
         return self._own.get(self.answered[0], {}).get(prefix) or (common.target if common else None)

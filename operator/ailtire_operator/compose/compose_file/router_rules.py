@@ -1,4 +1,4 @@
-"""Rules of Traefik's routers: which hosts and paths they let through, as far as the gateway can say that."""
+"""Parses rules of Traefik's routers into hosts and paths."""
 
 import re
 from collections.abc import Iterator
@@ -24,22 +24,22 @@ _COUNT_LIMIT: Final = 64
 
 _Call = tuple[str, str]
 """A matcher and its argument."""
-_Ways = tuple[frozenset[_Call], ...]
-"""Alternatives, each of calls that hold together."""
+_Alternatives = tuple[frozenset[_Call], ...]
+"""Alternatives, each a conjunction of matchers."""
 
 
 class UnknownRule(ValueError):
-    """The gateway cannot say it; the text is what."""
+    """The gateway does not support it; the text names it."""
 
 
 @dataclass(frozen=True)
 class Matched:
-    """What a rule lets through."""
+    """What a rule matches."""
 
     pairs: tuple[tuple[str, str], ...]
-    """A host, empty for any, and a path with all that is below it; ``/`` where a rule speaks of hosts alone."""
+    """A host, empty for any, and a path prefix; ``/`` if a rule only has hosts."""
     exact: tuple[str, ...] = ()
-    """Of the paths, the ones that the rule lets through without what is below them."""
+    """Those of the paths that the rule matches exactly, not as prefixes."""
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -48,14 +48,14 @@ class Matched:
 
 
 def read(rule: str) -> Matched:
-    """What a rule lets through. Raises UnknownRule."""
+    """Parse a rule. Raises UnknownRule."""
     pairs: dict[tuple[str, str], None] = {}
     paths: dict[str, bool] = {}
-    for way in _ways(rule):
+    for way in _alternatives(rule):
         found = [each for each in sorted(way) if each[0] != "Host"]
         own = [value for name, value in sorted(way) if name == "Host"]
         if len(found) > 1 or len(own) > 1:
-            raise UnknownRule("paths or hosts that have to hold together")
+            raise UnknownRule("a conjunction of paths or hosts")
         name, path = found[0] if found else ("PathPrefix", "/")
         path = path.rstrip("/") or "/"
         paths[path] = paths.get(path, True) and name == "Path"
@@ -63,9 +63,9 @@ def read(rule: str) -> Matched:
     return Matched(tuple(pairs), tuple(path for path, exact in paths.items() if exact))
 
 
-def _ways(rule: str) -> _Ways:
+def _alternatives(rule: str) -> _Alternatives:
     """The rule as alternatives, by the precedence of its operators."""
-    values: list[_Ways] = []
+    values: list[_Alternatives] = []
     operators: list[str] = []
     for token in _tokens(rule):
         if isinstance(token, tuple):
@@ -92,7 +92,7 @@ def _pop(operators: list[str]) -> None:
     operators.pop()
 
 
-def _combine(values: list[_Ways], operator: str) -> None:
+def _combine(values: list[_Alternatives], operator: str) -> None:
     if operator == "(" or len(values) < 2:
         raise UnknownRule("it")
     right, left = values.pop(), values.pop()
@@ -102,7 +102,7 @@ def _combine(values: list[_Ways], operator: str) -> None:
     values.append(ways)
 
 
-def _tokens(rule: str) -> Iterator[str | _Ways]:
+def _tokens(rule: str) -> Iterator[str | _Alternatives]:
     at, text = 0, rule.strip()
     if not text or len(text) > _LENGTH_LIMIT:
         raise UnknownRule("it")
@@ -114,8 +114,8 @@ def _tokens(rule: str) -> Iterator[str | _Ways]:
         yield token[1] or _call(token[2], token[3])
 
 
-def _call(name: str, arguments: str) -> _Ways:
-    """One matcher; of several arguments one has to hold."""
+def _call(name: str, arguments: str) -> _Alternatives:
+    """One matcher; several arguments are alternatives."""
     if name not in _KNOWN:
         raise UnknownRule(name)
     found: list[frozenset[_Call]] = []
@@ -127,5 +127,5 @@ def _call(name: str, arguments: str) -> _Ways:
         else:
             raise UnknownRule(f"{name} '{value}'")
     if not found:
-        raise UnknownRule(f"{name} of nothing")
+        raise UnknownRule(f"{name} without an argument")
     return tuple(found)

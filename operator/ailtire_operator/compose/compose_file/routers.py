@@ -1,4 +1,4 @@
-"""The routers of a service, as Traefik's labels describe them."""
+"""Parses the routers of a service from Traefik's labels."""
 
 import re
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _FIRST: Final = re.compile(
 """Labels of Traefik 1, of a service or of a segment of it."""
 _REASONS: Final = {
     "tls": ("certificates belong to the edge.", "Set spec.edge.tls."),
-    "priority": ("of the routes that match, the longest path counts.", ""),
-    "loadbalancer.healthcheck": ("the service's own healthcheck says whether it gets requests.", "Set healthcheck."),
-    "loadbalancer.sticky": ("every request may go to another replica.", "Keep sessions in a store of their own."),
+    "priority": ("of the routes that match, the longest path is used.", ""),
+    "loadbalancer.healthcheck": ("the service's healthcheck decides whether it gets requests.", "Set healthcheck."),
+    "loadbalancer.sticky": ("every request may go to another replica.", "Keep sessions in a shared store."),
 }
 _NO_SETTING: Final = ("the gateway has no such setting.", "See policies of the service.")
 
@@ -34,10 +34,10 @@ def taken_apart(label: str) -> tuple[str, str, str]:
 
 
 def of_this_generation(labels: Labels, report: Report) -> Labels:
-    """The labels without those of Traefik 1, of which is told once: none of them makes a route."""
+    """The labels without those of Traefik 1, which are reported once."""
     old = {name: path for name, (_, path) in labels.items() if _FIRST.fullmatch(name)}
     if old:
-        message = f"labels of Traefik 1 are not read, so that they make no route: {', '.join(old)}."
+        message = f"labels of Traefik 1 are not supported, so they make no route: {', '.join(old)}."
         remedy = "Write traefik.http.routers.NAME.rule of Traefik 2 and 3, or spec.services.*.interface."
         where = next(iter(old.values()))
         report.rejected(where[: where.index(".labels") + len(".labels")], message, remedy)
@@ -49,22 +49,22 @@ class Router:
     """One router of a service."""
 
     where: str = ""
-    """The place of its rule."""
+    """The path of its rule."""
     rule: str = ""
     service: str = ""
     middlewares: tuple[str, ...] = ()
     entry_points: tuple[str, ...] = ()
     tls_options: str = ""
     priority: int = 0
-    """0 where the length of the rule says it."""
+    """0 for the default, the length of the rule."""
 
     def place(self, option: str) -> str:
-        """Where another option of it would stand."""
+        """The path of another of its options."""
         return self.where.replace(".rule", f".{option}")
 
 
 class Routers:
-    """A service's labels, taken apart. What is not understood is reported."""
+    """A service's parsed labels. Unknown ones are reported."""
 
     def __init__(self, labels: Labels, report: Report) -> None:
         self._report = report
@@ -82,15 +82,15 @@ class Routers:
         return {key: router for key, router in self._all.items() if router.rule}
 
     def port(self, service: str) -> int | None:
-        """The port of the service that a router names, else of the only one."""
+        """The port of the router's Traefik service, or of the only one."""
         return self.ports.get(service, next(iter(self.ports.values()), None))
 
     def is_secure(self, service: str) -> bool:
-        """Whether the service is to be asked over HTTPS."""
+        """Whether the backend uses HTTPS."""
         return self._schemes.get(service, next(iter(self._schemes.values()), "")) == "https"
 
     def _take(self, kind: str, key: str, option: str, value: str, path: str) -> bool:
-        """Whether a label says something that the gateway can do."""
+        """Whether a label is supported by the gateway."""
         router = self._all.setdefault(key, Router()) if kind == "routers" else Router()
         match kind, option:
             case "routers", "rule":
@@ -119,7 +119,7 @@ class Routers:
 
     def _note(self, name: str, option: str, path: str) -> None:
         if _SETTLED.fullmatch(name):
-            self._report.resolved(path, "only Traefik needs it: the gateway is one way in, and finds the service.")
+            self._report.resolved(path, "only Traefik needs it; the gateway does not.")
             return
         reasons = (reason for start, reason in _REASONS.items() if option == start or option.startswith(f"{start}."))
         self._report.ignored(path, *next(reasons, _NO_SETTING))

@@ -1,4 +1,4 @@
-"""Routes from Traefik's labels, and the Traefik of the project itself, whose place the stack's gateway takes."""
+"""Makes routes from Traefik's labels; the stack's gateway replaces the project's own Traefik."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,26 +20,26 @@ from ailtire_operator.model.problems import path_of
 PREFIX: Final = "traefik."
 _HOSTS_LIMIT: Final = 32
 _LABELED: Final = ("", "docker", "swarm")
-"""Behind a name, where labels describe what bears it."""
+"""Provider suffixes of names that are defined by labels."""
 
 
 @dataclass
 class Edge:
-    """The way in from outside, as the routers of all services describe it."""
+    """External access, collected from the routers of all services."""
 
     hosts: dict[str, None] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
-    """The ports on which the project's own Traefik answered."""
+    """The published ports of the project's own Traefik."""
     prefixes: dict[str, Target] = field(default_factory=dict)
-    """Where each external prefix leads already."""
+    """The target of each external prefix so far."""
     middlewares: Middlewares = field(default_factory=Middlewares)
     claimed: RouterHosts = field(default_factory=RouterHosts)
-    """The hosts and paths that all routers name."""
+    """The hosts and paths of all routers."""
     front: TraefikSettings = field(default_factory=TraefikSettings)
-    """What the project's own Traefik says of all routes."""
+    """The settings of the project's own Traefik."""
 
     def learn(self, services: Mapping[str, Any]) -> None:
-        """The middlewares of all services, as each may name any."""
+        """Collect the middlewares of all services, as each may use any."""
         for key, service in services.items():
             for name, (value, path) in labels_of(service, path_of("services", key), PREFIX).items():
                 kind, middleware, option = taken_apart(name)
@@ -47,11 +47,11 @@ class Edge:
                     self.middlewares.add(middleware, option, value, path)
 
     def claim(self, services: Mapping[str, Any]) -> None:
-        """The hosts and paths of all services, once the middlewares and the project's own Traefik are known."""
+        """Collect the hosts and paths of all services; requires ``learn`` and the settings of Traefik."""
         self.claimed = RouterHosts(each for key, service in services.items() for each in _claims(key, service, self))
 
     def close(self, report: Report) -> None:
-        """What can be told once all routes are known."""
+        """Report what is known only after all routes."""
         self.middlewares.report_unused(report)
         for host in list(self.hosts)[_HOSTS_LIMIT:]:
             del self.hosts[host]
@@ -61,7 +61,7 @@ class Edge:
 
 
 def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]:
-    """The hosts and paths that the routers of a service name; what cannot be read is told where routes are made."""
+    """The hosts and paths that the routers of a service name; errors are reported when routes are made."""
     entry = Entry(service, ("services", key), Report())
     labels = labels_of(service, entry.path, PREFIX)
     every = {name: value for name, (value, _) in labels_of(service, entry.path, "").items()}
@@ -96,7 +96,7 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
     leading = _leading(chosen)
     for key, router in settings.routers.items():
         if key not in leading:
-            message = "it only leads callers to HTTPS, which the edge does; it makes no route."
+            message = "it only redirects to HTTPS, which the edge does; it makes no route."
             service.report.ignored(router.where, message, "Set spec.edge.tls.")
             continue
         matched = _matched(router, service)
@@ -106,7 +106,7 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
         used += chosen[key].options if found else []
         result |= found
     if labels and not settings.routers and settings.ports:
-        message = "no rule says under which path; there is no route."
+        message = "there is no rule with a path; there is no route."
         service.report.rejected(service.path, message, "Write a rule with PathPrefix, or spec.services.*.interface.")
     policies = middlewares.settings(used, service.report)
     policies |= {"maxBody": body} if (body := access_control.body(Chosen(tuple(used), ()).kinds)) else {}
@@ -115,17 +115,17 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
 
 
 def _chosen(settings: Routers, edge: Edge) -> dict[str, Chosen]:
-    """What each router asks of the middlewares."""
+    """The middlewares of each router."""
     return {key: edge.middlewares.chosen(_named(router, edge.front)) for key, router in settings.routers.items()}
 
 
 def _leading(chosen: Mapping[str, Chosen]) -> list[str]:
-    """The routers that lead somewhere, beside those that only send callers to HTTPS; all where there are only those."""
+    """The routers without those that only redirect to HTTPS; all if there are no others."""
     return [key for key, each in chosen.items() if not middlewares.redirects(each.options)] or list(chosen)
 
 
 def _counts(service: Entry, labels: Labels, front: TraefikSettings) -> bool:
-    """Whether Traefik looks at the service at all."""
+    """Whether Traefik includes the service."""
     every = labels_of(service.data, service.path, "")
     counts = front.counts({name: value for name, (value, _) in every.items()})
     key = str(service.location[-1])
@@ -133,7 +133,7 @@ def _counts(service: Entry, labels: Labels, front: TraefikSettings) -> bool:
         what, why = f"the routes of {key} would be OPEN: left out", f"Traefik's constraint is {front.constraint}"
         return not service.report.keeps_closed(service.path, what, why, [key])
     if not counts:
-        message = "Traefik passes over this service, and so does the gateway: it has no routes."
+        message = "Traefik ignores this service, and so does the gateway: it has no routes."
         places = {name.lower(): path for name, (_, path) in reversed(labels.items())}
         service.report.resolved(places.get("traefik.enable", next(reversed(places.values()))), message)
     return counts
@@ -146,15 +146,15 @@ def _named(router: Router, front: TraefikSettings) -> list[str]:
 
 
 def _matched(router: Router, service: Entry) -> router_rules.Matched | None:
-    """What a router lets through; None, and told, where the gateway cannot lead there, or leads to more than that."""
+    """What a router matches; None, and reported, if the gateway cannot route it exactly."""
     report, key = service.report, str(service.location[-1])
     if router.service.partition("@")[2] not in _LABELED:
-        report.rejected(router.where, "its service is not described by labels, and there is no Traefik to know it.")
+        report.rejected(router.where, "its service is not defined by labels; the route is left out.")
         return None
     try:
         found = router_rules.read(router.rule)
     except router_rules.UnknownRule as error:
-        report.rejected(router.where, f"the gateway cannot say {error}; the route is left out.", "Route by path.")
+        report.rejected(router.where, f"the gateway does not support {error}; the route is left out.", "Route by path.")
         return None
     closed = {
         path
@@ -162,9 +162,9 @@ def _matched(router: Router, service: Entry) -> router_rules.Matched | None:
         if report.keeps_closed(
             router.where,
             f"{path} would be OPEN: left out",
-            "the rule lets through that path alone, and here all below it leads to the service too",
+            "the rule matches only that path, and here everything below it leads to the service too",
             [path, key] if path != "/" else [key, path],
-            "Write PathPrefix where that is meant.",
+            "Use PathPrefix if that is intended.",
         )
     }
     kept = tuple((host, path) for host, path in found.pairs if path not in closed)
@@ -174,11 +174,11 @@ def _matched(router: Router, service: Entry) -> router_rules.Matched | None:
 def _allowed(
     router: Router, chosen: Chosen, before: Access, matched: router_rules.Matched, service: Entry, edge: Edge
 ) -> Access | None:
-    """Who may call once a router's routes are there; None where they are left out, as it would let in too many."""
+    """The access control with a router's routes; None if these are left out, as they would be too open."""
     key = str(service.location[-1])
     what = f"{', '.join(matched.prefixes)} would be OPEN: left out"
     names = [*(each for each in matched.prefixes if each != "/"), key, *matched.prefixes]
-    remedy = "Say who may call in policies.accessControl of the service."
+    remedy = "Set policies.accessControl of the service."
     lost = [
         service.report.keeps_closed(path, what, why, names, remedy) for path, why in _protections(router, chosen, edge)
     ]
@@ -187,15 +187,15 @@ def _allowed(
     own = access_control.access(chosen.kinds)
     if own is not None and (both := before.both(own)) is not None:
         return both
-    why = "other rules say who may call other routes of the service, and here one set of rules holds for all"
+    why = "routes of the service have different access rules, and here one set of rules applies to all"
     closed = service.report.keeps_closed(router.where, what, why, names, "Make it a service of its own.")
     return None if closed else before
 
 
 def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[str, str]]:
-    """What keeps callers from a route and cannot be kept: its place, and why."""
+    """Path and reason for each restriction of a route that cannot be kept."""
     for name in chosen.unknown:
-        why = f"the project does not say what the middleware '{name}' does, which may keep callers out"
+        why = f"the middleware '{name}' is not defined in the project, and may restrict callers"
         yield router.place("middlewares"), why
     yield from access_control.lost(chosen.kinds)
     points = edge.front.of(router.entry_points)
@@ -206,7 +206,7 @@ def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[s
     if not edge.front.is_public(points):
         yield (
             router.place("entrypoints"),
-            f"nobody from outside is known to reach its entry points ({', '.join(points)})",
+            f"its entry points ({', '.join(points)}) are not known to be public",
         )
 
 
@@ -240,7 +240,7 @@ def _routes(
         target = _target(prefix, router, settings, options, service)
         _, port, backend = target
         if port is None:
-            message = "no label and no port says where the service listens; the route is left out."
+            message = "the service's port is unknown; the route is left out."
             service.report.rejected(router.where, message, "Set loadbalancer.server.port.")
             continue
         hosts = [host for host, path in matched.pairs if path == prefix and _answers(host, router, edge, service)]
@@ -250,7 +250,7 @@ def _routes(
         if other != target:
             where = f"{other[0]}, port {other[1]}," if other[0] == target[0] else other[0]
             message = f"the gateway's path {prefix} leads to {where} already, whatever the host; it is left out."
-            service.report.rejected(router.where, message, "Give each a path of its own.")
+            service.report.rejected(router.where, message, "Use different paths.")
             continue
         edge.hosts.update(dict.fromkeys(each for each in hosts if each != ANY))
         secure = {"protocol": "https"} if settings.is_secure(router.service) else {}
@@ -260,7 +260,7 @@ def _routes(
 def _target(
     prefix: str, router: Router, settings: Routers, options: tuple[middlewares.Option, ...], service: Entry
 ) -> Target:
-    """Where a router leads one of its paths."""
+    """The target of one path of a router."""
     hidden, added = [each.rstrip("/") for each in middlewares.stripped(options)], middlewares.added(options)
     backend = added.rstrip("/") + ("/" if prefix.rstrip("/") in hidden else prefix)
     port = settings.port(router.service) or _first_port(service)
@@ -268,14 +268,14 @@ def _target(
 
 
 def _answers(host: str, router: Router, edge: Edge, service: Entry) -> bool:
-    """Whether the gateway may answer for a host: its paths are those of the other hosts, or a person says so."""
+    """Whether the gateway may answer for a host: it has the same paths as the other hosts, or is accepted."""
     answered = edge.claimed.answered
     if host == ANY or host in answered:
         return True
     key = str(service.location[-1])
-    what = f"{host} would show what belongs to {answered[0]}: left out"
-    why = "its paths lead elsewhere than those of that host, and the gateway goes by the path alone"
-    remedy = "Make what belongs to the host a stack of its own, and point its name in DNS there."
+    what = f"{host} would show the application of {answered[0]}: left out"
+    why = "its paths have other targets than those of that host, and the gateway routes by path only"
+    remedy = "Make the host's services a separate stack, and point its DNS name there."
     return not service.report.keeps_closed(router.where, what, why, [host, key], remedy)
 
 

@@ -1,12 +1,12 @@
-"""Runs a program that may read a few folders, write nowhere and call nobody: ``python sandbox.py PLAN PROGRAM ARG...``
+"""Runs a program confined by Landlock: ``python sandbox.py PLAN PROGRAM ARG...``
 
-Linux can do that for a process without any right: by Landlock, since 5.13. What the process asks for holds for itself
-and for all that it starts, and is never given back. The C library has no functions for it yet, so the three system
-calls are made by their numbers, which are the same on all architectures named below
+Landlock (Linux 5.13) restricts file access and network of an unprivileged process and its children, irrevocably. The C
+library has no functions for it yet, so the three system calls are made by their numbers, which are the same on all
+architectures named below
 (https://docs.kernel.org/userspace-api/landlock.html).
 
-This file is a program of its own, which needs nothing but the standard library: it is run by its path, so that nothing
-else is loaded between the fork and the program.
+This file is a separate program that only imports the standard library and is run by its path, so that nothing else is
+loaded before the program.
 """
 
 import ctypes
@@ -24,28 +24,28 @@ _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
 EXECUTE, WRITE_FILE, READ_FILE, READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15
-"""The rights that a rule for a single file may give: 14 is to truncate, 15 to talk to a device."""
+"""The rights that a rule for a single file may have: 14 is truncate, 15 is ioctl on a device."""
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
-"""By version of Landlock: every right that it knows, so that every right is taken away; 16 since version 5."""
+"""By version of Landlock: all rights that it handles, so that all are denied by default; 16 since version 5."""
 _TCP = 0b11
-"""To bind to a port and to connect to one; since version 4."""
+"""Bind and connect; since version 4."""
 _SCOPES = 0b11
-"""Abstract sockets and signals stay among the confined; since version 6."""
+"""Abstract sockets and signals only within the sandbox; since version 6."""
 LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache", "/nix/store")
-"""What a program needs to start where it is not one file."""
+"""Paths that a dynamically linked program needs to start."""
 FAILED = 125
-"""The exit code where the program was not started."""
+"""The exit code if the program was not started."""
 
 
 def version() -> int:
-    """The version of Landlock that this system has; 0 is none."""
+    """The system's version of Landlock; 0 for none."""
     if sys.platform != "linux" or platform.machine() not in _MACHINES:
         return 0
     return max(0, int(_library().syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG))))
 
 
 def confine(read: Iterable[str], run: Iterable[str], write: Iterable[str], *, network: bool) -> None:
-    """Give up, for ever, all but reading, running and writing below these paths. Raises OSError where it cannot."""
+    """Restrict this process to reading, running and writing below these paths. Raises OSError if it cannot."""
     known = version()
     rights = _FILE_RIGHTS.get(known, (1 << 16) - 1)
     tcp = _TCP if known >= 4 and not network else 0
@@ -94,7 +94,7 @@ def _call(number: int, *arguments: object) -> int:
 
 
 def _limit(limits: Mapping[str, int]) -> None:
-    """Bound what the process may use: by the names that the module ``resource`` has for it."""
+    """Set resource limits, by the names of the module ``resource``."""
     import resource
 
     for name, limit in limits.items():
@@ -103,15 +103,15 @@ def _limit(limits: Mapping[str, int]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Become the program within the bounds of the plan, JSON: limits, and where confined read, run, write, network."""
+    """Execute the program with the plan, JSON: limits, and if confined read, run, write, network."""
     plan = json.loads(arguments[0])
     try:
         _limit(plan.pop("limits"))
         if plan:
             confine(plan["read"], plan["run"], plan["write"], network=plan["network"])
-        os.execv(arguments[1], arguments[1:])  # a program without a shell is what is wanted
+        os.execv(arguments[1], arguments[1:])  # no shell is involved
     except OSError as error:
-        sys.stderr.write(f"the program could not be started in its bounds: {error}\n")
+        sys.stderr.write(f"the program could not be started in the sandbox: {error}\n")
     sys.exit(FAILED)
 
 

@@ -1,4 +1,4 @@
-"""What a container may do and use: users' groups, capabilities, kernel settings, devices, limits, names of hosts."""
+"""Translates groups, capabilities, kernel parameters, devices, ulimits, security options and DNS settings."""
 
 import re
 from pathlib import PurePosixPath
@@ -20,18 +20,18 @@ _OPTION: Final = re.compile(r"([a-z-]+)(?:[:=](.*))?")
 _GIVES_RIGHTS: Final = re.compile(
     r"(?:seccomp|apparmor|systempaths)[:=]unconfined|label[:=](?:disable|nested)|unmask[:=].*"
 )
-"""What takes a protection of the engine away: without it a container may do less, not more."""
+"""Options that remove a protection: without them a container has fewer privileges."""
 _SELINUX: Final = ("user", "role", "type", "level")
 
 
 def rights(service: Entry, fields: dict[str, Any]) -> None:
-    """Everything of it that a service says."""
+    """Set all these fields of a service."""
     _put(service, fields, "capAdd", _capabilities(service, "cap_add"), "cap_add")
     dropped = _capabilities(service, "cap_drop")
     if accepts(_FIELDS, {"capDrop": dropped}):
         service.put(Service, fields, "capDrop", dropped, "cap_drop")
     else:
-        service.close_service("one of these is no capability, so that none can be taken away", "cap_drop")
+        service.close_service("one of these is not a capability, so none can be dropped", "cap_drop")
     if service.take("privileged"):
         fields["privileged"] = True
     _groups(service, fields)
@@ -51,13 +51,13 @@ def rights(service: Entry, fields: dict[str, Any]) -> None:
 
 
 def _put(service: Entry, fields: dict[str, Any], field: str, value: Any, key: str) -> None:
-    """Set a field to what the model takes; the rest is reported."""
+    """Set a field to the valid values; the others are reported."""
     if value in (None, {}, [], ""):
         return
     if accepts(_FIELDS, {field: value}):
         service.put(Service, fields, field, value, key)
     else:
-        service.report.rejected(service.where(key), "Kubernetes has no such value; it is left out.")
+        service.report.rejected(service.where(key), "not valid in Kubernetes; it is left out.")
 
 
 def _capabilities(service: Entry, key: str) -> list[str]:
@@ -71,7 +71,7 @@ def _groups(service: Entry, fields: dict[str, Any]) -> None:
             groups.append(group)
         else:
             message = f"'{written}' is a name, which only the image knows; it is left out."
-            service.report.rejected(service.where("group_add", index), message, "Write its number.")
+            service.report.rejected(service.where("group_add", index), message, "Use its number.")
     _put(service, fields, "groupAdd", groups, "group_add")
 
 
@@ -102,16 +102,16 @@ def _security(service: Entry) -> dict[str, Any]:
         if found and accepts(_OPTIONS, found):
             result |= found
         elif _GIVES_RIGHTS.fullmatch(written):
-            message = f"'{written}' has no counterpart; it is left out."
+            message = f"'{written}' has no equivalent; it is left out."
             service.report.rejected(service.where("security_opt", index), message)
         else:
-            why = f"'{written}' confines it, and has no counterpart"
+            why = f"'{written}' confines it, and has no equivalent"
             service.close_service(why, "security_opt", index, remedy="Remove it, or name a profile of the nodes.")
     return result
 
 
 def _namespaces(service: Entry) -> None:
-    """The node's own namespaces are not for a stack; Docker's defaults say nothing."""
+    """Report the use of the node's namespaces; Docker's defaults are ignored."""
     for key in ("pid", "ipc", "uts"):
         written = service.take(key)
         if key == "ipc" and written == "none":
@@ -122,10 +122,10 @@ def _namespaces(service: Entry) -> None:
     if (users := service.take("userns_mode")) == "host":
         service.note("userns_mode")
     elif users:
-        why = f"'{users}' gives its root no rights on the host, which the cluster alone decides here"
+        why = f"'{users}' gives its root no privileges on the host, which only the cluster decides here"
         service.close_service(why, "userns_mode", remedy="Give it a numeric user that is not 0.")
     if (isolation := service.take("isolation")) == "hyperv":
-        service.close_service("it asks for a machine of its own, and has the node's kernel here", "isolation")
+        service.close_service("it needs a virtual machine, and here it shares the node's kernel", "isolation")
     elif isolation:
         service.note("isolation")
 
@@ -159,10 +159,10 @@ def _resolver(service: Entry, fields: dict[str, Any]) -> None:
         name, _, address = written.partition("=")
         address = address.strip("[]")
         if address == "host-gateway":
-            message = "the machine that runs Docker has no counterpart here; the name is left out."
-            service.report.rejected(service.where("extra_hosts", index), message, "Name what answers there.")
+            message = "the Docker host has no equivalent; the name is left out."
+            service.report.rejected(service.where("extra_hosts", index), message, "Use a reachable address.")
         elif not accepts(_FIELDS, {"extraHosts": {name: [address]}}):
-            message = f"'{written}' is not a host's name with an address; it is left out."
+            message = f"'{written}' is not a host name with an address; it is left out."
             service.report.rejected(service.where("extra_hosts", index), message)
         else:
             hosts.setdefault(name, []).append(address)
@@ -170,7 +170,7 @@ def _resolver(service: Entry, fields: dict[str, Any]) -> None:
     _put(service, fields, "dns", service.texts("dns"), "dns")
     domains = service.texts("dns_search")
     if "." in domains:
-        message = "a pod always looks in the domains of its networks and namespace too."
+        message = "a pod always searches the domains of its networks and namespace too."
         service.report.ignored(service.where("dns_search", domains.index(".")), message)
     _put(service, fields, "dnsSearch", [each for each in domains if each != "."], "dns_search")
     options = dict(each.partition(":")[::2] for each in service.texts("dns_opt"))

@@ -1,4 +1,4 @@
-"""One service of a project as one service of the model."""
+"""Translates one service of a project."""
 
 from typing import Any, Final
 
@@ -17,11 +17,11 @@ _ON: Final = {"service_started": "", "service_healthy": "healthy", "service_comp
 
 
 def read(service: Entry, shared: Shared, edge: routes.Edge) -> dict[str, Any] | None:
-    """The service; None where it has nothing to run, or must not run (``service.is_closed``)."""
+    """The service; None if it has no image, or must not run (``service.is_closed``)."""
     image = container.image(service, shared.images)
     if image is None:
         if not service.data.get("image"):
-            message = "it has no image and no build, so that there is nothing to run; it is left out."
+            message = "it has neither image nor build; it is left out."
             service.report.rejected(service.path, message, "Give it an image.")
         return None
     fields: dict[str, Any] = {"image": image}
@@ -52,7 +52,7 @@ def read(service: Entry, shared: Shared, edge: routes.Edge) -> dict[str, Any] | 
 
 
 def _further_names(service: Entry, shared: Shared) -> list[str]:
-    """Names under which its peers may know it: the container's, and those that links give it."""
+    """Additional names for peers: the container's, and those of links."""
     key = str(service.location[-1])
     names = list(shared.aliases.get(key, ()))
     service.take("links")
@@ -63,7 +63,7 @@ def _further_names(service: Entry, shared: Shared) -> list[str]:
 
 
 def links(services: dict[str, Any], top: Entry) -> dict[str, list[str]]:
-    """What links call their targets: ``db:database``."""
+    """Aliases by target, from links: ``db:database``."""
     result: dict[str, list[str]] = {}
     for key, service in services.items():
         for index, written in enumerate(service.get("links") or []):

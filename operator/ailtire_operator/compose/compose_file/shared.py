@@ -1,4 +1,4 @@
-"""What the services of one project share while they are read."""
+"""The context that all services of one project share during translation."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,18 +18,18 @@ _IMAGE: Final = TypeAdapter(ImageReference)
 
 @dataclass(frozen=True)
 class ImageNames:
-    """How images that are built are called."""
+    """The names of built images."""
 
     project: str
     registry: str | None = None
     tag: str | None = None
 
     def docker_name(self, service: str) -> str:
-        """The name that `docker compose config --images` says."""
+        """The name that `docker compose config --images` prints."""
         return f"{self.project}-{service}"
 
     def of(self, service: str) -> str:
-        """The name that Docker Compose gives the image of a service, where it is pushed; one that registries take."""
+        """Docker Compose's name of a service's image with the registry, valid for registries."""
         name = self.docker_name(service)
         if not accepts(_IMAGE, name) or name != name.lower():
             name = f"{naming.sanitize(self.project)}-{naming.sanitize(service)}"
@@ -46,8 +46,8 @@ class Shared:
     volumes: ProjectVolumes
     files: ProjectFiles
     names: NameReferences
-    """The names by which its services call each other."""
+    """The names that its services use for each other."""
     hosts: frozenset[str] = frozenset()
     """Names that containers may use for each other."""
     aliases: dict[str, list[str]] = field(default_factory=dict)
-    """Further names by service, from links."""
+    """Additional names by service, from links."""

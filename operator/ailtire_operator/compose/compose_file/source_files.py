@@ -1,4 +1,4 @@
-"""Compose files as their authors wrote them: where they may lead, and what the canonical form has lost of them."""
+"""Reads the original Compose files: checks the paths in them, and reports keys that the canonical form lost."""
 
 import json
 import os
@@ -26,8 +26,8 @@ _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _CLUSTER: Final = "x-cluster-spec"
 _ZERO: Final = re.compile(r"0+(\.0+)?((ns|us|µs|ms|[smhbkgt]|[kmgt]i?b)(0(\.0+)?)?){0,6}|false|no|off|n", re.IGNORECASE)
 _OVERRIDDEN: Final = 3
-"""Steps to what a file may say anew as a whole: ``services.web.deploy``."""
-_UNCONFINED: Final = "this system has no Landlock (Linux 5.13), which would keep Docker Compose to the project's folder"
+"""The depth at which another file may replace a value as a whole: ``services.web.deploy``."""
+_UNCONFINED: Final = "this system has no Landlock (Linux 5.13) to confine Docker Compose to the project's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,18 @@ class _Document:
     """One document of one file."""
 
     label: str
-    """Before its places in the report; empty for the files that were given."""
+    """Prefix of its paths in the report; empty for the files given by the user."""
     data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """All files of a project, as far as their names say which."""
+    """All files of a project whose paths are known."""
 
     documents: tuple[_Document, ...]
 
     def restore_extensions(self, canonical: dict[str, Any]) -> None:
-        """Put back what Swarm reads in volumes and Docker Compose takes for an extension."""
+        """Restore keys of volumes that Swarm reads and Docker Compose treats as extensions."""
         for document in self.documents:
             for key, volume in _map(document.data.get("volumes")).items():
                 kept = _map(canonical.get("volumes")).get(key)
@@ -54,9 +54,9 @@ class SourceFiles:
                     kept[_CLUSTER] = volume[_CLUSTER]
 
     def swarm_secrets(self) -> str:
-        """An override for Docker Compose, which refuses secrets that a plugin of Swarm's provides: they are external.
+        """An override for Docker Compose, which refuses secrets of Swarm's plugins: it makes them external.
 
-        Empty where there are none. The report speaks of the plugin, as of every key that gets lost.
+        Empty if there are none. The plugin is reported like every lost key.
         """
         names: dict[str, str] = {}
         for document in self.documents:
@@ -68,7 +68,7 @@ class SourceFiles:
         return "\n".join(["secrets:", *lines]) if lines else ""
 
     def report_lost(self, canonical: Mapping[str, Any], report: Report) -> None:
-        """Report every key that the files hold and the canonical form does not."""
+        """Report every key of the files that the canonical form does not have."""
         for document in self.documents:
             reports = Report()
             others = [each.data for each in self.documents if each is not document]
@@ -92,7 +92,7 @@ def _section_lost(
             _report((section, name), value, others, report)
         elif name not in kept and section == "services":
             profiles = ", ".join(map(str, _map(value).get("profiles") or ())) or "none"
-            message = f"it is not part of the project as it was asked for (its profiles: {profiles}; see --profile)."
+            message = f"it is not in the chosen profiles (its profiles: {profiles}; see --profile)."
             report.resolved(place((section, name)), message)
         elif name not in kept:
             if section != "networks" or name != "default":
@@ -103,7 +103,7 @@ def _section_lost(
 
 
 def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[tuple[Location, Any]]:
-    """The keys that are gone and their values, through maps that only hold others."""
+    """The lost keys and their values, also inside of container maps."""
     for key, value in written.items():
         where = (*location, key)
         row = row_of(where)
@@ -116,27 +116,27 @@ def _lost(location: Location, written: Mapping[str, Any], kept: Mapping[str, Any
 
 
 def _report(location: Location, value: Any, others: Sequence[Mapping[str, Any]], report: Report) -> None:
-    """Say why a key of a file is not in the resolved file; ``others``: the project's other files."""
+    """Report why a key is not in the resolved file; ``others``: the project's other files."""
     row = row_of(location)
     if row is None or row.kind not in ("exact", "container"):
         report_at(location, report, row)
     elif _is_zero(value):
-        report.resolved(place(location), f"{value} is the same as nothing written here, so Docker Compose left it out.")
+        report.resolved(place(location), f"{value} is the default, so Docker Compose left it out.")
     elif any(_takes_away(other, location) for other in others):
-        report.resolved(place(location), "another file of the project takes it away (!reset or !override).")
+        report.resolved(place(location), "another file of the project removes it (!reset or !override).")
     else:
-        message = "Docker Compose left it out of the resolved file, so that it has no effect."
-        remedy = "Compare what docker compose config prints, and write it in a way that stays."
+        message = "Docker Compose left it out of the resolved file, so it has no effect."
+        remedy = "Compare the output of docker compose config."
         (report.ignored if row.protects == "no" else report.rejected)(place(location), message, remedy)
 
 
 def _is_zero(value: Any) -> bool:
-    """Whether a value is what Docker has where nothing is written: no number, no time, no size, not true."""
+    """Whether a value is Docker's default: zero, empty or false."""
     return not isinstance(value, bool) and _ZERO.fullmatch(str(value).strip()) is not None
 
 
 def _takes_away(other: Mapping[str, Any], location: Location) -> bool:
-    """Whether another file says something where the key stood: files that are merged lose nothing otherwise."""
+    """Whether another file has a value at that location; otherwise merging loses nothing."""
     found: Any = other
     for step in location[: min(len(location) - 1, _OVERRIDDEN)]:
         if not isinstance(found, Mapping) or step not in found:
@@ -146,10 +146,10 @@ def _takes_away(other: Mapping[str, Any], location: Location) -> bool:
 
 
 def read(files: Sequence[Path], root: Path, choices: Choices, *, confined: bool) -> SourceFiles:
-    """The files, and those that they name. Raises ApplicationError for what must not be read at all.
+    """Read the files, and those that they refer to. Raises ApplicationError for files that must not be read.
 
-    ``confined``: the system keeps Docker Compose below ``root``. Where it does not, Docker Compose would read what this
-    cannot judge, so that it is refused: paths with variables, and all that lies on other machines.
+    ``confined``: the system confines Docker Compose to ``root``. Otherwise paths that cannot be checked here are
+    refused: those with variables, and those on other machines.
     """
     return _Reader(root.resolve(), choices, confined).read(files)
 
@@ -172,7 +172,7 @@ class _Reader:
         return SourceFiles(tuple(self._documents))
 
     def _file(self, file: Path, label: str, folder: Path, root: Path) -> None:
-        """Read a Compose file below ``root``; the paths in it are seen from ``folder``."""
+        """Read a Compose file below ``root``; its paths are relative to ``folder``."""
         if file in self._seen:
             return
         self._seen[file] = None
@@ -183,7 +183,7 @@ class _Reader:
             self._follow(data, folder)
 
     def _follow(self, data: Mapping[str, Any], folder: Path) -> None:
-        """Check every file that the document names, and read those that are Compose files themselves."""
+        """Check every path in the document, and read the Compose files among them."""
         for each in includes.included(data.get("include")):
             self._include(each, folder)
         for service in _map(data.get("services")).values():
@@ -196,11 +196,11 @@ class _Reader:
         for kind in ("configs", "secrets"):
             for each in _map(data.get(kind)).values():
                 file = _map(each).get("file")
-                if isinstance(file, str) and "$" not in file:  # the resolved path is judged before it is read
+                if isinstance(file, str) and "$" not in file:  # the resolved path is checked before it is read
                     self._inside(file, folder)
 
     def _include(self, entry: includes.Include, folder: Path) -> None:
-        """Another project in the project: its files, the folder from which it sees them, and its variables."""
+        """An included project: its files, its folder and its variables."""
         project = self._inside(entry.project, folder) if entry.project else None
         for path in entry.variables:
             self._inside(path, folder)
@@ -210,7 +210,7 @@ class _Reader:
                 self._inside(".env", project or found.parent)
 
     def _other(self, written: str, folder: Path, project: Path | None) -> Path | None:
-        """Read another Compose file, whose paths are seen from its project's folder, or else its own."""
+        """Read another Compose file, whose paths are relative to its project's folder, or else its own."""
         if _REMOTE.match(written):
             if not self._choices.remote:
                 message = f"it includes '{written}' from another machine, which is read only with --remote-includes"
@@ -223,14 +223,14 @@ class _Reader:
         return path
 
     def _inside(self, written: str, folder: Path) -> Path | None:
-        """The file; one that lies elsewhere is refused, as a file from elsewhere may name any of this machine's.
+        """The path; one outside of the folder is refused, as a hostile file could refer to any file of this machine.
 
-        None for a path with variables, which Docker Compose alone can put in: there the system keeps it in the folder.
+        None for a path with variables, which only Docker Compose can resolve, confined by the system.
         """
         if "$" not in written:
             return located(self._root, folder / written, written)
         if not self._confined:
-            raise ApplicationError(f"'{written}' has variables, so that nobody knows where it leads; {_UNCONFINED}")
+            raise ApplicationError(f"'{written}' has variables, so it cannot be checked; {_UNCONFINED}")
         try:
             return located(self._root, folder / _filled_in(written, self._choices.variables), written)
         except ApplicationError:
@@ -244,12 +244,12 @@ def _documents(root: Path, file: Path, name: str) -> list[Mapping[str, Any]]:
         line = f":{error.line}" if error.line else ""
         raise ApplicationError(f"{name}{line}: {error}") from None
     if not all(isinstance(data, dict) for data in found):
-        raise ApplicationError(f"{name} is no Compose file: it is not a map")
+        raise ApplicationError(f"{name} is not a Compose file: it is not a map")
     return found
 
 
 def _filled_in(text: str, variables: Mapping[str, str]) -> str:
-    """The path with its variables, as far as they are known; Docker Compose's own answer is the one that counts."""
+    """The path with known variables resolved; Docker Compose's own result is used in the end."""
     return _VARIABLE.sub(lambda match: variables.get(match[1] or match[3] or "") or match[2] or "", text)
 
 

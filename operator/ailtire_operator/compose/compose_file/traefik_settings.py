@@ -1,4 +1,4 @@
-"""The Traefik of the project itself: what its settings say of all routes, and where it answers."""
+"""Reads the settings of the project's own Traefik: entry points, constraints, and defaults of all routes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,34 +15,34 @@ _IMAGE: Final = re.compile(r"(?:^|/)traefik(?::|@|$)")
 _PROVIDER: Final = re.compile(r"providers[._](?:docker|swarm)|--docker\b|swarmmode", re.IGNORECASE)
 _LABEL: Final = re.compile(r"Label\([`'\"]([^`'\"]+)[`'\"], ?[`'\"]([^`'\"]*)[`'\"]\)")
 _PUBLIC: Final = frozenset({"web", "websecure", "web-secure", "http", "https", "80", "443"})
-"""Entry points that nobody describes and that everybody takes for the way in."""
+"""Entry points that are public by convention, if they are not defined."""
 _ENABLE: Final = "traefik.enable"
 _MAIN: Final = (80, 443)
 _TRUE: Final = frozenset({"true", "t", "1"})
 
 
 def is_gateway(service: Mapping[str, Any]) -> bool:
-    """Whether a service is a Traefik that finds its routes by asking Docker."""
+    """Whether a service is a Traefik with the Docker provider."""
     environment = service.get("environment") or {}
     words = [*(service.get("command") or []), *environment, *(f"--{key}={value}" for key, value in environment.items())]
     return bool(_IMAGE.search(str(service.get("image")))) and any(_PROVIDER.search(str(word)) for word in words)
 
 
 def is_true(text: str) -> bool:
-    """Whether Traefik reads it as yes."""
+    """Whether Traefik reads it as true."""
     return text.strip().lower() in _TRUE
 
 
 @dataclass
 class TraefikSettings:
-    """What the settings of the project's own Traefik say; nothing of each where there is none."""
+    """The settings of the project's own Traefik; defaults if there is none."""
 
     exposes_all: bool = True
-    """Whether a service counts that does not say traefik.enable."""
+    """Whether services without traefik.enable are included."""
     constraint: str = ""
-    """Which services count at all."""
+    """The constraint for included services."""
     entry_points: dict[str, int] = field(default_factory=dict)
-    """The port of each entry point; 0 where only Traefik's own host reaches it."""
+    """The port of each entry point; 0 if only Traefik's own host reaches it."""
     middlewares: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The middlewares of all routers of an entry point."""
     tls_options: dict[str, str] = field(default_factory=dict)
@@ -78,11 +78,11 @@ class TraefikSettings:
                 self._defaults.append(name)
 
     def of(self, written: tuple[str, ...]) -> tuple[str, ...]:
-        """The entry points of a router that names these."""
+        """The entry points of a router with these names."""
         return tuple(each.lower() for each in written) or tuple(self._defaults) or tuple(self.entry_points)
 
     def is_public(self, names: tuple[str, ...]) -> bool:
-        """Whether somebody from outside reaches one of these entry points."""
+        """Whether one of these entry points is public."""
         if not names or self._on_host:
             return True
         if not self.entry_points:
@@ -90,14 +90,14 @@ class TraefikSettings:
         return any(self.entry_points.get(each, 0) in self.published - {0} for each in names)
 
     def is_main(self, written: tuple[str, ...]) -> bool:
-        """Whether a router that names these entry points answers where browsers ask, not on a port beside it."""
+        """Whether a router with these entry points answers on the main HTTP or HTTPS port."""
         names = self.of(written)
         if not names or not self.entry_points:
             return not names or not _PUBLIC.isdisjoint(names)
         return any(self.entry_points.get(each) in _MAIN for each in names)
 
     def counts(self, labels: Mapping[str, str]) -> bool | None:
-        """Whether Traefik looks at a service with these labels; None where that cannot be told here."""
+        """Whether Traefik includes a service with these labels; None if that is unknown."""
         enabled = next((value for name, value in labels.items() if name.lower() == _ENABLE), "")
         if not (is_true(enabled) if enabled else self.exposes_all):
             return False
@@ -108,7 +108,7 @@ class TraefikSettings:
 
 
 def _settings(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Its arguments and variables, as the names of its reference in small letters."""
+    """Its arguments and variables, by the names of its reference in lower case."""
     for name, value in (service.get("environment") or {}).items():
         if name.lower().startswith("traefik_"):
             yield name.lower().removeprefix("traefik_").replace("_", "."), str(value)
@@ -135,6 +135,6 @@ def replace_gateway(key: str, service: Mapping[str, Any], published_as: dict[str
         elif published and target == 443:
             report.ignored(f"{path}.ports", "HTTPS ends at the edge, not in the gateway.", "Set spec.edge.tls.")
         elif published:
-            report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no such page.")
-    message = "this Traefik asks Docker for its routes, and there is no Docker: the stack's gateway takes its place."
-    report.approximate(path, message, "See the routes in spec.services.*.interface; say at spec.edge how to get in.")
+            report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no dashboard.")
+    message = "this Traefik needs Docker's API, which does not exist here: the stack's gateway replaces it."
+    report.approximate(path, message, "See the routes in spec.services.*.interface; set spec.edge for external access.")

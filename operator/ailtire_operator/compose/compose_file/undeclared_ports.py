@@ -1,7 +1,7 @@
-"""Services of which peers may dial ports that the file does not name, as nobody here knows where an image listens.
+"""Decides which services need a headless Service, as peers may use ports that the file does not declare.
 
-Docker Compose closes no port between services. A Service with an address of its own answers on its declared ports
-alone; one without (``endpointMode: dnsrr``) stands for its pods, and so for each of their ports.
+Docker Compose opens all ports between services. A Service with a ClusterIP only has its declared ports; a headless one
+(``endpointMode: dnsrr``) resolves to its pods, with all their ports.
 """
 
 from collections import Counter
@@ -17,15 +17,15 @@ from ailtire_operator.model.problems import path_of
 from ailtire_operator.plan.network.membership import OWN
 
 _SPEAKING: Final = ("environment", "command", "entrypoint", "healthcheck", "post_start", "pre_stop")
-"""Keys of a service whose texts may name others."""
+"""Keys of a service whose texts may have names of others."""
 _Dialled = dict[str, set[int | None]]
-"""By service: the ports on which peers dial it; None where one names it without."""
+"""By service: the ports that peers use; None for a mention without a port."""
 
 
 def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: dict[str, Any], report: Report) -> None:
-    """Give the members no address of their own, unless their declared ports are all that peers dial."""
+    """Make members headless, unless peers only use their declared ports."""
     if any(reimport.is_own_network(key, each or {}) for key, each in networks.items()):
-        return  # an export of ours: its ports were chosen for Kubernetes
+        return  # our own export: its ports were chosen for Kubernetes
     dialled = _dialled(services, members)
     joined = Counter(network for member in members.values() for network in _networks(member))
     for key, member in members.items():
@@ -38,7 +38,7 @@ def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: di
         if (known := dialled.get(key)) and known <= declared:
             continue
         if (services[key].get("deploy") or {}).get("endpoint_mode") == "vip":
-            message = "peers reach the declared ports alone: a stable address knows no others."
+            message = "peers reach only the declared ports of a stable address."
             place = path_of("services", key, "deploy", "endpoint_mode")
             report.approximate(place, message, "Write dnsrr, or name each port in expose.")
         else:
@@ -58,15 +58,15 @@ def _dialled(services: Mapping[str, Any], members: Mapping[str, Any]) -> _Dialle
     found: _Dialled = {}
     for caller in members:
         for text in _texts([services[caller].get(key) for key in _SPEAKING]):
-            for mention in mentions(text):  # a name too many only gives a service more addresses
+            for mention in mentions(text):  # a wrong match only makes a service headless
                 for key in meant.get(mention.host, set()) - {caller}:
-                    is_each = mention.host.startswith(TASKS)  # the addresses of the tasks are asked for
+                    is_each = mention.host.startswith(TASKS)  # this name resolves to the tasks
                     found.setdefault(key, set()).add(None if is_each else mention.port)
     return found
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts in a value of the canonical form; the key of a map is none."""
+    """All texts in a value of the canonical form; without keys of maps."""
     if isinstance(value, str):
         yield value
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -1,4 +1,4 @@
-"""Folders of the project that a service may write: what fills the volume that takes their place."""
+"""Packs writable folders of the project as seeds of the volumes that replace them."""
 
 import base64
 import io
@@ -17,25 +17,25 @@ from ailtire_operator.compose.files import content, located
 
 _COUNT_LIMIT: Final = 2000
 _KEEPING: Final = frozenset({".gitkeep", ".keep", ".gitignore"})
-"""They keep an empty folder in a repository, and an empty folder is what they stand for."""
+"""Files that only keep an empty folder in a repository."""
 _DATABASES: Final = frozenset({".db", ".db3", ".sqlite", ".sqlite3", ".mdb"})
 _SQLITE: Final = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
 class Seed:
-    """What fills a volume."""
+    """The initial content of a volume."""
 
     archive: str
-    """A tar archive with gzip, in base64; empty where no file is in it."""
+    """A tar archive with gzip, in base64; empty if it has no files."""
     count: int
-    """The files in it."""
+    """The number of files in it."""
     left_out: tuple[tuple[str, str], ...]
-    """Files that are not, and why."""
+    """Files that are not in it, and why."""
 
 
 def is_database(file: Path, root: Path) -> bool:
-    """Whether a file is one that a program writes to by itself, so that a copy that it cannot write is of no use."""
+    """Whether a file is a database, for which a read-only copy is of no use."""
     if file.suffix.lower() in _DATABASES:
         return True
     try:
@@ -45,7 +45,7 @@ def is_database(file: Path, root: Path) -> bool:
 
 
 def of(path: Path, root: Path) -> Seed | str:
-    """All files of a folder, or one file, below ``root``; else why not."""
+    """A seed with all files of a folder, or one file, below ``root``; else the reason."""
     try:
         top = located(root, path, path.name)
     except ApplicationError:
@@ -88,7 +88,7 @@ def texts(archive: str) -> Iterator[tuple[str, str]]:
 
 
 def _walk(top: Path, folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files and folders with their names in the archive, in order; folders before what they hold."""
+    """Files and folders with their names in the archive, in order; folders before their contents."""
     if not top.is_dir():
         yield top, top.name
         return
@@ -100,18 +100,18 @@ def _walk(top: Path, folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _left_out(file: Path) -> str:
-    """Why a file does not go into the archive; empty where it does."""
+    """Why a file does not go into the archive; empty if it does."""
     if file.is_symlink():
         return "is a link"
     if file.name in _KEEPING:
         return "only keeps the folder in a repository"
     if not file.is_dir() and not file.is_file():
-        return "is no plain file"
+        return "is not a regular file"
     return "looks like something secret" if file.is_file() and looks_secret(file) else ""
 
 
 def _entry(file: Path, name: str) -> tarfile.TarInfo:
-    """Mode and owner as they are, which is what a mount of the folder shows, and no time."""
+    """A header with the file's mode and owner, as in a mount of the folder, and without a time."""
     details = file.lstat()
     entry = tarfile.TarInfo(name)
     entry.mode, entry.uid, entry.gid = details.st_mode & 0o7777, details.st_uid, details.st_gid
@@ -120,6 +120,6 @@ def _entry(file: Path, name: str) -> tarfile.TarInfo:
 
 
 def _gzipped(data: bytes) -> bytes:
-    """The same bytes for the same content, whenever they are packed."""
+    """Compress reproducibly: the same bytes for the same content."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()

@@ -1,1 +1,1 @@
-"""Ailtire applications, whose services files are JavaScript, as AiltireStacks."""
+"""Imports Ailtire applications, whose services files are JavaScript."""

@@ -1,4 +1,4 @@
-"""An Ailtire application folder: its packages, and the services file that each has for an environment."""
+"""Reads an application's folder: its packages, and the services file of each for an environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,27 +23,27 @@ class Design:
     """One services file, read."""
 
     file: str
-    """Relative to the application's folder, as notices name it."""
+    """Relative to the application's folder, for notices."""
     data: Mapping[str, Any]
     compose: Path | None = None
-    """The Compose file that it is, and below which folder it may name files; then there is no data."""
+    """The path, if it is a Compose file; there is no data then."""
     root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A folder with a ``deploy/deploy.js``: what becomes a stack."""
+    """A folder with a ``deploy/deploy.js``, which becomes a stack."""
 
     name: str
     """The name in its deploy.js: the image of its stack container, by which a parent's services.js refers to it."""
     file: str
-    """Its deploy.js, or the services file that stands alone."""
+    """Its deploy.js, or a services file without one."""
     design: Design | None
-    """What it runs in the chosen environment; None where no services file can be read."""
+    """The services file for the chosen environment; None if there is none."""
     notices: tuple[Notice, ...] = ()
-    """How the design was chosen, and what the files hold beside it."""
+    """Notices about the choice of the design and other content of the files."""
     failure: ComposeError | None = None
-    """Why it cannot be read. No matter while nobody refers to it."""
+    """Why it cannot be read; ignored as long as no stack refers to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ def read_application(path: Path, environment: str | None) -> Application:
         return _Reader(folder, environment).application()
     if folder.has("deploy/services.js"):
         return _Reader(folder, environment).without_contexts()
-    hint = "; it is a deploy folder, give the one above" if folder.has("deploy.js") else ""
-    raise ApplicationError(f"{path} holds no {DEPLOY_FILE}{hint}")
+    hint = "; it is a deploy folder; use its parent folder" if folder.has("deploy.js") else ""
+    raise ApplicationError(f"{path} has no {DEPLOY_FILE}{hint}")
 
 
 def _single(folder: Folder, path: Path, environment: str | None) -> Application:
     report = Report()
     design = _design(folder, path.name, report)
     if "contexts" in design.data and "services" not in design.data:
-        raise ApplicationError(f"{path.name} describes contexts, not services; give the application's folder instead")
+        raise ApplicationError(f"{path.name} describes contexts, not services; use the application's folder")
     package = Package(folder.name or path.stem, design.file, design, report.notices)
     return Application(package, {}, environment)
 
@@ -94,7 +94,7 @@ def _data(folder: Folder, file: str, report: Report) -> Mapping[str, Any]:
     for duplicate in module.duplicates:
         report.approximate(
             f"{file}: {duplicate.path}",
-            f"the key stands twice; the last one counts (line {duplicate.line}), as in JavaScript.",
+            f"duplicate key; the last one is used (line {duplicate.line}), as in JavaScript.",
             "Remove or rename one.",
         )
     if not isinstance(module.data, dict):
@@ -116,7 +116,7 @@ class _Reader:
             self._environment = next(iter(contexts))
             self._report.approximate(
                 f"{DEPLOY_FILE}: contexts",
-                f"no environment was asked for; '{self._environment}' is the first one.",
+                f"no environment was chosen; '{self._environment}' is the first one.",
                 "Choose one with --env.",
             )
         elif contexts and self._environment not in contexts:
@@ -131,7 +131,7 @@ class _Reader:
             if other is not package:
                 self._report.approximate(
                     f"{package.file}: name",
-                    f"'{package.name}' is the name of {other.file} as well, which counts.",
+                    f"'{package.name}' is also the name of {other.file}, which is used.",
                     "Rename one.",
                 )
         return Application(root, packages, self._environment, self._report.notices)
@@ -146,7 +146,7 @@ class _Reader:
         return _contexts(_data(self._folder, DEPLOY_FILE, Report()))
 
     def _package(self, place: str) -> Package:
-        """The package in a folder; a failure is kept, as nobody may refer to it."""
+        """The package in a folder; an error is kept, as the package may not be used."""
         report = Report()
         file = PurePosixPath(place, DEPLOY_FILE).as_posix()
         name = PurePosixPath(place).name or self._folder.name
@@ -171,7 +171,7 @@ class _Reader:
             if reason:
                 report.approximate(
                     f"{file}: contexts",
-                    f"{reason}; {design} of context '{context}' stands in.",
+                    f"{reason}; {design} of context '{context}' is used instead.",
                     "Complete the deploy.js.",
                 )
             self._other_keys(contexts, context, file, report)
@@ -180,7 +180,7 @@ class _Reader:
         if self._folder.has(fallback):
             report.approximate(
                 f"{file}: contexts",
-                f"{reason or 'there are no contexts'}; {fallback} stands in.",
+                f"{reason or 'there are no contexts'}; {fallback} is used instead.",
                 "Complete the deploy.js.",
             )
             return _design(self._folder, fallback, report)
@@ -192,7 +192,7 @@ class _Reader:
         return None
 
     def _existing(self, contexts: Mapping[str, Any], context: str | None, deploy: PurePosixPath) -> str | None:
-        """The context's services file, if there is one. Raises ApplicationError where it leads out of the folder."""
+        """The context's services file, if there is one. Raises ApplicationError if it is outside of the folder."""
         file = _services_file(contexts, context)
         if file is None:
             return None
@@ -211,7 +211,7 @@ class _Reader:
         if entry.get("file") and _services_file(contexts, context) != entry["file"]:
             report.approximate(
                 f"{where}.file",
-                f"the Compose file '{entry['file']}' is not read; the design '{entry['design']}' counts.",
+                f"the Compose file '{entry['file']}' is not read; the design '{entry['design']}' is used.",
                 "Keep one of the two: newer versions of upstream read the file.",
             )
         if entry.get("env"):
@@ -220,7 +220,7 @@ class _Reader:
 
 
 def _normalised(path: PurePosixPath) -> str:
-    """The path without ``..``; one that leads out of the folder is refused. Raises ApplicationError."""
+    """The path without ``..``. Raises ApplicationError if it is outside of the folder."""
     parts: list[str] = []
     for part in path.parts:
         if part == ".." and parts:
@@ -252,5 +252,5 @@ def _name(data: Mapping[str, Any], default: str, file: str, report: Report) -> s
         if "contexts" in data:
             report.unknown(data, ("name", "contexts"), f"{file}: module.exports", _NO_EFFECT)
         return name
-    report.rejected(f"{file}: name", f"{described(name)} is not a name; the folder's, '{default}', stands in.")
+    report.rejected(f"{file}: name", f"{described(name)} is not a name; the folder's name '{default}' is used.")
     return default

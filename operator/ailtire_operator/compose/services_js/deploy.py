@@ -1,4 +1,4 @@
-"""``deploy`` of services.js: Compose's keys and meaning, also where real files nest them wrongly."""
+"""Translates ``deploy`` of services.js: Compose's keys, including common nesting errors."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -27,9 +27,9 @@ _CHOICES: Final = {
     ("restart_policy", "condition"): ("none", "on-failure", "any"),
 }
 _HERE: Final[Location] = ("services", "a")
-"""Where the key table thinks that the service stands."""
-_NODES: Final = "the nodes of this cluster have other labels than Swarm's had."
-_CHOOSE: Final = "Say it in spec.services.*.deploy.placement once nodes have labels."
+"""The location of a service in the key table."""
+_NODES: Final = "the nodes of this cluster have other labels than Swarm's nodes."
+_CHOOSE: Final = "Set spec.services.*.deploy.placement once nodes have labels."
 
 
 def read(value: Any, path: str, report: Report) -> dict[str, Any]:
@@ -44,12 +44,12 @@ def read(value: Any, path: str, report: Report) -> dict[str, Any]:
     for key in list(result):
         if not accepts(_DEPLOY, {key: result[key]}):
             del result[key]
-            report.rejected(f"{path}.{key}", "the model has no such value; the default stays.")
+            report.rejected(f"{path}.{key}", "invalid value; the default is used.")
     return result
 
 
 def _nested(fields: Mapping[str, Any], path: str, report: Report) -> dict[str, Any]:
-    """The map with everything where Compose has it; what says something of Swarm's nodes is left out."""
+    """The map with all keys where Compose has them; fields about Swarm's nodes are left out."""
     result = dict(fields)
     placement = dict(report.mapping(fields.get("placement"), f"{path}.placement"))
     for key in ("constraints", "preferences"):
@@ -61,15 +61,15 @@ def _nested(fields: Mapping[str, Any], path: str, report: Report) -> dict[str, A
         written, belongs = ("placement.resources", "resources") if key == "resources" else (key, f"placement.{key}")
         if target.get(key) is None:
             target[key] = misplaced
-            message = f"it belongs under deploy.{belongs}, and is read as if it stood there."
+            message = f"it belongs under deploy.{belongs}, and is read from there."
             report.resolved(f"{path}.{written}", message)
         else:
-            report.ignored(f"{path}.{written}", f"deploy.{belongs} says it already, and counts.")
+            report.ignored(f"{path}.{written}", f"deploy.{belongs} is set too, and takes precedence.")
     return {**result, "placement": placement}
 
 
 def _shaped(fields: dict[str, Any], path: str, report: Report) -> dict[str, Any]:
-    """The map without values of a form that Compose has not; each is reported."""
+    """The map without invalid values; each is reported."""
     resources = dict(report.mapping(fields.get("resources"), f"{path}.resources"))
     fields = {**fields, "resources": resources}
     for *above, key in _MAPS:
@@ -102,9 +102,9 @@ def _as_map(value: Any) -> Any:
 
 
 def _keep(holder: Any, key: str, sound: Callable[[Any], bool], path: str, report: Report) -> None:
-    """Remove a value that is not sound, with a word."""
+    """Remove an invalid value and report it."""
     value = (holder or {}).get(key)
     if value is not None and not sound(value):
         del holder[key]
-        message = f"{described(value)} is nothing that Compose has here; the default stays."
+        message = f"{described(value)} is not valid in Compose; the default is used."
         report.rejected(path_of(path, key), message)

@@ -1,4 +1,4 @@
-"""Interfaces of services.js, in both dialects as they are written, and the ports of a stack."""
+"""Translates interfaces of services.js, in both dialects, and the ports of a stack."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ _LIMIT: Final = 64
 _PORT_LIMIT: Final = 32
 GATEWAY_PORT: Final = 3000
 STOCK_PORTS: Final = {"80": 3000, "443": 3000}
-"""What upstream's templates write into every services.js."""
+"""The ports that upstream's templates write into every services.js."""
 
 
 def routes(value: Any, path: str, report: Report, *, stack: bool) -> dict[str, dict[str, Any]]:
@@ -29,7 +29,7 @@ def routes(value: Any, path: str, report: Report, *, stack: bool) -> dict[str, d
         if not accepts(_KEY, key) or len(result) >= _LIMIT:
             report.rejected(
                 where,
-                "this is neither a path nor a plain name that a route can have; the route is left out.",
+                "a route must be a path or a plain name; it is left out.",
                 "Use letters, digits and /._~@:+,=-.",
             )
             continue
@@ -47,7 +47,7 @@ def routes(value: Any, path: str, report: Report, *, stack: bool) -> dict[str, d
 
 
 def _route(entry: dict[str, Any], path: str, report: Report) -> dict[str, Any] | None:
-    """One route; None where it would lead somewhere else than written."""
+    """One route; None if it is invalid."""
     report.unknown(entry, _KEYS, path)
     result: dict[str, Any] = {}
     if (target := entry.get("path")) is not None:
@@ -66,7 +66,7 @@ def _route(entry: dict[str, Any], path: str, report: Report) -> dict[str, Any] |
         protocol = written.lower().rstrip(":/") if isinstance(written, str) else ""
         if protocol not in _PROTOCOLS:
             report.rejected(
-                f"{path}.protocol", f"{described(written)} is none of {', '.join(_PROTOCOLS)}; http stands in."
+                f"{path}.protocol", f"{described(written)} is none of {', '.join(_PROTOCOLS)}; http is used."
             )
         else:
             result["protocol"] = protocol
@@ -76,7 +76,7 @@ def _route(entry: dict[str, Any], path: str, report: Report) -> dict[str, Any] |
 
 
 def external_prefix(key: str, route: dict[str, Any]) -> str:
-    """Under which path the route is reached: the key where it is a path, else what ``path`` says."""
+    """The external path of a route: the key if it is a path, else ``path``."""
     return (key if key.startswith("/") else str(route.get("path", "/"))).rstrip("/") or "/"
 
 
@@ -93,7 +93,7 @@ def report_duplicates(services: dict[str, dict[str, Any]], path: str, report: Re
             if other != where:
                 report.approximate(
                     where,
-                    f"{prefix} is the external prefix of {other} too; only one of them gets the requests.",
+                    f"{prefix} is also the external prefix of {other}; only one of them gets the requests.",
                     "Rename one.",
                 )
 
@@ -121,7 +121,7 @@ def ports(value: Any, path: str, report: Report) -> dict[str, int]:
 
 
 def child_ports(value: Any, path: str, report: Report) -> None:
-    """The ports of a stack below the root, which nothing publishes; the stock ones need no word."""
+    """Report the ports of a stack below the root, which are not published, except the stock ones."""
     found = ports(value, path, report)
     for outer, inner in found.items():
         if STOCK_PORTS.get(outer) != inner:

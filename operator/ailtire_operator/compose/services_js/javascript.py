@@ -1,8 +1,8 @@
-"""``module.exports = {…}`` as data. The file is parsed, never executed.
+"""Parses ``module.exports = {…}`` as data. The file is never executed.
 
-The syntax tree is tree-sitter's, which reads all of JavaScript; of it only the nodes that are plain data are taken,
-and every other one is an error that names it with its place. (No JSON5 library reads upstream's files, with their bare
-numeric keys, and the tolerant ones turn what they do not understand, a variable or a call, into text.)
+The syntax tree comes from tree-sitter, which parses all of JavaScript; only nodes of plain data are accepted, and
+every other one is an error with its place. (No JSON5 library parses upstream's files with their bare numeric keys,
+and tolerant ones turn variables and calls into text.)
 """
 
 from collections.abc import Callable, Iterator
@@ -45,12 +45,12 @@ _NO_PAIR: Final = "is a method, an accessor or a variable, not plain data"
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A key that stands twice in one object. JavaScript keeps the last value, so do we; the author should know."""
+    """A duplicate key in one object, to be reported. The last value is kept, as in JavaScript."""
 
     path: str
     """``services.web``"""
     line: int
-    """Where it stands again."""
+    """The line of the second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Module:
 
 
 def parse_module(text: str, *, name: str) -> Module:
-    """The data of ``module.exports = …``; ``name`` is the file's, for messages. Raises JavaScriptError alone."""
+    """The data of ``module.exports = …``; ``name`` is the file's, for messages. Raises only JavaScriptError."""
     source = text.encode("utf-8", "surrogatepass") if len(text) <= SIZE_LIMIT else b""
     if not 0 < len(source) <= SIZE_LIMIT and text:
         raise JavaScriptError(f"{name}: the file is larger than {SIZE_LIMIT} bytes")
@@ -70,7 +70,7 @@ def parse_module(text: str, *, name: str) -> Module:
     if half is not None:
         line = text.count("\n", 0, half) + 1
         column = half - text.rfind("\n", 0, half)
-        raise JavaScriptError(f"{name}:{line}:{column}: half of a surrogate pair is no character")
+        raise JavaScriptError(f"{name}:{line}:{column}: half of a surrogate pair is not a character")
     return _Reader(source, name).module(_parser().parse(source).root_node)
 
 
@@ -101,7 +101,7 @@ class _Reader:
         return Module(data, tuple(self._duplicates))
 
     def _exported(self, statement: Node) -> Node:
-        """What stands right of ``module.exports =``."""
+        """The expression right of ``module.exports =``."""
         assignment = next(_parts(statement), statement)
         left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
         if assignment.type == "assignment_expression" and left and right and self._is_target(left):
@@ -204,12 +204,12 @@ class _Reader:
         if node.type == "identifier":
             what = word if word in ("NaN", "Infinity") else f"'{word}', a variable or an expression"
         elif word.startswith(("require(", "process.")):
-            what = "a call (require)" if word[0] == "r" else "a look at the environment (process)"
+            what = "a call (require)" if word[0] == "r" else "an access to the environment (process)"
         where = path_of("module.exports", *path)
         return self._error(node, f"'{where}' is {what}, not plain data; write the value itself")
 
     def _check(self, root: Node) -> None:
-        """Raises JavaScriptError at the first place that is no JavaScript: the tree then is a guess."""
+        """Raise JavaScriptError at the first syntax error, after which the tree is a guess."""
         node = root
         while node.has_error and not (node.is_error or node.is_missing):
             node = next(child for child in node.children if child.has_error or child.is_missing)
@@ -219,10 +219,12 @@ class _Reader:
     def _broken(self, node: Node) -> JavaScriptError:
         text = self._text(node)
         if node.parent and node.parent.type in ("string", "template_string"):
-            why = f"'{text[:2]}' starts no escape that is allowed here" if text[:1] == "\\" else "a text is not closed"
+            why = (
+                f"'{text[:2]}' starts no escape that is allowed here" if text[:1] == "\\" else "a string is not closed"
+            )
             return self._error(node, why)
         if quote := next((child for child in node.children if child.type in _QUOTES), None):
-            return self._error(quote, "a text is not closed")
+            return self._error(quote, "a string is not closed")
         if "/*" in text and "*/" not in text[text.index("/*") :]:
             return self._error(node, "a comment is not closed")
         if node.is_missing or node.end_byte >= len(self._source.rstrip()):
@@ -236,7 +238,7 @@ class _Reader:
         return self._word_at(node.start_byte)
 
     def _word_at(self, start: int) -> str:
-        """What stands at a place: a word, or one sign."""
+        """The word or character at an offset."""
         text = self._source[start : start + 64].decode("utf-8", "replace").lstrip()
         length = next((index for index, each in enumerate(text) if not (each.isalnum() or each in "_$")), len(text))
         return f"'{text[: max(length, 1)][:24]}'" if text else "the end of the file"
@@ -252,7 +254,7 @@ class _Reader:
 
 
 def _parts(node: Node) -> Iterator[Node]:
-    """The node's children without comments and bare signs; what is broken counts."""
+    """The node's children without comments and punctuation, including errors."""
     return (each for each in node.children if each.is_named and each.type not in _COMMENTS)
 
 

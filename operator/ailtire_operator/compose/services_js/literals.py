@@ -1,6 +1,6 @@
-"""JavaScript's literals as values: a number as the double that it is, a text without its quotes and escapes.
+"""Parses JavaScript's literals: numbers as doubles, strings without quotes and escapes.
 
-Each function takes the literal as it stands in the file. ValueError says what no literal of plain data can be.
+Each function takes the literal as written, and raises ValueError for an invalid one.
 """
 
 import re
@@ -12,14 +12,14 @@ _NUMBER: Final = re.compile(
 )
 _RADIX: Final = {"x": 16, "o": 8, "b": 2}
 _EXACT: Final = 2**53
-"""Up to here a JavaScript number is an integer without doubt."""
+"""Up to here all integers are exact in JavaScript."""
 _ESCAPE: Final = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|[\s\S]))")
 _SINGLE: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _CONTINUATIONS: Final = frozenset({"\n", "\r", "\r\n", "\u2028", "\u2029"})
 
 
 def number(literal: str) -> int | float:
-    """The number, as the double that JavaScript would hold; whole ones as int."""
+    """The number as JavaScript's double; whole ones as int."""
     if not _NUMBER.fullmatch(literal):
         raise ValueError(f"'{literal[:24]}' is not a decimal number")
     digits = literal.replace("_", "")
@@ -34,7 +34,7 @@ def number(literal: str) -> int | float:
 
 
 def text(literal: str) -> str:
-    """What a text in any of the three kinds of quotes says."""
+    """The value of a string in any of the three kinds of quotes."""
     body = literal[1:-1]
     if literal[0] == "`":
         body = body.replace("\r\n", "\n").replace("\r", "\n")
@@ -43,7 +43,7 @@ def text(literal: str) -> str:
     try:
         return body.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise ValueError("a text holds half of a surrogate pair") from None
+        raise ValueError("a string has half of a surrogate pair") from None
 
 
 def _unescaped(escape: re.Match[str]) -> str:

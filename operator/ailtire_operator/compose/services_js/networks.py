@@ -1,4 +1,4 @@
-"""Networks of services.js: the stack's own under its several names, the parent's, and declared ones."""
+"""Translates networks of services.js: the stack's own under its names, the parent's, and declared ones."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,7 +19,7 @@ _COUNT_LIMIT: Final = 32
 
 
 class Networks:
-    """The networks that one stack declares, and those that its ancestors give a name."""
+    """The networks that one stack declares, and those that its ancestors share by name."""
 
     def __init__(self, value: Any, above: Mapping[str, str], path: str, report: Report) -> None:
         self._path = f"{path}.networks"
@@ -36,7 +36,7 @@ class Networks:
         return {**self._above, **own}
 
     def membership(self, value: Any, path: str) -> dict[str, dict[str, Any]]:
-        """The networks of a service; its stack's own always belongs to them, as upstream's generator has it."""
+        """The networks of a service; always with its stack's own, as in upstream's generator."""
         own: list[str] = []
         others: dict[str, dict[str, Any]] = {}
         listed = (
@@ -59,9 +59,9 @@ class Networks:
         path = path_of(self._path, key)
         if key in _BUILT_IN:
             said = self._report.mapping(entry, path)
-            message = "every stack has this network by itself"
+            message = "this network is built in"
             if said:
-                self._report.ignored(path, f"{message}; what is said about it here has no effect.")
+                self._report.ignored(path, f"{message}; its settings here have no effect.")
             else:
                 self._report.resolved(path, f"{message}.")
             return
@@ -94,14 +94,14 @@ class Networks:
         self.declared[key] = result
 
     def _known(self, key: str, path: str) -> bool:
-        """Whether the network is declared, if need be now, because a stack above has it."""
+        """Whether the network is declared; one that a stack above shares is declared now."""
         if key in self.declared:
             return True
         name = self._above.get(key)
         if name is None:
             self._report.rejected(
                 path,
-                f"no stack on the way to the root declares a network '{key}'; it is left out.",
+                f"no stack above declares a network '{key}'; it is left out.",
                 f"Declare it: {self._path}.{key}.",
             )
             return False

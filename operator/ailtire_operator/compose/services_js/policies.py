@@ -1,4 +1,4 @@
-"""Policies of services.js: what the model can enforce, and a word about the rest."""
+"""Translates policies of services.js; the others are reported."""
 
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ _KEYS: Final = ("scaling", "timeout", "retry", "accessControl", "logging")
 def read(value: Any, path: str, report: Report, *, stack: bool) -> dict[str, Any]:
     """The policies of a service."""
     fields = report.mapping(value, path)
-    report.unknown(fields, _KEYS, path, "nothing enforces it, here or upstream.")
+    report.unknown(fields, _KEYS, path, "it is not enforced, here or upstream.")
     parts = {
         "scaling": _scaling(fields.get("scaling"), f"{path}.scaling", report, stack),
         "timeout": _timeout(fields.get("timeout"), f"{path}.timeout", report),
@@ -77,18 +77,18 @@ def _timeout(value: Any, path: str, report: Report) -> dict[str, Any]:
 
 def _retry(value: Any, path: str, report: Report) -> dict[str, Any]:
     fields = report.mapping(value, path)
-    report.unknown(fields, ("maxRetries",), path, "the gateway tries again at once.")
+    report.unknown(fields, ("maxRetries",), path, "the gateway retries immediately.")
     written = fields.get("maxRetries")
     if written is None:
         return {}
     number = whole(written)
     if number is None or number < 0:
-        report.rejected(f"{path}.maxRetries", f"{described(written)} is not a number of tries; nothing is tried again.")
+        report.rejected(f"{path}.maxRetries", f"{described(written)} is not a number of retries; there are no retries.")
         return {}
     if number > _RETRY_LIMIT:
         report.approximate(
             f"{path}.maxRetries",
-            f"{number} became {_RETRY_LIMIT}: more tries would only add load to a service in trouble.",
+            f"{number} became {_RETRY_LIMIT}: more retries would add load to a failing service.",
         )
     return {"maxRetries": min(number, _RETRY_LIMIT)}
 
@@ -99,7 +99,7 @@ def _access(value: Any, path: str, report: Report) -> dict[str, Any]:
     if fields.get("authentication"):
         report.ignored(
             f"{path}.authentication",
-            "nothing enforced it upstream, and here it needs a Secret with the users.",
+            "it was not enforced upstream, and here it needs a Secret with the users.",
             "Set policies.accessControl.authentication.secret.",
         )
     written = fields.get("rateLimit")
@@ -110,7 +110,7 @@ def _access(value: Any, path: str, report: Report) -> dict[str, Any]:
         report.rejected(f"{path}.rateLimit", f"{described(written)} is not a rate; there is no limit.")
         return {}
     report.approximate(
-        f"{path}.rateLimit", f"{number} is read as requests per second and client; nothing enforced it upstream."
+        f"{path}.rateLimit", f"{number} is read as requests per second and client; it was not enforced upstream."
     )
     return {"rateLimit": number}
 
@@ -125,7 +125,7 @@ def _logging(value: Any, path: str, report: Report) -> dict[str, Any]:
     level = _LEVELS.get(level, level)
     if not accepts(_LOGGING, {"level": level}):
         report.rejected(
-            f"{path}.level", f"{described(written)} is none of debug, info, warn, error, none; the default stays."
+            f"{path}.level", f"{described(written)} is none of debug, info, warn, error, none; the default is used."
         )
         return {}
     return {"level": level}

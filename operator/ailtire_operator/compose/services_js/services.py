@@ -1,4 +1,4 @@
-"""One service of services.js as one service of the model."""
+"""Translates one service of services.js."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ailtire_operator.compose.services_js.volumes import Volumes
 
 STOP_SIGNAL: Final = "SIGINT"
 STOP_GRACE_PERIOD: Final = "1m"
-"""What upstream's generator gives to every service."""
+"""The value that upstream's generator sets for every service."""
 _KEYS: Final = ("type", "image", "volumes", "interface", "environment", "policies", "networks", "deploy", "deployments")
 _NOT_READ: Final = "upstream's generator does not read this key either."
 _NO_CONTAINER: Final = "there is no stack container that could use it."
@@ -22,7 +22,7 @@ _NO_CONTAINER: Final = "there is no stack container that could use it."
 
 @dataclass(frozen=True)
 class StackParts:
-    """What the members of one stack share."""
+    """The parts that the members of one stack share."""
 
     networks: Networks
     volumes: Volumes
@@ -38,18 +38,18 @@ def is_stack(entry: Mapping[str, Any], path: str, report: Report) -> bool:
     if kind not in (None, "", "service"):
         report.approximate(
             f"{path}.type",
-            f"{described(kind)} is not 'stack', so that this is a plain service, as upstream reads it.",
+            f"{described(kind)} is not 'stack', so this is a plain service, as in upstream.",
             "Write type: 'stack' if it is one.",
         )
     return False
 
 
 def image_of(entry: Mapping[str, Any], path: str, report: Report) -> str | None:
-    """The service's image in a form that a registry takes; None, and noted, where it has none."""
+    """The service's image in a form that registries accept; None, and reported, if it has none."""
     written = entry.get("image")
     if not isinstance(written, str) or not written.strip():
         found = "it has no image" if written in (None, "") else f"{described(written)} is not an image"
-        report.rejected(f"{path}.image", f"{found}, so that there is nothing to run; the service is left out.")
+        report.rejected(f"{path}.image", f"{found}, so there is nothing to run; the service is left out.")
         return None
     image = images.repaired(written.strip())
     if image is None:
@@ -59,14 +59,14 @@ def image_of(entry: Mapping[str, Any], path: str, report: Report) -> str | None:
     elif image != written:
         report.approximate(
             f"{path}.image",
-            f"'{written}' is no name that a registry takes; it became '{image}'.",
+            f"'{written}' is not valid for registries; it became '{image}'.",
             "Build it under that name.",
         )
     return image
 
 
 def plain(entry: Mapping[str, Any], path: str, parts: StackParts) -> dict[str, Any] | None:
-    """A service that runs an image; None where there is no image."""
+    """A service that runs an image; None if it has no image."""
     report = parts.report
     report.unknown(entry, _KEYS, path, _NOT_READ)
     entry = _with_container(entry, path, report)
@@ -107,29 +107,29 @@ def stack(entry: Mapping[str, Any], path: str, parts: StackParts) -> dict[str, A
 
 
 def _with_container(entry: Mapping[str, Any], path: str, report: Report) -> Mapping[str, Any]:
-    """The service with what ``deployments.container`` adds, the form of upstream's own service template."""
+    """The service merged with ``deployments.container``, the form of upstream's service template."""
     entry = {key: value for key, value in entry.items() if key != "command"}
     deployments = report.mapping(entry.get("deployments"), f"{path}.deployments")
     report.unknown(deployments, ("container", "external"), f"{path}.deployments", "only the container runs here.")
     if deployments.get("external"):
-        message = "what runs outside of the stack is not its to start, and no name in the stack leads there."
-        report.ignored(f"{path}.deployments.external", message, "Give its URL to those who call it, in environment.")
+        message = "a stack does not start external services, and has no names for them."
+        report.ignored(f"{path}.deployments.external", message, "Set its URL in the environment of its callers.")
     where = f"{path}.deployments.container"
     container = report.mapping(deployments.get("container"), where)
     if not container or entry.get("image"):
-        report.unknown(container, (), where, "the service has an image of its own, which counts.")
+        report.unknown(container, (), where, "the service has its own image, which is used.")
         return entry
     report.unknown(container, ("image", "cmd", "volumes", "environment"), where)
-    report.resolved(where, "the service has no image of its own; that of its container runs.")
+    report.resolved(where, "the service has no image; its container's image is used.")
     added = {"image": container.get("image")}
     for key in ("volumes", "environment"):
         ours, theirs = entry.get(key), container.get(key)
         if theirs and isinstance(ours or {}, dict) and isinstance(theirs, dict):
-            added[key] = {**theirs, **(ours or {})}  # the service's own word counts
+            added[key] = {**theirs, **(ours or {})}  # the service's own value takes precedence
         elif theirs and not ours:
             added[key] = theirs
         elif theirs:
-            report.ignored(f"{where}.{key}", "the service says it itself, which counts.", "Put all into one of them.")
+            report.ignored(f"{where}.{key}", "the service sets it too, and takes precedence.", "Set it only once.")
     return {**entry, **added, "command": _command(container.get("cmd"), f"{where}.cmd", report)}
 
 
@@ -142,5 +142,5 @@ def _command(value: Any, path: str, report: Report) -> list[str] | None:
         except ValueError:
             pass
     if value:
-        report.rejected(path, f"{described(value)} is not a command; the image's own runs.")
+        report.rejected(path, f"{described(value)} is not a command; the image's own is used.")
     return None

@@ -1,4 +1,4 @@
-"""The tree of an application: its root's services file, and those of the packages that it names, as one spec."""
+"""Reads the tree of an application, its root's services file and those of its packages, as one spec."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,13 +22,13 @@ from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.problems import path_of
 
 _KEYS: Final = ("services", "networks", "policies", "data", "interface")
-_NO_CONTAINER: Final = "only the stack container read it, and there is none."
+_NO_CONTAINER: Final = "only the stack container used it, and there is none."
 _IMAGE_LIMIT: Final = 512
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where in the tree a stack is being read."""
+    """The position in the tree of the stack being read."""
 
     path: str
     """Path of its spec."""
@@ -37,11 +37,11 @@ class _Place:
     variables: Mapping[str, str]
     """The environment of its stack container."""
     networks: Mapping[str, str]
-    """Networks that stacks above share: name by key."""
+    """Shared networks of the stacks above: name by key."""
 
 
 class TreeReader:
-    """Reads one application's tree; the report grows on the way."""
+    """Reads one application's tree and adds to the report."""
 
     def __init__(
         self, application: Application, registry: str | None, report: Report, choices: Choices | None = None
@@ -69,13 +69,13 @@ class TreeReader:
         return self._project(design, place) if design.compose else self._stack(design.data, place)
 
     def _project(self, design: Design, place: _Place) -> dict[str, Any]:
-        """The spec of a stack that a Compose file describes. A service whose image names a package is that stack."""
+        """The spec of a stack that a Compose file describes. A service whose image is a package is that stack."""
         assert design.compose is not None
         report = Report(self._report.opened)
         options = ComposeOptions(self._choices, root=design.root)
         name = naming.shorten(naming.sanitize(place.chain[-1]))
         spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
-        spec.pop("securityProfile", None)  # the root's counts
+        spec.pop("securityProfile", None)  # the root's is used
         self._report.extend_at(design.file, (each for each in report.notices if each.path != "spec.securityProfile"))
         if len(place.chain) > 1:
             spec.pop("interface", None)
@@ -95,7 +95,7 @@ class TreeReader:
         kept: dict[str, Any] = {field: member[field] for field in ("interface", "networks") if field in member}
         lost = sorted(member.keys() - {"image", "environment", *kept})
         if lost:
-            self._report.ignored(path, f"of a stack's own container nothing is left: {', '.join(lost)}.")
+            self._report.ignored(path, f"a child stack has no container, so these have no effect: {', '.join(lost)}.")
         return {"type": "stack", **kept, **self._definition(key, member, path, place)}
 
     def _stack(self, data: Mapping[str, Any], place: _Place) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class TreeReader:
         return {name: value for name, value in spec.items() if value or name == "services"}
 
     def _entries(self, data: Mapping[str, Any], path: str) -> dict[str, dict[str, Any]]:
-        """The services as maps. Raises ApplicationError where the tree grows too large."""
+        """The services as maps. Raises ApplicationError if the tree is too large."""
         written = data.get("services")
         path = f"{path}.services"
         if written is not None and not isinstance(written, dict):
@@ -169,13 +169,13 @@ class TreeReader:
         for name in variables:
             where = path_of(path, name)
             if f"${name}" in child or f"${{{name}" in child:
-                message = f"the stack container read it; here it fills ${{{name}}} in the child's services."
+                message = f"the stack container used it; here it replaces ${{{name}}} in the child's services."
                 self._report.resolved(where, message)
             else:
                 self._report.ignored(where, _NO_CONTAINER, "Set it on the services of the child stack that need it.")
 
     def _dangling(self, reference: str, package: Package | None, path: str) -> dict[str, Any]:
-        """A reference to a stack that is not there, so that it can still come; until then the status shows it."""
+        """A reference to a stack that does not exist yet; until it does, the status reports it."""
         name = naming.shorten(naming.sanitize(images.parse(reference).name))
         remedy = f"Apply an {naming.KIND} '{name}' with spec.templateOnly: true, or correct the image"
         if package is None:
@@ -185,7 +185,7 @@ class TreeReader:
         else:
             self._take(package)
             why, remedy = f"the package {package.file} has no services file", f"{remedy}."
-        message = f"{why}; the stack stays empty, and the status says so, until there is a stack '{name}'."
+        message = f"{why}; the stack is empty, which its status reports, until a stack '{name}' exists."
         self._report.approximate(f"{path}.stackRef", message, remedy)
         return {"stackRef": {"name": name, "optional": True}}
 
@@ -207,7 +207,7 @@ class TreeReader:
             self._report.ignored(
                 PACKAGES,
                 f"no stack of this environment runs these packages: {', '.join(names)}.",
-                "Add a service with type: 'stack' and the package's name as its image where one belongs.",
+                "Add a service with type: 'stack' and the package's name as its image.",
             )
 
 

@@ -1,4 +1,4 @@
-"""Volumes of services.js: named ones become the stack's data, host paths too, as no host's files are there."""
+"""Translates volumes of services.js: named ones and host paths become data of the stack."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -28,7 +28,7 @@ class Volumes:
         self.data: dict[str, dict[str, Any]] = {}
 
     def declare(self, value: Any) -> None:
-        """``data`` of the stack. Upstream gives it no form, so the model's own is read."""
+        """``data`` of the stack, read in the model's form, as upstream does not define one."""
         path = f"{self._path}.data"
         for key, entry in self._report.mapping(value, path).items():
             fields = self._report.mapping(entry, path_of(path, key))
@@ -55,7 +55,7 @@ class Volumes:
             self._report.unknown(mount, _KEYS, where)
             if not accepts(_TARGET, target) or not isinstance(source, str | None):
                 self._report.rejected(
-                    where, f"{described(mount)} is no volume with a target in the container; it is left out."
+                    where, f"{described(mount)} is not a volume with a target in the container; it is left out."
                 )
                 continue
             name = naming.shorten(key, _KEY_LIMIT)
@@ -66,11 +66,11 @@ class Volumes:
         return result
 
     def unused(self, value: Any, path: str) -> None:
-        """The volumes of a stack service: its stack container mounted them, and there is none."""
+        """Report the volumes of a stack service, which has no container to mount them."""
         for key, mount in _entries(value, path, self._report):
             if reach(str(mount.get("source") or ".")) is Reach.SOCKET:
                 self._report.ignored(
-                    path_of(path, key), "the operator does what the stack container needed the Docker socket for."
+                    path_of(path, key), "the operator replaces the stack container, which needed the Docker socket."
                 )
             else:
                 self._report.ignored(
@@ -84,7 +84,7 @@ class Volumes:
         if source.startswith("/") and reach(source) is Reach.SOCKET:
             self._report.ignored(
                 path,
-                "there is no Docker socket in Kubernetes: the operator leaves it out and says so in the status.",
+                "Kubernetes has no Docker socket: the operator does not mount it and reports it in the status.",
                 "Remove it once the service no longer starts containers itself.",
             )
             return source
@@ -93,13 +93,13 @@ class Volumes:
         name = self._declare(naming.shorten(naming.sanitize(source), _KEY_LIMIT))
         self._report.approximate(
             path,
-            f"the host's path '{source}' became the volume '{name}', which starts empty: no file of the host is in it.",
+            f"the host's path '{source}' became the volume '{name}', which starts empty, without files of the host.",
             f"Set its size in {self._path}.data, and copy the files if they are needed.",
         )
         return name
 
     def _declare(self, name: str) -> str:
-        """The volume's key in the stack's data, where two spellings of one name are one volume."""
+        """The volume's key in the stack's data; spellings with the same sanitized name are one volume."""
         same = next((other for other in self.data if naming.sanitize(other) == naming.sanitize(name)), name)
         self.data.setdefault(same, {})
         return same

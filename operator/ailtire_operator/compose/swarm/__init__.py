@@ -1,1 +1,1 @@
-"""The ``swarm`` profile: Compose files that ``docker stack deploy`` takes, without anything of Ailtire's. Pure."""
+"""Exports the ``swarm`` profile: Compose files for ``docker stack deploy`` that do not need Ailtire. Pure."""

@@ -1,4 +1,4 @@
-"""The stacks of a tree with what the operator's own planning knows of each: place, networks, who answers where."""
+"""The stacks of a tree with the operator's plan of each: place, networks and names."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Observed
 
 RESOLVER: Final = "127.0.0.11"
-"""Docker's own, in every container of a network."""
+"""Docker's DNS server in every container of a network."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Branch:
     scope: Scope
     networks: Networks
     parent: "Branch | None"
-    """The stack that holds it, where that is exported too."""
+    """The parent, if it is exported too."""
     key: str
-    """Its key there."""
+    """Its key in the parent."""
 
     @property
     def name(self) -> str:
@@ -45,12 +45,12 @@ class Branch:
 
     @property
     def has_gateway(self) -> bool:
-        """Whether it has one."""
+        """Whether it has a gateway."""
         return self.spec.has_interface
 
     @cached_property
     def name_tables(self) -> dict[NetworkId, NameTable]:
-        """The names in each network that it owns, and the members that they stand for."""
+        """The names and their members, in each network that it owns."""
         return tables_of(self.scope, self.networks)
 
     @cached_property
@@ -61,7 +61,7 @@ class Branch:
 
     @cached_property
     def places(self) -> dict[str, Place]:
-        """What the operator would write into each child, by the child's key."""
+        """The ``spec.place`` of each child, by the child's key."""
         _, resources = plan_children(self.scope, self.networks, [])
         return {
             resource["metadata"]["annotations"][naming.ANNOTATION_KEY]: Place.model_validate(resource["spec"]["place"])
@@ -69,14 +69,14 @@ class Branch:
         }
 
     def joined(self, key: str) -> dict[NetworkId, list[str]]:
-        """The networks of a member, with the aliases that it asks for."""
+        """The networks of a member, with its aliases."""
         return self.networks.of(self.spec.services[key])
 
 
 def branch_of(
     view: StackView, level: Level, parent: Branch | None, templates: Mapping[str, StackSpec], gateway_image: str
 ) -> Branch:
-    """The stack as it is planned at its place in the tree. Raises InvalidStack where it cannot be had as written."""
+    """The stack as it is planned at its place in the tree. Raises InvalidStack if it is not possible as written."""
     settings = _settings(gateway_image)
     spec = level.spec
     if parent is not None:
@@ -87,12 +87,12 @@ def branch_of(
 
 @cache
 def _settings(gateway_image: str) -> Settings:
-    """The operator's settings as they are in a Swarm, made once: they are read from the environment as well."""
+    """The operator's settings for Swarm, cached, as they are read from the environment too."""
     return Settings(nameservers=[RESOLVER], gateway_image=gateway_image)
 
 
 def granted(branches: Iterable[Branch]) -> dict[tuple[NetworkId, str], list[str]]:
-    """By network and member (the name of its Service in a cluster): the names under which it answers there."""
+    """By network and member (the name of its Service in a cluster): the names under which it is reached there."""
     found: dict[tuple[NetworkId, str], list[str]] = {}
     for branch in branches:
         for network, table in branch.name_tables.items():

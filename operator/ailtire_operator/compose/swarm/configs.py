@@ -1,7 +1,7 @@
-"""Configs and secrets: files beside the Compose file, named by their content, and objects that Swarm must have already.
+"""Exports configs and secrets: files beside the Compose file, and external objects that must exist in Swarm.
 
-Swarm's configs never change. So a config is called by what is in it: another content is another config, and the
-services that read it roll.
+Swarm's configs are immutable. So a config's name has a hash of its content: a change creates a new config, and the
+services that mount it are updated.
 """
 
 import base64
@@ -26,15 +26,15 @@ _FOLDERS: Final = {"configs": "/", "secrets": "/run/secrets/"}
 
 @dataclass
 class Configs:
-    """The files beside the Compose files, and what has to be made first."""
+    """The files beside the Compose files, and the objects to create first."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     """By path below the folder of the Compose files."""
     needed: dict[str, None] = field(default_factory=dict)
-    """Commands that make what Swarm must have before the first file is deployed."""
+    """Commands that create the objects that must exist before the first file is deployed."""
 
     def config(self, stack: str, key: str, content: bytes) -> dict[str, Any]:
-        """A config with a content of ours."""
+        """A config with generated content."""
         digest = naming.digest(content.decode("latin-1"), _HASH_LENGTH)
         file = f"{stack}.{key}"
         self.files[file] = content
@@ -42,9 +42,9 @@ class Configs:
         return {"file": f"./{file}", "name": f"{name}-{digest}"}
 
     def external(self, kind: str, name: str, key: str, part: str = "") -> dict[str, Any]:
-        """A config or secret that has to be there: what is one key of a Kubernetes object is one object in Swarm.
+        """An external config or secret: one key of a Kubernetes object is one object in Swarm.
 
-        Of the object's name alone an import takes the key from the file's: ``part``.
+        ``part`` is in the key of the file, from which an import takes the key of the object.
         """
         swarm = naming.shorten(name if key == part else f"{name}-{key}", _NAME_LIMIT)
         self.needed[_command(kind, name, key, swarm)] = None
@@ -61,7 +61,7 @@ def _command(kind: str, name: str, key: str, swarm: str) -> str:
 
 
 def sections(branch: Branch, names: Names, contents: Configs, report: Report) -> dict[str, dict[str, Any]]:
-    """The configs and secrets that the stack's services read."""
+    """The configs and secrets that the stack's services use."""
     result: dict[str, dict[str, Any]] = {"configs": {}, "secrets": {}}
     for kind in ("configs", "secrets"):
         used = {
@@ -72,7 +72,7 @@ def sections(branch: Branch, names: Names, contents: Configs, report: Report) ->
         for key in getattr(branch.spec, kind):
             path = path_of(f"{branch.view.path}.{kind}", key)
             if key not in used:
-                report.ignored(path, "no service reads it, so that it is not in the file.", "Remove it.")
+                report.ignored(path, "no service uses it, so it is not in the file.", "Remove it.")
             elif kind == "configs":
                 result[kind][names.part(branch, key)] = _config(branch, names, key, contents, path, report)
             else:
@@ -88,8 +88,8 @@ def _external(
     name, key = source
     definition = contents.external(kind, name, key, part)
     object_kind = kind.removesuffix("s")
-    message = f"Swarm's {object_kind} '{definition['name']}' has to be there before the stack is deployed."
-    report.approximate(path, message, f"Make it: {_command(kind, name, key, definition['name'])}")
+    message = f"Swarm's {object_kind} '{definition['name']}' must exist before the stack is deployed."
+    report.approximate(path, message, f"Create it: {_command(kind, name, key, definition['name'])}")
     return definition
 
 
@@ -97,21 +97,21 @@ def _config(branch: Branch, names: Names, key: str, contents: Configs, path: str
     config: Config = branch.spec.configs[key]
     if config.config_map:
         if config.labels:
-            report.ignored(f"{path}.labels", "a config that somebody else keeps has its own labels.")
+            report.ignored(f"{path}.labels", "an external config has its own labels.")
         source = config.config_map, config.key
         return _external(contents, "configs", names.part(branch, key), source, path, report)
     if config.key != DATA_KEY:
-        report.ignored(f"{path}.key", "it is the key in a ConfigMap, and this config has a content.", "Remove it.")
+        report.ignored(f"{path}.key", "it applies only to an external ConfigMap.", "Remove it.")
     content = base64.b64decode(config.binary_content) if config.binary_content is not None else config.content or ""
     if not content:
-        report.rejected(path, "Swarm takes no config without a content; an empty line stands in.", "Remove it.")
+        report.rejected(path, "Swarm does not accept empty configs; it has an empty line.", "Remove it.")
     encoded = content.encode() if isinstance(content, str) else content
     definition = contents.config(names.stack(branch), names.part(branch, key), encoded or b"\n")
     return definition | ({"labels": dict(config.labels)} if config.labels else {})
 
 
 def mounts(branch: Branch, names: Names, service: Service, kind: str) -> list[dict[str, Any]]:
-    """Where a service finds its configs or secrets."""
+    """The mounts of a service's configs or secrets."""
     given: dict[str, FileMount] = getattr(service, kind)
     return [
         _mount(names.part(branch, mount.source or name), mount.source or name, mount, kind)

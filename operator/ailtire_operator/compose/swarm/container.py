@@ -1,4 +1,4 @@
-"""What one container of a Swarm service is: its process, its rights, its idea of itself and of others."""
+"""Exports a service's container: process, privileges, names, healthcheck."""
 
 from typing import Any, Final
 
@@ -8,40 +8,40 @@ from ailtire_operator.model.base import Strict
 from ailtire_operator.model.service import Service
 
 GRACE_PERIOD: Final = "30s"
-"""The model's default; Docker's own is ten seconds."""
+"""The model's default; Docker's is ten seconds."""
 _START_INTERVAL: Final = "5s"
-_NO_STACK_KEY: Final = "`docker stack deploy` takes no such key."
+_NO_STACK_KEY: Final = "`docker stack deploy` does not support it."
 _LEFT_OUT: Final[dict[str, tuple[str, str]]] = {
     "domainname": (_NO_STACK_KEY, "Give the service the full name as an alias in a network."),
     "dns_options": (_NO_STACK_KEY, ""),
-    "group_add": (_NO_STACK_KEY, "Make the group the user's own in the image, or set it in user."),
-    "privileged": (_NO_STACK_KEY, "Name the capabilities that it needs in capAdd."),
+    "group_add": (_NO_STACK_KEY, "Make it the user's primary group in the image, or set it in user."),
+    "privileged": (_NO_STACK_KEY, "Add the needed capabilities to capAdd."),
     "security_opt": (_NO_STACK_KEY, "Set it in the engine's daemon.json, for all containers of a node."),
     "storage_opt": (_NO_STACK_KEY, ""),
     "devices": (_NO_STACK_KEY, "Mount the device as a path of the node, and allow it in the engine."),
-    "post_start": ("a Swarm service has no such hooks.", "Let the image's entrypoint do it."),
-    "pre_stop": ("a Swarm service has no such hooks.", "Let the process do it when stopSignal comes."),
+    "post_start": ("Swarm services have no hooks.", "Do it in the image's entrypoint."),
+    "pre_stop": ("Swarm services have no hooks.", "Do it in the process on stopSignal."),
     "runtime": ("a Swarm service runs in the engine's default runtime.", "Set it in the engine's daemon.json."),
 }
-"""Fields that Swarm has nothing for: why, and what to do."""
-_PULLING: Final = "nodes ask for an image again when `docker stack deploy` finds another digest under its tag."
+"""Fields without an equivalent in Swarm: reason and remedy."""
+_PULLING: Final = "nodes pull an image again when `docker stack deploy` resolves its tag to another digest."
 
 
 def process(branch: Branch, key: str, service: Service, report: Report) -> dict[str, Any]:
-    """How the process starts, runs and stops."""
+    """The process, its privileges, and how it is stopped."""
     for name, (reason, remedy) in _LEFT_OUT.items():
         if given(service, name):
             report.rejected(branch.view.member_path(key, alias(service, name)), f"{reason} It is left out.", remedy)
     if service.labels:
-        message = "Docker has labels only, which an import reads as annotations: nothing selects by them."
+        message = "Docker only has labels, which an import reads as annotations."
         report.resolved(branch.view.member_path(key, "labels"), message)
     for name in sorted(service.annotations.keys() & service.labels.keys()):
-        message = "Docker has labels only, and the label of this name is there already."
+        message = "Docker only has labels, and a label of this name exists already."
         report.ignored(branch.view.member_path(key, "annotations", name), message)
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:
-        report.ignored(branch.view.member_path(key, "command"), "an image's own command cannot be emptied.")
+        report.ignored(branch.view.member_path(key, "command"), "an image's command cannot be cleared.")
     return {
         "entrypoint": list(service.entrypoint or []),
         "command": list(service.command or []),
@@ -69,18 +69,18 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
 
 
 def healthcheck(branch: Branch, key: str, service: Service, report: Report) -> dict[str, Any] | None:
-    """Docker's healthcheck, where it can say the same."""
+    """Docker's healthcheck, if it has an equivalent."""
     check = service.healthcheck
     if check is None:
         return None
     if check.disable:
         return {"disable": True}
     if check.test is None:
-        message = "Docker runs a command in the container to check; it cannot ask a port. There is no check."
-        report.ignored(branch.view.member_path(key, "healthcheck"), message, "Write a test that the image can run.")
+        message = "Docker's checks run a command in the container and cannot check a port. There is no check."
+        report.ignored(branch.view.member_path(key, "healthcheck"), message, "Write a test for the image.")
         return None
     if check.port:
-        message = "it belongs to http and tcp, and this check runs a command."
+        message = "it applies to http and tcp, and this check runs a command."
         report.ignored(branch.view.member_path(key, "healthcheck", "port"), message, "Remove it.")
     result = {
         "test": list(check.test),
@@ -98,16 +98,16 @@ def healthcheck(branch: Branch, key: str, service: Service, report: Report) -> d
 def depends_on(branch: Branch, key: str, service: Service, report: Report) -> list[str]:
     """The services of the same stack that it depends on: kept in the file, and without effect in Swarm."""
     for other in service.depends_on:
-        message = "Swarm starts all services at once, in no order."
-        report.ignored(branch.view.member_path(key, "dependsOn", other), message, "Let the service wait for it itself.")
+        message = "Swarm starts all services at the same time, without an order."
+        report.ignored(branch.view.member_path(key, "dependsOn", other), message, "Wait for it in the service.")
     return [other for other in service.depends_on if other in branch.spec.plain]
 
 
 def given(model: Strict, name: str) -> bool:
-    """Whether a field says something."""
+    """Whether a field is set."""
     return bool(getattr(model, name)) and getattr(model, name) != type(model).model_fields[name].get_default()
 
 
 def alias(model: Strict, name: str) -> str:
-    """A field as its author spells it."""
+    """A field's name in camelCase."""
     return type(model).model_fields[name].alias or name

@@ -1,4 +1,4 @@
-"""``deploy``: how many tasks run, where, with what, and how a change rolls through them.
+"""Exports ``deploy``: tasks, placement, resources and updates.
 
 The model's defaults are written out where Swarm's differ: no task stops before its successor is ready.
 """
@@ -19,14 +19,14 @@ from ailtire_operator.model.values import amount
 _MODES: Final = {"global": "global", "replicatedJob": "replicated-job", "globalJob": "global-job"}
 _CONDITIONS: Final = {"any": "any", "onFailure": "on-failure", "none": "none"}
 _ARCHITECTURES: Final = {"amd64": "x86_64", "arm64": "aarch64", "386": "i386", "arm": "armv7l"}
-"""Swarm's nodes say what their kernel says."""
+"""Swarm's nodes report the kernel's names."""
 _DRIVERS: Final = {"nvidia": "NVIDIA-GPU", "amd": "AMD-GPU"}
 
 
 def deploy(
     branch: Branch, key: str, service: Service, report: Report, *, endpoint_mode: str, holds_port: bool
 ) -> dict[str, Any]:
-    """The section. ``holds_port``: a task has a port of its node to itself, so that no second one can start there."""
+    """The section. ``holds_port``: a task uses a host port, so that no second one can start on its node."""
     wanted = service.deploy or Deploy()
     path = branch.view.member_path(key, "deploy")
     is_job = wanted.mode.endswith("Job")
@@ -46,7 +46,7 @@ def deploy(
     if is_job:
         for field, config in (("updateConfig", wanted.update_config), ("rollbackConfig", wanted.rollback_config)):
             if config is not None:
-                report.ignored(f"{path}.{field}", "a job is not updated: a change runs it anew.", "Remove it.")
+                report.ignored(f"{path}.{field}", "a job is not updated: a change runs it again.", "Remove it.")
     else:
         _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
     result["labels"] = wanted.labels | labels.of_service(service)
@@ -54,17 +54,17 @@ def deploy(
 
 
 def _without_address(service: Service, path: str, report: Report) -> str | None:
-    """The mode of a service whose name is to stand for its tasks; None, which is Swarm's own, where it refuses that."""
+    """The endpoint mode dnsrr; None for Swarm's default if Swarm does not allow it."""
     if not any(port.published is not None and port.mode == "ingress" for port in service.ports.values()):
         return "dnsrr"
-    report.resolved(path, "Swarm publishes ports at a virtual address alone, which peers reach on every port.")
+    report.resolved(path, "Swarm publishes ports only with a virtual address, on which peers reach every port.")
     return None
 
 
 def _replicas(branch: Branch, key: str, service: Service, wanted: Deploy, report: Report) -> int:
     if service.policies is None or service.policies.scaling is None:
         return wanted.replicas
-    message = "Swarm does not scale by itself; the smallest number of replicas runs."
+    message = "Swarm has no autoscaler; the minimum number of replicas runs."
     report.approximate(branch.view.member_path(key, "policies", "scaling"), message, "Use `docker service scale`.")
     return max(1, service.policies.scaling.min)
 
@@ -83,7 +83,7 @@ def _rolling(
     stop_first = update.order == "stopFirst" or wanted.mode == "global" or holds_port or _one_writer(branch, service)
     if stop_first and wanted.update_config and "order" in update.model_fields_set and update.order == "startFirst":
         why = "its port on the node" if holds_port else "its node" if wanted.mode == "global" else "a volume"
-        message = f"a task has {why} to itself, so that the old one stops before the new one starts."
+        message = f"tasks cannot share {why}, so the old one stops before the new one starts."
         report.approximate(f"{path}.updateConfig.order", message)
     result["update_config"] = _config(update, stop_first=stop_first)
     back = wanted.rollback_config
@@ -95,7 +95,7 @@ def _rolling(
 
 
 def _one_writer(branch: Branch, service: Service) -> bool:
-    """Whether the service mounts a volume that only one task may write to."""
+    """Whether the service mounts a volume with a single writer."""
     found = (branch.spec.data[mount.source] for mount in service.volumes.values() if mount.source in branch.spec.data)
     return any(data.mode != "ReadWriteMany" and not data.per_replica and not data.nfs for data in found)
 
@@ -112,7 +112,7 @@ def _config(config: UpdateConfig | RollbackConfig, *, stop_first: bool) -> dict[
 
 
 def _restart(policy: RestartPolicy | None, *, is_job: bool) -> dict[str, Any]:
-    """Jobs end: Swarm wants to hear when they are started again."""
+    """The restart policy; Swarm requires it for jobs."""
     result: dict[str, Any] = {}
     if policy and policy.condition:
         result["condition"] = _CONDITIONS[policy.condition]
@@ -131,7 +131,7 @@ def _placement(
     constraints = [each.strip() for each in placement.constraints]
     if service.platform:
         constraints += list(_platform(service.platform))
-        message = "the nodes are chosen by constraints on their platform."
+        message = "constraints on the platform choose the nodes."
         report.resolved(branch.view.member_path(key, "platform"), message)
     result: dict[str, Any] = {}
     if constraints:
@@ -167,10 +167,10 @@ def _reservations(reserved: Reservations | None, path: str, report: Report) -> d
     kinds: dict[str, int] = {}
     for name, device in reserved.devices.items() if reserved else ():
         kind = _DRIVERS.get(device.driver or "nvidia", device.driver or "")
-        message = f"Swarm hands devices out as generic resources, so that nodes must advertise '{kind}'."
+        message = f"Swarm assigns devices as generic resources, so nodes must advertise '{kind}'."
         report.approximate(f"{path}.devices.{name}", message, "Set node-generic-resources in the engine's daemon.json.")
         if device.capabilities:
-            message = "Swarm counts devices by their kind, whatever they can do."
+            message = "Swarm counts devices by kind, without capabilities."
             report.ignored(f"{path}.devices.{name}.capabilities", message)
         kinds[kind] = kinds.get(kind, 0) + device.count
     for kind, count in reserved.generic_resources.items() if reserved else ():

@@ -1,4 +1,4 @@
-"""The Compose documents of a tree: one for each stack, or one for all."""
+"""Makes the Compose documents of a tree: one for each stack, or one for all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class Documents:
     """The files of a tree."""
 
     files: Mapping[str, dict[str, Any]]
-    """Stack in Swarm -> document, in the order in which they are deployed."""
+    """Documents by stack in Swarm, in the order of deployment."""
     beside: Mapping[str, bytes]
-    """Files that the documents name, by path."""
+    """Files that the documents refer to, by path."""
     needed: tuple[str, ...]
-    """Commands that make what Swarm must have before."""
+    """Commands to run before the deployment."""
 
 
 def documents(
     branches: Sequence[Branch], report: Report, *, single: bool = False, endpoint_mode: EndpointMode = "vip"
 ) -> Documents:
-    """The documents. Raises InvalidStack for what cannot be had as it is written, or not in one file."""
+    """The documents. Raises InvalidStack for what is not possible as written, or not in one file."""
     found: Names = names.together(branches) if single else names.separate(branches)
     networks = NetworkFiles(branches, found, report)
     published = Published(on_nodes=endpoint_mode == "dnsrr", report=report)
@@ -58,7 +58,7 @@ def _add(branch: Branch, setting: Setting, document: dict[str, Any]) -> None:
     report, found = setting.report, setting.names
     report_stack(branch, report)
     if found.stack(branch) != branch.name and not found.common:
-        message = f"with the longest key Swarm would refuse it, so the stack is called '{found.stack(branch)}' there."
+        message = f"the name is too long for Swarm with the longest key, so the stack is '{found.stack(branch)}' there."
         report.resolved(branch.view.path, message)
     joined = set()
     for key, service in branch.spec.plain.items():
@@ -84,7 +84,7 @@ def _service(branch: Branch, key: str, service: Service, setting: Setting, docum
     name = found.service(branch, key)
     if name != key and not found.common:
         answers = naming.sanitize(key)
-        report.resolved(branch.view.member_path(key), f"it is '{name}' in the file, and answers as '{answers}'.")
+        report.resolved(branch.view.member_path(key), f"it is '{name}' in the file, and '{answers}' for peers.")
     opened = ports.ports(branch, key, service, setting.published, found.host(branch, key), report)
     held = ports.holds_port(opened["ports"])
     fields = {

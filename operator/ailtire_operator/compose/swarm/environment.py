@@ -1,4 +1,4 @@
-"""The variables of a container: the platform's table in Swarm's terms, then what the service says."""
+"""Exports the variables of a container: the platform's with Swarm's names, then the service's."""
 
 from typing import Final
 
@@ -15,19 +15,19 @@ _SERVICE_NAME: Final = ".Service.Name"
 
 
 def for_service(branch: Branch, names: Names, key: str, service: Service, report: Report) -> dict[str, str]:
-    """The variables of a plain service. Swarm's placeholders in its own are left to Swarm."""
+    """The variables of a plain service. Swarm expands the placeholders in them."""
     view = branch.view
     for field, sources in (
         ("environmentFrom", service.environment_from),
         ("environmentValuesFrom", service.environment_values_from),
     ):
         if sources:
-            message = "Swarm cannot fill variables from Secrets or ConfigMaps; they are left out."
+            message = "Swarm cannot set variables from Secrets or ConfigMaps; they are left out."
             report.rejected(view.member_path(key, field), message, "Add them to the file under environment.")
     if names.host(branch, key) != f"{branch.name}_{key}":
         for name, value in service.environment.items():
             if _SERVICE_NAME in value:
-                message = f"the service is called '{names.host(branch, key)}' in Swarm, and this says so."
+                message = f"the service's name in Swarm is '{names.host(branch, key)}'."
                 report.approximate(view.member_path(key, "environment", name), message)
     platform = {
         naming.VARIABLE_STACKNAME: _STACKNAME,
@@ -41,7 +41,7 @@ def for_service(branch: Branch, names: Names, key: str, service: Service, report
 
 
 def for_gateway(branch: Branch, names: Names) -> dict[str, str]:
-    """The variables of a stack's gateway, which stands where upstream's stack container stood."""
+    """The variables of a stack's gateway, which replaces upstream's stack container."""
     parent = branch.parent
     return {
         naming.VARIABLE_STACKNAME: branch.name,
@@ -54,7 +54,7 @@ def for_gateway(branch: Branch, names: Names) -> dict[str, str]:
 
 
 def gateway_host(branch: Branch, names: Names) -> str:
-    """Where the stack's gateway answers its members: as ``admin``, unless a member has that name; empty without one."""
+    """The host name of the stack's gateway: ``admin``, unless a member has that name; empty without a gateway."""
     if not branch.has_gateway:
         return ""
     known = names.aliases.get((branch.networks.own, branch.name), [])
@@ -62,6 +62,6 @@ def gateway_host(branch: Branch, names: Names) -> str:
 
 
 def parent_network(branch: Branch) -> str:
-    """The network that the stack shares with its parent; at the root upstream's name for it."""
+    """The network that the stack shares with its parent; at the root upstream's default."""
     above = branch.networks.parent
     return own_network(above.owner) if above else f"{branch.scope.stack.app_name}_top"

@@ -1,6 +1,6 @@
-"""The gateway of a stack as a service: the same nginx, configured by the same generator as in a cluster.
+"""Exports the gateway of a stack as a service: the same nginx and the same configuration generator as in a cluster.
 
-It asks Docker's resolver for the full names of services, which only one service has in any network.
+It resolves the full names of services by Docker's DNS, which are unique in every network.
 """
 
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ _FILE: Final = "/etc/ailtire-gateway/nginx.conf"
 _USER: Final = "101"
 """The user of the stock unprivileged nginx image."""
 _CHECK: Final = ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{naming.GATEWAY_HEALTH_PORT}/healthz"]
-"""The stock image has wget. Another may not, and would never be healthy."""
+"""For the stock image, which has wget. Another image without it would never be healthy."""
 
 
 @dataclass(frozen=True)
 class _SwarmScope(Scope):
-    """The stack, where its Services have names in Swarm."""
+    """The scope of a stack whose Services have names in Swarm."""
 
     hosts: dict[str, str] = field(default_factory=dict)
 
@@ -43,14 +43,14 @@ class _SwarmScope(Scope):
 
 @dataclass(frozen=True)
 class Setting:
-    """What the gateways of all files share."""
+    """The context that the gateways of all files share."""
 
     names: Names
     networks: NetworkFiles
     published: Published
     contents: Configs
     below: dict[tuple[str, str], Branch]
-    """The child stacks: by their parent's name and their key there."""
+    """The child stacks, by parent's name and key."""
     endpoint_mode: str
     report: Report
 
@@ -78,7 +78,7 @@ def add_gateway(branch: Branch, setting: Setting, document: dict[str, Any]) -> N
 
 
 def _hosts(branch: Branch, setting: Setting) -> dict[str, str]:
-    """By the names that the plan has for its members: the names under which Swarm knows them alone."""
+    """The unique name in Swarm, by the plan's name of each member."""
     hosts = {naming.member(branch.name, key): setting.names.host(branch, key) for key in branch.spec.plain}
     for key in branch.spec.children:
         child = setting.below.get((branch.name, key))
@@ -136,13 +136,13 @@ def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
 
 
 def _ports(branch: Branch, passed: list[Stream], setting: Setting) -> list[dict[str, Any]]:
-    """What the root's gateway answers on from outside: the ports of its interface, else with an edge plain HTTP."""
+    """The published ports of the root's gateway: those of its interface, else plain HTTP if it has an edge."""
     wanted: dict[int, tuple[int, str]] = {}
     known = {naming.GATEWAY_PORT, *(stream.listen for stream in passed)}
     base = branch.view.path
     if branch.spec.place is None and branch.spec.interface is not None:
         for external, internal in branch.spec.interface.ports.items():
-            if internal in known:  # what leads nowhere, the plan has said
+            if internal in known:  # the plan has reported ports without a target
                 wanted[int(external)] = (internal, f'{base}.interface.ports["{external}"]')
     if branch.spec.edge is not None and branch.spec.place is None and not wanted:
         wanted[HTTP] = (naming.GATEWAY_PORT, f"{base}.edge")
@@ -155,7 +155,7 @@ def _ports(branch: Branch, passed: list[Stream], setting: Setting) -> list[dict[
 
 
 def _secrets(found: list[Route], setting: Setting, document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lists of users that routes ask for."""
+    """The user lists of the routes."""
     wanted = {
         control.authentication.secret
         for route in found
@@ -184,9 +184,9 @@ def _report_unused(branch: Branch, report: Report) -> None:
 
 
 def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setting: Setting) -> None:
-    """What stands in the gateway's configuration, where no importer finds it again."""
+    """Report what is only in the gateway's configuration, which an import does not read."""
     report, view = setting.report, branch.view
-    message = f"the service '{setting.names.service(branch, '')}' does it."
+    message = f"the service '{setting.names.service(branch, '')}' implements it."
     if branch.spec.gateway is not None:
         report.resolved(f"{view.path}.gateway", message)
     if branch.spec.interface is not None and branch.spec.place is None:
@@ -208,9 +208,9 @@ def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setti
                     report.ignored(path, "the gateway applies it to HTTP routes, and the service has none.")
         control = service.policies.access_control if service.policies else None
         if control is not None and control.authentication is not None:
-            needed = f"Swarm's secret '{control.authentication.secret}_{locations.AUTHENTICATION_KEY}' has to be there."
+            needed = f"Swarm's secret '{control.authentication.secret}_{locations.AUTHENTICATION_KEY}' must exist."
             path = view.member_path(key, "policies", "accessControl", "authentication")
-            report.approximate(path, needed, "deploy.sh says how to make it.")
+            report.approximate(path, needed, "deploy.sh has the command to create it.")
     _report_edge(branch, report)
 
 
@@ -219,8 +219,8 @@ def _report_edge(branch: Branch, report: Report) -> None:
     if edge is None:
         return
     if branch.spec.place is not None:
-        message = "only the root's gateway is reached from outside; two gateways cannot both have its port."
+        message = "only the root's gateway is reached from outside; two gateways cannot have the same port."
         report.ignored(path, message, "Publish another port of this gateway in the file.")
         return
-    message = "there is no Ingress in Swarm: the gateway's own port is published, and answers for every host."
-    report.approximate(path, message, "Put what knows hosts and certificates before it.")
+    message = "Swarm has no Ingress: the gateway's port is published and answers for every host."
+    report.approximate(path, message, "Put a proxy with hosts and certificates before it.")

@@ -1,7 +1,7 @@
-"""What everything is called in Swarm: stacks, services, and the parts that services share.
+"""Chooses the names in Swarm: of stacks, services, and shared networks, volumes and files.
 
-Inside a network Swarm gives every service its key in the file as a name, wanted or not. So a key that another service
-has in one of its networks is changed, and the names that are right come as aliases.
+In each of its networks a Swarm service is reached by its key in the file. So a key that another service in one of these
+networks has too is changed, and the right names become aliases.
 """
 
 import re
@@ -19,18 +19,18 @@ NAME_LIMIT: Final = 63
 """Characters of a service's full name, ``<stack>_<service>``."""
 _KEY_LIMIT: Final = 40
 GATEWAY: Final = "stack-gateway"
-"""The key of a stack's gateway, unless a service has it."""
+"""The default key of a stack's gateway."""
 _KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*")
-"""A name in Swarm: the schema takes dots too, the manager refuses them."""
+"""A valid name in Swarm: the schema allows dots too, but the manager refuses them."""
 
 
 def legal(key: str) -> str:
-    """A key as Swarm takes it."""
+    """A valid key for Swarm."""
     return key if _KEY.fullmatch(key) else naming.sanitize(key)
 
 
 def taken(section: str, key: str) -> str:
-    """Why one file cannot hold the whole tree."""
+    """The message why one file cannot have the whole tree."""
     return f"in one file, two {section} would have the key '{key}'; rename one, or export a file for each stack"
 
 
@@ -43,15 +43,15 @@ class Names:
     services: dict[tuple[str, str], str] = field(default_factory=dict)
     """By stack and key: the key in the file. The gateway's key is empty."""
     prefixes: dict[str, str] = field(default_factory=dict)
-    """By stack: what is put before the keys of its networks, volumes and files; nothing in a file of its own."""
+    """By stack: the prefix of the keys of its networks, volumes and files; empty in a separate file."""
     aliases: dict[tuple[NetworkId, str], list[str]] = field(default_factory=dict)
     """See ``granted``."""
     common: bool = False
-    """One file holds the whole tree."""
+    """Whether one file has the whole tree."""
 
     @cached_property
     def holders(self) -> dict[tuple[NetworkId, str], set[str]]:
-        """By network and name: the members that answer under it."""
+        """By network and name: the members with that name."""
         found: dict[tuple[NetworkId, str], set[str]] = {}
         for (network, member), given in self.aliases.items():
             for name in given:
@@ -59,15 +59,15 @@ class Names:
         return found
 
     def stack(self, branch: Branch) -> str:
-        """The stack in Swarm that holds a stack of the tree."""
+        """The stack in Swarm for a stack of the tree."""
         return self.stacks[branch.name]
 
     def service(self, branch: Branch, key: str) -> str:
-        """The key of a service in its file; of the gateway where ``key`` is empty."""
+        """The key of a service in its file; of the gateway if ``key`` is empty."""
         return self.services[branch.name, key]
 
     def host(self, branch: Branch, key: str) -> str:
-        """The full name of a service, which only that service has in any network."""
+        """The full name of a service, which is unique in every network."""
         return f"{self.stack(branch)}_{self.service(branch, key)}"
 
     def part(self, branch: Branch, key: str) -> str:
@@ -77,7 +77,7 @@ class Names:
 
 
 def separate(branches: Sequence[Branch]) -> Names:
-    """A file for each stack: the keys stay as they are, wherever that is possible."""
+    """Names for a file per stack: keys are kept if possible."""
     names = Names(aliases=granted(branches))
     for branch in branches:
         used: set[str] = set()
@@ -95,7 +95,7 @@ def separate(branches: Sequence[Branch]) -> Names:
 
 
 def together(branches: Sequence[Branch]) -> Names:
-    """One file for all: keys that more than one stack has get their stack's name before them, but for the root's."""
+    """Names for one file: keys of several stacks get their stack's name as prefix, except the root's."""
     root = branches[0].name
     names = Names(aliases=granted(branches), common=True)
     keys = [(branch, key) for branch in branches for key in _members(branch)]
@@ -113,27 +113,27 @@ def together(branches: Sequence[Branch]) -> Names:
             wanted = f"{wanted[: limit - 9]}-{naming.digest(f'{branch.name}/{key}')}"
         used.add(wanted)
         names.services[branch.name, key] = wanted
-    for branch in branches:  # those without any member
+    for branch in branches:  # stacks without members
         names.stacks.setdefault(branch.name, stack)
         names.prefixes.setdefault(branch.name, "" if branch.name == root else branch.name.removeprefix(f"{root}-"))
     return names
 
 
 def _members(branch: Branch) -> Iterator[str]:
-    """The keys of the services of a stack; the gateway's is empty, and comes last."""
+    """The keys of the services of a stack; the gateway's is empty and last."""
     yield from branch.spec.plain
     if branch.has_gateway:
         yield ""
 
 
 def _is_free(names: Names, branch: Branch, key: str, wanted: str) -> bool:
-    """Whether nobody else answers under a name in the networks that a service joins."""
+    """Whether no other member has a name in the networks of a service."""
     member = naming.member(branch.name, key) if key else branch.name
     joined = set(branch.joined(key)) if key else gateway_networks(branch)
     return all(names.holders.get((network, wanted.lower()), {member}) == {member} for network in joined)
 
 
 def gateway_networks(branch: Branch) -> set[NetworkId]:
-    """The networks that a gateway belongs to at least: its stack's and its parent's."""
+    """The minimum networks of a gateway: its stack's and its parent's."""
     place = branch.spec.place
     return {branch.networks.own, *map(NetworkId.parse, place.gateway_networks if place else ())}

@@ -1,7 +1,7 @@
-"""Networks: what a service joins, under which names, and which file makes them.
+"""Exports networks: memberships, aliases, and the file that creates each network.
 
-``docker stack deploy`` makes only what services of the file use. So the first file that uses a network makes it, and
-for the others it is external; parents come first, and with them their children's way in.
+``docker stack deploy`` creates only networks that services of the file use. So the first file that uses a network
+creates it, and it is external in the others; parents are deployed before their children.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class NetworkFiles:
             self._name_all(branch, report)
 
     def _name_all(self, branch: Branch, report: Report) -> None:
-        """Give every network that the stack sees its name; one that two stacks call the same is two networks."""
+        """Name every network of the stack; networks of different stacks with the same name are kept apart."""
         self._swarm[branch.networks.own] = own_network(branch.name)
         if branch.parent is None and branch.networks.parent is not None:
             self._swarm[branch.networks.parent] = own_network(branch.networks.parent.owner)
@@ -51,7 +51,7 @@ class NetworkFiles:
             name = shared or f"{branch.name}_{legal(key)}"
             if network.owner not in self._branches or (declared.external and network.owner == branch.name):
                 self._foreign.add(network)
-                report.approximate(path, "nothing of this tree makes this network.", f"Make it first: {_command(name)}")
+                report.approximate(path, "no file creates this network.", f"Create it first: {_command(name)}")
             elif name in self._swarm.values():
                 name = f"{branch.name}_{legal(key)}"
                 report.resolved(path, f"another stack has a network of that name; this one is '{name}' in Swarm.")
@@ -59,26 +59,26 @@ class NetworkFiles:
 
     @property
     def needed(self) -> list[str]:
-        """How to make the networks that no file makes."""
+        """The commands for networks that no file creates."""
         return [_command(self._swarm[network]) for network in sorted(self._foreign)]
 
     def name(self, network: NetworkId) -> str:
-        """The name in Swarm; where no stack of the tree has said it, that of a network of a stack above."""
+        """The name in Swarm; for undeclared ones that of a network of a stack above."""
         own = network.key == OWN
         return self._swarm.get(network) or (own_network(network.owner) if own else f"{network.owner}_{network.key}")
 
     def join(
         self, branch: Branch, member: str, service: str, joined: dict[NetworkId, list[str]], document: dict[str, Any]
     ) -> dict[str, Any]:
-        """The memberships of a service; its networks are declared in the document as they are met.
+        """The memberships of a service; its networks are added to the document.
 
-        ``member`` is the name that the plan gives the service, ``service`` its key in the file.
+        ``member`` is the plan's name of the service, ``service`` its key in the file.
         """
         result: dict[str, Any] = {}
         for network, wanted in joined.items():
             key = self._declare(branch, network, document)
             known = self._names.aliases.get((network, member), [])
-            if network.owner not in self._branches:  # nobody here knows who else answers there
+            if network.owner not in self._branches:  # its other members are unknown
                 known = [*known, *map(str.lower, wanted)]
             aliases = [each for each in dict.fromkeys(known) if each != service]
             result[key] = {"aliases": aliases} if aliases else None
@@ -97,13 +97,13 @@ class NetworkFiles:
         if ours and self._made.setdefault(network, (stack, key)) == (stack, key):
             section[key] = {**self._definition(network), "name": name}
             if key == network.key == OWN:
-                section[key].setdefault("labels", {})[naming.LABEL_NETWORK] = OWN  # for an import to know it by
+                section[key].setdefault("labels", {})[naming.LABEL_NETWORK] = OWN  # for a later import
         else:
             section[key] = {"external": True, "name": name}
         return key
 
     def _key(self, branch: Branch, network: NetworkId) -> str:
-        """The key of a network in the file of a stack: as the stack calls it, or in a common file by whose it is."""
+        """The key of a network in a stack's file: the stack's own key, in a common file with the owner's prefix."""
         if self._names.common:
             owner = self._branches.get(network.owner)
             return self._names.part(owner, network.key) if owner else legal(f"{network.owner}-{network.key}")
@@ -115,7 +115,7 @@ class NetworkFiles:
         return legal(next(mine, f"{network.owner}-{network.key}"))
 
     def _definition(self, network: NetworkId) -> dict[str, Any]:
-        """What its owner says of it."""
+        """The definition by its owner."""
         owner = self._branches[network.owner]
         said = [owner.spec.networks[key] for key, each in owner.networks.by_key.items() if each == network]
         result: dict[str, Any] = {
@@ -128,25 +128,25 @@ class NetworkFiles:
         return result | ({"labels": labels} if labels else {})
 
     def report(self, branch: Branch, used: Iterable[NetworkId], report: Report) -> None:
-        """Say what of a stack's networks is not in its file."""
+        """Report parts of a stack's networks that are not in its file."""
         found = set(used)
         first: dict[NetworkId, str] = {}
         for key, declared in branch.spec.networks.items():
             path = path_of(f"{branch.view.path}.networks", key)
             network = branch.networks.by_key.get(key)
             if declared.attachable is False and network in found:
-                message = "Docker Compose drops what is false, so that an import does not find it again."
+                message = "Docker Compose drops false values, so an import does not restore it."
                 report.resolved(f"{path}.attachable", message)
             if network is not None and first.setdefault(network, key) != key:
-                message = f"'{key}' and '{first[network]}' are one network by their name, which has what either says."
+                message = f"'{key}' and '{first[network]}' are the same network by name, with the settings of both."
                 report.resolved(path, message)
                 report.resolved(path_of(f"{branch.view.path}.networks", first[network]), message)
             elif _is_own(key) and network in found:
                 self._report_own(path, declared, report)
             elif network is None:
-                report.ignored(path, "every stack has its parent's network by itself, so this cannot be said of it.")
+                report.ignored(path, "the parent's network is built in, so this has no effect.")
             elif network not in found:
-                report.ignored(path, "no service of the stack joins it, so that Swarm does not make it.")
+                report.ignored(path, "no service of the stack joins it, so Swarm does not create it.")
             elif network.owner != branch.name and declared.model_fields_set - {"name", "external"}:
                 self._report_elsewhere(path, network, declared, report)
         for key, service in branch.spec.plain.items():
@@ -157,15 +157,15 @@ class NetworkFiles:
 
     def _report_own(self, path: str, declared: Network, report: Report) -> None:
         for name in sorted(declared.model_fields_set & {"name", "external"}):
-            report.ignored(f"{path}.{name}", "it is the stack's own network, called after the stack.", "Remove it.")
+            report.ignored(f"{path}.{name}", "it is the stack's own network, which has the stack's name.", "Remove it.")
 
     def _report_elsewhere(self, path: str, network: NetworkId, declared: Network, report: Report) -> None:
         for name in sorted(declared.model_fields_set - {"name", "external"}):
-            message = f"the stack '{network.owner}' has this network, and what it says of it counts."
-            report.ignored(f"{path}.{name}", message, "Say it there.")
+            message = f"the stack '{network.owner}' owns this network, and its settings are used."
+            report.ignored(f"{path}.{name}", message, "Set it there.")
 
     def _report_names(self, branch: Branch, key: str, report: Report) -> None:
-        """Names that a service wants and does not get."""
+        """Report names that a service does not get."""
         member = naming.member(branch.name, key)
         for network, wanted in branch.joined(key).items():
             if network.owner not in self._branches:
@@ -173,7 +173,9 @@ class NetworkFiles:
             given = self._names.aliases.get((network, member), [])
             for name in (naming.sanitize(key), *map(str.lower, wanted)):
                 if name not in given:
-                    message = f"in the network '{self.name(network)}' the name '{name}' is another's, or no host name."
+                    message = (
+                        f"in '{self.name(network)}' the name '{name}' belongs to another member, or is not a host name."
+                    )
                     report.ignored(branch.view.member_path(key, "networks"), message, "Choose another alias.")
 
 

@@ -1,4 +1,4 @@
-"""Ports: inside a network Swarm closes none, and outside every number can be published once in the whole Swarm."""
+"""Exports ports: Swarm opens all ports inside a network, and publishes each number once in the whole Swarm."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ HTTP: Final = 80
 
 
 class Published:
-    """The ports that the files publish: the first service that wants a number gets it."""
+    """The published ports of all files: the first service gets a number."""
 
     def __init__(self, *, on_nodes: bool, report: Report) -> None:
         self._on_nodes = on_nodes
@@ -21,13 +21,13 @@ class Published:
     def publish(
         self, where: str, path: str, *, published: int, target: int, protocol: str, mode: str
     ) -> dict[str, Any] | None:
-        """One entry of ``ports``; None where the number is taken. ``where`` is the service's name in Swarm.
+        """One entry of ``ports``; None if the number is taken. ``where`` is the service's name in Swarm.
 
-        Without virtual addresses there is no routing mesh: then only the nodes that run a task answer.
+        Without virtual addresses there is no routing mesh: only nodes with a task answer.
         """
         other = self._taken.setdefault((published, protocol), where)
         if other != where:
-            message = f"{protocol} port {published} of the Swarm is '{other}'s already."
+            message = f"{protocol} port {published} is already published by '{other}'."
             self._report.rejected(path, f"{message} It is not published here.", "Publish another number.")
             return None
         mode = "host" if self._on_nodes else mode
@@ -46,14 +46,14 @@ def ports(
         if name not in (plain, f"{plain}-{port.published}"):
             report.resolved(path, "ports have no names in Swarm.")
         if port.app_protocol:
-            report.ignored(f"{path}.appProtocol", "nothing in Swarm asks what is spoken on a port.")
+            report.ignored(f"{path}.appProtocol", "Swarm does not use the application protocol.")
         _report_exposure(port, path, report)
         if port.published is None or _stays_inside(port, path, report):
             exposed.append(f"{port.port}" if port.protocol == "TCP" else f"{port.port}/{port.protocol.lower()}")
             if port.mode == "host" and port.published is None:
-                report.ignored(f"{path}.mode", "nothing is published here.", "Say which port it is on the node.")
+                report.ignored(f"{path}.mode", "the port is not published.", "Set published.")
             if port.host_ip and port.published is None:
-                report.ignored(f"{path}.hostIp", "nothing is published here.", "Say which port it is on the node.")
+                report.ignored(f"{path}.hostIp", "the port is not published.", "Set published.")
             continue
         entry = published.publish(
             where, path, published=port.published, target=port.port, protocol=port.protocol, mode=port.mode
@@ -63,9 +63,9 @@ def ports(
 
 
 def _stays_inside(port: ServicePort, path: str, report: Report) -> bool:
-    """Whether a published port is for fewer callers than Swarm would let in, and so is not published there."""
+    """Whether a port stays unpublished, as Swarm would let in more callers than its definition."""
     if port.host_ip and port.host_ip not in _ANY:
-        message = "Swarm publishes on all addresses of a node, so that the port is not published."
+        message = "Swarm publishes on all addresses of a node, so the port is not published."
         report.rejected(f"{path}.hostIp", message, "Publish it, and close it in the nodes' firewall.")
         return True
     return port.exposure == "ClusterIP" and port.mode != "host"
@@ -73,11 +73,11 @@ def _stays_inside(port: ServicePort, path: str, report: Report) -> bool:
 
 def _report_exposure(port: ServicePort, path: str, report: Report) -> None:
     if port.exposure == "ClusterIP":
-        report.resolved(f"{path}.exposure", "the port stays inside: it is not published.")
+        report.resolved(f"{path}.exposure", "the port is internal and is not published.")
     elif port.exposure:
         report.resolved(f"{path}.exposure", "published ports answer on every node of the Swarm.")
 
 
 def holds_port(opened: list[dict[str, Any]]) -> bool:
-    """Whether a task has a port of its node to itself."""
+    """Whether a task uses a host port."""
     return any(port["mode"] == "host" for port in opened)

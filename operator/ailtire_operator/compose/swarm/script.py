@@ -1,7 +1,7 @@
-"""The order of deployment, as the commands themselves and as a script to keep beside the files.
+"""Writes the deployment commands, and deploy.sh.
 
-Whoever runs the script runs it with their own rights. So each word in it is one of ours, or is quoted, and what stands
-in a comment ends with it.
+The script runs with its user's rights. So all words of a definition are quoted, and comments have no line breaks from
+it.
 """
 
 import shlex
@@ -12,17 +12,17 @@ _DEPLOY: Final = "docker stack deploy --prune --with-registry-auth"
 
 
 def commands(stacks: Iterable[str]) -> list[str]:
-    """What deploys the stacks: parents first, as they make the networks by which their children are reached."""
+    """The commands that deploy the stacks: parents first, as they create the networks of their children's gateways."""
     return [f"{_DEPLOY} -c {_file(stack)} {shlex.quote(stack)}" for stack in stacks]
 
 
 def removal(stacks: Iterable[str]) -> str:
-    """What removes them again, children first."""
+    """The command that removes them, children first."""
     return f"docker stack rm {' '.join(map(shlex.quote, reversed(list(stacks))))}"
 
 
 def script(stacks: Sequence[str], needed: Sequence[str]) -> str:
-    """The script. Options that are given to it go to every ``docker stack deploy``."""
+    """The script. Its options are passed to every ``docker stack deploy``."""
     lines = [
         "#!/bin/sh",
         "# Deploys this tree of stacks; written by `kubectl ailtire export`. Options are handed on to",

@@ -1,9 +1,8 @@
-"""Words of a shell command that somebody else has chosen."""
+"""Quotes words of a definition for shell commands."""
 
 import shlex
 
 
 def argument(text: str) -> str:
-    """The text as one argument that is no option: quoted where a shell would read more in it, after ``--`` where its
-    hyphen would make it an option."""
+    """The text as one argument: quoted if needed, and after ``--`` if it starts with a hyphen."""
     return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)

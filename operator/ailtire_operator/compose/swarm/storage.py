@@ -1,4 +1,4 @@
-"""Mounts and volumes: Swarm's are local to the node on which a task runs, unless a driver says otherwise."""
+"""Exports mounts and volumes: without a driver Swarm's volumes are local to the node of a task."""
 
 from typing import Any, Final
 
@@ -16,24 +16,24 @@ from ailtire_operator.model.volumes import Data
 _SLOT: Final = "{{.Task.Slot}}"
 _SHARED_MEMORY: Final = "/dev/shm"
 _PROPAGATION: Final = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional": "rshared"}
-_LOCAL: Final = "a local volume of Docker's knows nothing of it."
-_DRIVER: Final = "Give the volume a driver that does in the file."
+_LOCAL: Final = "Docker's local volumes do not support it."
+_DRIVER: Final = "Set a driver that supports it in the file."
 
 
 def mounts(branch: Branch, names: Names, key: str, service: Service, report: Report) -> list[dict[str, Any]]:
-    """All that appears in the service's file system, but for configs and secrets."""
+    """The mounts of a service, without configs and secrets."""
     found = []
     for name, mount in service.volumes.items():
         entry = _mount(branch, names, mount, branch.view.member_path(key, "volumes", name), report)
         found += [entry] if entry else []
     for target, memory in service.tmpfs.items():
         if memory.mode is not None:
-            message = "everybody may write to memory that a service mounts in Swarm: mode 1777."
+            message = "tmpfs mounts of Swarm are writable for everybody: mode 1777."
             report.approximate(branch.view.member_path(key, "tmpfs", target, "mode"), message)
         found.append(_memory(braces(target), memory.size))
     if service.shm_size:
         found.append(_memory(_SHARED_MEMORY, service.shm_size))
-        message = f"`docker stack deploy` has no such key, so memory of this size is mounted at {_SHARED_MEMORY}."
+        message = f"`docker stack deploy` does not support it, so a tmpfs of this size is mounted at {_SHARED_MEMORY}."
         report.resolved(branch.view.member_path(key, "shmSize"), message)
     return found
 
@@ -44,8 +44,8 @@ def _memory(target: str, size: str | None) -> dict[str, Any]:
 
 def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: Report) -> dict[str, Any] | None:
     if mount.source and mount.source not in branch.spec.data and reach(mount.source) is not Reach.NOTHING:
-        message = "the socket of Docker gives a container the whole host; as in the cluster, it is not mounted."
-        report.add(path, "gated", message, "Add it to the file where a service must have it.")
+        message = "Docker's socket gives access to the whole host; as in the cluster, it is not mounted."
+        report.add(path, "gated", message, "Add it to the file if a service needs it.")
         return None
     for field, what in (("image", "files of an image"), ("sub_path", "a part of a volume")):
         if getattr(mount, field):
@@ -70,17 +70,17 @@ def _scratch(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
     if mount.medium == "Memory":
         return _memory(braces(mount.target), mount.size) | read_only
     if mount.size:
-        report.ignored(f"{path}.size", "Docker does not bound scratch space on disk.")
+        report.ignored(f"{path}.size", "Docker does not limit scratch space on disk.")
     copying = {"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {}
     return {"type": "volume", "target": braces(mount.target), **read_only, **copying}
 
 
 def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
-    report.approximate(path, "the path has to exist on every node that may run the service.", "Add a constraint.")
+    report.approximate(path, "the path must exist on every node that may run the service.", "Add a constraint.")
     if mount.create_host_path:
-        report.ignored(f"{path}.createHostPath", "Swarm makes no folder on a node.", "Make it on each.")
+        report.ignored(f"{path}.createHostPath", "Swarm does not create folders on nodes.", "Create it on each node.")
     if mount.nocopy is not None:
-        report.ignored(f"{path}.nocopy", "nothing is ever copied to a path of a node.", "Remove it.")
+        report.ignored(f"{path}.nocopy", "files of the image are never copied to a path of a node.", "Remove it.")
     entry: dict[str, Any] = {"type": "bind", "source": mount.source or ""}
     return entry | ({"bind": {"propagation": _PROPAGATION[mount.propagation]}} if mount.propagation else {})
 
@@ -88,7 +88,7 @@ def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
 def _report_bind_options(mount: VolumeMount, path: str, report: Report) -> None:
     for field in ("propagation", "create_host_path"):
         if getattr(mount, field) is not None:
-            message = "it is for paths of the node, and this is none."
+            message = "it applies only to paths of the node."
             report.ignored(f"{path}.{alias(mount, field)}", message, "Remove it.")
 
 
@@ -106,7 +106,7 @@ def volumes(branch: Branch, names: Names, report: Report) -> dict[str, Any]:
         if key in mounted:
             result[names.part(branch, key)] = _volume(branch, names, key, data, path, report)
         else:
-            report.ignored(path, "no service mounts it, so that it is not in the file.", "Mount it, or remove it.")
+            report.ignored(path, "no service mounts it, so it is not in the file.", "Mount it, or remove it.")
     return result
 
 
@@ -115,16 +115,16 @@ def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, repor
         if given(data, field):
             report.ignored(f"{path}.{alias(data, field)}", _LOCAL, _DRIVER)
     if data.mode != "ReadWriteOnce" and not data.nfs:
-        message = "every node has its own volume of that name, with its own content."
+        message = "every node has its own volume of that name, with different content."
         report.approximate(f"{path}.mode", message, _DRIVER)
     if data.claim:
-        message = f"the volume '{data.claim}' has to be there on every node that may run the service."
-        report.approximate(f"{path}.claim", message, f"Make it first: docker volume create {data.claim}")
+        message = f"the volume '{data.claim}' must exist on every node that may run the service."
+        report.approximate(f"{path}.claim", message, f"Create it first: docker volume create {data.claim}")
         if data.labels:
-            report.ignored(f"{path}.labels", "a volume that somebody else keeps has its own labels.")
+            report.ignored(f"{path}.labels", "an external volume has its own labels.")
         return {"external": True, "name": data.claim}
     if data.seed:
-        message = "nothing fills a volume of Swarm's: it starts with what the image has there."
+        message = "Swarm does not seed volumes: it starts with the image's files."
         report.rejected(f"{path}.seed", message, "Copy the files into it, or build them into the image.")
     if data.retain:
         report.resolved(f"{path}.retain", "Swarm keeps all volumes, also when their stack is removed.")

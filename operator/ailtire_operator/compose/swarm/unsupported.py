@@ -1,4 +1,4 @@
-"""What a stack says of itself that its file has no place for: why, and what becomes of it."""
+"""Reports fields of a stack that have no equivalent in Swarm."""
 
 from typing import Final
 
@@ -10,24 +10,24 @@ from ailtire_operator.plan.no_effect import OF_A_STACK
 
 _TEMPLATE: Final = ("a template runs only where another stack refers to it; here it is deployed.", "")
 _IGNORED: Final[dict[str, tuple[str, str]]] = {
-    "image_pull_secrets": ("Swarm has no credentials of its own: deploy.sh hands on those of `docker login`.", ""),
+    "image_pull_secrets": ("Swarm has no pull secrets: deploy.sh passes on those of `docker login`.", ""),
     "security_profile": ("Swarm has no such profiles; containers run with Docker's defaults.", ""),
-    "environment": ("Swarm has no place for it.", "Set a variable of the services."),
+    "environment": ("Swarm does not support it.", "Set a variable of the services."),
     "exposure": ("published ports answer on every node of the Swarm.", "Put a load balancer before the nodes."),
-    "additional_kinds": ("Swarm has no rights to single kinds.", ""),
+    "additional_kinds": ("Swarm has no permissions for kinds.", ""),
     "reconcile_as": ("Swarm has no service accounts.", ""),
-    "suspend": ("nothing reconciles a Swarm stack.", ""),
+    "suspend": ("Swarm stacks are not reconciled.", ""),
     **dict.fromkeys(("template_only", "template"), _TEMPLATE),
 }
 _RESOLVED: Final = {
-    "image_registry": "it stands in the services' images.",
-    "images": "the services' images are those that run.",
-    "app_name": "it stands in the services' variables.",
+    "image_registry": "it is part of the services' images.",
+    "images": "they are applied to the services' images.",
+    "app_name": "it is in the services' variables.",
 }
 
 
 def report_stack(branch: Branch, report: Report) -> None:
-    """Note what is true of the whole stack."""
+    """Report fields of the whole stack."""
     for name, (reason, remedy) in _IGNORED.items():
         if given(branch.spec, name):
             report.ignored(path_of(branch.view.path, alias(branch.spec, name)), reason, remedy)
@@ -37,7 +37,7 @@ def report_stack(branch: Branch, report: Report) -> None:
 
 
 def report_child(branch: Branch, key: str, child: Branch | None, report: Report) -> None:
-    """Note what is true of a member that is a stack: it has no container of its own."""
+    """Report fields of a child stack, which has no container."""
     service = branch.spec.services[key]
     for name in sorted(service.model_fields_set - OF_A_STACK):
         if given(service, name):
@@ -46,10 +46,10 @@ def report_child(branch: Branch, key: str, child: Branch | None, report: Report)
             report.ignored(branch.view.member_path(key, alias(service, name)), message, remedy)
     if service.policies and service.policies.scaling:
         path = branch.view.member_path(key, "policies", "scaling")
-        report.ignored(path, "a child stack has no replicas of its own to scale.", "Say it on its services.")
+        report.ignored(path, "a child stack has no replicas of its own to scale.", "Set it on its services.")
     for other in service.depends_on:
         message = "Swarm starts all services at once, in no order."
         report.ignored(branch.view.member_path(key, "dependsOn", other), message)
     if child is not None:
         field = "stack" if service.stack_ref is None else "stackRef"
-        report.resolved(branch.view.member_path(key, field), f"the stack '{child.name}' is exported on its own.")
+        report.resolved(branch.view.member_path(key, field), f"the stack '{child.name}' is exported separately.")

@@ -1,7 +1,7 @@
-"""The lowest version of the file format that carries what a document says: older clients refuse newer ones.
+"""Finds the lowest version of the file format for a document, as older clients refuse newer ones.
 
-Docker's schemas 3.0 to 3.13 (cli/compose/schema in github.com/docker/cli) name every key; this is where each of ours
-came in. What is not here was in 3.0.
+Source: Docker's schemas 3.0 to 3.13 (cli/compose/schema in github.com/docker/cli). Keys that are not listed were in
+3.0.
 """
 
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ MINOR_VERSIONS: Final = {
     "services.*.volumes[].tmpfs": 6,
     "volumes.*.name": 4,
 }
-"""Path, with ``*`` for a name of the author's choice, to the minor version."""
+"""The minor version by path, with ``*`` for a name that the author chooses."""
 _NAMED: Final = frozenset({"services", "networks", "volumes", "configs", "secrets"})
-"""Sections whose keys are the author's."""
+"""Sections whose keys the author chooses."""
 
 
 def lowest(document: dict[str, Any]) -> str:
