@@ -13,7 +13,7 @@ Location = tuple[int | str, ...]
 _T = TypeVar("_T")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _EXTENSION: Final = "an extension, which has no effect."
-_UNKNOWN: Final = "this key is not known here and has no effect."
+_UNKNOWN: Final = "unknown key, which has no effect."
 _NO_FIELD: Final = "this version of AiltireStack has no field for it, so it has no effect yet."
 
 
