@@ -198,7 +198,7 @@ def test_what_a_swarm_file_does_not_hold_is_told() -> None:
     for start in (
         "spec.securityProfile: ignored",
         "spec.imagePullSecrets: ignored",
-        "spec.edge: approximate: there is no Ingress",
+        "spec.edge: approximate: Swarm has no Ingress",
         "spec.data.d.size: ignored",
         "spec.data.unused: ignored",
         "spec.services.web.healthcheck: ignored",

@@ -105,8 +105,8 @@ def test_the_networks_own_stack_keeps_a_name_that_two_want() -> None:
     assert aliases(document, "shop-sub-web") == {"siblings": ["web"], "parent": ["extra"]}
     assert aliases(document, "other") == {"siblings": [], "parent": ["extra"]}
     report = told(result)
-    assert "services.web.networks: ignored: in the network 'shop_siblings' the name 'web' is another's" in report
-    assert "services.other.networks: ignored: in the network 'shop_siblings' the name 'db' is another's" in report
+    assert "services.web.networks: ignored: in 'shop_siblings' the name 'web' belongs to another member" in report
+    assert "services.other.networks: ignored: in 'shop_siblings' the name 'db' belongs to another member" in report
 
 
 def test_two_networks_of_one_name_stay_two() -> None:
@@ -133,7 +133,7 @@ def test_a_port_of_the_swarm_is_published_once() -> None:
     (port,) = result.files["shop"]["services"]["web"]["ports"]
     assert port == {"target": 8080, "published": 80, "protocol": "tcp", "mode": "ingress"}
     assert "ports" not in result.files["shop-sub"]["services"]["web"]
-    assert "TCP port 80 of the Swarm is 'shop_web's already" in told(result)
+    assert "TCP port 80 is already published by 'shop_web'" in told(result)
 
 
 def test_without_virtual_addresses_ports_are_those_of_nodes_and_are_not_held_twice() -> None:
