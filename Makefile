@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences agreement upgrade bench bench-cli bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -102,6 +102,9 @@ SEED ?= 0
 LANES ?= 8
 sequences: binaries ## Run COUNT=1000 random sequences of edits on a real API server (SEED=…, LANES=8; before a release)
 	@GOGC=400 $(BIN)/python -m sequences --count $(COUNT) --seed $(SEED) --lanes $(LANES)
+
+orders: $(READY) ## Try all orders of events and answers with one deviation, and COUNT=1000 random ones (SEED=…; no cluster)
+	@PYTHONHASHSEED=0 $(BIN)/python -m orders --count $(COUNT) --seed $(SEED)
 
 agreement: COUNT := $(if $(filter command line environment,$(origin COUNT)),$(COUNT),2000)
 agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 documents, most of them wrong (SEED=…)

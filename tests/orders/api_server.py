@@ -85,6 +85,10 @@ def address_of(path: str) -> Address | None:
     return Address(_BY_PLURAL[steps[0]], namespace, *steps[1:3])
 
 
+Snapshot = tuple[dict[Ref, Object], int, int]
+"""Objects, version and number of uids."""
+
+
 class ApiServer:
     """The objects of a cluster, their history, and answers to requests."""
 
@@ -142,6 +146,22 @@ class ApiServer:
         """Forget the history until now."""
         self.compacted = self.version
         self.history.clear()
+
+    def snapshot(self) -> Snapshot:
+        """All that is there."""
+        return dict(self.objects), self.version, self._uids
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin with what was there; its history is compacted."""
+        objects, self.version, self._uids = snapshot
+        self.objects = dict(objects)
+        self.compacted = self.version
+
+    def edit(self, actor: str, obj: Object) -> Object:
+        """Replace an object, as somebody does who has just read it."""
+        where = address_of(Ref.of(obj).path)
+        assert where is not None
+        return self._edit(Request(actor, "PUT", Ref.of(obj).path, {}), where, obj)
 
     def remove(self, actor: str, ref: Ref) -> None:
         """Take an object away."""

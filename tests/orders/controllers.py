@@ -71,14 +71,14 @@ class Controllers:
         pods = self._pods(obj)
         current = [pod for pod in pods if pod["metadata"]["annotations"][_TEMPLATE] == self._revision(obj)]
         outdated = [pod for pod in pods if pod not in current]
-        ready = [pod for pod in current if _is_ready(pod)]
+        ready = [pod for pod in current if is_ready(pod)]
         if len(current) < wanted:
             yield f"start {ref}", lambda: self._start(obj)
         elif len(current) > wanted:
             yield f"stop {ref}", lambda: self._server.remove(ACTOR, Ref.of(current[-1]))
         elif outdated and len(ready) == wanted:
             yield f"stop {ref}", lambda: self._server.remove(ACTOR, Ref.of(outdated[0]))
-        all_ready = len(ready) + sum(map(_is_ready, outdated))
+        all_ready = len(ready) + sum(map(is_ready, outdated))
         counts = {
             "observedGeneration": metadata["generation"],
             "replicas": len(pods),
@@ -126,7 +126,7 @@ class Controllers:
         number = int(pod["metadata"]["uid"].rpartition("-")[2])
         status: dict[str, Any] = {
             "phase": "Succeeded" if ended else "Running",
-            "podIPs": [{"ip": f"10.0.{number // 250}.{number % 250 + 1}"}],
+            "podIPs": [{"ip": f"10.244.{number // 250}.{number % 250 + 1}"}],
             "conditions": [{"type": "Ready", "status": str(not ended)}],
         }
         self._server.write(ACTOR, {**pod, "status": status})
@@ -137,7 +137,8 @@ def _owns(owner: Object, other: Object) -> bool:
     return any(each["uid"] == uid for each in other["metadata"].get("ownerReferences") or ())
 
 
-def _is_ready(pod: Object) -> bool:
+def is_ready(pod: Object) -> bool:
+    """Whether a pod says that it is ready."""
     return any(
         each["type"] == "Ready" and each["status"] == "True" for each in pod.get("status", {}).get("conditions", ())
     )

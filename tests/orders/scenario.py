@@ -1,15 +1,9 @@
 """What happens to a tree, whatever the order: the objects that are there, and the edits one after another."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from orders.api_server import ApiServer
-
-if TYPE_CHECKING:
-    from orders.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +14,16 @@ class Edit:
     make: Callable[[ApiServer], object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """Edits, and what may go wrong meanwhile."""
 
     name: str
     edits: tuple[Edit, ...]
+    base: tuple[Edit, ...] = ()
+    """What was done before, and has come to rest."""
     faults: Mapping[str, int] = field(default_factory=dict)
     """How often each kind of fault may happen in one order."""
     operators: tuple[str, ...] = ("operator",)
-    prepare: Callable[[Simulation], object] = lambda simulation: None
+    removes: bool = False
+    """Whether an edit takes away what another brings back, so that the operator creates it again."""

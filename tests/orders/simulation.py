@@ -10,22 +10,26 @@ import random
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from orders.api_server import ApiServer
+from orders.api_server import ApiServer, Snapshot
 from orders.connection import Exchange, Network
 from orders.controllers import Controllers
+from orders.judging import Judge
 from orders.process import Process
 from orders.scenario import Scenario
+from orders.scenarios import NAMESPACE
 
-NAMESPACE: Final = "shop"
 REST: Final = 130.0
 """Seconds in which nothing happens: longer than the longest pause of the queue, so that a retry would be seen."""
 _QUIET: Final = 12.0
 """Seconds without a step, after which the next edit is made where nothing else was chosen."""
-_DELAY: Final = 8.0
+_DELAY: Final = 1.0
 """Seconds for which a delayed source may be overtaken by timers."""
-_STEPS: Final = 6000
+_LATER: Final = 3600.0
+"""The time at which a tree that was there before is seen again."""
+_STEPS: Final = 2000
 
 
 class Violation(Exception):
@@ -43,9 +47,7 @@ class Step:
 
 ANSWER, REQUEST, EVENT, CONTROLLER, TIME, EDIT, LATE, FAULT = range(8)
 Choose = Callable[[int, list[Step]], Step | None]
-"""Given the number of the step and all that may happen, the default first: another one, or None to delay the default.
-
-"""
+"""Given the number of the step and all that may happen, the default first: what happens; None to delay the default."""
 
 
 class _Selector(selectors.BaseSelector):
@@ -95,10 +97,15 @@ class Simulation:
         self.processes: list[Process] = []
         self._choose = choose
         self._selector = _Selector()
+        if scenario.base:
+            self.server.restore(_base(scenario))
+            self._selector.now = _LATER
+        self.judge = Judge(self.server, removes=scenario.removes)
+        self._begun = False
         self._edits = list(scenario.edits)
         self._faults = dict(scenario.faults)
         self._delayed: dict[str, float] = {}
-        self._active = 0.0
+        self._active = self._selector.now
         self._background: set[asyncio.Task[None]] = set()
 
     def run(self) -> None:
@@ -112,7 +119,6 @@ class Simulation:
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.network = Network(self.server)
         self.controllers = Controllers(self.server)
-        self.scenario.prepare(self)
         for name in self.scenario.operators:
             self._start(name)
         try:
@@ -148,7 +154,8 @@ class Simulation:
         if not possible or possible[0].rank == LATE:
             self._finish(timeout)
             return
-        step = self._choose(len(self.schedule), possible)
+        self._begun = self._begun or any(each.leads for each in self.processes)
+        step = self._choose(len(self.schedule), possible) if self._begun else possible[0]
         if step is None:
             self._delayed[possible[0].name] = self._selector.now + _DELAY
             step = self._possible(timeout)[0]
@@ -257,6 +264,14 @@ class Simulation:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+@lru_cache
+def _base(scenario: Scenario) -> Snapshot:
+    """The state to which the edits before have come, in the default order."""
+    before = Simulation(Scenario(scenario.name, scenario.base), lambda number, steps: steps[0])
+    before.run()
+    return before.server.snapshot()
 
 
 logging.getLogger("ailtire_operator").setLevel(logging.CRITICAL)
