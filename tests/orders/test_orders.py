@@ -36,7 +36,7 @@ def test_a_planted_bug_is_found_and_its_schedule_made_small(bug: Bug) -> None:
         found = explore(named(bug.scenario), depth=1, until=bug.says)
         deviations = next(deviations for deviations, wrong in found.failed if bug.says in wrong)
         assert deviations, "it does no harm in the default order"
-        noise = [(number, DELAY) for number in range(deviations[0][0] + 1, deviations[0][0] + 4)]
+        noise = [(deviations[0][0] + number, DELAY) for number in (30, 31, 32)]  # later than the harm
         small = shrunk(Run(found.scenario, (*deviations, *noise), wrong=bug.says))
     assert bug.says in small.wrong
     assert len(small.deviations) == 1
