@@ -24,9 +24,9 @@ from ailtire_operator.reconcile.runtime import Runtime
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-    """Set kopf up and begin to work. Does not wait for the lease: probes answer at once."""
+    """Configure kopf and start the runtime. It does not wait for the lease, so that probes are answered immediately."""
     process.install_log_records()
-    _quiet(settings)
+    _restrict_kopf(settings)
     memo.first = asyncio.all_tasks()
     memo.runtime = await Runtime.open(Settings())
     await memo.runtime.start()
@@ -34,22 +34,22 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 
 @kopf.on.login()
 async def never(**_: Any) -> None:
-    """Keep kopf waiting for credentials until it is stopped: all that it would do with them is read the cluster."""
+    """Never return credentials to kopf, which would only use them to read the cluster."""
     await asyncio.Event().wait()
 
 
 @kopf.on.probe(id="watches")
 async def watches(memo: kopf.Memo, **_: Any) -> dict[str, float]:
-    """Seconds since the last sign of life of each watch, where kopf's own liveness endpoint is turned on."""
+    """Seconds since the last data of each watch, for kopf's own liveness endpoint."""
     ages: dict[str, float] = memo.runtime.ages()
     return ages
 
 
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
-    """Let what is under way end, and give the lease back; then end what kopf has begun, and waits for credentials.
+    """Finish reconciles in progress and release the lease; then cancel kopf's tasks that wait for credentials.
 
-    All of kopf's own tasks are over by now. It would look for such leftovers next, and wait for them for five seconds.
+    All other tasks of kopf have ended by now. It would wait five seconds for these.
     """
     if "runtime" in memo:
         await memo.runtime.stop()
@@ -57,12 +57,12 @@ async def stop(memo: kopf.Memo, **_: Any) -> None:
         task.cancel()
 
 
-def _quiet(settings: kopf.OperatorSettings) -> None:
-    """No Events, no look at what the cluster serves, no election of kopf's own; a stop is over soon."""
+def _restrict_kopf(settings: kopf.OperatorSettings) -> None:
+    """Turn off kopf's Events, discovery and peering, and limit the time for a stop."""
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.peering.standalone = True
     settings.process.ultimate_exiting_timeout = 10
-    # "Initial authentication has been initiated", and at the stop that it was cancelled: it is never to come about.
+    # Without "Initial authentication has been initiated", and its cancellation at the stop: it never happens.
     logging.getLogger("kopf._core.engines.activities").setLevel(logging.WARNING)
     logging.getLogger("kopf.activities.authentication").setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
-"""Every name that this project gives: API group, labels, annotations, object names, environment variables.
+"""All names of this project: API group, labels, annotations, object names, environment variables.
 
-No other module spells one. Names are load-bearing across releases: a changed label or field manager would orphan the
-objects of the release before, a changed object name would roll every pod.
+No other module spells one. Names must not change between releases: another label or field manager would orphan the
+objects of the release before, another object name would restart every pod.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ SHORT_NAME: Final = "ats"
 CATEGORY: Final = "ailtire"
 
 FIELD_MANAGER: Final = "ailtire-operator"
-"""Owner of every field that the operator applies; drift is judged by it, so it never changes."""
+"""The field manager of the operator; drift is detected by it, so it never changes."""
 HANDOVER_MANAGER: Final = "ailtire-operator-handover"
-"""Holds ``spec.replicas`` while an autoscaler takes it over (see cluster.apply)."""
+"""The field manager of ``spec.replicas`` while it is handed over to an autoscaler."""
 CLI_MANAGER: Final = "kubectl-ailtire"
-"""Owner of what a person changes in a definition by a command."""
+"""The field manager of changes by ``kubectl ailtire``."""
 OPERATOR_NAME: Final = "ailtire-operator"
 OPERATOR_NAMESPACE: Final = "ailtire-system"
 LEASE_NAME: Final = "ailtire-operator"
@@ -41,24 +41,24 @@ LABEL_RETAIN: Final = f"{GROUP}/retain"
 LABEL_CONFIG: Final = f"{GROUP}/config"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
 LABEL_LAST_GOOD: Final = f"{GROUP}/last-good"
-"""On the definition of a service that last rolled out in full: what a failed update goes back to."""
+"""On the ControllerRevision with a service's last good definition, to which a failed update is rolled back."""
 MARK_INTERFACE: Final = f"{GROUP}/interface"
-"""On a service in Swarm: the routes that its stack's gateway has for it, as JSON, for an import to find again."""
+"""On a service in Swarm: its routes as JSON, for a later import."""
 MARK_POLICIES: Final = f"{GROUP}/policies"
 NETWORK_LABEL_PREFIX: Final = f"network.{GROUP}/"
 MANAGED_SELECTOR: Final = f"{LABEL_MANAGED_BY}={OPERATOR_NAME}"
 
 ANNOTATION_KEY: Final = f"{GROUP}/key"
-"""The key as its author wrote it, where the object's name had to be sanitised."""
+"""The original key, if the object's name was sanitized."""
 ANNOTATION_RESTARTED_WITH: Final = f"{GROUP}/restarted-with"
-"""On a pod template: the definitions of the services whose changes roll it too."""
+"""On a pod template: a hash of the dependencies with ``restart``, whose changes restart it too."""
 
 ANNOTATION_ADOPT: Final = f"{GROUP}/adopt"
-"""On the root of a tree, with the value "true": its stacks take over what of theirs has lost its owner."""
+"""On the root of a tree, with the value "true": its stacks adopt their objects that have lost their owner."""
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
 """On a last good definition: the hash of its pod template."""
 ANNOTATION_FAILED_UPDATE: Final = f"{GROUP}/failed-update"
-"""On a last good definition: the update after it that failed, as JSON; without it the update is tried again."""
+"""On a last good definition: the update after it that failed, as JSON; without it the update is retried."""
 
 RESERVED_PREFIXES: Final = (f"{GROUP}/", f".{GROUP}/", "kubernetes.io/", ".kubernetes.io/", "k8s.io/", ".k8s.io/")
 RESERVED_VARIABLE_PREFIX: Final = "AILTIRE_"
@@ -81,13 +81,13 @@ PLATFORM_VARIABLES: Final = (
 VARIABLE_TASK_SLOT: Final = "AILTIRE_TASK_SLOT"
 VARIABLE_TASK_ID: Final = "AILTIRE_TASK_ID"
 VARIABLE_NODE_HOSTNAME: Final = "AILTIRE_NODE_HOSTNAME"
-"""Set only where a placeholder of Swarm's asks for them."""
+"""Set only if a Swarm placeholder needs them."""
 
 GATEWAY_PORT: Final = 3000
-"""Where upstream's stack container answered; our gateways keep it."""
+"""The port of upstream's stack container, and of our gateways."""
 GATEWAY_HEALTH_PORT: Final = 3090
 GATEWAY_ALIAS: Final = "admin"
-"""The name by which a stack's members reach their own stack container upstream."""
+"""The host name of the stack container for its members, as in upstream."""
 OWN_NETWORKS: Final = frozenset({"siblings", "sibling", "children", "default"})
 """The names of services.js (and of Compose) for the stack's own network."""
 PARENT_NETWORK: Final = "parent"
@@ -118,12 +118,12 @@ def sanitize(key: str) -> str:
 
 
 def is_dns_label(text: str) -> bool:
-    """Whether the text can stand in a DNS name as it is (RFC 1123: 63 characters, lower case)."""
+    """Whether the text is a DNS label (RFC 1123: 63 characters, lower case)."""
     return len(text) <= OBJECT_NAME_LIMIT and _LABEL.fullmatch(text) is not None
 
 
 def shorten(name: str, limit: int = OBJECT_NAME_LIMIT) -> str:
-    """The name itself, or its start and a hash of the whole where it exceeds ``limit`` characters."""
+    """The name itself, or its start and a hash of the whole if it exceeds ``limit`` characters."""
     if len(name) <= limit:
         return name
     return f"{name[: limit - _HASH_LENGTH - 1].rstrip('-')}-{digest(name)}"
@@ -163,18 +163,18 @@ def published(stack: str, key: str, kind: str = "") -> str:
 
 
 def derived(prefix: str, key: str, taken: frozenset[str] = frozenset()) -> str:
-    """A name inside a pod for ``key`` of one sort. The double hyphen keeps it apart from what a person named."""
+    """A name inside a pod for ``key``. The double hyphen cannot collide with names that an author chose."""
     name = shorten(f"{prefix}--{sanitize(key)}")
     return name if name not in taken else shorten(f"{name}-{digest(key)}")
 
 
 def volume(stack: str, key: str) -> str:
-    """The name of a PersistentVolumeClaim of the stack. The double hyphen keeps it apart from every member's."""
+    """The name of a PersistentVolumeClaim of the stack. The double hyphen cannot collide with a member's."""
     return shorten(f"{stack}--{sanitize(key)}--data")
 
 
 def gateway(stack: str) -> str:
-    """The name of the gateway's Deployment and PodDisruptionBudget; its Service bears the stack's own name."""
+    """The name of the gateway's Deployment and PodDisruptionBudget; its Service has the stack's own name."""
     return shorten(f"{stack}--gateway")
 
 
@@ -184,12 +184,12 @@ def gateway_config(stack: str, content: str) -> str:
 
 
 def network_id(owner: str, network: str) -> str:
-    """What tells one network of one stack from all others in its namespace: ten hexadecimal digits."""
+    """A unique id of a network of a stack in its namespace: ten hexadecimal digits."""
     return digest(f"{owner}/{network}", 10)
 
 
 def zone(owner: str, network: str) -> str:
-    """The name of the headless Service that is the network's DNS zone; short, as it stands in every search list."""
+    """The name of the headless Service that is the network's DNS zone; short, as it is in every search list."""
     return f"z-{network_id(owner, network)}"
 
 
@@ -209,11 +209,11 @@ def network_policy(owner: str, network: str, purpose: str = "members") -> str:
 
 
 def adoption_command(root: str) -> str:
-    """The command by which a person asks that the tree of a root takes over what of it has lost its owner."""
+    """The command by which the tree of a root adopts objects that have lost their owner."""
     return f"kubectl annotate {SINGULAR} {root} {ANNOTATION_ADOPT}=true"
 
 
 def label_value(text: str) -> str:
-    """The text as a label value: cut and hashed above 63 characters, characters that are not allowed replaced."""
+    """The text as a label value: cut and hashed above 63 characters, invalid characters replaced."""
     clean = _NOT_LABEL_VALUE.sub("-", text)
     return shorten(clean).strip("-_.")

@@ -1,4 +1,4 @@
-"""Who reaches whom, on which ports, by which names and why: NetworkPolicies evaluated, and zones looked up. Pure.
+"""Evaluates NetworkPolicies and DNS zones: which workloads reach which, on which ports, by which names. Pure.
 
-It reads objects as they are, from a cluster or from a plan, and knows nothing of how the plan makes them.
+It reads objects of a cluster or of a plan, and does not depend on the planner.
 """

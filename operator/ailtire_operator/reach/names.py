@@ -1,4 +1,4 @@
-"""By which names one workload sees another: the zones of its networks first, then the namespace."""
+"""Resolves names between workloads: in the zones of the source's networks first, then in the namespace."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from ailtire_operator.reach.world import ServiceAddress, Workload, World
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name and what it stands for."""
+    """One name and its target."""
 
     name: str
     service: str
     """The Service behind it."""
     ports: Ports
-    """Those of the Service; all where the name stands for the pods themselves."""
+    """Those of the Service; all if the name resolves to the pods."""
     network: str = ""
-    """The network in which it is known, for people; empty for a name of the whole namespace."""
+    """The network in which it resolves, for people; empty for the whole namespace."""
 
 
 def names(world: World, source: Workload, target: Workload) -> list[Name]:
-    """The names in the order in which they are looked for. A name that means somebody else first is none."""
+    """The names of the target in search order, without those that resolve to another workload first."""
     behind = [each for each in world.services if each.selector and each.selector.items() <= target.labels.items()]
     found: dict[str, Name | None] = {}
     for search in source.searches:
@@ -36,7 +36,7 @@ def names(world: World, source: Workload, target: Workload) -> list[Name]:
 
 
 def by_name(world: World, source: Workload, target: Workload) -> Ports:
-    """The ports on which some name of the target answers; all where there is no name: then only addresses count."""
+    """The ports on which some name of the target answers; all if there is no name, as then only addresses are used."""
     listed = [each.ports for each in names(world, source, target)]
     return Ports.of(each for ports in listed for each in ports.ranges) if listed else ALL
 

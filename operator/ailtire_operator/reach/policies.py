@@ -1,7 +1,7 @@
-"""NetworkPolicies, evaluated as their API is defined: what none is about is open, and what they admit adds up.
+"""Evaluates NetworkPolicies by their API: pods without a policy are open, and policies are additive.
 
-A policy only counts where the cluster's network plugin enforces policies. An ``ipBlock`` is taken for addresses of no
-pod, as plugins differ over what it means for pods.
+A policy only has an effect if the cluster's network plugin enforces it. An ``ipBlock`` is evaluated for addresses
+outside of pods only, as plugins differ for pods.
 """
 
 import json
@@ -18,17 +18,17 @@ _SIDES: Final = {"Ingress": "from", "Egress": "to"}
 
 @dataclass(frozen=True)
 class Grant:
-    """One rule of a policy, as it is for one workload."""
+    """One rule of a policy, for one workload."""
 
     policy: Policy
     peers: frozenset[str]
     """The workloads that it admits, by name."""
     everybody: bool
-    """It names no peers at all."""
+    """Whether the rule has no peers, and so admits all."""
     blocks: tuple[str, ...]
     """The ranges of addresses that it admits."""
     entries: tuple[Mapping[str, Any], ...]
-    """Ports as they are written; none means all."""
+    """The ports as written; empty means all."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Verdict:
     ports: Ports
     """Those that both directions admit."""
     leaves: tuple[Grant, ...] | None
-    """Rules that let it out; None where nothing restricts what the source sends."""
+    """Egress rules that allow it; None if no policy restricts the source's egress."""
     enters: tuple[Grant, ...] | None
-    """Rules that let it in; None where nothing restricts what the target takes."""
+    """Ingress rules that allow it; None if no policy restricts the target's ingress."""
 
 
 class Evaluator:
@@ -59,7 +59,7 @@ class Evaluator:
         return Verdict(out & into, leaves, enters)
 
     def matrix(self, sources: Sequence[Workload], targets: Sequence[Workload]) -> dict[tuple[str, str], Ports]:
-        """All pairs of which the first reaches the second on some port."""
+        """All pairs whose first workload reaches the second on some port."""
         found: dict[tuple[str, str], Ports] = {}
         for target in targets:
             grants = self.grants(target, "Ingress")
@@ -72,7 +72,7 @@ class Evaluator:
         return found
 
     def grants(self, subject: Workload, direction: str) -> tuple[Grant, ...] | None:
-        """The rules for what a workload takes in (``Ingress``) or sends (``Egress``); None where there is no bound."""
+        """The rules for a workload's ``Ingress`` or ``Egress``; None if no policy restricts it."""
         key = subject.name, direction
         if key not in self._grants:
             about = [each for each in self._world.policies if each.about(direction) and self._concerns(each, subject)]
@@ -110,7 +110,7 @@ class Evaluator:
         return self._select(peer.get("podSelector") or {})
 
     def _select(self, selector: Mapping[str, Any]) -> frozenset[str]:
-        """The workloads that a selector is about; hundreds of rules have the same few."""
+        """The workloads that a selector matches; cached, as hundreds of rules have the same few selectors."""
         key = json.dumps(selector, sort_keys=True)
         if key not in self._selected:
             everyone = self._world.workloads.values()
@@ -119,7 +119,7 @@ class Evaluator:
 
 
 def open_ports(grant: Grant, target: Workload) -> Ports:
-    """The ports that a rule opens; one that is named is looked up at the pods that are called."""
+    """The ports that a rule opens; a named one is resolved by the target's pods."""
     if not grant.entries:
         return ALL
     return Ports.of(each for entry in grant.entries for each in _ranges(entry, target))

@@ -1,4 +1,4 @@
-"""What there is to reach and to be reached: workloads, policies, Services and zones, read from objects."""
+"""Reads workloads, policies, Services and zones from objects."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from ailtire_operator import naming
 
 Object = Mapping[str, Any]
 OUTSIDE: Final = "outside"
-"""Whatever is no pod: the internet, nodes, other clusters."""
+"""Everything outside of pods: the internet, nodes, other clusters."""
 _TEMPLATED: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 _OWNER: Final = "kubernetes.io/service-name"
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
-    """A port on which a workload says that it listens."""
+    """A declared port of a container."""
 
     name: str
     protocol: str
@@ -24,22 +24,22 @@ class ContainerPort:
 
 @dataclass(frozen=True)
 class Workload:
-    """Pods that are alike: those of a service or of a gateway; or one pod that is nobody's."""
+    """The pods of a service or of a gateway; or a single pod without a stack."""
 
     name: str
-    """For people: ``shop/cpl/web``; a gateway has its stack's path, a stranger is ``pod/debug``."""
+    """For people: ``shop/cpl/web``; a gateway has its stack's path, a pod without a stack is ``pod/debug``."""
     labels: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[ContainerPort, ...] = ()
     searches: tuple[str, ...] = ()
-    """Where its resolver looks for bare names, in order."""
+    """Its DNS search domains, in order."""
     stack: str = ""
-    """The stack's name; empty for a stranger."""
+    """The stack's name; empty for a pod without a stack."""
     key: str = ""
-    """The service's key there; empty for a gateway."""
+    """The service's key; empty for a gateway."""
 
     @property
     def outside(self) -> bool:
-        """Whether it stands for everything that is no pod."""
+        """Whether it represents everything outside of pods."""
         return self.name == OUTSIDE
 
 
@@ -50,22 +50,22 @@ class Policy:
     name: str
     spec: Object
     network: str = ""
-    """The network that it is about, for people: ``siblings of shop/cpl``."""
+    """The network that it belongs to, for people: ``siblings of shop/cpl``."""
 
     def about(self, direction: str) -> bool:
-        """Whether it says anything of this direction (``Ingress`` or ``Egress``)."""
+        """Whether it applies to a direction (``Ingress`` or ``Egress``)."""
         stated = self.spec.get("policyTypes")
         return direction in (stated or ["Ingress", *(["Egress"] if "egress" in self.spec else [])])
 
 
 @dataclass(frozen=True)
 class ServiceAddress:
-    """A Service, and the addresses for which its name stands."""
+    """A Service, and the addresses of its name."""
 
     name: str
     selector: Mapping[str, str]
     ports: tuple[tuple[str, int], ...]
-    """Protocol and number; without any, every port of the pods is dialled directly."""
+    """Protocol and number; if empty, every port of the pods is used directly."""
     addresses: frozenset[str]
 
 
@@ -79,9 +79,9 @@ class World:
     policies: tuple[Policy, ...]
     services: tuple[ServiceAddress, ...]
     zones: Mapping[str, Mapping[str, frozenset[str]]]
-    """By the zone's Service: addresses by name."""
+    """Addresses by name, by the zone's Service."""
     networks: Mapping[str, str]
-    """By the zone's Service: the network, for people."""
+    """The network's name for people, by the zone's Service."""
 
 
 def world(
@@ -92,9 +92,9 @@ def world(
     namespace_labels: Mapping[str, str] | None = None,
     addresses: Mapping[str, Iterable[str]] | None = None,
 ) -> World:
-    """Read the objects of a namespace; ``paths`` are those of its stacks, ``addresses`` what Services have.
+    """Read the objects of a namespace; ``paths`` are those of its stacks, ``addresses`` those of Services.
 
-    A Service's ClusterIPs and the addresses of its pods are read from the objects too, where they stand there.
+    A Service's ClusterIPs and the addresses of its pods are read from the objects too, if present.
     """
     found = list(objects)
     workloads = [each for each in (_workload(obj, paths) for obj in found) if each is not None]
