@@ -111,7 +111,8 @@ agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 doc
 	@$(BIN)/python -m agreement --count $(COUNT) --seed $(SEED)
 
 upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run: no pod may restart (before a release)
-	@$(BIN)/python -m upgrade $(or $(FROM),$(error Say which version ran before: make upgrade FROM=<tag or commit>))
+	@[ -n "$(FROM)" ] || { echo "Say which version ran before: make upgrade FROM=<tag or commit>" >&2; exit 2; }
+	@$(BIN)/python -m upgrade "$(FROM)"
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench
