@@ -80,14 +80,14 @@ def from_status(status: Mapping[str, Any], ready: SavedCondition, *, transient: 
 
     Earlier releases wrote no ``blocker``: the condition's message is then taken as a whole.
     """
-    told = status.get("blocker")
-    if not told:
+    saved = status.get("blocker")
+    if not saved:
         return Problem(ready.reason or PROGRESSING, ready.message, transient)
     return Problem(
-        reason=told.get("reason", PROGRESSING),
-        message=told.get("message", ""),
+        reason=saved.get("reason", PROGRESSING),
+        message=saved.get("message", ""),
         transient=transient,
-        path=tuple(told.get("path") or ()),
-        subject=told.get("subject", ""),
-        replicas=told.get("replicas", ""),
+        path=tuple(saved.get("path") or ()),
+        subject=saved.get("subject", ""),
+        replicas=saved.get("replicas", ""),
     )

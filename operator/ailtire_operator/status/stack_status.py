@@ -200,9 +200,9 @@ def changed(old: Mapping[str, Any], new: StackStatus) -> bool:
 
 
 def _blocker(facts: Facts) -> Problem | None:
-    untold = [refusal.blocker for refusal in facts.refusals if not refusal.reported]
-    if untold:
-        return untold[0]
+    unreported = [refusal.blocker for refusal in facts.refusals if not refusal.reported]
+    if unreported:
+        return unreported[0]
     members = [*facts.services, *([facts.gateway] if facts.gateway else [])]
     problem = blocker(members, facts.branches)
     if problem is None and facts.refusals:

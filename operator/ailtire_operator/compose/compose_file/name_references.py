@@ -59,7 +59,7 @@ class NameReferences:
 
     def text(self, text: str, path: str, *, is_ours: bool = True) -> str:
         """The text with names that resolve. ``is_ours`` is False for a text that other programs read too."""
-        told: dict[str, None] = {}
+        reported: dict[str, None] = {}
 
         def rewritten(mention: Mention) -> str | None:
             host = mention.host
@@ -67,7 +67,7 @@ class NameReferences:
             if name is None:
                 return None
             if not is_ours or not (mention.proof == "host" or host.startswith(TASKS)):
-                told[host] = None
+                reported[host] = None
                 return None
             self._report.resolved(path, f"the host '{host}' became '{name}', the name under which it answers.")
             return name
@@ -75,7 +75,7 @@ class NameReferences:
         if not any(host in text for host in self._answers):
             return text
         result = replaced(text, rewritten)
-        for host in told:
+        for host in reported:
             name = self._answers[host]
             message = (
                 f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name."
