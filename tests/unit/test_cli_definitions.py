@@ -94,15 +94,15 @@ def test_every_problem_of_every_level_is_named_at_once() -> None:
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack}", "metadata.name: a stack needs a name"),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a}, services: {}}",
-            "services: there is no such field; the definition stands below spec",
+            "services: unknown field; the definition stands below spec",
         ),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a, labels: {a: 1}}}",
-            "metadata.labels.a: must be a text",
+            "metadata.labels.a: must be a string",
         ),
         (
             "{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: 5}}",
-            "metadata.name: must be a text",
+            "metadata.name: must be a string",
         ),
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: a--b}}", "must not contain '--'"),
         ("{apiVersion: ailtire.io/v1alpha1, kind: AiltireStack, metadata: {name: A}}", "metadata.name"),

@@ -44,7 +44,7 @@ def problems(resource: Mapping[str, Any]) -> Iterator[FieldError]:
         if key not in _TOP_LEVEL:
             below = "; the definition stands below spec"
             yield FieldError(
-                path_of("", key).lstrip("."), f"there is no such field{_meant(key, _TOP_LEVEL)}{below}", of_key=True
+                path_of("", key).lstrip("."), f"unknown field{_meant(key, _TOP_LEVEL)}{below}", of_key=True
             )
     if resource.get("spec") is None:
         yield FieldError("spec", "is required; the definition stands below it")
@@ -69,10 +69,10 @@ def _has_place(spec: Any) -> bool:
 def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[FieldError]:
     for key in metadata:
         if key not in _METADATA:
-            yield FieldError(path_of("metadata", key), f"there is no such field{_meant(key, _METADATA)}", of_key=True)
+            yield FieldError(path_of("metadata", key), f"unknown field{_meant(key, _METADATA)}", of_key=True)
     for key in ("name", "namespace"):
         if not isinstance(metadata.get(key) or "", str):
-            yield FieldError(f"metadata.{key}", "must be a text; put it in quotes")
+            yield FieldError(f"metadata.{key}", "must be a string (quote it)")
     namespace = metadata.get("namespace") or ""
     if isinstance(namespace, str) and namespace and not _is_label(namespace, _NAMESPACE):
         yield FieldError(
@@ -129,7 +129,7 @@ def _texts(field: str, entries: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, str | None):
             yield key, value or ""
         else:
-            yield key, FieldError(path_of(path, key), "must be a text; put numbers, yes and no in quotes")
+            yield key, FieldError(path_of(path, key), "must be a string (quote numbers, yes and no)")
 
 
 def _is_label(text: str, pattern: re.Pattern[str]) -> bool:

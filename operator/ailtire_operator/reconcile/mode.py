@@ -95,7 +95,7 @@ def root_of(record: Record) -> str:
 def _way_back(record: Record) -> str:
     """What a person does with a child that has lost its owner."""
     command = naming.adoption_command(root_of(record))
-    return f"delete it, or have its tree take over what lost its owner: {command}"
+    return f"delete it, or have its tree adopt what has no owner any more: {command}"
 
 
 def _ancestors(record: Record, store: Store) -> Iterator[Record | Orphan]:
