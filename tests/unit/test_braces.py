@@ -32,7 +32,7 @@ def test_a_value_that_placeholders_make_too_long_is_refused() -> None:
     """Two thousand mentions of one label of 4 KB would be 8 MB in every pod."""
     deploy = {"labels": {"example.com/a": "x" * 4096}}
     service = {"image": "web:1", "deploy": deploy, "environment": {"A": "{{.Service.Labels.example.com/a}}" * 9}}
-    with pytest.raises(InvalidStack, match=r"services\.web\.environment\.A: .* more than 32768 characters"):
+    with pytest.raises(InvalidStack, match=r"services\.web\.environment\.A: longer than 32768 characters"):
         plan_of({"services": {"web": service}})
     service["environment"] = {"A": "{{.Service.Labels.example.com/a}}" * 8}
     made = plan_of({"services": {"web": service}})
