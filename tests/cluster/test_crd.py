@@ -153,7 +153,7 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
         (
             service(interface={"/a;b": {}}),
             "spec.services[web].interface",
-            "'/a;b' is neither a path like /web nor a label",
+            "'/a;b' must be a path like /web or a label",
         ),
         (service(interface={"/a": {"path": "/x y"}}), "spec.services.web.interface./a.path", "should match"),
         (service(labels={"app.kubernetes.io/name": "x"}), "spec.services[web].labels", "is reserved for Kubernetes"),
@@ -193,16 +193,16 @@ def test_the_columns_show_what_counts(installed: ControlPlane, namespace: str) -
             "spec.services[web].deploy.resources.limits.cpu",
             "quantity",
         ),
-        ({"services": {"a": {"type": "stack", "stack": {"place": {}}}}}, "spec.services[a].stack", "may have place"),
+        ({"services": {"a": {"type": "stack", "stack": {"place": {}}}}}, "spec.services[a].stack", "cannot have place"),
         (
             {"services": {"a": {"type": "stack", "stack": {"templateOnly": True}}}},
             "spec.services[a].stack",
-            "may have templateOnly",
+            "cannot have templateOnly",
         ),
         (
             {"services": {"a": {"type": "stack", "stack": {"template": True}}}},
             "spec.services[a].stack",
-            "may have template",
+            "cannot have template",
         ),
         ({"templateOnly": True, "template": False}, "spec", "template is the former name of templateOnly"),
         ({"templateOnly": False, "template": True}, "spec", "template is the former name of templateOnly"),
