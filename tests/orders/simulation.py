@@ -9,6 +9,7 @@ import logging
 import random
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -110,9 +111,8 @@ class Simulation:
 
     def run(self) -> None:
         """Run until nothing happens any more. Raises Violation."""
-        random.seed(1)
         self._selector.idle = self._idle
-        with asyncio.Runner(loop_factory=lambda: _Loop(self._selector)) as runner:
+        with _alone(), asyncio.Runner(loop_factory=lambda: _Loop(self._selector)) as runner:
             runner.run(self._story())
 
     async def _story(self) -> None:
@@ -274,4 +274,15 @@ def _base(scenario: Scenario) -> Snapshot:
     return before.server.snapshot()
 
 
-logging.getLogger("ailtire_operator").setLevel(logging.CRITICAL)
+@contextmanager
+def _alone() -> Iterator[None]:
+    """The operator's log is off and its random pauses are the same in each run; afterwards both are as they were."""
+    logger, state = logging.getLogger("ailtire_operator"), random.getstate()
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    random.seed(1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        random.setstate(state)
