@@ -20,6 +20,12 @@ from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.pruning import held_back, reference
 
 
+def in_sync(manifest: Manifest, store: Store) -> bool:
+    """Whether the cluster has the object with just the fields of the manifest, as far as they are the operator's."""
+    record = store.get(Ref.of(manifest))
+    return record is not None and record.owned_hash == fingerprint(desired_projection(manifest))
+
+
 class HeldBackPreview:
     """The trees of one namespace. To be made with an empty store; what is asked at the end changes what is in it."""
 
@@ -120,8 +126,7 @@ class _Comparer:
 
     def in_sync(self, manifest: Manifest) -> bool:
         """Whether the object is as planned."""
-        record = self._store.get(Ref.of(manifest))
-        return record is not None and record.owned_hash == fingerprint(desired_projection(manifest))
+        return in_sync(manifest, self._store)
 
     def overridden(self, ref: Ref) -> bool:
         """Nobody knows."""

@@ -18,7 +18,7 @@ from ailtire_operator.cli.differences import (
     without_bookkeeping,
 )
 from ailtire_operator.cli.dry_runs import DryRuns
-from ailtire_operator.cli.held_back import HeldBackPreview
+from ailtire_operator.cli.held_back import HeldBackPreview, in_sync
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.object_previews import ObjectPreviews
 from ailtire_operator.cli.previews import Preview, Refusal
@@ -28,7 +28,6 @@ from ailtire_operator.cluster import discovery
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Ref
-from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -189,17 +188,13 @@ class Previewer:
             manifests,
             self._store.get,
             stack.uid,
-            settled=lambda ref: self._is_settled(manifests[ref]),
+            settled=lambda ref: in_sync(manifests[ref], self._store),
             gone=self._gone.keys(),
         )
         listed = list(found)
         for each in listed:
             self._gone.pop(each.ref, None)
         return listed
-
-    def _is_settled(self, manifest: Manifest) -> bool:
-        record = self._store.get(Ref.of(manifest))
-        return record is not None and fingerprint(desired_projection(manifest)) == record.owned_hash
 
     def _with_all_below(self, records: Iterable[Record]) -> dict[Ref, Record]:
         """What the garbage collector takes along with a stack."""
