@@ -18,7 +18,7 @@ LENGTH = len("learn-0000")
 
 def lane_name(purpose: str, number: int) -> str:
     """A namespace for a lane. All names have one length: hosts bear them, and so a child's budget depends on it."""
-    name = f"{purpose:x<5}-{number:04}"
+    name = f"{purpose}-{number:04}"
     if len(name) != LENGTH:
         raise ValueError(f"the name of a lane has {LENGTH} characters: {name}")
     return name

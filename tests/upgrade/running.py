@@ -49,10 +49,9 @@ class Applications:
         for namespace in ("every-kind", *_IMPORTED):
             plane.api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
         plane.kubectl("apply", "--server-side", "-k", str(source / "examples" / "shop"))
-        whole = found.trees("every-kind")
-        whole.apply(
-            "shop", {**whole_tree.spec(), "edge": {"hosts": ["every-kind.example"]}}
-        )  # the example has shop.example
+        # Its usual host is the example's here, and a shared host would be reported.
+        spec = {**whole_tree.spec(), "edge": {"hosts": ["every-kind.example"]}}
+        found.trees("every-kind").apply("shop", spec)
         for name in _IMPORTED:
             definition = _imported(source, _COMPOSE / f"{name}.yaml")
             plane.kubectl("apply", "--server-side", "-n", name, "-f", "-", stdin=definition)

@@ -68,9 +68,9 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     sessions = Sessions(store, cluster.clock)
     definitions = Definitions(store)
     unready = UnreadyPods(store, clock=cluster.clock, server_time=cluster.server_time, synced=cluster.synced)
-    history = Rollback(store, applier, unready)
+    rollback = Rollback(store, applier, unready)
     nodes = JobNodes(cluster.nodes, cluster.clock)
-    planner = Planner(store, definitions, settings, cluster.features, history.failed_updates, nodes)
+    planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes)
     ancestry = Ancestry(store, applier, planner, definitions)
     depended, needed = DependencyIndex(store, cluster.wake), DependencyIndex(store, cluster.wake)
     gate, prerequisites = (
@@ -83,7 +83,7 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     )
     hosts = SharedHosts(store, cluster.wake)
     executor = PlanExecutor(
-        store, applier, planner, name_conflicts, hosts, history, gate, prerequisites, foreign_objects, sessions
+        store, applier, planner, name_conflicts, hosts, rollback, gate, prerequisites, foreign_objects, sessions
     )
     warning_events = WarningEvents(cluster.warning, store, cluster.clock)
     reconciler = Reconciler(

@@ -62,8 +62,8 @@ def kept_by(manifests: Mapping[Ref, Manifest], making_room: Iterable[Change], fi
 
 
 def unwanted(
-    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: PruneGate, *, settled: bool
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], gate: PruneGate, *, settled: bool
 ) -> list[Change]:
     """What the stack owns and no longer wants; ``settled``: no pod is of a definition before."""
-    found = to_prune(plan, planned, present, outcomes, settled=settled)
+    found = to_prune(plan, planned, present, gate, settled=settled)
     return [Change(each.ref, "delete", None, each, "it is not planned any more") for each in found]

@@ -87,9 +87,9 @@ class DependencyGate:
         if stack is None or presence is Presence.ABSENT:
             optional = not need.required and presence is not Presence.THERE
             return "" if optional else f"{need.path} ({waiting.NOT_CREATED})"
-        stand = mode_of(stack, self._store).mode
+        mode = mode_of(stack, self._store).mode
         if (
-            stand not in (ReconcileMode.RUN, ReconcileMode.SUSPENDED)
+            mode not in (ReconcileMode.RUN, ReconcileMode.SUSPENDED)
             or self._ancestry.root(stack).uid != self._ancestry.root(record).uid
         ):
             return f"{need.path} (its stack does not run)"
@@ -98,8 +98,8 @@ class DependencyGate:
         planned = self._ancestry.planned(stack)
         if planned is None:
             return f"{need.path} (the definition of its stack is not valid)"
-        found = self._member(stack, planned, need, frozen=stand is ReconcileMode.SUSPENDED)
-        return f"{found}, whose stack is suspended" if found and stand is ReconcileMode.SUSPENDED else found
+        found = self._member(stack, planned, need, frozen=mode is ReconcileMode.SUSPENDED)
+        return f"{found}, whose stack is suspended" if found and mode is ReconcileMode.SUSPENDED else found
 
     def _member(self, stack: Record, planned: Planned, need: DependencyPlan, *, frozen: bool) -> str:
         """What is missing of a member of a stack; ``frozen``: it is taken as it is."""

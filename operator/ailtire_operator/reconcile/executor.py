@@ -51,7 +51,7 @@ class PlanExecutor:
         planner: Planner,
         name_conflicts: NameConflicts,
         hosts: SharedHosts,
-        history: Rollback,
+        rollback: Rollback,
         gate: DependencyGate,
         prerequisites: Prerequisites,
         foreign_objects: ForeignObjects,
@@ -63,7 +63,7 @@ class PlanExecutor:
         self._planner = planner
         self._name_conflicts = name_conflicts
         self._shared_hosts = hosts
-        self._rollback = history
+        self._rollback = rollback
         self._gate = gate
         self._prerequisites = prerequisites
         self._foreign_objects = foreign_objects
@@ -159,10 +159,10 @@ class PlanExecutor:
         """
         record, planned = this.record, this.planned
         sound = all(child.problem is None for child in planned.plan.children.values())
-        outcomes = PruneGate(whole=sound and not this.held.outdated and not missing.members, failed=_failed(done))
+        prune_gate = PruneGate(whole=sound and not this.held.outdated and not missing.members, failed=_failed(done))
         settled = self._is_settled(record, planned.plan)
         present = self._present(record)
-        listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, outcomes, settled=settled)
+        listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, prune_gate, settled=settled)
         policies = [each for each in listed if each.ref.kind == NETWORK_POLICY.kind]
         removed = await self._remove(this, (each for each in listed if each.ref.kind != NETWORK_POLICY.kind))
         if not policies:

@@ -117,10 +117,10 @@ def held_back(manifests: Mapping[Ref, Manifest], present: Iterable[Record], held
 
 
 def to_prune(
-    plan: Plan, planned: Collection[Ref], present: Iterable[Record], outcomes: PruneGate, *, settled: bool
+    plan: Plan, planned: Collection[Ref], present: Iterable[Record], gate: PruneGate, *, settled: bool
 ) -> Iterator[Record]:
     """What the stack (by uid) owns and no longer wants; ``settled``: no pod is of a definition before."""
-    if not outcomes.may_prune:
+    if not gate.may_prune:
         return
     present = list(present)
     kept = {each.ref: each for each in present if _is_last_good(each, plan)}
