@@ -15,8 +15,8 @@ from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.nesting import NESTING_LIMIT, TooDeep, cut_off, is_deeper, loads
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.templates import references
 from ailtire_operator.plan.children import _without_nulls
-from ailtire_operator.reconcile.definitions import references
 from support.definitions import nested
 
 VALUES = st.recursive(

@@ -137,24 +137,6 @@ def is_template(record: Record) -> bool:
     return record.ref.kind == STACK.kind and marks.is_template(spec_of(record))
 
 
-def references(spec: Any) -> Iterator[str]:
-    """The templates that a definition refers to, in itself or in a child that it spells out, as it is written.
-
-    Nothing here may fail: the definition may be anything that the schema lets through.
-    """
-    waiting = [spec]
-    while waiting:
-        spec = waiting.pop()
-        services = spec.get("services") if isinstance(spec, Mapping) else None
-        for service in services.values() if isinstance(services, Mapping) else ():
-            if not isinstance(service, Mapping):
-                continue
-            reference = service.get("stackRef")
-            if isinstance(reference, Mapping) and isinstance(reference.get("name"), str):
-                yield reference["name"]
-            waiting.append(service.get("stack"))
-
-
 def _without_place(record: Record) -> Any:
     spec = record.summary.get("spec")
     if not isinstance(spec, Mapping):

@@ -12,7 +12,8 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import POD, SERVICE, STACK, Ref
 from ailtire_operator.cluster.ownership import asks_to_adopt
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.reconcile.definitions import is_template, references
+from ailtire_operator.model.templates import references
+from ailtire_operator.reconcile.definitions import is_template
 from ailtire_operator.reconcile.mode import parent_of, spec_of
 from ailtire_operator.reconcile.plan_inputs import serves
 from ailtire_operator.reconcile.queue import Priority, Queue
