@@ -4,6 +4,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cache
 from typing import Any, Final
 
@@ -68,6 +69,8 @@ def _pattern(pattern: str) -> st.SearchStrategy[str]:
 
 def texts(node: Node) -> st.SearchStrategy[str]:
     """Texts that a node lets in."""
+    if node.get("format") == "date-time":
+        return st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat(timespec="seconds"))
     least, most = node.get("minLength", 0), min(node.get("maxLength", 40), 40)
     if "pattern" in node:
         return _pattern(node["pattern"]).filter(lambda text: least <= len(text) <= most)

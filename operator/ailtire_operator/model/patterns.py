@@ -6,7 +6,7 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.model.keys import QUALIFIED_PATTERN, RESERVED_KEYS, KeyRule
 from ailtire_operator.model.placement import ATTRIBUTE_PATTERN, CONSTRAINT_PATTERN
-from ailtire_operator.model.values import DURATION_PATTERN
+from ailtire_operator.model.values import DURATION_PATTERN, TIME_PATTERN
 from ailtire_operator.printable import CONTROLS
 
 _ATTRIBUTES: Final = (
@@ -15,6 +15,7 @@ _ATTRIBUTES: Final = (
 )
 _WORDS: Final = {
     DURATION_PATTERN: "hours, minutes, seconds and milliseconds, in this order, as in 1h30m10s or 500ms",
+    TIME_PATTERN: "a date and time with its zone, as in 2026-11-29T12:30:00Z",
     QUALIFIED_PATTERN: "a qualified name: http, or example.com/name",
     CONSTRAINT_PATTERN: f"ATTRIBUTE == VALUE or ATTRIBUTE != VALUE; attributes are {_ATTRIBUTES}",
     f"^({ATTRIBUTE_PATTERN})$": f"one of {_ATTRIBUTES}",

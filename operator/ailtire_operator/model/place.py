@@ -8,7 +8,7 @@ from ailtire_operator.model.base import Strict
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.keys import ImageName
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
-from ailtire_operator.model.values import AccountName, ImageReference, Name, ObjectName, PositiveQuantity
+from ailtire_operator.model.values import AccountName, ImageReference, Name, ObjectName, PositiveQuantity, Time
 
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
 AdditionalKind = Literal["HTTPRoute"]
@@ -51,6 +51,8 @@ class Place(Strict):
     """Inherited name of the environment."""
     exposure: Exposure | None = None
     """Inherited exposure of published ports."""
+    restarted_at: Time | None = None
+    """The latest restart that a stack above was asked for."""
     networks: Annotated[
         dict[Annotated[Name, Field(max_length=253)], Annotated[Name, Field(max_length=128)]], Field(max_length=64)
     ] = {}

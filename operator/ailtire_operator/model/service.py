@@ -32,6 +32,7 @@ from ailtire_operator.model.values import (
     Name,
     ObjectName,
     Port,
+    Time,
     UniqueList,
     UrlPath,
     UserId,
@@ -251,6 +252,9 @@ class Service(Container):
     """Additional labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Additional annotations of the pods."""
+    restarted_at: Time | None = None
+    """The time at which this member, or the whole stack that it is, was last asked to restart; see spec.restartedAt. A
+    Job is run again by this field of its own, and by no other."""
     stack: Annotated[Definition, Field(examples=[{"services": {"api": {"image": "orders_api:2"}}}])] | None = None
     """The child stack's definition: the same fields as spec. Validated when the child's own resource is written, and by
     kubectl ailtire validate."""

@@ -20,6 +20,7 @@ from ailtire_operator.model.values import (
     ImageReference,
     ObjectName,
     StackName,
+    Time,
     UniqueList,
 )
 from ailtire_operator.model.volumes import Data as Data
@@ -94,6 +95,10 @@ class StackSpec(Strict):
     """Deprecated: the former name of templateOnly, which kustomize takes for a pod template."""
     suspend: bool = False
     """True: the stack and its subtree are not changed; what runs keeps running."""
+    restarted_at: Time | None = None
+    """The time at which everything in the stack and its subtree was last asked to restart. Of this, the same field of a
+    member and of the stacks above, the latest is an annotation of the pods: a later one replaces them as an update
+    does, in the order of dependsOn. A Job is not run again by it."""
     place: Place | None = None
     """The stack's position in its tree. Only the operator may write it."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from typing import Annotated, Any, Final, TypeVar
@@ -83,6 +84,16 @@ def _check_positive(text: str) -> str:
     return text
 
 
+def _check_time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+def latest(*times: str | None) -> str | None:
+    """The latest of some date-times; None if there is none."""
+    return max(filter(None, times), key=lambda text: (datetime.fromisoformat(text), text), default=None)
+
+
 def _check_environment_value(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("an environment value must be a string or a whole number; quote anything else")
@@ -159,6 +170,16 @@ Quantity = Annotated[
     _int_or_string(_QUANTITY_RULE, limit=_QUANTITY_LIMIT, examples=["500m", "256Mi"], pattern=f"^{_QUANTITY}$"),
 ]
 """A Kubernetes quantity: ``500m``, ``256Mi``."""
+TIME_PATTERN: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+Time = Annotated[
+    str,
+    StringConstraints(max_length=40, pattern=TIME_PATTERN),
+    AfterValidator(_check_time),
+    Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-29T12:30:00Z"]),
+]
+"""A date and time by RFC 3339."""
 PositiveQuantity = Annotated[
     str,
     BeforeValidator(_check_quantity),

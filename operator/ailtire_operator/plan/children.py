@@ -10,6 +10,7 @@ from ailtire_operator.model.place import Place
 from ailtire_operator.model.problems import InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.templates import without_marks
+from ailtire_operator.model.values import latest
 from ailtire_operator.plan import budget, dependencies
 from ailtire_operator.plan.gateway import edge
 from ailtire_operator.plan.gateway.routes import Route
@@ -95,6 +96,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "image_pull_secrets": scope.image_pull_secrets,
         "environment": scope.environment,
         "exposure": (scope.spec.exposure or (scope.spec.place.exposure if scope.spec.place else None)),
+        "restarted_at": latest(scope.restarted_at, service.restarted_at),
         "networks": {name: str(network) for name, network in networks.below.items()},
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),
         "urls": [url.url for url in ways],

@@ -12,6 +12,7 @@ from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.model.values import latest
 from ailtire_operator.plan.types import Observed
 
 NO_NAMESPACE = "default"
@@ -95,6 +96,11 @@ class Scope:
         """The body limit of gateways, the nearest one; None if it is not set."""
         own = self.spec.gateway.max_body if self.spec.gateway else None
         return own or (self.spec.place.gateway_max_body if self.spec.place else None)
+
+    @cached_property
+    def restarted_at(self) -> str | None:
+        """The latest restart of the whole stack, also by a stack above."""
+        return latest(self.spec.restarted_at, self.spec.place.restarted_at if self.spec.place else None)
 
     @property
     def gateway_host(self) -> str:

@@ -62,6 +62,7 @@ SAMPLES: dict[str, Any] = {
     "edge": {"hosts": ["shop.example"]},
     "templateOnly": True,
     "suspend": True,
+    "restartedAt": "2026-11-29T12:30:00Z",
     f"{WEB}.entrypoint": ["/bin/x"],
     f"{WEB}.command": ["x"],
     f"{WEB}.workingDir": "/x",
@@ -196,6 +197,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.pullPolicy": "Always",
     f"{WEB}.platform": "linux/amd64",
     f"{WEB}.runtime": "gvisor",
+    f"{WEB}.restartedAt": "2026-11-29T12:31:00+01:00",
 }
 WHOLE = {
     # Reported as a whole, with all that they say.

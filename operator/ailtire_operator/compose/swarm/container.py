@@ -38,6 +38,9 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     for name in sorted(service.annotations.keys() & service.labels.keys()):
         message = "Docker only has labels, and a label of this name exists already."
         report.ignored(branch.view.member_path(key, "annotations", name), message)
+    if service.restarted_at:
+        message = "a deployment of the files restarts nothing that is as they say."
+        report.ignored(branch.view.member_path(key, "restartedAt"), message, "Use `docker service update --force`.")
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:

@@ -16,6 +16,10 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "exposure": ("published ports answer on every node of the Swarm.", "Put a load balancer before the nodes."),
     "additional_kinds": ("Swarm has no permissions for kinds.", ""),
     "reconcile_as": ("Swarm has no service accounts.", ""),
+    "restarted_at": (
+        "a deployment of the files restarts nothing that is as they say.",
+        "Use `docker service update --force`.",
+    ),
     "suspend": ("Swarm stacks are not reconciled.", ""),
     **dict.fromkeys(("template_only", "template"), _TEMPLATE),
 }

@@ -143,7 +143,10 @@ def _deployment(
         "revisionHistoryLimit": 0,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "template": {
-            "metadata": {"labels": scope.pod_labels(selector) | zones.network_labels(joined)},
+            "metadata": compact(
+                labels=scope.pod_labels(selector) | zones.network_labels(joined),
+                annotations=compact(**{naming.ANNOTATION_RESTARTED_AT: scope.restarted_at}),
+            ),
             "spec": compact(**spec),
         },
     }

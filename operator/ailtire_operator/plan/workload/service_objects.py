@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.policies import Scaling
 from ailtire_operator.model.service import Service
+from ailtire_operator.model.values import latest
 from ailtire_operator.plan import dependencies
 from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
@@ -34,8 +35,14 @@ def plan_service(
     tmpfs.add(scope, key, service, mounted)
     kind = workload_kind.kind_of(scope, key, service, mounted)
     template = pod.template(scope, networks, key, service, mounted, kind)
-    if after := dependencies.restarts(scope, service, hashes):
-        template["metadata"].setdefault("annotations", {})[naming.ANNOTATION_RESTARTED_WITH] = after
+    restart = {
+        naming.ANNOTATION_RESTARTED_WITH: dependencies.restarts(scope, service, hashes),
+        # Part of a Job's name: the restart of a whole stack must not run its migrations again.
+        naming.ANNOTATION_RESTARTED_AT: service.restarted_at
+        if kind == "Job"
+        else latest(scope.restarted_at, service.restarted_at),
+    }
+    template["metadata"] |= compact(annotations=template["metadata"].get("annotations", {}) | compact(**restart))
     wanted = naming.digest(json.dumps(template, sort_keys=True))
     held = failed_updates.hold(scope, key, service, kind, wanted)
     template = held.template(template) if held else template
