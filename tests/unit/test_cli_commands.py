@@ -176,5 +176,5 @@ def test_only_the_commands_that_may_be_meant_are_imported(arguments: list[str], 
 
 def test_every_module_of_a_command_is_a_command() -> None:
     folder = ROOT / "operator" / "ailtire_operator" / "cli" / "verbs"
-    modules = {path.stem.rstrip("_") for path in folder.glob("[a-z]*.py")}
+    modules = {path.stem.rstrip("_").replace("_", "-") for path in folder.glob("[a-z]*.py")}
     assert modules == set(app.VERBS)

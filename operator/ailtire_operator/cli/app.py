@@ -22,6 +22,8 @@ VERBS: Final = (
     "notices",
     "wait",
     "logs",
+    "exec",
+    "port-forward",
     "open",
     "reach",
     "scale",
@@ -32,17 +34,17 @@ VERBS: Final = (
     "version",
 )
 """The commands, in the order of the help text; each has a module of its name."""
-_RESERVED: Final = frozenset({"import", "open"})
-"""Names that mean something to Python: their modules end in an underscore."""
+_RESERVED: Final = frozenset({"exec", "import", "open"})
+"""Names that mean something to Python: their modules end in an underscore. One for a hyphen stands in all of them."""
 
 _PYDANTIC_LEAD: Final = ": Value error, "
 """What typer leaves in its messages."""
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
-applied by kubectl itself, watched by wait and tree, explained by notices and reach, read by logs, opened by open,
-changed by scale, and leaves for Docker Swarm by export. Editors learn from schema what may be written, and
-kustomize from kustomizeconfig where names stand.
+applied by kubectl itself, watched by wait and tree, explained by notices and reach, read by logs, looked into by exec
+and port-forward, opened by open, changed by scale, and leaves for Docker Swarm by export. Editors learn from schema
+what may be written, and kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:
@@ -73,7 +75,8 @@ def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
     )
     app.callback()(_before)
     for verb in verbs:
-        module = import_module(f"ailtire_operator.cli.verbs.{verb}{'_' if verb in _RESERVED else ''}")
+        name = f"{verb.replace('-', '_')}{'_' if verb in _RESERVED else ''}"
+        module = import_module(f"ailtire_operator.cli.verbs.{name}")
         module.register(app)
     return app
 

@@ -66,6 +66,15 @@ OptionalName = Annotated[
     ),
 ]
 
+Container = Annotated[
+    str, typer.Option("--container", "-c", metavar="NAME", show_default=False, help="Another than the service's own.")
+]
+Index = Annotated[
+    int | None,
+    typer.Option("--index", min=0, metavar="N", help="This pod: a StatefulSet's ordinal, else by name from 0 on."),
+]
+QuietPod = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of the pod that is taken.")]
+
 
 class DataFormat(StrEnum):
     """What a program can read."""

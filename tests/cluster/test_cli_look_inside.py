@@ -1,0 +1,125 @@
+"""``exec`` and ``port-forward`` against a real API server: which pod they take, and what they have kubectl do.
+
+A simulated node runs no container, so that a stand-in of kubectl writes down what it was asked for.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ailtire_operator.cli.failures import Exit
+from cluster.program import Cli, Result, kubeconfig_of
+from lab import ControlPlane
+from support.kube.trees import Manifest, Trees, child, service
+
+CODE = 42
+"""That of the stand-in."""
+
+Kubectl = Callable[..., tuple[Result, list[str]]]
+"""Runs the program; its result, and the words that kubectl was given."""
+
+
+@pytest.fixture
+def kubectl(cli: Cli, tmp_path: Path) -> Kubectl:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    told = tmp_path / "told"
+    stand_in = folder / "kubectl"
+    stand_in.write_text(f'#!/bin/sh\nfor each; do printf "%s\\n" "$each"; done >{told}\nexit {CODE}\n')
+    stand_in.chmod(0o755)
+
+    def run(*arguments: str) -> tuple[Result, list[str]]:
+        told.unlink(missing_ok=True)
+        result = cli(*arguments, PATH=f"{folder}:/usr/bin:/bin")
+        return result, told.read_text().splitlines() if told.exists() else []
+
+    return run
+
+
+def shop(image: str = "docker.io/library/web:1", **more: Manifest) -> Manifest:
+    route = {"/": {"path": "/", "port": 8080}}
+    orders = child(
+        {"api": service(image, interface=route, deploy={"replicas": 2})}, interface={"/orders": {"path": "/"}}
+    )
+    return {"services": {"orders": orders, "quiet": service(), **more}}
+
+
+def test_kubectl_is_given_the_pod_and_the_container_of_a_path(kubectl: Kubectl, trees: Trees) -> None:
+    trees.apply("shop", shop(db=service(volumes={"data": {"target": "/data"}}, deploy={"replicas": 2})))
+    trees.until_ready("shop")
+    names = {each["metadata"]["name"] for each in trees.all_of("Pod")}
+    result, words = kubectl("exec", "shop/orders/api", "--", "sh", "-c", "echo 'a b'", "--", "x")
+    pod = words[2]
+    assert (result.code, result.out, result.err) == (CODE, "", ""), "the code is kubectl's, and nothing is added"
+    assert pod in names
+    assert words == [
+        "exec", f"--namespace={trees.namespace}", pod, "--container=api", "--", "sh", "-c", "echo 'a b'", "--", "x"
+    ]  # fmt: skip
+    assert pod.startswith("shop-orders-api-")
+    first = kubectl("exec", "shop/orders/api", "--index", "0", "-it", "--", "sh")[1]
+    second = kubectl("exec", "shop/orders/api", "--index", "1", "--", "sh")[1]
+    assert sorted([first[2], second[2]]) == sorted(each for each in names if each.startswith("shop-orders-api-"))
+    assert first[3:] == ["--container=api", "--stdin", "--tty", "--", "sh"]
+    assert kubectl("exec", "shop/orders", "--gateway", "--", "id")[1][2].startswith("shop-orders--gateway-")
+
+
+def test_ports_are_those_of_the_service_or_of_the_stacks_gateway(kubectl: Kubectl, trees: Trees) -> None:
+    trees.apply("shop", shop())
+    trees.until_ready("shop")
+    result, words = kubectl("port-forward", "shop/orders/api")
+    assert result.code == CODE
+    assert words[:3] == ["port-forward", f"--namespace={trees.namespace}", "--"]
+    assert words[3].startswith("pod/shop-orders-api-")
+    assert words[4:] == ["8080"]
+    assert result.err == f"{words[3].replace('/', ' ')}, port 8080 of container api\n"
+    _, words = kubectl("port-forward", "shop/orders", "9000:3000", "--address", "127.0.0.1")
+    assert words[2:4] == ["--address=127.0.0.1", "--"]
+    assert (words[4].startswith("pod/shop-orders--gateway-"), words[5:]) == (True, ["9000:3000"])
+    none, words = kubectl("port-forward", "shop/quiet")
+    assert (none.code, words) == (Exit.TROUBLE, [])
+    assert "declares no TCP port" in none.err
+
+
+def test_a_new_definition_that_does_not_come_up_leaves_the_one_before_to_look_into(
+    kubectl: Kubectl, trees: Trees, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    trees.apply("shop", shop())
+    trees.until_ready("shop")
+    before = {each["metadata"]["name"] for each in trees.all_of("Pod")}
+    trees.apply("shop", shop("lab.invalid/missing:1"))
+    trees.until("trouble", lambda: trees.condition("shop").get("reason") == "ImagePullBackOff")
+    result, words = kubectl("exec", "shop/orders/api", "--", "id")
+    assert words[2] in before
+    assert "is of the definition before: none of the current one is ready" in result.err
+    # Whoever may read no ReplicaSets is told by the age of pods.
+    trees.kubectl("create", "role", "few", "--verb=get,list", "--resource=pods,ailtirestacks.ailtire.io")
+    few = kubeconfig_of("few", control_plane, trees.namespace, tmp_path)
+    trees.kubectl("delete", "rolebinding", "few")
+    trees.kubectl("create", "rolebinding", "few", "--role=few", f"--serviceaccount={trees.namespace}:few")
+    result, words = kubectl("exec", "shop/orders/api", "--kubeconfig", few, "--", "id")
+    assert words[1:3] == [f"--kubeconfig={few}", f"--namespace={trees.namespace}"], result.err
+    assert words[3] in before
+
+
+def test_why_there_is_no_pod_stands_in_plain_words(kubectl: Kubectl, trees: Trees) -> None:
+    trees.apply("shop", shop("lab.invalid/missing:1", still=service(deploy={"replicas": 0})))
+    trees.until("trouble", lambda: trees.condition("shop").get("reason") == "ImagePullBackOff")
+
+    def said(*arguments: str) -> tuple[int, str]:
+        result, words = kubectl(*arguments)
+        assert words == []
+        return result.code, result.err
+
+    code, err = said("exec", "shop/orders/api", "--", "id")
+    assert code == Exit.TROUBLE
+    assert err.startswith("error: no container of shop/orders/api runs: ImagePullBackOff: ")
+    code, err = said("exec", "shop/still", "--", "id")
+    assert (code, "shop/still is stopped: it is to have 0 replicas" in err) == (Exit.TROUBLE, True)
+    code, err = said("exec", "shop/orders", "--", "id")
+    assert "shop/orders is a stack" in err
+    assert "Name one of its services: shop/orders/api, or say --gateway for its gateway." in err
+    assert "Did you mean quiet?" in said("port-forward", "shop/quite")[1]
+    assert said("exec", "nobody/x", "--", "id")[0] == Exit.MISSING
+    assert json.dumps(said("exec", "shop/quiet", "-c", "mesh", "--", "id")[1]).count("has no container 'mesh'") == 1
