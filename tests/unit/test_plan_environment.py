@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
 from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack, variables
@@ -101,3 +102,74 @@ def test_values_go_through_as_they_are_written_and_each_name_once() -> None:
         {"configMapRef": {"name": "c", "optional": True}},
     ]
     assert [each.path for each in made.notices] == ["spec.services.web.environmentValuesFrom.A"]
+
+
+def env_tree(root: dict[str, Any], child: dict[str, Any], **service: Any) -> dict[str, Any]:
+    inner = {"type": "stack", "stack": {"env": child, "services": {"api": {"image": "api:1", **service}}}}
+    return {"env": root, "services": {"web": {"image": "web:1"}, "sub": inner}}
+
+
+def own_variables(spec: dict[str, Any], name: str, workload: str) -> dict[str, Any]:
+    found = {}
+    waiting = [stack(spec)]
+    while waiting:
+        made = plan(waiting.pop(), SETTINGS, Observed())
+        found[made.stack.name] = made
+        waiting += [parse_stack(each) for each in made.objects if each["kind"] == "AiltireStack"]
+    given = variables(find(found[name], "Deployment", workload))
+    return {key: value for key, value in given.items() if not key.startswith("AILTIRE_")}
+
+
+def test_variables_of_a_stack_are_those_of_its_whole_subtree_and_the_nearest_counts() -> None:
+    spec = env_tree({"A": "root", "B": "root", "C": "root"}, {"B": "child", "C": "child"}, environment={"C": "own"})
+    assert own_variables(spec, "shop", "shop-web") == {"A": "root", "B": "root", "C": "root"}
+    assert own_variables(spec, "shop-sub", "shop-sub-api") == {"A": "root", "B": "child", "C": "own"}
+
+
+def test_a_variable_from_a_secret_is_nearer_than_one_of_the_stack() -> None:
+    reference = {"secret": "db", "key": "password"}
+    given = own_variables(env_tree({"A": "x"}, {}, environmentValuesFrom={"A": reference}), "shop-sub", "shop-sub-api")
+    assert given == {"A": ""}  # a reference, which has no value of its own
+
+
+def test_placeholders_are_those_of_each_service() -> None:
+    spec = env_tree({"NAME": "{{.Service.Name}}", "NODE": "on {{.Node.Hostname}}"}, {})
+    assert own_variables(spec, "shop", "shop-web") == {"NAME": "shop_web", "NODE": "on $(AILTIRE_NODE_HOSTNAME)"}
+    assert own_variables(spec, "shop-sub", "shop-sub-api")["NAME"] == "shop-sub_api"
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"AILTIRE_PARENT": "x"}, r"spec\.env"),
+        ({"A": "{{.Task.Slot}}"}, r"spec\.env\.A: the number of a replica"),
+        ({"A": "{{.Unknown}}"}, r"spec\.env\.A: '\{\{\.Unknown\}\}' is not a known placeholder"),
+        ({f"A{index}": "x" * 30_000 for index in range(3)}, r"spec\.env: .*65,536 characters"),
+    ],
+)
+def test_variables_of_a_subtree_have_bounds_too(env: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidStack, match=message):
+        plan_of(env_tree(env, {}))
+
+
+def test_variables_that_are_too_many_with_those_above_are_refused_where_they_are_passed_on() -> None:
+    spec = env_tree({f"A{index}": "" for index in range(150)}, {})
+    spec["services"]["sub"]["stack"]["env"] = {f"B{index}": "" for index in range(100)}
+    spec["services"]["sub"]["stack"]["services"]["deep"] = {"type": "stack", "stack": {}}
+    problem = (
+        plan(parse_stack(find(plan_of(spec), "AiltireStack", "shop-sub")), SETTINGS, Observed())
+        .children["deep"]
+        .problem
+    )
+    assert problem is not None and "spec.services.deep.stack.place.env" in str(problem)
+
+
+def test_every_stack_below_counts_with_its_copy_of_the_variables() -> None:
+    few, many = (find(plan_of(env_tree({"A": "x" * size}, {})), "AiltireStack", "shop-sub") for size in (1, 1001))
+    budgets = [each["spec"]["place"]["budget"]["characters"] for each in (few, many)]
+    assert budgets[1] - budgets[0] == 1000
+
+
+def test_a_variable_that_every_service_sets_itself_is_told() -> None:
+    made = plan_of({"env": {"A": "x"}, "services": {"web": {"image": "web:1", "environment": {"A": "y"}}}})
+    assert [each.path for each in made.notices] == ["spec.env.A"]

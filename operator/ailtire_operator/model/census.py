@@ -61,7 +61,7 @@ class Census:
         own = Count(len(spec.services), 1, spec.size.characters)
         names = [network.name or key for key, network in spec.networks.items()]
         below, _ = self._below(
-            _children(spec), depth + 1, _passed_on(spec.images, names, spec.edge.hosts if spec.edge else [])
+            _children(spec), depth + 1, _passed_on([spec.images, spec.env], names, spec.edge.hosts if spec.edge else [])
         )
         inherited = inherited_from(spec.place) if spec.place else 0
         return _NOTHING.plus(own.plus(below), 1, inherited)
@@ -147,22 +147,23 @@ def _children(spec: StackSpec) -> Iterator[tuple[str, Any]]:
 def inherited_from(place: Place) -> int:
     """The characters of a place that every stack below inherits."""
     hosts = [urlsplit(url).netloc for url in place.urls]
-    return _passed_on(place.images, place.networks, hosts)
+    return _passed_on([place.images, place.env], place.networks, hosts)
 
 
-def _passed_on(images: Mapping[str, str], networks: Iterable[str], hosts: Iterable[Any]) -> int:
+def _passed_on(maps: Iterable[Mapping[str, Any]], networks: Iterable[str], hosts: Iterable[Any]) -> int:
     """The same for a stack with these values; the number of URLs in a place is limited, whatever the hosts."""
     longest = max((len(host) for host in hosts if isinstance(host, str)), default=0)
-    return _characters(images) + sum(len(name) + _NETWORK for name in networks) + _URLS * longest
+    return _characters(*maps) + sum(len(name) + _NETWORK for name in networks) + _URLS * longest
 
 
 def _passed_on_as_written(definition: Mapping[str, Any]) -> int:
-    networks, edge, images = definition.get("networks"), definition.get("edge"), definition.get("images")
+    networks, edge = definition.get("networks"), definition.get("edge")
+    maps = [each for name in ("images", "env") if isinstance(each := definition.get(name), Mapping)]
     hosts = edge.get("hosts") if isinstance(edge, Mapping) else None
     names = [
         str(_field(value, "name") or key) for key, value in (networks if isinstance(networks, Mapping) else {}).items()
     ]
-    return _passed_on(images if isinstance(images, Mapping) else {}, names, hosts if isinstance(hosts, list) else [])
+    return _passed_on(maps, names, hosts if isinstance(hosts, list) else [])
 
 
 def _field(value: Any, name: str) -> Any:

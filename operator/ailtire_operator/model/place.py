@@ -9,6 +9,7 @@ from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.keys import ImageName
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.values import AccountName, ImageReference, Name, ObjectName, PositiveQuantity, Time
+from ailtire_operator.model.variables import SubtreeVariables
 
 SecurityProfile = Literal["restricted", "baseline", "privileged"]
 AdditionalKind = Literal["HTTPRoute"]
@@ -49,6 +50,8 @@ class Place(Strict):
     """Inherited Pod Security profile."""
     environment: Annotated[Name, Field(max_length=63)] | None = None
     """Inherited name of the environment."""
+    env: SubtreeVariables = {}
+    """Inherited variables of services."""
     exposure: Exposure | None = None
     """Inherited exposure of published ports."""
     restarted_at: Time | None = None

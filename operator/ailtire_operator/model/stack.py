@@ -23,6 +23,7 @@ from ailtire_operator.model.values import (
     Time,
     UniqueList,
 )
+from ailtire_operator.model.variables import SubtreeVariables
 from ailtire_operator.model.volumes import Data as Data
 
 
@@ -57,6 +58,10 @@ class StackSpec(Strict):
     """The Pod Security Standard of the pods: restricted (the default), baseline for images that expect Docker's
     defaults (root, its capabilities), or privileged, if the operator's settings allow it, for access to the node.
     Inherited by the subtree."""
+    env: SubtreeVariables = {}
+    """Variables of all services of the stack and its subtree, by name. The nearest value counts: a service's own
+    environment and environmentValuesFrom take precedence over it, a stack below over the stacks above it; it takes
+    precedence over environmentFrom. AILTIRE_* is reserved."""
     services: Annotated[Services, Field(examples=[{"web": {"image": "shop_web:1.4"}}])] = {}
     """The members, by key, which is their host name for peers: http://web:3000 for the key web."""
     networks: Annotated[

@@ -47,7 +47,7 @@ def excesses(spec: StackSpec, census: Census) -> Iterator[FieldError]:
         message = (
             f"the definitions of the tree's {found.stacks:,} stacks have {found.characters:,} characters together, "
             f"more than {TREE_CHARACTER_LIMIT:,}: each has a copy of its template, of its inline stacks and of "
-            "the images above it; make these smaller, or use fewer stacks"
+            "the images and variables above it; make these smaller, or use fewer stacks"
         )
         yield FieldError("spec.services", message)
 

@@ -12,7 +12,7 @@ from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import files, volumes
 from ailtire_operator.plan.types import Manifest, Observed, Plan, RoutePlan, ServicePlan
-from ailtire_operator.plan.workload import security, service_objects
+from ailtire_operator.plan.workload import environment, security, service_objects
 
 _ORDER = {"Service": 0, "AiltireStack": 2}
 
@@ -24,6 +24,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     networks = membership.of_stack(scope)
     security.check_profile(scope)
     additional_kinds.check(scope)
+    environment.check_inherited(scope)
     services, objects = _services(scope, networks)
     objects += [*volumes.claims(scope), *files.config_maps(scope)]
     front = gateway.plan_gateway(scope, networks)

@@ -48,6 +48,8 @@ def _resource(scope: Scope, networks: Networks, routes: list[Route], service: Se
     spec["place"] = place.to_json()
     if "images" in spec["place"]:
         spec["place"]["images"] = scope.images  # the same object for all children, to save memory
+    if "env" in spec["place"]:
+        spec["place"]["env"] = scope.env
     annotations = {naming.ANNOTATION_KEY: level.key}
     return manifest(
         naming.API_VERSION, naming.KIND, level.name, scope.labels(level.key), annotations=annotations, spec=spec
@@ -92,6 +94,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "gateway_replicas": scope.gateway_replicas,
         "gateway_max_body": scope.gateway_max_body,
         "images": scope.images,
+        "env": scope.env,
         "image_registry": scope.image_registry,
         "image_pull_secrets": scope.image_pull_secrets,
         "environment": scope.environment,

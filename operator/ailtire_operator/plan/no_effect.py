@@ -32,6 +32,7 @@ def report(scope: Scope) -> None:
         message = f"the root sets the application's name for the whole tree: '{scope.stack.app_name}'."
         scope.report("spec.appName", "ignored", message)
     _kinds(scope)
+    _variables(scope)
     for key, service in scope.spec.services.items():
         _routes(scope, key, service)
         if service.is_stack:
@@ -70,6 +71,15 @@ def _edge(scope: Scope) -> None:
     if edge.kind == "HTTPRoute" and edge.tls is not None:
         message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
         scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
+
+
+def _variables(scope: Scope) -> None:
+    """Report variables of the subtree that every service of it sets itself, as far as the stack itself shows it."""
+    members = scope.spec.plain.values()
+    for name in scope.spec.env if members and not scope.spec.children else ():
+        if all(name in each.environment or name in each.environment_values_from for each in members):
+            message = "every service sets this variable itself, which takes precedence."
+            scope.report(path_of("spec.env", name), "ignored", message, "Remove it here or there.")
 
 
 def _kinds(scope: Scope) -> None:

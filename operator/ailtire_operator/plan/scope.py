@@ -58,6 +58,11 @@ class Scope:
         return {**self.spec.images, **(self.spec.place.images if self.spec.place else {})}
 
     @cached_property
+    def env(self) -> dict[str, str]:
+        """Variables of all services, the nearest value of each: what is said closer to a service is more specific."""
+        return {**(self.spec.place.env if self.spec.place else {}), **self.spec.env}
+
+    @cached_property
     def image_registry(self) -> str | None:
         """The registry prefix, the nearest one."""
         return self.spec.image_registry or (self.spec.place.image_registry if self.spec.place else None)

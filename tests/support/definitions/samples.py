@@ -20,6 +20,7 @@ JUDGED_ELSEWHERE = {
 SAMPLES: dict[str, Any] = {
     "appName": "other",
     "environment": "dev",
+    "env": {"REGION": "eu-1"},
     "imageRegistry": "registry.example",
     "imagePullSecrets": ["s"],
     "images": {"web": "web:2"},

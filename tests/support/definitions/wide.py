@@ -15,6 +15,7 @@ SETTINGS = Settings(
 
 WIDE = """
 securityProfile: privileged
+env: {REGION: eu-1, LEVEL: 3, NODE: "{{.Node.Hostname}}"}
 exposure: {type: LoadBalancer, annotations: {example.com/pool: public}}
 configs:
   settings: {content: "a: 1\\n", labels: {team: blue, note: "two words"}}

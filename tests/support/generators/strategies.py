@@ -156,6 +156,9 @@ def _mounts(draw: DrawFn, data: Json) -> Json:
     return found
 
 
+_TIMES = st.sampled_from(["2026-11-29T12:00:00Z", "2026-11-29T12:00:00.5+01:00", "2027-01-01T00:00:00Z"])
+
+
 @st.composite
 def _plain(draw: DrawFn, networks: Json, data: Json, configs: Json, secrets: Json) -> Json:
     words = st.lists(TEXT, min_size=1, max_size=3)
@@ -184,6 +187,7 @@ def _plain(draw: DrawFn, networks: Json, data: Json, configs: Json, secrets: Jso
                 stopGracePeriod=DURATIONS,
                 labels=st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2),
                 annotations=st.dictionaries(LABEL_KEYS, TEXT, max_size=2),
+                restartedAt=_TIMES,
             )
         )
     )
@@ -198,7 +202,8 @@ def _child(draw: DrawFn, networks: Json, depth: int, references: list[str]) -> J
     else:
         service["stack"] = draw(_specs(depth - 1, references))
     interface = maps(st.sampled_from(["/x", "/", "child"]), maybe(path=PATHS, protocol=st.just("ws")), 2)
-    return service | draw(maybe(interface=interface, networks=_memberships(networks), policies=_POLICIES))
+    more = maybe(interface=interface, networks=_memberships(networks), policies=_POLICIES, restartedAt=_TIMES)
+    return service | draw(more)
 
 
 def specs(depth: int = 2, references: list[str] | None = None) -> st.SearchStrategy[Json]:
@@ -234,6 +239,8 @@ def _specs(draw: DrawFn, depth: int, references: list[str] | None) -> Json:
         imagePullSecrets=st.lists(NAMES, unique=True, max_size=2),
         images=st.dictionaries(IMAGES, IMAGES, max_size=2),
         securityProfile=st.sampled_from(["restricted", "baseline"]),
+        env=st.dictionaries(VARIABLES, TEXT | st.integers(-5, 5), max_size=2),
+        restartedAt=_TIMES,
         interface=maybe(ports=st.dictionaries(st.sampled_from(["80", "443", "6650"]), WEB_PORTS)),
         gateway=maybe(replicas=st.integers(0, 3), image=IMAGES, resources=_RESOURCES),
         edge=_EDGE,

@@ -9,6 +9,7 @@ from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.networks import own_network
 from ailtire_operator.model.service import Service
+from ailtire_operator.plan.workload.environment import with_inherited
 
 _STACKNAME: Final = "{{.Service.Name}}-{{.Task.Slot}}"
 _SERVICE_NAME: Final = ".Service.Name"
@@ -17,6 +18,7 @@ _SERVICE_NAME: Final = ".Service.Name"
 def for_service(branch: Branch, names: Names, key: str, service: Service, report: Report) -> dict[str, str]:
     """The variables of a plain service. Swarm expands the placeholders in them."""
     view = branch.view
+    variables = with_inherited(branch.scope, service).environment
     for field, sources in (
         ("environmentFrom", service.environment_from),
         ("environmentValuesFrom", service.environment_values_from),
@@ -25,7 +27,7 @@ def for_service(branch: Branch, names: Names, key: str, service: Service, report
             message = "Swarm cannot set variables from Secrets or ConfigMaps; they are left out."
             report.rejected(view.member_path(key, field), message, "Add them to the file under environment.")
     if names.host(branch, key) != f"{branch.name}_{key}":
-        for name, value in service.environment.items():
+        for name, value in variables.items():
             if _SERVICE_NAME in value:
                 message = f"the service's name in Swarm is '{names.host(branch, key)}'."
                 report.approximate(view.member_path(key, "environment", name), message)
@@ -37,7 +39,7 @@ def for_service(branch: Branch, names: Names, key: str, service: Service, report
         naming.VARIABLE_SERVICENAME: braces(key),
         naming.VARIABLE_PARENT_NETWORK: parent_network(branch),
     }
-    return platform | service.environment
+    return platform | variables
 
 
 def for_gateway(branch: Branch, names: Names) -> dict[str, str]:

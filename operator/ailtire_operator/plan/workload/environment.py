@@ -3,6 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import EnvironmentReference, Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
@@ -16,6 +17,33 @@ def parent_network(scope: Scope) -> str:
     place = scope.spec.place
     app = scope.stack.app_name
     return f"{app}_{place.parent}_{place.parent_key}_family" if place else f"{app}_top"
+
+
+def with_inherited(scope: Scope, service: Service) -> Service:
+    """The service with the variables of its stack and the stacks above that it does not set itself."""
+    inherited = {
+        name: value
+        for name, value in scope.env.items()
+        if name not in service.environment and name not in service.environment_values_from
+    }
+    return service.model_copy(update={"environment": inherited | service.environment}) if inherited else service
+
+
+def check_inherited(scope: Scope) -> None:
+    """Refuse variables of the whole subtree that would make a StatefulSet of every service."""
+    for name, value in scope.spec.env.items():
+        if placeholders.has_slot(value):
+            message = (
+                "the number of a replica differs between services; set it in the environment of those that need it"
+            )
+            scope.refuse(path_of(f"{scope.base}.env", name), message)
+
+
+def _path(scope: Scope, key: str, name: str) -> str:
+    """Where a variable of a service is set."""
+    if name in scope.spec.services[key].environment:
+        return scope.path(key, "environment", name)
+    return path_of(f"{scope.base}.env" if name in scope.spec.env else f"{scope.base}.place.env", name)
 
 
 def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
@@ -37,8 +65,7 @@ def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
     }
     helpers: dict[str, Variable] = {}
     for name, value in service.environment.items():
-        path = scope.path(key, "environment", name)
-        expanded = placeholders.variable(scope, key, service, path, value)
+        expanded = placeholders.variable(scope, key, service, _path(scope, key, name), value)
         own[name] = _variable(name, expanded.text)
         helpers |= {each: _field(each) for each in expanded.variables if each in placeholders.FIELDS}
     return [

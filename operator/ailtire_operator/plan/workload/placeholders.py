@@ -55,7 +55,12 @@ def needs_slot(service: Service) -> bool:
     """Whether the service uses the number of its replica, which only a StatefulSet has."""
     if service.deploy is not None and service.deploy.mode != "replicated":
         return False
-    return any(_SLOT in inside(text, *pair) for text in _texts(service) for pair in pairs(text))
+    return any(map(has_slot, _texts(service)))
+
+
+def has_slot(text: str) -> bool:
+    """Whether a text has the placeholder for the number of a replica."""
+    return any(_SLOT in inside(text, *pair) for pair in pairs(text))
 
 
 def _texts(service: Service) -> Iterator[str]:

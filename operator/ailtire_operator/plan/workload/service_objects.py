@@ -16,7 +16,15 @@ from ailtire_operator.plan.storage import files, tmpfs
 from ailtire_operator.plan.storage.volumes import Storage, storage
 from ailtire_operator.plan.types import Manifest, ServicePlan
 from ailtire_operator.plan.values import compact, manifest
-from ailtire_operator.plan.workload import failed_updates, jobs, pod, published_ports, update_strategy, workload_kind
+from ailtire_operator.plan.workload import (
+    environment,
+    failed_updates,
+    jobs,
+    pod,
+    published_ports,
+    update_strategy,
+    workload_kind,
+)
 from ailtire_operator.plan.workload.failed_updates import Hold
 from ailtire_operator.plan.workload.metadata import user_metadata
 
@@ -30,6 +38,7 @@ def plan_service(
     scope: Scope, networks: Networks, key: str, service: Service, hashes: Mapping[str, str]
 ) -> tuple[ServicePlan, list[Manifest]]:
     """The plan and objects of a service; ``hashes`` are the template hashes of its dependencies."""
+    service = environment.with_inherited(scope, service)
     mounted = storage(scope, key, service)
     files.add(scope, key, service, mounted)
     tmpfs.add(scope, key, service, mounted)
