@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from ailtire_operator.cluster.kinds import LEASE
-from faults.journal import Journal
+from faults.journal import Entry, Journal
 from faults.proxy import Rule
 from faults.replica import Replica
 from lab import ControlPlane, appended, manifests
@@ -86,6 +86,11 @@ class Lane:
     def rules(self, rules: list[Rule]) -> None:
         for replica in self.replicas:
             replica.proxy.rules = rules
+
+    def route(self, chosen: Callable[[Entry], str] | None) -> None:
+        """Send each request to the API server that is chosen for it, by its URL; to the first one for None."""
+        for replica in self.replicas:
+            replica.proxy.route = chosen
 
     @property
     def list_targets(self) -> set[str]:

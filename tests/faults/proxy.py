@@ -19,6 +19,8 @@ from lab import ControlPlane
 
 _NOT_PASSED_ON = {"content-length", "transfer-encoding", "connection", "host", "accept-encoding"}
 _LARGEST_BODY = 2**24
+_SERVER = "server"
+"""Where a request keeps the URL of the API server that it goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class Proxy:
         self.journal = journal
         self.replica = replica
         self.rules: list[Rule] = []
+        self.route: Callable[[Entry], str] | None = None
+        """Which API server a request goes to, by its URL; to the control plane's own where nothing is said."""
         self.list_targets: set[str] = set()
         """What was listed, as path and query; lists of metadata alone do not count."""
         self.url = ""
@@ -156,7 +160,7 @@ class Proxy:
         """The same request to the API server, with further query options or another method; a context manager."""
         assert self._session is not None
         headers = passed_on(request)
-        url = URL(self._plane.url + (request.path if method == "DELETE" else request.path_qs), encoded=True)
+        url = URL(request[_SERVER] + (request.path if method == "DELETE" else request.path_qs), encoded=True)
         if options:
             url = url.update_query(dict(options))
         return self._session.request(method or request.method, url, headers=headers, data=body)
@@ -189,6 +193,7 @@ class Proxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         entry = self.journal.add(request.method, request.path, request.query_string, self.replica)
+        request[_SERVER] = self.route(entry) if self.route else self._plane.url
         rule = next((each for each in self.rules if each.takes(entry)), None)
         self._open[id(request)] = request
         try:

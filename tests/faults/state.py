@@ -26,8 +26,10 @@ CANARY = "-canary"
 """How the names of objects end that lie in the story's namespace and are nobody's."""
 _DIGEST = re.compile(r"-[0-9a-f]{8}(?![0-9a-z])")
 """In names of gateways' files and of jobs: of their content, and so of the namespace's name too."""
+INJECTED = "example.com/injected"
+"""An annotation that a webhook of the cluster adds to what is written, and that nobody takes away again."""
 _METADATA = ("labels", "annotations", "finalizers")
-_OF_KUBERNETES = (
+_OF_OTHERS = (
     "batch.kubernetes.io/controller-uid",
     "controller-uid",
     "deprecated.daemonset.template.generation",
@@ -36,6 +38,7 @@ _OF_KUBERNETES = (
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
+    INJECTED,
 )
 """Labels and annotations with uids, or that come at a time of their own."""
 _ASSIGNED = {
@@ -129,7 +132,7 @@ NO_OWNER = "an owner that is gone"
 def _known(labels: Any) -> Any:
     if not isinstance(labels, dict):
         return labels
-    return {key: value for key, value in labels.items() if key not in _OF_KUBERNETES}
+    return {key: value for key, value in labels.items() if key not in _OF_OTHERS} or None
 
 
 def _status(obj: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from faults.plans.replicas import of_replicas
 from faults.plans.requests import of_all_requests, of_writes
 from faults.plans.servers import of_servers
 from faults.plans.watches import of_watches
+from faults.plans.webhooks import of_webhooks
 from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, create_secret, run
 from faults.state import objects
 from faults.story import STEPS
@@ -124,7 +125,7 @@ def _at_rest(lane: Lane) -> list[str]:
 
 def beside_writes() -> list[Plan]:
     """The plans for a lane with one operator that do not belong to one write."""
-    return [*of_all_requests(), *of_watches(), *of_objects(), *of_admission()]
+    return [*of_all_requests(), *of_watches(), *of_objects(), *of_admission(), *of_webhooks()]
 
 
 def _no_writes(count: int) -> Sequence[Plan]:

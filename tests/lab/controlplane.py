@@ -15,6 +15,8 @@ from lab.report import Say, silent
 from lab.state import State
 
 _START_SECONDS = 120.0
+ANOTHER_APISERVER = "kube-apiserver-2"
+"""The second API server among the processes, where there is one."""
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
@@ -116,6 +118,17 @@ class ControlPlane:
             if not self._state.processes[program].alive:
                 self.respawn(program)  # a client that tries to connect may have its port for a moment
             time.sleep(0.2)
+
+    def start_another_apiserver(self) -> str:
+        """Start a second API server on the same etcd, with caches of its own; its URL, once it takes requests."""
+        first = self._commands["kube-apiserver"]
+        port = free_ports(1)[0]
+        log = f"--audit-log-path={self.audit_log.with_suffix('.another.log')}"
+        command = [*(f"--secure-port={port}" if each.startswith("--secure-port=") else each for each in first), log]
+        self.accompany(ANOTHER_APISERVER, spawn(command, self._layout.log(ANOTHER_APISERVER)))
+        url = f"https://127.0.0.1:{port}"
+        self._wait("the second API server", Api(url, self.token, self._layout.ca).ready)
+        return url
 
     @property
     def etcd(self) -> str:

@@ -1,5 +1,6 @@
 """Faults of the servers: they end, freeze, forget, and give and take rights. All lanes of a control plane feel them."""
 
+import itertools
 import json
 import os
 import signal
@@ -12,7 +13,9 @@ import urllib3
 from faults.lane import Lane
 from faults.plans.plan import Plan, always, nothing
 from lab import manifests
+from lab.controlplane import ANOTHER_APISERVER
 from lab.paths import ROOT
+from lab.waiting import eventually
 
 _FROZEN_SECONDS = 3.0
 _LIMIT_SECONDS = 180.0
@@ -31,6 +34,10 @@ def of_servers() -> Iterator[Plan]:
     yield _plan("the rights are taken away", before=_deny, heal=_grant)
     yield _plan("etcd has no space left", act=_fill, heal=_make_room)
     yield _plan("the definition is applied again", act=_define)
+    yield _plan("two API servers in turn", before=_both, heal=_first_alone)
+    yield _plan(
+        "watches from an API server that is behind", before=_watch_another, act=_freeze_another, heal=_first_alone
+    )
 
 
 def _plan(
@@ -101,3 +108,38 @@ def _grant(lane: Lane) -> None:
 
 def _define(lane: Lane) -> None:
     lane.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds" / "ailtirestacks.yaml"))
+
+
+def _both(lane: Lane) -> None:
+    """Each request and each watch goes to the other one of two API servers, as behind a balancer."""
+    servers = itertools.cycle((lane.plane.url, lane.plane.start_another_apiserver()))
+    lane.route(lambda entry: next(servers))
+    lane.cut_connections()
+
+
+def _watch_another(lane: Lane) -> None:
+    """What is read comes from a second API server, what is written goes to the first."""
+    another = lane.plane.start_another_apiserver()
+    lane.route(lambda entry: another if entry.verb in ("watch", "list") else lane.plane.url)
+    watched = {entry.path for entry in lane.journal.entries if entry.verb == "watch"}
+    mark = len(lane.journal.entries)
+    lane.cut_connections()
+
+    def again() -> bool:
+        opened = {entry.path for entry in lane.journal.entries[mark:] if entry.verb == "watch" and entry.status == 200}
+        return watched <= opened
+
+    eventually(again, _LIMIT_SECONDS, "all watches opened at the second API server")
+    os.kill(lane.plane.processes[ANOTHER_APISERVER].pid, signal.SIGSTOP)
+
+
+def _freeze_another(lane: Lane) -> None:
+    """It was frozen before the edit, so that nobody has heard of that yet; it goes on some seconds later."""
+    pid = lane.plane.processes[ANOTHER_APISERVER].pid
+    threading.Timer(_FROZEN_SECONDS, _thaw, (pid,)).start()
+
+
+def _first_alone(lane: Lane) -> None:
+    lane.route(None)
+    lane.cut_connections()
+    lane.plane.kill(ANOTHER_APISERVER)
