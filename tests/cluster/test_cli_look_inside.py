@@ -123,3 +123,30 @@ def test_why_there_is_no_pod_stands_in_plain_words(kubectl: Kubectl, trees: Tree
     assert "Did you mean quiet?" in said("port-forward", "shop/quite")[1]
     assert said("exec", "nobody/x", "--", "id")[0] == Exit.MISSING
     assert json.dumps(said("exec", "shop/quiet", "-c", "mesh", "--", "id")[1]).count("has no container 'mesh'") == 1
+
+
+def test_what_is_in_the_way_is_told_with_its_log(
+    cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    trees.apply("shop", shop("lab.invalid/crashing:1", mute=service("lab.invalid/missing:1")))
+    trees.until("trouble", lambda: trees.condition("shop").get("reason") == "CrashLoopBackOff")
+    waited = cli("wait", "shop", "--timeout", "0", "-o", "json")
+    assert waited.code == Exit.TIMED_OUT
+    # A simulated node has no kubelet that could be asked: what is asked for is seen, and that it is one line.
+    log = json.loads(waited.out)["log"]
+    assert (log["path"], log["container"], log["previous"], log["lines"]) == ("shop/orders/api", "api", True, [])
+    assert log["problem"]
+    assert [
+        line for line in waited.err.splitlines() if line.startswith("the log of shop/orders/api (pod shop-orders-api-")
+    ]
+    assert "the log of" not in cli("wait", "shop", "--timeout", "0", "--logs", "0").err
+    assert "the log of" not in cli("wait", "shop/mute", "--timeout", "0").err, "what has never run has no log"
+    view = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
+    assert cli("tree", "shop", "--logs", "3", "--kubeconfig", view).out.count("the log of ") == 1
+    trees.kubectl("create", "role", "stacks", "--verb=get,list", "--resource=ailtirestacks.ailtire.io")
+    trees.kubectl("delete", "rolebinding", "view")
+    trees.kubectl("create", "rolebinding", "view", "--role=stacks", f"--serviceaccount={trees.namespace}:view")
+    refused = cli("wait", "shop", "--timeout", "0", "--kubeconfig", view)
+    assert (refused.code, refused.err.count("its log is not shown: ")) == (Exit.TIMED_OUT, 1)
+    shown = cli("tree", "shop", "--logs", "3", "--kubeconfig", view)
+    assert (shown.code, shown.err.count("note: logs are not shown: ")) == (Exit.DONE, 1)

@@ -57,7 +57,7 @@ def shop() -> list[Resource]:
     return [top, deep, resource("shop-cpl", PULL, parent="shop", key="cpl"), resource("other", READY)]
 
 
-def drawn(node: StackNode, **look: bool) -> list[str]:
+def drawn(node: StackNode, **look: Any) -> list[str]:
     out = io.StringIO()
     Console(file=out, width=200, emoji=False).print(draw(node, TreeStyle(**look)))
     return [line.rstrip() for line in out.getvalue().splitlines()]

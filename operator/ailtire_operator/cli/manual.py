@@ -46,6 +46,8 @@ keys of the stacks that lead to it, `subject`, `replicas`, `reason`, `message`),
 (`key`, `kind`, `name`, `state`, which is stopped where no replica is asked for, `ready`, `wanted`, `reason`, `message`)
 and `stacks` (the same again). Fields may be added, none will go.
 `tree -A -o json` is a list of such objects, each with the `namespace` of its tree as well.
+With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or an object with `path`, `pod`,
+`container`, `previous` (of the run before), `lines` and `problem` (why it could not be read).
 
 ## What the other data promises
 
@@ -67,6 +69,8 @@ and `stacks` (the same again). Fields may be added, none will go.
   where they are not known).
 - `open -o json`: a list of objects with `url`, `service` (its path), `port`, `ready`, and `reason`, which says what is
   in the way first and is empty where nothing is.
+- `wait -o json`: `path`, `outcome` (reached, failed, waiting, rolled back, suspended), `message`, and `log`, which is
+  that of `tree --logs`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
 - `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `portsByName` (those on
   which a name answers), `names` (`name`, `network`,

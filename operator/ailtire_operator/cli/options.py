@@ -73,6 +73,10 @@ Index = Annotated[
     int | None,
     typer.Option("--index", min=0, metavar="N", help="This pod: a StatefulSet's ordinal, else by name from 0 on."),
 ]
+BlockerLogs = Annotated[
+    int,
+    typer.Option("--logs", min=0, max=1000, metavar="N", help="Last lines of the log of what is in trouble; 0: none."),
+]
 QuietPod = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of the pod that is taken.")]
 
 

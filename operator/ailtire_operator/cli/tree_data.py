@@ -1,15 +1,21 @@
 """A tree of stacks as data for a program. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from ailtire_operator.cli.blocker_logs import LogExcerpt
+from ailtire_operator.cli.pod_facts import Member
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State
 from ailtire_operator.status.blockers import to_status
 from ailtire_operator.status.observed import Problem
 
+Logs = Mapping[Member, LogExcerpt]
 
-def to_json(node: StackNode) -> dict[str, Any]:
-    """The tree as data; the form is part of the command's promise (docs/cli.md)."""
-    return {
+
+def to_json(node: StackNode, logs: Logs | None = None) -> dict[str, Any]:
+    """The tree as data, with the logs of what is in trouble where they have been read; the form is part of the
+    command's promise (docs/cli.md)."""
+    found: dict[str, Any] = {
         "name": node.name,
         "key": node.key,
         "state": str(node.state),
@@ -24,9 +30,17 @@ def to_json(node: StackNode) -> dict[str, Any]:
         "routes": [
             {"path": each.path, "service": each.service, "port": each.port, "url": each.url} for each in node.routes
         ],
-        "services": [_service_json(each) for each in node.services],
-        "stacks": [to_json(each) for each in node.stacks],
+        "services": [_service_json(each) | _log_json("log", node, each.key, logs) for each in node.services],
+        "stacks": [to_json(each, logs) for each in node.stacks],
     }
+    return found | _log_json("gatewayLog", node, "", logs)
+
+
+def _log_json(field: str, node: StackNode, key: str, logs: Logs | None) -> dict[str, Any]:
+    if logs is None:
+        return {}
+    excerpt = logs.get((node.name, key))
+    return {field: None if excerpt is None else excerpt.to_json()}
 
 
 def _blocker_json(blocker: Problem | None) -> dict[str, Any] | None:

@@ -1,9 +1,11 @@
 """A tree of stacks drawn for a terminal, or for a pipe: there without colours and without cutting lines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from ailtire_operator.cli.blocker_logs import LogExcerpt
+from ailtire_operator.cli.pod_facts import Member
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
 from ailtire_operator.printable import line, plural
 from ailtire_operator.status.health import service_subject
@@ -33,6 +35,8 @@ class TreeStyle:
 
     wide: bool = False
     unicode: bool = True
+    logs: Mapping[Member, LogExcerpt] = field(default_factory=dict)
+    """The ends of logs, shown below what they belong to."""
 
 
 def draw(root: StackNode, options: TreeStyle) -> "Tree":
@@ -41,6 +45,7 @@ def draw(root: StackNode, options: TreeStyle) -> "Tree":
 
     tree = Tree(_stack(root, options, at_root=True), guide_style="dim")
     _routes(tree, root, options)
+    _log(tree, root, "", options)
     _below(tree, root, options)
     return tree
 
@@ -53,11 +58,12 @@ def draw_line(namespace: str, node: StackNode, options: TreeStyle) -> "Text":
 
 def _below(tree: "Tree", node: StackNode, options: TreeStyle) -> None:
     for service in node.services:
-        tree.add(_service(service, options))
+        _log(tree.add(_service(service, options)), node, service.key, options)
     for stack in node.stacks:
         branch = tree.add(_stack(stack, options, at_root=False))
         if options.wide:
             _routes(branch, stack, options)
+        _log(branch, stack, "", options)
         _below(branch, stack, options)
 
 
@@ -113,6 +119,15 @@ def _why(text: "Text", reason: str, message: str, style: str) -> None:
         text.append(f"  {reason}", style=style)
     if message:
         text.append(f": {message}" if reason else f"  {message}")
+
+
+def _log(tree: "Tree", node: StackNode, key: str, options: TreeStyle) -> None:
+    from rich.text import Text
+
+    excerpt = options.logs.get((node.name, key))
+    if excerpt is not None:
+        for each in (line(str(excerpt)), *(f"| {each}" for each in excerpt.lines)):
+            tree.add(Text(each, style="dim"))
 
 
 def _routes(tree: "Tree", node: StackNode, options: TreeStyle) -> None:

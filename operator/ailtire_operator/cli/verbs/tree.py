@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ailtire_operator.cli.live import Json, Live
     from ailtire_operator.cli.top_view import Facts, Row
+    from ailtire_operator.cli.tree_data import Logs
     from ailtire_operator.cli.tree_view import TreeStyle
     from ailtire_operator.cli.tree_watch import TreeWatch
     from ailtire_operator.cli.trees import StackNode
@@ -27,12 +28,16 @@ _HELP = help_text(
     " old the youngest pod is, and what is in the way; of a stack the sum of all below it. Where it is longer than the"
     " screen, what is ready makes room. In a pipe it prints the tree as lines, and then a line for whatever changes."
     " --usage adds processor and memory, where the cluster has a metrics-server. A stack that is deleted ends it.",
+    "--logs N adds the last lines of the log of what is in trouble: of the run before where a container has crashed, of"
+    " an init container that fails, of what runs without becoming ready. It needs the rights to list pods and to get"
+    " pods/log.",
     "-A lists the trees of all namespaces, a line for each; -o json and yaml hold them whole, with their namespaces.",
     examples=[
         ("the application", "kubectl ailtire tree shop -n shop"),
         ("with routes, objects and notices of every level", "kubectl ailtire tree shop -n shop -o wide"),
         ("one package of it", "kubectl ailtire tree shop/orders -n shop"),
         ("every tree of the cluster, a line for each", "kubectl ailtire tree -A"),
+        ("why does it crash?", "kubectl ailtire tree shop -n shop --logs 10"),
         ("as it changes, until Ctrl-C", "kubectl ailtire tree shop -n shop --watch"),
         ("what uses most?", "kubectl ailtire tree shop -n shop --usage"),
         ("the names of all stacks, by a program",
@@ -66,12 +71,15 @@ def _tree(
     form: Annotated[Form | None, typer.Option("--output", "-o", help="More of it, or data.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep it up to date until Ctrl-C.")] = False,
     usage: Annotated[bool, typer.Option("--usage", "-u", help="With processor and memory, as a table.")] = False,
+    logs: options.BlockerLogs = 0,
 ) -> None:
     from ailtire_operator.cli import live
 
     target = options.target(context, namespace, cluster, kubeconfig)
     if usage and form is not None:
         raise Failure("--usage is for the table; it goes with no --output")
+    if logs and (watch or usage or all_namespaces):
+        raise Failure("--logs is for one look at one tree; it goes with no --watch, --usage or -A")
     if (stack := options.one_or_all(path, everywhere=all_namespaces)) is None:
         if watch or usage:
             raise Failure("--watch and --usage are for one tree, not for those of all namespaces")
@@ -81,7 +89,7 @@ def _tree(
     elif usage:
         live.run(target, lambda cluster: _measure(cluster, stack))
     else:
-        _show(live.run(target, lambda cluster: _poll(cluster, stack)), form)
+        _show(*live.run(target, lambda cluster: _poll(cluster, stack, logs)), form)
 
 
 def _list(resources: "Sequence[Json]", form: Form | None) -> None:
@@ -101,14 +109,26 @@ def _list(resources: "Sequence[Json]", form: Form | None) -> None:
         output.screen().print(draw_line(namespace, node, _style_of(form)), soft_wrap=True)
 
 
-async def _poll(cluster: "Live", path: str) -> "StackNode":
+async def _poll(cluster: "Live", path: str, lines: int) -> "tuple[StackNode, Logs | None]":
+    """The tree, and the logs of what is in trouble if any lines are wanted."""
     from ailtire_operator.cli.paths import find, parts, stack_of
     from ailtire_operator.cli.trees import build
 
     tree = await cluster.tree(parts(path)[0])
     node = build(stack_of(find(path, tree)), tree)
     assert node is not None, "the stack itself is always in its tree"
-    return node
+    return node, await _logs(cluster, node, tree, lines) if lines else None
+
+
+async def _logs(cluster: "Live", node: "StackNode", tree: "Sequence[Json]", lines: int) -> "Logs":
+    from ailtire_operator.cli import log_excerpts
+    from ailtire_operator.cluster.errors import Denied
+
+    try:
+        return await log_excerpts.of_tree(cluster, node, tree, lines)
+    except Denied as error:
+        _note(f"logs are not shown: {error}")
+        return {}
 
 
 async def _name(cluster: "Live", path: str) -> str:
@@ -119,22 +139,22 @@ async def _name(cluster: "Live", path: str) -> str:
     return stack_of(find(path, await cluster.tree(name))) if keys else name
 
 
-def _show(node: "StackNode", form: Form | None) -> None:
+def _show(node: "StackNode", logs: "Logs | None", form: Form | None) -> None:
     from ailtire_operator.cli.tree_data import to_json
     from ailtire_operator.cli.tree_view import draw
 
     if form is Form.JSON:
-        output.data(output.to_json(to_json(node)))
+        output.data(output.to_json(to_json(node, logs)))
     elif form is Form.YAML:
-        output.data(output.to_yaml(to_json(node)))
+        output.data(output.to_yaml(to_json(node, logs)))
     else:
-        output.screen().print(draw(node, _style_of(form)))
+        output.screen().print(draw(node, _style_of(form, logs)))
 
 
-def _style_of(form: Form | None) -> "TreeStyle":
+def _style_of(form: Form | None, logs: "Logs | None" = None) -> "TreeStyle":
     from ailtire_operator.cli.tree_view import TreeStyle
 
-    return TreeStyle(wide=form is Form.WIDE, unicode=output.unicode())
+    return TreeStyle(wide=form is Form.WIDE, unicode=output.unicode(), logs=logs or {})
 
 
 async def _measure(cluster: "Live", path: str) -> None:
@@ -164,7 +184,7 @@ async def _print_documents(watched: "TreeWatch", form: Form) -> None:
     shown = None
     async for node, _ in watched.states():
         if node != shown:
-            _show(node, form)
+            _show(node, None, form)
             shown = node
 
 

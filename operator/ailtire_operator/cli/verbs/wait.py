@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,11 +12,18 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome, Verdict, timeout_of
 
+if TYPE_CHECKING:
+    from ailtire_operator.cli.blocker_logs import LogExcerpt
+    from ailtire_operator.cli.live import Live
+
 _HELP = help_text(
     "Wait until a whole tree is ready, or gone.",
     "A path to a child waits for that child's subtree, a path to a service for that service alone.",
     "Says on standard error what is still missing, whenever that changes: the deepest blocker, by name and reason. A"
     " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
+    "Where it gives up (exit codes 3, 4 and 6), it says the last lines of that blocker's log: of the run before where a"
+    " container has crashed, of an init container that fails, of what runs without becoming ready. --logs says how"
+    " many; that takes the rights to list pods and to get pods/log. -o json prints how it ended, with these lines.",
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
     "  4  the time is up\n  5  there is no such stack, child or service\n"
     "  6  an update has failed and was rolled back: what ran before runs again\n"
@@ -26,10 +34,20 @@ _HELP = help_text(
         ("for one package, or one service", "kubectl ailtire wait shop/orders/api -n shop"),
         ("for its end, children and volumes' users included", "kubectl ailtire wait shop -n shop --for deleted"),
         ("only ask", "kubectl ailtire wait shop -n shop --timeout 0"),
+        ("in CI: more of the log of what has failed", "kubectl ailtire wait shop -n shop --logs 50"),
     ],
 )  # fmt: skip
 _PAUSE: Final = 0.5
 """Seconds between two looks."""
+_LOGS: Final = 5
+_EXPLAINED: Final = frozenset({Outcome.FAILED, Outcome.WAITING, Outcome.ROLLED_BACK})
+"""Ends that a log may explain."""
+
+
+class Form(StrEnum):
+    """How the end is printed."""
+
+    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -46,24 +64,44 @@ def _wait(
     timeout: Annotated[str, typer.Option(metavar="TIME", help="How long: 90s, 5m, 1h30m; 0 asks once.")] = "5m",
     goal: Annotated[Goal, typer.Option("--for", help="What to wait for.")] = Goal.READY,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing, the exit code does.")] = False,
+    logs: options.BlockerLogs = _LOGS,
+    form: Annotated[Form | None, typer.Option("--output", "-o", help="How it ended, as data.")] = None,
 ) -> None:
+    from ailtire_operator.cli import live
+
     try:
         patience = timeout_of(timeout)
     except ValueError as error:
         raise Failure(f"--timeout: {error}") from None
-    verdict = _wait_in(options.target(context, namespace, cluster, kubeconfig), path, goal, patience, quiet)
+    lines = 0 if goal is Goal.DELETED or (quiet and form is None) else logs
+    target = options.target(context, namespace, cluster, kubeconfig)
+    verdict, excerpt = live.run(target, lambda opened: _wait_in(opened, path, goal, patience, quiet, lines))
+    if excerpt is not None and not quiet:
+        output.say(str(excerpt))
+        for line in excerpt.lines:
+            output.say(f"  | {line}", style="dim")
+    if form is Form.JSON:
+        log = None if excerpt is None else excerpt.to_json()
+        ended = {"path": path, "outcome": str(verdict.outcome), "message": verdict.line, "log": log}
+        output.data(output.to_json(ended))
     if verdict.outcome is not Outcome.REACHED:
         raise typer.Exit(EXITS[verdict.outcome])
 
 
-def _wait_in(target: options.Target, path: str, goal: Goal, patience: float, quiet: bool) -> Verdict:
-    from ailtire_operator.cli import live, wait_polling
+async def _wait_in(
+    cluster: "Live", path: str, goal: Goal, patience: float, quiet: bool, lines: int
+) -> "tuple[Verdict, LogExcerpt | None]":
+    """How it ended, and the end of the log of what was in the way, if that is wanted and there is one."""
+    from ailtire_operator.cli import log_excerpts, wait_polling
 
     def say(line: str) -> None:
         if not quiet:
             output.say(line)
 
-    return live.run(target, lambda cluster: until(wait_polling.poll_for(goal, cluster, path), patience, say))
+    verdict = await until(wait_polling.poll_for(goal, cluster, path), patience, say)
+    if not lines or verdict.outcome not in _EXPLAINED:
+        return verdict, None
+    return verdict, await log_excerpts.of_blocker(cluster, path, lines, say)
 
 
 async def until(poll: Callable[[], Awaitable[Verdict]], patience: float, say: Callable[[str], None]) -> Verdict:
