@@ -8,6 +8,7 @@ from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record
+from ailtire_operator.cluster.template_changes import TemplateChange
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
 
@@ -30,6 +31,8 @@ class ApplyResult:
     """For how many seconds an object that is not ours has been known to be in the way."""
     put_back: tuple[FieldChange, ...] = ()
     """What others had changed of it, and what is as planned again."""
+    rolled: tuple[TemplateChange, ...] = ()
+    """What differs in its pods' template: for that they are replaced. Empty where they stay, and for a new object."""
 
 
 @dataclass(frozen=True, slots=True)

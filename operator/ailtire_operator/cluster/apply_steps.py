@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
@@ -16,6 +17,12 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import NOBODY, before_first_apply_index
 from ailtire_operator.cluster.ownership import is_ours, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
+from ailtire_operator.cluster.template_changes import (
+    ROLLED_KINDS,
+    TemplateChange,
+    replacement_changes,
+    template_changes,
+)
 from ailtire_operator.cluster.write_history import WriteHistory
 from ailtire_operator.cluster.writer import Target, Writer
 
@@ -133,26 +140,44 @@ class ApplySteps:
 
     async def _replace(self, task: ApplyTask, record: Record) -> ApplyResult:
         """Delete an object of ours, and make it anew at once if it goes at once."""
+        before = await self._spec(record)
         deleted = await self.delete(record, task.owner_uid)
         if deleted.error is not None:
             raise deleted.error
         if (left := deleted.record) is not None and left.uid == record.uid:
             return ApplyResult(task.ref, True, left, NotGone(waits_for(left)), "delete")
-        return await self._learn(task, await self._writer.create(task.manifest, task.owner_uid, "replace"), "replace")
+        answer = await self._writer.create(task.manifest, task.owner_uid, "replace")
+        rolled = () if before is None else replacement_changes(before, answer["spec"])
+        return replace(await self._learn(task, answer, "replace"), rolled=rolled)
 
     async def _change(self, task: ApplyTask, record: Record) -> ApplyResult:
         """Update an object of ours."""
         try:
             changes = await self._put_backs.changed(task.manifest, task.wanted, record)
-            applied = await self._learn(task, await self._update(task, record), "update")
+            before = await self._spec(record)
+            answer = await self._update(task, record)
+            applied = await self._learn(task, answer, "update")
             self._put_backs.log(task.ref, changes)
-            return replace(applied, put_back=changes)
+            return replace(applied, put_back=changes, rolled=_rolled(before, answer))
         except Foreign:
             raise
         except Conflict:
             if task.again:
                 raise
         return await self._retry(task)
+
+    async def _spec(self, record: Record) -> Mapping[str, Any] | None:
+        """The spec of a workload that is about to be written, by one read; None where it is none, or cannot be read.
+
+        Of workloads the store keeps no template, and what a rollout changes can be told only from before and after.
+        """
+        if record.ref.kind not in ROLLED_KINDS:
+            return None
+        try:
+            obj = await self._connection.request("GET", record.ref.path)
+        except ClusterError:
+            return None
+        return obj.get("spec") or {} if obj["metadata"].get("uid") == record.uid else None
 
     async def _retry(self, task: ApplyTask) -> ApplyResult:
         """Once more after a 409, with what the API server says is there now."""
@@ -193,6 +218,12 @@ class ApplySteps:
         entry = f"/metadata/managedFields/{index}"
         test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
         return await self._writer.edit(target, [test, {"op": "remove", "path": entry}])
+
+
+def _rolled(before: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> tuple[TemplateChange, ...]:
+    if before is None:
+        return ()
+    return template_changes(before.get("template") or {}, answer["spec"].get("template") or {})
 
 
 async def read(connection: Connection, ref: Ref) -> Record | None:

@@ -102,6 +102,7 @@ STACK: Final = Kind(naming.GROUP, naming.VERSION, naming.KIND, naming.PLURAL, se
 
 POD: Final = Kind("", "v1", "Pod", "pods")
 EVENT: Final = Kind("", "v1", "Event", "events")
+REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
 OWNED_KINDS: Final[tuple[Kind, ...]] = (

@@ -67,6 +67,19 @@ def is_touched(metadata: Mapping[str, Any]) -> bool:
         return True
 
 
+def manager_of_spec(metadata: Mapping[str, Any]) -> str:
+    """Who has written the spec of an object last, the operator aside; empty where the list of managers tells nobody."""
+    try:
+        found = [
+            (str(each.get("time") or ""), str(each.get("manager") or ""))
+            for each in metadata.get("managedFields") or ()
+            if not is_own(each) and not each.get("subresource") and "f:spec" in (each.get("fieldsV1") or {})
+        ]
+    except Exception:  # whoever may write the object may write that list, and anything into it
+        return ""
+    return max(found, default=("", ""))[1]
+
+
 def before_first_apply_index(obj: Mapping[str, Any]) -> int | None:
     """The index in managedFields of an owner that is nobody: where the list was wiped, an apply invents one.
 

@@ -12,7 +12,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.cluster.managed_fields import fingerprint
+from ailtire_operator.cluster.managed_fields import fingerprint, manager_of_spec
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -275,6 +275,7 @@ def _stack(obj: Object) -> Summary:
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),
         labels=metadata.get("labels"),
+        manager=intern(manager_of_spec(metadata)),
         adopt=(metadata.get("annotations") or {}).get(naming.ANNOTATION_ADOPT) == "true" or None,
     )
 

@@ -12,3 +12,7 @@ NOTICE_LIMIT: Final = 50
 """Notices in a status; ``count`` has the total."""
 MESSAGE_LIMIT: Final = 512
 """Characters of a message."""
+ROLLOUT_LIMIT: Final = 10
+"""Rollouts that a status remembers."""
+FIELD_LIMIT: Final = 8
+"""Fields that each of them lists."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ailtire_operator.model.base import Strict
-from ailtire_operator.model.limits import DEPTH_LIMIT, NOTICE_LIMIT
+from ailtire_operator.model.limits import DEPTH_LIMIT, FIELD_LIMIT, NOTICE_LIMIT, ROLLOUT_LIMIT
 
 Truth = Literal["True", "False", "Unknown"]
 
@@ -131,8 +131,45 @@ class Translation(Strict):
     """The first 50 of them."""
 
 
+class FieldChangeStatus(Strict):
+    """One field of a pod template, before and after."""
+
+    path: Annotated[str, Field(max_length=160)]
+    """The field, in Kubernetes' terms: containers[web].image, containers[web].env[LOG], annotations[example.com/a]."""
+    before: Annotated[str, Field(max_length=160)] | None = None
+    """The value before; absent where there was none, or where it is hidden."""
+    after: Annotated[str, Field(max_length=160)] | None = None
+    """The value since then; absent where there is none, or where it is hidden."""
+    hidden: bool = False
+    """Whether the values look like credentials and are not shown."""
+
+
+class RolloutStatus(Strict):
+    """One rollout: the operator has written a workload with another pod template, so that its pods were replaced."""
+
+    time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    """When it was written."""
+    kind: Annotated[str, Field(max_length=63)]
+    """The workload's kind: Deployment, StatefulSet or DaemonSet."""
+    name: Annotated[str, Field(max_length=253)]
+    """The name of the workload."""
+    service: Annotated[str, Field(max_length=63)] = ""
+    """The service's key; empty for the gateway."""
+    cause: Literal["Planned", "RolledBack", "PutBack"] = "Planned"
+    """Planned: the definition, a template, or the operator's version or settings ask for it. RolledBack: an update
+    failed, and what ran before runs again. PutBack: somebody had changed the workload itself."""
+    root_generation: int = 0
+    """The generation of the root's spec at that time."""
+    manager: Annotated[str, Field(max_length=128)] = ""
+    """The field manager that had last changed the root's spec; of PutBack, the one that had changed the workload."""
+    changes: Annotated[list[FieldChangeStatus], Field(max_length=FIELD_LIMIT)] = []
+    """The fields that differ, images first."""
+    omitted: int = 0
+    """How many more fields differ."""
+
+
 class StackStatus(Strict):
-    """The stack's state, computed anew in every reconcile."""
+    """The stack's state, computed anew in every reconcile, but for ``rollouts``, to which each rollout is added."""
 
     observed_generation: int = 0
     """The generation of the spec that this status is about."""
@@ -163,3 +200,5 @@ class StackStatus(Strict):
     """The problem that most likely keeps the stack from being ready, of the whole subtree."""
     translation: Translation = Translation()
     """Values that work differently from the definition."""
+    rollouts: Annotated[list[RolloutStatus], Field(max_length=ROLLOUT_LIMIT)] = []
+    """The last rollouts of this stack's own services and gateway, newest first: which change replaced which pods."""

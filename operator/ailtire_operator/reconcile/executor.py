@@ -29,6 +29,7 @@ from ailtire_operator.reconcile.planner import Planned, Planner
 from ailtire_operator.reconcile.prerequisites import GROUND, PATIENCE, Missing, Prerequisites
 from ailtire_operator.reconcile.pruning import HeldBack, PruneGate, autoscalers, held_back
 from ailtire_operator.reconcile.rollback import Rollback
+from ailtire_operator.reconcile.rollouts import is_rollout
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
@@ -208,6 +209,7 @@ class PlanExecutor:
             orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
             adopted=sorted(each.ref for each in done if each.adopted),
             put_back=[(each.ref, change) for each in done for change in each.put_back],
+            rolled=[each for each in done if is_rollout(each)],
             released=any(key not in waiting for key in this.waiting),
         )
 

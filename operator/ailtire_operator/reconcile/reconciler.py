@@ -12,14 +12,16 @@ from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import ClusterError, Conflict, NotFound, NotLeader, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.limits import ROLLOUT_LIMIT
 from ailtire_operator.model.loading import levels
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.plan.budget import Outgrown
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.executor import PlanExecutor
-from ailtire_operator.reconcile.mode import ModeDecision, ReconcileMode, mode_of
+from ailtire_operator.reconcile.mode import ModeDecision, ReconcileMode, ancestors, mode_of
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
+from ailtire_operator.reconcile.rollouts import messages, remembered, rollouts
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot
 from ailtire_operator.reconcile.status_facts import facts, running, unexplained
@@ -125,6 +127,7 @@ class Reconciler:
             return Outcome.DONE
         await self._emit_adoption_event(record, done)
         await self._emit_drift_event(record, done)
+        await self._note_rollouts(record, done)
         if done.again is not None:
             self._queue.add(request.key, Priority.STATUS, delay=done.again)
         # What has been deleted says itself when it has gone: there is nothing to try until then.
@@ -133,7 +136,9 @@ class Reconciler:
         if problems and passes and self._queue.failures(request.key) < SILENT_FAILURES:
             return Outcome.BUSY
         found = await self._facts(record, done)
-        await self._write(record, status_of(found, record.summary.get("status") or {}, self._now()))
+        old = record.summary.get("status") or {}
+        told = remembered(self._sessions.of(record).rollouts, old)
+        await self._write(record, status_of(found, old, self._now(), told))
         if not problems:
             return Outcome.DONE
         if passes:
@@ -153,6 +158,19 @@ class Reconciler:
         if omitted is not None:
             message = put_back([(str(ref), str(change)) for ref, change in done.put_back], omitted)
             await self._applier.event(record.ref, record.uid, reason="PutBack", message=message)
+
+    async def _note_rollouts(self, record: Record, done: PassResult) -> None:
+        """Keep for the status which pods are replaced by this reconcile, and for what change; and tell it by Events."""
+        *_, root = (record, *ancestors(record, self._store))
+        found = rollouts(done.rolled, done.plan, root, self._now())
+        if not found:
+            return
+        session = self._sessions.of(record)
+        session.rollouts = [*found, *session.rollouts][:ROLLOUT_LIMIT]
+        if session.rolled.take(self._clock()) is None:
+            return
+        for message in messages(found, root.ref.name):
+            await self._applier.event(record.ref, record.uid, reason="Rollout", message=message)
 
     async def _facts(self, record: Record, done: PassResult) -> Facts:
         snapshot = StackSnapshot(record, self._store)
@@ -201,6 +219,8 @@ class Reconciler:
             return
         self._throttle.note_written(record)
         await self._applier.write_status(record.ref, record.uid, as_json(status))
+        session = self._sessions.of(record)
+        session.rollouts = [each for each in session.rollouts if each not in status.rollouts]
         for each in status_events(old, status):
             warning = each.type == "Warning"
             await self._applier.event(record.ref, record.uid, reason=each.reason, message=each.message, warning=warning)

@@ -12,6 +12,7 @@ from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.status import RolloutStatus
 
 AT_ONCE: Final = 10
 SECONDS: Final = 30.0
@@ -68,6 +69,10 @@ class Session:
     """When its status was written last."""
     put_back: RateLimit = field(default_factory=RateLimit)
     """How many Events about what was put back it may have by now."""
+    rolled: RateLimit = field(default_factory=RateLimit)
+    """How many reconciles of it may tell of their rollouts by Events by now."""
+    rollouts: list[RolloutStatus] = field(default_factory=list)
+    """Rollouts, newest first, that its status does not have yet."""
 
 
 class Sessions:

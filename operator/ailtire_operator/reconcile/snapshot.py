@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, POD, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.ownership import is_retained
@@ -48,6 +49,8 @@ class PassResult:
     """Objects that had lost their owner and were taken over."""
     put_back: Sequence[tuple[Ref, FieldChange]] = ()
     """What others had changed, and what is as planned again."""
+    rolled: Sequence[ApplyResult] = ()
+    """Workloads whose pods are replaced by what was written."""
     released: bool = False
     """Some member does not have to wait any more, and was not written in this pass."""
 

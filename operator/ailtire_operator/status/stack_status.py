@@ -1,6 +1,9 @@
-"""Builds the whole status of a stack: computed anew in every reconcile, never from the status before."""
+"""Builds the whole status of a stack: computed anew in every reconcile, never from the status before.
 
-from collections.abc import Iterator, Mapping
+Only the list of rollouts is given to it, by who has the entries of the status before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +14,7 @@ from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import (
     Counts,
     NoticeStatus,
+    RolloutStatus,
     RouteStatus,
     ServiceStatus,
     StackStatus,
@@ -81,8 +85,8 @@ class Facts:
     """What is left to do before the definition is applied; empty if nothing is."""
 
 
-def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
-    """The status of a stack that was reconciled."""
+def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence[RolloutStatus] = ()) -> StackStatus:
+    """The status of a stack that was reconciled; ``rollouts`` are all that it remembers, newest first."""
     problem = _blocker(facts)
     ready = problem is None
     findings = [*_readiness(facts, problem), c.translated(facts.notices)]
@@ -105,6 +109,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str) -> StackStatus:
         routes=list(facts.routes),
         blocker=to_status(problem) if problem else None,
         translation=_translation(facts.notices),
+        rollouts=list(rollouts),
     )
 
 
