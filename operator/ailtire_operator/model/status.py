@@ -152,7 +152,7 @@ class RolloutStatus(Strict):
     kind: Annotated[str, Field(max_length=63)]
     """The workload's kind: Deployment, StatefulSet or DaemonSet."""
     name: Annotated[str, Field(max_length=253)]
-    """The name of the workload."""
+    """The workload's name, by which kubectl finds it."""
     service: Annotated[str, Field(max_length=63)] = ""
     """The service's key; empty for the gateway."""
     cause: Literal["Planned", "RolledBack", "PutBack"] = "Planned"

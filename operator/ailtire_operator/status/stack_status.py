@@ -9,30 +9,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ailtire_operator.model.limits import NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import (
     Counts,
-    NoticeStatus,
     RolloutStatus,
     RouteStatus,
-    ServiceStatus,
     StackStatus,
-    StackStatusSummary,
-    Translation,
 )
 from ailtire_operator.printable import plural
 from ailtire_operator.status import conditions as c
 from ailtire_operator.status.blockers import sentence, to_status
 from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
+from ailtire_operator.status.member_statuses import services, stacks, translation
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.rollup import Branch, blocker, counts
-from ailtire_operator.status.text import bounded, listed
-
-MESSAGES_LIMIT = 50
-"""Services and children that get a message; the others get a reason only, or 500 failing services would make a status
-of hundreds of kilobytes."""
+from ailtire_operator.status.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +96,11 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence
         parent=facts.parent,
         url=facts.url,
         counts=counts(facts.services, facts.branches, ready),
-        services=_services(facts),
-        stacks=_stacks(facts),
+        services=services(facts.services),
+        stacks=stacks(facts.branches),
         routes=list(facts.routes),
         blocker=to_status(problem) if problem else None,
-        translation=_translation(facts.notices),
+        translation=translation(facts.notices),
         rollouts=list(rollouts),
     )
 
@@ -136,8 +128,8 @@ def status_of_invalid(facts: Facts, reason: str, message: str, old: Mapping[str,
             "conditions": c.dated(c.stalled(reason, message), facts.generation, old, now),
             "blocker": to_status(Problem(reason, message)),
             "counts": counts(facts.services, facts.branches, ready=False),
-            "services": _services(facts),
-            "stacks": _stacks(facts),
+            "services": services(facts.services),
+            "stacks": stacks(facts.branches),
         }
     )
 
@@ -158,7 +150,7 @@ def status_of_template(generation: int, old: Mapping[str, Any], now: str) -> Sta
         stacks={},
         routes=[],
         blocker=None,
-        translation=_translation(()),
+        translation=translation(()),
     )
 
 
@@ -251,48 +243,6 @@ def _held_back(facts: Facts) -> Problem | None:
     """The first failed update that is held: it stays a problem until the definition changes."""
     blockers = (each.blocker for each in facts.services)
     return next((each for each in blockers if each and each.reason in c.HELD), None)
-
-
-def _services(facts: Facts) -> dict[str, ServiceStatus]:
-    reported = 0
-    services = {}
-    for health in facts.services:
-        problem = health.problem
-        reported += problem is not None
-        with_message = problem is not None and bool(problem.message) and reported <= MESSAGES_LIMIT
-        services[health.key] = ServiceStatus(
-            kind=health.kind,
-            name=health.name,
-            ready=health.ready,
-            wanted=health.wanted,
-            reason=problem.reason if problem else None,
-            message=bounded(problem.message) if problem and with_message else None,
-        )
-    return services
-
-
-def _stacks(facts: Facts) -> dict[str, StackStatusSummary]:
-    reported = 0
-    stacks = {}
-    for branch in facts.branches:
-        reported += branch.problem is not None
-        stacks[branch.key] = branch.summary(brief=reported > MESSAGES_LIMIT)
-    return stacks
-
-
-def _translation(notices: tuple[Notice, ...]) -> Translation:
-    return Translation(
-        count=len(notices),
-        notices=[
-            NoticeStatus(
-                path=bounded(notice.path),
-                classification=notice.classification,
-                message=bounded(notice.message),
-                remedy=bounded(notice.remedy) if notice.remedy else None,
-            )
-            for notice in notices[:NOTICE_LIMIT]
-        ],
-    )
 
 
 def _last(old: Mapping[str, Any]) -> StackStatus:
