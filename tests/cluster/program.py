@@ -24,7 +24,17 @@ from lab.paths import ROOT
 
 _SECONDS: Final = 120.0
 _FORKS: Final = multiprocessing.get_context("forkserver")
-_MODULES: Final = ("app", "live", "wait_polling", "preview", "scaling", "tree_view", "verbs.tree", "verbs.wait")
+_MODULES: Final = (
+    "app",
+    "live",
+    "wait_polling",
+    "preview",
+    "scaling",
+    "edit_sender",
+    "tree_view",
+    "verbs.tree",
+    "verbs.wait",
+)
 _FORKS.set_forkserver_preload([f"ailtire_operator.cli.{each}" for each in _MODULES])
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.cli.definition_edits import grouped, problems, requests_for, warnings
 from ailtire_operator.cli.failures import Exit, Failure
-from ailtire_operator.cli.scaling import judge_scaled, plan_changes, problems, requests_for, warnings
+from ailtire_operator.cli.scaling import judge_scaled, plan_changes
 from ailtire_operator.cli.wait_outcomes import Outcome
 
 Resource = dict[str, Any]
@@ -121,9 +122,11 @@ def test_one_place_is_not_set_to_two_counts() -> None:
 def test_the_model_judges_the_result_and_not_what_was_wrong_before() -> None:
     stacks = shop()
     stacks[0]["spec"]["services"]["cpl"]["stack"]["services"]["bad"] = {"imag": "x"}
-    assert problems(plan_changes(["shop/web=3"], stacks), stacks) == []
-    (found,) = problems(plan_changes(["shop/cpl/dm/db=5000"], stacks), stacks)
-    assert found.startswith("spec.services.cpl.stack.services.dm.stack.services.db.deploy.replicas: ")
+    assert problems(grouped(plan_changes(["shop/web=3"], stacks)), stacks) == []
+    (found,) = problems(grouped(plan_changes(["shop/cpl/dm/db=5000"], stacks)), stacks)
+    assert found.startswith(
+        "AiltireStack shop: spec.services.cpl.stack.services.dm.stack.services.db.deploy.replicas: "
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_who_may_undo_it_is_named(metadata: Resource, said: str) -> None:
     stacks = shop()
     stacks[0]["metadata"] |= metadata
     (change,) = plan_changes(["shop/web=3"], stacks)
-    (warning,) = warnings(change, stacks)
+    (warning,) = warnings(change, stacks, "count")
     assert said in warning
 
 

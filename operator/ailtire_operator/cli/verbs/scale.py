@@ -1,20 +1,19 @@
 """``scale``: more or fewer of a service, written where its definition is."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
-from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
+    from ailtire_operator.cli.definition_edits import Edit
     from ailtire_operator.cli.live import Json, Live
-    from ailtire_operator.cli.scaling import Change
 
 _HELP = help_text(
     "Change how many replicas services have, where their definition is written.",
@@ -36,9 +35,6 @@ _HELP = help_text(
         ("what would it change?", "kubectl ailtire scale shop/web=0 -n shop --dry-run"),
     ],
 )  # fmt: skip
-_ATTEMPTS: Final = 8
-"""Where the definition is kept by server-side apply, a status that is written meanwhile makes one fail too."""
-
 Wishes = Annotated[
     list[str],
     typer.Argument(metavar="STACK[/CHILD...]/SERVICE=N", help="What, and how many.", autocompletion=completers.paths),
@@ -76,84 +72,26 @@ def _scale(
         raise typer.Exit(EXITS[verdict.outcome])
 
 
-async def _change(cluster: "Live", wishes: Sequence[str], dry_run: bool) -> "list[Change]":
-    from ailtire_operator.cli.paths import parts
-    from ailtire_operator.cli.scaling import plan_changes, warnings
-    from ailtire_operator.cluster.errors import Conflict
-    from ailtire_operator.cluster.kinds import STACK
+async def _change(cluster: "Live", wishes: Sequence[str], dry_run: bool) -> "list[Edit]":
+    from ailtire_operator.cli.definition_edits import Plan
+    from ailtire_operator.cli.edit_sender import Sender
+    from ailtire_operator.cli.scaling import plan_changes
 
-    for wish in wishes:
-        await cluster.stack(parts(wish.partition("=")[0])[0])
-    for attempt in range(1, _ATTEMPTS + 1):
-        stacks = await cluster.list(STACK)
+    def plan(stacks: "Sequence[Json]") -> Plan:
         changes = plan_changes(wishes, stacks)
-        groups = _groups(changes, stacks)
-        try:
-            for group in groups:
-                await _send(cluster, group, dry_run=True)
-            for line in dict.fromkeys(
-                line for group in groups for change in group for line in warnings(change, stacks)
-            ):
-                output.say(f"note: {line}")
-            for group in groups:
-                await _report(cluster, group, dry_run)
-            for change in changes:
-                if change.before == change.after:
-                    output.data(f"{naming.SINGULAR}/{change.owner}: {change.path} has {change.after} already")
-            return changes
-        except Conflict as error:
-            if attempt == _ATTEMPTS:
-                raise Failure(str(error), "Somebody else changes the definition all the time; try again.") from None
-    raise AssertionError("the last attempt returns or raises")
+        same = (each for each in changes if each.before == each.after)
+        already = [f"{naming.SINGULAR}/{each.owner}: {each.path} has {each.after} already" for each in same]
+        return Plan(changes, already)
+
+    sender = Sender(cluster, _sentence, dry_run=dry_run, shows_difference=False, noun="count")
+    return (await sender.write([wish.partition("=")[0] for wish in wishes], plan)).edits
 
 
-def _groups(changes: "Sequence[Change]", stacks: "Sequence[Json]") -> "list[list[Change]]":
-    """What differs, by resource. Raises Invalid where the model refuses one of the resources."""
-    from ailtire_operator.cli.scaling import problems
-
-    groups: dict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        if change.before != change.after:
-            groups[change.owner].append(change)
-    wrong = [f"{naming.KIND} {owner}: {each}" for owner, group in groups.items() for each in problems(group, stacks)]
-    if wrong:
-        raise Invalid(wrong)
-    return list(groups.values())
+def _sentence(change: "Edit", dry_run: bool) -> str:
+    return f"{change.path} {'would go' if dry_run else 'goes'} from {change.before} to {change.after}"
 
 
-async def _report(cluster: "Live", group: "list[Change]", dry_run: bool) -> None:
-    if not dry_run:
-        await _send(cluster, group, dry_run=False)
-    for change in group:
-        done = "would go" if dry_run else "goes"
-        output.data(
-            f"{naming.SINGULAR}/{change.owner}: {change.path} {done} from {change.before} to {change.after}"
-            f" ({'.'.join(change.service)}.deploy.replicas)"
-        )
-
-
-async def _send(cluster: "Live", group: "list[Change]", *, dry_run: bool) -> None:
-    """Change the definition that was read, and no other. Raises Conflict where it has changed meanwhile."""
-    from ailtire_operator.cli.scaling import requests_for
-    from ailtire_operator.cluster.errors import Conflict, Invalid
-    from ailtire_operator.cluster.kinds import STACK
-
-    name = group[0].owner
-    path = STACK.path(cluster.namespace, name)
-    for each in requests_for(group):
-        params = {**each.params, **({"dryRun": "All"} if dry_run else {})}
-        try:
-            await cluster.connection.request(
-                "PATCH", path, params=params, body=each.body, content_type=each.content_type
-            )
-        except Invalid as error:
-            if error.causes:
-                raise
-            # A test that fails is a 422 without a word of explanation.
-            raise Conflict(f"{naming.KIND} {name} has changed since it was read", status=409) from error
-
-
-async def _until(cluster: "Live", changes: "list[Change]", patience: float) -> Verdict:
+async def _until(cluster: "Live", changes: "list[Edit]", patience: float) -> Verdict:
     from ailtire_operator.cli.scaling import judge_scaled
     from ailtire_operator.cli.verbs.wait import until
     from ailtire_operator.cluster.errors import NotFound

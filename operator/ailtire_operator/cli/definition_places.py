@@ -1,0 +1,156 @@
+"""Where the definition of a stack or service is written. Pure.
+
+A child stack is written by its parent, so that an edit of the child would be undone at once. What a person can change
+is the definition: that of the root, in which inline children stand, or the template that a child refers to.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_operator import naming
+from ailtire_operator.cli.definition_writes import Steps, at
+from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli.paths import match, parts
+from ailtire_operator.cli.trees import Resource, place_of, spec_of
+from ailtire_operator.model.limits import DEPTH_LIMIT
+from ailtire_operator.model.templates import is_template
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An object in a resource that a person writes."""
+
+    resource: Resource
+    steps: Steps
+    """The way to it, from the resource on."""
+
+    @property
+    def owner(self) -> str:
+        """The resource's name."""
+        return str(self.resource["metadata"]["name"])
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """What is written there; empty where nothing is."""
+        found = at(self.resource, self.steps[:-1]).get(self.steps[-1])
+        return found if isinstance(found, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One stack of a tree."""
+
+    path: str
+    live: str
+    """The name that its resource has or will have."""
+    key: str
+    """Its key in its parent's services; empty for the first."""
+    entry: Spot
+    """Where it is a member of its parent; of the first its definition."""
+    definition: Spot | None
+    """Where its services are written; None if its template is not there."""
+
+    @property
+    def template(self) -> str:
+        """The template to which it refers; empty where its definition stands in its parent's."""
+        return str((self.entry.value.get("stackRef") or {}).get("name", "")) if self.key else ""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Its definition as it is written."""
+        return self.definition.value if self.definition else {}
+
+    @property
+    def services(self) -> Mapping[str, Any]:
+        """Its members as they are written."""
+        return self.spec.get("services") or {}
+
+    def written(self) -> Spot:
+        """Where its definition stands. Raises Failure if it refers to a template that is not there."""
+        if self.definition is None:
+            raise Failure(f"the template '{self.template}', to which {self.path} refers, is not there")
+        return self.definition
+
+    def member(self, key: str) -> Spot:
+        """Where one of its members stands."""
+        where = self.written()
+        return Spot(where.resource, (*where.steps, "services", key))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path leads to."""
+
+    path: str
+    levels: tuple[Level, ...]
+    """The stacks on the way, from the root on; the last is the stack itself, or that of the service."""
+    key: str = ""
+    """The plain service's; empty for a stack."""
+
+    @property
+    def stack(self) -> Level:
+        """The stack that is meant, or that of the service."""
+        return self.levels[-1]
+
+    @property
+    def entry(self) -> Spot:
+        """The member, as it is written in its stack's or its parent's definition; of the root the spec."""
+        return self.stack.member(self.key) if self.key else self.stack.entry
+
+    @property
+    def holder(self) -> str:
+        """The name of the stack of which it is a member; of the root its own."""
+        return self.stack.live if self.key or len(self.levels) == 1 else self.levels[-2].live
+
+    @property
+    def member(self) -> str:
+        """Its key there; empty for the root."""
+        return self.key or self.stack.key
+
+
+def locate(path: str, stacks: Iterable[Resource]) -> Place:
+    """Follow a path through the definitions, from the root on. Raises Failure or Missing."""
+    by_name = {str(each["metadata"]["name"]): each for each in stacks}
+    name, keys = parts(path)
+    stack = by_name[name]
+    while place := place_of(stack):
+        keys.insert(0, place["parentKey"])
+        if place["parent"] not in by_name or len(keys) > DEPTH_LIMIT * 2:
+            raise Failure(f"the stack {place['parent']}, which writes {name}, is gone")
+        stack = by_name[place["parent"]]
+    top = str(stack["metadata"]["name"])
+    spot = Spot(stack, ("spec",))
+    levels = [Level(top, top, "", spot, spot)]
+    for number, wanted in enumerate(keys, 1):
+        level = levels[-1]
+        level.written()
+        key = match(wanted, level.services, level.path)
+        if (level.services[key] or {}).get("type") != "stack":
+            if number < len(keys):
+                raise Failure(f"{level.path}/{key} is a service, so there is nothing below it")
+            return Place(f"{level.path}/{key}", tuple(levels), key)
+        levels.append(_child(level, key, by_name))
+    return Place(levels[-1].path, tuple(levels))
+
+
+def subtree(level: Level, stacks: Iterable[Resource]) -> Iterator[Level]:
+    """A stack and every stack below it, as far as their definitions are there."""
+    by_name = {str(each["metadata"]["name"]): each for each in stacks}
+    waiting = [(level, 0)]
+    while waiting:
+        level, depth = waiting.pop()
+        yield level
+        if depth < DEPTH_LIMIT:  # templates may refer to each other in a circle
+            keys = [key for key, member in level.services.items() if (member or {}).get("type") == "stack"]
+            waiting += [(_child(level, key, by_name), depth + 1) for key in reversed(keys)]
+
+
+def _child(level: Level, key: str, by_name: Mapping[str, Resource]) -> Level:
+    entry = level.member(key)
+    path, live = f"{level.path}/{key}", naming.member(level.live, key)
+    reference = entry.value.get("stackRef")
+    if reference is None:
+        return Level(path, live, key, entry, Spot(entry.resource, (*entry.steps, "stack")))
+    template = by_name.get(reference["name"], {})
+    return Level(path, live, key, entry, Spot(template, ("spec",)) if is_template(spec_of(template)) else None)

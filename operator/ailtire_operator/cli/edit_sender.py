@@ -1,0 +1,100 @@
+"""Writes edits into the cluster: checked first, tried by a dry run, then sent, on the definition that was read only."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ailtire_operator import naming
+from ailtire_operator.cli import output
+from ailtire_operator.cli.definition_edits import Edit, Plan, grouped, problems, requests_for, warnings
+from ailtire_operator.cli.definition_writes import edited
+from ailtire_operator.cli.differences import compare
+from ailtire_operator.cli.failures import Failure, Invalid
+from ailtire_operator.cli.live import Live
+from ailtire_operator.cli.paths import parts
+from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cluster import errors
+from ailtire_operator.cluster.kinds import STACK, Ref
+
+_ATTEMPTS: Final = 8
+"""Where the definition is kept by server-side apply, a status that is written meanwhile makes one fail too."""
+
+
+class Sender:
+    """How one command writes; ``sentence`` tells of one edit, without and with a dry run."""
+
+    def __init__(
+        self,
+        cluster: Live,
+        sentence: Callable[[Edit, bool], str],
+        *,
+        dry_run: bool,
+        shows_difference: bool = True,
+        noun: str = "value",
+    ) -> None:
+        self._cluster = cluster
+        self._sentence = sentence
+        self._dry_run = dry_run
+        self._shows_difference = shows_difference and dry_run
+        self._noun = noun
+
+    async def write(self, paths: Sequence[str], plan: Callable[[Sequence[Resource]], Plan]) -> Plan:
+        """Write what is planned for the stacks of the namespace; planned anew where they change meanwhile.
+
+        Raises Missing for a path whose stack is not there, Invalid where a definition would be wrong.
+        """
+        for path in paths:
+            await self._cluster.stack(parts(path)[0])
+        for attempt in range(1, _ATTEMPTS + 1):
+            stacks = await self._cluster.list(STACK)
+            planned = plan(stacks)
+            try:
+                await self._write(planned, stacks)
+                return planned
+            except errors.Conflict as error:
+                if attempt == _ATTEMPTS:
+                    hint = "Somebody else changes the definition all the time; try again."
+                    raise Failure(str(error), hint) from None
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _write(self, plan: Plan, stacks: Sequence[Resource]) -> None:
+        groups = grouped(plan.edits)
+        if wrong := problems(groups, stacks):
+            raise Invalid(wrong)
+        for group in groups:
+            await self._send(group, dry_run=True)
+        found = [line for group in groups for edit in group for line in warnings(edit, stacks, self._noun)]
+        for line in dict.fromkeys([*plan.notes, *found]):
+            output.say(f"note: {line}")
+        for group in groups:
+            await self._report(group)
+        output.rows(plan.already)
+
+    async def _report(self, group: Sequence[Edit]) -> None:
+        if not self._dry_run:
+            await self._send(group, dry_run=False)
+        elif self._shows_difference:
+            output.rows(self._difference(group))
+        for edit in group:
+            output.data(f"{naming.SINGULAR}/{edit.owner}: {self._sentence(edit, self._dry_run)} ({edit.where})")
+
+    def _difference(self, group: Sequence[Edit]) -> list[str]:
+        before = dict(group[0].resource)
+        ref = Ref(naming.KIND, self._cluster.namespace, group[0].owner)
+        found = compare(ref, before, edited(before, [edit.write for edit in group]))
+        return list(found.unified()) if found else []
+
+    async def _send(self, group: Sequence[Edit], *, dry_run: bool) -> None:
+        """Change the definition that was read, and no other. Raises Conflict where it has changed meanwhile."""
+        name = group[0].owner
+        path = STACK.path(self._cluster.namespace, name)
+        for each in requests_for(group):
+            params = {**each.params, **({"dryRun": "All"} if dry_run else {})}
+            try:
+                await self._cluster.connection.request(
+                    "PATCH", path, params=params, body=each.body, content_type=each.content_type
+                )
+            except errors.Invalid as error:
+                if error.causes:
+                    raise
+                # A test that fails is a 422 without a word of explanation.
+                raise errors.Conflict(f"{naming.KIND} {name} has changed since it was read", status=409) from error
