@@ -148,3 +148,15 @@ def test_a_plain_kubeconfig_needs_no_more_than_pythons_own_client(
     assert offered("notices", *file, "s12") == ["s1200", "s1201", "s1202"]
     assert set(plain_server) == {("/below/apis/ailtire.io/v1alpha1/namespaces/n/ailtirestacks", "Bearer t")}
     assert offered("notices", *file, "-n", "forbidden", "") == []
+
+
+def test_what_the_definitions_at_a_path_use_is_offered_for_a_restart(server: Any, run: Run) -> None:
+    web = {"image": "x", "environmentFrom": [{"secret": "db"}, {"configMap": "flags"}]}
+    shop = {"metadata": {"name": "shop"}, "spec": {"services": {"web": web}, "imagePullSecrets": ["hub"]}}
+    other = {"metadata": {"name": "other"}, "spec": {"imagePullSecrets": ["hub", "other"]}}
+    server(Pages([shop, other]))
+    assert offered("restart", "shop/web", "--using", "secret/") == ["secret/db", "secret/hub"]
+    server(Pages([shop, other]))
+    assert offered("restart", "--using", "") == ["configmap/flags", "secret/db", "secret/hub", "secret/other"]
+    server(Pages([shop, other]))
+    assert offered("set", "image", "oth") == ["other"]

@@ -28,6 +28,8 @@ VERBS: Final = (
     "open",
     "reach",
     "scale",
+    "set",
+    "restart",
     "export",
     "kustomizeconfig",
     "schema",
@@ -35,7 +37,7 @@ VERBS: Final = (
     "version",
 )
 """The commands, in the order of the help text; each has a module of its name."""
-_RESERVED: Final = frozenset({"exec", "import", "open"})
+_RESERVED: Final = frozenset({"exec", "import", "open", "set"})
 """Names that mean something to Python: their modules end in an underscore. One for a hyphen stands in all of them."""
 
 _PYDANTIC_LEAD: Final = ": Value error, "
@@ -44,20 +46,20 @@ _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
 applied by kubectl itself, watched by wait and tree, explained by notices, reach and why, read by logs, looked into by
-exec and port-forward, opened by open, changed by scale, and leaves for Docker Swarm by export. Editors learn from
-schema what may be written, and kustomize from kustomizeconfig where names stand.
+exec and port-forward, opened by open, changed by scale, set and restart, and leaves for Docker Swarm by export. Editors
+learn from schema what may be written, and kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:
   0    done; valid; no difference; ready
-  1    the answer is no: something is invalid (validate, render, import, export, scale), different (diff), or not there
-       (open: no URL; reach: not reachable)
+  1    the answer is no: something is invalid (validate, render, import, export; scale, set, restart), different (diff),
+       or not there (open: no URL; reach: not reachable)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
-  3    wait; scale, open --wait: it cannot become ready as it is
-  4    wait; scale, open --wait: the time is up
+  3    wait; open, scale, set, restart --wait: it cannot become ready as it is
+  4    wait; open, scale, set, restart --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
-  6    wait; scale, open --wait: an update has failed and was rolled back
-  7    wait; scale, open --wait: it is suspended, or a stack below it is
+  6    wait; open, scale, set, restart --wait: an update has failed and was rolled back
+  7    wait; open, scale, set, restart --wait: it is suspended, or a stack below it is
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

@@ -45,6 +45,22 @@ def paths(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(suggestions(incomplete, found), "")
 
 
+def used_objects(context: typer.Context, incomplete: str) -> list[str]:
+    """The Secrets and ConfigMaps that the definitions at a path name: ``secret/db``."""
+    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cli.object_uses import offered
+    from ailtire_operator.cluster import kinds
+
+    given = context.params.get("paths")
+    paths = [given] if isinstance(given, str) else list(given or ())
+    stacks = _items(context, kinds.STACK.path, namespaced=True)
+    found: set[str] = set()
+    for path in paths or [each["metadata"]["name"] for each in stacks]:
+        with suppress(Exception):
+            found |= set(offered([locate(path, stacks)], stacks))
+    return _matching(found, incomplete)
+
+
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
     """The cluster's namespaces."""
     return _matching(_names(context, lambda _: "/api/v1/namespaces", namespaced=False), incomplete)

@@ -24,6 +24,9 @@ _SOURCES: Final = {
 """Labels and annotations that tell of a tool which brings its own definition back."""
 
 
+RESTARTED_AT: Final = ("restartedAt",)
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One value of a stack or service, and where it is written."""
@@ -128,7 +131,8 @@ def warnings(edit: Edit, stacks: Sequence[Resource], noun: str = "value") -> lis
     if tools:
         found.append(f"{edit.owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
     elif all(each.recorded for each in requests_for([edit])):
-        found.append(f"{edit.owner} was applied from a file; to apply it again brings back what the file says")
+        again = ", which restarts once more" if edit.field == RESTARTED_AT else ""
+        found.append(f"{edit.owner} was applied from a file; to apply it again brings back what the file says{again}")
     elif edit.after is not None:
         found.append(
             f"no apply of {edit.owner} knows of this {noun}: a file that names no {'.'.join(edit.field)} for"

@@ -134,16 +134,17 @@ def locate(path: str, stacks: Iterable[Resource]) -> Place:
     return Place(levels[-1].path, tuple(levels))
 
 
-def subtree(level: Level, stacks: Iterable[Resource]) -> Iterator[Level]:
-    """A stack and every stack below it, as far as their definitions are there."""
+def subtree(place: Place, stacks: Iterable[Resource]) -> Iterator[Place]:
+    """A stack and every stack below it, parents first, as far as their definitions are there."""
     by_name = {str(each["metadata"]["name"]): each for each in stacks}
-    waiting = [(level, 0)]
+    deepest = len(place.levels) + DEPTH_LIMIT  # templates may refer to each other in a circle
+    waiting = [place.levels]
     while waiting:
-        level, depth = waiting.pop()
-        yield level
-        if depth < DEPTH_LIMIT:  # templates may refer to each other in a circle
-            keys = [key for key, member in level.services.items() if (member or {}).get("type") == "stack"]
-            waiting += [(_child(level, key, by_name), depth + 1) for key in reversed(keys)]
+        levels = waiting.pop()
+        yield Place(levels[-1].path, levels)
+        if len(levels) < deepest:
+            keys = [key for key, member in levels[-1].services.items() if (member or {}).get("type") == "stack"]
+            waiting += [(*levels, _child(levels[-1], key, by_name)) for key in reversed(keys)]
 
 
 def _child(level: Level, key: str, by_name: Mapping[str, Resource]) -> Level:

@@ -107,6 +107,9 @@ def manual() -> str:
     for name, command in app.commands.items():
         below = typer.Context(command, info_name=name, parent=context, terminal_width=_WIDTH, max_content_width=_WIDTH)
         parts += [f"### {PROGRAM} {name}\n", _block(command.get_help(below))]
+        for inner, each in getattr(command, "commands", {}).items():
+            deeper = typer.Context(each, info_name=inner, parent=below, terminal_width=_WIDTH, max_content_width=_WIDTH)
+            parts += [f"#### {PROGRAM} {name} {inner}\n", _block(each.get_help(deeper))]
     return "\n".join(parts)
 
 

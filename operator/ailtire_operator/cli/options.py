@@ -39,11 +39,23 @@ AllNamespaces = Annotated[
 Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into the folders' folders too.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The AiltireStack's name.", autocompletion=completers.stacks)]
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask the API server, but change nothing.")]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait until what was changed is ready.")]
+WaitTimeout = Annotated[str, typer.Option("--timeout", metavar="TIME", help="How long to wait: 90s, 5m.")]
+
 Path = Annotated[
     str,
     typer.Argument(
         metavar="STACK[/CHILD...][/SERVICE]",
         help="A stack by its name, and from there on keys.",
+        autocompletion=completers.paths,
+    ),
+]
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STACK[/CHILD...][/SERVICE]...",
+        help="Stacks by their names, and from there on keys.",
         autocompletion=completers.paths,
     ),
 ]

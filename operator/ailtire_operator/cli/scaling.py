@@ -7,6 +7,7 @@ from typing import Any, Final
 from ailtire_operator.cli.definition_edits import Edit
 from ailtire_operator.cli.definition_places import locate
 from ailtire_operator.cli.definition_writes import Steps
+from ailtire_operator.cli.edit_waits import together
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.trees import Resource, State, is_observed, services_of, state_of
 from ailtire_operator.cli.wait_conditions import outcome_of
@@ -59,10 +60,7 @@ def _check(where: str, service: Mapping[str, Any], live: Resource | None, key: s
 
 def judge_scaled(changes: Sequence[Edit], stacks: Mapping[str, Resource]) -> Verdict:
     """Whether everything runs as often as was asked for; ``stacks`` are those that run it, by name."""
-    verdicts = [_judge(change, stacks.get(change.live)) for change in changes]
-    failed = [each for each in verdicts if each.outcome not in (Outcome.REACHED, Outcome.WAITING)]
-    waiting = [each for each in verdicts if each.outcome is Outcome.WAITING]
-    return next(iter(failed + waiting), Verdict(Outcome.REACHED, "; ".join(each.line for each in verdicts)))
+    return together(_judge(change, stacks.get(change.live)) for change in changes)
 
 
 def _judge(change: Edit, live: Resource | None) -> Verdict:

@@ -44,6 +44,23 @@ def images(spec: Mapping[str, Any]) -> Iterator[Path]:
     return _all(spec, IMAGES)
 
 
+def names_here(spec: Mapping[str, Any], kind: str) -> Iterator[tuple[Path, str]]:
+    """Path and name of each object of a kind that a definition refers to, without its inline children."""
+    for field in NAMES[kind]:
+        yield from _values(spec, tuple(field.split(".")))
+
+
+def _values(value: Any, steps: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _values(each, steps)
+    elif steps and isinstance(value, Mapping):
+        for key in value if steps[0] == EVERY else {steps[0]} & set(value):
+            yield from (((key, *path), name) for path, name in _values(value[key], steps[1:]))
+    elif not steps and isinstance(value, str):
+        yield (), value
+
+
 def _all(spec: Mapping[str, Any], fields: tuple[str, ...], above: Path = ()) -> Iterator[Path]:
     for field in fields:
         yield from ((*above, *path) for path in _paths(spec, tuple(field.split("."))))

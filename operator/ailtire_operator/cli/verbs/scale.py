@@ -13,7 +13,8 @@ from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.definition_edits import Edit
-    from ailtire_operator.cli.live import Json, Live
+    from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Change how many replicas services have, where their definition is written.",
@@ -77,7 +78,7 @@ async def _change(cluster: "Live", wishes: Sequence[str], dry_run: bool) -> "lis
     from ailtire_operator.cli.edit_sender import Sender
     from ailtire_operator.cli.scaling import plan_changes
 
-    def plan(stacks: "Sequence[Json]") -> Plan:
+    def plan(stacks: "Sequence[Resource]") -> Plan:
         changes = plan_changes(wishes, stacks)
         same = (each for each in changes if each.before == each.after)
         already = [f"{naming.SINGULAR}/{each.owner}: {each.path} has {each.after} already" for each in same]
