@@ -103,6 +103,14 @@ def test_what_was_written_runs_is_seen_by_diff_and_taken_back_by_the_next_apply(
     assert cli("set", "env", "shop/cpl/dm/db", "TRACE=1").code == Exit.DONE
     assert cli("set", "env", "shop/cpl/dm/db", "TRACE=2", "--wait").code == Exit.DONE
     assert cli("set", "env", "shop/web", "MORE-", "--wait").code == Exit.DONE
+    for path, region in (("shop", "eu"), ("shop/cpl/dm", "us"), ("shop/pay", "as")):
+        assert cli("set", "env", path, f"REGION={region}", "--wait").code == Exit.DONE
+    regions = [
+        variables(trees, each)["REGION"] for each in ("shop-web", "shop-cpl-web", "shop-cpl-dm-db", "shop-pay-api")
+    ]
+    assert regions == ["eu", "eu", "us", "as"]
+    assert cli("set", "env", "shop/cpl/dm", "REGION-", "--wait").code == Exit.DONE
+    assert variables(trees, "shop-cpl-dm-db")["REGION"] == "eu"
     written = variables(trees, "shop-web")
     assert (written["TRACE"], "LOG" in written, "MORE" in written) == ("1", False, False)
     assert variables(trees, "shop-cpl-dm-db")["TRACE"] == "2"

@@ -160,3 +160,17 @@ def test_what_the_definitions_at_a_path_use_is_offered_for_a_restart(server: Any
     assert offered("restart", "--using", "") == ["configmap/flags", "secret/db", "secret/hub", "secret/other"]
     server(Pages([shop, other]))
     assert offered("set", "image", "oth") == ["other"]
+
+
+def test_the_variables_at_a_path_are_offered_to_be_changed_or_removed(server: Any, run: Run) -> None:
+    web = {
+        "image": "x",
+        "environment": {"LOG": "info"},
+        "environmentValuesFrom": {"LOGIN": {"secret": "a", "key": "b"}},
+    }
+    shop = {"metadata": {"name": "shop"}, "spec": {"services": {"web": web}, "env": {"REGION": "eu"}}}
+    server(Pages([shop]))
+    assert offered("set", "env", "shop/web", "LOG") == ["LOG-", "LOG=", "LOGIN-", "LOGIN="]
+    server(Pages([shop]))
+    assert offered("set", "env", "shop", "") == ["REGION-", "REGION="]
+    assert offered("set", "env", "nobody", "") == []

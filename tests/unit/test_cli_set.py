@@ -81,6 +81,21 @@ def test_variables_are_set_changed_and_removed_wherever_they_come_from() -> None
     ]
 
 
+def test_variables_of_a_stack_are_its_env_and_what_keeps_its_own_is_named() -> None:
+    stacks = shop(env={"REGION": "eu", "LOG": "warn"})
+    plan = plan_variables("shop", ["REGION=us", "LOG=debug", "NONE-"], stacks)
+    assert [(each.where, each.before, each.after) for each in plan.edits] == [
+        ("spec.env.REGION", "eu", "us"),
+        ("spec.env.LOG", "warn", "debug"),
+    ]
+    assert plan.notes == ["LOG of shop/web stays as it is, as it is set there"]
+    (edit,) = plan_variables("shop/orders", ["REGION=us"], stacks).edits
+    assert (edit.where, edit.live, edit.key) == ("spec.services.orders.stack.env.REGION", "shop-orders", "")
+    plan = plan_variables("shop/orders/api", ["REGION-"], stacks)
+    assert (plan.edits, plan.notes) == ([], ["REGION still comes from env of shop"])
+    assert plan_variables("shop", ["TOKEN=x"], stacks).notes == ["TOKEN of shop/web stays as it is, as it is set there"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -61,6 +61,19 @@ def used_objects(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(found, incomplete)
 
 
+def variables(context: typer.Context, incomplete: str) -> list[str]:
+    """The variables that are set at a path, to be changed (``LOG=``) or removed (``LOG-``)."""
+    from ailtire_operator.cli import variable_edits
+    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cluster import kinds
+
+    stacks = _items(context, kinds.STACK.path, namespaced=True)
+    with suppress(Exception):
+        names = list(variable_edits.variables(locate(context.params["path"], stacks)))
+        return _matching([f"{name}{end}" for name in names for end in "=-"], incomplete)
+    return []
+
+
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
     """The cluster's namespaces."""
     return _matching(_names(context, lambda _: "/api/v1/namespaces", namespaced=False), incomplete)

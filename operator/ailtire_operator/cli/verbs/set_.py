@@ -35,14 +35,16 @@ _IMAGE_HELP = help_text(
     ],
 )  # fmt: skip
 _ENV_HELP = help_text(
-    "Set or remove variables of a service.",
-    "NAME=VALUE sets a variable, NAME- removes it, also one whose value is read from a Secret or ConfigMap.",
+    "Set or remove variables of a service, or of all services of a stack and below.",
+    "NAME=VALUE sets a variable, NAME- removes it, also one whose value is read from a Secret or ConfigMap. Those of a"
+    " stack are its env: services and stacks below that set the same variable keep their own value, and are named.",
     _WHERE,
     "AILTIRE_* is refused: the operator sets these variables itself. --dry-run shows the difference and changes"
     " nothing.",
     _CODES,
     examples=[
         ("set one variable, remove another", "kubectl ailtire set env shop/web LOG_LEVEL=debug TRACE- -n shop"),
+        ("one for a whole package", "kubectl ailtire set env shop/orders REGION=eu-1 -n shop --wait"),
         ("what would it change?", "kubectl ailtire set env shop/web LOG_LEVEL=debug -n shop --dry-run"),
     ],
 )  # fmt: skip
@@ -55,7 +57,9 @@ Wishes = Annotated[
 ]
 Assignments = Annotated[
     list[str],
-    typer.Argument(metavar="NAME=VALUE|NAME-...", help="What to set, what to remove."),
+    typer.Argument(
+        metavar="NAME=VALUE|NAME-...", help="What to set, what to remove.", autocompletion=completers.variables
+    ),
 ]
 
 
