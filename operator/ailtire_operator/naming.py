@@ -41,7 +41,10 @@ LABEL_RETAIN: Final = f"{GROUP}/retain"
 LABEL_CONFIG: Final = f"{GROUP}/config"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
 LABEL_LAST_GOOD: Final = f"{GROUP}/last-good"
-"""On the ControllerRevision with a service's last good definition, to which a failed update is rolled back."""
+"""On ControllerRevisions of the operator's: a service's last good definition, to which a failed update is rolled back,
+and the revisions of a whole tree."""
+LABEL_REVISION: Final = f"{GROUP}/revision"
+"""The number of a revision of a whole tree; on no last good definition of a service."""
 MARK_INTERFACE: Final = f"{GROUP}/interface"
 """On a service in Swarm: its routes as JSON, for a later import."""
 MARK_POLICIES: Final = f"{GROUP}/policies"
@@ -61,6 +64,15 @@ ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
 """On a last good definition: the hash of its pod template."""
 ANNOTATION_FAILED_UPDATE: Final = f"{GROUP}/failed-update"
 """On a last good definition: the update after it that failed, as JSON; without it the update is retried."""
+
+ANNOTATION_DEFINITION: Final = f"{GROUP}/definition"
+"""On a revision of a whole tree: the digest of its definition, templates included."""
+ANNOTATION_GENERATION: Final = f"{GROUP}/generation"
+"""On a revision: the generation of the root."""
+ANNOTATION_MANAGER: Final = f"{GROUP}/field-manager"
+"""On a revision: who wrote the definition."""
+CHANGE_CAUSE: Final = "kubernetes.io/change-cause"
+"""On the root, as for Deployments: why its definition was changed. Its revision has it too."""
 
 RESERVED_PREFIXES: Final = (f"{GROUP}/", f".{GROUP}/", "kubernetes.io/", ".kubernetes.io/", "k8s.io/", ".k8s.io/")
 RESERVED_VARIABLE_PREFIX: Final = "AILTIRE_"
@@ -149,6 +161,12 @@ def job(stack: str, key: str, content: str) -> str:
 def last_good(stack: str, key: str, template: str) -> str:
     """The name of a member's last good definition, with the hash of its pod template: its content cannot change."""
     return f"{shorten(f'{stack}-{sanitize(key)}', OBJECT_NAME_LIMIT - len(template) - 2)}--{template}"
+
+
+def revision(root: str, number: int) -> str:
+    """The name of a revision of a whole tree."""
+    end = f"--revision-{number}"
+    return shorten(root, OBJECT_NAME_LIMIT - len(end)) + end
 
 
 def config(stack: str, key: str, content: str) -> str:

@@ -150,7 +150,9 @@ def test_a_copy_of_a_last_good_definition_hinders_no_adoption(trees: Trees) -> N
     trees.until_ready("shop")
     trees.until("kept", lambda: CONTROLLER_REVISION.kind in {kind for kind, _ in trees.owned()})
     (kept,) = [
-        each for each in trees.all_of(CONTROLLER_REVISION.kind) if naming.LABEL_LAST_GOOD in each["metadata"]["labels"]
+        each
+        for each in trees.all_of(CONTROLLER_REVISION.kind)
+        if {naming.LABEL_LAST_GOOD, naming.LABEL_SERVICE} <= each["metadata"]["labels"].keys()
     ]
     fields = {key: kept["metadata"][key] for key in ("labels", "annotations")}
     copy = {**kept, "metadata": {"name": kept["metadata"]["name"] + "-copy", **fields}}

@@ -27,7 +27,8 @@ def web(image: str = GOOD, deploy: dict[str, Any] | None = None, **fields: Any) 
 
 def kept(trees: Trees) -> list[str]:
     """The images of the last good definitions that are kept."""
-    path = f"/apis/apps/v1/namespaces/{trees.namespace}/controllerrevisions?labelSelector={naming.LABEL_LAST_GOOD}"
+    path = f"/apis/apps/v1/namespaces/{trees.namespace}/controllerrevisions"
+    path += f"?labelSelector={naming.LABEL_LAST_GOOD},{naming.LABEL_SERVICE}"
     found = trees.plane.api.get(path)["items"]
     return [each["data"]["spec"]["template"]["spec"]["containers"][0]["image"] for each in found]
 
@@ -213,7 +214,7 @@ def test_whoever_takes_the_mark_away_has_it_tried_again(trees: Trees) -> None:
     trees.settle()
     mark = trees.audit.mark()
     path = f"{naming.ANNOTATION_FAILED_UPDATE}-"
-    trees.kubectl("annotate", "controllerrevisions", "-l", naming.LABEL_LAST_GOOD, path)
+    trees.kubectl("annotate", "controllerrevisions", "-l", naming.LABEL_SERVICE, path)
     trees.until("tried", lambda: any(each.resource == "deployments.apps" for each in trees.writes(mark)))
     until_back(trees)
     trees.until("back again", lambda: image(trees) == GOOD)

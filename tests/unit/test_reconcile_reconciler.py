@@ -39,7 +39,11 @@ def test_a_new_stack_is_told_of_once_it_is_ready(world: World) -> None:
     assert "status AiltireStack shop" not in world.cluster.journal
     world.roll_out()
     world.reconcile()
-    assert world.cluster.journal == ["status AiltireStack shop", "event Ready AiltireStack shop"]
+    assert world.cluster.journal == [
+        "apply ControllerRevision shop--revision-1",
+        "status AiltireStack shop",
+        "event Ready AiltireStack shop",
+    ]
     world.reconcile()
     assert world.cluster.journal == []
 

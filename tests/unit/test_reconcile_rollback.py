@@ -29,7 +29,8 @@ class Story:
         self.world.reconcile()
 
     def kept(self) -> list[Record]:
-        return list(self.world.store.of_kind("ControllerRevision"))
+        found = self.world.store.of_kind("ControllerRevision")
+        return [each for each in found if naming.LABEL_REVISION not in each.labels]
 
     def image(self) -> str:
         live = self.world.cluster.manifests[Ref("Deployment", "prod", "shop-web")]

@@ -9,7 +9,7 @@ from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.errors import Unavailable
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.managed_fields import manager_of_spec
+from ailtire_operator.cluster.managed_fields import spec_author
 from ailtire_operator.cluster.template_changes import TemplateChange
 from ailtire_operator.model.limits import FIELD_LIMIT, ROLLOUT_LIMIT
 from ailtire_operator.model.status import RolloutStatus
@@ -110,6 +110,6 @@ def test_who_changed_the_spec_last_is_neither_the_operator_nor_who_writes_a_stat
         written("x", "2026-01-06T00:00:00Z", subresource="status"),
         written("labels", "2026-01-07T00:00:00Z", fieldsV1={"f:metadata": {}}),
     ]
-    assert manager_of_spec({"managedFields": entries}) == "flux"
-    assert manager_of_spec({}) == ""
-    assert manager_of_spec({"managedFields": [7]}) == ""
+    assert spec_author({"managedFields": entries})[1] == "flux"
+    assert spec_author({}) == ("", "")
+    assert spec_author({"managedFields": [7]}) == ("", "")

@@ -30,6 +30,8 @@ VERBS: Final = (
     "scale",
     "set",
     "restart",
+    "history",
+    "rollback",
     "export",
     "kustomizeconfig",
     "schema",
@@ -46,20 +48,21 @@ _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
 applied by kubectl itself, watched by wait and tree, explained by notices, reach and why, read by logs, looked into by
-exec and port-forward, opened by open, changed by scale, set and restart, and leaves for Docker Swarm by export. Editors
-learn from schema what may be written, and kustomize from kustomizeconfig where names stand.
+exec and port-forward, opened by open, changed by scale, set and restart, taken back by rollback to one of the
+definitions that history lists, and leaves for Docker Swarm by export. Editors learn from schema what may be written,
+and kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:
   0    done; valid; no difference; ready
-  1    the answer is no: something is invalid (validate, render, import, export; scale, set, restart), different (diff),
-       or not there (open: no URL; reach: not reachable)
+  1    the answer is no: something is invalid (validate, render, import, export; scale, set, restart, rollback),
+       different (diff), or not there (open: no URL; reach: not reachable)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
-  3    wait; open, scale, set, restart --wait: it cannot become ready as it is
-  4    wait; open, scale, set, restart --wait: the time is up
+  3    wait; open, scale, set, restart, rollback --wait: it cannot become ready as it is
+  4    wait; open, scale, set, restart, rollback --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
-  6    wait; open, scale, set, restart --wait: an update has failed and was rolled back
-  7    wait; open, scale, set, restart --wait: it is suspended, or a stack below it is
+  6    wait; open, scale, set, restart, rollback --wait: an update has failed and was rolled back
+  7    wait; open, scale, set, restart, rollback --wait: it is suspended, or a stack below it is
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

@@ -74,6 +74,20 @@ def variables(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
+def revisions(context: typer.Context, incomplete: str) -> list[str]:
+    """The numbers of the revisions of the stack that is named."""
+    from ailtire_operator import naming
+    from ailtire_operator.cluster import kinds
+
+    selector = f"{naming.LABEL_REVISION},{naming.LABEL_STACK}={_given(context, 'name') or ''}"
+
+    def read(namespace: str, found: list[dict[str, Any]]) -> "Requests":
+        return _pages(kinds.CONTROLLER_REVISION.path(namespace), {"labelSelector": selector}, _METADATA, found)
+
+    labels = [each["metadata"].get("labels") or {} for each in _asked(context, read)]
+    return _matching([each.get(naming.LABEL_REVISION, "") for each in labels], incomplete)
+
+
 def namespaces(context: typer.Context, incomplete: str) -> list[str]:
     """The cluster's namespaces."""
     return _matching(_names(context, lambda _: "/api/v1/namespaces", namespaced=False), incomplete)

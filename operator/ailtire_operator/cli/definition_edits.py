@@ -8,21 +8,12 @@ from ailtire_operator import naming
 from ailtire_operator.cli.definition_places import Spot
 from ailtire_operator.cli.definition_writes import Request, Steps, Write, edited, requests
 from ailtire_operator.cli.definitions import known_templates, tree_problems
+from ailtire_operator.cli.delivery_tools import tools_of
 from ailtire_operator.cli.trees import Resource, place_of, services_of, spec_of
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.status.text import listed
-
-_SOURCES: Final = {
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "argocd.argoproj.io/instance": "Argo CD",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "helm.toolkit.fluxcd.io/name": "Flux",
-    "meta.helm.sh/release-name": "Helm",
-}
-"""Labels and annotations that tell of a tool which brings its own definition back."""
-
 
 RESTARTED_AT: Final = ("restartedAt",)
 
@@ -125,10 +116,7 @@ def warnings(edit: Edit, stacks: Sequence[Resource], noun: str = "value") -> lis
         found.append(f"{edit.owner} is a template: {edit.live} follows it{others}")
     if spec_of(edit.resource).get("suspend"):
         found.append(f"{edit.owner} is suspended: nothing happens until that is gone")
-    metadata = edit.resource["metadata"]
-    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
-    tools = dict.fromkeys(tool for mark, tool in _SOURCES.items() if mark in marks)
-    if tools:
+    if tools := tools_of(edit.resource):
         found.append(f"{edit.owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
     elif all(each.recorded for each in requests_for([edit])):
         again = ", which restarts once more" if edit.field == RESTARTED_AT else ""

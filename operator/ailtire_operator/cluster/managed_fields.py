@@ -67,8 +67,8 @@ def is_touched(metadata: Mapping[str, Any]) -> bool:
         return True
 
 
-def manager_of_spec(metadata: Mapping[str, Any]) -> str:
-    """Who has written the spec of an object last, the operator aside; empty where the list of managers tells nobody."""
+def spec_author(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    """When the spec of an object was written last, and by whom; the operator aside. Both empty where nobody is named."""
     try:
         found = [
             (str(each.get("time") or ""), str(each.get("manager") or ""))
@@ -76,8 +76,8 @@ def manager_of_spec(metadata: Mapping[str, Any]) -> str:
             if not is_own(each) and not each.get("subresource") and "f:spec" in (each.get("fieldsV1") or {})
         ]
     except Exception:  # whoever may write the object may write that list, and anything into it
-        return ""
-    return max(found, default=("", ""))[1]
+        return "", ""
+    return max(found, default=("", ""))
 
 
 def before_first_apply_index(obj: Mapping[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.cluster.managed_fields import fingerprint, manager_of_spec
+from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -88,9 +88,15 @@ def _daemon_set(obj: Object) -> Summary:
     )
 
 
-def _last_good(obj: Object) -> Summary:
-    """What of a last good definition has to be known at any time; its pod template is read when it is to run again."""
+def _revision(obj: Object) -> Summary:
+    """What of a kept definition has to be known at any time; its content is read when it is to run again."""
     annotations = obj["metadata"].get("annotations") or {}
+    if naming.LABEL_REVISION in (obj["metadata"].get("labels") or {}):
+        return compact(revision=obj.get("revision"), definition=annotations.get(naming.ANNOTATION_DEFINITION))
+    return _last_good(obj, annotations)
+
+
+def _last_good(obj: Object, annotations: Mapping[str, str]) -> Summary:
     template = ((obj.get("data") or {}).get("spec") or {}).get("template") or {}
     spec = template.get("spec") or {}
     images = (container.get("image") for container in spec.get("containers") or ())
@@ -270,13 +276,17 @@ def _container(status: Object) -> Summary:
 def _stack(obj: Object) -> Summary:
     """All of it: an AiltireStack is the input of the plan, not something to be told in few words."""
     metadata, spec = obj["metadata"], obj.get("spec") or {}
+    annotations = metadata.get("annotations") or {}
+    time, manager = spec_author(metadata)
     return {"spec": shared(spec), "status": obj.get("status") or {}} | compact(
         creationTimestamp=metadata.get("creationTimestamp"),
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),
         labels=metadata.get("labels"),
-        manager=intern(manager_of_spec(metadata)),
-        adopt=(metadata.get("annotations") or {}).get(naming.ANNOTATION_ADOPT) == "true" or None,
+        manager=intern(manager),
+        written=None if controller_of(obj) else time,
+        adopt=annotations.get(naming.ANNOTATION_ADOPT) == "true" or None,
+        changeCause=str(annotations.get(naming.CHANGE_CAUSE) or "")[:MESSAGE_LIMIT],
     )
 
 
@@ -284,7 +294,7 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.DEPLOYMENT.kind: _workload,
     kinds.STATEFUL_SET.kind: _stateful_set,
     kinds.DAEMON_SET.kind: _daemon_set,
-    kinds.CONTROLLER_REVISION.kind: _last_good,
+    kinds.CONTROLLER_REVISION.kind: _revision,
     kinds.JOB.kind: _job,
     kinds.VOLUME_CLAIM.kind: _volume_claim,
     kinds.SERVICE.kind: _service,

@@ -104,6 +104,10 @@ class StackSpec(Strict):
     """The time at which everything in the stack and its subtree was last asked to restart. Of this, the same field of a
     member and of the stacks above, the latest is an annotation of the pods: a later one replaces them as an update
     does, in the order of dependsOn. A Job is not run again by it."""
+    revision_history_limit: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How many definitions of the whole tree are kept as revisions, that in force included: each that has become Ready
+    as a whole (default 10). 0: none. `kubectl ailtire history` lists them, `rollback` goes back to one. Applies at the
+    root."""
     place: Place | None = None
     """The stack's position in its tree. Only the operator may write it."""
 

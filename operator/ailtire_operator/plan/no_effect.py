@@ -31,6 +31,9 @@ def report(scope: Scope) -> None:
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
         message = f"the root sets the application's name for the whole tree: '{scope.stack.app_name}'."
         scope.report("spec.appName", "ignored", message)
+    if scope.spec.revision_history_limit is not None and scope.spec.place is not None:
+        message = "revisions are kept of the whole tree, by its root."
+        scope.report("spec.revisionHistoryLimit", "ignored", message, "Set it in the root stack.")
     _kinds(scope)
     _variables(scope)
     for key, service in scope.spec.services.items():

@@ -19,6 +19,7 @@ from ailtire_operator.reconcile.planner import Features, Planner
 from ailtire_operator.reconcile.prerequisites import Prerequisites
 from ailtire_operator.reconcile.queue import Queue
 from ailtire_operator.reconcile.reconciler import Key, Reconciler
+from ailtire_operator.reconcile.revisions import Revisions
 from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
@@ -69,6 +70,7 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     definitions = Definitions(store)
     unready = UnreadyPods(store, clock=cluster.clock, server_time=cluster.server_time, synced=cluster.synced)
     rollback = Rollback(store, applier, unready)
+    revisions = Revisions(store, applier, definitions)
     nodes = JobNodes(cluster.nodes, cluster.clock)
     planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes)
     ancestry = Ancestry(store, applier, planner, definitions)
@@ -87,10 +89,20 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     )
     warning_events = WarningEvents(cluster.warning, store, cluster.clock)
     reconciler = Reconciler(
-        store, applier, definitions, executor, warning_events, queue, sessions, now=cluster.now, clock=cluster.clock
+        store,
+        applier,
+        definitions,
+        executor,
+        revisions,
+        warning_events,
+        queue,
+        sessions,
+        now=cluster.now,
+        clock=cluster.clock,
     )
     sessions.at_end(
         definitions.forget,
+        revisions.forget,
         planner.forget,
         ancestry.forget,
         depended.forget,

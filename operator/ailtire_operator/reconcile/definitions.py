@@ -18,6 +18,7 @@ from ailtire_operator.model.loading import named, parse_place, parse_spec
 from ailtire_operator.model.nesting import TooDeep, with_entries
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.plan.definition_changes import TreeDefinition
 from ailtire_operator.reconcile.lru_cache import PER_MEMBER, PER_VALUE, LruCache
 from ailtire_operator.reconcile.mode import spec_of
 
@@ -110,6 +111,22 @@ class Definitions:
         if namespace not in self._templates:
             self._templates[namespace] = Templates(self._records.get(namespace, {}), self._cache)
         return self._templates[namespace]
+
+    def tree(self, root: Record) -> TreeDefinition:
+        """The definition of a whole tree as it is written: the root's, and the templates that it refers to."""
+        known = self._records.get(root.ref.namespace, {})
+        templates: dict[str, Mapping[str, Any]] = {}
+        waiting = [spec_of(root)]
+        while waiting:
+            for name in marks.references(waiting.pop()):
+                if name in known and name not in templates:
+                    templates[name] = spec_of(known[name])
+                    waiting.append(templates[name])
+        return TreeDefinition(spec_of(root), templates)
+
+    def template_record(self, namespace: str, name: str) -> Record | None:
+        """The resource of a template, valid or not."""
+        return self._records.get(namespace, {}).get(name)
 
     def has_template(self, namespace: str, name: str) -> bool:
         """Whether there is such a template at all, valid or not."""

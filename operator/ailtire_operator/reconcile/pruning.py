@@ -133,6 +133,8 @@ def to_prune(
         # Whatever a member was goes on while its template is missing or its new definition is wrong.
         if record.labels.get(naming.LABEL_SERVICE) in waiting:
             continue
+        if _is_revision(record) and plan.stack.spec.place is None:
+            continue  # how many are kept is the affair of whoever writes them
         # Which definition to go back to is not the plan's affair; what it needs is kept with it.
         if record.ref in kept or (record.ref.kind, record.ref.name) in needed or selects(record, run_again):
             continue
@@ -140,6 +142,11 @@ def to_prune(
         if record.ref.kind == CONFIG_MAP.kind and not settled:
             continue
         yield record
+
+
+def _is_revision(record: Record) -> bool:
+    """Whether the record is a revision of a whole tree."""
+    return record.ref.kind == CONTROLLER_REVISION.kind and naming.LABEL_REVISION in record.labels
 
 
 def _is_last_good(record: Record, plan: Plan) -> bool:

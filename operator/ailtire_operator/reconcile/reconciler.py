@@ -6,6 +6,7 @@ may be repeated, or cut short at any point. What may be done is decided in ``mod
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from ailtire_operator.cluster.applier import Applier
@@ -15,12 +16,14 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.limits import ROLLOUT_LIMIT
 from ailtire_operator.model.loading import levels
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.stack import Stack
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.plan.budget import Outgrown
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.executor import PlanExecutor
 from ailtire_operator.reconcile.mode import ModeDecision, ReconcileMode, ancestors, mode_of
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
+from ailtire_operator.reconcile.revisions import Revisions
 from ailtire_operator.reconcile.rollouts import messages, remembered, rollouts
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot
@@ -59,6 +62,7 @@ class Reconciler:
         applier: Applier,
         definitions: Definitions,
         executor: PlanExecutor,
+        revisions: Revisions,
         warning_events: WarningEvents,
         queue: Queue[Key],
         sessions: Sessions,
@@ -70,6 +74,7 @@ class Reconciler:
         self._applier = applier
         self._definitions = definitions
         self._executor = executor
+        self._revisions = revisions
         self._warning_events = warning_events
         self._queue = queue
         self._sessions = sessions
@@ -135,15 +140,26 @@ class Reconciler:
         passes = all(problem.transient for problem in problems)
         if problems and passes and self._queue.failures(request.key) < SILENT_FAILURES:
             return Outcome.BUSY
-        found = await self._facts(record, done)
-        old = record.summary.get("status") or {}
-        told = remembered(self._sessions.of(record).rollouts, old)
-        await self._write(record, status_of(found, old, self._now(), told))
+        await self._write(record, await self._status(record, stack, done, settled=not problems))
         if not problems:
             return Outcome.DONE
         if passes:
             return Outcome.BUSY
         return Outcome.FAILED if request.retry_refused else Outcome.WAITING
+
+    async def _status(self, record: Record, stack: Stack, done: PassResult, *, settled: bool) -> StackStatus:
+        """What there is to say after a pass. A definition that is Ready by now is kept before anybody reads so."""
+        found = await self._facts(record, done)
+        old, now = record.summary.get("status") or {}, self._now()
+        told = remembered(self._sessions.of(record).rollouts, old)
+        status = status_of(found, old, now, told)
+        later = await self._revisions.keep(record, stack, status) if settled else None
+        if later is not None:
+            self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=later)
+        notices = self._revisions.notices(record)
+        if not notices:
+            return status
+        return status_of(replace(found, notices=(*found.notices, *notices)), old, now, told)
 
     async def _emit_adoption_event(self, record: Record, done: PassResult) -> None:
         if done.adopted:

@@ -205,6 +205,8 @@ class Rollback:
         for record, present in ((old, False), (new, True)):
             if record is None or record.ref.kind != CONTROLLER_REVISION.kind or record.owner_uid is None:
                 continue
+            if naming.LABEL_REVISION in record.labels:  # of the whole tree: see revisions
+                continue
             owner = record.ref.namespace, record.owner_uid
             if present and not record.deleting:
                 self._kept.setdefault(owner, {})[record.ref] = record

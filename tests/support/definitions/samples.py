@@ -27,6 +27,7 @@ SAMPLES: dict[str, Any] = {
     "securityProfile": "baseline",
     "additionalKinds": ["HTTPRoute"],
     "reconcileAs": "tenant",
+    "revisionHistoryLimit": 3,
     "networks": {"net": {}},
     "networks.*.name": "shared",
     "networks.*.driver": "macvlan",

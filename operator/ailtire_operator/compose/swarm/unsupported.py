@@ -20,6 +20,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
         "a deployment of the files restarts nothing that is as they say.",
         "Use `docker service update --force`.",
     ),
+    "revision_history_limit": ("Swarm keeps one definition of each service, the one before.", ""),
     "suspend": ("Swarm stacks are not reconciled.", ""),
     **dict.fromkeys(("template_only", "template"), _TEMPLATE),
 }

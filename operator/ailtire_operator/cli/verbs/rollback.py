@@ -1,0 +1,186 @@
+"""``rollback``: the definition of a tree back to one that was Ready as a whole."""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ailtire_operator import naming
+from ailtire_operator.cli import completers, options, output
+from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.help_text import help_text
+from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome, timeout_of
+
+if TYPE_CHECKING:
+    from ailtire_operator.cli.definition_writes import Request
+    from ailtire_operator.cli.live import Json, Live
+    from ailtire_operator.cli.revisions import Revision
+
+_HELP = help_text(
+    "Write the definition of a tree as it was in one of its revisions.",
+    "Without --to it is the newest revision that differs from the definition as it is now. The root's spec is replaced"
+    " as a whole, by your own rights and in the name of whoever applies the root, so that their next apply takes it"
+    " back; everything below follows as with any other change. 'kubectl ailtire history' lists the revisions.",
+    "Before it writes, it shows what changes, by path. Not changed are templates, which other trees share (those that"
+    " differ from the revision are named), volumes with what is in them, and jobs that have run. Where Argo CD, Flux or"
+    " Helm keeps the root it says so: it brings its own definition back, so change that as well.",
+    "On a terminal it asks first. Elsewhere it needs --yes, which never asks.",
+    "\b\nExit codes:\n  0  written, or already so; with --wait: and ready\n"
+    "  1  the revision is no valid definition any more; or the answer was no\n"
+    "  2  not possible, no cluster, no permission\n  3  --wait: it cannot become ready as it is\n"
+    "  4  --wait: the time is up\n  5  there is no such stack or revision\n"
+    "  6  --wait: an update has failed and was rolled back\n"
+    "  7  --wait: the stack, or one below it, is suspended or stopped",
+    examples=[
+        ("what would it change?", "kubectl ailtire rollback shop -n shop --dry-run"),
+        ("the definition before, and wait for it", "kubectl ailtire rollback shop -n shop --yes --wait"),
+        ("a certain one", "kubectl ailtire rollback shop -n shop --to 3 --yes"),
+    ],
+)  # fmt: skip
+_ATTEMPTS: Final = 8
+"""A status that is written meanwhile makes a server-side apply fail too."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rollback", help=_HELP)(_rollback)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A rollback that is about to be written."""
+
+    root: "Json"
+    revision: "Revision"
+
+
+def _rollback(
+    context: typer.Context,
+    name: options.Name,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="N", help="The revision.", autocompletion=completers.revisions),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask the API server, but change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until the tree is ready.")] = False,
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait: 90s, 5m.")] = "5m",
+) -> None:
+    from ailtire_operator.cli import live
+
+    try:
+        patience = timeout_of(timeout)
+    except ValueError as error:
+        raise Failure(f"--timeout: {error}") from None
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise Failure("there is no terminal on which to ask", "Say --yes, or --dry-run to see what it would change.")
+    target = options.target(context, namespace, cluster, kubeconfig)
+    step = live.run(target, lambda each: _prepare(each, name, to))
+    if step is None:
+        return
+    number = step.revision.number
+    if dry_run:
+        output.data(f"{naming.SINGULAR}/{name} would go back to revision {number} (dry run)")
+        return
+    if not yes and not _confirmed(f"Write revision {number} of {name}?"):
+        output.say("nothing is changed")
+        raise typer.Exit(Exit.NO)
+    live.run(target, lambda each: _write(each, step))
+    output.data(f"{naming.SINGULAR}/{name} goes back to revision {number}")
+    if wait:
+        _wait(target, name, patience)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal; the end of the input is a no."""
+    output.say(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+async def _prepare(cluster: "Live", name: str, to: int | None) -> _Step | None:
+    """Read, check and show what is to be written, by a dry run; None if there is nothing to write."""
+    from ailtire_operator.cli.revisions import before, find, written
+    from ailtire_operator.cli.rollbacks import explain, problems
+    from ailtire_operator.cli.trees import spec_of
+    from ailtire_operator.cli.verbs.history import read_history
+
+    root, stacks, revisions = await read_history(cluster, name)
+    now = written(spec_of(root), stacks)
+    wanted = before(revisions, now, name) if to is None else find(revisions, to, name)
+    said = explain(root, stacks, wanted, now)
+    for line in said.changes:
+        output.data(line)
+    for line in said.notes:
+        output.say(f"note: {line}")
+    if wanted.definition.spec == now.spec:
+        if to is None:
+            hint = f"See 'kubectl ailtire history {name} --revision {wanted.number} -o yaml' for what they were."
+            raise Failure(
+                f"the spec of {name} is that of revision {wanted.number} already; only templates differ", hint
+            )
+        output.data(f"{naming.SINGULAR}/{name} has the spec of revision {wanted.number} already")
+        return None
+    if wrong := problems(root, stacks, wanted):
+        raise Invalid(wrong)
+    step = _Step(root, wanted)
+    await _write(cluster, step, dry_run=True)
+    return step
+
+
+async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None:
+    """Replace the spec that was shown, and no other. Raises Failure where somebody has changed it meanwhile."""
+    from ailtire_operator.cli.spec_replacing import removal, replacement
+    from ailtire_operator.cluster.errors import Conflict
+
+    spec = step.revision.definition.spec
+    name, generation = step.root["metadata"]["name"], step.root["metadata"]["generation"]
+    root = step.root
+    for _ in range(_ATTEMPTS):
+        try:
+            found = await _send(cluster, name, replacement(root, spec), dry_run)
+            # A dry run has changed nothing, so that there is nothing to remove from yet.
+            left = None if dry_run else removal(found, spec)
+            if left is not None:
+                await _send(cluster, name, left, dry_run)
+            return
+        except Conflict:
+            root = await cluster.stack(name)
+            same = root["metadata"]["uid"] == step.root["metadata"]["uid"]
+            if not same or root["metadata"]["generation"] != generation:
+                break
+    raise Failure(f"{naming.KIND} {name} has changed since it was read", "Look at the changes again, and repeat it.")
+
+
+async def _send(cluster: "Live", name: str, request: "Request", dry_run: bool) -> "Json":
+    from ailtire_operator.cluster.errors import Conflict
+    from ailtire_operator.cluster.errors import Invalid as Refused
+    from ailtire_operator.cluster.kinds import STACK
+
+    params = {**request.params, **({"dryRun": "All"} if dry_run else {})}
+    try:
+        answer: Json = await cluster.connection.request(
+            "PATCH",
+            STACK.path(cluster.namespace, name),
+            params=params,
+            body=request.body,
+            content_type=request.content_type,
+        )
+    except Refused as error:
+        if error.causes:
+            raise
+        # A test that fails is a 422 without a word of explanation.
+        raise Conflict(str(error), status=409) from error
+    return answer
+
+
+def _wait(target: options.Target, name: str, patience: float) -> None:
+    from ailtire_operator.cli import live, wait_polling
+    from ailtire_operator.cli.verbs.wait import until
+
+    verdict = live.run(target, lambda each: until(wait_polling.poll_for(Goal.READY, each, name), patience, output.say))
+    if verdict.outcome is not Outcome.REACHED:
+        raise typer.Exit(EXITS[verdict.outcome])

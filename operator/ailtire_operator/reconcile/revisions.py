@@ -1,0 +1,241 @@
+"""Keeps each definition of a tree that has become Ready as a whole, as a revision that belongs to the root.
+
+Everything that matters is in the cluster: which definition was kept last is read from its revision, so that a restart
+between Ready and the write writes it then, and one after it writes nothing. Contents are not kept in memory.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, Unavailable
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.report import Notice
+from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.model.status import StackStatus
+from ailtire_operator.model.templates import reference_of, without_marks
+from ailtire_operator.plan.definition_changes import TreeDefinition, canonical
+from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, SIZE_LIMIT, Origin, compressed, revision
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.failed_updates import in_order
+from ailtire_operator.reconcile.mode import adopts, spec_of
+from ailtire_operator.reconcile.pruning import owned, reference
+from ailtire_operator.status.conditions import READY
+from ailtire_operator.status.saved_status import SavedStatus
+
+logger = logging.getLogger(__name__)
+
+_Owner = tuple[str, str]
+"""Namespace and uid of a root."""
+LATER: Final = 5.0
+"""Seconds until the next look where a stack below is about to follow its template, or the API server is busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """The digest of a tree's definition, and what it was made from."""
+
+    generation: int
+    templates: object
+    """The templates of the namespace: another object as soon as one of them changes."""
+    digest: str
+    size: int
+    """Bytes of the definition as JSON."""
+
+
+class Revisions:
+    """The revisions of all roots."""
+
+    def __init__(self, store: Store, applier: Applier, definitions: Definitions) -> None:
+        self._store = store
+        self._applier = applier
+        self._definitions = definitions
+        self._kept: dict[_Owner, dict[Ref, Record]] = {}
+        self._digests: dict[str, _Digest] = {}
+        self._refused: dict[str, tuple[str, str]] = {}
+        """By the root's uid: the digest of a definition that could not be kept, and why."""
+        store.listeners.append(self._changed)
+
+    def notices(self, root: Record) -> list[Notice]:
+        """Why the definition in force is not kept, if it is not; after ``keep``."""
+        if not _is_root(root) or _limit(root) == 0:
+            return []
+        digest, why = self._refused.get(root.uid, ("", ""))
+        if digest != self._digest(root).digest or digest == self._last(root):
+            return []
+        return [
+            Notice(
+                "spec",
+                "approximate",
+                f"this definition is not kept as a revision: {why}.",
+                "It runs all the same, but `kubectl ailtire rollback` cannot go back to it.",
+            )
+        ]
+
+    async def keep(self, root: Record, stack: Stack, status: StackStatus) -> float | None:
+        """Keep the definition if it has just become Ready as a whole, and delete what is beyond the limit.
+
+        Returns the seconds after which to look again. Raises NotLeader.
+        """
+        if not _is_root(root):
+            return None
+        if adopts(root, self._store):
+            await self._adopt(root)
+        limit, again = _limit(root), None
+        digest = self._digest(root)
+        kept = self._of(root)
+        refused, _ = self._refused.get(root.uid, ("", ""))
+        if limit and digest.digest not in (self._last(root), refused) and _is_ready(root, status):
+            again = await self._write(root, stack, digest) if self._has_rolled_out(root) else LATER
+            kept = self._of(root)
+        for each in kept[: max(0, len(kept) - limit)]:
+            result = await self._applier.delete(each, root.uid)
+            if result.error is not None:
+                logger.warning("%s/%s: %s", root.ref.namespace, each.ref, result.error)
+                again = LATER
+        return again
+
+    def forget(self, uid: str) -> None:
+        """The stack is gone."""
+        self._digests.pop(uid, None)
+        self._refused.pop(uid, None)
+
+    async def _write(self, root: Record, stack: Stack, digest: _Digest) -> float | None:
+        definition = self._definitions.tree(root)
+        large = digest.size > SIZE_LIMIT  # all else would wait for it
+        content = await asyncio.to_thread(compressed, definition) if large else compressed(definition)
+        if len(content) > SIZE_LIMIT:
+            size = f"{len(content) // 1024:,} KiB"
+            self._refused[root.uid] = digest.digest, f"it takes {size} compressed, more than {SIZE_LIMIT // 1024} KiB"
+            return None
+        kept = self._of(root)
+        number = int(kept[-1].summary.get("revision", 0)) + 1 if kept else 1
+        origin = self._origin(root, definition)
+        made = revision(stack.name, stack.app_name, number, digest.digest, content, origin)
+        result = await self._applier.apply(owned(made, stack), root.uid)
+        error = result.error
+        if error is None:
+            return None
+        if isinstance(error, Unavailable) or (isinstance(error, Conflict) and not isinstance(error, Foreign)):
+            logger.info("%s/%s: revision %d: %s", root.ref.namespace, root.ref.name, number, error)
+            return LATER  # what another process has written meanwhile is about to come by the watch
+        self._refused[root.uid] = digest.digest, str(error)  # it would be refused again
+        return None
+
+    def _origin(self, root: Record, definition: TreeDefinition) -> Origin:
+        found = [root]
+        for name in definition.templates:
+            template = self._definitions.template_record(root.ref.namespace, name)
+            found += [template] if template is not None else []
+        last = max(found, key=lambda each: str(each.summary.get("written", "")))
+        manager, cause = (str(each) for each in (last.summary.get("manager", ""), root.summary.get("changeCause", "")))
+        return Origin(root.generation, manager, cause)
+
+    def _digest(self, root: Record) -> _Digest:
+        known, templates = self._digests.get(root.uid), self._definitions.templates(root.ref.namespace)
+        if known is None or known.generation != root.generation or known.templates is not templates:
+            definition = self._definitions.tree(root)
+            size = len(canonical(definition.to_json()))
+            known = self._digests[root.uid] = _Digest(root.generation, templates, definition.digest(), size)
+        return known
+
+    def _has_rolled_out(self, root: Record) -> bool:
+        """Whether every stack of the tree is ready with the definition that the templates have now.
+
+        The root's status alone does not tell: a template that changes three levels down changes nothing of it until
+        the stack that refers to it has been reconciled.
+        """
+        live = self._store.get(root.ref)
+        if live is None or live.generation != root.generation:
+            return False
+        waiting = [live]
+        while waiting:
+            stack = waiting.pop()
+            for each in self._store.owned_by(stack.ref.namespace, stack.uid):
+                if each.ref.kind != STACK.kind:
+                    continue
+                said = SavedStatus.of(each.summary.get("status"))
+                ready = said.speaks_of(each.generation) and said.condition(READY).is_true
+                if each.deleting or not ready or not self._follows(stack, each):
+                    return False
+                waiting.append(each)
+        return True
+
+    def _follows(self, parent: Record, child: Record) -> bool:
+        """Whether a child has the definition that its template has by now."""
+        place = spec_of(child).get("place") or {}
+        services = spec_of(parent).get("services") or {}
+        name = reference_of(services.get(place.get("parentKey")) or {})
+        if name is None:
+            return True
+        template = self._definitions.templates(parent.ref.namespace).get(name)
+        try:
+            return template is not None and _plain(template) == _plain(self._definitions.stack(child).spec)
+        except InvalidStack:
+            return False
+
+    async def _adopt(self, root: Record) -> None:
+        """Take over revisions that have lost their owner, so that the history goes on."""
+        for each in self._store.by_label(root.ref.namespace, naming.LABEL_STACK, root.ref.name):
+            number = each.labels.get(naming.LABEL_REVISION, "")
+            if each.owner_uid == root.uid or each.ref.kind != CONTROLLER_REVISION.kind or not number.isdigit():
+                continue
+            if each.ref.name == naming.revision(root.ref.name, int(number)):
+                wanted = each.ref.address()
+                wanted["metadata"]["labels"] = {
+                    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+                    naming.LABEL_ROOT: root.ref.name,
+                    naming.LABEL_STACK: root.ref.name,
+                }
+                wanted["metadata"]["ownerReferences"] = [reference(root.ref.name, root.uid)]
+                # It belongs to somebody else, or is none that this operator wrote: it stays as it is.
+                with suppress(Foreign, Invalid):
+                    await self._applier.adopt(wanted, root.uid)
+
+    def _last(self, root: Record) -> str:
+        """The digest of the definition that was kept last; empty if none was."""
+        kept = self._of(root)
+        return str(kept[-1].summary.get("definition", "")) if kept else ""
+
+    def _of(self, root: Record) -> list[Record]:
+        """The revisions of a root, the newest last."""
+        return in_order(self._kept.get((root.ref.namespace, root.uid), {}).values())
+
+    def _changed(self, old: Record | None, new: Record | None) -> None:
+        for record, present in ((old, False), (new, True)):
+            if record is None or record.ref.kind != CONTROLLER_REVISION.kind or record.owner_uid is None:
+                continue
+            if naming.LABEL_REVISION not in record.labels:
+                continue
+            owner = record.ref.namespace, record.owner_uid
+            if present and not record.deleting:
+                self._kept.setdefault(owner, {})[record.ref] = record
+            elif record.ref in self._kept.get(owner, {}):
+                del self._kept[owner][record.ref]
+                if not self._kept[owner]:
+                    del self._kept[owner]
+
+
+def _is_root(record: Record) -> bool:
+    return record.owner_uid is None and spec_of(record).get("place") is None
+
+
+def _limit(root: Record) -> int:
+    limit = spec_of(root).get("revisionHistoryLimit")
+    return limit if isinstance(limit, int) else DEFAULT_LIMIT
+
+
+def _is_ready(root: Record, status: StackStatus) -> bool:
+    ready = any(each.type == READY and each.status == "True" for each in status.conditions)
+    return ready and status.observed_generation == root.generation
+
+
+def _plain(spec: StackSpec) -> dict[str, object]:
+    """What a template and a child that has its definition have in common."""
+    return {name: each for name, each in without_marks(spec.to_json()).items() if name != "place"}

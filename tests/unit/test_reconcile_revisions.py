@@ -1,0 +1,201 @@
+"""Definitions of a whole tree: kept when they are Ready as a whole, once each, and no more than the limit."""
+
+import random
+import string
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.errors import Conflict, Denied, Unavailable
+from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.cluster.store import Record
+from ailtire_operator.plan import tree_revisions
+from ailtire_operator.plan.tree_revisions import definition_of
+from ailtire_operator.reconcile import revisions
+from support.fake_cluster.records import change, put
+from support.fake_cluster.world import World
+
+CHILD = "shop-orders"
+
+
+def spec(image: str = "web:1", **fields: Any) -> dict[str, Any]:
+    return {"services": {"web": {"image": image, "user": "1000"}}, **fields}
+
+
+class Story:
+    """A root, and what is kept of it."""
+
+    def __init__(self) -> None:
+        self.world = World()
+
+    def ready(self, definition: dict[str, Any], **fields: Any) -> None:
+        """Write the definition, and let it become Ready."""
+        self.world.write(definition, **fields)
+        self.settle()
+
+    def settle(self) -> None:
+        for _ in range(2):
+            self.world.reconcile()
+            self.world.roll_out()
+        self.world.reconcile()
+
+    def kept(self) -> list[Record]:
+        found = self.world.store.of_kind("ControllerRevision")
+        return sorted((each for each in found if naming.LABEL_REVISION in each.labels), key=lambda each: each.ref)
+
+    def numbers(self) -> list[int]:
+        return sorted(int(each.summary["revision"]) for each in self.kept())
+
+    def images(self) -> list[str]:
+        found = []
+        for number in self.numbers():
+            ref = Ref("ControllerRevision", "prod", naming.revision("shop", number))
+            definition = definition_of(self.world.cluster.manifests[ref])
+            assert definition is not None
+            found.append(definition.spec["services"]["web"]["image"])
+        return found
+
+    def notices(self) -> list[str]:
+        return [each["message"] for each in self.world.status()["translation"]["notices"]]
+
+
+def test_each_definition_that_becomes_ready_is_kept_once_and_small() -> None:
+    story = Story()
+    story.ready(spec("web:1"))
+    assert story.images() == ["web:1"]
+    story.world.write(spec("web:2"))
+    story.world.reconcile()
+    assert story.images() == ["web:1"], "it is not ready yet"
+    story.settle()
+    assert story.images() == ["web:1", "web:2"]
+    assert set(story.kept()[0].summary) == {"revision", "definition"}
+    story.world.reconcile()
+    assert story.world.cluster.journal == []
+    story.ready(spec("web:1"))
+    assert story.images() == ["web:1", "web:2", "web:1"]
+    assert story.numbers() == [1, 2, 3]
+
+
+def test_a_restart_finds_what_is_kept_and_writes_nothing() -> None:
+    story = Story()
+    story.ready(spec())
+    story.world.reconciler._revisions._digests.clear()
+    story.world.reconcile()
+    assert story.world.cluster.journal == []
+
+
+def test_the_oldest_go_beyond_the_limit_and_all_of_them_where_it_is_0() -> None:
+    story = Story()
+    for number in range(1, 5):
+        story.ready(spec(f"web:{number}", revisionHistoryLimit=2))
+    assert story.numbers() == [3, 4]
+    story.ready(spec("web:4", revisionHistoryLimit=0))
+    assert story.numbers() == []
+
+
+def test_a_child_keeps_nothing_and_is_told_so_where_it_says_a_limit() -> None:
+    story = Story()
+    orders = {"type": "stack", "stack": spec(revisionHistoryLimit=3)}
+    story.ready(spec() | {"services": {"orders": orders}})
+    story.world.reconcile(CHILD)
+    story.world.roll_out()
+    story.world.reconcile(CHILD)
+    assert story.kept() == []
+    told = story.world.status(CHILD)["translation"]["notices"]
+    assert [each["path"] for each in told] == ["spec.revisionHistoryLimit"]
+
+
+def template(story: Story, image: str) -> None:
+    story.world.write({"templateOnly": True, **spec(image)}, "orders")
+    story.world.reconcile("orders")
+
+
+def test_a_template_that_changes_is_a_new_definition_once_its_stacks_have_it() -> None:
+    story = Story()
+    template(story, "api:1")
+    story.ready({"services": {"orders": {"type": "stack", "stackRef": {"name": "orders"}}}})
+    assert story.kept() == [], "the child is not ready yet"
+
+    def reconcile_child() -> None:
+        story.world.reconcile(CHILD)
+        story.world.roll_out()
+        story.world.reconcile(CHILD)
+
+    reconcile_child()
+    story.settle()
+    assert story.numbers() == [1]
+    template(story, "api:2")
+    # The root still says Ready, and the child has not been written yet.
+    root = story.world.store.get(Ref("AiltireStack", "prod", "shop"))
+    assert root is not None
+    assert not story.world.reconciler._revisions._has_rolled_out(root)
+    story.settle()
+    assert story.numbers() == [1]
+    reconcile_child()
+    story.settle()
+    assert story.numbers() == [1, 2]
+
+
+def test_what_is_too_large_is_not_kept_and_the_status_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (revisions, tree_revisions):
+        monkeypatch.setattr(module, "SIZE_LIMIT", 1024)
+    story = Story()
+    noise = "".join(random.Random(1).choices(string.ascii_letters, k=4000))
+    large = spec() | {"configs": {"noise": {"content": noise}}}
+    story.ready(large)
+    assert story.kept() == []
+    assert any("is not kept as a revision: it takes" in each for each in story.notices())
+    assert story.world.conditions()["Ready"] == ("True", "Ready")
+    story.world.reconcile()
+    assert story.world.cluster.journal == []
+    story.ready(spec())
+    assert story.numbers() == [1]
+    assert story.notices() == []
+
+
+def test_what_is_refused_is_said_and_not_sent_again() -> None:
+    story = Story()
+    name = "apply ControllerRevision shop--revision-1"
+    story.world.cluster.refuses[name] = Denied("exceeded quota")
+    story.ready(spec())
+    assert any("exceeded quota" in each for each in story.notices())
+    del story.world.cluster.refuses[name]
+    story.world.reconcile()
+    assert story.kept() == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("later"), Conflict("it exists already")])
+def test_what_passes_is_tried_again(error: Exception) -> None:
+    story = Story()
+    name = "apply ControllerRevision shop--revision-1"
+    story.world.cluster.refuses[name] = error  # type: ignore[assignment]
+    story.ready(spec())
+    assert ("shop", revisions.LATER) in story.world.queued
+    assert story.notices() == []
+    del story.world.cluster.refuses[name]
+    story.world.reconcile()
+    assert story.numbers() == [1]
+
+
+def test_who_has_changed_the_definition_and_why_is_kept() -> None:
+    story = Story()
+    root = story.world.write(spec(), annotations={naming.CHANGE_CAUSE: "a new web"})
+    change(story.world.store, root, summary={**root.summary, "manager": "flux"})
+    story.settle()
+    metadata = story.world.cluster.manifests[Ref("ControllerRevision", "prod", "shop--revision-1")]["metadata"]
+    assert metadata["annotations"][naming.ANNOTATION_MANAGER] == "flux"
+    assert metadata["annotations"][naming.CHANGE_CAUSE] == "a new web"
+    assert metadata["annotations"][naming.ANNOTATION_GENERATION] == str(root.generation)
+
+
+@pytest.mark.parametrize(("name", "adopted"), [("shop--revision-4", True), ("shop--revision-4-copy", False)])
+def test_on_request_revisions_without_an_owner_are_taken_over_by_their_own_name_alone(name: str, adopted: bool) -> None:
+    story = Story()
+    labels = {naming.LABEL_STACK: "shop", naming.LABEL_REVISION: "4", naming.LABEL_LAST_GOOD: "true"}
+    put(story.world.store, "ControllerRevision", name, labels=labels)
+    story.world.write(spec(), annotations={naming.ANNOTATION_ADOPT: "true"})
+    story.world.reconcile()
+    story.world.roll_out()
+    story.world.reconcile()
+    assert (f"adopt ControllerRevision {name}" in story.world.cluster.journal) is adopted
