@@ -118,8 +118,8 @@ def history(revisions: Sequence[Revision], now: TreeDefinition) -> list[Entry]:
     current = max((each.number for each in revisions if each.digest == digest), default=None)
     befores: list[Revision | None] = [None, *revisions]
     return [
-        Entry(each, each.number == current, before and changes_between(before.definition, each.definition))
-        for before, each in zip(befores, revisions, strict=False)
+        Entry(each, each.number == current, changes_between(old.definition, each.definition) if old else None)
+        for old, each in zip(befores, revisions, strict=False)
     ]
 
 
@@ -150,9 +150,12 @@ def rows(entries: Sequence[Entry]) -> list[str]:
     heading = ("REVISION", "TIME", "BY", "CHANGE-CAUSE", "CHANGES")
     table = [heading, *(_row(each) for each in reversed(entries))]
     widths = [max(len(row[column]) for row in table) for column in range(len(heading) - 1)]
-    return [
-        "   ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in table
-    ]
+    return [_line(row, widths) for row in table]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+    return "   ".join([*cells, row[-1]])
 
 
 def _row(entry: Entry) -> tuple[str, str, str, str, str]:
@@ -192,8 +195,8 @@ def manifests(definition: TreeDefinition, root: Resource) -> list[dict[str, Any]
 
 def unified(old: TreeDefinition, new: TreeDefinition, names: tuple[str, str], root: Resource) -> Iterator[str]:
     """The lines of a unified diff of two definitions, without line ends."""
-    texts = [output.to_yaml_stream(manifests(each, root)).splitlines() for each in (_ordered(old), _ordered(new))]
-    return difflib.unified_diff(*texts, *names, lineterm="")
+    one, other = (output.to_yaml_stream(manifests(_ordered(each), root)).splitlines() for each in (old, new))
+    return difflib.unified_diff(one, other, *names, lineterm="")
 
 
 def _ordered(definition: TreeDefinition) -> TreeDefinition:

@@ -25,14 +25,15 @@ _HELP = help_text(
     "--revision shows one of them: as files that could be applied (-o yaml, the default; templates included), or what"
     " it changed since the one before (-o diff). 'kubectl ailtire rollback' goes back to one. Revisions are"
     " ControllerRevisions of the namespace: whoever may read these reads the definitions.",
-    "\b\nExit codes:\n  0  listed, also where nothing is kept yet\n  2  no cluster, no permission, a stack that is no root\n"
+    "\b\nExit codes:\n  0  listed, also where nothing is kept yet\n"
+    "  2  no cluster, no permission, a stack that is no root\n"
     "  5  there is no such stack or revision",
     examples=[
         ("what changed, when and by whom?", "kubectl ailtire history shop -n shop"),
         ("what did revision 3 change?", "kubectl ailtire history shop -n shop --revision 3 -o diff"),
         ("the definition as it was", "kubectl ailtire history shop -n shop --revision 3 -o yaml"),
         ("each change of an image, by a program",
-         "kubectl ailtire history shop -n shop -o json | jq -r '.[] | .changes[]? | select(.field == \"image\") | .path'"),
+         "kubectl ailtire history shop -n shop -o json | jq -r '.[].changes[]? | select(.field == \"image\").path'"),
     ],
 )  # fmt: skip
 

@@ -119,9 +119,8 @@ async def _prepare(cluster: "Live", name: str, to: int | None) -> _Step | None:
     if wanted.definition.spec == now.spec:
         if to is None:
             hint = f"See 'kubectl ailtire history {name} --revision {wanted.number} -o yaml' for what they were."
-            raise Failure(
-                f"the spec of {name} is that of revision {wanted.number} already; only templates differ", hint
-            )
+            message = f"the spec of {name} is that of revision {wanted.number} already; only templates differ"
+            raise Failure(message, hint)
         output.data(f"{naming.SINGULAR}/{name} has the spec of revision {wanted.number} already")
         return None
     if wrong := problems(root, stacks, wanted):
