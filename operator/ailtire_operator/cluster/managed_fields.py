@@ -68,7 +68,7 @@ def is_touched(metadata: Mapping[str, Any]) -> bool:
 
 
 def spec_author(metadata: Mapping[str, Any]) -> tuple[str, str]:
-    """When the spec of an object was written last, and by whom; the operator aside. Both empty where nobody is named."""
+    """When the spec of an object was written last and by whom, the operator aside; both empty where nobody is named."""
     try:
         found = [
             (str(each.get("time") or ""), str(each.get("manager") or ""))
