@@ -40,6 +40,8 @@ LABEL_ENVIRONMENT: Final = f"{GROUP}/environment"
 LABEL_RETAIN: Final = f"{GROUP}/retain"
 LABEL_CONFIG: Final = f"{GROUP}/config"
 LABEL_EGRESS: Final = f"{GROUP}/egress"
+LABEL_STOPPED: Final = f"{GROUP}/stopped"
+"""In the node selector of a DaemonSet that is stopped; no node has it."""
 LABEL_LAST_GOOD: Final = f"{GROUP}/last-good"
 """On ControllerRevisions of the operator's: a service's last good definition, to which a failed update is rolled back,
 and the revisions of a whole tree."""

@@ -115,3 +115,28 @@ async def test_the_access_log_holds_what_its_level_says(
     lines = [json.loads(line) for line in gateway.access_log]
     assert sorted(int(line["status"]) for line in lines) == written
     assert all(line["stack"] == "shop" and line["app"] == "shop" for line in lines)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_is_stopped_is_answered_503_with_the_time_to_ask_again(
+    rig: Rig, backend: Backend, client: ClientSession, method: str
+) -> None:
+    policies = {"retry": {"maxRetries": 2}, "accessControl": {"rateLimit": 5, "authentication": {"secret": "users"}}}
+    members = {"web": service({"/web": {}}), "api": service({"/api": {}}, policies=policies, stopped=True)}
+    gateway = await rig.gateway({"services": members})
+    assert await status(client, gateway, "/web/x") == 200
+    asked = len(backend.asked)
+    for path in ("/api", "/api/x?y=1"):
+        async with client.request(method, f"{gateway.url}{path}", data=b"x" if method == "POST" else None) as answer:
+            assert (answer.status, answer.headers["Retry-After"], await answer.text()) == (503, "30", "stopped\n")
+    assert len(backend.asked) == asked
+    assert await status(client, gateway, "/apis") == 404
+
+
+async def test_a_gateway_of_a_stack_that_is_stopped_answers_503_on_all_its_routes(
+    rig: Rig, backend: Backend, client: ClientSession
+) -> None:
+    members = {"web": service({"/web": {}}), "api": service({"/api": {}})}
+    gateway = await rig.gateway({"stopped": True, "services": members})
+    assert [await status(client, gateway, path) for path in ("/web", "/web/x", "/api", "/none")] == [503, 503, 503, 404]
+    assert backend.asked == []

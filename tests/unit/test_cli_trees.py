@@ -159,6 +159,11 @@ def test_what_does_not_run_is_never_green() -> None:
         "└── ‖ cpl  0/0 services  shop-cpl  Suspended: spec.suspend is set",
     ]
     assert [each["state"] for each in to_json(node)["services"]] == ["stopped", "stopped", "progressing"]
+    down = condition("Stopped", message="spec.stopped is set")
+    node = build("shop", [top, resource("shop-cpl", READY, down, parent="shop", key="cpl")])
+    assert node is not None
+    assert "1 stack stopped" in drawn(node)[0]
+    assert drawn(node)[-1] == "└── ■ cpl  0/0 services  Stopped: spec.stopped is set"
 
 
 def test_without_unicode_it_is_ascii() -> None:

@@ -108,6 +108,27 @@ def test_a_tree_that_is_ready_tells_of_a_suspended_stack_below() -> None:
     assert judge_ready("shop", [stack("shop", READY, generation=2)]).outcome is Outcome.WAITING
 
 
+STOPPED = {**READY, "Stopped": ("True", "Stopped", "spec.stopped is set: nothing runs")}
+
+
+def test_what_is_stopped_ends_the_waiting_as_what_is_suspended_does() -> None:
+    whole = judge_ready("shop", [stack("shop", STOPPED)])
+    assert (whole.outcome, EXITS[whole.outcome]) == (Outcome.STOPPED, 7)
+    top = stack("shop", READY)
+    top["status"]["counts"] |= {"stacksStopped": 1}
+    assert judge_ready("shop", [top, stack("shop-a", STOPPED, parent="shop")]).outcome is Outcome.STOPPED
+    starting = [stack("shop", STARTING), stack("shop-a", STOPPED, parent="shop")]
+    assert judge_ready("shop", starting).outcome is Outcome.WAITING
+
+
+def test_a_service_that_is_stopped_is_not_one_that_is_scaled_to_zero() -> None:
+    top = stack("shop", READY)
+    top["status"]["services"] = {"web": {"kind": "Deployment", "ready": 0, "wanted": 0}}
+    assert judge_service("shop/web", top, "web").outcome is Outcome.REACHED
+    top["spec"] = {"services": {"web": {"image": "x", "stopped": True}}}
+    assert judge_service("shop/web", top, "web").outcome is Outcome.STOPPED
+
+
 def test_each_way_to_end_has_an_exit_code() -> None:
     assert {each: int(EXITS[each]) for each in Outcome} == {
         Outcome.WAITING: 4,
@@ -115,6 +136,7 @@ def test_each_way_to_end_has_an_exit_code() -> None:
         Outcome.FAILED: 3,
         Outcome.ROLLED_BACK: 6,
         Outcome.SUSPENDED: 7,
+        Outcome.STOPPED: 7,
     }
 
 

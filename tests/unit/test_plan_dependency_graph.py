@@ -106,3 +106,50 @@ def test_a_long_circle_is_told_by_its_ends() -> None:
     flaw = order(services).flaw("shop-s0", "x")
     assert flaw is not None
     assert "s0/x -> s1/x -> s2/x -> s3/x -> ... -> s17/x -> s18/x -> s19/x -> s0/x" in flaw.sentence
+
+
+def test_who_depends_on_a_member_ends_before_it_whatever_lies_between() -> None:
+    graph = order(
+        {
+            "web": plain(orders="healthy"),
+            "orders": nested(
+                {"api": plain(db="healthy"), "db": plain(), "deep": nested({"worker": plain()})}, base="healthy"
+            ),
+            "base": nested({"store": plain()}),
+            "alone": plain(),
+        }
+    )
+    assert set(graph.dependents("shop-orders", "db")) == {("shop-orders", "api"), ("shop", "web")}
+    below = {("shop-orders", "api"), ("shop-orders", "db"), ("shop-orders-deep", "worker")}
+    assert set(graph.dependents("shop-base", "store")) == {*below, ("shop", "web")}
+    assert graph.dependents("shop", "web") == graph.dependents("shop", "alone") == graph.dependents("gone", "x") == []
+
+
+def test_nobody_of_a_circle_ends_first() -> None:
+    graph = order(
+        {
+            "a": nested({"x": plain(b__y="healthy")}),
+            "b": nested({"y": plain(a__x="started", __c="started")}),
+            "c": plain(),
+        }
+    )
+    assert graph.dependents("shop-a", "x") == graph.dependents("shop-b", "y") == []
+    assert set(graph.dependents("shop", "c")) == {("shop-a", "x"), ("shop-b", "y")}
+
+
+@pytest.mark.parametrize(
+    ("root", "entry", "own", "member", "expected"),
+    [(False, False, False, False, False), (True, False, False, False, True), (False, True, False, False, True),
+     (False, False, True, False, True), (False, False, False, True, True)],
+)  # fmt: skip
+def test_a_member_is_stopped_by_anything_above_it(
+    root: bool, entry: bool, own: bool, member: bool, expected: bool
+) -> None:
+    child = {
+        "type": "stack",
+        "stopped": entry,
+        "stack": {"stopped": own, "services": {"x": {"image": "x", "stopped": member}}},
+    }
+    stack = parse_stack({"metadata": {"name": "shop"}, "spec": {"stopped": root, "services": {"a": child}}})
+    graph = DependencyGraph(sound_levels(stack.name, stack.spec, {}))
+    assert graph.is_stopped("shop-a", "x") is expected

@@ -4,6 +4,7 @@ from typing import Any
 
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
+from support.fake_cluster.records import change, pod
 from support.fake_cluster.world import World
 
 HEALTHY = {"condition": "healthy"}
@@ -294,3 +295,91 @@ def test_in_a_suspended_stack_what_runs_is_taken_as_it_is() -> None:
     grow(world, spec)
     held = world.execute(found(world, "AiltireStack", "shop-front")).waiting["web"]
     assert held.message == "waits for orders/db to be healthy (not created yet), whose stack is suspended"
+
+
+def run(world: World, spec: dict[str, Any]) -> None:
+    """Bring the tree of the root to its definition, with a pod for every replica that is asked for."""
+    names = ("shop", "shop-orders", "shop-front")
+    for _ in range(4):
+        world.write(spec)
+        for name in names:
+            if world.store.get(Ref("AiltireStack", "prod", name)):
+                look(world, name)
+        world.roll_out()
+
+
+def look(world: World, *names: str) -> None:
+    """Reconcile some stacks, each long after what was written before."""
+    for name in names:
+        world.time += 60
+        world.reconcile(name)
+
+
+def replicas(world: World) -> dict[str, int]:
+    return {
+        ref.name: each["spec"]["replicas"] for ref, each in world.cluster.manifests.items() if ref.kind == "Deployment"
+    }
+
+
+def test_what_others_depend_on_stops_after_their_pods_have_ended() -> None:
+    world = World()
+    spec = tree(**{"orders/db": HEALTHY})
+    run(world, spec)
+    last = pod(world.store, "shop-front", "web", "shop-front-web-1")
+    world.write({**spec, "stopped": True})
+    look(world, "shop", "shop-orders", "shop-front", "shop-orders", "shop-front")
+    assert replicas(world) == {"shop-orders-db": 1, "shop-front-web": 0}
+    held = world.execute(found(world, "AiltireStack", "shop-orders")).waiting["db"]
+    assert held.message == "waits to stop for front/web (1 pod left)"
+    assert world.conditions("shop-front")["Ready"] == ("False", "Stopping")
+
+    # A pod that is being deleted has not ended; when it has, that wakes the stack that waits for it.
+    last = change(world.store, last, deleting=True)
+    look(world, "shop-orders")
+    assert replicas(world)["shop-orders-db"] == 1
+    world.woken.clear()
+    world.store.remove(last.ref, last.uid)
+    assert "shop-orders" in world.woken
+    world.roll_out()
+    look(world, "shop-orders", "shop-front", "shop")
+    assert replicas(world) == {"shop-orders-db": 0, "shop-front-web": 0}
+    world.roll_out()
+    look(world, "shop-orders", "shop-front", "shop")
+    assert world.conditions() == {**world.conditions(), "Ready": ("True", "Stopped"), "Stopped": ("True", "Stopped")}
+    assert world.status()["ready"] == "Stopped"
+    assert world.status()["counts"]["stacksStopped"] == 2
+    world.reconcile()
+    assert world.cluster.journal == []
+
+
+def test_who_is_not_to_stop_or_is_left_alone_is_not_waited_for() -> None:
+    for field in ({}, {"suspend": True}):
+        world = World()
+        spec = tree(**{"orders/db": HEALTHY})
+        run(world, spec)
+        pod(world.store, "shop-front", "web", "shop-front-web-1")
+        spec["services"]["front"]["stack"] |= field
+        run(world, spec)
+        world.write(
+            {**spec, "stopped": True}
+            if field
+            else {"services": {**spec["services"], "orders": {**spec["services"]["orders"], "stopped": True}}}
+        )
+        look(world, "shop", "shop-orders")
+        assert replicas(world) == {"shop-orders-db": 0, "shop-front-web": 1}
+
+
+def test_an_update_waits_while_what_it_depends_on_is_stopped_and_what_runs_runs_on() -> None:
+    world = World()
+    spec = pair()
+    run(world, spec)
+    spec["services"]["db"]["stopped"] = True
+    run(world, spec)
+    assert replicas(world) == {"shop-db": 0, "shop-web": 1}
+    assert world.conditions()["Ready"] == ("True", "Ready")
+    spec["services"]["web"]["image"] = "x:2"
+    done = world.execute(world.write(spec))
+    assert done.waiting["web"].message == "waits with its update for db (it is stopped)"
+    del spec["services"]["db"]["stopped"]
+    run(world, spec)
+    assert replicas(world) == {"shop-db": 1, "shop-web": 1}

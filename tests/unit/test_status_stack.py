@@ -381,6 +381,32 @@ def test_what_is_stopped_or_suspended_below_shows_at_every_level_above() -> None
     assert suspended["ready"] == "True"
 
 
+def test_a_stack_that_is_stopped_is_ready_and_shows_as_stopped() -> None:
+    ending = Health("web", "Deployment", "shop-web", 0, 0, Problem("Stopping", "1 pod not ended yet", transient=True))
+    stopping = status_of(Facts(generation=1, services=(ending,), stopped="spec.stopped is set"), {}, NOON)
+    assert conditions(stopping)["Ready"] == ("False", "Stopping")
+    assert "Stopped" not in conditions(stopping)
+    assert conditions(stopping)["Reconciling"] == ("True", "Stopping")
+
+    down = Facts(generation=1, services=(healthy("web", 0),), stopped="spec.stopped is set")
+    stopped = status_of(down, as_json(stopping), LATER)
+    assert (conditions(stopped)["Ready"], conditions(stopped)["Stopped"]) == (("True", "Stopped"), ("True", "Stopped"))
+    assert as_json(stopped)["ready"] == "Stopped"
+    assert message(stopped) == "spec.stopped is set; 0 services ready, 1 service stopped"
+    assert [each.reason for each in status_events(as_json(stopping), stopped)] == ["Stopped"]
+    started = status_of(replace(READY, generation=2), as_json(stopped), LATER)
+    assert [each.reason for each in status_events(as_json(stopped), started)] == ["Started"]
+
+    suspended = as_json(status_of_suspended(1, "", as_json(stopped), LATER))
+    assert suspended["ready"] == "Suspended"
+    for told, words in ((as_json(stopped), "1 stack stopped"), (suspended, "1 stack suspended")):
+        above = status_of(
+            Facts(generation=1, branches=(branch(Child("a", "shop-a", LiveObject(1, {"status": told}))),)), {}, NOON
+        )
+        assert message(above) == f"0 services and 0 stacks ready, 1 service stopped, {words}"
+        assert as_json(above)["ready"] == "True"
+
+
 def test_a_status_says_in_one_field_what_kubectl_shows_under_ready() -> None:
     broken = status_of(Facts(generation=1, services=(ailing("web"),)), {}, NOON)
     template = status_of_template(1, {}, NOON)

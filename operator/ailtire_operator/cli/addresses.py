@@ -74,6 +74,7 @@ def judge(path: str, found: Sequence[Address], tree: Sequence[Resource]) -> Verd
     state, reason, message = ending(stack, tree) or (State.PROGRESSING, "", "")
     outcomes = {
         State.SUSPENDED: Outcome.SUSPENDED,
+        State.STOPPED: Outcome.STOPPED,
         State.STALLED: outcome_of(reason),
         State.PROGRESSING: Outcome.WAITING,
     }

@@ -62,7 +62,7 @@ Exit codes:
   4    wait; open, scale, set, restart, rollback --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
   6    wait; open, scale, set, restart, rollback --wait: an update has failed and was rolled back
-  7    wait; open, scale, set, restart, rollback --wait: it is suspended, or a stack below it is
+  7    wait; open, scale, set, restart, rollback --wait: it is suspended or stopped, or a stack below
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

@@ -14,7 +14,7 @@ from ailtire_operator.status.text import listed
 
 EDGES: Final = (INGRESS, HTTP_ROUTE)
 _GATEWAY: Final = "gateway"
-_FINAL: Final = (State.STALLED, State.SUSPENDED, State.DELETING, State.TEMPLATE)
+_FINAL: Final = (State.STALLED, State.SUSPENDED, State.STOPPED, State.DELETING, State.TEMPLATE)
 
 
 @dataclass(slots=True)
@@ -176,7 +176,7 @@ def _addresses(ingress: Resource) -> list[Any]:
 
 
 def ending(stack: Resource, tree: Sequence[Resource]) -> tuple[State, str, str] | None:
-    """What no patience helps against: a stack on the way that is stalled, suspended, being deleted or a template.
+    """What no patience helps against: a stack on the way that is stalled, suspended, stopped, deleted or a template.
 
     Below one whose current definition has not been reconciled nothing is final: a correction may be on its way down.
     """

@@ -74,6 +74,8 @@ def _judge(change: Edit, live: Resource | None) -> Verdict:
         return Verdict(outcome_of(reason), f"{change.path}: {message or reason}")
     if state is State.SUSPENDED:
         return Verdict(Outcome.SUSPENDED, f"{change.path}: {message}")
+    if state is State.STOPPED or written.get("stopped") is True:
+        return Verdict(Outcome.STOPPED, f"{change.path}: it is stopped, so nothing of it runs")
     status = ((live.get("status") or {}).get("services") or {}).get(change.key) or {}
     ready, wanted = status.get("ready", 0), status.get("wanted", 0)
     if is_observed(live) and wanted == change.after and ready >= wanted:

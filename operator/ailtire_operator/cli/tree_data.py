@@ -19,7 +19,7 @@ def to_json(node: StackNode, logs: Logs | None = None) -> dict[str, Any]:
         "name": node.name,
         "key": node.key,
         "state": str(node.state),
-        "ready": node.state in (State.READY, State.TEMPLATE),
+        "ready": node.state in (State.READY, State.TEMPLATE, State.STOPPED),
         "reason": node.reason,
         "message": node.message,
         "blocker": _blocker_json(node.blocker),

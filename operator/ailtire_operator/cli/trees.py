@@ -15,7 +15,7 @@ from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import from_status, sentence
-from ailtire_operator.status.conditions import CONFLICTING, READY, STALLED, SUSPENDED, UNDER_WAY, WAITING
+from ailtire_operator.status.conditions import CONFLICTING, READY, STALLED, STOPPED, SUSPENDED, UNDER_WAY, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedCondition, SavedStatus
 from ailtire_operator.status.text import fraction
@@ -37,7 +37,7 @@ class State(StrEnum):
     """Not ready, and only a change by somebody can help."""
     SUSPENDED = "suspended"
     STOPPED = "stopped"
-    """A service of which no replica is asked for."""
+    """A service of which no replica is asked for, or a stack that is stopped as a whole."""
     DELETING = "deleting"
     MISSING = "missing"
     TEMPLATE = "template"
@@ -115,11 +115,13 @@ class StackNode:
         below = [each for each in self.walk() if each is not self]
         stopped = sum(service.state is State.STOPPED for stack in (self, *below) for service in stack.services)
         suspended = sum(each.state is State.SUSPENDED for each in below)
+        whole = sum(each.state is State.STOPPED for each in below)
         parts = [
             f"{self.services_count} services" if self.state is not State.MISSING else "",
             f"{self.stacks_count} stacks" if stacks and self.stacks else "",
             f"{plural(stopped, 'service')} stopped" if stopped else "",
             f"{plural(suspended, 'stack')} suspended" if suspended else "",
+            f"{plural(whole, 'stack')} stopped" if whole else "",
         ]
         return ", ".join(filter(None, parts))
 
@@ -183,6 +185,8 @@ def state_of(resource: Resource) -> tuple[State, str, str]:
     ready = said.condition(READY)
     if (suspended := said.condition(SUSPENDED)).is_true:
         return State.SUSPENDED, SUSPENDED, suspended.message
+    if (stopped := said.condition(STOPPED)).is_true:
+        return State.STOPPED, STOPPED, stopped.message
     if ready.is_true:
         return (State.TEMPLATE if is_template(spec_of(resource)) else State.READY), "", ready.message
     if (stalled := said.condition(STALLED)).is_true:

@@ -6,7 +6,17 @@ Only what speaks of the current definition counts: a status of yesterday is neit
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ailtire_operator.cli.trees import Resource, State, is_observed, says_reason, services, state_of
+from ailtire_operator.cli.trees import (
+    Resource,
+    State,
+    is_observed,
+    place_of,
+    says_reason,
+    services,
+    services_of,
+    spec_of,
+    state_of,
+)
 from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.status.conditions import HELD, ROLLED_BACK, UNDER_WAY
@@ -20,11 +30,13 @@ def judge_ready(name: str, tree: Sequence[Resource]) -> Verdict:
     counts = (top.get("status") or {}).get("counts") or {}
     if state is State.SUSPENDED:
         return Verdict(Outcome.SUSPENDED, f"{name} is suspended: {message}")
+    if state is State.STOPPED:
+        return Verdict(Outcome.STOPPED, f"{name} is stopped: {message}")
     for final in _final_below(name, top, tree):
         return final
     if state is State.READY:
-        suspended = counts.get("stacksSuspended", 0)
-        outcome = Outcome.SUSPENDED if suspended else Outcome.REACHED
+        stopped = Outcome.STOPPED if counts.get("stacksStopped", 0) else Outcome.REACHED
+        outcome = Outcome.SUSPENDED if counts.get("stacksSuspended", 0) else stopped
         return Verdict(outcome, f"{name} is ready: {message}")
     if state is State.TEMPLATE:
         return Verdict(Outcome.FAILED, f"{name} is a template: it never runs, so it is never ready")
@@ -72,10 +84,18 @@ def judge_service(path: str, stack: Resource, key: str) -> Verdict:
     if found is None or not is_observed(stack):
         outcome = outcome_of(reason) if state is State.STALLED else Outcome.WAITING
         return Verdict(outcome, f"{path}: {_sentence(stack, reason, message)}")
+    if found.state is State.STOPPED and (state is State.STOPPED or _is_stopped(stack, key)):
+        return Verdict(Outcome.STOPPED, f"{path} is stopped")
     if found.ok:
         return Verdict(Outcome.REACHED, f"{path} is ready: {found.count}")
     outcome = outcome_of(found.reason) if found.reason in HELD else Outcome.WAITING
     return Verdict(outcome, f"{path}: {found.count}: {': '.join(filter(None, (found.reason, found.message)))}")
+
+
+def _is_stopped(stack: Resource, key: str) -> bool:
+    """Whether the service is stopped, and not only scaled to zero."""
+    written = [spec_of(stack), place_of(stack), services_of(stack).get(key) or {}]
+    return any(each.get("stopped") is True for each in written)
 
 
 def outcome_of(reason: str) -> Outcome:

@@ -29,6 +29,8 @@ class Outcome(StrEnum):
     """The same, and the definition of before runs again."""
     SUSPENDED = "suspended"
     """The definition is not acted upon, in the stack or in one below it."""
+    STOPPED = "stopped"
+    """Nothing of it runs, or of a stack below it, as its definition asks for."""
 
 
 EXITS: Final[Mapping[Outcome, Exit]] = {
@@ -37,6 +39,7 @@ EXITS: Final[Mapping[Outcome, Exit]] = {
     Outcome.FAILED: Exit.FAILED,
     Outcome.ROLLED_BACK: Exit.ROLLED_BACK,
     Outcome.SUSPENDED: Exit.SUSPENDED,
+    Outcome.STOPPED: Exit.SUSPENDED,
 }
 """How a command ends that has waited."""
 

@@ -68,14 +68,15 @@ def change_of(
 def lets_go_of_replicas(manifest: Manifest, record: Record, *, autoscaled: bool) -> int | None:
     """The live count to be handed over, where an autoscaler that does not exist yet is to decide from now on.
 
-    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1.
+    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1. From 0 it has to:
+    an autoscaler leaves alone what has no replicas.
     """
     if record.ref.kind not in _SCALED or autoscaled:
         return None
     if "replicas" in (manifest.get("spec") or {}):
         return None
     replicas = record.summary.get("specReplicas")
-    return None if replicas is None else int(replicas)
+    return int(replicas) if replicas else None
 
 
 def _extra(manifest: Manifest, record: Record) -> tuple[str, ...]:

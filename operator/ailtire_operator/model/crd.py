@@ -48,7 +48,7 @@ def _column(name: str, path: str, description: str, *, wide: bool = False, kind:
 
 
 COLUMNS: Final = (
-    _column("Ready", ".status.ready", "Whether the stack and its subtree are ready, or Suspended."),
+    _column("Ready", ".status.ready", "Whether the stack and its subtree are ready, or Suspended or Stopped."),
     _column("Services", ".status.counts.services", "Ready and wanted services of the subtree."),
     _column("Stacks", ".status.counts.stacks", "Ready and wanted stacks below this one."),
     _column("Message", '.status.conditions[?(@.type=="Ready")].message', "What the stack waits for."),

@@ -54,6 +54,8 @@ class Place(Strict):
     """Inherited variables of services."""
     exposure: Exposure | None = None
     """Inherited exposure of published ports."""
+    stopped: bool = False
+    """Whether a stack above is stopped, or the stack is by its entry there."""
     restarted_at: Time | None = None
     """The latest restart that a stack above was asked for."""
     networks: Annotated[

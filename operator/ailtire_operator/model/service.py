@@ -252,6 +252,8 @@ class Service(Container):
     """Additional labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Additional annotations of the pods."""
+    stopped: bool = False
+    """True: the member, a service or a whole stack, is stopped; see spec.stopped."""
     restarted_at: Time | None = None
     """The time at which this member, or the whole stack that it is, was last asked to restart; see spec.restartedAt. A
     Job is run again by this field of its own, and by no other."""

@@ -100,6 +100,9 @@ class StackSpec(Strict):
     """Deprecated: the former name of templateOnly, which kustomize takes for a pod template."""
     suspend: bool = False
     """True: the stack and its subtree are not changed; what runs keeps running."""
+    stopped: bool = False
+    """True: nothing of the stack and its subtree runs, and what depends on others stops first. Volumes and Services
+    stay, gateways answer 503. The number of replicas is that of the definition again once this is gone."""
     restarted_at: Time | None = None
     """The time at which everything in the stack and its subtree was last asked to restart. Of this, the same field of a
     member and of the stacks above, the latest is an annotation of the pods: a later one replaces them as an update

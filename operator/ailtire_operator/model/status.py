@@ -15,7 +15,7 @@ class Condition(Strict):
 
     type: Annotated[str, Field(max_length=64)]
     """Ready, Reconciling, Stalled, Translated, ReferencesResolved, Conflicting, RolledBack, UpdatePaused,
-    WaitingForDeletion, Suspended."""
+    WaitingForDeletion, Suspended, Stopped."""
     status: Truth
     """Whether the condition holds: True, False or Unknown."""
     observed_generation: int = 0
@@ -87,9 +87,11 @@ class Counts(Strict):
     stacks_wanted: int = 0
     """All stacks, this one included."""
     services_stopped: int = 0
-    """Plain services that are scaled to zero."""
+    """Plain services that are stopped or scaled to zero."""
     stacks_suspended: int = 0
     """Stacks below this one that are suspended."""
+    stacks_stopped: int = 0
+    """Stacks below this one that are stopped as a whole."""
     services: Annotated[str, Field(max_length=32)] = "0/0"
     """servicesReady/servicesWanted, for a column of kubectl get."""
     stacks: Annotated[str, Field(max_length=32)] = "0/0"
@@ -181,7 +183,7 @@ class StackStatus(Strict):
     ] = []
     """Ready, Reconciling, Stalled, and those of this operator."""
     ready: Annotated[str, Field(max_length=32)] = ""
-    """The status of Ready, or Suspended, for a column of kubectl get."""
+    """The status of Ready, or Suspended or Stopped, for a column of kubectl get."""
     app_name: Annotated[str, Field(max_length=63)] = ""
     """The application's name."""
     parent: Annotated[str, Field(max_length=63)] = ""

@@ -29,7 +29,8 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
     for key, service in scope.spec.children.items():
         name = naming.member(scope.name, key)
         waits = dependencies.of_stack(scope, key, service)
-        plans[key] = ChildPlan(key, name, depends_on=waits)
+        stopped = scope.stopped or service.stopped
+        plans[key] = ChildPlan(key, name, depends_on=waits, stopped=stopped)
         try:
             level = child_level(above, key, scope.observed.templates)
             if level is not None:
@@ -99,6 +100,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "image_pull_secrets": scope.image_pull_secrets,
         "environment": scope.environment,
         "exposure": (scope.spec.exposure or (scope.spec.place.exposure if scope.spec.place else None)),
+        "stopped": scope.stopped or service.stopped or None,
         "restarted_at": latest(scope.restarted_at, service.restarted_at),
         "networks": {name: str(network) for name, network in networks.below.items()},
         "internal_networks": sorted(str(each) for each in networks.internal.intersection(networks.below.values())),

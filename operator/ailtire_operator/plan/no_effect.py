@@ -13,7 +13,7 @@ _NO_POLICIES = Policies()
 OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
 """Policies that the gateway implements for HTTP routes."""
 OF_A_STACK = frozenset(
-    {"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on", "restarted_at"}
+    {"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on", "restarted_at", "stopped"}
 )
 """Fields of a member that apply to a stack; the others are about a container."""
 

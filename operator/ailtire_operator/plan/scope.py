@@ -103,6 +103,11 @@ class Scope:
         return own or (self.spec.place.gateway_max_body if self.spec.place else None)
 
     @cached_property
+    def stopped(self) -> bool:
+        """Whether the whole stack is stopped, also by a stack above."""
+        return self.spec.stopped or (self.spec.place is not None and self.spec.place.stopped)
+
+    @cached_property
     def restarted_at(self) -> str | None:
         """The latest restart of the whole stack, also by a stack above."""
         return latest(self.spec.restarted_at, self.spec.place.restarted_at if self.spec.place else None)

@@ -90,6 +90,8 @@ class ServicePlan:
     """The operator's action after a failed update; None for none, and for Jobs, which are never updated."""
     held: Action | None = None
     """The action in force, if the update has failed. ``template_hash`` is still that of the wanted template."""
+    stopped: bool = False
+    """Whether nothing of it is to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class ChildPlan:
     problem: FieldErrors | None = None
     """The errors in its definition; then no object is planned, and a running child is not changed."""
     depends_on: tuple[DependencyPlan, ...] = ()
+    stopped: bool = False
+    """Whether it is stopped here or above; it may also be by its own definition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from ailtire_operator.reconcile.mode import ReconcileMode, mode_of
 from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.snapshot import StackSnapshot, floors, live_of
 from ailtire_operator.reconcile.status_facts import invalid_child
+from ailtire_operator.reconcile.stop_gate import StopGate
 from ailtire_operator.status import waiting
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import branch, is_observed
@@ -36,6 +37,7 @@ class DependencyGate:
         self._store = store
         self._ancestry = ancestry
         self._dependents = waits
+        self._stops = StopGate(store, ancestry)
 
     def held(self, record: Record, planned: Planned) -> dict[str, Problem]:
         """The members (by key) that are not to be written now, and why."""
@@ -48,7 +50,10 @@ class DependencyGate:
             if problem is not None:
                 found[key] = problem
                 watched.update(name for need in needs for name in _on_the_way(planned, need))
-        self._dependents.update(record, planned.plan.stack.root if members else None, watched)
+        for key, waits in self._stops.held(record, planned).items():
+            found[key] = waits.problem
+            watched.update(waits.stacks)
+        self._dependents.update(record, planned.plan.stack.root if members or watched else None, watched)
         return found
 
     def notices(self, record: Record, planned: Planned) -> Iterator[Notice]:
@@ -115,6 +120,8 @@ class DependencyGate:
     ) -> str:
         if service.held is not None:
             return f"{need.path} (its update has failed)"
+        if service.stopped:
+            return f"{need.path} ({waiting.STOPPED})" if need.required else ""
         health = snapshot.health(service, floor=floors(planned.manifests).get((service.kind, service.name), 0))
         ref = Ref(service.kind, snapshot.record.ref.namespace, service.name)
         return waiting.unmet_by_service(
@@ -131,6 +138,8 @@ class DependencyGate:
     ) -> str:
         if child.missing is not None and not need.required:
             return ""
+        if child.stopped:
+            return f"{need.path} ({waiting.STOPPED})" if need.required else ""
         resource = live_of(snapshot.get(STACK.kind, child.name))
         ref = Ref(STACK.kind, snapshot.record.ref.namespace, child.name)
         return waiting.unmet_by_stack(
@@ -151,10 +160,11 @@ def _is_near(planned: Planned, need: DependencyPlan) -> bool:
 def _members(planned: Planned, namespace: str) -> Iterator[tuple[str, Ref, tuple[DependencyPlan, ...]]]:
     """Every member that depends on anything, with what is held of it before all else."""
     for service in planned.plan.services.values():
-        if service.depends_on and service.held is None:  # going back to what ran before waits for nobody
+        # Going back to what ran before waits for nobody, nor does what is not to run.
+        if service.depends_on and service.held is None and not service.stopped:
             yield service.key, Ref(service.kind, namespace, service.name), service.depends_on
     for child in planned.plan.children.values():
-        if child.depends_on:
+        if child.depends_on and not child.stopped:
             yield child.key, Ref(STACK.kind, namespace, child.name), child.depends_on
 
 

@@ -62,10 +62,12 @@ class StackSnapshot:
         self.record = record
         self._store = store
         self._pods: dict[str, list[Record]] = defaultdict(list)
+        self._ending: dict[str, list[Record]] = defaultdict(list)
         self._claims: dict[str, Summary] = {}
         for each in store.by_label(record.ref.namespace, naming.LABEL_STACK, record.ref.name):
-            if each.ref.kind == POD.kind and not each.deleting:
-                self._pods[str(each.summary.get("service", ""))].append(each)
+            if each.ref.kind == POD.kind:
+                pods = self._ending if each.deleting else self._pods
+                pods[str(each.summary.get("service", ""))].append(each)
             elif each.ref.kind == VOLUME_CLAIM.kind:
                 self._claims[each.ref.name] = each.summary
 
@@ -116,6 +118,12 @@ class StackSnapshot:
         """The same pods, by name and uid."""
         return tuple(self._pods.get(naming.sanitize(key) if key else "", ()))
 
+    def unended(self, key: str) -> int:
+        """How many pods of a service have not ended, those that are being deleted included."""
+        label = naming.sanitize(key)
+        found = [*self._pods.get(label, ()), *self._ending.get(label, ())]
+        return sum(pod.summary.get("phase") not in ("Succeeded", "Failed") for pod in found)
+
     def running(self, service: ServicePlan) -> int:
         """How many pods of a service run, or have ended well; of a job, of this very one."""
         return sum(
@@ -148,6 +156,8 @@ class StackSnapshot:
             error=error,
             held=done.held.get(service.key) if done else None,
             waits=done.waiting.get(service.key) if done else None,
+            stopped=service.stopped,
+            unended=self.unended(service.key) if service.stopped else 0,
             first=done is not None and service.key in done.first,
         )
         return health(member)

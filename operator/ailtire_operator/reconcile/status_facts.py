@@ -14,6 +14,7 @@ from ailtire_operator.cluster.kinds import (
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.model.report import Notice
+from ailtire_operator.model.stack import Stack
 from ailtire_operator.model.status import RouteStatus
 from ailtire_operator.plan.types import ChildPlan, Plan, ServicePlan
 from ailtire_operator.reconcile.apply_errors import CONFLICTING, Attribution, attribute
@@ -65,9 +66,18 @@ def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, w
         root=plan.stack.root,
         contested=tuple(done.contested),
         hosts=tuple(_shared(host, other) for host, other in done.hosts),
+        stopped=_stopped(plan.stack),
         leaving=tuple(map(waits_for, snapshot.leaving())),
         pending=_pending(done),
     )
+
+
+def _stopped(stack: Stack) -> str:
+    """Where it is said that the whole stack is stopped."""
+    if stack.spec.stopped:
+        return "spec.stopped is set"
+    place = stack.spec.place
+    return f"stopped in the stack '{place.parent}' or above" if place is not None and place.stopped else ""
 
 
 def _conflicting(done: PassResult) -> list[Ref]:

@@ -1,8 +1,8 @@
 """The conditions of a stack, by the conventions of kstatus (which Flux and ``kubectl wait`` follow).
 
 ``Ready``, ``Translated`` and ``ReferencesResolved`` are present once a spec has been read. ``Reconciling``,
-``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion`` and ``Suspended`` report
-exceptions: they are present only while True, as kstatus reads their absence as False. At any time one of Ready,
+``Stalled``, ``Conflicting``, ``RolledBack``, ``UpdatePaused``, ``WaitingForDeletion``, ``Suspended`` and ``Stopped``
+report exceptions: they are present only while True, as kstatus reads their absence as False. At any time one of Ready,
 Reconciling, Stalled and Suspended is True.
 """
 
@@ -26,6 +26,8 @@ TRANSLATED: Final = "Translated"
 REFERENCES: Final = "ReferencesResolved"
 CONFLICTING: Final = "Conflicting"
 SUSPENDED: Final = "Suspended"
+STOPPED: Final = "Stopped"
+"""Nothing of the stack runs, as its definition asks for; it is Ready then, as there is nothing left to do."""
 ROLLED_BACK: Final = "RolledBack"
 UPDATE_PAUSED: Final = "UpdatePaused"
 WAITING_FOR_DELETION: Final = "WaitingForDeletion"
@@ -41,7 +43,9 @@ WAITING: Final = "Waiting"
 """It is held until its dependencies are met."""
 DELETING: Final = "Deleting"
 """An object has a deletionTimestamp and still exists."""
-UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, DELETING})
+STOPPING: Final = "Stopping"
+"""Pods of what is stopped have not ended yet."""
+UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, DELETING, STOPPING})
 """Reasons that need nobody's action: the state changes without it."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 
@@ -81,7 +85,7 @@ def _since(before: SavedCondition, truth: "Truth", now: str) -> str:
 def shown(conditions: "Iterable[Condition]") -> str:
     """What ``kubectl get`` shows under READY; empty where nothing is known."""
     truths = {each.type: each.status for each in conditions}
-    return SUSPENDED if truths.get(SUSPENDED) == "True" else truths.get(READY, "")
+    return next((each for each in (SUSPENDED, STOPPED) if truths.get(each) == "True"), truths.get(READY, ""))
 
 
 def translated(notices: "Sequence[Notice]") -> Finding:
@@ -155,6 +159,12 @@ def suspended(by: str | None) -> Iterator[Finding]:
     if by is not None:
         message = f"suspended with the stack '{by}'" if by else "spec.suspend is set"
         yield Finding(SUSPENDED, "True", "Suspended", f"{message}: what runs keeps running, nothing is changed")
+
+
+def stopped(why: str) -> Iterator[Finding]:
+    """Whether the stack is stopped; ``why`` is where that is said, empty if it is not."""
+    if why:
+        yield Finding(STOPPED, "True", STOPPED, f"{why}: nothing runs, and gateways answer 503")
 
 
 def stalled(reason: str, message: str) -> list[Finding]:

@@ -49,6 +49,10 @@ def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEv
     if c.WAITING_FOR_DELETION in after and before.get(c.WAITING_FOR_DELETION) != "True":
         yield StatusEvent("Normal", c.WAITING_FOR_DELETION, after[c.WAITING_FOR_DELETION].message)
     yield from _references(before, after)
+    if c.STOPPED in after and before.get(c.STOPPED) != "True" and before.get(c.READY) == "True":
+        yield StatusEvent("Normal", c.STOPPED, after[c.STOPPED].message)
+    if c.STOPPED not in after and before.get(c.STOPPED) == "True":
+        yield StatusEvent("Normal", "Started", "what was stopped is started")
     if c.SUSPENDED in after and before.get(c.SUSPENDED) != "True":
         yield StatusEvent("Normal", "Suspended", after[c.SUSPENDED].message)
     if c.SUSPENDED not in after and before.get(c.SUSPENDED) == "True":

@@ -12,6 +12,7 @@ from ailtire_operator.status.conditions import (
     PROGRESSING,
     ROLLED_BACK,
     ROLLING_BACK,
+    STOPPING,
     UPDATE_PAUSED,
 )
 from ailtire_operator.status.observed import Held, LiveObject, Member, Problem, Summary
@@ -61,7 +62,7 @@ class Health:
 
     @property
     def stopped(self) -> bool:
-        """Whether it is scaled to zero and nothing runs."""
+        """Whether it is stopped or scaled to zero, and nothing runs."""
         return self.ok and self.wanted == 0
 
     @property
@@ -143,6 +144,8 @@ def _problem(member: Member, ready: int, wanted: int) -> Problem | None:
         return member.error
     if member.waits is not None:
         return member.waits
+    if member.stopped and member.unended:
+        return Problem(STOPPING, f"{plural(member.unended, 'pod')} not ended yet", transient=True)
     if member.workload is not None and settled(member.workload) and ready >= wanted and not member.workload.deleting:
         return None
     return next(_reasons(member), None) or _progress(member)

@@ -85,6 +85,10 @@ class Member:
     """Why the API server refused one of the service's objects."""
     held: Held | None = None
     """The update that has failed, where one has."""
+    stopped: bool = False
+    """Whether nothing of it is to run."""
+    unended: int = 0
+    """Of a service that is stopped: pods that have not ended, those that are being deleted included."""
     first: bool = False
     """Rollback is configured, but no definition of it has rolled out yet."""
     waits: Problem | None = None

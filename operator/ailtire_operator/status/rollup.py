@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.model.status import Counts, StackStatusSummary
+from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import below, first_cause, from_status, sentence
-from ailtire_operator.status.conditions import DELETING, PROGRESSING, READY, STALLED, SUSPENDED, UNDER_WAY
+from ailtire_operator.status.conditions import DELETING, PROGRESSING, READY, STALLED, STOPPED, SUSPENDED, UNDER_WAY
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, LiveObject, Problem
 from ailtire_operator.status.saved_status import SavedStatus
@@ -33,13 +34,18 @@ class Branch:
     """Whether the parent has to wait for it."""
     suspended: bool = False
     stopped: int = 0
-    """Services of the subtree that are scaled to zero."""
+    """Services of the subtree that are stopped or scaled to zero."""
     suspended_below: int = 0
     """Stacks of the subtree that are suspended, without the child itself."""
+    is_stopped: bool = False
+    """Whether it is stopped as a whole, and nothing of it runs any more."""
+    stopped_below: int = 0
+    """The same of the stacks of the subtree, without the child itself."""
 
     def summary(self, *, brief: bool = False) -> StackStatusSummary:
         """The child as its parent's status shows it; ``brief`` omits the message."""
-        problem = self.problem or (Problem("Suspended") if self.suspended else None)
+        rests = SUSPENDED if self.suspended else STOPPED if self.is_stopped else ""
+        problem = self.problem or (Problem(rests) if rests else None)
         return StackStatusSummary(
             name=self.name,
             ready=self.ready,
@@ -68,6 +74,8 @@ def branch(child: Child) -> Branch:
         suspended=said.condition(SUSPENDED).is_true,
         stopped=int(counts.get("servicesStopped", 0)),
         suspended_below=int(counts.get("stacksSuspended", 0)),
+        is_stopped=ready and said.condition(STOPPED).is_true and not said.condition(SUSPENDED).is_true,
+        stopped_below=int(counts.get("stacksStopped", 0)),
     )
 
 
@@ -112,9 +120,22 @@ def counts(services: Iterable[Health], branches: Iterable[Branch], ready: bool) 
         stacks_wanted=stacks_wanted,
         services_stopped=sum(each.stopped for each in own) + sum(each.stopped for each in waited_for),
         stacks_suspended=sum(each.suspended + each.suspended_below for each in waited_for),
+        stacks_stopped=sum(each.is_stopped + each.stopped_below for each in waited_for),
         services=fraction(services_ready, services_wanted),
         stacks=fraction(stacks_ready - int(ready), stacks_wanted - 1),
     )
+
+
+def tally(total: Counts) -> str:
+    """``3 services and 1 stack ready, 1 service stopped, 1 stack suspended``; the stacks are those below."""
+    ready = plural(total.services_ready - total.services_stopped, "service")
+    if total.stacks_wanted > 1:
+        others = total.stacks_suspended + total.stacks_stopped
+        ready += f" and {plural(total.stacks_ready - 1 - others, 'stack')}"
+    stopped = f", {plural(total.services_stopped, 'service')} stopped" if total.services_stopped else ""
+    suspended = f", {plural(total.stacks_suspended, 'stack')} suspended" if total.stacks_suspended else ""
+    whole = f", {plural(total.stacks_stopped, 'stack')} stopped" if total.stacks_stopped else ""
+    return f"{ready} ready{stopped}{suspended}{whole}"
 
 
 def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem | None:

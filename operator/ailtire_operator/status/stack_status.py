@@ -16,14 +16,13 @@ from ailtire_operator.model.status import (
     RouteStatus,
     StackStatus,
 )
-from ailtire_operator.printable import plural
 from ailtire_operator.status import conditions as c
 from ailtire_operator.status.blockers import sentence, to_status
 from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.member_statuses import services, stacks, translation
 from ailtire_operator.status.observed import Problem
-from ailtire_operator.status.rollup import Branch, blocker, counts
+from ailtire_operator.status.rollup import Branch, blocker, counts, tally
 from ailtire_operator.status.text import listed
 
 
@@ -71,6 +70,8 @@ class Facts:
     """Objects of this stack whose name another stack needs too."""
     hosts: tuple[str, ...] = ()
     """Hosts that another stack published first, a sentence each."""
+    stopped: str = ""
+    """Where it is said that the whole stack is stopped; empty if it is not."""
     leaving: tuple[str, ...] = ()
     """Objects of this stack that are being deleted, a sentence each."""
     pending: str = ""
@@ -88,6 +89,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence
         *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
         *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
         *c.waiting_for_deletion(facts.leaving),
+        *c.stopped(facts.stopped if ready else ""),
     ]
     return StackStatus(
         observed_generation=facts.generation,
@@ -172,13 +174,15 @@ def status_of_suspended(generation: int, by: str, old: Mapping[str, Any], now: s
         update={
             "observed_generation": generation,
             "conditions": c.dated(findings, generation, old, now),
-            "counts": last.counts.model_copy(update={"stacks_suspended": max(0, last.counts.stacks_wanted - 1)}),
+            "counts": last.counts.model_copy(
+                update={"stacks_suspended": max(0, last.counts.stacks_wanted - 1), "stacks_stopped": 0}
+            ),
             "blocker": blocker,
         }
     )
 
 
-_KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING, c.ROLLED_BACK, c.UPDATE_PAUSED)
+_KEPT = (c.TRANSLATED, c.REFERENCES, c.CONFLICTING, c.ROLLED_BACK, c.UPDATE_PAUSED, c.STOPPED)
 
 
 def as_json(status: StackStatus) -> dict[str, Any]:
@@ -213,8 +217,9 @@ def _blocker(facts: Facts) -> Problem | None:
 
 def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
     if problem is None:
-        tally = _tally(counts(facts.services, facts.branches, ready=True))
-        yield Finding(c.READY, "True", c.READY, "; ".join(filter(None, (tally, listed(facts.hosts, 1)))))
+        total = tally(counts(facts.services, facts.branches, ready=True))
+        message = "; ".join(filter(None, (facts.stopped, total, listed(facts.hosts, 1))))
+        yield Finding(c.READY, "True", c.STOPPED if facts.stopped else c.READY, message)
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
@@ -223,16 +228,6 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:
         yield Finding(c.RECONCILING, "True", problem.reason, sentence(problem))
-
-
-def _tally(total: Counts) -> str:
-    """``3 services and 1 stack ready, 1 service stopped, 1 stack suspended``; the stacks are those below."""
-    ready = plural(total.services_ready - total.services_stopped, "service")
-    if total.stacks_wanted > 1:
-        ready += f" and {plural(total.stacks_ready - 1 - total.stacks_suspended, 'stack')}"
-    stopped = f", {plural(total.services_stopped, 'service')} stopped" if total.services_stopped else ""
-    suspended = f", {plural(total.stacks_suspended, 'stack')} suspended" if total.stacks_suspended else ""
-    return f"{ready} ready{stopped}{suspended}"
 
 
 def _held(facts: Facts, action: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ DEPENDENCY_CYCLE: Final = "DependencyCycle"
 """A member waits for itself through others: it is not changed until somebody breaks the cycle."""
 NOT_CREATED: Final = "not created yet"
 NOT_UPDATED: Final = "not updated yet"
+STOPPED: Final = "it is stopped"
 _NAMED: Final = 3
 """The most dependencies that a message names; the others are counted."""
 
@@ -84,6 +85,11 @@ def _started(health: Health, workload: LiveObject, running: int) -> bool:
     updated = int(workload.summary.get("updated", 0))
     old = max(0, int(workload.summary.get("replicas", 0)) - updated)
     return updated > 0 and running > old
+
+
+def stopping(running: Sequence[str]) -> Problem:
+    """Why a member is not stopped yet: what depends on it has not ended."""
+    return Problem(WAITING, bounded(f"waits to stop for {listed(running, _NAMED)}"), transient=True)
 
 
 def held(unmet: Sequence[str], *, exists: bool, subject: str = "") -> Problem:

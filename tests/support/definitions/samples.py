@@ -64,6 +64,7 @@ SAMPLES: dict[str, Any] = {
     "edge": {"hosts": ["shop.example"]},
     "templateOnly": True,
     "suspend": True,
+    "stopped": True,
     "restartedAt": "2026-11-29T12:30:00Z",
     f"{WEB}.entrypoint": ["/bin/x"],
     f"{WEB}.command": ["x"],
@@ -199,6 +200,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.pullPolicy": "Always",
     f"{WEB}.platform": "linux/amd64",
     f"{WEB}.runtime": "gvisor",
+    f"{WEB}.stopped": True,
     f"{WEB}.restartedAt": "2026-11-29T12:31:00+01:00",
 }
 WHOLE = {

@@ -31,7 +31,7 @@ _HELP = help_text(
     "  1  there is none; what helps stands on standard error\n  2  no cluster, no permission, no browser\n"
     "  3  --wait: a stack on the way cannot become ready as it is\n  4  --wait: the time is up\n"
     "  5  there is no such stack or service\n  6  --wait: an update on the way has failed and was rolled back\n"
-    "  7  --wait: a stack on the way is suspended",
+    "  7  --wait: a stack on the way is suspended or stopped",
     examples=[
         ("the whole application", "kubectl ailtire open shop -n shop"),
         ("one package, or one service", "kubectl ailtire open shop/orders/api -n shop"),

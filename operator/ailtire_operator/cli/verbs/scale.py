@@ -29,7 +29,7 @@ _HELP = help_text(
     "\b\nExit codes:\n  0  changed, or already so; with --wait: and running\n  1  the definition would be invalid\n"
     "  2  refused, no cluster, no permission\n  3  --wait: it cannot come as it is\n  4  --wait: the time is up\n"
     "  5  there is no such stack or service\n  6  --wait: an update has failed and was rolled back\n"
-    "  7  --wait: the stack is suspended, so that nothing is changed",
+    "  7  --wait: the stack is suspended, so that nothing is changed, or it is stopped",
     examples=[
         ("one service of a package", "kubectl ailtire scale shop/orders/api=3 -n shop"),
         ("several, and wait until they run", "kubectl ailtire scale shop/web=2 shop/orders/api=3 -n shop --wait"),

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _HELP = help_text(
     "Show a stack and everything below it, and what is not ready.",
-    "Every line starts with a mark: ready, under way, in trouble, suspended, being deleted, missing. What is in trouble"
-    " says why, in the words of the cluster. In a pipe there are no colours, and no line is cut.",
+    "Every line starts with a mark: ready, under way, in trouble, suspended, stopped, being deleted, missing. What is"
+    " in trouble says why, in the words of the cluster. In a pipe there are no colours, and no line is cut.",
     "--watch shows a table that changes with the cluster: what is ready, how often containers have started again, how"
     " old the youngest pod is, and what is in the way; of a stack the sum of all below it. Where it is longer than the"
     " screen, what is ready makes room. In a pipe it prints the tree as lines, and then a line for whatever changes."

@@ -27,7 +27,7 @@ _HELP = help_text(
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
     "  4  the time is up\n  5  there is no such stack, child or service\n"
     "  6  an update has failed and was rolled back: what ran before runs again\n"
-    "  7  it is suspended, or a stack below it is: nothing of that is changed\n"
+    "  7  it is suspended or stopped, or a stack below it is: nothing of that is changed, or runs\n"
     "  2  anything else: no cluster, no permission, wrong usage",
     examples=[
         ("for the stack that was just applied", "kubectl ailtire wait shop -n shop --timeout 5m"),

@@ -6,6 +6,7 @@ The model's defaults are written out where Swarm's differ: no task stops before 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import docker_memory
 from ailtire_operator.compose.swarm import labels
@@ -31,15 +32,19 @@ def deploy(
     path = branch.view.member_path(key, "deploy")
     is_job = wanted.mode.endswith("Job")
     result: dict[str, Any] = {}
+    stopped = branch.scope.stopped or service.stopped
     if wanted.mode in _MODES:
         result["mode"] = _MODES[wanted.mode]
     if not wanted.mode.startswith("global"):
-        result["replicas"] = _replicas(branch, key, service, wanted, report)
+        result["replicas"] = 0 if stopped and not is_job else _replicas(branch, key, service, wanted, report)
     if endpoint_mode == "dnsrr":
         result["endpoint_mode"] = "dnsrr"
     elif wanted.endpoint_mode == "dnsrr":
         result["endpoint_mode"] = _without_address(service, f"{path}.endpointMode", report)
     result["placement"] = _placement(service, wanted.placement, branch, key, report)
+    if stopped and (is_job or wanted.mode == "global"):
+        # A task without a node waits for one, and these have no count.
+        result["placement"].setdefault("constraints", []).append(f"node.labels.{naming.LABEL_STOPPED} == true")
     if wanted.resources:
         result["resources"] = _resources(wanted.resources, f"{path}.resources", report)
     result["restart_policy"] = _restart(wanted.restart_policy, is_job=is_job)

@@ -27,6 +27,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
 _RESOLVED: Final = {
     "image_registry": "it is part of the services' images.",
     "images": "they are applied to the services' images.",
+    "stopped": "its services have no tasks.",
     "env": "they are in the services' variables.",
     "app_name": "it is in the services' variables.",
 }

@@ -18,6 +18,8 @@ AUTHENTICATION_KEY = "auth"
 IDLE_SECONDS = 3600
 """Seconds that a connection may be idle without a timeout policy; WebSockets and event streams are often idle."""
 _CONNECT_MILLISECONDS = 5000
+RETRY_AFTER_SECONDS = "30"
+"""When whoever asks for what is stopped may ask again: nobody knows when it is started."""
 _BUFFERED, _STREAMED, _NOT_REPEATABLE, _UPGRADED = "416", "417", "418", "419"
 """Internal statuses that select another location; no client ever sees them."""
 _UNREACHED = ("502", "504")
@@ -58,8 +60,19 @@ def of_route(index: int, route: Route) -> list[Directive]:
     """All locations of the route: the public ones and the internal ones that they select."""
     # The prefix itself and everything below it: /web must not match /website.
     entries = [("=", route.prefix), ("^~", f"{route.prefix}/")] if route.prefix else [("/",)]
+    if route.stopped:
+        return [directive("location", *entry, block=_stopped(route)) for entry in entries]
     entrance = [directive("location", *entry, block=_choice(index, route)) for entry in entries]
     return [*entrance, *_ways(index, route), *_second_tries(index, route)]
+
+
+def _stopped(route: Route) -> list[Directive]:
+    """The answer for a service that is stopped; nobody has to be kept from it."""
+    return [
+        *_logging(route),
+        directive("add_header", "Retry-After", RETRY_AFTER_SECONDS, "always"),
+        directive("return", "503", "stopped\n"),
+    ]
 
 
 def _choice(index: int, route: Route) -> list[Directive]:

@@ -29,6 +29,8 @@ class Route:
     scheme: str
     """http or https."""
     policies: Policies
+    stopped: bool = False
+    """Whether what is behind it is stopped."""
 
     @property
     def stripped(self) -> str:
@@ -86,6 +88,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         port=naming.GATEWAY_PORT if service.is_stack else entry.port,
         scheme="https" if entry.protocol == "https" else "http",
         policies=_policies(scope, key, service),
+        stopped=scope.stopped or service.stopped,
     )
 
 

@@ -22,6 +22,7 @@ from ailtire_operator.plan.workload import (
     jobs,
     pod,
     published_ports,
+    stopping,
     update_strategy,
     workload_kind,
 )
@@ -56,18 +57,22 @@ def plan_service(
     held = failed_updates.hold(scope, key, service, kind, wanted)
     template = held.template(template) if held else template
     workload = _workload(scope, key, service, kind, template, mounted, held)
+    stopped = scope.stopped or service.stopped
+    if stopped:
+        stopping.stop(workload)
     deploy = service.deploy or _DEPLOY
     made = ServicePlan(
         key=key,
         kind=kind,
         name=workload["metadata"]["name"],
-        replicas=workload["spec"].get("replicas"),
+        replicas=0 if stopped else workload["spec"].get("replicas"),
         completions=workload["spec"].get("completions"),
         template_hash=wanted,
         depends_on=dependencies.of_service(scope, key, service),
         update=deploy.update_config,
         on_failure=failed_updates.on_failure(service, kind),
         held=held.action if held else None,
+        stopped=stopped,
     )
     around = _scaling_objects(scope, key, service, made) if kind in ("Deployment", "StatefulSet") else []
     return made, [service_object(scope, key, service), workload, *around, *published_ports.objects(scope, key, service)]
@@ -100,7 +105,7 @@ def _workload(
 
 def _scaling_objects(scope: Scope, key: str, service: Service, made: ServicePlan) -> list[Manifest]:
     """The autoscaler and the disruption budget."""
-    scaling = service.policies.scaling if service.policies else None
+    scaling = service.policies.scaling if service.policies and not made.stopped else None
     objects = [_autoscaler(scope, key, service, scaling, made.kind, made.name)] if scaling else []
     if (scaling.min if scaling else made.replicas or 0) > 1:
         objects.append(
