@@ -59,6 +59,8 @@ ANNOTATION_RESTARTED_WITH: Final = f"{GROUP}/restarted-with"
 """On a pod template: a hash of the dependencies with ``restart``, whose changes restart it too."""
 ANNOTATION_RESTARTED_AT: Final = f"{GROUP}/restarted-at"
 """On a pod template: when it was last asked to restart."""
+ANNOTATION_RELOADED_ON: Final = f"{GROUP}/reloaded-on"
+"""On a pod template: a hash of ``reloadOn``."""
 
 ANNOTATION_ADOPT: Final = f"{GROUP}/adopt"
 """On the root of a tree, with the value "true": its stacks adopt their objects that have lost their owner."""

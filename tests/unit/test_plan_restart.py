@@ -119,3 +119,26 @@ def test_the_latest_is_a_matter_of_time_and_not_of_text() -> None:
 def test_what_is_no_time_is_refused(time: str) -> None:
     with pytest.raises(InvalidStack, match=r"spec\.restartedAt"):
         parse_spec({"restartedAt": time})
+
+
+def test_another_version_of_what_a_service_reads_changes_one_annotation_of_its_own_pods() -> None:
+    def with_versions(**versions: str) -> dict[str, Manifest]:
+        spec = deepcopy(SPEC)
+        spec["services"]["web"]["reloadOn"] = versions
+        return workloads(spec)
+
+    none, first, same, second = (
+        with_versions(),
+        with_versions(a="1", b="2"),
+        with_versions(b="2", a="1"),
+        with_versions(a="2"),
+    )
+    assert none == workloads(SPEC)
+    assert first == same
+    seen = {
+        each["shop-web"]["spec"]["template"]["metadata"]["annotations"]["ailtire.io/reloaded-on"]
+        for each in (first, second)
+    }
+    assert len(seen) == 2
+    del first["shop-web"]["spec"]["template"]["metadata"]["annotations"]
+    assert first == none

@@ -123,3 +123,9 @@ class Container(Strict):
     """The nodes on which the image runs: linux/amd64, linux/arm64."""
     runtime: ObjectName | None = None
     """The RuntimeClass of the pods."""
+    reload_on: Annotated[
+        dict[VolumeKey, Annotated[Name, StringConstraints(max_length=253)]],
+        Field(max_length=32, examples=[{"db-password": "7"}]),
+    ] = {}
+    """Versions of what the service reads at its start and the operator does not, such as Secrets: by a name that you
+    choose, any text. Another text replaces the pods as an update does; a Job is run again."""

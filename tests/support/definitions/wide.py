@@ -59,6 +59,7 @@ services:
     postStart: [{command: [/bin/warm], environment: {LEVEL: 2}}]
     preStop: [{command: [/bin/leave, "now then"]}, {command: [sync], workingDir: /data}]
     pullPolicy: Always
+    reloadOn: {db: "7", "a key": v1}
     restartedAt: "2026-11-29T12:30:00.5+01:00"
     platform: linux/x86_64
     runtime: gvisor

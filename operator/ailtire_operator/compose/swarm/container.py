@@ -41,6 +41,9 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     if service.restarted_at:
         message = "a deployment of the files restarts nothing that is as they say."
         report.ignored(branch.view.member_path(key, "restartedAt"), message, "Use `docker service update --force`.")
+    if service.reload_on:
+        message = "Docker's secrets and configs do not change: one with another content has another name."
+        report.ignored(branch.view.member_path(key, "reloadOn"), message, "Name another secret.")
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:

@@ -47,6 +47,7 @@ def plan_service(
     template = pod.template(scope, networks, key, service, mounted, kind)
     restart = {
         naming.ANNOTATION_RESTARTED_WITH: dependencies.restarts(scope, service, hashes),
+        naming.ANNOTATION_RELOADED_ON: naming.digest(json.dumps(service.reload_on)) if service.reload_on else None,
         # Part of a Job's name: the restart of a whole stack must not run its migrations again.
         naming.ANNOTATION_RESTARTED_AT: service.restarted_at
         if kind == "Job"
