@@ -4,7 +4,11 @@ A simulated node runs no container, so that a stand-in of kubectl writes down wh
 """
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,9 @@ import pytest
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, Result, kubeconfig_of
 from lab import ControlPlane
+from lab.client import environment
+from lab.paths import ROOT
+from support.checks.commands import INTERRUPTIBLE
 from support.kube.trees import Manifest, Trees, child, service
 
 CODE = 42
@@ -36,6 +43,28 @@ def kubectl(cli: Cli, tmp_path: Path) -> Kubectl:
         return result, told.read_text().splitlines() if told.exists() else []
 
     return run
+
+
+@contextmanager
+def running(trees: Trees, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A command that goes on, and the lines that it has printed so far."""
+    command = [*INTERRUPTIBLE, sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
+    variables = {**environment(trees.plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator")}
+    command += [*arguments, "-n", trees.namespace]
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        lines: list[str] = []
+
+        def read() -> None:
+            assert process.stdout is not None
+            lines.extend(iter(process.stdout.readline, ""))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            yield process, lines
+        finally:
+            process.kill()
+            reader.join(30)
 
 
 def shop(image: str = "docker.io/library/web:1", **more: Manifest) -> Manifest:
@@ -150,3 +179,55 @@ def test_what_is_in_the_way_is_told_with_its_log(
     assert (refused.code, refused.err.count("its log is not shown: ")) == (Exit.TIMED_OUT, 1)
     shown = cli("tree", "shop", "--logs", "3", "--kubeconfig", view)
     assert (shown.code, shown.err.count("note: logs are not shown: ")) == (Exit.DONE, 1)
+
+
+def test_events_are_those_of_a_subtree_and_of_what_is_gone(cli: Cli, trees: Trees) -> None:
+    trees.apply("shop", shop())
+    trees.apply("shopper", {"services": {"web": service()}})
+    trees.until_ready("shop", "shopper")
+    (pod,) = [name for name in trees.names("Pod") if name.startswith("shop-quiet-")]
+    trees.delete("pod", pod)
+    trees.until("its successor", lambda: pod not in trees.names("Pod"))
+
+    def told(*arguments: str) -> list[Manifest]:
+        result = cli("events", *arguments, "-o", "json")
+        assert result.code == Exit.DONE, result.err
+        return [json.loads(line) for line in result.out.splitlines()]
+
+    found = trees.until("all Events", lambda: _if_complete(told("shop")))
+    assert {each["path"] for each in found} == {"shop", "shop/quiet", "shop/orders", "shop/orders/api"}
+    assert [each["time"] for each in found] == sorted(each["time"] for each in found)
+    assert pod in {each["name"] for each in found if each["path"] == "shop/quiet"}, "gone, and still told of"
+    assert {each["path"] for each in told("shop/orders")} == {"shop/orders", "shop/orders/api"}
+    of_api = told("shop/orders/api")
+    assert {each["path"] for each in of_api} == {"shop/orders/api"}
+    assert {each["kind"] for each in of_api} >= {"Deployment", "ReplicaSet", "Pod"}
+    assert {each["type"] for each in told("shop", "--types", "warning")} <= {"Warning"}
+    shown = cli("events", "shop/orders/api", "--since", "1h")
+    heads, *lines = shown.out.splitlines()
+    assert heads.split("  ")[0] == "LAST SEEN"
+    assert len(lines) >= len(of_api)
+    assert all(line[heads.index("PATH") :].startswith("shop/orders/api ") for line in lines)
+    assert cli("events", "shop/nothing").code == Exit.MISSING
+
+
+def _if_complete(found: list[Manifest]) -> list[Manifest]:
+    """The Events, once those of the last of them have been written."""
+    kinds = {(each["path"], each["kind"]) for each in found}
+    return (
+        found
+        if {("shop", "AiltireStack"), ("shop/orders/api", "Pod"), ("shop/orders", "AiltireStack")} <= kinds
+        else []
+    )
+
+
+def test_following_tells_what_comes_and_ends_by_ctrl_c(trees: Trees) -> None:
+    trees.apply("shop", shop())
+    trees.until_ready("shop")
+    with running(trees, "events", "shop", "-f") as (process, lines):
+        trees.until("what there was", lambda: len(lines) > 3)
+        assert lines[0].startswith("TIME ")
+        trees.apply("shop", shop(late=service("lab.invalid/missing:1")))
+        trees.until("a new service", lambda: any(" shop/late " in line and "Pod/" in line for line in lines))
+        process.send_signal(2)
+        assert process.wait(30) == Exit.INTERRUPTED

@@ -22,6 +22,7 @@ VERBS: Final = (
     "notices",
     "wait",
     "logs",
+    "events",
     "exec",
     "port-forward",
     "why",
@@ -47,10 +48,10 @@ _PYDANTIC_LEAD: Final = ": Value error, "
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
-applied by kubectl itself, watched by wait and tree, explained by notices, reach and why, read by logs, looked into by
-exec and port-forward, opened by open, changed by scale, set and restart, taken back by rollback to one of the
-definitions that history lists, and leaves for Docker Swarm by export. Editors learn from schema what may be written,
-and kustomize from kustomizeconfig where names stand.
+applied by kubectl itself, watched by wait and tree, explained by notices, reach and why, read by logs and events,
+looked into by exec and port-forward, opened by open, changed by scale, set and restart, taken back by rollback to one
+of the definitions that history lists, and leaves for Docker Swarm by export. Editors learn from schema what may be
+written, and kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:

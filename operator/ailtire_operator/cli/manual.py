@@ -72,6 +72,8 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
 - `wait -o json`: `path`, `outcome` (reached, failed, waiting, rolled back, suspended), `message`, and `log`, which is
   that of `tree --logs`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
+- `events -o json`: an object a line, with `time` (seen last), `type`, `reason`, `path`, `kind` and `name` of
+  the object, `count`, `source` and `message`.
 - `reach FROM TO -o json`: `from`, `to`, `reachable`, `ports` (`all`, or `3000/TCP`), `portsByName` (those on
   which a name answers), `names` (`name`, `network`,
   `service`, `ports`), and `in` and `out`: the rules that admit it (`policy`, `network`, `ports`), null where no policy
