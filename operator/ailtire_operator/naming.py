@@ -167,9 +167,12 @@ def last_good(stack: str, key: str, template: str) -> str:
     return f"{shorten(f'{stack}-{sanitize(key)}', OBJECT_NAME_LIMIT - len(template) - 2)}--{template}"
 
 
+REVISION_INFIX: Final = "--revision-"
+
+
 def revision(root: str, number: int) -> str:
     """The name of a revision of a whole tree."""
-    end = f"--revision-{number}"
+    end = f"{REVISION_INFIX}{number}"
     return shorten(root, OBJECT_NAME_LIMIT - len(end)) + end
 
 

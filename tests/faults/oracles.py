@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
+from ailtire_operator.plan.tree_revisions import definition_of
 from faults.lane import LABELLED, UNLABELLED, Lane
 from faults.replica import token
-from faults.state import CANARY, NO_OWNER, State, differences, neutral, objects, state
+from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE
 from lab.errors import LabError
 
@@ -68,6 +69,19 @@ def is_ready(stack: dict[str, Any]) -> bool:
     status = stack.get("status") or {}
     ready = [each["status"] for each in status.get("conditions", ()) if each["type"] == "Ready"]
     return status.get("observedGeneration") == stack["metadata"]["generation"] and ready == ["True"]
+
+
+def unkept(lane: Lane) -> list[str]:
+    """What is wrong with the newest revision of a tree that is Ready: it has to hold the definition in force."""
+    found = objects(lane.plane.api, lane.namespace)
+    revisions = sorted((each for each in found.values() if is_revision(each)), key=lambda each: int(each["revision"]))
+    kept = definition_of(revisions[-1]) if revisions else None
+    if kept is None:
+        return ["no revision of the tree can be read"]
+    spec = found[f"{STACK.kind}/{ROOT}"]["spec"]
+    return (
+        [] if kept.spec == spec else [f"the newest revision, {revisions[-1]['metadata']['name']}, is of another spec"]
+    )
 
 
 def lacking(expected: State, found: State) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK, VOLUME_CLAIM
 from faults.journal import Entry, effects
 from faults.lane import Lane, lane_name
@@ -97,7 +98,8 @@ def _without_fault(plane: ControlPlane, name: str, samples: dict[str, dict[str, 
 
 
 def _done(lane: Lane, entries: Sequence[Entry], verb: str) -> list[str]:
-    return [neutral(each, lane.namespace) for each in effects(entries, verb)]
+    """What was created or deleted, but for revisions of the whole tree: how many there are the order of events says."""
+    return [neutral(each, lane.namespace) for each in effects(entries, verb) if naming.REVISION_INFIX not in each]
 
 
 def run(lane: Lane, learned: Learned, plans: "Chooser", seed: str) -> Iterator[Outcome]:

@@ -106,8 +106,15 @@ def neutral(text: str, namespace: str) -> str:
 
 
 def _is_of_a_tree(obj: Mapping[str, Any]) -> bool:
+    if is_revision(obj):  # when one is written depends on the order of statuses; see oracles.unkept
+        return False
     controller = controller_of(obj)
     return controller is None or controller["kind"] == STACK.kind
+
+
+def is_revision(obj: Mapping[str, Any]) -> bool:
+    """Whether it is a revision of a whole tree."""
+    return naming.LABEL_REVISION in (obj["metadata"].get("labels") or {})
 
 
 def _counted(obj: Mapping[str, Any], names: Mapping[str, str], scaled: Iterable[str]) -> dict[str, Any]:

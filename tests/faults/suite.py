@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from faults import planted
 from faults.lane import Lane, lane_name
-from faults.oracles import Canaries
+from faults.oracles import Canaries, unkept
 from faults.plans.objects import of_admission, of_objects
 from faults.plans.plan import Plan
 from faults.plans.replicas import of_replicas
@@ -95,7 +95,7 @@ class Suite:
             lane.start()
             for outcome in run(lane, self.learned, plans, f"{self.seed} {name}"):
                 if outcome.step == STEPS[-2].name and not outcome.wrong:
-                    outcome.wrong += _at_rest(lane)
+                    outcome.wrong += [*_at_rest(lane), *unkept(lane)]
                 self._note(outcome, name)
                 if time.monotonic() > until:
                     break
