@@ -117,6 +117,9 @@ WORKLOAD_NAME_LIMIT: Final = 52
 _HASH_LENGTH: Final = 8
 COMPONENT_SERVICE: Final = "service"
 COMPONENT_GATEWAY: Final = "gateway"
+COMPONENT_VERIFICATION: Final = "verify"
+VERIFICATION_LABEL: Final = "verify--job"
+"""The service label of a check's pods: no key of a service becomes it."""
 _NOT_DNS = re.compile(r"[^a-z0-9]+")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NOT_LABEL_VALUE = re.compile(r"[^A-Za-z0-9_.-]")
@@ -198,6 +201,11 @@ def derived(prefix: str, key: str, taken: frozenset[str] = frozenset()) -> str:
 def volume(stack: str, key: str) -> str:
     """The name of a PersistentVolumeClaim of the stack. The double hyphen cannot collide with a member's."""
     return shorten(f"{stack}--{sanitize(key)}--data")
+
+
+def verification(stack: str, content: str) -> str:
+    """The name of the Job that checks a stack: another definition is another Job."""
+    return shorten(f"{stack}--verify", WORKLOAD_NAME_LIMIT - _HASH_LENGTH - 1) + f"-{digest(content)}"
 
 
 def gateway(stack: str) -> str:

@@ -17,7 +17,8 @@ from ailtire_operator.reconcile.dependency_gate import DependencyGate
 from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.mode import ReconcileMode, mode_of, spec_of
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.pruning import held_back, reference
+from ailtire_operator.reconcile.pruning import HeldBack, held_back, reference
+from ailtire_operator.reconcile.verification import with_check
 
 
 def in_sync(manifest: Manifest, store: Store) -> bool:
@@ -72,7 +73,8 @@ class HeldBackPreview:
         for key, problem in self._gate.held(record, planned).items():
             reason = problem.message if problem.transient else str(problem)
             found |= dict.fromkeys(held_back(planned.manifests, present, [key]).refs, reason)
-        return found
+        check = with_check(HeldBack(), record, planned, {}, self._store, _Comparer(self._store)).refs
+        return found | dict.fromkeys(check, "it checks the stack once everything else is ready")
 
     def _below(self, held: Mapping[Ref, str]) -> dict[Ref, str]:
         """What waits with a stack that is held back: all that is in it."""

@@ -13,6 +13,7 @@ from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
+from ailtire_operator.cluster.pod_states import said, unready
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -242,20 +243,8 @@ def _pod(obj: Object) -> Summary:
         unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
         containers={intern(container["name"]): _container(container) for container in containers},
         owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
-        **_unready(status),
-    )
-
-
-def _unready(status: Object) -> Summary:
-    """Of a pod that is not ready: since when, when it was started (both by its node's clock), and when scheduled."""
-    states = {entry["type"]: entry for entry in status.get("conditions") or ()}
-    ready, scheduled = states.get("Ready") or {}, states.get("PodScheduled") or {}
-    if ready.get("status") == "True":
-        return {}
-    return compact(
-        unreadySince=ready.get("lastTransitionTime"),
-        started=status.get("startTime"),
-        scheduled=scheduled.get("lastTransitionTime") if scheduled.get("status") == "True" else None,
+        said=said(labels, containers),
+        **unready(status),
     )
 
 

@@ -24,6 +24,7 @@ from ailtire_operator.model.values import (
     UniqueList,
 )
 from ailtire_operator.model.variables import SubtreeVariables
+from ailtire_operator.model.verification import Verification
 from ailtire_operator.model.volumes import Data as Data
 
 
@@ -103,6 +104,12 @@ class StackSpec(Strict):
     stopped: bool = False
     """True: nothing of the stack and its subtree runs, and what depends on others stops first. Volumes and Services
     stay, gateways answer 503. The number of replicas is that of the definition again once this is gone."""
+    verify: Annotated[Verification, Field(examples=[{"image": "shop_test:1.4", "command": ["smoke-test"]}])] | None = (
+        None
+    )
+    """A check that runs as a Job once for each definition, when everything of the stack and below it is ready, in the
+    stack's networks; neither a replica count nor a route runs it again. The stack and those above it are Ready only
+    when it has passed; nothing in the tree waits for it. It must change nothing: it is no migration."""
     restarted_at: Time | None = None
     """The time at which everything in the stack and its subtree was last asked to restart. Of this, the same field of a
     member and of the stacks above, the latest is an annotation of the pods: a later one replaces them as an update

@@ -170,6 +170,17 @@ class RolloutStatus(Strict):
     """How many more fields differ."""
 
 
+class VerificationStatus(Strict):
+    """The check of the stack (spec.verify) for its current definition."""
+
+    job: Annotated[str, Field(max_length=63)] = ""
+    """The name of the Job that runs it."""
+    phase: Literal["Pending", "Running", "Passed", "Failed"] = "Pending"
+    """Pending: it starts when everything else is ready. Failed: it stays so until the definition changes."""
+    output: Annotated[str, Field(max_length=1024)] = ""
+    """The last lines that a failed check has written."""
+
+
 class StackStatus(Strict):
     """The stack's state, computed anew in every reconcile, but for ``rollouts``, to which each rollout is added."""
 
@@ -202,5 +213,7 @@ class StackStatus(Strict):
     """The problem that most likely keeps the stack from being ready, of the whole subtree."""
     translation: Translation = Translation()
     """Values that work differently from the definition."""
+    verify: VerificationStatus | None = None
+    """The stack's check, if it has one."""
     rollouts: Annotated[list[RolloutStatus], Field(max_length=ROLLOUT_LIMIT)] = []
     """The last rollouts of this stack's own services and gateway, newest first: which change replaced which pods."""

@@ -3,7 +3,7 @@
 from ailtire_operator.model.dependencies import in_order
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
-from ailtire_operator.plan import additional_kinds, budget, children, dependencies, no_effect, swarm_only
+from ailtire_operator.plan import additional_kinds, budget, children, dependencies, no_effect, swarm_only, verification
 from ailtire_operator.plan.gateway import edge, gateway
 from ailtire_operator.plan.gateway.gateway import GatewayPlan
 from ailtire_operator.plan.gateway.routes import Route
@@ -33,6 +33,8 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     objects += zones.zones(scope, membership.name_tables(scope, networks))
     objects += zones.policies(scope, networks, _edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
+    check = verification.plan_verification(scope, networks, services)
+    objects += [check[1]] if check else []
     ways = edge.external_urls(scope)
     scope.found.check()
     no_effect.report(scope)
@@ -47,6 +49,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         routes=tuple(_route_plan(route, routes, ways) for route in sorted(routes, key=lambda each: each.prefix)),
         gateway=front.plan if front else None,
         urls=tuple(way.url for way in ways),
+        verification=check[0] if check else None,
     )
 
 

@@ -152,6 +152,14 @@ class Scope:
         """The selector of the gateway's pods."""
         return {naming.LABEL_STACK: self.name, naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
 
+    def verification_selector(self) -> dict[str, str]:
+        """The labels of the pods that check the stack; no Service selects them."""
+        return {
+            naming.LABEL_STACK: self.name,
+            naming.LABEL_COMPONENT: naming.COMPONENT_VERIFICATION,
+            naming.LABEL_SERVICE: naming.VERIFICATION_LABEL,
+        }
+
     def path(self, *location: int | str) -> str:
         """A JSON path below ``services`` of the definition."""
         return path_of(f"{self.base}.services", *location)

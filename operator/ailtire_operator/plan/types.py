@@ -140,3 +140,5 @@ class Plan:
     """The stack's gateway, if it has one (its key is empty)."""
     urls: tuple[str, ...] = ()
     """The external URLs of the stack itself."""
+    verification: ServicePlan | None = None
+    """The Job that checks the stack, if it has a check."""

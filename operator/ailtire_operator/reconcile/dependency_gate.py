@@ -8,6 +8,7 @@ nothing, would hold for ever is held too, and is told as something that only its
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
@@ -25,6 +26,7 @@ from ailtire_operator.reconcile.snapshot import StackSnapshot, floors, live_of
 from ailtire_operator.reconcile.status_facts import invalid_child
 from ailtire_operator.reconcile.stop_gate import StopGate
 from ailtire_operator.status import waiting
+from ailtire_operator.status.conditions import VERIFICATION
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import branch, is_observed
 from ailtire_operator.status.text import bounded
@@ -142,10 +144,13 @@ class DependencyGate:
             return f"{need.path} ({waiting.STOPPED})" if need.required else ""
         resource = live_of(snapshot.get(STACK.kind, child.name))
         ref = Ref(STACK.kind, snapshot.record.ref.namespace, child.name)
+        found = branch(Child(child.key, child.name, resource, child.missing, child.optional, invalid_child(child)))
+        if found.problem is not None and found.problem.reason in VERIFICATION:
+            found = replace(found, ready=True, problem=None)  # nothing in a tree waits for a stack's check
         return waiting.unmet_by_stack(
             need.path,
             need.condition,
-            branch(Child(child.key, child.name, resource, child.missing, child.optional, invalid_child(child))),
+            found,
             exists=resource is not None,
             current=frozen or child.problem is not None or self._ancestry.in_sync(planned, ref),
             acted=resource is not None and is_observed(resource),

@@ -33,6 +33,7 @@ from ailtire_operator.reconcile.rollouts import is_rollout
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
+from ailtire_operator.reconcile.verification import with_check
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import LiveObject, Problem
 
@@ -97,6 +98,7 @@ class PlanExecutor:
 
     def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":
         held = held_back(planned.manifests, self._present(record), waiting.keys())
+        held = with_check(held, record, planned, waiting, self._store, self._applier)
         return _Pass(record, planned, waiting, held, retry_refused)
 
     async def _first(self, this: "_Pass") -> list[ApplyResult]:

@@ -124,6 +124,11 @@ class StackSnapshot:
         found = [*self._pods.get(label, ()), *self._ending.get(label, ())]
         return sum(pod.summary.get("phase") not in ("Succeeded", "Failed") for pod in found)
 
+    def check_pods(self, job: str) -> tuple[Summary, ...]:
+        """The pods of the Job of this name that checks the stack."""
+        pods = (each.summary for each in self._pods.get(naming.VERIFICATION_LABEL, ()))
+        return tuple(each for each in pods if each.get("owner", ("", ""))[:2] == (JOB.kind, job))
+
     def running(self, service: ServicePlan) -> int:
         """How many pods of a service run, or have ended well; of a job, of this very one."""
         return sum(

@@ -21,6 +21,7 @@ from ailtire_operator.reconcile.apply_errors import CONFLICTING, Attribution, at
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.mode import spec_of
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot, Warnings, floors, live_of
+from ailtire_operator.reconcile.verification import check_in
 from ailtire_operator.status.conditions import DELETING, INVALID_SPEC, PROGRESSING
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Problem
@@ -69,6 +70,7 @@ def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, w
         stopped=_stopped(plan.stack),
         leaving=tuple(map(waits_for, snapshot.leaving())),
         pending=_pending(done),
+        check=check_in(snapshot, plan),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ailtire_operator.model.limits import DEPTH_LIMIT
-from ailtire_operator.status.conditions import PROGRESSING, WAITING
+from ailtire_operator.status.conditions import PROGRESSING, VERIFICATION, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedCondition
 from ailtire_operator.status.text import bounded
@@ -35,8 +35,9 @@ def first_cause(problems: Iterable[Problem]) -> Problem | None:
     return min(problems, key=_by_cause, default=None)
 
 
-def _by_cause(problem: Problem) -> tuple[bool, bool, int]:
-    return problem.transient, problem.reason == WAITING, -len(problem.path)
+def _by_cause(problem: Problem) -> tuple[bool, bool, bool, int]:
+    # A check is told only where nothing else is wrong: who depends on the stack does not wait for it.
+    return problem.reason in VERIFICATION, problem.transient, problem.reason == WAITING, -len(problem.path)
 
 
 def sentence(problem: Problem) -> str:

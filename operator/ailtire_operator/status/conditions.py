@@ -41,11 +41,16 @@ PROGRESSING: Final = "Progressing"
 NOT_READY: Final = "NotReady"
 WAITING: Final = "Waiting"
 """It is held until its dependencies are met."""
+VERIFYING: Final = "Verifying"
+"""Everything is ready, and the stack's check (``spec.verify``) has not ended."""
+VERIFICATION_FAILED: Final = "VerificationFailed"
+VERIFICATION: Final = frozenset({VERIFYING, VERIFICATION_FAILED})
+"""Reasons of a stack of which everything but its check, or that of a stack below, is ready."""
 DELETING: Final = "Deleting"
 """An object has a deletionTimestamp and still exists."""
 STOPPING: Final = "Stopping"
 """Pods of what is stopped have not ended yet."""
-UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, DELETING, STOPPING})
+UNDER_WAY: Final = frozenset({PROGRESSING, NOT_READY, WAITING, VERIFYING, DELETING, STOPPING})
 """Reasons that need nobody's action: the state changes without it."""
 _NOT_DONE: Final = frozenset({"rejected", "gated"})
 

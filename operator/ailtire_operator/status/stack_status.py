@@ -24,6 +24,7 @@ from ailtire_operator.status.member_statuses import services, stacks, translatio
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.rollup import Branch, blocker, counts, tally
 from ailtire_operator.status.text import listed
+from ailtire_operator.status.verification import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Facts:
     """Objects of this stack that are being deleted, a sentence each."""
     pending: str = ""
     """What is left to do before the definition is applied; empty if nothing is."""
+    check: Check | None = None
+    """The stack's check, if it has one."""
 
 
 def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence[RolloutStatus] = ()) -> StackStatus:
@@ -103,6 +106,7 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence
         routes=list(facts.routes),
         blocker=to_status(problem) if problem else None,
         translation=translation(facts.notices),
+        verify=facts.check.status(old.get("verify")) if facts.check else None,
         rollouts=list(rollouts),
     )
 
@@ -212,6 +216,8 @@ def _blocker(facts: Facts) -> Problem | None:
         problem = Problem(c.PROGRESSING, f"stack: {facts.pending}", transient=True)
     if problem is None and facts.leaving:
         problem = Problem(c.DELETING, f"stack: {facts.leaving[0]}", transient=True)
+    if problem is None and facts.check is not None:
+        problem = facts.check.problem
     return problem
 
 
@@ -223,7 +229,7 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
-    final = refused or _held_back(facts)
+    final = refused or _held_back(facts) or _failed_check(facts)
     if final is not None:
         yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:
@@ -238,6 +244,12 @@ def _held_back(facts: Facts) -> Problem | None:
     """The first failed update that is held: it stays a problem until the definition changes."""
     blockers = (each.blocker for each in facts.services)
     return next((each for each in blockers if each and each.reason in c.HELD), None)
+
+
+def _failed_check(facts: Facts) -> Problem | None:
+    """The check that has failed: it stays a problem until the definition changes."""
+    problem = facts.check.problem if facts.check else None
+    return problem if problem is not None and not problem.transient else None
 
 
 def _last(old: Mapping[str, Any]) -> StackStatus:

@@ -21,6 +21,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
         "Use `docker service update --force`.",
     ),
     "revision_history_limit": ("Swarm keeps one definition of each service, the one before.", ""),
+    "verify": ("Swarm has no checks of a stack.", "Run its image on the stack's network after `docker stack deploy`."),
     "suspend": ("Swarm stacks are not reconciled.", ""),
     **dict.fromkeys(("template_only", "template"), _TEMPLATE),
 }

@@ -1,12 +1,13 @@
 """Plans the environment variables of a container: the platform's first, then the service's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import EnvironmentReference, Service
 from ailtire_operator.plan.scope import Scope
-from ailtire_operator.plan.values import compact
+from ailtire_operator.plan.values import compact, literal
 from ailtire_operator.plan.workload import placeholders
 
 Variable = dict[str, Any]
@@ -48,6 +49,33 @@ def _path(scope: Scope, key: str, name: str) -> str:
 
 def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
     """All variables of a plain service's container, without duplicates."""
+    own = {
+        name: {"name": name, "valueFrom": _reference(source)}
+        for name, source in service.environment_values_from.items()
+    }
+    helpers: dict[str, Variable] = {}
+    for name, value in service.environment.items():
+        expanded = placeholders.variable(scope, key, service, _path(scope, key, name), value)
+        own[name] = _variable(name, expanded.text)
+        helpers |= {each: _field(each) for each in expanded.variables if each in placeholders.FIELDS}
+    return [
+        *_platform(scope, key),
+        *(helpers[name] for name in sorted(helpers)),
+        *(own[name] for name in sorted(own)),
+    ]
+
+
+def for_verification(scope: Scope, key: str, values: Mapping[str, str]) -> list[Variable]:
+    """The variables of the container that checks the stack: the platform's, the subtree's, and its own ``values``."""
+    own = {**scope.env, **values}
+    return [
+        *_platform(scope, key),
+        *(_variable(name, literal(own[name])) for name in sorted(own)),
+    ]
+
+
+def _platform(scope: Scope, key: str) -> list[Variable]:
+    """The variables that every container of the stack has."""
     stack_name = {
         "name": naming.VARIABLE_STACKNAME,
         "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
@@ -59,21 +87,7 @@ def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:
         naming.VARIABLE_SERVICENAME: key,
         naming.VARIABLE_PARENT_NETWORK: parent_network(scope),
     }
-    own = {
-        name: {"name": name, "valueFrom": _reference(source)}
-        for name, source in service.environment_values_from.items()
-    }
-    helpers: dict[str, Variable] = {}
-    for name, value in service.environment.items():
-        expanded = placeholders.variable(scope, key, service, _path(scope, key, name), value)
-        own[name] = _variable(name, expanded.text)
-        helpers |= {each: _field(each) for each in expanded.variables if each in placeholders.FIELDS}
-    return [
-        stack_name,
-        *(_variable(name, value) for name, value in platform.items()),
-        *(helpers[name] for name in sorted(helpers)),
-        *(own[name] for name in sorted(own)),
-    ]
+    return [stack_name, *(_variable(name, value) for name, value in platform.items())]
 
 
 def for_gateway(scope: Scope) -> list[Variable]:
