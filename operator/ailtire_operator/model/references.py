@@ -29,7 +29,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "Gateway": ("edge.parentRef.name",),
 }
 """By kind: the fields with the name of an object in the stack's namespace."""
-IMAGES: Final = ("gateway.image", "images.*", "services.*.image", "services.*.volumes.*.image")
+IMAGES: Final = ("gateway.image", "images.*", "services.*.image", "services.*.volumes.*.image", "verify.image")
 """The fields with an image."""
 
 

@@ -61,6 +61,8 @@ def _written(spec: StackSpec) -> Iterator[str]:
     """The images of one level; the gateway's only if there is one."""
     if spec.has_interface and spec.gateway and spec.gateway.image:
         yield spec.gateway.image
+    if spec.verify:
+        yield spec.verify.image
     for service in spec.plain.values():
         yield service.image or ""
         yield from (mount.image for mount in service.volumes.values() if mount.image is not None)
