@@ -67,12 +67,6 @@ SAMPLES: dict[str, Any] = {
     "stopped": True,
     "restartedAt": "2026-11-29T12:30:00Z",
     "verify": {"image": "x"},
-    "verify.image": "y",
-    "verify.entrypoint": ["/bin/x"],
-    "verify.command": ["x"],
-    "verify.environment": {"A": "b"},
-    "verify.user": "1000",
-    "verify.timeout": "1m",
     f"{WEB}.entrypoint": ["/bin/x"],
     f"{WEB}.command": ["x"],
     f"{WEB}.workingDir": "/x",
@@ -215,7 +209,7 @@ WHOLE = {
     # Reported as a whole, with all that they say.
     f"{WEB}.environmentFrom", f"{WEB}.environmentValuesFrom", f"{WEB}.securityOpt", f"{WEB}.storageOpt",
     f"{WEB}.devices", f"{WEB}.postStart", f"{WEB}.preStop", f"{WEB}.dependsOn", "edge", "exposure", "gateway.resources",
-    f"{WEB}.policies.scaling",
+    f"{WEB}.policies.scaling", "verify",
 }  # fmt: skip
 NEEDS: dict[str, dict[str, Any]] = {
     "networks": {f"{WEB}.networks": {"net": {}}},
