@@ -90,10 +90,15 @@ def _children(spec: object) -> Iterator[Json]:
 
 
 def operated(document: Document) -> str:
-    """What the operator would say, level by level, of what the API server lets through."""
+    """What the operator would say, level by level, of what the API server lets through.
+
+    A template it reads and never plans: what a plan refuses of it shows where a stack refers to it.
+    """
     try:
         root = parse_stack(document.resource)
         for level in levels(root.name, root.spec, {}):
+            if root.spec.is_template:
+                continue
             made = root.model_copy(update={"name": level.name, "namespace": "n", "uid": "u", "spec": level.spec})
             plan(made, Settings(), Observed())
     except InvalidStack as error:

@@ -8,6 +8,7 @@ socket is cut: the service says goodbye itself.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,6 +18,7 @@ from e2e.loading import Load, load
 from e2e.routing import await_route
 from e2e.tree import await_gone, await_tree, deployments, patch, pods
 from kindlab import engine, kube, operating
+from lab.waiting import eventually
 
 DEEPEST = "shop-cpl-dm-web"
 SETTLING_SECONDS = 3
@@ -173,6 +175,33 @@ def test_new_routes_of_every_gateway_on_the_way(busy_tree: Tree) -> None:
     for prefix in ("", "/cpl", "/cpl/dm"):
         await_route(busy_tree.lab.ingress, busy_tree.host, f"{prefix}/more", seconds=15)
     nothing_lost(running)
+
+
+def test_a_restart_of_the_whole_tree(busy_tree: Tree) -> None:
+    before = set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    with under_load(busy_tree) as running:
+        patch(busy_tree.namespace, {"restartedAt": datetime.now(UTC).isoformat(timespec="seconds")})
+        rolled_out(busy_tree, *deployments(before))
+        await_tree(busy_tree.namespace)
+    assert not before & set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
+    nothing_lost(running)
+
+
+def test_a_stop_and_a_start_of_the_deepest_stack(busy_tree: Tree) -> None:
+    def stop(stopped: bool) -> None:
+        patch(busy_tree.namespace, {"services": {"cpl": {"stack": {"services": {"dm": {"stopped": stopped}}}}}})
+
+    def status(path: str) -> int:
+        return busy_tree.call(path)[0]
+
+    stop(True)
+    eventually(lambda: status("/cpl/dm/web/x") == 503, 60, "503 from what is stopped")
+    await_tree(busy_tree.namespace)
+    eventually(lambda: not pods(busy_tree.namespace, "ailtire.io/stack=shop-cpl-dm,ailtire.io/service=web"), 60, "rest")
+    assert status("/cpl/web/x") == 200
+    stop(False)
+    await_tree(busy_tree.namespace)
+    await_route(busy_tree.lab.ingress, busy_tree.host, "/cpl/dm/web/x", seconds=30)
 
 
 def test_a_restart_of_the_operator(busy_tree: Tree) -> None:
