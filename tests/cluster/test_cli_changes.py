@@ -181,6 +181,6 @@ def test_without_a_url_there_is_advice(cli: Cli, trees: Trees) -> None:
     trees.until_ready("shop")
     result = cli("open", "shop/cpl")
     assert (result.code, result.out) == (Exit.NO, "")
-    assert f"kubectl port-forward -n {trees.namespace} service/shop-cpl 8080:3000" in result.err
+    assert f"'kubectl ailtire open shop/cpl -n {trees.namespace} --forward' reaches it" in result.err
     assert cli("open", "shop", "-o", "json").out == "[]\n"
     assert cli("open", "shop/cpl/dm/db").code == Exit.NO

@@ -4,9 +4,12 @@ A simulated node runs no container, so that a stand-in of kubectl writes down wh
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,10 +49,10 @@ def kubectl(cli: Cli, tmp_path: Path) -> Kubectl:
 
 
 @contextmanager
-def running(trees: Trees, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def running(trees: Trees, *arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A command that goes on, and the lines that it has printed so far."""
     command = [*INTERRUPTIBLE, sys.executable, "-c", "from ailtire_operator.cli import main; main()"]
-    variables = {**environment(trees.plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator")}
+    variables = {**environment(trees.plane.kubeconfig), "PYTHONPATH": str(ROOT / "operator"), **more}
     command += [*arguments, "-n", trees.namespace]
     with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as process:
         lines: list[str] = []
@@ -229,5 +232,60 @@ def test_following_tells_what_comes_and_ends_by_ctrl_c(trees: Trees) -> None:
         assert lines[0].startswith("TIME ")
         trees.apply("shop", shop(late=service("lab.invalid/missing:1")))
         trees.until("a new service", lambda: any(" shop/late " in line and "Pod/" in line for line in lines))
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         assert process.wait(30) == Exit.INTERRUPTED
+
+
+FORWARDING = """#!{python}
+# Listens as kubectl port-forward does, says who it is, and goes on until it is ended.
+import http.server, os, sys
+pod, ports = sys.argv[-2:]
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f"{{os.getpid()}} {{pod}} {{ports.partition(':')[2]}} {{self.path}}".encode())
+
+http.server.HTTPServer(("127.0.0.1", int(ports.partition(":")[0])), Answer).serve_forever()
+"""
+
+
+def test_an_edge_without_an_address_is_reached_at_once(trees: Trees, tmp_path: Path) -> None:
+    trees.apply("shop", {**shop(), "edge": {"hosts": ["shop.example"]}})
+    trees.until_ready("shop")
+    (tmp_path / "kubectl").write_text(FORWARDING.format(python=sys.executable))
+    (tmp_path / "kubectl").chmod(0o755)
+    with running(trees, "open", "shop/orders/api", "--forward", PATH=f"{tmp_path}:/usr/bin:/bin") as (process, lines):
+        trees.until("the URL", lambda: lines)
+        url, service = lines[0].split()
+        assert url.startswith("http://127.0.0.1:")
+        assert (url[url.rindex(":") :].partition("/")[2], service) == ("orders/", "shop/orders/api:8080")
+
+        def answer() -> list[str]:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as found:
+                    return found.read().decode().split()  # type: ignore[no-any-return]
+            except OSError:
+                return []
+
+        first, pod, port, path = answer()
+        assert (port, path) == ("3000", "/orders/")
+        assert pod.startswith("pod/shop--gateway-")
+        os.kill(int(first), signal.SIGTERM)
+        second = trees.until("another connection", lambda: next((each for each in answer()[:1] if each != first), ""))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == Exit.INTERRUPTED
+        assert not Path(f"/proc/{second}").exists(), "kubectl has ended with it"
+
+
+def test_what_open_cannot_forward_is_told(kubectl: Kubectl, trees: Trees) -> None:
+    trees.apply("shop", shop())
+    trees.until_ready("shop")
+    failed, words = kubectl("open", "shop/orders", "--forward")
+    assert words[:3] == ["port-forward", f"--namespace={trees.namespace}", "--address=127.0.0.1"]
+    assert (failed.code, failed.out) == (Exit.TROUBLE, "")
+    assert f"kubectl port-forward has ended with exit code {CODE}" in failed.err
+    none, words = kubectl("open", "shop/quiet", "--forward")
+    assert (none.code, words) == (Exit.NO, [])
+    assert "shop/quiet has no interface" in none.err

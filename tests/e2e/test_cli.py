@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from e2e.applying import apply
 from e2e.conftest import Lab, Tree
 from kindlab import kube
 from kindlab.places import KUBECONFIG
+from lab.client import kubectl_path
 from lab.paths import ROOT
 from lab.waiting import eventually
 from support.checks.commands import INTERRUPTIBLE
@@ -134,6 +136,59 @@ def test_who_may_not_read_logs_is_told_which_right_lacks(lab: Lab, namespace: st
     refused = run(namespace, "logs", "shop", "--kubeconfig", str(tmp_path / "half"))
     assert refused.returncode == 2
     assert 'cannot get resource "pods/log"' in refused.stderr
+
+
+def with_kubectl() -> dict[str, str]:
+    """For what kubectl does in place of the program: it has to be on the PATH."""
+    return {**variables(), "PATH": f"{kubectl_path().parent}:{os.environ['PATH']}"}
+
+
+def test_what_runs_is_looked_into_and_what_crashes_says_why(lab: Lab, namespace: str) -> None:
+    apply(namespace, shop(lab, crash=saying(lab, "echo no database; exit 3")))
+    waited = run(namespace, "wait", "shop/beat", "--timeout", "50s")
+    assert waited.returncode == 0, waited.stderr
+    command = [
+        *_PROGRAM,
+        "exec",
+        "shop/beat",
+        "-n",
+        namespace,
+        "-i",
+        "--",
+        "sh",
+        "-c",
+        'read line; echo "$0 $line"; exit 7',
+    ]
+    done = subprocess.run(
+        [*command, "a b"], env=with_kubectl(), input="c\n", capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "a b c\n", done.stderr
+    assert done.returncode == 7, "the command's own"
+
+    def said() -> str:
+        return run(namespace, "wait", "shop", "--timeout", "0").stderr
+
+    eventually(lambda: "  | no database\n" in said(), seconds=90, what="the log of what crashes")
+    tree = json.loads(run(namespace, "tree", "shop", "--logs", "1", "-o", "json").stdout)
+    logs = {each["key"]: each["log"] and each["log"]["lines"] for each in tree["services"]}
+    assert logs == {"beat": None, "crash": ["no database"]}
+    events = run(namespace, "events", "shop/crash", "--types", "Warning")
+    assert "BackOff" in events.stdout, events.stderr
+
+
+def test_an_edge_is_reached_without_its_address(asked_tree: Tree) -> None:
+    command = [*INTERRUPTIBLE, *_PROGRAM, "open", "shop/cpl/dm/web", "-n", asked_tree.namespace, "--forward"]
+    with subprocess.Popen(command, env=with_kubectl(), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[0]  # it comes once kubectl listens
+            here = "/".join(url.split("/")[:3])
+            with urllib.request.urlopen(f"{here}/cpl/dm/web/x", timeout=30) as answer:
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
 
 
 def test_a_tree_shows_what_every_service_uses(asked_tree: Tree) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.addresses import addresses, advice, judge
+from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli.local_addresses import local_entry
 from ailtire_operator.cli.outside import Outside, chain, edge_kinds
 from ailtire_operator.cli.paths import find
 from ailtire_operator.cli.wait_outcomes import Outcome
@@ -193,10 +195,45 @@ def test_without_an_edge_it_says_how_to_get_there_all_the_same() -> None:
     assert addresses(spot, tree(), Outside.of(OBJECTS)) == []
     reason, hint = advice(spot, "prod")
     assert "no edge" in reason
-    assert "'kubectl port-forward -n prod service/shop-cpl 8080:3000' gives http://localhost:8080/v1" in hint
+    assert "'kubectl ailtire open shop/cpl -n prod --forward' reaches it from this machine." in hint
 
 
 def test_without_an_interface_the_workload_itself_is_named() -> None:
     reason, hint = advice(find("shop/db", tree()), "prod")
     assert "no interface" in reason
-    assert "statefulset/x-db 5432" in hint
+    assert "'kubectl ailtire port-forward shop/db -n prod' reaches it." in hint
+
+
+def local(path: str, resources: list[Resource]) -> tuple[str, list[str], list[str]]:
+    entry = local_entry(find(path, resources), resources, "prod")
+    return entry.gateway.path, [f"{each.path} {each.service}" for each in entry.routes], list(entry.notes(80))
+
+
+def test_forwarded_is_the_gateway_that_has_the_edge_with_the_paths_outside() -> None:
+    resources = published(tree("http://a"))
+    gateway, routes, notes = local("shop", resources)
+    assert (gateway, routes) == ("shop", ["/ shop/web", "/cpl/v1 shop/cpl/web"])
+    assert notes == [
+        "through the gateway of shop, until Ctrl-C",
+        "note: services see the host 127.0.0.1:80; that of the edge is sent by: curl -H 'Host: a' http://127.0.0.1:80/",
+    ]
+    assert local("shop/cpl/web", resources)[:2] == ("shop", ["/cpl/v1 shop/cpl/web"])
+    resources[0]["spec"]["edge"]["tls"] = {"secretName": "x"}
+    assert "and are told that it came by https" in local("shop/cpl", resources)[2][1]
+
+
+def test_without_an_edge_it_is_the_gateway_of_the_stack_itself() -> None:
+    assert local("shop/cpl/web", tree()) == (
+        "shop/cpl", ["/v1 shop/cpl/web"], ["through the gateway of shop/cpl, until Ctrl-C"]
+    )  # fmt: skip
+    assert local("shop", tree())[:2] == ("shop", ["/cpl shop/cpl", "/ shop/web"])
+    with pytest.raises(Failure, match="no interface"):
+        local("shop/db", tree())
+
+
+def test_the_edge_of_a_child_is_another_gateway() -> None:
+    resources = published(tree("http://a"))
+    resources[1]["spec"]["edge"] = {"hosts": ["b"]}
+    resources[1]["status"]["routes"].append(route("/v2", "web", "http://b"))
+    gateway, routes, notes = local("shop", resources)
+    assert (gateway, len(routes), notes[-1].startswith("note: 1 URL by another stack's edge")) == ("shop", 2, True)

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from ailtire_operator import naming
 from ailtire_operator.cli.outside import Outside, ending, first_blocker
 from ailtire_operator.cli.paths import PathTarget, paths
 from ailtire_operator.cli.trees import Resource, State, services_of
 from ailtire_operator.cli.wait_conditions import outcome_of, subtree
 from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 from ailtire_operator.printable import plural
-
-_LOCAL_PORT: Final = 8080
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +86,15 @@ def advice(asked: PathTarget, namespace: str) -> tuple[str, str]:
         if asked.key:
             return f"{asked.path} has no interface, so no gateway leads to it", _forward_workload(asked, namespace)
         return f"no service of {asked.path} has an interface, so there is no gateway", "Give a service an interface."
-    name = asked.name
-    forward = f"kubectl port-forward -n {namespace} service/{name} {_LOCAL_PORT}:{naming.GATEWAY_PORT}"
-    shown = f"http://localhost:{_LOCAL_PORT}{routes[0]['path']}"
+    forward = f"kubectl ailtire open {asked.path} -n {namespace} --forward"
     reason = f"{asked.path} has routes, but no edge above or in it names a host, so nothing is reached from outside"
-    return reason, f"Set spec.edge.hosts at the root; until then, '{forward}' gives {shown}."
+    return reason, f"Set spec.edge.hosts at the root; until then, '{forward}' reaches it from this machine."
 
 
 def _forward_workload(asked: PathTarget, namespace: str) -> str:
-    written = services_of(asked.stack).get(asked.key) or {}
-    workload = ((asked.stack.get("status") or {}).get("services") or {}).get(asked.key) or {}
-    ports = [each["port"] for each in (written.get("ports") or {}).values()]
-    if not ports or not workload.get("name"):
+    if not (services_of(asked.stack).get(asked.key) or {}).get("ports"):
         return "Give it one."
-    target = f"{workload['kind'].lower()}/{workload['name']}"
-    return f"Give it one; until then, 'kubectl port-forward -n {namespace} {target} {ports[0]}' reaches it."
+    return f"Give it one; until then, 'kubectl ailtire port-forward {asked.path} -n {namespace}' reaches it."
 
 
 def _routes(stack: Resource) -> list[dict[str, Any]]:

@@ -27,6 +27,10 @@ _HELP = help_text(
     " service. Else the line says what is in the way first, from outside on. An Ingress without an address is noted"
     " alone, as some controllers never write one, and so is what you may not list; whether names lead to the cluster"
     " (DNS) is not looked at. --wait waits until all URLs are ready.",
+    "--forward needs no edge that works: kubectl port-forward brings the gateway of the stack that has the edge"
+    " (without one: of the stack itself) to a free port of this machine, and the URLs lead there, with the paths that"
+    " they have outside. A gateway answers under any name. It goes on until Ctrl-C, by another pod where one ends, and"
+    " needs the rights to list and get pods and to create pods/portforward.",
     "\b\nExit codes:\n  0  there is at least one URL; with --wait: all are ready\n"
     "  1  there is none; what helps stands on standard error\n  2  no cluster, no permission, no browser\n"
     "  3  --wait: a stack on the way cannot become ready as it is\n  4  --wait: the time is up\n"
@@ -36,6 +40,7 @@ _HELP = help_text(
         ("the whole application", "kubectl ailtire open shop -n shop"),
         ("one package, or one service", "kubectl ailtire open shop/orders/api -n shop"),
         ("in the browser, once it can be reached", "kubectl ailtire open shop/web -n shop --wait --browser"),
+        ("at once, whether its edge leads anywhere or not", "kubectl ailtire open shop -n shop --forward --browser"),
         ("what of it is not reached, and why",
          "kubectl ailtire open shop -n shop -o json | jq -r '.[] | select(.ready | not) | .url + \": \" + .reason'"),
     ],
@@ -74,6 +79,7 @@ def _open(
     browser: Annotated[bool, typer.Option("--browser", "-b", help="Open the first one in a browser.")] = False,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until all of them are ready.")] = False,
     timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait: 90s, 5m.")] = "5m",
+    forward: Annotated[bool, typer.Option("--forward", help="From this machine, by kubectl port-forward.")] = False,
     form: Annotated[Form | None, typer.Option("--output", "-o", help="The list as data.")] = None,
 ) -> None:
     from ailtire_operator.cli import live
@@ -83,6 +89,11 @@ def _open(
     except ValueError as error:
         raise Failure(f"--timeout: {error}") from None
     target = options.target(context, namespace, cluster, kubeconfig)
+    if forward:
+        if wait:
+            raise Failure("--wait waits for the edge, and --forward needs none", "Wait by 'kubectl ailtire wait'.")
+        live.run(target, lambda opened: _forward(opened, target, path, browser, form))
+        return
     found = live.run(target, lambda cluster: _until(cluster, path, patience) if wait else _poll(cluster, path))
     _print(found, form)
     if wait and found.verdict.outcome is not Outcome.REACHED:
@@ -141,6 +152,31 @@ async def _poll(cluster: "Live", path: str, *, waiting: bool = False) -> _Found:
             return _Found(verdict=Verdict(Outcome.WAITING, f"{asked.path}: the operator has not reconciled it yet"))
         return _Found(advice=advice(asked, cluster.namespace))
     return _Found(found, None, list(outside.reservations()), judge(asked.path, found, tree))
+
+
+async def _forward(cluster: "Live", target: options.Target, path: str, browser: bool, form: Form | None) -> None:
+    from ailtire_operator.cli.addresses import Address
+    from ailtire_operator.cli.local_addresses import local_entry
+    from ailtire_operator.cli.local_forward import forward, free_port
+    from ailtire_operator.cli.paths import find, parts
+
+    tree = await _whole_tree(cluster, parts(path)[0])
+    entry = local_entry(find(path, tree), tree, cluster.namespace)
+    port = free_port()
+    found = [
+        Address(url, each.service, each.port, entry.gateway.name)
+        for url, each in zip(entry.urls(port), entry.routes, strict=True)
+    ]
+
+    def ready() -> None:
+        _print(_Found(found), form)
+        output.flush()
+        for note in entry.notes(port):
+            output.say(note)
+        if browser:
+            _show(found[0].url)
+
+    await forward(cluster, target, entry.gateway, port, ready)
 
 
 async def _whole_tree(cluster: "Live", name: str) -> "list[Json]":
