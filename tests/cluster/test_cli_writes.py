@@ -1,4 +1,4 @@
-"""``set`` and ``restart`` against a real API server and a running operator, whoever applies the definition."""
+"""``set``, ``restart``, ``stop`` and ``start`` against a real API server, whoever applies the definition."""
 
 import json
 import threading
@@ -228,12 +228,74 @@ def test_every_restart_counts_however_fast_they_follow_each_other(cli: Cli, tree
     assert set(trees.must(naming.KIND, "shop")["spec"]["services"]["api"]["environment"]) == set("ABCD")
 
 
+def running(trees: Trees) -> set[str]:
+    return {each["metadata"]["name"] for each in trees.all_of("Deployment") if each["spec"]["replicas"]}
+
+
+@pytest.mark.parametrize("apply", WAYS.values(), ids=WAYS)
+def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
+    cli: Cli, trees: Trees, tmp_path: Path, apply: Apply
+) -> None:
+    def applied() -> None:
+        apply(trees, trees.manifest("payments", PAYMENTS), tmp_path)
+        apply(trees, trees.manifest("shop", shop()), tmp_path)
+
+    applied()
+    trees.until_ready("shop")
+    before, all_of_it = definitions(trees), running(trees)
+    leaf = {"shop-cpl-dm-db", "shop-cpl-dm-api"}
+    assert leaf | {"shop-pay-api", "shop-web"} < all_of_it
+    stopped = cli("stop", "shop/cpl/dm", "shop/pay/api", "shop/web", "--wait", "--timeout", "60s")
+    assert stopped.code == Exit.DONE, stopped.err
+    assert running(trees) == all_of_it - leaf - {"shop-pay-api", "shop-web"}
+    again = cli("stop", "shop/cpl/dm", "shop/cpl/dm/db", "shop/web", "--wait")
+    assert (again.code, len(again.out.splitlines())) == (Exit.DONE, 2)
+    assert "ailtirestack/shop: shop/cpl/dm is stopped already" in again.out
+    assert "note: shop/cpl/dm/db is part of shop/cpl/dm" in again.err
+    refused = cli("start", "shop/cpl/dm/db")
+    assert (refused.code, "cannot run while shop/cpl/dm is stopped" in refused.err) == (Exit.TROUBLE, True)
+    assert cli("restart", "shop/cpl/dm/db").code == Exit.TROUBLE
+    assert cli("diff", str(tmp_path)).code == Exit.NO
+    started = cli("start", "shop/cpl/dm", "shop/web", "shop/pay/api", "--wait", "--timeout", "60s")
+    assert started.code == Exit.DONE, started.err
+    assert running(trees) == all_of_it
+    assert definitions(trees) == before
+    assert cli("start", "shop").out == "ailtirestack/shop: shop is not stopped\n"
+    assert cli("stop", "shop", "--wait", "--timeout", "60s").code == Exit.DONE
+    assert {each for each in running(trees) if not each.endswith("--gateway")} == set()
+    applied()
+    assert definitions(trees) == before
+    waited = cli("wait", "shop", "--timeout", "60s")
+    assert waited.code == Exit.DONE, waited.err
+    assert running(trees) == all_of_it
+
+
+def test_what_a_file_stops_is_started_and_stopped_by_its_next_apply(cli: Cli, trees: Trees, tmp_path: Path) -> None:
+    for apply in (server_side, client_side):
+        spec = {"services": {"web": service(stopped=True), "api": service()}}
+        apply(trees, trees.manifest("shop", spec), tmp_path)
+        started = cli("start", "shop/web", "--wait", "--timeout", "60s")
+        assert started.code == Exit.DONE, started.err
+        assert "to apply it again brings back what the file says" in started.err
+        assert "stopped" not in trees.must(naming.KIND, "shop")["spec"]["services"]["web"]
+        assert cli("diff", str(tmp_path)).code == Exit.NO
+        apply(trees, trees.manifest("shop", spec), tmp_path)
+        assert trees.must(naming.KIND, "shop")["spec"]["services"]["web"]["stopped"] is True
+        trees.delete(naming.KIND, "shop")
+        trees.until("gone", lambda: trees.get(naming.KIND, "shop") is None)
+
+
 def test_who_may_not_change_stacks_gets_the_api_servers_words(
     cli: Cli, trees: Trees, control_plane: ControlPlane, tmp_path: Path
 ) -> None:
     trees.apply("shop", {"services": {"web": service()}})
     viewer = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
-    for words in (["restart", "shop"], ["set", "env", "shop/web", "A=1"], ["set", "image", "shop/web=x:2"]):
+    for words in (
+        ["restart", "shop"],
+        ["stop", "shop"],
+        ["set", "env", "shop/web", "A=1"],
+        ["set", "image", "shop/web=x:2"],
+    ):
         result = cli(*words, "--kubeconfig", viewer)
         assert result.code == Exit.TROUBLE
         assert 'cannot patch resource "ailtirestacks"' in result.err

@@ -140,6 +140,12 @@ def restarted(shop: Shop) -> None:
         assert annotations[naming.ANNOTATION_RESTARTED_AT] > "2026"
 
 
+def started_again(shop: Shop) -> None:
+    assert shop.replaced() == set(), "the templates are as they were"
+    for name in ("shop-orders-api", "shop-orders-db"):
+        assert shop.get("Deployment", name)["status"]["readyReplicas"] == 1
+
+
 def rotated(shop: Shop) -> None:
     assert shop.secret("orders-db") == {"PASSWORD": "c2Vjb25k"}
     restarted(shop)
@@ -189,6 +195,7 @@ AFTER: Final[dict[str, Callable[[Shop], None]]] = {
     "Find out who changed what": unchanged,
     "Go back to the version before": back,
     "Restart": restarted,
+    "Stop a part, and start it again": started_again,
     "Rotate a secret": rotated,
     "Change a certificate": certificate,
     "Set one variable everywhere": everywhere,

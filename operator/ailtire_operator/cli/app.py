@@ -31,6 +31,8 @@ VERBS: Final = (
     "scale",
     "set",
     "restart",
+    "stop",
+    "start",
     "history",
     "rollback",
     "export",
@@ -49,21 +51,21 @@ _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 An application comes in by import (or is written by hand), is checked by validate, looked at by render and diff,
 applied by kubectl itself, watched by wait and tree, explained by notices, reach and why, read by logs and events,
-looked into by exec and port-forward, opened by open, changed by scale, set and restart, taken back by rollback to one
-of the definitions that history lists, and leaves for Docker Swarm by export. Editors learn from schema what may be
-written, and kustomize from kustomizeconfig where names stand.
+looked into by exec and port-forward, opened by open, changed by scale, set, restart, stop and start, taken back by
+rollback to one of the definitions that history lists, and leaves for Docker Swarm by export. Editors learn from schema
+what may be written, and kustomize from kustomizeconfig where names stand.
 
 \b
 Exit codes:
   0    done; valid; no difference; ready
-  1    the answer is no: something is invalid (validate, render, import, export; scale, set, restart, rollback),
+  1    the answer is no: something is invalid (validate, render, import, export, and all that change),
        different (diff), or not there (open: no URL; reach: not reachable)
   2    it could not be done: usage, an unreadable file, no cluster, no permission (diff: also anything invalid)
-  3    wait; open, scale, set, restart, rollback --wait: it cannot become ready as it is
-  4    wait; open, scale, set, restart, rollback --wait: the time is up
+  3    wait; open --wait and all that change, with --wait: it cannot become ready as it is
+  4    wait; open --wait and all that change, with --wait: the time is up
   5    there is no such stack (or, on a path, no such child or service)
-  6    wait; open, scale, set, restart, rollback --wait: an update has failed and was rolled back
-  7    wait; open, scale, set, restart, rollback --wait: it is suspended or stopped, or a stack below
+  6    wait; open --wait and all that change, with --wait: an update has failed and was rolled back
+  7    wait; open --wait and all that change, with --wait: it is suspended or stopped, or a stack below
   130  interrupted by Ctrl-C
 
 '{PROGRAM} COMMAND --help' says more about each command.

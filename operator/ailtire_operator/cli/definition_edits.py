@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.definition_places import Spot
+from ailtire_operator.cli.definition_places import Place, Spot
 from ailtire_operator.cli.definition_writes import Request, Steps, Write, edited, requests
 from ailtire_operator.cli.definitions import known_templates, tree_problems
 from ailtire_operator.cli.delivery_tools import tools_of
@@ -56,6 +56,11 @@ class Edit:
     def where(self) -> str:
         """The value's path in the resource."""
         return ".".join(self.write.steps)
+
+
+def member_edit(place: Place, name: str, value: Any) -> Edit:
+    """The edit of a field of a stack or service as a member of its parent, or of a root."""
+    return Edit(place.path, place.entry, (name,), place.entry.value.get(name), value, place.holder, place.member)
 
 
 @dataclass(frozen=True, slots=True)

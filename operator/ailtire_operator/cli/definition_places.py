@@ -6,15 +6,17 @@ is the definition: that of the root, in which inline children stand, or the temp
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definition_writes import Steps, at
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.paths import match, parts
+from ailtire_operator.cli.paths import SEPARATOR, match, parts
 from ailtire_operator.cli.trees import Resource, place_of, spec_of
 from ailtire_operator.model.limits import DEPTH_LIMIT
 from ailtire_operator.model.templates import is_template
+
+STOPPED: Final = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Level:
     def services(self) -> Mapping[str, Any]:
         """Its members as they are written."""
         return self.spec.get("services") or {}
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is stopped, as a member of its parent or in its own definition."""
+        return self.entry.value.get(STOPPED) is True or self.spec.get(STOPPED) is True
 
     def written(self) -> Spot:
         """Where its definition stands. Raises Failure if it refers to a template that is not there."""
@@ -145,6 +152,27 @@ def subtree(place: Place, stacks: Iterable[Resource]) -> Iterator[Place]:
         if len(levels) < deepest:
             keys = [key for key, member in levels[-1].services.items() if (member or {}).get("type") == "stack"]
             waiting += [(*levels, _child(levels[-1], key, by_name)) for key in reversed(keys)]
+
+
+def outermost(places: Iterable[Place]) -> tuple[list[Place], list[str]]:
+    """The places that are not below another one of them, each once; and a line for each that is."""
+    by_path = {each.path: each for each in places}
+    found, notes = [], []
+    for path, place in by_path.items():
+        above = next((each for each in by_path if path.startswith(f"{each}{SEPARATOR}")), None)
+        if above is None:
+            found.append(place)
+        else:
+            notes.append(f"{path} is part of {above}")
+    return found, notes
+
+
+def stopped_by(place: Place) -> str:
+    """The path of the outermost stack or service on the way that its definition stops; empty if none is."""
+    for level in place.levels:
+        if level.stopped:
+            return level.path
+    return place.path if place.entry.value.get(STOPPED) is True else ""
 
 
 def _child(level: Level, key: str, by_name: Mapping[str, Resource]) -> Level:

@@ -11,7 +11,7 @@ from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 
 def judge_edits(edits: Sequence[Edit], stacks: Sequence[Resource]) -> Verdict:
     """Whether everything that was written is ready as it was written."""
-    return together(_judge(each, stacks) for each in edits)
+    return together(judge_edit(each, stacks) for each in edits)
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
@@ -23,7 +23,8 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
     return next(iter(failed + waiting), Verdict(Outcome.REACHED, "; ".join(lines)))
 
 
-def _judge(edit: Edit, stacks: Sequence[Resource]) -> Verdict:
+def judge_edit(edit: Edit, stacks: Sequence[Resource]) -> Verdict:
+    """Whether what one edit is about is ready as it was written."""
     by_name = {each["metadata"]["name"]: each for each in stacks}
     live = by_name.get(edit.live)
     if live is None or not has_come_down(edit, live):

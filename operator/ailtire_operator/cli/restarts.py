@@ -1,13 +1,13 @@
 """``restart``: the time from which pods are to be new, written where a stack or service is. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ailtire_operator.cli.definition_edits import RESTARTED_AT, Edit, Plan
-from ailtire_operator.cli.definition_places import Place, subtree
-from ailtire_operator.cli.paths import SEPARATOR
+from ailtire_operator.cli.definition_edits import RESTARTED_AT, Plan, member_edit
+from ailtire_operator.cli.definition_places import Place, outermost, stopped_by, subtree
+from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.trees import Resource
 
 (_FIELD,) = RESTARTED_AT
@@ -21,25 +21,16 @@ def plan_restart(places: Sequence[Place], now: datetime, stacks: Sequence[Resour
     outer += jobs  # which a stack that restarts does not run again
     times = [time for place in outer for time in _times(place, stacks)]
     text = rfc3339(max([now, *(each + timedelta(seconds=1) for each in times)]))
-    return Plan([edit_of(each, _FIELD, text) for each in outer], notes=notes)
+    return Plan([member_edit(each, _FIELD, text) for each in outer], notes=notes)
 
 
-def edit_of(place: Place, field: str, value: Any) -> Edit:
-    """The edit of a field of a stack or service as a member, or of a root."""
-    return Edit(place.path, place.entry, (field,), place.entry.value.get(field), value, place.holder, place.member)
-
-
-def outermost(places: Iterable[Place]) -> tuple[list[Place], list[str]]:
-    """The places that are not below another one of them, each once; and a line for each that is."""
-    by_path = {each.path: each for each in places}
-    found, notes = [], []
-    for path, place in by_path.items():
-        above = next((each for each in by_path if path.startswith(f"{each}{SEPARATOR}")), None)
-        if above is None:
-            found.append(place)
-        else:
-            notes.append(f"{path} is part of {above}")
-    return found, notes
+def require_running(places: Sequence[Place]) -> None:
+    """Raise Failure for what is stopped, of which nothing runs that could restart."""
+    for place in places:
+        if stopped := stopped_by(place):
+            as_well = "" if stopped == place.path else f", as {stopped} is"
+            hint = f"Start it: kubectl ailtire start {stopped}"
+            raise Failure(f"{place.path} is stopped{as_well}, so nothing of it can restart", hint)
 
 
 def rfc3339(time: datetime) -> str:

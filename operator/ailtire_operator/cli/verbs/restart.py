@@ -65,7 +65,7 @@ def _restart(
     from ailtire_operator.cli.definition_places import locate
     from ailtire_operator.cli.edit_command import Waiting, run
     from ailtire_operator.cli.object_uses import parsed, plan_restart_using
-    from ailtire_operator.cli.restarts import plan_restart
+    from ailtire_operator.cli.restarts import plan_restart, require_running
 
     if using is not None:
         parsed(using)
@@ -73,6 +73,7 @@ def _restart(
     def plan(stacks: "Sequence[Resource]", now: "datetime") -> "Plan":
         places = [locate(each, stacks) for each in paths]
         if using is None:
+            require_running(places)
             return plan_restart(places, now, stacks)
         return plan_restart_using(places, using, now, stacks)
 

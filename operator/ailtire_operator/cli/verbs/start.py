@@ -1,0 +1,63 @@
+"""``start``: run again what was stopped."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ailtire_operator.cli import options
+from ailtire_operator.cli.help_text import help_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ailtire_operator.cli.definition_edits import Edit, Plan
+    from ailtire_operator.cli.trees import Resource
+
+_HELP = help_text(
+    "Start what was stopped: services, stacks with everything below them, or a whole tree.",
+    "It takes stopped out of the definition, wherever 'kubectl ailtire stop' or a person has written it; as many"
+    " replicas run again as the definition says, in the order of dependsOn. What was stopped itself below stays so, and"
+    " is named. While a stack above is stopped nothing below it can run: that is refused with its path.",
+    "Where a file says stopped, its next apply stops it again: change the file as well. --dry-run shows the difference"
+    " and changes nothing.",
+    "\b\nExit codes:\n  0  asked for, or not stopped; with --wait: and ready\n"
+    "  1  the definition would be invalid\n  2  refused, no cluster, no permission\n"
+    "  3  --wait: it cannot become ready as it is\n  4  --wait: the time is up\n"
+    "  5  there is no such stack or service\n  6  --wait: an update has failed and was rolled back\n"
+    "  7  --wait: a stack is suspended, or something below is stopped still",
+    examples=[
+        ("one package, and wait until it is ready", "kubectl ailtire start shop/orders -n shop --wait"),
+        ("a whole tree", "kubectl ailtire start shop -n shop"),
+    ],
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("start", help=_HELP)(_start)
+
+
+def _start(
+    context: typer.Context,
+    paths: options.Paths,
+    namespace: options.Namespace = None,
+    cluster: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+    dry_run: options.DryRun = False,
+    wait: options.Wait = False,
+    timeout: options.WaitTimeout = "5m",
+) -> None:
+    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.stops import plan_start
+
+    def plan(stacks: "Sequence[Resource]", _: "datetime") -> "Plan":
+        return plan_start([locate(each, stacks) for each in paths], stacks)
+
+    target = options.target(context, namespace, cluster, kubeconfig)
+    run(target, paths, plan, _sentence, Waiting.of(dry_run, wait, timeout))
+
+
+def _sentence(edit: "Edit", dry_run: bool) -> str:
+    return f"{edit.path} {'would start' if dry_run else 'starts'}"
