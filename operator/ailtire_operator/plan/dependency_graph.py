@@ -5,8 +5,9 @@ member is written after its dependencies and its own stack, and a stack is ready
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from ailtire_operator import naming
@@ -14,6 +15,7 @@ from ailtire_operator.model.dependencies import is_path
 from ailtire_operator.model.loading import Level
 from ailtire_operator.model.problems import FieldError, path_of
 from ailtire_operator.plan.dependencies import target
+from ailtire_operator.plan.stop_order import StopOrder
 
 _NAMED: Final = 8
 """The most members of a cycle that a message names."""
@@ -47,10 +49,6 @@ class _Step(NamedTuple):
     done: bool
 
 
-Member = tuple[str, str]
-"""The name of a stack, and the key of a member of it."""
-
-
 class DependencyGraph:
     """The dependencies of a tree, from the levels of its definition that can be read."""
 
@@ -60,7 +58,6 @@ class DependencyGraph:
             self._levels.setdefault(level.name, level)
         self._root = next(iter(self._levels), "")
         self._cycles: dict[tuple[str, str], list[str]] = {}
-        self._dependents: dict[Member, list[Member]] | None = None
 
     @property
     def members(self) -> int:
@@ -123,65 +120,10 @@ class DependencyGraph:
             self._cycles[stack, key] = self._circle(stack, key)
         return self._cycles[stack, key]
 
-    def is_stopped(self, stack: str, key: str) -> bool:
-        """Whether the definition of the tree says that a member is stopped, at itself or at anything above."""
-        level = self._levels.get(stack)
-        while level is not None:
-            service = level.spec.services.get(key)
-            if level.spec.stopped or (service is not None and service.stopped):
-                return True
-            key = level.key
-            level = self._levels.get(level.parent)
-        return False
-
-    def dependents(self, stack: str, key: str) -> list[Member]:
-        """The plain services of the tree that depend on a member or on a stack that it is in, through others too.
-
-        Who depends on a stack depends on everything in it; what is in a stack depends on whatever that depends on.
-        Empty where they depend on each other: nobody of them comes first.
-        """
-        found: dict[Member, None] = {}
-        waiting = deque(self._within(stack, key))
-        while waiting:
-            for dependent in self._direct_dependents().get(waiting.popleft(), ()):
-                for member in self._plain(dependent):
-                    if member == (stack, key):
-                        return []
-                    if member not in found:
-                        found[member] = None
-                        waiting += self._within(*member)
-        return list(found)
-
-    def _within(self, stack: str, key: str) -> Iterator[Member]:
-        """The member itself, and the stacks that it is in as the members that they are."""
-        level = self._levels.get(stack)
-        while level is not None:
-            yield level.name, key
-            key = level.key
-            level = self._levels.get(level.parent)
-
-    def _plain(self, member: Member) -> Iterator[Member]:
-        """The plain services that a member is, or has in it."""
-        waiting = [member]
-        while waiting:
-            stack, key = waiting.pop()
-            level = self._levels.get(stack)
-            service = level.spec.services.get(key) if level is not None else None
-            if service is not None and service.is_stack:
-                below = self._levels.get(naming.member(stack, key))
-                waiting += [(below.name, each) for each in below.spec.services] if below is not None else []
-            elif service is not None:
-                yield stack, key
-
-    def _direct_dependents(self) -> Mapping[Member, list[Member]]:
-        if self._dependents is None:
-            self._dependents = {}
-            for level in self._levels.values():
-                for key, service in level.spec.services.items():
-                    for name in service.depends_on:
-                        found = target(name, self._root, level.name, level.spec.services)
-                        self._dependents.setdefault((found.stack, found.key), []).append((level.name, key))
-        return self._dependents
+    @cached_property
+    def stop_order(self) -> StopOrder:
+        """The order in which its services stop."""
+        return StopOrder(self._levels, self._root)
 
     def _circle(self, stack: str, key: str) -> list[str]:
         start = _Step(stack, key, done=False)

@@ -5,13 +5,14 @@ for; nor is a stack that is suspended, as nothing changes there, nor members tha
 gateway answers for a route before the service behind it ends, so that no caller finds it gone.
 """
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DAEMON_SET, DEPLOYMENT, JOB, POD, STACK, STATEFUL_SET, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.plan.stop_order import Member
 from ailtire_operator.plan.types import ServicePlan
 from ailtire_operator.printable import plural
 from ailtire_operator.reconcile.ancestry import Ancestry
@@ -44,13 +45,23 @@ class StopGate:
 
     def held(self, record: Record, planned: Planned) -> dict[str, Stopping]:
         """The members (by key) that are to stop and run on for now."""
+        services = planned.plan.services
+        ending = [key for key, each in services.items() if each.stopped and self._is_to_end(record, planned, each)]
+        if not ending:
+            return {}
+        order, state = self._ancestry.order(record), _State(self._store, record.ref.namespace)
+        held = order.stop_order.held(
+            [(record.ref.name, key) for key in ending], lambda member: bool(state.left(member))
+        )
         found = {}
-        for key, service in planned.plan.services.items():
-            if service.stopped and self._is_to_end(record, planned, service):
-                stacks, running = self._before(record, key)
-                running += self._gateway(record, planned, key)
-                if running:
-                    found[key] = Stopping(waiting.stopping(running), frozenset(stacks))
+        for key in ending:
+            running, stacks = self._gateway(record, planned, key), set()
+            by = held.get((record.ref.name, key))
+            if by is not None and not order.cycle(record.ref.name, key):
+                running.append(f"{order.path(*by)} ({state.left(by)})")
+                stacks.add(by[0])
+            if running:
+                found[key] = Stopping(waiting.stopping(running), frozenset(stacks))
         return found
 
     def _is_to_end(self, record: Record, planned: Planned, service: ServicePlan) -> bool:
@@ -60,39 +71,6 @@ class StopGate:
         if live is None or live.owner_uid != record.uid or self._ancestry.in_sync(planned, ref):
             return False
         return _runs(live)
-
-    def _before(self, record: Record, key: str) -> tuple[set[str], list[str]]:
-        """What has to end before a member does: the stacks in which it is, and each in words."""
-        order = self._ancestry.order(record)
-        stacks: set[str] = set()
-        running: list[str] = []
-        for stack, member in order.dependents(record.ref.name, key):
-            if order.is_stopped(stack, member) and (left := self._left(record.ref.namespace, stack, member)):
-                stacks.add(stack)
-                running.append(f"{order.path(stack, member)} ({left})")
-        return stacks, running
-
-    def _left(self, namespace: str, stack: str, key: str) -> str:
-        """What runs of a service that is to stop, in words; empty if nothing does."""
-        holder = self._store.get(Ref(STACK.kind, namespace, stack))
-        if holder is None or mode_of(holder, self._store).mode is not ReconcileMode.RUN:
-            return ""
-        objects = list(self._objects(holder, key))
-        pods = sum(
-            each.ref.kind == POD.kind and each.summary.get("phase") not in ("Succeeded", "Failed") for each in objects
-        )
-        if pods:
-            return f"{plural(pods, 'pod')} left"
-        return "not stopped yet" if any(each.ref.kind in _WORKLOADS and _runs(each) for each in objects) else ""
-
-    def _objects(self, holder: Record, key: str) -> Iterator[Record]:
-        """The pods and the workloads of a service."""
-        label = naming.sanitize(key)
-        for each in self._store.by_label(holder.ref.namespace, naming.LABEL_STACK, holder.ref.name):
-            if (each.ref.kind == POD.kind and each.summary.get("service") == label) or (
-                each.owner_uid == holder.uid and each.labels.get(naming.LABEL_SERVICE) == label
-            ):
-                yield each
 
     def _gateway(self, record: Record, planned: Planned, key: str) -> list[str]:
         """The stack's gateway, while one of its pods still leads to a service that is to stop."""
@@ -109,6 +87,36 @@ class StopGate:
         # A gateway that cannot be replaced is no reason to run on.
         status, _, _ = (live.summary.get("conditions") or {}).get("Progressing", ("", "", ""))
         return [] if status == "False" else ["the gateway, which answers 503 then"]
+
+
+class _State:
+    """What runs of the services of a tree, looked up once for each stack."""
+
+    def __init__(self, store: Store, namespace: str) -> None:
+        self._store = store
+        self._namespace = namespace
+        self._known: dict[str, dict[str, str]] = {}
+
+    def left(self, member: Member) -> str:
+        """What runs of a service that is to stop, in words; empty if nothing does, or its stack is not acted upon."""
+        stack, key = member
+        if stack not in self._known:
+            self._known[stack] = self._of_stack(stack)
+        return self._known[stack].get(naming.sanitize(key), "")
+
+    def _of_stack(self, stack: str) -> dict[str, str]:
+        """The same for every service of a stack of which something runs, by its label."""
+        holder = self._store.get(Ref(STACK.kind, self._namespace, stack))
+        if holder is None or mode_of(holder, self._store).mode is not ReconcileMode.RUN:
+            return {}
+        pods, workloads = Counter[str](), set[str]()
+        for each in self._store.by_label(self._namespace, naming.LABEL_STACK, stack):
+            if each.ref.kind == POD.kind:
+                pods[str(each.summary.get("service", ""))] += each.summary.get("phase") not in ("Succeeded", "Failed")
+            elif each.ref.kind in _WORKLOADS and each.owner_uid == holder.uid and _runs(each):
+                workloads.add(each.labels.get(naming.LABEL_SERVICE, ""))
+        found = dict.fromkeys(workloads, "not stopped yet")
+        return found | {label: f"{plural(count, 'pod')} left" for label, count in pods.items() if count}
 
 
 def _runs(workload: Record) -> bool:

@@ -34,7 +34,8 @@ def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEv
     if ready is not None and ready.status == "True" and before.get(c.READY) != "True":
         yield StatusEvent("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
-        broken = c.RECONCILING not in after or ready.reason not in (c.PROGRESSING, c.WAITING, c.VERIFYING)
+        calm = (c.PROGRESSING, c.WAITING, c.STOPPING, c.VERIFYING)
+        broken = c.RECONCILING not in after or ready.reason not in calm
         if ready.reason not in (*c.HELD, c.DELETING):
             yield StatusEvent("Warning" if broken else "Normal", ready.reason, ready.message)
     yield from _held(old, new)

@@ -96,6 +96,8 @@ def health(member: Member) -> Health:
 def _with_update(member: Member, problem: Problem | None) -> Problem | None:
     """The problem, replaced by a failed update's where one is held: another definition runs than the wanted one."""
     held = member.held
+    if member.stopped:
+        return problem
     if held is None:
         if problem is None or problem.transient or not member.first:
             return problem
