@@ -50,6 +50,7 @@ def test_a_leaf_image_changes_one_deployment_and_its_path(trees: Trees) -> None:
     assert [each for each in written if "status" not in each and "events" not in each] == [
         "patch ailtirestacks.ailtire.io shop-cpl",
         "patch ailtirestacks.ailtire.io shop-cpl-dm",
+        "patch controllerrevisions.apps shop--revision-2",
         "patch deployments.apps shop-cpl-dm-api",
     ]
     assert {each.rpartition(" ")[2] for each in written if "/status" in each} == set(TREE)

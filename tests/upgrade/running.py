@@ -11,7 +11,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from lab import Audit, ControlPlane
-from lab.audit import OPERATOR
+from lab.audit import OPERATOR, Request
 from lab.errors import LabError
 from lab.paths import ROOT
 from support.kube import whole_tree
@@ -86,8 +86,13 @@ class Applications:
             restarted=tuple(sorted(name for name, _ in before.pods - after.pods)),
             changed=tuple(sorted(key for key, each in before.templates.items() if after.templates.get(key) != each)),
             statuses=len(statuses),
-            others=tuple(targets(each for each in writes if each.subresource != "status")),
+            others=tuple(targets(each for each in writes if each.subresource != "status" and not _is_revision(each))),
         )
+
+
+def _is_revision(write: Request) -> bool:
+    """Whether it keeps the definition of a tree, which an operator does that finds none."""
+    return write.resource == "controllerrevisions.apps" and "--revision-" in write.name
 
 
 def _imported(source: Path, file: Path) -> str:
