@@ -71,6 +71,8 @@ ANNOTATION_FAILED_UPDATE: Final = f"{GROUP}/failed-update"
 
 ANNOTATION_DEFINITION: Final = f"{GROUP}/definition"
 """On a revision of a whole tree: the digest of its definition, templates included."""
+ANNOTATION_TREE_UPDATE: Final = f"{GROUP}/tree-update"
+"""On the newest revision of a tree whose root has an updatePolicy: the update after it, as JSON."""
 ANNOTATION_GENERATION: Final = f"{GROUP}/generation"
 """On a revision: the generation of the root."""
 ANNOTATION_MANAGER: Final = f"{GROUP}/field-manager"

@@ -129,7 +129,7 @@ def test_a_template_that_changes_is_a_new_definition_once_its_stacks_have_it() -
     # The root still says Ready, and the child has not been written yet.
     root = story.world.store.get(Ref("AiltireStack", "prod", "shop"))
     assert root is not None
-    assert not story.world.reconciler._revisions._has_rolled_out(root)
+    assert not revisions.has_rolled_out(root, story.world.store, story.world.definitions)
     story.settle()
     assert story.numbers() == [1]
     reconcile_child()

@@ -19,7 +19,7 @@ from ailtire_operator.cli.trees import (
 )
 from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 from ailtire_operator.cluster.kinds import controller_of
-from ailtire_operator.status.conditions import HELD, ROLLED_BACK, UNDER_WAY
+from ailtire_operator.status.conditions import HELD, ROLLED_BACK, TREE_ROLLED_BACK, UNDER_WAY
 from ailtire_operator.status.text import listed
 
 
@@ -100,7 +100,7 @@ def _is_stopped(stack: Resource, key: str) -> bool:
 
 def outcome_of(reason: str) -> Outcome:
     """What the reason for which a stack is stalled means to who waits."""
-    return Outcome.ROLLED_BACK if reason == ROLLED_BACK else Outcome.FAILED
+    return Outcome.ROLLED_BACK if reason in (ROLLED_BACK, TREE_ROLLED_BACK) else Outcome.FAILED
 
 
 def _final_below(name: str, top: Resource, tree: Sequence[Resource]) -> Iterator[Verdict]:

@@ -93,7 +93,11 @@ def _revision(obj: Object) -> Summary:
     """What of a kept definition has to be known at any time; its content is read when it is to run again."""
     annotations = obj["metadata"].get("annotations") or {}
     if naming.LABEL_REVISION in (obj["metadata"].get("labels") or {}):
-        return compact(revision=obj.get("revision"), definition=annotations.get(naming.ANNOTATION_DEFINITION))
+        return compact(
+            revision=obj.get("revision"),
+            definition=annotations.get(naming.ANNOTATION_DEFINITION),
+            update=annotations.get(naming.ANNOTATION_TREE_UPDATE),
+        )
     return _last_good(obj, annotations)
 
 

@@ -52,6 +52,22 @@ class UpdateConfig(Strict):
     replicas keep running."""
 
 
+class UpdatePolicy(Strict):
+    """What happens to a whole tree when an update of its definition fails.
+
+    It has failed when something that the change concerns is not ready in time: a service, or anything in a stack, whose
+    definition differs from that of the last revision. What else is not ready does not matter. The failureAction of
+    services comes first.
+    """
+
+    failure_action: Literal["rollback", "pause"]
+    """rollback: the whole tree goes back to the last revision that was Ready as a whole, in the order of dependsOn. The
+    definition stays as it is written. Volumes keep what is in them, and Jobs that have run are not undone. pause: it is
+    only said. Both until the definition changes."""
+    progress_deadline: Duration = "10m"
+    """Time in which everything that the change concerns has to become ready."""
+
+
 class RestartPolicy(Strict):
     """What happens when the process ends."""
 

@@ -13,6 +13,7 @@ from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import ImageName, NetworkKey, VolumeKey
 from ailtire_operator.model.network import Network
 from ailtire_operator.model.place import AdditionalKind, Place, SecurityProfile
+from ailtire_operator.model.rollout import UpdatePolicy
 from ailtire_operator.model.service import Service, Services
 from ailtire_operator.model.templates import DIFFERENT, FIELD, FORMER_FIELD
 from ailtire_operator.model.values import (
@@ -118,6 +119,8 @@ class StackSpec(Strict):
     """How many definitions of the whole tree are kept as revisions, that in force included: each that has become Ready
     as a whole (default 10). 0: none. `kubectl ailtire history` lists them, `rollback` goes back to one. Applies at the
     root."""
+    update_policy: Annotated[UpdatePolicy, Field(examples=[{"failureAction": "rollback"}])] | None = None
+    """What happens when an update of the whole tree fails; default: nothing. Applies at the root."""
     place: Place | None = None
     """The stack's position in its tree. Only the operator may write it."""
 

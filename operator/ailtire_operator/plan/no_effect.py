@@ -31,9 +31,7 @@ def report(scope: Scope) -> None:
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
         message = f"the root sets the application's name for the whole tree: '{scope.stack.app_name}'."
         scope.report("spec.appName", "ignored", message)
-    if scope.spec.revision_history_limit is not None and scope.spec.place is not None:
-        message = "revisions are kept of the whole tree, by its root."
-        scope.report("spec.revisionHistoryLimit", "ignored", message, "Set it in the root stack.")
+    _of_the_root(scope)
     _kinds(scope)
     _variables(scope)
     for key, service in scope.spec.services.items():
@@ -42,6 +40,24 @@ def report(scope: Scope) -> None:
             _child(scope, key, service)
         else:
             _container(scope, key, service)
+
+
+def _of_the_root(scope: Scope) -> None:
+    """Report what is about the whole tree, below its root."""
+    if scope.spec.place is None:
+        if scope.spec.update_policy is not None and scope.spec.revision_history_limit == 0:
+            message = "no revision is kept to which the tree could go back."
+            scope.report(
+                "spec.updatePolicy", "ignored", message, "Remove revisionHistoryLimit, or let it be 1 or more."
+            )
+        return
+    for field, there in (
+        ("revisionHistoryLimit", scope.spec.revision_history_limit),
+        ("updatePolicy", scope.spec.update_policy),
+    ):
+        if there is not None:
+            message = "revisions are of the whole tree, and its root has them."
+            scope.report(f"spec.{field}", "ignored", message, "Set it in the root stack.")
 
 
 def _gateway(scope: Scope) -> None:

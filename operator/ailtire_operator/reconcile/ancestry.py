@@ -50,7 +50,7 @@ class Ancestry:
     def order(self, record: Record) -> DependencyGraph:
         """Who waits for whom in the tree of the stack, as its root's definition has it."""
         root = self.root(record)
-        templates = self._definitions.templates(root.ref.namespace)
+        templates = self._definitions.templates_of(root)
         known = self._orders.get(root.uid)
         if known is None or known[0] != root.generation or known[1] is not templates:
             known = (root.generation, templates, self._read(root, templates))

@@ -23,6 +23,7 @@ from ailtire_operator.reconcile.revisions import Revisions
 from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
+from ailtire_operator.reconcile.tree_rollback import TreeRollback
 from ailtire_operator.reconcile.unready_pods import UnreadyPods
 from ailtire_operator.reconcile.warning_events import WarningEvents
 
@@ -71,6 +72,9 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     unready = UnreadyPods(store, clock=cluster.clock, server_time=cluster.server_time, synced=cluster.synced)
     rollback = Rollback(store, applier, unready)
     revisions = Revisions(store, applier, definitions)
+    tree_rollback = TreeRollback(
+        store, applier, definitions, revisions, wake=cluster.wake, clock=cluster.clock, now=cluster.now
+    )
     nodes = JobNodes(cluster.nodes, cluster.clock)
     planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes)
     ancestry = Ancestry(store, applier, planner, definitions)
@@ -94,6 +98,7 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
         definitions,
         executor,
         revisions,
+        tree_rollback,
         warning_events,
         queue,
         sessions,
@@ -103,6 +108,7 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     sessions.at_end(
         definitions.forget,
         revisions.forget,
+        tree_rollback.forget,
         planner.forget,
         ancestry.forget,
         depended.forget,

@@ -6,6 +6,7 @@ They are remembered by what stands in them: the children of one template differ 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -93,6 +94,16 @@ class Templates(Mapping[str, StackSpec]):
         return sum(1 for _ in self)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldDefinition:
+    """What a tree runs in place of the definition that is written."""
+
+    source: str
+    """The uid of the revision that it comes from."""
+    spec: StackSpec
+    templates: Mapping[str, StackSpec]
+
+
 class Definitions:
     """Typed stacks by uid and generation."""
 
@@ -100,11 +111,49 @@ class Definitions:
         self._cache = DefinitionCache()
         self._records: dict[str, dict[str, Record]] = defaultdict(dict)
         self._templates: dict[str, Templates] = {}
+        self._held: dict[str, HeldDefinition] = {}
+        """By the root's uid."""
+        self._held_names: dict[tuple[str, str], str] = {}
+        """The uid of each such root, by namespace and name."""
         store.listeners.append(self._changed)
 
     def stack(self, record: Record) -> Stack:
-        """The typed stack of a record. Raises InvalidStack."""
-        return self._cache.stack(record)
+        """The typed stack of a record, as it is to run. Raises InvalidStack."""
+        held = self._held.get(record.uid)
+        if held is None:
+            return self._cache.stack(record)
+        # Another generation than that of what is written: what is noted of that one's services does not concern it.
+        metadata = {"name": record.ref.name, "namespace": record.ref.namespace, "uid": record.uid}
+        return named({**metadata, "generation": -record.generation}, held.spec)
+
+    def hold(self, root: Record, source: str, definition: TreeDefinition) -> None:
+        """Let a tree run this definition from now on, which the revision with the uid ``source`` has. Raises
+        InvalidStack where this release cannot run it."""
+        templates = {}
+        for name, written in definition.templates.items():
+            try:
+                templates[name] = parse_spec(dict(written))
+            except InvalidStack:
+                continue  # as any template that is wrong: whoever refers to it is told
+        self._held[root.uid] = HeldDefinition(source, parse_spec(dict(definition.spec)), templates)
+        self._held_names[root.ref.namespace, root.ref.name] = root.uid
+
+    def release(self, uid: str) -> None:
+        """Let the tree of the root with this uid run what is written."""
+        self._held.pop(uid, None)
+        self._held_names = {name: each for name, each in self._held_names.items() if each != uid}
+
+    def held(self, uid: str) -> str | None:
+        """The revision (by its uid) whose definition the tree of a root runs; None where it runs what is written."""
+        found = self._held.get(uid)
+        return None if found is None else found.source
+
+    def templates_of(self, record: Record) -> Mapping[str, StackSpec]:
+        """The templates that a stack's tree uses; the same object until one of them changes."""
+        place = spec_of(record).get("place")
+        root = str(place.get("root")) if isinstance(place, Mapping) else record.ref.name
+        uid = self._held_names.get((record.ref.namespace, root))
+        return self.templates(record.ref.namespace) if uid is None else self._held[uid].templates
 
     def templates(self, namespace: str) -> Mapping[str, StackSpec]:
         """The valid templates of a namespace, by name; the same object until one of them changes."""
@@ -135,6 +184,7 @@ class Definitions:
     def forget(self, uid: str) -> None:
         """The stack is gone."""
         self._cache.forget(uid)
+        self.release(uid)
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         for record, present in ((old, False), (new, True)):

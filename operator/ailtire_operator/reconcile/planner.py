@@ -114,9 +114,9 @@ class Planner:
         await self._nodes.refresh(stack)
         for _ in range(_TRIES):
             known = self._kept.get(record.uid)
-            if (known is not None and self._is_current(known[0], record)) or not self._is_large(record, stack):
+            if (known is not None and self._is_current(known[0], record, stack)) or not self._is_large(record, stack):
                 return
-            grounds = self._grounds(record)
+            grounds = self._grounds(record, stack)
             loop = asyncio.get_running_loop()
             made = await loop.run_in_executor(self._beside, self._make, stack, grounds)
             self._keep(record, grounds, made)
@@ -124,8 +124,8 @@ class Planner:
     def plan(self, record: Record, stack: Stack) -> Planned:
         """The plan of a stack as of now. Raises InvalidStack, also from memory: a refusal costs what a plan costs."""
         known = self._kept.get(record.uid)
-        if known is None or not self._is_current(known[0], record):
-            grounds = self._grounds(record)
+        if known is None or not self._is_current(known[0], record, stack):
+            grounds = self._grounds(record, stack)
             known = self._keep(record, grounds, self._make(stack, grounds))
         if isinstance(known[1], InvalidStack):
             raise known[1].with_traceback(None)  # else it would grow with every reconcile
@@ -138,7 +138,7 @@ class Planner:
     def _is_large(self, record: Record, stack: Stack) -> bool:
         """Whether the plan takes long: it reads the stack's own members, and which networks those below belong to."""
         place = stack.spec.place
-        below = Census(self._definitions.templates(record.ref.namespace)).stack(stack.spec, place.depth if place else 0)
+        below = Census(self._definitions.templates_of(record)).stack(stack.spec, place.depth if place else 0)
         return stack.spec.size.values + _PER_MEMBER * below.members > LARGE
 
     def _keep(
@@ -147,20 +147,20 @@ class Planner:
         self._kept.put(record.uid, (grounds, made), _bytes(made))
         return grounds, made
 
-    def _is_current(self, known: _Grounds, record: Record) -> bool:
+    def _is_current(self, known: _Grounds, record: Record, stack: Stack) -> bool:
         return (
-            known.generation == record.generation
+            known.generation == stack.generation
             and known.features == self._features()
             and known.nodes == self._nodes.known
-            and known.templates is self._definitions.templates(record.ref.namespace)
+            and known.templates is self._definitions.templates_of(record)
             and known.addresses.still_true()
             and known.failed_updates == self._failed_updates(record)
         )
 
-    def _grounds(self, record: Record) -> _Grounds:
+    def _grounds(self, record: Record, stack: Stack) -> _Grounds:
         return _Grounds(
-            generation=record.generation,
-            templates=self._definitions.templates(record.ref.namespace),
+            generation=stack.generation,
+            templates=self._definitions.templates_of(record),
             features=self._features(),
             nodes=self._nodes.known,
             addresses=MemberAddresses(self._store, record.ref.namespace),

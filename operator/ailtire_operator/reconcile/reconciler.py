@@ -29,6 +29,7 @@ from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot
 from ailtire_operator.reconcile.status_facts import facts, running, unexplained
 from ailtire_operator.reconcile.status_throttle import StatusThrottle
+from ailtire_operator.reconcile.tree_rollback import TreeRollback
 from ailtire_operator.reconcile.warning_events import PATIENCE, WarningEvents
 from ailtire_operator.status.conditions import DELETING, INVALID_SPEC
 from ailtire_operator.status.events import put_back, status_events
@@ -63,6 +64,7 @@ class Reconciler:
         definitions: Definitions,
         executor: PlanExecutor,
         revisions: Revisions,
+        tree_rollback: TreeRollback,
         warning_events: WarningEvents,
         queue: Queue[Key],
         sessions: Sessions,
@@ -75,6 +77,7 @@ class Reconciler:
         self._definitions = definitions
         self._executor = executor
         self._revisions = revisions
+        self._tree_rollback = tree_rollback
         self._warning_events = warning_events
         self._queue = queue
         self._sessions = sessions
@@ -120,6 +123,7 @@ class Reconciler:
         return Outcome.DONE
 
     async def _run(self, record: Record, request: Request[Key]) -> Outcome:
+        await self._tree_rollback.load(record)
         try:
             stack = self._definitions.stack(record)
             done = await self._executor.execute(record, stack, retry_refused=request.retry_refused)
@@ -149,13 +153,15 @@ class Reconciler:
 
     async def _status(self, record: Record, stack: Stack, done: PassResult, *, settled: bool) -> StackStatus:
         """What there is to say after a pass. A definition that is Ready by now is kept before anybody reads so."""
-        found = await self._facts(record, done)
+        found = replace(await self._facts(record, done), tree_update=self._tree_rollback.finding(record))
         old, now = record.summary.get("status") or {}, self._now()
         told = remembered(self._sessions.of(record).rollouts, old)
         status = status_of(found, old, now, told)
-        later = await self._revisions.keep(record, stack, status) if settled else None
-        if later is not None:
-            self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=later)
+        later = [await self._revisions.keep(record, stack, status)] if settled else []
+        later.append(await self._tree_rollback.judge(record, status, settled=settled))
+        for delay in later:
+            if delay is not None:
+                self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=delay)
         notices = self._revisions.notices(record)
         if not notices:
             return status

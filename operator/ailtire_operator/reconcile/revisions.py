@@ -92,7 +92,11 @@ class Revisions:
         kept = self._of(root)
         refused, _ = self._refused.get(root.uid, ("", ""))
         if limit and digest.digest not in (self._last(root), refused) and _is_ready(root, status):
-            again = await self._write(root, stack, digest) if self._has_rolled_out(root) else LATER
+            again = (
+                await self._write(root, stack, digest)
+                if has_rolled_out(root, self._store, self._definitions)
+                else LATER
+            )
             kept = self._of(root)
         for each in kept[: max(0, len(kept) - limit)]:
             result = await self._applier.delete(each, root.uid)
@@ -100,6 +104,14 @@ class Revisions:
                 logger.warning("%s/%s: %s", root.ref.namespace, each.ref, result.error)
                 again = LATER
         return again
+
+    def digest(self, root: Record) -> str:
+        """The digest of the definition as it is written now."""
+        return self._digest(root).digest
+
+    def last(self, root: Record) -> Record | None:
+        """The newest revision of a root."""
+        return next(reversed(self._of(root)), None)
 
     def forget(self, uid: str) -> None:
         """The stack is gone."""
@@ -145,41 +157,6 @@ class Revisions:
             known = self._digests[root.uid] = _Digest(root.generation, templates, definition.digest(), size)
         return known
 
-    def _has_rolled_out(self, root: Record) -> bool:
-        """Whether every stack of the tree is ready with the definition that the templates have now.
-
-        The root's status alone does not tell: a template that changes three levels down changes nothing of it until
-        the stack that refers to it has been reconciled.
-        """
-        live = self._store.get(root.ref)
-        if live is None or live.generation != root.generation:
-            return False
-        waiting = [live]
-        while waiting:
-            stack = waiting.pop()
-            for each in self._store.owned_by(stack.ref.namespace, stack.uid):
-                if each.ref.kind != STACK.kind:
-                    continue
-                said = SavedStatus.of(each.summary.get("status"))
-                ready = said.speaks_of(each.generation) and said.condition(READY).is_true
-                if each.deleting or not ready or not self._follows(stack, each):
-                    return False
-                waiting.append(each)
-        return True
-
-    def _follows(self, parent: Record, child: Record) -> bool:
-        """Whether a child has the definition that its template has by now."""
-        place = spec_of(child).get("place") or {}
-        services = spec_of(parent).get("services") or {}
-        name = reference_of(services.get(place.get("parentKey")) or {})
-        if name is None:
-            return True
-        template = self._definitions.templates(parent.ref.namespace).get(name)
-        try:
-            return template is not None and _plain(template) == _plain(self._definitions.stack(child).spec)
-        except InvalidStack:
-            return False
-
     async def _adopt(self, root: Record) -> None:
         """Take over revisions that have lost their owner, so that the history goes on."""
         for each in self._store.by_label(root.ref.namespace, naming.LABEL_STACK, root.ref.name):
@@ -220,6 +197,43 @@ class Revisions:
                 del self._kept[owner][record.ref]
                 if not self._kept[owner]:
                     del self._kept[owner]
+
+
+def has_rolled_out(root: Record, store: Store, definitions: Definitions) -> bool:
+    """Whether every stack of the tree is ready with the definition that the templates have now.
+
+    The root's status alone does not tell: a template that changes three levels down changes nothing of it until the
+    stack that refers to it has been reconciled.
+    """
+    live = store.get(root.ref)
+    if live is None or live.generation != root.generation:
+        return False
+    waiting = [live]
+    while waiting:
+        stack = waiting.pop()
+        for each in store.owned_by(stack.ref.namespace, stack.uid):
+            if each.ref.kind != STACK.kind:
+                continue
+            said = SavedStatus.of(each.summary.get("status"))
+            ready = said.speaks_of(each.generation) and said.condition(READY).is_true
+            if each.deleting or not ready or not follows(stack, each, definitions):
+                return False
+            waiting.append(each)
+    return True
+
+
+def follows(parent: Record, child: Record, definitions: Definitions) -> bool:
+    """Whether a child has the definition that its template has by now."""
+    place = spec_of(child).get("place") or {}
+    services = spec_of(parent).get("services") or {}
+    name = reference_of(services.get(place.get("parentKey")) or {})
+    if name is None:
+        return True
+    template = definitions.templates_of(parent).get(name)
+    try:
+        return template is not None and _plain(template) == _plain(definitions.stack(child).spec)
+    except InvalidStack:
+        return False
 
 
 def _is_root(record: Record) -> bool:

@@ -34,6 +34,10 @@ WAITING_FOR_DELETION: Final = "WaitingForDeletion"
 HELD: Final = frozenset({ROLLED_BACK, UPDATE_PAUSED})
 """Condition types, also used as reasons of services, for a failed update that was rolled back or paused."""
 
+TREE_ROLLED_BACK: Final = "TreeRolledBack"
+TREE_UPDATE_PAUSED: Final = "TreeUpdatePaused"
+"""Reasons of the same conditions at a root, whose whole tree has gone back, or is said not to go on."""
+
 INVALID_SPEC: Final = "InvalidSpec"
 UPDATE_FAILED: Final = "UpdateFailed"
 ROLLING_BACK: Final = "RollingBack"

@@ -75,6 +75,8 @@ class Facts:
     """Where it is said that the whole stack is stopped; empty if it is not."""
     leaving: tuple[str, ...] = ()
     """Objects of this stack that are being deleted, a sentence each."""
+    tree_update: Finding | None = None
+    """At a root: that the update of the whole tree has failed, and what was done."""
     pending: str = ""
     """What is left to do before the definition is applied; empty if nothing is."""
     check: Check | None = None
@@ -86,11 +88,11 @@ def status_of(facts: Facts, old: Mapping[str, Any], now: str, rollouts: Sequence
     problem = _blocker(facts)
     ready = problem is None
     findings = [*_readiness(facts, problem), c.translated(facts.notices)]
+    findings += [facts.tree_update] if facts.tree_update else []
     findings += [
         c.references(facts.missing or {}, facts.optional or {}),
         *c.conflicting(facts.foreign, facts.contested, facts.orphans, facts.root, facts.hosts),
-        *c.held(c.ROLLED_BACK, _held(facts, "rollback")),
-        *c.held(c.UPDATE_PAUSED, _held(facts, "pause")),
+        *(each for each in _held_updates(facts) if facts.tree_update is None or each.type != facts.tree_update.type),
         *c.waiting_for_deletion(facts.leaving),
         *c.stopped(facts.stopped if ready else ""),
     ]
@@ -205,6 +207,8 @@ def changed(old: Mapping[str, Any], new: StackStatus) -> bool:
 
 
 def _blocker(facts: Facts) -> Problem | None:
+    if facts.tree_update is not None:
+        return Problem(facts.tree_update.reason, facts.tree_update.message)
     unreported = [refusal.blocker for refusal in facts.refusals if not refusal.reported]
     if unreported:
         return unreported[0]
@@ -229,7 +233,7 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
-    final = refused or _held_back(facts) or _failed_check(facts)
+    final = problem if facts.tree_update else refused or _held_back(facts) or _failed_check(facts)
     if final is not None:
         yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:
@@ -238,6 +242,11 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
 
 def _held(facts: Facts, action: str) -> dict[str, str]:
     return {each.key: str(each.held) for each in facts.services if each.held and each.held.action == action}
+
+
+def _held_updates(facts: Facts) -> Iterator[Finding]:
+    yield from c.held(c.ROLLED_BACK, _held(facts, "rollback"))
+    yield from c.held(c.UPDATE_PAUSED, _held(facts, "pause"))
 
 
 def _held_back(facts: Facts) -> Problem | None:

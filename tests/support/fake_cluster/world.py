@@ -132,8 +132,8 @@ class Cluster:
         self.journal.append(f"{'mark' if value else 'unmark'} {ref}")
         known = self.store.get(ref)
         assert known is not None
-        assert name == naming.ANNOTATION_FAILED_UPDATE
-        change(self.store, known, summary={**known.summary, "failed": value})
+        field = {naming.ANNOTATION_FAILED_UPDATE: "failed", naming.ANNOTATION_TREE_UPDATE: "update"}[name]
+        change(self.store, known, summary={**known.summary, field: value})
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
         """Take note."""

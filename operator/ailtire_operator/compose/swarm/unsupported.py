@@ -20,6 +20,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
         "a deployment of the files restarts nothing that is as they say.",
         "Use `docker service update --force`.",
     ),
+    "update_policy": ("Swarm updates each service by itself.", "Set updateConfig.failureAction of the services."),
     "revision_history_limit": ("Swarm keeps one definition of each service, the one before.", ""),
     "verify": ("Swarm has no checks of a stack.", "Run its image on the stack's network after `docker stack deploy`."),
     "suspend": ("Swarm stacks are not reconciled.", ""),

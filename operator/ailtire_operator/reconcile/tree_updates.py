@@ -1,0 +1,166 @@
+"""The update of a whole tree, as it is noted on the revision before it, and what of it is not ready. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import STACK, Ref
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.nesting import loads
+from ailtire_operator.plan.definition_changes import DefinitionChange
+from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.revisions import follows
+from ailtire_operator.status.conditions import PROGRESSING, WAITING
+from ailtire_operator.status.observed import Problem
+from ailtire_operator.status.saved_status import SavedStatus
+
+_OF_THE_ROOT: Final = frozenset({"revisionHistoryLimit", "updatePolicy", "suspend", "additionalKinds", "reconcileAs"})
+"""Fields whose change replaces nothing that runs."""
+_OF_THE_GATEWAY: Final = frozenset({"edge", "interface", "gateway"})
+_GATEWAY: Final = "gateway"
+
+Touched = frozenset[tuple[tuple[str, ...], str]]
+"""What a change concerns: paths of members, each with ``gateway`` where only the gateway of a stack is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeUpdate:
+    """The update after a revision."""
+
+    definition: str
+    """The digest of its definition."""
+    since: str
+    """When it was first seen, as Kubernetes writes times."""
+    generation: int
+    """Of the root, then."""
+    reached: bool = False
+    """Everything that the change concerns has been ready: it cannot fail any more."""
+    reason: str = ""
+    """Why it has failed; empty while it has not."""
+    message: str = ""
+
+    def text(self) -> str:
+        """The annotation."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def tree_update_of(revision: Record) -> TreeUpdate | None:
+    """What is noted on a revision; None if nothing is, or nothing of ours."""
+    try:
+        fields = loads(revision.summary.get("update") or "null")
+        found = TreeUpdate(**fields) if isinstance(fields, dict) else None
+    except (TypeError, ValueError):
+        return None
+    if found is None or not isinstance(found.generation, int) or not isinstance(found.reached, bool):
+        return None
+    texts = (found.definition, found.since, found.reason, found.message)
+    return found if all(isinstance(each, str) for each in texts) else None
+
+
+def touched_by(changes: Sequence[DefinitionChange]) -> Touched:
+    """What the changes concern, of what is there after them."""
+    found = set()
+    for each in changes:
+        field = each.field.partition(".")[0]
+        removed = not each.field and each.after is None
+        if not removed and (each.path or field not in _OF_THE_ROOT):
+            found.add((each.path, _GATEWAY if field in _OF_THE_GATEWAY and _is_stack_field(each) else ""))
+    return frozenset(found)
+
+
+def _is_stack_field(change: DefinitionChange) -> bool:
+    """``interface`` of a service is its routes; that of the root its ports. Below both could be meant: all counts."""
+    return not change.path or change.field.partition(".")[0] != "interface"
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """Something that is not ready yet."""
+
+    path: tuple[str, ...]
+    problem: Problem
+
+    @property
+    def waits(self) -> bool:
+        """Whether it only waits for others, so that it is not the cause."""
+        return self.problem.reason == WAITING
+
+    def __str__(self) -> str:
+        said = ": ".join(filter(None, (self.problem.reason, self.problem.message)))
+        return f"{'/'.join(self.path)}: {said}" if self.path else said
+
+
+class Readiness:
+    """Whether members of a tree are ready with the definition that they are to have."""
+
+    def __init__(self, root: Record, status: Mapping[str, Any], store: Store, definitions: Definitions) -> None:
+        """``status``: that of the root, as it has just been made."""
+        self._root = root
+        self._status = status
+        self._store = store
+        self._definitions = definitions
+
+    def unready(self, touched: Touched) -> Iterator[Unready]:
+        """What of all this is not ready."""
+        for path, part in sorted(touched):
+            yield from self._follow(path, part)
+
+    def _follow(self, path: tuple[str, ...], part: str) -> Iterator[Unready]:
+        stack, status = self._root, self._status
+        for depth, key in enumerate(path, 1):
+            if depth == len(path) and key in (status.get("services") or {}):
+                yield from _service(path, status["services"][key])
+                return
+            child = self._child(stack, key)
+            problem = self._problem(stack, status, key, child)
+            if problem is not None:
+                yield Unready(path[:depth], problem)
+            if problem is not None or child is None:
+                return
+            stack, status = child, child.summary.get("status") or {}
+        yield from _gateway(path, status)
+        if part != _GATEWAY:
+            yield from self._all(path, stack, status)
+
+    def _all(self, path: tuple[str, ...], stack: Record, status: Mapping[str, Any]) -> Iterator[Unready]:
+        """Everything in a stack and below it."""
+        for key, service in (status.get("services") or {}).items():
+            yield from _service((*path, key), service)
+        for key in status.get("stacks") or {}:
+            child = self._child(stack, key)
+            problem = self._problem(stack, status, key, child)
+            if problem is not None:
+                yield Unready((*path, key), problem)
+            elif child is not None:
+                yield from self._all((*path, key), child, child.summary.get("status") or {})
+
+    def _child(self, stack: Record, key: str) -> Record | None:
+        found = self._store.get(Ref(STACK.kind, stack.ref.namespace, naming.member(stack.ref.name, key)))
+        return found if found is not None and found.owner_uid == stack.uid else None
+
+    def _problem(self, stack: Record, status: Mapping[str, Any], key: str, child: Record | None) -> Problem | None:
+        """Why a child's status says nothing yet of the definition that it is to have."""
+        told = (status.get("stacks") or {}).get(key) or {}
+        if child is None:
+            return Problem(told["reason"], told.get("message", "")) if told.get("reason") else None
+        if told.get("reason") == WAITING:
+            return Problem(WAITING, told.get("message", ""))
+        current = SavedStatus.of(child.summary.get("status")).speaks_of(child.generation)
+        if current and follows(stack, child, self._definitions):
+            return None
+        return Problem(PROGRESSING, "has not applied its definition")
+
+
+def _service(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
+    ready, wanted = int(status.get("ready", 0)), int(status.get("wanted", 0))
+    reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
+    if reason or ready < wanted:
+        yield Unready(path, Problem(reason or PROGRESSING, message or f"{ready}/{wanted} ready"))
+
+
+def _gateway(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
+    blocker = status.get("blocker") or {}
+    if blocker.get("subject") == _GATEWAY and not blocker.get("path"):
+        yield Unready(path, Problem(str(blocker.get("reason", "")), str(blocker.get("message", ""))))

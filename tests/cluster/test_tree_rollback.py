@@ -1,0 +1,118 @@
+"""The update of a whole tree that fails on a real control plane: it goes back by itself, and says so."""
+
+import json
+import time
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cli.failures import Exit
+from cluster.program import Cli
+from lab import ControlPlane, Operator
+from support.kube.operators import another
+from support.kube.trees import Manifest, Trees, service, targets, tree
+
+BAD = "lab.invalid/missing:2"
+GOOD = "docker.io/library/web:1"
+POLICY = {"updatePolicy": {"failureAction": "rollback", "progressDeadline": "6s"}}
+
+
+def written(leaf: str = GOOD, web: str = GOOD) -> Manifest:
+    """Three levels, of which the deepest and the highest say which image."""
+    spec = tree(leaf)
+    spec["services"]["web"]["image"] = web
+    return {**spec, **POLICY}
+
+
+def image(trees: Trees, name: str = "shop-cpl-dm-api") -> str:
+    return str(trees.must("Deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def until_back(trees: Trees) -> None:
+    trees.until("gone back", lambda: trees.condition("shop", "Stalled").get("reason") == "TreeRolledBack")
+    trees.until("old images", lambda: (image(trees), image(trees, "shop-web")) == (GOOD, GOOD))
+
+
+def test_a_bad_change_three_levels_down_takes_the_whole_tree_back_until_the_definition_changes(
+    trees: Trees, cli: Cli, operator: Operator, control_plane: ControlPlane
+) -> None:
+    trees.apply("shop", written())
+    trees.until_ready("shop")
+    bad = written(BAD, "docker.io/library/web:2")
+    trees.apply("shop", bad)
+    trees.until("rolled out", lambda: image(trees, "shop-web").endswith(":2"))
+    until_back(trees)
+    assert trees.must(naming.KIND, "shop")["spec"] == bad, "what the author has written stays"
+    said = trees.condition("shop", "RolledBack")
+    assert said["reason"] == "TreeRolledBack"
+    for part in ("cpl/dm/api", BAD, "back to revision 1", "volumes and finished Jobs stay as they are"):
+        assert part in said["message"]
+    waited = cli("wait", "shop", "--timeout", "5s")
+    assert (waited.code, "back to revision 1" in waited.err) == (Exit.ROLLED_BACK, True)
+    trees.until("told", lambda: any(each["reason"] == "TreeRolledBack" for each in trees.all_of("Event")))
+    trees.settle()
+    assert [each["type"] for each in trees.all_of("Event") if each["reason"] == "TreeRolledBack"] == ["Warning"]
+    trees.until("the leaf is ready", lambda: trees.is_ready("shop-cpl-dm"))
+
+    mark = trees.audit.mark()
+    operator.kill()
+    with another(control_plane, operator, "tree-rollback") as next_one:
+        trees.until("ready", next_one.is_ready)
+        trees.settle()
+    assert targets(trees.writes(mark)) == []
+    operator.start()
+
+    trees.apply("shop", written("docker.io/library/web:3"))
+    trees.until_ready("shop")
+    assert image(trees) == "docker.io/library/web:3"
+    assert trees.condition("shop", "RolledBack") == {}
+
+
+@pytest.mark.parametrize("pause", [0.2, 1.5, 4.0, 6.5])
+def test_killed_at_any_step_the_operator_comes_to_the_same_end(
+    trees: Trees, operator: Operator, control_plane: ControlPlane, pause: float
+) -> None:
+    trees.apply("shop", written())
+    trees.until_ready("shop")
+    trees.apply("shop", written(BAD, "docker.io/library/web:2"))
+    end = time.monotonic() + pause
+    trees.until("the time", lambda: time.monotonic() > end)
+    operator.kill()
+    operator.start()
+    until_back(trees)
+    trees.settle()
+    assert (image(trees), image(trees, "shop-web")) == (GOOD, GOOD)
+    assert trees.condition("shop", "RolledBack")["reason"] == "TreeRolledBack"
+
+
+def test_a_template_that_goes_bad_is_held_as_it_was_for_this_tree(trees: Trees) -> None:
+    def template(leaf: str) -> Manifest:
+        return {"templateOnly": True, "services": {"api": service(leaf)}}
+
+    trees.apply("leaf", template(GOOD))
+    middle = {"type": "stack", "stack": {"services": {"leaf": {"type": "stack", "stackRef": {"name": "leaf"}}}}}
+    trees.apply("shop", {"services": {"middle": middle}, **POLICY})
+    trees.until_ready("shop")
+    trees.apply("leaf", template(BAD))
+    trees.until("bad", lambda: image(trees, "shop-middle-leaf-api") == BAD)
+    trees.until("back", lambda: image(trees, "shop-middle-leaf-api") == GOOD)
+    assert trees.condition("shop", "RolledBack")["reason"] == "TreeRolledBack"
+    trees.apply("leaf", template("docker.io/library/web:3"))
+    trees.until("new", lambda: image(trees, "shop-middle-leaf-api").endswith(":3"))
+    trees.until_ready("shop")
+
+
+def test_what_the_change_does_not_concern_takes_nothing_back(trees: Trees, cli: Cli) -> None:
+    trees.apply("shop", written())
+    trees.until_ready("shop")
+    trees.apply(
+        "shop",
+        {**written(), "services": written()["services"] | {"broken": service(BAD)}, "updatePolicy": {}}
+        | {"updatePolicy": POLICY["updatePolicy"]},
+    )
+    trees.until("broken", lambda: trees.condition("shop", "RolledBack").get("reason") == "TreeRolledBack")
+    assert "broken" in trees.condition("shop", "RolledBack")["message"]
+    trees.until("removed again", lambda: "shop-broken" not in trees.names("Deployment"))
+    done = cli("rollback", "shop", "--yes", "--wait")
+    assert done.code == Exit.DONE, done.err
+    assert trees.must(naming.KIND, "shop")["spec"] == json.loads(json.dumps(written()))
