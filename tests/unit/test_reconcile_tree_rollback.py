@@ -302,3 +302,25 @@ def test_what_changes_concern() -> None:
         ((), "gateway"),
         (("a",), "gateway"),
     }
+
+
+def test_a_check_that_fails_takes_the_tree_back_at_once() -> None:
+    story = Story()
+    story.world.write(spec("api:2"))
+    story.settle()
+    story.world.write(spec("api:3"))
+    story.reconcile()
+    child = story.world.store.get(Ref("AiltireStack", "prod", CHILD))
+    assert child is not None
+    story.world.roll_out()
+    story.world.reconcile(CHILD)
+    # As a child's own check leaves its status.
+    status = dict(child.summary["status"])
+    ready = {"type": "Ready", "status": "False", "reason": "VerificationFailed", "observedGeneration": child.generation}
+    status |= {"observedGeneration": child.generation, "conditions": [ready]}
+    status["blocker"] = {"subject": "verify", "reason": "VerificationFailed", "message": "no answer", "path": []}
+    child.summary = {**child.summary, "status": status}
+    story.world.reconcile()
+    update = tree_update_of(story.revision())
+    assert update is not None
+    assert (update.reason, update.message) == ("VerificationFailed", "orders: VerificationFailed: no answer")

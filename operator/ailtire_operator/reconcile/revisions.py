@@ -85,8 +85,7 @@ class Revisions:
         """
         if not _is_root(root):
             return None
-        if adopts(root, self._store):
-            await self._adopt(root)
+        await self.adopt(root)
         limit, again = _limit(root), None
         digest = self._digest(root)
         kept = self._of(root)
@@ -157,8 +156,10 @@ class Revisions:
             known = self._digests[root.uid] = _Digest(root.generation, templates, definition.digest(), size)
         return known
 
-    async def _adopt(self, root: Record) -> None:
-        """Take over revisions that have lost their owner, so that the history goes on."""
+    async def adopt(self, root: Record) -> None:
+        """Take over revisions that have lost their owner, where the root asks for it, so that the history goes on."""
+        if not adopts(root, self._store):
+            return
         for each in self._store.by_label(root.ref.namespace, naming.LABEL_STACK, root.ref.name):
             number = each.labels.get(naming.LABEL_REVISION, "")
             if each.owner_uid == root.uid or each.ref.kind != CONTROLLER_REVISION.kind or not number.isdigit():

@@ -85,6 +85,8 @@ class TreeRollback:
     async def load(self, stack: Record) -> None:
         """See to it that the stack is planned by the definition that its tree is to run. Raises ClusterError."""
         *_, root = (stack, *ancestors(stack, self._store))
+        if stack is root and _policy(root) is not None:
+            await self._revisions.adopt(root)  # an update that failed stays failed
         revision = self._to_hold(root)
         if revision is None or self._definitions.held(root.uid) == revision.uid:
             if revision is None and self._definitions.held(root.uid) is not None:
@@ -161,12 +163,14 @@ class TreeRollback:
         policy: _Policy,
     ) -> float | None:
         left = policy.deadline - (self._clock() - watched.begun)
-        if left > 0:
+        final = next((each for each in unready if each.is_final), None)
+        if left > 0 and final is None:
             return left + _GRAIN
-        cause = next((each for each in unready if not each.waits), None)
+        cause = final or next((each for each in unready if not each.waits), None)
         if cause is None:
             return None  # whatever it waits for was not changed
-        message = bounded(f"{cause} (not ready within {policy.deadline:g} s)", _MESSAGE)
+        late = "" if final else f" (not ready within {policy.deadline:g} s)"
+        message = bounded(f"{cause}{late}", _MESSAGE)
         await self._note(root, revision, replace(update, reason=cause.problem.reason or "NotReady", message=message))
         return _AT_ONCE
 

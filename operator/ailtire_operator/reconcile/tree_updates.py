@@ -12,7 +12,7 @@ from ailtire_operator.model.nesting import loads
 from ailtire_operator.plan.definition_changes import DefinitionChange
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.revisions import follows
-from ailtire_operator.status.conditions import PROGRESSING, WAITING
+from ailtire_operator.status.conditions import PROGRESSING, STOPPING, VERIFICATION_FAILED, VERIFYING, WAITING
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedStatus
 
@@ -84,8 +84,13 @@ class Unready:
 
     @property
     def waits(self) -> bool:
-        """Whether it only waits for others, so that it is not the cause."""
-        return self.problem.reason == WAITING
+        """Whether it only waits for others, or for pods that end, so that it is not the cause."""
+        return self.problem.reason in (WAITING, STOPPING)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no more time helps: a check runs once for each definition."""
+        return self.problem.reason == VERIFICATION_FAILED
 
     def __str__(self) -> str:
         said = ": ".join(filter(None, (self.problem.reason, self.problem.message)))
@@ -110,6 +115,7 @@ class Readiness:
     def _follow(self, path: tuple[str, ...], part: str) -> Iterator[Unready]:
         stack, status = self._root, self._status
         for depth, key in enumerate(path, 1):
+            yield from _check(path[: depth - 1], status)
             if depth == len(path) and key in (status.get("services") or {}):
                 yield from _service(path, status["services"][key])
                 return
@@ -120,6 +126,7 @@ class Readiness:
             if problem is not None or child is None:
                 return
             stack, status = child, child.summary.get("status") or {}
+        yield from _check(path, status)
         yield from _gateway(path, status)
         if part != _GATEWAY:
             yield from self._all(path, stack, status)
@@ -158,6 +165,13 @@ def _service(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unrea
     reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
     if reason or ready < wanted:
         yield Unready(path, Problem(reason or PROGRESSING, message or f"{ready}/{wanted} ready"))
+
+
+def _check(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
+    """The check of a stack whose members are all ready, if it has not passed."""
+    blocker = status.get("blocker") or {}
+    if blocker.get("reason") in (VERIFYING, VERIFICATION_FAILED) and not blocker.get("path"):
+        yield Unready(path, Problem(str(blocker["reason"]), str(blocker.get("message", ""))))
 
 
 def _gateway(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:

@@ -29,8 +29,6 @@ SAMPLES: dict[str, Any] = {
     "reconcileAs": "tenant",
     "revisionHistoryLimit": 3,
     "updatePolicy": {"failureAction": "rollback"},
-    "updatePolicy.failureAction": "pause",
-    "updatePolicy.progressDeadline": "5m",
     "networks": {"net": {}},
     "networks.*.name": "shared",
     "networks.*.driver": "macvlan",
@@ -212,7 +210,7 @@ WHOLE = {
     # Reported as a whole, with all that they say.
     f"{WEB}.environmentFrom", f"{WEB}.environmentValuesFrom", f"{WEB}.securityOpt", f"{WEB}.storageOpt",
     f"{WEB}.devices", f"{WEB}.postStart", f"{WEB}.preStop", f"{WEB}.dependsOn", "edge", "exposure", "gateway.resources",
-    f"{WEB}.policies.scaling", "verify",
+    f"{WEB}.policies.scaling", "verify", "updatePolicy",
 }  # fmt: skip
 NEEDS: dict[str, dict[str, Any]] = {
     "networks": {f"{WEB}.networks": {"net": {}}},

@@ -35,12 +35,12 @@ def run(trees: Trees) -> None:
     """Bring the tree up, and wait until nothing is left to do."""
     trees.apply("shop", spec())
     trees.until_ready("shop")
-    trees.until("a last good definition", lambda: _last_good(trees))
+    trees.until("a last good definition", lambda: last_good(trees))
     trees.settle()
     assert {kind for kind, _ in trees.owned()} == {kind.kind for kind in OWNED_KINDS if not kind.optional}
 
 
-def _last_good(trees: Trees) -> list[str]:
+def last_good(trees: Trees) -> list[str]:
     """The names of the last good definitions of services."""
     return [
         name
