@@ -75,6 +75,28 @@ def test_a_file_that_may_hold_a_stack_has_to_be_yaml(hook: dict[str, Any], run: 
     assert "this is not YAML" in result.err
 
 
+@pytest.mark.parametrize(
+    "kind", ['"AiltireStack"', "'AiltireStack'", r'"Ailtire\x53tack"', '"Ailtire\\\n  Stack"', r'"\u0041iltireStack"']
+)
+def test_a_stack_is_one_however_its_kind_is_spelled(run: Run, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "spelled.yaml").write_text(WRONG.replace("AiltireStack", kind, 1))
+    (tmp_path / "chart.yaml").write_text('name: "a\\x41"\n{{ if .x }}\n')
+    result = run("validate", "--ignore-others", "chart.yaml", "spelled.yaml")
+    assert result.code == Exit.NO
+    assert result.err.startswith("error: spelled.yaml:")
+    assert run("validate", "--ignore-others", "chart.yaml").code == Exit.DONE, "what is no YAML may be anything"
+
+
+def test_what_is_no_yaml_hides_nothing_of_the_other_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(WRONG)
+    (tmp_path / "broken.yaml").write_text("kind: AiltireStack\n{{ if .x }}\n")
+    result = run("validate", "wrong.yaml", "broken.yaml", "shop.yaml", "payment.yaml")
+    assert result.code == Exit.NO
+    assert [line.split(":")[1] for line in result.err.splitlines()] == [" broken.yaml", " wrong.yaml"]
+    problems = json.loads(run("validate", "-o", "json", "wrong.yaml", "broken.yaml").out)["problems"]
+    assert [each["file"] for each in problems] == ["broken.yaml", "wrong.yaml"]
+
+
 def test_without_the_option_what_is_no_stack_is_refused(run: Run, others: list[str]) -> None:
     assert run("validate", "values.yaml").code == Exit.NO
     assert run("validate", "empty.yaml").code == Exit.TROUBLE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ailtire_operator.cli.failures import Failure
 
 if TYPE_CHECKING:
+    from ailtire_operator.cli.issues import Issue
     from ailtire_operator.cli.positions import Positions
 
 SIZE_LIMIT: Final = 32 * 1024 * 1024
@@ -46,8 +47,11 @@ def positions(text: str) -> "Positions":
     return Positions(text)
 
 
-def read(arguments: Sequence[str], *, recursive: bool = False, holding: str = "") -> list[Document]:
-    """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML.
+def read(
+    arguments: Sequence[str], *, recursive: bool = False, holding: str = "", unreadable: "list[Issue] | None" = None
+) -> list[Document]:
+    """All documents of all inputs, in their order. Raises Failure where one cannot be read, Invalid where not YAML;
+    into ``unreadable`` goes what is not YAML where somebody wants the rest all the same.
 
     What does not hold the word ``holding`` anywhere is passed over, whether it is YAML or not.
     """
@@ -56,13 +60,16 @@ def read(arguments: Sequence[str], *, recursive: bool = False, holding: str = ""
     found: list[Document] = []
     problems: list[Issue] = []
     for source, text in _texts(arguments, recursive):
-        if holding not in text:
+        # Between double quotes YAML may spell each letter by an escape.
+        if holding not in text and "\\" not in text:
             continue
         try:
             found += parsed(source, text)
         except InvalidInput as error:
-            problems += error.issues
-    if problems:
+            problems += error.issues if holding in text else ()
+    if unreadable is not None:
+        unreadable += problems
+    elif problems:
         raise InvalidInput(problems)
     return found
 
@@ -85,12 +92,13 @@ def given(
     *,
     recursive: bool,
     holding: str = "",
+    unreadable: "list[Issue] | None" = None,
 ) -> list[Document]:
-    """All documents of FILE..., -f and -k. Raises Failure where none of these is there; ``holding``: see ``read``."""
+    """All documents of FILE..., -f and -k. Raises Failure where none of these is there; the others: see ``read``."""
     named = [*(files or ()), *(filenames or ())]
     if not named and kustomize is None:
         raise Failure("no input", "Give files, folders or -, with or without -f, or a kustomize folder with -k.")
-    found = read(named, recursive=recursive, holding=holding)
+    found = read(named, recursive=recursive, holding=holding, unreadable=unreadable)
     return [*found, *parsed(f"{kustomize} (kustomize)", _built(kustomize))] if kustomize is not None else found
 
 

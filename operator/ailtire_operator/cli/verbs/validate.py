@@ -22,7 +22,8 @@ _HELP = help_text(
     "-o gives the same to other programs: json, sarif (code scanning), junit (test reports), github (annotations of a"
     " workflow's run). The exit code is the same.",
     "--ignore-others is for whoever gives all the files that have changed, as pre-commit does: a file in which the word"
-    " AiltireStack does not stand is not read, YAML or not, and where none holds a stack all is well.",
+    " AiltireStack does not stand, as it is or by escapes, is passed over, YAML or not, and where none holds a stack"
+    " all is well.",
     "With --report it also tells what will not run exactly as written, and what to do about it.",
     examples=[
         ("a file, or several", "kubectl ailtire validate shop.yaml orders.yaml"),
@@ -66,8 +67,10 @@ def _validate(
     notes: list[Issue] = []
     try:
         word = naming.KIND if ignore_others else ""
-        documents = sources.given(files, filenames, kustomize, recursive=recursive, holding=word)
+        unreadable: list[Issue] = []
+        documents = sources.given(files, filenames, kustomize, recursive=recursive, holding=word, unreadable=unreadable)
         found = collect(documents, ignore_others=ignore_others)
+        found.problems[:0] = unreadable
         notes = found.notes
         rendered = render_all(found.checked(), settings=environment_settings())
     except InvalidInput as invalid:
