@@ -303,3 +303,19 @@ def test_nothing_is_written_that_dockers_client_ignores() -> None:
     for result in (export_tree(made.name, made.spec, {}), exported(FULL, templates={"base": {"services": {}}})):
         for document in result.files.values():
             assert not any(UNSUPPORTED & service.keys() for service in document["services"].values())
+
+
+def test_what_is_stopped_has_no_tasks() -> None:
+    members = {
+        "web": {"image": "web", "interface": {"/": {}}, "deploy": {"replicas": 3}},
+        "agent": {"image": "agent", "deploy": {"mode": "global"}},
+        "migrate": {"image": "migrate", "deploy": {"mode": "replicatedJob"}},
+        "sub": {"type": "stack", "stack": {"services": {"x": {"image": "x"}}}},
+    }
+    files = exported({"stopped": True, "env": {"A": "b"}, "services": members}).files
+    services = files["shop"]["services"]
+    assert services["web"]["deploy"]["replicas"] == files["shop-sub"]["services"]["x"]["deploy"]["replicas"] == 0
+    for key in ("agent", "migrate"):
+        assert services[key]["deploy"]["placement"]["constraints"] == ["node.labels.ailtire.io/stopped == true"]
+    assert services["web"]["environment"]["A"] == files["shop-sub"]["services"]["x"]["environment"]["A"] == "b"
+    assert exported({"services": members}).files["shop"]["services"]["web"]["deploy"]["replicas"] == 3

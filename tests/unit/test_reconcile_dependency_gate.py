@@ -383,3 +383,22 @@ def test_an_update_waits_while_what_it_depends_on_is_stopped_and_what_runs_runs_
     del spec["services"]["db"]["stopped"]
     run(world, spec)
     assert replicas(world) == {"shop-db": 1, "shop-web": 1}
+
+
+def test_a_stack_that_its_own_definition_stops_is_not_there_for_who_depends_on_it() -> None:
+    world = World()
+    orders = stack({"db": service()})
+    orders["stack"]["stopped"] = True
+    grow(world, {"services": {"web": service(dependsOn={"orders": HEALTHY}), "orders": orders}})
+    assert (
+        world.execute(found(world, "AiltireStack", "shop")).waiting["web"].message == "waits for orders (it is stopped)"
+    )
+
+
+def test_a_service_whose_update_has_failed_is_stopped_as_any_other() -> None:
+    world = World()
+    update: dict[str, Any] = {"deploy": {"updateConfig": {"failureAction": "pause"}}}
+    run(world, {"services": {"web": service(**update)}})
+    run(world, {"services": {"web": service("x:2", stopped=True, **update)}})
+    assert world.conditions()["Ready"] == ("True", "Ready")
+    assert replicas(world) == {"shop-web": 0}

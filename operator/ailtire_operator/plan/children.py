@@ -29,11 +29,12 @@ def plan_children(scope: Scope, networks: Networks, routes: list[Route]) -> tupl
     for key, service in scope.spec.children.items():
         name = naming.member(scope.name, key)
         waits = dependencies.of_stack(scope, key, service)
-        stopped = scope.stopped or service.stopped
-        plans[key] = ChildPlan(key, name, depends_on=waits, stopped=stopped)
+        plans[key] = ChildPlan(key, name, depends_on=waits)
         try:
             level = child_level(above, key, scope.observed.templates)
             if level is not None:
+                stopped = scope.stopped or service.stopped or level.spec.stopped
+                plans[key] = ChildPlan(key, name, depends_on=waits, stopped=stopped)
                 objects.append(_resource(scope, networks, routes, service, level))
             elif service.stack_ref is not None:
                 reference = service.stack_ref

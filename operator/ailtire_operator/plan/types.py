@@ -109,7 +109,7 @@ class ChildPlan:
     """The errors in its definition; then no object is planned, and a running child is not changed."""
     depends_on: tuple[DependencyPlan, ...] = ()
     stopped: bool = False
-    """Whether it is stopped here or above; it may also be by its own definition."""
+    """Whether all of it is stopped: here, above, or by its own definition."""
 
 
 @dataclass(frozen=True, slots=True)
