@@ -97,15 +97,45 @@ def test_a_place_names_a_file_of_the_project_and_nothing_outside_of_it(tmp_path:
     (tmp_path / "outside.yaml").write_text("services: {web: {image: x}}")
     (project / "more.yaml").write_text("services:\n  web: {image: x}\n")
     (project / "services.js").write_text("module.exports = {};")
+    (project / "code.js").write_text("module.exports = load();")
     (project / "broken.yaml").write_text("a: [")
     (project / "link.yaml").symlink_to(tmp_path / "outside.yaml")
     places = ImportPlaces(project, [])
     assert places.of("more.yaml: services.web.image") == (str(project / "more.yaml"), 2, 16)
     assert places.of("services.js: services.web.image") == (str(project / "services.js"), 0, 0)
+    assert places.of("code.js: services.web") == (str(project / "code.js"), 0, 0)
     assert places.of("broken.yaml: a") == (str(project / "broken.yaml"), 0, 0)
     for outside in ("../outside.yaml", "link.yaml", "no.yaml", "\0", str(tmp_path / "outside.yaml")):
         assert places.of(f"{outside}: services.web.image") == (str(project), 0, 0)
     assert split('spec.services["a: b"].image') == ("", 'spec.services["a: b"].image')
+
+
+def test_what_comes_of_a_services_file_is_placed_too(tmp_path: Path) -> None:
+    (tmp_path / "services.js").write_text(
+        """'use strict'; // a comment
+module.exports = {
+  services: {
+    web: { image: "first" },
+    "web": { /* ä */ image: `x`, volumes: [ "a", /* no */ "b" ], interface: { "/web": { path: "/" } } },
+    8080: { image: "y" }
+  }
+};
+"""
+    )
+    file = str(tmp_path / "services.js")
+    alone = ImportPlaces(tmp_path / "services.js", [])
+    for path, place in (
+        ("spec.services.web.image", (5, 29)),
+        ("spec.services.web.volumes.1", (5, 59)),
+        ("spec.services.web.volumes[1]", (5, 59)),
+        ("spec.services.web.volumes.7", (5, 43)),
+        ('spec.services.web.interface["/web"].path', (5, 95)),
+        ("spec.services.web.stopSignal", (5, 12)),
+        ("spec.services.8080.image", (6, 20)),
+        ("metadata.name", (0, 0)),
+    ):
+        assert alone.of(path) == (file, *place), path
+    assert ImportPlaces(tmp_path, []).of("services.js: services.8080") == (file, 6, 11)
 
 
 def test_sarif_has_a_level_for_each_class_and_a_region(places: ImportPlaces) -> None:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from ailtire_operator.cli.positions import Place, Positions
+from ailtire_operator.cli.positions import Place, Positions, steps
 from ailtire_operator.compose.yaml_data import documents
 
+if TYPE_CHECKING:
+    from ailtire_operator.compose.services_js.positions import JavaScriptPositions
+
 _YAML: Final = (".yaml", ".yml")
+_JAVASCRIPT: Final = ".js"
 _TAGS: Final = frozenset({"!reset", "!override"})
 """Those of Docker Compose, which a merge obeys."""
 _SPEC: Final = "spec."
@@ -33,7 +37,7 @@ class ImportPlaces:
     def __init__(self, given: Path, files: Sequence[Path]) -> None:
         self._given = files[0] if files else given
         self._folder = self._given if self._given.is_dir() else self._given.parent
-        self._read: dict[Path, Positions | None] = {}
+        self._read: dict[Path, Positions | JavaScriptPositions | None] = {}
         self._files = self._with_includes(files)
 
     def of(self, path: str) -> FilePlace:
@@ -42,6 +46,8 @@ class ImportPlaces:
         below = below.removeprefix(_SPEC)
         if label and (file := self._inside(label)) is not None:
             return str(file), *self._deepest(file, below)[1]
+        if not self._files and self._given.suffix == _JAVASCRIPT:
+            return str(self._given), *self._deepest(self._given, below)[1]
         return self._in_given(below) if self._files else (self._head(), 0, 0)
 
     def _head(self) -> str:
@@ -81,15 +87,29 @@ class ImportPlaces:
 
     def _deepest(self, file: Path, path: str) -> tuple[int, Place]:
         if file not in self._read:
-            self._read[file] = _positions(file) if file.suffix in _YAML else None
+            self._read[file] = _positions(file)
         found = self._read[file]
-        return found.deepest(path) if found is not None else (0, (0, 0))
+        if found is None:
+            return 0, (0, 0)
+        return found.deepest(path) if isinstance(found, Positions) else found.deepest(steps(path))
 
 
-def _positions(file: Path) -> Positions | None:
-    """The places in a file; None where it is no YAML that may be read."""
-    text = _text(file)
+def _positions(file: Path) -> "Positions | JavaScriptPositions | None":
+    """The places in a file; None where it is no YAML, and no JavaScript, that may be read."""
+    if file.suffix == _JAVASCRIPT:
+        return _in_javascript(file)
+    text = _text(file) if file.suffix in _YAML else None
     return Positions(text) if text is not None else None
+
+
+def _in_javascript(file: Path) -> "JavaScriptPositions | None":
+    from ailtire_operator.compose.errors import JavaScriptError
+    from ailtire_operator.compose.services_js.positions import JavaScriptPositions
+
+    try:
+        return JavaScriptPositions(file.read_text(encoding="utf-8-sig"), name=file.name)
+    except (OSError, ValueError, JavaScriptError):
+        return None
 
 
 def _includes(file: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ and tolerant ones turn variables and calls into text.)
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import dropwhile
 from typing import Any, Final
 
 import tree_sitter_javascript
@@ -74,6 +75,12 @@ def parse_module(text: str, *, name: str) -> Module:
     return _Reader(source, name).module(_parser().parse(source).root_node)
 
 
+def exported(text: str) -> Node:
+    """The expression right of ``module.exports =`` in a text that ``parse_module`` takes."""
+    source = text.encode()
+    return _Reader(source, "").exported(_parser().parse(source).root_node)
+
+
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_javascript.language()))
@@ -90,18 +97,16 @@ class _Reader:
 
     def module(self, root: Node) -> Module:
         self._check(root)
-        statements = list(_parts(root))
-        while statements and _is_directive(statements[0]):
-            del statements[0]
-        data = self._value(self._exported(statements[0] if statements else root), (), 0)
-        for following in statements[1:]:
+        data = self._value(self.exported(root), (), 0)
+        for following in _statements(root)[1:]:
             if following.type != "empty_statement":
                 message = f"only module.exports = {{ ... }} is read as data; {self._first_word(following)} follows it"
                 raise self._error(following, message)
         return Module(data, tuple(self._duplicates))
 
-    def _exported(self, statement: Node) -> Node:
+    def exported(self, root: Node) -> Node:
         """The expression right of ``module.exports =``."""
+        statement = next(iter(_statements(root)), root)
         assignment = next(_parts(statement), statement)
         left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
         if assignment.type == "assignment_expression" and left and right and self._is_target(left):
@@ -256,6 +261,11 @@ class _Reader:
 def _parts(node: Node) -> Iterator[Node]:
     """The node's children without comments and punctuation, including errors."""
     return (each for each in node.children if each.is_named and each.type not in _COMMENTS)
+
+
+def _statements(root: Node) -> list[Node]:
+    """The file's statements behind its directives."""
+    return list(dropwhile(_is_directive, _parts(root)))
 
 
 def _is_directive(statement: Node) -> bool:
