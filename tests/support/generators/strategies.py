@@ -241,6 +241,14 @@ def _specs(draw: DrawFn, depth: int, references: list[str] | None) -> Json:
         securityProfile=st.sampled_from(["restricted", "baseline"]),
         env=st.dictionaries(VARIABLES, TEXT | st.integers(-5, 5), max_size=2),
         restartedAt=_TIMES,
+        verify=st.fixed_dictionaries(
+            {"image": IMAGES},
+            optional={
+                "command": st.lists(TEXT, max_size=2),
+                "environment": st.dictionaries(VARIABLES, TEXT, max_size=2),
+                "timeout": st.sampled_from(["5s", "1h30m"]),
+            },
+        ),
         interface=maybe(ports=st.dictionaries(st.sampled_from(["80", "443", "6650"]), WEB_PORTS)),
         gateway=maybe(replicas=st.integers(0, 3), image=IMAGES, resources=_RESOURCES),
         edge=_EDGE,
