@@ -1,14 +1,18 @@
 """Revisions of a whole tree on a real API server: kept, listed, compared, and gone back to."""
 
 import json
+from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
-from cluster.program import Cli
+from ailtire_operator.cli.spec_replacing import replacement
+from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane, Operator
+from lab.api import Refused
 from support.kube.operators import another
 from support.kube.trees import Manifest, Trees, service, targets, tree
 
@@ -177,3 +181,39 @@ def test_fields_of_another_manager_go_too(trees: Trees, cli: Cli) -> None:
     done = cli("rollback", ROOT, "--yes", "--wait")
     assert done.code == Exit.DONE, done.err
     assert trees.must(naming.KIND, ROOT)["spec"] == {"services": {"web": service(image(1))}}
+
+
+def test_who_may_not_write_the_root_gets_the_words_of_the_api_server_and_who_may_only_look_sees_the_history(
+    trees: Trees, cli: Cli, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    ready(trees, {"services": {"web": service(image(1))}})
+    ready(trees, {"services": {"web": service(image(2))}})
+    role = {"apiGroups": [naming.GROUP], "resources": [naming.PLURAL], "verbs": ["get", "list", "watch"]}
+    rules = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "look"},
+        "rules": [role],
+    }
+    trees.kubectl("apply", "-f", "-", stdin=json.dumps(rules))
+    trees.kubectl("create", "rolebinding", "look", "--role=look", f"--serviceaccount={trees.namespace}:view")
+    viewer = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
+    told = cli("history", ROOT, "--kubeconfig", viewer)
+    assert told.code == Exit.DONE, told.err
+    assert told.out.splitlines()[1].endswith("web image 1 -> 2")
+    refused = cli("rollback", ROOT, "--yes", "--kubeconfig", viewer)
+    assert refused.code == Exit.TROUBLE
+    assert "not permitted" in refused.err
+    assert "cannot patch resource" in refused.err
+    assert trees.must(naming.KIND, ROOT)["spec"] == {"services": {"web": service(image(2))}}
+
+
+def test_a_definition_that_changes_while_somebody_decides_is_not_overwritten(trees: Trees, cli: Cli) -> None:
+    ready(trees, {"services": {"web": service(image(1))}})
+    ready(trees, {"services": {"web": service(image(2))}})
+    root = trees.must(naming.KIND, ROOT)
+    trees.apply(ROOT, {"services": {"web": service(image(3))}})
+    request = replacement(root, {"services": {"web": service(image(1))}})
+    with pytest.raises(Refused) as refused:
+        trees.plane.api.apply(_path(trees), request.body, request.manager)
+    assert refused.value.code == HTTPStatus.CONFLICT

@@ -45,7 +45,7 @@ def test_a_bad_change_three_levels_down_takes_the_whole_tree_back_until_the_defi
     assert trees.must(naming.KIND, "shop")["spec"] == bad, "what the author has written stays"
     said = trees.condition("shop", "RolledBack")
     assert said["reason"] == "TreeRolledBack"
-    for part in ("cpl/dm/api", BAD, "back to revision 1", "volumes and finished Jobs stay as they are"):
+    for part in ("cpl/dm/api", BAD, "back to revision 1", "volumes and what Jobs have done stay as they are"):
         assert part in said["message"]
     waited = cli("wait", "shop", "--timeout", "5s")
     assert (waited.code, "back to revision 1" in waited.err) == (Exit.ROLLED_BACK, True)

@@ -120,7 +120,7 @@ def test_what_is_not_ready_in_time_takes_the_whole_tree_back_until_the_definitio
     message = story.world.status()["blocker"]["message"]
     assert "orders/api: ImagePullBackOff: no api:2" in message or "orders/api" in message
     assert "back to revision 1" in message
-    assert "volumes and finished Jobs" in message
+    assert "volumes and what Jobs have done" in message
     story.clean("shop-orders-api")
     story.settle()
     assert story.world.conditions()["Stalled"] == ("True", "TreeRolledBack")
@@ -324,3 +324,40 @@ def test_a_check_that_fails_takes_the_tree_back_at_once() -> None:
     update = tree_update_of(story.revision())
     assert update is not None
     assert (update.reason, update.message) == ("VerificationFailed", "orders: VerificationFailed: no answer")
+
+
+def test_the_time_in_which_it_waits_for_what_was_not_changed_does_not_count() -> None:
+    """And what was waited for takes nothing back either."""
+
+    def definition(api: str) -> dict[str, Any]:
+        found = spec(api)
+        found["services"]["orders"]["dependsOn"] = {"web": {"condition": "healthy"}}
+        return found
+
+    story = Story(definition("api:1"))
+    story.fail("shop-web", "web:1")
+    web = story.world.store.get(Ref("Deployment", "prod", "shop-web"))
+    assert web is not None
+    web.summary = {**web.summary, "ready": 0, "available": 0}
+    story.world.write(definition("api:2"))
+    story.reconcile()
+    for _ in range(3):
+        story.world.time += DEADLINE
+        story.reconcile()
+    assert "waits" in str(story.world.status()["stacks"]["orders"])
+    assert story.image() == "api:1", "it is held for its dependency"
+    story.clean("shop-web")
+    story.world.roll_out()
+    story.reconcile()
+    assert story.image() == "api:2"
+    story.fail("shop-orders-api", "api:2")
+    story.reconcile()
+    story.world.time += DEADLINE - 1
+    story.reconcile()
+    update = tree_update_of(story.revision())
+    assert update is not None
+    assert update.reason == "", "its own time is not over"
+    story.world.time += 2
+    story.reconcile()
+    story.reconcile()
+    assert story.image() == "api:1"

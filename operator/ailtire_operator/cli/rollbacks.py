@@ -51,7 +51,7 @@ def explain(root: Resource, stacks: Sequence[Resource], wanted: Revision, now: T
     elif replacement(root, wanted.definition.spec).recorded:
         notes.append(f"{name} was applied from a file; to apply it again brings back what the file says")
     if found:
-        notes.append("volumes keep what is in them, and jobs that have run are not undone")
+        notes.append("volumes keep what is in them, and what jobs have done is not undone")
     return Explanation(lines, notes)
 
 

@@ -59,7 +59,12 @@ def revision(root: str, app_name: str, number: int, digest: str, content: bytes,
     annotations = {
         naming.ANNOTATION_DEFINITION: digest,
         naming.ANNOTATION_GENERATION: str(origin.generation),
-        **compact(**{naming.ANNOTATION_MANAGER: line(origin.manager), naming.CHANGE_CAUSE: line(origin.cause)}),
+        **compact(
+            **{
+                naming.ANNOTATION_MANAGER: line(origin.manager),
+                naming.CHANGE_CAUSE: line(" ".join(origin.cause.split())),
+            }
+        ),
     }
     data = {"compressed": b64encode(content).decode()}
     name = naming.revision(root, number)

@@ -115,7 +115,9 @@ class TreeRollback:
         if policy.action == "pause":
             return Finding(UPDATE_PAUSED, "True", TREE_UPDATE_PAUSED, failed)
         number = revision.summary.get("revision")
-        back = f"back to revision {number}; volumes and finished Jobs stay as they are, until the definition changes"
+        back = (
+            f"back to revision {number} until the definition changes; volumes and what Jobs have done stay as they are"
+        )
         return Finding(ROLLED_BACK, "True", TREE_ROLLED_BACK, f"{failed}; {back}")
 
     async def judge(self, root: Record, status: StackStatus, *, settled: bool) -> float | None:
@@ -162,13 +164,17 @@ class TreeRollback:
         watched: _Watched,
         policy: _Policy,
     ) -> float | None:
+        if unready and all(each.waits for each in unready):
+            # Time that it waits for what was not changed is none of its own.
+            self._watched[root.uid] = replace(watched, begun=self._clock())
+            return None
         left = policy.deadline - (self._clock() - watched.begun)
         final = next((each for each in unready if each.is_final), None)
         if left > 0 and final is None:
             return left + _GRAIN
         cause = final or next((each for each in unready if not each.waits), None)
         if cause is None:
-            return None  # whatever it waits for was not changed
+            return None
         late = "" if final else f" (not ready within {policy.deadline:g} s)"
         message = bounded(f"{cause}{late}", _MESSAGE)
         await self._note(root, revision, replace(update, reason=cause.problem.reason or "NotReady", message=message))
