@@ -147,20 +147,10 @@ def test_what_runs_is_looked_into_and_what_crashes_says_why(lab: Lab, namespace:
     apply(namespace, shop(lab, crash=saying(lab, "echo no database; exit 3")))
     waited = run(namespace, "wait", "shop/beat", "--timeout", "50s")
     assert waited.returncode == 0, waited.stderr
-    command = [
-        *_PROGRAM,
-        "exec",
-        "shop/beat",
-        "-n",
-        namespace,
-        "-i",
-        "--",
-        "sh",
-        "-c",
-        'read line; echo "$0 $line"; exit 7',
-    ]
+    script = 'read line; echo "$0 $line"; exit 7'
+    command = [*_PROGRAM, "exec", "shop/beat", "-n", namespace, "-i", "--", "sh", "-c", script, "a b"]
     done = subprocess.run(
-        [*command, "a b"], env=with_kubectl(), input="c\n", capture_output=True, text=True, check=False, timeout=60
+        command, env=with_kubectl(), input="c\n", capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == "a b c\n", done.stderr
     assert done.returncode == 7, "the command's own"
@@ -169,11 +159,15 @@ def test_what_runs_is_looked_into_and_what_crashes_says_why(lab: Lab, namespace:
         return run(namespace, "wait", "shop", "--timeout", "0").stderr
 
     eventually(lambda: "  | no database\n" in said(), seconds=90, what="the log of what crashes")
-    tree = json.loads(run(namespace, "tree", "shop", "--logs", "1", "-o", "json").stdout)
-    logs = {each["key"]: each["log"] and each["log"]["lines"] for each in tree["services"]}
-    assert logs == {"beat": None, "crash": ["no database"]}
-    events = run(namespace, "events", "shop/crash", "--types", "Warning")
-    assert "BackOff" in events.stdout, events.stderr
+
+    def logs() -> dict[str, list[str] | None]:
+        services = json.loads(run(namespace, "tree", "shop", "--logs", "1", "-o", "json").stdout)["services"]
+        return {each["key"]: each["log"] and each["log"]["lines"] for each in services}
+
+    # Between two runs the status says for a moment that it starts.
+    eventually(lambda: logs() == {"beat": None, "crash": ["no database"]}, seconds=90, what="the same in the tree")
+    told = ("events", "shop/crash", "--types", "Warning")
+    eventually(lambda: "BackOff" in run(namespace, *told).stdout, seconds=60, what="the Event of the kubelet")
 
 
 def test_an_edge_is_reached_without_its_address(asked_tree: Tree) -> None:

@@ -1,5 +1,9 @@
 """What kubectl is handed, and what is said where there is none."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ailtire_operator.cli import kubectl
@@ -18,3 +22,17 @@ def test_without_kubectl_the_user_is_told_what_lacks(monkeypatch: pytest.MonkeyP
     with pytest.raises(Failure, match="cannot run kubectl: No such file or directory") as failed:
         kubectl.become(["kubectl", "port-forward"])
     assert failed.value.hint == "port-forward needs kubectl on the PATH."
+
+
+def test_kubectl_takes_the_place_of_the_program_with_its_signals_and_its_exit_code(tmp_path: Path) -> None:
+    stand_in = tmp_path / "kubectl"
+    stand_in.write_text("#!/bin/sh\necho $$\ngrep SigIgn /proc/$$/status\nexit 42\n")
+    stand_in.chmod(0o755)
+    code = "from ailtire_operator.cli import kubectl; kubectl.become(['kubectl', 'exec'])"
+    program = [sys.executable, "-c", code]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
+    with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        out, _ = process.communicate(timeout=30)
+    pid, ignored = out.splitlines()
+    assert (int(pid), process.returncode) == (process.pid, 42)
+    assert not int(ignored.split()[1], 16) & 1 << 12, "SIGPIPE, which Python ignores"

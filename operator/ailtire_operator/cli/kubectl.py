@@ -1,6 +1,7 @@
 """kubectl, which does what takes a connection in both directions: found on the PATH, handed the same cluster."""
 
 import os
+import signal
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
@@ -23,9 +24,12 @@ def become(words: list[str]) -> NoReturn:
     A child would have to pass on each signal, and its exit code where a signal ended it.
     """
     output.flush()
+    # Python ignores it, and what takes the place of a process goes on ignoring what that one has ignored.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvp(words[0], words)
     except OSError as error:
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         raise missing(words[1], error) from None
 
 
