@@ -189,6 +189,13 @@ def test_who_has_changed_the_definition_and_why_is_kept() -> None:
     assert metadata["annotations"][naming.ANNOTATION_GENERATION] == str(root.generation)
 
 
+def test_a_root_that_belongs_to_an_object_of_another_kind_has_revisions_too() -> None:
+    story = Story()
+    owner = {"apiVersion": "example.com/v1", "kind": "Shop", "name": "s", "uid": "other", "controller": True}
+    story.ready(spec(), references=[owner])
+    assert story.numbers() == [1]
+
+
 @pytest.mark.parametrize(("name", "adopted"), [("shop--revision-4", True), ("shop--revision-4-copy", False)])
 def test_on_request_revisions_without_an_owner_are_taken_over_by_their_own_name_alone(name: str, adopted: bool) -> None:
     story = Story()

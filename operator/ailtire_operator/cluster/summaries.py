@@ -277,7 +277,7 @@ def _stack(obj: Object) -> Summary:
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),
         labels=metadata.get("labels"),
         manager=intern(manager),
-        written=None if controller_of(obj) else time,
+        written=None if "place" in spec else time,
         adopt=annotations.get(naming.ANNOTATION_ADOPT) == "true" or None,
         changeCause=str(annotations.get(naming.CHANGE_CAUSE) or "")[:MESSAGE_LIMIT],
     )
