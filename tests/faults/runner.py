@@ -283,4 +283,4 @@ def _is_current(found: Mapping[str, Any]) -> bool:
 
 def _is_final(conditions: Mapping[str, Sequence[str]]) -> bool:
     status, reason, _ = conditions.get("Ready", ("False", "", ""))
-    return status == "True" or reason == "RolledBack"
+    return status == "True" or reason in ("RolledBack", "TreeRolledBack")

@@ -114,6 +114,31 @@ def _unscaled(spec: dict[str, Any]) -> None:
     spec["services"]["web"]["deploy"] = {"replicas": 3}
 
 
+def _stop(spec: dict[str, Any]) -> None:
+    for key in ("web", "orders"):
+        spec["services"][key]["stopped"] = True
+
+
+def _start(spec: dict[str, Any]) -> None:
+    for key in ("web", "orders"):
+        del spec["services"][key]["stopped"]
+
+
+def _restart(spec: dict[str, Any]) -> None:
+    spec["services"]["orders"]["restartedAt"] = "2026-11-29T12:00:00Z"
+
+
+def _fails_as_a_whole(spec: dict[str, Any]) -> None:
+    spec["updatePolicy"] = {"failureAction": "rollback", "progressDeadline": "5s"}
+    spec["services"]["orders"]["stack"]["services"]["web"]["image"] = BAD_IMAGE
+    spec["services"]["beside"]["stack"]["services"]["worker"]["image"] = _newer("worker")
+
+
+def _mended_as_a_whole(spec: dict[str, Any]) -> None:
+    del spec["updatePolicy"]
+    spec["services"]["orders"]["stack"]["services"]["web"]["image"] = _newer("web")
+
+
 def _edge(spec: dict[str, Any]) -> None:
     spec["edge"] = {"className": "example"}
 
@@ -170,6 +195,8 @@ STEPS: tuple[Step, ...] = (
     Step("an update that fails", _fails),
     Step("the update mended", _mended),
     Step("an autoscaler", _scaled),
+    Step("a package and what an autoscaler scales stopped", _stop),
+    Step("both started", _start),
     Step("no autoscaler", _unscaled),
     Step("an Ingress", _edge),
     Step("an HTTPRoute in its place", _gateway_edge),
@@ -177,9 +204,12 @@ STEPS: tuple[Step, ...] = (
     Step("a file", _file),
     Step("another file", _other_file),
     Step("a child under another key", _moved_child),
+    Step("an update that takes the whole tree back", _fails_as_a_whole),
+    Step("the whole tree mended", _mended_as_a_whole),
     Step("the template", _of_the_template, template=True),
     Step("a variable", _color),
     Step("the variable away", _no_color),
+    Step("a restart of a package", _restart),
     Step("a child less", _no_leaf),
     Step("delete", _end, delete=True),
 )
