@@ -73,7 +73,13 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     rollback = Rollback(store, applier, unready)
     revisions = Revisions(store, applier, definitions)
     tree_rollback = TreeRollback(
-        store, applier, definitions, revisions, wake=cluster.wake, clock=cluster.clock, now=cluster.now
+        store,
+        applier,
+        definitions,
+        revisions,
+        wake=cluster.wake,
+        clock=cluster.clock,
+        server_time=cluster.server_time,
     )
     nodes = JobNodes(cluster.nodes, cluster.clock)
     planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes)

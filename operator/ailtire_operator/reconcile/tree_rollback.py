@@ -8,7 +8,7 @@ is made of the revision's definition instead, for as long as the definition that
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -70,7 +70,7 @@ class TreeRollback:
         *,
         wake: Callable[[Record], None],
         clock: Callable[[], float],
-        now: Callable[[], str],
+        server_time: Callable[[], float | None],
     ) -> None:
         self._store = store
         self._applier = applier
@@ -78,7 +78,7 @@ class TreeRollback:
         self._revisions = revisions
         self._wake = wake
         self._clock = clock
-        self._now = now
+        self._server_time = server_time
         self._watched: dict[str, _Watched] = {}
         """By the root's uid."""
 
@@ -137,7 +137,7 @@ class TreeRollback:
             return None
         update = tree_update_of(revision)
         if update is None or update.definition != digest:
-            update = TreeUpdate(digest, self._now(), root.generation)
+            update = TreeUpdate(digest, self._time(), root.generation)
             self._watched.pop(root.uid, None)  # it is timed anew, also where somebody has taken the note away
             await self._note(root, revision, update)
         if update.reached or (update.reason and policy.action == "rollback"):
@@ -189,12 +189,17 @@ class TreeRollback:
             if before is None:
                 return None
             touched = touched_by(changes_between(before, self._definitions.tree(root)))
-            passed = min(max(0.0, _seconds_between(update.since, self._now())), policy.deadline)
+            passed = min(max(0.0, _seconds_between(update.since, self._time())), policy.deadline)
             known = self._watched[root.uid] = _Watched(update.definition, self._clock() - passed, touched)
         return known if known.touched else None
 
     async def _note(self, root: Record, revision: Record, update: TreeUpdate) -> None:
         await self._applier.annotate(revision, root.uid, naming.ANNOTATION_TREE_UPDATE, update.text())
+
+    def _time(self) -> str:
+        """What time it is for the API server: that of the replica that led before may have been another one."""
+        now = self._server_time()
+        return "" if now is None else datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
 
     def _failed(self, root: Record) -> TreeUpdate | None:
         """The update that has failed, if it is the definition that is written."""
@@ -238,7 +243,7 @@ def _names(root: Record) -> tuple[str, str]:
 
 
 def _seconds_between(start: str, end: str) -> float:
-    """From one time to another, as Kubernetes writes them; 0 where one makes no sense."""
+    """From one time to another, as they are noted; 0 where one makes no sense."""
     try:
         return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
     except (TypeError, ValueError):

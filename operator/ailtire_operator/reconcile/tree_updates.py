@@ -32,7 +32,7 @@ class TreeUpdate:
     definition: str
     """The digest of its definition."""
     since: str
-    """When it was first seen, as Kubernetes writes times."""
+    """When it was first seen, by the API server's clock, in ISO 8601."""
     generation: int
     """Of the root, then."""
     reached: bool = False
