@@ -88,9 +88,14 @@ def test_a_rollout_back_and_one_that_puts_back_are_told_as_such(world: World) ->
     assert (len(found.changes), found.omitted) == (FIELD_LIMIT, 20 - FIELD_LIMIT)
     assert next(iter(messages([found], "shop"))).endswith("(put back: changed by kubectl-edit)")
     service = plan.services["web"]
+    rolled = replace(applied, put_back=())
     held = replace(plan, services={"web": replace(service, held="rollback")})
-    (found,) = rollouts([applied], held, root, "2026-01-01T00:00:00Z")
+    (found,) = rollouts([rolled], held, root, "2026-01-01T00:00:00Z")
     assert found.cause == "RolledBack"
+    (found,) = rollouts([rolled], plan, root, "2026-01-01T00:00:00Z", went_back=True)
+    assert found.cause == "RolledBack"
+    (found,) = rollouts([rolled], plan, root, "2026-01-01T00:00:00Z")
+    assert found.cause == "Planned"
 
 
 def test_many_rollouts_at_once_make_few_events() -> None:

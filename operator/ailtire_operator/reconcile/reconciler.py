@@ -184,7 +184,8 @@ class Reconciler:
     async def _note_rollouts(self, record: Record, done: PassResult) -> None:
         """Keep for the status which pods are replaced by this reconcile, and for what change; and tell it by Events."""
         *_, root = (record, *ancestors(record, self._store))
-        found = rollouts(done.rolled, done.plan, root, self._now())
+        went_back = self._definitions.held(root.uid) is not None
+        found = rollouts(done.rolled, done.plan, root, self._now(), went_back=went_back)
         if not found:
             return
         session = self._sessions.of(record)

@@ -29,10 +29,15 @@ EVENTS: Final = 10
 """Events of one reconcile: a change of a large stack replaces the pods of hundreds of services."""
 
 
-def rollouts(done: Iterable[ApplyResult], plan: Plan, root: Record, now: str) -> list[RolloutStatus]:
-    """An entry for each workload whose pods a pass replaces, in the order of names."""
+def rollouts(
+    done: Iterable[ApplyResult], plan: Plan, root: Record, now: str, *, went_back: bool = False
+) -> list[RolloutStatus]:
+    """An entry for each workload whose pods a pass replaces, in the order of names.
+
+    ``went_back``: the whole tree runs a revision in place of what is written, as an update of it has failed.
+    """
     written = sorted((each for each in done if is_rollout(each)), key=lambda each: each.ref)
-    return [_entry(each, plan, root, now) for each in written]
+    return [_entry(each, plan, root, now, went_back) for each in written]
 
 
 def is_rollout(applied: ApplyResult) -> bool:
@@ -40,16 +45,16 @@ def is_rollout(applied: ApplyResult) -> bool:
     return applied.ref.kind in ROLLED_KINDS and bool(applied.rolled or applied.verb == "replace")
 
 
-def _entry(applied: ApplyResult, plan: Plan, root: Record, now: str) -> RolloutStatus:
+def _entry(applied: ApplyResult, plan: Plan, root: Record, now: str, went_back: bool) -> RolloutStatus:
     ref = applied.ref
     service = next((each for each in plan.services.values() if (each.kind, each.name) == (ref.kind, ref.name)), None)
     others = sorted({name for each in applied.put_back if _is_of_template(each.path) for name in each.managers})
     put_back = any(_is_of_template(each.path) for each in applied.put_back)
     cause, manager = "Planned", str(root.summary.get("manager", ""))
-    if service is not None and service.held == "rollback":
-        cause = "RolledBack"
-    elif put_back:
+    if put_back:
         cause, manager = "PutBack", " and ".join(others)
+    elif went_back or (service is not None and service.held == "rollback"):
+        cause = "RolledBack"
     return RolloutStatus.model_validate(
         {
             "time": now,
