@@ -70,7 +70,10 @@ def silent(trip: RoundTrip) -> list[str]:
     for path, before, after in differences(trip.before, trip.after):
         text = "/".join(path)
         is_image = bool(moved) and bool(re.fullmatch(r"services/[^/]+/image", text))
-        if not is_told(told, path_of("spec", *path)) and not is_image and not is_explained(text, before):
+        # What the whole stack says is part of each service, as the report says there.
+        inherited = path[2:3] == ("environment",) and before is None and path[-1] in spec.get("env", {})
+        explained = is_image or inherited or is_explained(text, before)
+        if not is_told(told, path_of("spec", *path)) and not explained:
             found.append(f"{text}: {before!r} -> {after!r}")
     return found
 
