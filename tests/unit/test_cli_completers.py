@@ -174,3 +174,14 @@ def test_the_variables_at_a_path_are_offered_to_be_changed_or_removed(server: An
     server(Pages([shop]))
     assert offered("set", "env", "shop", "") == ["REGION-", "REGION="]
     assert offered("set", "env", "nobody", "") == []
+
+
+def test_the_revisions_of_the_stack_that_is_named_are_offered(server: Any, run: Run) -> None:
+    kept = [
+        {"metadata": {"name": f"shop--revision-{n}", "labels": {"ailtire.io/revision": str(n)}}} for n in (2, 3, 21)
+    ]
+    pages = server(Pages(kept))
+    assert offered("rollback", "shop", "--to", "2") == ["2", "21"]
+    assert [params["labelSelector"] for _, params in pages.asked] == ["ailtire.io/revision,ailtire.io/stack=shop"]
+    server(Pages(kept))
+    assert offered("history", "shop", "--revision", "") == ["2", "21", "3"]
