@@ -68,6 +68,7 @@ class Shop:
         self.folder = folder
         self.before: dict[str, Any] = {}
         self.printed = ""
+        """By all commands of a recipe."""
         self._bin = folder / "bin"
         self._bin.mkdir()
         self._stand_in = folder / "stand-in"
@@ -91,12 +92,13 @@ class Shop:
             check=False,
             timeout=_SECONDS,
         )
-        self.printed = done.stdout + done.stderr
-        said = f"$ {step.command}\n{self.printed}"
+        printed = done.stdout + done.stderr
+        self.printed += printed
+        said = f"$ {step.command}\n{printed}"
         expected = next((code for start, code in CODES.items() if step.command.startswith(start)), 0)
         if not step.command.startswith("kubectl ailtire logs"):
             assert done.returncode == expected, said
-        assert missing(step.shown, self.printed) == [], said
+        assert missing(step.shown, printed) == [], said
 
     def get(self, kind: str, name: str, namespace: str = "shop") -> Any:
         return self.plane.api.get(KINDS[kind].path(namespace, name))
@@ -179,7 +181,7 @@ def why_not_ready(shop: Shop) -> None:
 
 def inside(shop: Shop) -> None:
     unchanged(shop)
-    assert re.match(r"kubectl port-forward .*pod/shop-orders-api-\S+ 8080:3000", shop.printed), shop.printed
+    assert re.search(r"kubectl port-forward .*pod/shop-orders-api-\S+ 8080:3000", shop.printed), shop.printed
 
 
 def promoted(shop: Shop) -> None:
@@ -272,7 +274,7 @@ def test_all_recipes_run_as_they_are_written(shop: Shop) -> None:
     for recipe in found:
         if recipe.title in BEFORE:
             BEFORE[recipe.title](shop)
-        shop.before = shop.templates()
+        shop.before, shop.printed = shop.templates(), ""
         for step in recipe.steps:
             shop.run(step)
         AFTER[recipe.title](shop)

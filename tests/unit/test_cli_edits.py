@@ -156,7 +156,11 @@ def test_a_place_that_two_paths_lead_to_is_written_once_and_the_whole_tree_is_ch
     (group,) = grouped(edits)
     assert len(group) == 1
     assert problems([group], stacks) == []
-    assert warnings(edits[0], stacks)[0] == "payments is a template: shop-pay follows it, and other-pay with it"
+    assert warnings(group, stacks)[0] == "payments is a template: shop-pay follows it, and other-pay with it"
+    direct = [edit(locate("payments/api", stacks), "image", "y")]
+    assert warnings(direct, stacks)[0] == "payments is a template, which other-pay, shop-pay follows"
+    verdict = judge_edits(direct, [edited(stacks[1], [each.write for each in direct])])
+    assert (verdict.outcome, "is a template" in verdict.line) == (Outcome.REACHED, True)
     wrong = problems(grouped([edit(locate("shop/pay/api", stacks), "image", "no image")]), stacks)
     assert any(each.startswith("AiltireStack payments: spec.services.api.image: ") for each in wrong)
 

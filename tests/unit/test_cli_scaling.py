@@ -79,7 +79,7 @@ def test_an_inline_child_is_written_in_its_root_however_it_is_named() -> None:
 def test_a_child_of_a_template_changes_the_template_and_all_who_follow_it() -> None:
     change = one("shop/pay/api=2")
     assert (change.owner, change.live) == ("payments", "shop-pay")
-    assert warnings(change, shop())[0] == "payments is a template: shop-pay follows it, and b-pay with it"
+    assert warnings([change], shop())[0] == "payments is a template: shop-pay follows it, and b-pay with it"
 
 
 def test_a_key_with_a_slash_is_reached_by_its_other_name_and_escaped() -> None:
@@ -151,7 +151,7 @@ def test_who_may_undo_it_is_named(metadata: Resource, said: str) -> None:
     stacks = shop()
     stacks[0]["metadata"] |= metadata
     (change,) = plan_changes(["shop/web=3"], stacks)
-    (warning,) = warnings(change, stacks, "count")
+    (warning,) = warnings([change], stacks, "count")
     assert said in warning
 
 

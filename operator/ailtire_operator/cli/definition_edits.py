@@ -112,26 +112,38 @@ def _wrong(resource: Resource, stacks: Sequence[Resource]) -> list[str]:
     return [str(each) for each in found]
 
 
-def warnings(edit: Edit, stacks: Sequence[Resource], noun: str = "value") -> list[str]:
-    """What else it touches, and who may undo it."""
+def warnings(group: Sequence[Edit], stacks: Sequence[Resource], noun: str = "value") -> list[str]:
+    """What the edits of one resource touch beside, and who may undo them."""
     found = []
-    if is_template(spec_of(edit.resource)):
-        users = sorted(_users(edit.owner, stacks) - {edit.live})
-        others = f", and {listed(users)} with it" if users else ""
-        found.append(f"{edit.owner} is a template: {edit.live} follows it{others}")
-    if spec_of(edit.resource).get("suspend"):
-        found.append(f"{edit.owner} is suspended: nothing happens until that is gone")
-    if tools := tools_of(edit.resource):
-        found.append(f"{edit.owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
-    elif all(each.recorded for each in requests_for([edit])):
-        again = ", which restarts once more" if edit.field == RESTARTED_AT else ""
-        found.append(f"{edit.owner} was applied from a file; to apply it again brings back what the file says{again}")
-    elif edit.after is not None:
-        found.append(
-            f"no apply of {edit.owner} knows of this {noun}: a file that names no {'.'.join(edit.field)} for"
-            f" {edit.path} leaves it as it is"
-        )
+    resource, owner = group[0].resource, group[0].owner
+    if is_template(spec_of(resource)):
+        users = _users(owner, stacks)
+        found += [_sharing(owner, live, users - {live}) for live in dict.fromkeys(each.live for each in group)]
+    if spec_of(resource).get("suspend"):
+        found.append(f"{owner} is suspended: nothing happens until that is gone")
+    again = any(each.field == RESTARTED_AT for each in group)
+    tools = tools_of(resource)
+    if tools:
+        undo = "undo this, and so restart once more" if again else "undo this"
+        found.append(f"{owner} is kept by {' and '.join(tools)}, which may {undo}: change its source as well")
+    elif all(each.recorded for each in requests_for(group)):
+        more = ", and so restarts once more" if again else ""
+        found.append(f"{owner} was applied from a file; to apply it again brings back what the file says{more}")
+    else:
+        found += [
+            f"no apply of {owner} knows of this {noun}: a file that names no {'.'.join(each.field)} for {each.path}"
+            " leaves it as it is"
+            for each in group
+            if each.after is not None
+        ]
     return found
+
+
+def _sharing(template: str, live: str, others: set[str]) -> str:
+    if live == template:
+        return f"{template} is a template, which {listed(sorted(others)) or 'nothing'} follows"
+    beside = f", and {listed(sorted(others))} with it" if others else ""
+    return f"{template} is a template: {live} follows it{beside}"
 
 
 def _users(template: str, stacks: Sequence[Resource]) -> set[str]:

@@ -62,7 +62,7 @@ class Sender:
             raise Invalid(wrong)
         for group in groups:
             await self._send(group, dry_run=True)
-        found = [line for group in groups for edit in group for line in warnings(edit, stacks, self._noun)]
+        found = [line for group in groups for line in warnings(group, stacks, self._noun)]
         for line in dict.fromkeys([*plan.notes, *found]):
             output.say(f"note: {line}")
         for group in groups:

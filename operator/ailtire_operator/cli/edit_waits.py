@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definition_edits import Edit, has_come_down
-from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, state_of
+from ailtire_operator.cli.trees import Resource, State, is_observed, place_of, services_of, spec_of, state_of
 from ailtire_operator.cli.wait_conditions import judge_ready, judge_service
 from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
+from ailtire_operator.model.templates import is_template
 
 
 def judge_edits(edits: Sequence[Edit], stacks: Sequence[Resource]) -> Verdict:
@@ -29,6 +30,9 @@ def judge_edit(edit: Edit, stacks: Sequence[Resource]) -> Verdict:
     live = by_name.get(edit.live)
     if live is None or not has_come_down(edit, live):
         return _on_its_way(edit, live, by_name)
+    if is_template(spec_of(live)):
+        line = f"{edit.path} is written: {edit.live} is a template, so that its followers are to be waited for"
+        return Verdict(Outcome.REACHED, line)
     member = services_of(live).get(edit.key) or {}
     if not edit.key or member.get("type") != "stack":
         return _ready(edit.path, live, edit.key, stacks)
