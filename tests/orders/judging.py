@@ -149,7 +149,10 @@ def _succeeded(job: Object) -> bool:
 
 
 def end_state(server: ApiServer) -> dict[str, Any]:
-    """All objects at rest, without what differs from run to run by nature; of pods how many each workload has."""
+    """All objects at rest, without what differs from run to run by nature; of pods how many each workload has.
+
+    Which definitions were Ready on the way, and what was rolled out, is history and no part of the end.
+    """
     names = {obj["metadata"]["uid"]: str(ref) for ref, obj in server.objects.items()}
     for ref, obj in server.objects.items():
         for address in _addresses(obj):  # one that nobody has any more stays as it is, and is a difference
@@ -159,8 +162,8 @@ def end_state(server: ApiServer) -> dict[str, Any]:
     for ref, obj in sorted(server.objects.items()):
         if ref.kind == POD.kind:
             pods[names.get(_owner(obj), "nobody")] += 1
-        elif ref.kind != EVENT.kind:
-            found[str(ref)] = _normal(obj if ref.kind == STACK.kind else _without_status(obj), names)
+        elif ref.kind != EVENT.kind and naming.LABEL_REVISION not in (obj["metadata"].get("labels") or {}):
+            found[str(ref)] = _normal(_without_rollouts(obj) if ref.kind == STACK.kind else _without_status(obj), names)
     return {**found, "pods": dict(pods)}
 
 
@@ -168,6 +171,11 @@ def _addresses(obj: Object) -> Iterator[str]:
     """Those of a Service or pod."""
     yield from (each for each in obj.get("spec", {}).get("clusterIPs") or () if each != "None")
     yield from (each["ip"] for each in (obj.get("status") or {}).get("podIPs") or ())
+
+
+def _without_rollouts(stack: Object) -> Object:
+    status = {key: value for key, value in (stack.get("status") or {}).items() if key != "rollouts"}
+    return {**stack, "status": status}
 
 
 def _without_status(obj: Object) -> Object:
