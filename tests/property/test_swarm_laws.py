@@ -63,7 +63,7 @@ def is_explained(path: str, before: object) -> bool:
 
 def silent(trip: RoundTrip) -> list[str]:
     """What came back otherwise, and no word of it."""
-    told = [*trip.told, *(notice.path for notice in trip.imported.notices)]
+    told = [*trip.told, *(_as_written_here(notice.path) for notice in trip.imported.notices)]
     spec = trip.before
     moved = {key for key in ("imageRegistry", "images") if spec.get(key)}
     found = []
@@ -76,6 +76,12 @@ def silent(trip: RoundTrip) -> list[str]:
         if not is_told(told, path_of("spec", *path)) and not explained:
             found.append(f"{text}: {before!r} -> {after!r}")
     return found
+
+
+def _as_written_here(path: str) -> str:
+    """A path as it is in a stack: an import tells of ``services.web.deploy.restart_policy`` in Compose's words."""
+    own = path.removeprefix("spec.")
+    return f"spec.{re.sub('_([a-z])', lambda found: found[1].upper(), own)}"
 
 
 @fewer
