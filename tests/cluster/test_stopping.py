@@ -162,6 +162,12 @@ def test_a_restart_replaces_every_pod_of_a_subtree_once_and_in_order(trees: Tree
     chain = ("shop-orders-db", "shop-orders-cache", "shop-orders-api", "shop-orders-deep-worker")
     assert [position[name] for name in chain] == sorted(position[name] for name in chain)
     mark = trees.audit.mark()
+    trees.apply("shop", shop())
+    runs(trees)
+    operator.restart()
+    runs(trees)
+    assert written(trees, mark) == [], "a time that a file takes away again restarts nothing"
+    mark = trees.audit.mark()
     operator.restart()
     trees.settle()
     assert targets(trees.writes(mark)) == []

@@ -142,3 +142,23 @@ def test_another_version_of_what_a_service_reads_changes_one_annotation_of_its_o
     assert len(seen) == 2
     del first["shop-web"]["spec"]["template"]["metadata"]["annotations"]
     assert first == none
+
+
+def test_a_time_that_is_not_asked_for_any_more_stays() -> None:
+    """An apply of a file that names none restarts nothing; one that names another time does."""
+    there = {
+        ("Deployment", "shop-web"): EARLY,
+        ("Deployment", "shop--gateway"): EARLY,
+        ("StatefulSet", "shop-db"): LATE,
+    }
+
+    def times(spec: Json) -> dict[str, str]:
+        made = [
+            each for each in plan(stack(spec), SETTINGS, Observed(restarts=there)).objects if each["kind"] in WORKLOADS
+        ]
+        found = {each["metadata"]["name"]: each["spec"]["template"]["metadata"].get("annotations") for each in made}
+        return {name: each["ailtire.io/restarted-at"] for name, each in found.items() if each}
+
+    assert times(SPEC) == {"shop-web": EARLY, "shop--gateway": EARLY, "shop-db": LATE}
+    asked = {**SPEC, "restartedAt": LATE}
+    assert times(asked) == dict.fromkeys(("shop-web", "shop--gateway", "shop-db", "shop-agent"), LATE)

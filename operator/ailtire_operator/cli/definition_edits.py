@@ -121,14 +121,13 @@ def warnings(group: Sequence[Edit], stacks: Sequence[Resource], noun: str = "val
         found += [_sharing(owner, live, users - {live}) for live in dict.fromkeys(each.live for each in group)]
     if spec_of(resource).get("suspend"):
         found.append(f"{owner} is suspended: nothing happens until that is gone")
-    again = any(each.field == RESTARTED_AT for each in group)
+    if all(each.field == RESTARTED_AT for each in group):
+        return found  # whoever takes the time away again restarts nothing
     tools = tools_of(resource)
     if tools:
-        undo = "undo this, and so restart once more" if again else "undo this"
-        found.append(f"{owner} is kept by {' and '.join(tools)}, which may {undo}: change its source as well")
+        found.append(f"{owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
     elif all(each.recorded for each in requests_for(group)):
-        more = ", and so restarts once more" if again else ""
-        found.append(f"{owner} was applied from a file; to apply it again brings back what the file says{more}")
+        found.append(f"{owner} was applied from a file; to apply it again brings back what the file says")
     else:
         found += [
             f"no apply of {owner} knows of this {noun}: a file that names no {'.'.join(each.field)} for {each.path}"

@@ -62,7 +62,12 @@ def _workload(obj: Object) -> Summary:
         paused=spec.get("paused"),
         conditions=conditions(status.get("conditions")),
         selector=_labels((spec.get("selector") or {}).get("matchLabels")),
+        restartedAt=_restarted_at(spec.get("template") or {}),
     )
+
+
+def _restarted_at(template: Object) -> str | None:
+    return ((template.get("metadata") or {}).get("annotations") or {}).get(naming.ANNOTATION_RESTARTED_AT)
 
 
 def _stateful_set(obj: Object) -> Summary:

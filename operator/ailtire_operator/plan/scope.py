@@ -112,6 +112,10 @@ class Scope:
         """The latest restart of the whole stack, also by a stack above."""
         return latest(self.spec.restarted_at, self.spec.place.restarted_at if self.spec.place else None)
 
+    def restart_of(self, kind: str, name: str, asked: str | None) -> str | None:
+        """The time for a workload's pods. Where none is asked for any more it stays: nothing is to restart for that."""
+        return asked or self.observed.restarts.get((kind, name))
+
     @property
     def gateway_host(self) -> str:
         """The Service of the stack's gateway; empty if it has none."""

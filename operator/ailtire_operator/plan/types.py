@@ -49,6 +49,8 @@ class Observed:
     """A new globalJob runs once for each node that fits its pod. None: the operator may not list nodes."""
     completions: Mapping[str, int] = field(default_factory=dict)
     """By name of an existing Job: its completions."""
+    restarts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By kind and name of an existing workload: when it was last asked to restart."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
 

@@ -99,6 +99,12 @@ def _has_global_job(spec: StackSpec) -> bool:
     return any(each.deploy is not None and each.deploy.mode == "globalJob" for each in spec.services.values())
 
 
+def restarts(store: Store, namespace: str, uid: str) -> dict[tuple[str, str], str]:
+    """When each workload of the stack of this uid was last asked to restart, by kind and name."""
+    owned = (each for each in store.owned_by(namespace, uid) if not each.deleting)
+    return {(each.ref.kind, each.ref.name): time for each in owned if (time := each.summary.get("restartedAt"))}
+
+
 def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:
     """How often each Job of the stack of this uid was made to run."""
     jobs = (each for each in store.owned_by(namespace, uid) if each.ref.kind == JOB.kind and not each.deleting)

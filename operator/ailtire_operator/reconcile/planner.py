@@ -17,7 +17,7 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
-from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions
+from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions, restarts
 from ailtire_operator.reconcile.pruning import owned
 
 KEPT: Final = 256
@@ -85,6 +85,7 @@ class _Grounds:
     nodes: tuple[Node, ...] | None
     addresses: MemberAddresses
     completions: Mapping[str, int]
+    restarts: Mapping[tuple[str, str], str]
     failed_updates: Mapping[str, FailedUpdate]
 
 
@@ -165,6 +166,7 @@ class Planner:
             nodes=self._nodes.known,
             addresses=MemberAddresses(self._store, record.ref.namespace),
             completions=completions(self._store, record.ref.namespace, record.uid),
+            restarts=restarts(self._store, record.ref.namespace, record.uid),
             failed_updates=self._failed_updates(record),
         )
 
@@ -177,6 +179,7 @@ class Planner:
             http_routes=grounds.features.http_routes,
             nodes=grounds.nodes,
             completions=grounds.completions,
+            restarts=grounds.restarts,
             failed_updates=grounds.failed_updates,
         )
         try:

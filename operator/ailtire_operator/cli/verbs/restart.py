@@ -21,7 +21,7 @@ _HELP = help_text(
     "What is written is restartedAt, where the definition is: of a member in the definition of its stack's root (or in"
     " the template, which is shared), of a root in its spec. The time is that of the API server, as all who write have"
     " it in common, and later than any that stands there. It is written in the name of whoever applies the definition,"
-    " so that their next apply takes it back, which restarts once more: write it into the file where that matters.",
+    " so that their next apply takes it back, which restarts nothing.",
     "--using restarts only what uses a Secret or ConfigMap: for variables, as files, or (imagePullSecrets) for its"
     " images. No Secret is read for that; the definitions name them. Jobs are left out.",
     "--dry-run shows the difference and changes nothing.",

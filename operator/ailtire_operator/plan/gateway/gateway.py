@@ -112,6 +112,7 @@ def _deployment(
     scope: Scope, networks: Networks, found: list[Route], passed: list[Stream], configuration: str, replicas: int
 ) -> dict[str, Any]:
     joined = gateway_networks(scope, networks, [*(each.service for each in found), *(each.service for each in passed)])
+    restarted_at = scope.restart_of("Deployment", naming.gateway(scope.name), scope.restarted_at)
     selector = scope.gateway_selector()
     secrets = sorted(
         {
@@ -145,7 +146,7 @@ def _deployment(
         "template": {
             "metadata": compact(
                 labels=scope.pod_labels(selector) | zones.network_labels(joined),
-                annotations=compact(**{naming.ANNOTATION_RESTARTED_AT: scope.restarted_at}),
+                annotations=compact(**{naming.ANNOTATION_RESTARTED_AT: restarted_at}),
             ),
             "spec": compact(**spec),
         },

@@ -51,7 +51,7 @@ def plan_service(
         # Part of a Job's name: the restart of a whole stack must not run its migrations again.
         naming.ANNOTATION_RESTARTED_AT: service.restarted_at
         if kind == "Job"
-        else latest(scope.restarted_at, service.restarted_at),
+        else scope.restart_of(kind, _name(scope, key, kind), latest(scope.restarted_at, service.restarted_at)),
     }
     template["metadata"] |= compact(annotations=template["metadata"].get("annotations", {}) | compact(**restart))
     wanted = naming.digest(json.dumps(template, sort_keys=True))
@@ -100,8 +100,11 @@ def _workload(
         "template": template,
         **update_strategy.strategy(scope, key, service, kind, mounted, held),
     }
-    name = naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
-    return manifest("apps/v1", kind, name, labels, annotations=annotations, spec=compact(**spec))
+    return manifest("apps/v1", kind, _name(scope, key, kind), labels, annotations=annotations, spec=compact(**spec))
+
+
+def _name(scope: Scope, key: str, kind: str) -> str:
+    return naming.workload(scope.name, key) if kind == "StatefulSet" else naming.member(scope.name, key)
 
 
 def _scaling_objects(scope: Scope, key: str, service: Service, made: ServicePlan) -> list[Manifest]:
