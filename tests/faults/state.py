@@ -78,8 +78,6 @@ def objects(api: Api, namespace: str, *, everything: bool = False) -> dict[str, 
     for kind in OWNED_KINDS:
         selector = f"?labelSelector={naming.MANAGED_SELECTOR}" if kind.selected and not everything else ""
         for item in api.get(f"{kind.path(namespace)}{selector}")["items"]:
-            if naming.LABEL_REVISION in (item["metadata"].get("labels") or {}):
-                continue  # which definitions were Ready on the way is no matter of the end
             name = f"{kind.kind}/{item['metadata']['name']}"
             found[name] = {**item, "kind": kind.kind, "apiVersion": kind.api_version}
     return found
