@@ -138,7 +138,7 @@ FREE_TEXT = {
     "services.web.entrypoint", "services.web.command", "services.web.environment", "services.web.healthcheck",
     "services.web.healthcheck.test", "services.web.deploy.labels", "services.web.annotations", "services.web.sysctls",
     "services.web.postStart", "services.web.preStop", "networks.*.labels", "data.*.labels", "configs",
-    "configs.*.content", "configs.*.labels",
+    "configs.*.content", "configs.*.labels", "env",
 }  # fmt: skip
 """Where an author may say anything, of any length, in any alphabet. Everything else is a name, a number or a choice."""
 

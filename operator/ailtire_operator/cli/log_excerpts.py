@@ -12,9 +12,8 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.log_reader import pods_selector
 from ailtire_operator.cli.paths import find, parts, paths
-from ailtire_operator.cli.pod_facts import Member
 from ailtire_operator.cli.service_pods import selector_of
-from ailtire_operator.cli.trees import Resource, StackNode, place_of
+from ailtire_operator.cli.trees import Member, Resource, StackNode, place_of
 from ailtire_operator.cluster.errors import ClusterError, Denied
 from ailtire_operator.cluster.kinds import POD
 from ailtire_operator.status.conditions import PROGRESSING, WAITING

@@ -7,10 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.cli.trees import Member
 from ailtire_operator.model.values import amount
-
-Member = tuple[str, str]
-"""The stack's name, and the service's key as it stands in names; empty for the gateway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from ailtire_operator import naming, printable
-from ailtire_operator.cli.pod_facts import Member, PodFacts, age_text, cpu_text, memory_text
+from ailtire_operator.cli.pod_facts import PodFacts, age_text, cpu_text, memory_text
 from ailtire_operator.cli.tree_view import QUIET, SYMBOLS
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
+from ailtire_operator.cli.trees import Member, ServiceNode, StackNode, State, in_words
 from ailtire_operator.printable import plural
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ailtire_operator.cli.blocker_logs import LogExcerpt
-from ailtire_operator.cli.pod_facts import Member
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+from ailtire_operator.cli.trees import Member, ServiceNode, StackNode, State
 from ailtire_operator.status.blockers import to_status
 from ailtire_operator.status.observed import Problem
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ailtire_operator.cli.blocker_logs import LogExcerpt
-from ailtire_operator.cli.pod_facts import Member
-from ailtire_operator.cli.trees import ServiceNode, StackNode, State, in_words
+from ailtire_operator.cli.trees import Member, ServiceNode, StackNode, State, in_words
 from ailtire_operator.printable import line, plural
 from ailtire_operator.status.health import service_subject
 

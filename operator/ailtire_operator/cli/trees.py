@@ -21,6 +21,8 @@ from ailtire_operator.status.saved_status import SavedCondition, SavedStatus
 from ailtire_operator.status.text import fraction
 
 Resource = Mapping[str, Any]
+Member = tuple[str, str]
+"""The stack's name, and the service's key as it stands in names; empty for the gateway."""
 
 _UNDER_WAY: Final = UNDER_WAY | {""}
 """Reasons that tell of work and not of trouble."""
