@@ -273,7 +273,7 @@ def fingerprints(trees: Trees) -> dict[tuple[str, str], str]:
             [obj["metadata"]["uid"], obj.get("spec"), obj.get("data"), obj.get("endpoints")], sort_keys=True
         )
         for key, obj in trees.owned().items()
-        if "gateway" not in key[1] or key[0] != "ConfigMap"
+        if ("gateway" not in key[1] or key[0] != "ConfigMap") and naming.REVISION_INFIX not in key[1]
     } | {(naming.KIND, "shop"): json.dumps(trees.must(naming.KIND, "shop")["spec"], sort_keys=True)}
 
 

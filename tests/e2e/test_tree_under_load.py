@@ -138,6 +138,27 @@ def test_an_update_that_fails_is_rolled_back(busy_tree: Tree) -> None:
     await_tree(busy_tree.namespace)
 
 
+def test_a_bad_change_three_levels_down_takes_the_whole_tree_back(busy_tree: Tree) -> None:
+    deployment = f"deployment/{DEEPEST}"
+    patch(busy_tree.namespace, {"updatePolicy": {"failureAction": "rollback", "progressDeadline": "15s"}})
+    await_tree(busy_tree.namespace)
+    good = _image(busy_tree, deployment)
+    bad = deepest({"image": "example.invalid/nowhere:3", "deploy": {"updateConfig": {"failureAction": "continue"}}})
+    with under_load(busy_tree) as running:
+        patch(busy_tree.namespace, bad | {"env": {"RELEASE": "bad"}})
+        _await(busy_tree, "RolledBack=True")
+        eventually(lambda: _image(busy_tree, deployment) == good, 60, "the image before")
+        rolled_out(busy_tree, DEEPEST, "shop-web", "shop-cpl-web")
+    root = get(busy_tree.namespace, "ailtirestack/shop")
+    assert root["spec"]["env"] == {"RELEASE": "bad"}, "the definition stays as it is written"
+    for name in (DEEPEST, "shop-web", "shop-cpl-web"):
+        container = get(busy_tree.namespace, f"deployment/{name}")["spec"]["template"]["spec"]["containers"][0]
+        assert "RELEASE" not in {each["name"] for each in container["env"]}, f"{name} has gone back too"
+    nothing_lost(running)
+    patch(busy_tree.namespace, deepest({"image": busy_tree.lab.images.probe}) | {"env": None, "updatePolicy": None})
+    await_tree(busy_tree.namespace)
+
+
 def _image(tree: Tree, deployment: str) -> str:
     image: str = get(tree.namespace, deployment)["spec"]["template"]["spec"]["containers"][0]["image"]
     return image
