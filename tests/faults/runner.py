@@ -275,12 +275,14 @@ def _is_current(found: Mapping[str, Any]) -> bool:
         return all(key.startswith((f"{VOLUME_CLAIM.kind}/", f"{STACK.kind}/{TEMPLATE}")) for key in found)
     stacks = {key: each for key, each in found.items() if key.startswith(f"{STACK.kind}/")}
     return all(
-        each["status"]["current"] and _is_final(each["status"]["conditions"])
+        each["status"]["current"] and _is_final(each["status"]["conditions"], each["status"]["counts"])
         for key, each in stacks.items()
         if key != f"{STACK.kind}/{TEMPLATE}"
     ) and all(all(each["status"].values()) for key, each in found.items() if key.startswith("Deployment/"))
 
 
-def _is_final(conditions: Mapping[str, Sequence[str]]) -> bool:
+def _is_final(conditions: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> bool:
     status, reason, _ = conditions.get("Ready", ("False", "", ""))
-    return status == "True" or reason in ("RolledBack", "TreeRolledBack")
+    if reason == "TreeRolledBack":  # what ran before has to run again
+        return counts["servicesReady"] == counts["servicesWanted"]
+    return status == "True" or reason == "RolledBack"

@@ -28,6 +28,8 @@ _DIGEST = re.compile(r"-[0-9a-f]{8}(?![0-9a-z])")
 """In names of gateways' files and of jobs: of their content, and so of the namespace's name too."""
 INJECTED = "example.com/injected"
 """An annotation that a webhook of the cluster adds to what is written, and that nobody takes away again."""
+_NUMBERED = re.compile(r"\b(generation|revision) [0-9]+")
+"""In messages: a root that was deleted and made again counts from 1."""
 _METADATA = ("labels", "annotations", "finalizers")
 _OF_OTHERS = (
     "batch.kubernetes.io/controller-uid",
@@ -152,7 +154,8 @@ def _status(obj: Mapping[str, Any]) -> Any:
     if obj["kind"] != STACK.kind:
         return None
     conditions = {
-        each["type"]: [each["status"], each["reason"], each["message"]] for each in status.get("conditions") or ()
+        each["type"]: [each["status"], each["reason"], _NUMBERED.sub(r"\1 N", each["message"])]
+        for each in status.get("conditions") or ()
     }
     return {"conditions": conditions, "current": current, "counts": status.get("counts")}
 
