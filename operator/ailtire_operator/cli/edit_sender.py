@@ -6,7 +6,7 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.cli import output
 from ailtire_operator.cli.definition_edits import Edit, Plan, grouped, problems, requests_for, warnings
-from ailtire_operator.cli.definition_writes import edited
+from ailtire_operator.cli.definition_writes import Request, edited
 from ailtire_operator.cli.differences import compare
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.live import Live
@@ -17,6 +17,22 @@ from ailtire_operator.cluster.kinds import STACK, Ref
 
 _ATTEMPTS: Final = 8
 """Where the definition is kept by server-side apply, a status that is written meanwhile makes one fail too."""
+
+
+async def send(cluster: Live, name: str, request: Request, *, dry_run: bool) -> Resource:
+    """Change the definition that was read, and no other. Raises Conflict where it has changed meanwhile."""
+    params = {**request.params, **({"dryRun": "All"} if dry_run else {})}
+    path = STACK.path(cluster.namespace, name)
+    try:
+        answer: Resource = await cluster.connection.request(
+            "PATCH", path, params=params, body=request.body, content_type=request.content_type
+        )
+    except errors.Invalid as error:
+        if error.causes:
+            raise
+        # A test that fails is a 422 without a word of explanation.
+        raise errors.Conflict(f"{naming.KIND} {name} has changed since it was read", status=409) from error
+    return answer
 
 
 class Sender:
@@ -84,17 +100,5 @@ class Sender:
         return list(found.unified()) if found else []
 
     async def _send(self, group: Sequence[Edit], *, dry_run: bool) -> None:
-        """Change the definition that was read, and no other. Raises Conflict where it has changed meanwhile."""
-        name = group[0].owner
-        path = STACK.path(self._cluster.namespace, name)
         for each in requests_for(group):
-            params = {**each.params, **({"dryRun": "All"} if dry_run else {})}
-            try:
-                await self._cluster.connection.request(
-                    "PATCH", path, params=params, body=each.body, content_type=each.content_type
-                )
-            except errors.Invalid as error:
-                if error.causes:
-                    raise
-                # A test that fails is a 422 without a word of explanation.
-                raise errors.Conflict(f"{naming.KIND} {name} has changed since it was read", status=409) from error
+            await send(self._cluster, group[0].owner, each, dry_run=dry_run)

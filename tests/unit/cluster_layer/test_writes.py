@@ -41,7 +41,6 @@ SENDERS = {
     "cluster/discovery.py": "tries a dry run, of which nothing is stored",
     "cli/dry_runs.py": "tries dry runs, of which nothing is stored",
     "cli/edit_sender.py": "writes what a person says, by that person's rights",
-    "cli/verbs/rollback.py": "writes the definition that a person goes back to, by that person's rights",
 }
 """Who may send anything but a GET, and why."""
 NOTHING_THERE = {"create", "event", "status"}

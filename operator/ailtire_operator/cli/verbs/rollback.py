@@ -13,7 +13,6 @@ from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome, timeout_of
 
 if TYPE_CHECKING:
-    from ailtire_operator.cli.definition_writes import Request
     from ailtire_operator.cli.live import Json, Live
     from ailtire_operator.cli.revisions import Revision
 
@@ -132,6 +131,7 @@ async def _prepare(cluster: "Live", name: str, to: int | None) -> _Step | None:
 
 async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None:
     """Replace the spec that was shown, and no other. Raises Failure where somebody has changed it meanwhile."""
+    from ailtire_operator.cli.edit_sender import send
     from ailtire_operator.cli.spec_replacing import removal, replacement
     from ailtire_operator.cluster.errors import Conflict
 
@@ -140,11 +140,11 @@ async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None
     root = step.root
     for _ in range(_ATTEMPTS):
         try:
-            found = await _send(cluster, name, replacement(root, spec), dry_run)
+            found = await send(cluster, name, replacement(root, spec), dry_run=dry_run)
             # A dry run has changed nothing, so that there is nothing to remove from yet.
             left = None if dry_run else removal(found, spec)
             if left is not None:
-                await _send(cluster, name, left, dry_run)
+                await send(cluster, name, left, dry_run=dry_run)
             return
         except Conflict:
             root = await cluster.stack(name)
@@ -152,28 +152,6 @@ async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None
             if not same or root["metadata"]["generation"] != generation:
                 break
     raise Failure(f"{naming.KIND} {name} has changed since it was read", "Look at the changes again, and repeat it.")
-
-
-async def _send(cluster: "Live", name: str, request: "Request", dry_run: bool) -> "Json":
-    from ailtire_operator.cluster.errors import Conflict
-    from ailtire_operator.cluster.errors import Invalid as Refused
-    from ailtire_operator.cluster.kinds import STACK
-
-    params = {**request.params, **({"dryRun": "All"} if dry_run else {})}
-    try:
-        answer: Json = await cluster.connection.request(
-            "PATCH",
-            STACK.path(cluster.namespace, name),
-            params=params,
-            body=request.body,
-            content_type=request.content_type,
-        )
-    except Refused as error:
-        if error.causes:
-            raise
-        # A test that fails is a 422 without a word of explanation.
-        raise Conflict(str(error), status=409) from error
-    return answer
 
 
 def _wait(target: options.Target, name: str, patience: float) -> None:
