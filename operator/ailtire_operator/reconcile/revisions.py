@@ -13,7 +13,7 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, Unavailable
-from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
@@ -26,13 +26,12 @@ from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.failed_updates import in_order
 from ailtire_operator.reconcile.mode import adopts, spec_of
 from ailtire_operator.reconcile.pruning import owned, reference
+from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree
 from ailtire_operator.status.conditions import READY
 from ailtire_operator.status.saved_status import SavedStatus
 
 logger = logging.getLogger(__name__)
 
-_Owner = tuple[str, str]
-"""Namespace and uid of a root."""
 LATER: Final = 5.0
 """Seconds until the next look where a stack below is about to follow its template, or the API server is busy."""
 
@@ -56,11 +55,10 @@ class Revisions:
         self._store = store
         self._applier = applier
         self._definitions = definitions
-        self._kept: dict[_Owner, dict[Ref, Record]] = {}
+        self._kept = RevisionIndex(store, is_of_a_tree)
         self._digests: dict[str, _Digest] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         """By the root's uid: the digest of a definition that could not be kept, and why."""
-        store.listeners.append(self._changed)
 
     def notices(self, root: Record) -> list[Notice]:
         """Why the definition in force is not kept, if it is not; after ``keep``."""
@@ -183,21 +181,7 @@ class Revisions:
 
     def _of(self, root: Record) -> list[Record]:
         """The revisions of a root, the newest last."""
-        return in_order(self._kept.get((root.ref.namespace, root.uid), {}).values())
-
-    def _changed(self, old: Record | None, new: Record | None) -> None:
-        for record, present in ((old, False), (new, True)):
-            if record is None or record.ref.kind != CONTROLLER_REVISION.kind or record.owner_uid is None:
-                continue
-            if naming.LABEL_REVISION not in record.labels:
-                continue
-            owner = record.ref.namespace, record.owner_uid
-            if present and not record.deleting:
-                self._kept.setdefault(owner, {})[record.ref] = record
-            elif record.ref in self._kept.get(owner, {}):
-                del self._kept[owner][record.ref]
-                if not self._kept[owner]:
-                    del self._kept[owner]
+        return in_order(self._kept.of(root))
 
 
 def has_rolled_out(root: Record, store: Store, definitions: Definitions) -> bool:

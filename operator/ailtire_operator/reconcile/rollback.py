@@ -31,13 +31,12 @@ from ailtire_operator.reconcile.failed_updates import (
 from ailtire_operator.reconcile.mode import adopts, root_of
 from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.pruning import owned, reference
+from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree
 from ailtire_operator.reconcile.snapshot import StackSnapshot
 from ailtire_operator.reconcile.unready_pods import UnreadyPods
 from ailtire_operator.status.observed import Held, LiveObject, Problem
 from ailtire_operator.status.updates import Pod, Update, is_complete, judge
 
-_Owner = tuple[str, str]
-"""Namespace and uid of a stack: what names the uid in another namespace is nothing of the stack's."""
 _GRAIN: Final = 1.0
 """Seconds added to a pause: what a restart finds is told in whole seconds, and must have passed in full."""
 
@@ -59,7 +58,7 @@ class Rollback:
         self._store = store
         self._applier = applier
         self._unready = unready
-        self._kept: dict[_Owner, dict[Ref, Record]] = {}
+        self._kept = RevisionIndex(store, lambda record: not is_of_a_tree(record))
         self._templates: dict[str, Mapping[str, Any]] = {}
         """Pod templates that run again, by the uid of what keeps them: for as long as they do."""
         store.listeners.append(self._changed)
@@ -187,7 +186,7 @@ class Rollback:
         return LiveObject(live.generation, live.summary) if self._applier.in_sync(manifest) else None
 
     def _of_stack(self, stack: Record) -> Collection[Record]:
-        return self._kept.get((stack.ref.namespace, stack.uid), {}).values()
+        return self._kept.of(stack)
 
     def _marked(self, stack: Record) -> list[Record]:
         return [record for record in self._of_stack(stack) if has_failure_record(record)]
@@ -202,18 +201,6 @@ class Rollback:
         return next(reversed(self._of(stack, service)), None)
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
-        for record, present in ((old, False), (new, True)):
-            if record is None or record.ref.kind != CONTROLLER_REVISION.kind or record.owner_uid is None:
-                continue
-            if naming.LABEL_REVISION in record.labels:  # of the whole tree: see revisions
-                continue
-            owner = record.ref.namespace, record.owner_uid
-            if present and not record.deleting:
-                self._kept.setdefault(owner, {})[record.ref] = record
-            elif record.ref in self._kept.get(owner, {}):
-                del self._kept[owner][record.ref]
-                if not self._kept[owner]:
-                    del self._kept[owner]
         if old is not None and (new is None or not has_failure_record(new)):
             self._templates.pop(old.uid, None)
 
