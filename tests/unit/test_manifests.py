@@ -82,6 +82,20 @@ def test_the_rights_in_one_namespace_are_those_in_all_but_for_nodes() -> None:
     assert binding["subjects"] == [subject]
 
 
+def test_who_lets_the_operator_watch_secrets_grants_that_and_nothing_else() -> None:
+    role, binding = documents(MANIFESTS / "secret-metadata" / "roles.yaml")
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]}]
+    subject = {"kind": "ServiceAccount", "name": naming.OPERATOR_NAME, "namespace": naming.OPERATOR_NAMESPACE}
+    assert (binding["roleRef"]["name"], binding["subjects"]) == (role["metadata"]["name"], [subject])
+    (component,) = documents(MANIFESTS / "secret-metadata" / "kustomization.yaml")
+    (patch,) = [yaml.safe_load(each["patch"]) for each in component["patches"]]
+    (variable,) = patch["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert variable["name"].lower().removeprefix("ailtire_operator_") in Settings.model_fields
+    everywhere = [path for path in MANIFESTS.rglob("*.yaml") if path.parent.name != "secret-metadata"]
+    rules = [rule for path in everywhere for each in documents(path) for rule in each.get("rules") or ()]
+    assert not any("secrets" in rule["resources"] for rule in rules)
+
+
 def test_the_right_to_act_as_an_account_names_it_and_holds_in_its_namespace() -> None:
     objects = documents(MANIFESTS / "tenant" / "account.yaml")
     (role,) = [each for each in objects if each["kind"] == "Role"]

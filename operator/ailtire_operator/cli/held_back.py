@@ -35,7 +35,9 @@ class HeldBackPreview:
         self._plans = _Plans(make)
         ancestry = Ancestry(store, _Comparer(store), self._plans, Definitions(store))
         self._ancestry = ancestry
-        self._gate = DependencyGate(store, ancestry, DependencyIndex(store, lambda record: None))
+        self._gate = DependencyGate(
+            store, ancestry, DependencyIndex(store, lambda record: None), is_paused=lambda record: False
+        )
 
     def reasons(
         self, written: Iterable[Manifest], roots: Iterable[Ref], planned: Mapping[str, Planned]

@@ -168,6 +168,7 @@ class Connection:
         params: Params | None = None,
         *,
         idle: float | None = None,
+        accept: str = JSON,
         on_open: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Json, None]:
         """The objects of a watch, as they come; ends when the server ends it.
@@ -176,7 +177,7 @@ class Connection:
         single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours. ``on_open`` is called
         when the server has accepted the watch.
         """
-        async with aclosing(self.lines(path, params, idle=idle, on_open=on_open)) as found:
+        async with aclosing(self.lines(path, params, idle=idle, accept=accept, on_open=on_open)) as found:
             async for line in found:
                 if line.endswith(b"\n"):  # half a line is worth nothing
                     yield decoded(line)
@@ -187,11 +188,12 @@ class Connection:
         params: Params | None = None,
         *,
         idle: float | None = None,
+        accept: str = JSON,
         on_open: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[bytes, None]:
         """The same for what is no JSON: the lines with their ends, which only the last one may lack."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
-        async with self._exchange("GET", path, params=params, timeout=limits) as response:
+        async with self._exchange("GET", path, headers={"Accept": accept}, params=params, timeout=limits) as response:
             if response.status == 401:
                 await self._renew_credentials()
             if response.status >= 400:

@@ -24,6 +24,8 @@ class Kind:
     """Whether it is watched by our label alone; AiltireStacks are not, as their roots are written by people."""
     also: str = ""
     """A further selector, for what carries our label though it is not ours."""
+    metadata_only: bool = False
+    """Whether nothing but the metadata of its objects is ever asked for."""
 
     @property
     def selector(self) -> str:
@@ -103,6 +105,8 @@ STACK: Final = Kind(naming.GROUP, naming.VERSION, naming.KIND, naming.PLURAL, se
 POD: Final = Kind("", "v1", "Pod", "pods")
 EVENT: Final = Kind("", "v1", "Event", "events")
 REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
+SECRET: Final = Kind("", "v1", "Secret", "secrets", optional=True, selected=False, metadata_only=True)
+"""Watched where a setting says so, and read in no other way: what holds one must not be in the operator's memory."""
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
 OWNED_KINDS: Final[tuple[Kind, ...]] = (

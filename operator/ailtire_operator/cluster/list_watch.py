@@ -1,7 +1,7 @@
 """Read a collection of the API server page by page, and follow what changes in it from there on."""
 
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -12,6 +12,11 @@ Json = dict[str, Any]
 
 PAGE: Final = 500
 WATCH_SECONDS: Final = 290
+_METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
+LIST_OF_METADATA: Final = _METADATA.format("PartialObjectMetadataList")
+"""What a list answers with where it is asked for metadata alone; an API server that cannot answers 406."""
+METADATA: Final = _METADATA.format("PartialObjectMetadata")
+"""The same of each event of a watch."""
 SILENCE_SECONDS: Final = 75.0
 """Without an event or a bookmark for this long, the connection is taken for dead."""
 
@@ -63,6 +68,7 @@ class ListWatch:
         selectors: Mapping[str, str] | None = None,
         *,
         silence: float = SILENCE_SECONDS,
+        metadata_only: bool = False,
     ) -> None:
         self.version = ""
         """From which a watch goes on; empty where only a new list can tell."""
@@ -70,17 +76,20 @@ class ListWatch:
         self._path = path
         self._selectors = selectors or {}
         self._silence = silence
+        self._metadata_only = metadata_only
 
     async def pages(self, **options: Any) -> AsyncGenerator[Json, None]:
         """Every page of the list. Once they are all read, a watch can go on from there."""
         version = ""
+        if self._metadata_only:
+            options["accept"] = LIST_OF_METADATA
         async with aclosing(pages(self._connection, self._path, self._selectors, **options)) as found:
             async for page in found:
                 version = version or version_of_list(page)
                 yield page
         self.version = version
 
-    async def changes(self, **options: Callable[[], None]) -> AsyncGenerator[tuple[str, Json], None]:
+    async def changes(self, **options: Any) -> AsyncGenerator[tuple[str, Json], None]:
         """Type and object of each event from the version on, until the server ends the watch. Raises ClusterError.
 
         ``options``: ``on_open`` of ``Connection.stream``.
@@ -93,6 +102,8 @@ class ListWatch:
             # Spread, so that the watches of all kinds do not end in the same second.
             "timeoutSeconds": WATCH_SECONDS - random.randrange(20),
         }
+        if self._metadata_only:
+            options["accept"] = METADATA
         async with aclosing(self._connection.stream(self._path, params, idle=self._silence, **options)) as events:
             async for event in events:
                 self.version = ""  # what cannot be read, or taken in, must not be met again and again

@@ -63,11 +63,17 @@ def _workload(obj: Object) -> Summary:
         conditions=conditions(status.get("conditions")),
         selector=_labels((spec.get("selector") or {}).get("matchLabels")),
         restartedAt=_restarted_at(spec.get("template") or {}),
+        secretVersions=_annotation(obj, naming.ANNOTATION_SECRET_VERSIONS),
+        reloadedFor=_annotation(obj, naming.ANNOTATION_RELOADED_FOR),
     )
 
 
 def _restarted_at(template: Object) -> str | None:
-    return ((template.get("metadata") or {}).get("annotations") or {}).get(naming.ANNOTATION_RESTARTED_AT)
+    return _annotation(template, naming.ANNOTATION_RESTARTED_AT)
+
+
+def _annotation(obj: Object, name: str) -> str | None:
+    return ((obj.get("metadata") or {}).get("annotations") or {}).get(name)
 
 
 def _stateful_set(obj: Object) -> Summary:
@@ -271,6 +277,11 @@ def _container(status: Object) -> Summary:
     )
 
 
+def _secret(obj: Object) -> Summary:
+    """That it has changed, whatever it was: nothing else of it is ever asked for."""
+    return {"version": obj["metadata"]["resourceVersion"]}
+
+
 def _stack(obj: Object) -> Summary:
     """All of it: an AiltireStack is the input of the plan, not something to be told in few words."""
     metadata, spec = obj["metadata"], obj.get("spec") or {}
@@ -301,5 +312,6 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.INGRESS.kind: _ingress,
     kinds.HTTP_ROUTE.kind: _http_route,
     kinds.POD.kind: _pod,
+    kinds.SECRET.kind: _secret,
     kinds.STACK.kind: _stack,
 }

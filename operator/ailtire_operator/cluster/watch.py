@@ -61,7 +61,13 @@ class Reflector:
         self._store = store
         self._namespace = namespace
         self._alone = alone
-        self._source = ListWatch(connection, kind.path(namespace), selectors(kind.selector), silence=silence)
+        self._source = ListWatch(
+            connection,
+            kind.path(namespace),
+            selectors(kind.selector),
+            silence=silence,
+            metadata_only=kind.metadata_only,
+        )
         self._absent_pause = absent_pause
         self._clock = clock
         self._alive_at = self._heard_at = clock()

@@ -129,3 +129,6 @@ class Container(Strict):
     ] = {}
     """Versions of what the service reads at its start and the operator does not, such as Secrets: by a name that you
     choose, any text. Another text replaces the pods as an update does; a Job is run again."""
+    reload_on_secrets: bool = False
+    """True: a new version of a Secret that the service names for variables or files replaces its pods once, as an
+    update does. Needs an operator that watches the metadata of Secrets. A Job is not run again."""

@@ -62,8 +62,8 @@ class UpdatePolicy(Strict):
 
     failure_action: Literal["rollback", "pause"]
     """rollback: the whole tree goes back to the last revision that was Ready as a whole, in the order of dependsOn. The
-    definition stays as it is written. Volumes keep what is in them, and what Jobs have done is not undone. pause: it is
-    only said. Both until the definition changes."""
+    definition stays as it is written. Volumes keep what is in them, and what Jobs have done is not undone. pause:
+    nothing that the update has not changed yet is changed, and what runs runs on. Both until the definition changes."""
     progress_deadline: Duration = "10m"
     """Time in which everything that the change concerns has to become ready."""
 

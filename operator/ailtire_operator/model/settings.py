@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     """
     allow_privileged: bool = False
     """Allow securityProfile: privileged. Opens the nodes to every author of a stack."""
+    watch_secret_metadata: bool = False
+    """Watch the metadata of Secrets, never their values, and replace the pods of services with reloadOnSecrets when a
+    Secret changes. Needs the rights list and watch on Secrets, with which their values could be read."""
     generic_resources: Annotated[dict[str, str], NoDecode] = {"NVIDIA-GPU": "nvidia.com/gpu", "AMD-GPU": "amd.com/gpu"}
     """The extended resource for each kind of Swarm's generic resources: kind=resource, comma-separated."""
     device_resources: Annotated[dict[str, str], NoDecode] = {}

@@ -157,9 +157,10 @@ class RolloutStatus(Strict):
     """The workload's name, by which kubectl finds it."""
     service: Annotated[str, Field(max_length=63)] = ""
     """The service's key; empty for the gateway."""
-    cause: Literal["Planned", "RolledBack", "PutBack"] = "Planned"
+    cause: Literal["Planned", "RolledBack", "PutBack", "SecretChanged"] = "Planned"
     """Planned: the definition, a template, or the operator's version or settings ask for it. RolledBack: an update
-    failed, and what ran before runs again. PutBack: somebody had changed the workload itself."""
+    failed, and what ran before runs again. PutBack: somebody had changed the workload itself. SecretChanged: there is a
+    new version of a Secret that the service names, and it has reloadOnSecrets."""
     root_generation: int = 0
     """The generation of the root's spec at that time."""
     manager: Annotated[str, Field(max_length=128)] = ""

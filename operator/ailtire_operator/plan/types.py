@@ -16,6 +16,9 @@ Manifest = dict[str, Any]
 Node = Mapping[str, Any]
 """A node that is not cordoned: its ``labels``, and its ``taints`` as Kubernetes writes them."""
 
+SecretWatch = Literal["off", "denied", "on"]
+"""Whether the operator watches the metadata of Secrets: it is not to, it may not, it does."""
+
 Action = Literal["rollback", "pause"]
 
 
@@ -31,6 +34,16 @@ class FailedUpdate:
     """Replicas that still have the template before."""
     last_good: Mapping[str, Any]
     """The pod template that last rolled out in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReload:
+    """For which versions of its Secrets a workload runs."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """By name of a Secret: the version that its pods are known to run with."""
+    reloaded_for: str | None = None
+    """The Secrets for whose new versions its pods were last replaced; None: that never happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,12 @@ class Observed:
     """By name of an existing Job: its completions."""
     restarts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By kind and name of an existing workload: when it was last asked to restart."""
+    secret_watch: SecretWatch | None = None
+    """None: nothing is known of Secrets here, so that all that was done for them stays as it is."""
+    secret_versions: Mapping[str, str] = field(default_factory=dict)
+    """By name of a Secret of the namespace: its version, where metadata of Secrets is watched."""
+    secret_reloads: Mapping[tuple[str, str], SecretReload] = field(default_factory=dict)
+    """By kind and name of an existing workload: for which versions it runs."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
 

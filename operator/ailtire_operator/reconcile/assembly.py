@@ -21,6 +21,7 @@ from ailtire_operator.reconcile.queue import Queue
 from ailtire_operator.reconcile.reconciler import Key, Reconciler
 from ailtire_operator.reconcile.revisions import Revisions
 from ailtire_operator.reconcile.rollback import Rollback
+from ailtire_operator.reconcile.secret_readers import SecretReaders
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.tree_rollback import TreeRollback
@@ -82,11 +83,12 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
         server_time=cluster.server_time,
     )
     nodes = JobNodes(cluster.nodes, cluster.clock)
-    planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes)
+    readers = SecretReaders(store, cluster.wake)
+    planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes, readers)
     ancestry = Ancestry(store, applier, planner, definitions)
     depended, needed = DependencyIndex(store, cluster.wake), DependencyIndex(store, cluster.wake)
     gate, prerequisites = (
-        DependencyGate(store, ancestry, depended),
+        DependencyGate(store, ancestry, depended, tree_rollback.is_paused),
         Prerequisites(store, ancestry, needed, cluster.claims),
     )
     name_conflicts, foreign_objects = (

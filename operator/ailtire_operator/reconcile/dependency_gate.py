@@ -1,5 +1,7 @@
 """Which members of a stack are held back until what they depend on (``dependsOn``) is there.
 
+Of a tree whose update has failed and is to go no further, every service is held.
+
 Only where there is something to write: a member that is in sync stays as it is, whatever becomes of its dependencies.
 What is held is neither made nor changed nor removed; what ran before runs on. A dependency counts in the definition
 that it is to have: while its own stack, or one above, is not yet as its parent wants it, it is not there yet. In a
@@ -7,7 +9,7 @@ suspended stack nothing changes, so what runs there is taken as it is. What a ci
 nothing, would hold for ever is held too, and is told as something that only its author can mend.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ailtire_operator import naming
@@ -35,11 +37,15 @@ from ailtire_operator.status.text import bounded
 class DependencyGate:
     """Decides who has to wait, and remembers which stacks it depends on."""
 
-    def __init__(self, store: Store, ancestry: Ancestry, waits: DependencyIndex) -> None:
+    def __init__(
+        self, store: Store, ancestry: Ancestry, waits: DependencyIndex, is_paused: Callable[[Record], bool]
+    ) -> None:
+        """``is_paused``: whether the update of the tree that a stack belongs to has failed, and goes no further."""
         self._store = store
         self._ancestry = ancestry
         self._dependents = waits
         self._stops = StopGate(store, ancestry)
+        self._is_paused = is_paused
 
     def held(self, record: Record, planned: Planned) -> dict[str, Problem]:
         """The members (by key) that are not to be written now, and why."""
@@ -55,7 +61,19 @@ class DependencyGate:
         for key, waits in self._stops.held(record, planned).items():
             found[key] = waits.problem
             watched.update(waits.stacks)
+        if self._is_paused(record):
+            found |= self._paused(record, planned)
         self._dependents.update(record, planned.plan.stack.root if members or watched else None, watched)
+        return found
+
+    def _paused(self, record: Record, planned: Planned) -> dict[str, Problem]:
+        """The services that would be changed, where nothing more is."""
+        found = {}
+        for service in planned.plan.services.values():
+            ref = Ref(service.kind, record.ref.namespace, service.name)
+            # What goes back to what ran before is no part of the update.
+            if service.held is None and not self._ancestry.in_sync(planned, ref):
+                found[service.key] = waiting.paused(exists=self._store.get(ref) is not None)
         return found
 
     def notices(self, record: Record, planned: Planned) -> Iterator[Notice]:

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import JOB, POD, SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import JOB, POD, SECRET, SERVICE, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.nesting import loads
 from ailtire_operator.model.stack import Stack, StackSpec
-from ailtire_operator.plan.types import Node
+from ailtire_operator.plan.types import Node, SecretReload
 
 _SECONDS: Final = 30.0
 """How long a list holds: nodes come and go slowly, and thousands of them are no small thing to ask for."""
@@ -103,6 +104,64 @@ def restarts(store: Store, namespace: str, uid: str) -> dict[tuple[str, str], st
     """When each workload of the stack of this uid was last asked to restart, by kind and name."""
     owned = (each for each in store.owned_by(namespace, uid) if not each.deleting)
     return {(each.ref.kind, each.ref.name): time for each in owned if (time := each.summary.get("restartedAt"))}
+
+
+class SecretVersions(Mapping[str, str]):
+    """The versions of the Secrets of one namespace; remembers which were asked for, as ``MemberAddresses`` does."""
+
+    def __init__(self, store: Store, namespace: str) -> None:
+        self._store = store
+        self._namespace = namespace
+        self._asked: dict[str, str | None] = {}
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The names that were asked for, whether such a Secret is there or not."""
+        return frozenset(self._asked)
+
+    def still_true(self) -> bool:
+        """Whether every answer given so far would be given again."""
+        return all(self._find(name) == answer for name, answer in self._asked.items())
+
+    def __getitem__(self, name: str) -> str:
+        answer = self._asked[name] = self._find(name)
+        if answer is None:
+            raise KeyError(name)
+        return answer
+
+    def __iter__(self) -> Iterator[str]:
+        records = self._store.of_kind(SECRET.kind)
+        return (each.ref.name for each in records if each.ref.namespace == self._namespace)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _find(self, name: str) -> str | None:
+        record = self._store.get(Ref(SECRET.kind, self._namespace, name))
+        return None if record is None else str(record.summary["version"])
+
+
+def secret_reloads(store: Store, namespace: str, uid: str) -> dict[tuple[str, str], SecretReload]:
+    """For which versions of its Secrets each workload of the stack of this uid runs, by kind and name."""
+    found = {}
+    for each in store.owned_by(namespace, uid):
+        versions, reloaded = each.summary.get("secretVersions"), each.summary.get("reloadedFor")
+        if (versions or reloaded) and not each.deleting:
+            found[each.ref.kind, each.ref.name] = SecretReload(_versions(versions), reloaded)
+    return found
+
+
+def _versions(text: str | None) -> dict[str, str]:
+    """What the annotation says; nothing where somebody has written anything else into it."""
+    try:
+        found = loads(text or "{}")
+    except ValueError:
+        return {}
+    return (
+        {name: version for name, version in found.items() if isinstance(version, str)}
+        if isinstance(found, dict)
+        else {}
+    )
 
 
 def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:

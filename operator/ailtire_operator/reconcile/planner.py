@@ -14,11 +14,19 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan
+from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan, SecretReload, SecretWatch
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
-from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions, restarts
+from ailtire_operator.reconcile.plan_inputs import (
+    JobNodes,
+    MemberAddresses,
+    SecretVersions,
+    completions,
+    restarts,
+    secret_reloads,
+)
 from ailtire_operator.reconcile.pruning import owned
+from ailtire_operator.reconcile.secret_readers import SecretReaders
 
 KEPT: Final = 256
 """Plans kept: those of stacks in which something moves. Their status changes far more often than their plan."""
@@ -38,6 +46,7 @@ class Features:
 
     stop_signal: bool = False
     http_routes: bool = False
+    secret_watch: SecretWatch = "off"
 
 
 class Comparer(Protocol):
@@ -86,6 +95,8 @@ class _Grounds:
     addresses: MemberAddresses
     completions: Mapping[str, int]
     restarts: Mapping[tuple[str, str], str]
+    secret_versions: SecretVersions
+    secret_reloads: Mapping[tuple[str, str], SecretReload]
     failed_updates: Mapping[str, FailedUpdate]
 
 
@@ -100,6 +111,7 @@ class Planner:
         features: Callable[[], Features],
         failed_updates: Callable[[Record], Mapping[str, FailedUpdate]],
         nodes: JobNodes,
+        secret_readers: SecretReaders,
     ) -> None:
         self._store = store
         self._definitions = definitions
@@ -107,6 +119,7 @@ class Planner:
         self._features = features
         self._failed_updates = failed_updates
         self._nodes = nodes
+        self._secret_readers = secret_readers
         self._kept: LruCache[tuple[_Grounds, Planned | InvalidStack]] = LruCache(KEPT, KEPT_BYTES)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
@@ -135,6 +148,7 @@ class Planner:
     def forget(self, uid: str) -> None:
         """The stack is gone, and so is its plan."""
         self._kept.pop(uid)
+        self._secret_readers.forget(uid)
 
     def _is_large(self, record: Record, stack: Stack) -> bool:
         """Whether the plan takes long: it reads the stack's own members, and which networks those below belong to."""
@@ -146,6 +160,7 @@ class Planner:
         self, record: Record, grounds: _Grounds, made: Planned | InvalidStack
     ) -> tuple[_Grounds, Planned | InvalidStack]:
         self._kept.put(record.uid, (grounds, made), _bytes(made))
+        self._secret_readers.update(record, grounds.secret_versions.asked)
         return grounds, made
 
     def _is_current(self, known: _Grounds, record: Record, stack: Stack) -> bool:
@@ -155,6 +170,7 @@ class Planner:
             and known.nodes == self._nodes.known
             and known.templates is self._definitions.templates_of(record)
             and known.addresses.still_true()
+            and known.secret_versions.still_true()
             and known.failed_updates == self._failed_updates(record)
         )
 
@@ -167,6 +183,8 @@ class Planner:
             addresses=MemberAddresses(self._store, record.ref.namespace),
             completions=completions(self._store, record.ref.namespace, record.uid),
             restarts=restarts(self._store, record.ref.namespace, record.uid),
+            secret_versions=SecretVersions(self._store, record.ref.namespace),
+            secret_reloads=secret_reloads(self._store, record.ref.namespace, record.uid),
             failed_updates=self._failed_updates(record),
         )
 
@@ -180,6 +198,9 @@ class Planner:
             nodes=grounds.nodes,
             completions=grounds.completions,
             restarts=grounds.restarts,
+            secret_watch=grounds.features.secret_watch,
+            secret_versions=grounds.secret_versions,
+            secret_reloads=grounds.secret_reloads,
             failed_updates=grounds.failed_updates,
         )
         try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from ailtire_operator import naming
 from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.cluster.template_changes import ROLLED_KINDS, TemplateChange
@@ -55,6 +56,8 @@ def _entry(applied: ApplyResult, plan: Plan, root: Record, now: str, went_back: 
         cause, manager = "PutBack", " and ".join(others)
     elif went_back or (service is not None and service.held == "rollback"):
         cause = "RolledBack"
+    elif [each.name for each in applied.rolled or ()] == [naming.ANNOTATION_RELOADED_FOR]:
+        cause, manager = "SecretChanged", ""
     return RolloutStatus.model_validate(
         {
             "time": now,
@@ -160,5 +163,7 @@ def origin(entry: RolloutStatus, root: str) -> str:
         return "the update had failed, and what ran before runs again"
     if entry.cause == "PutBack":
         return f"put back: changed by {entry.manager}" if entry.manager else "put back"
+    if entry.cause == "SecretChanged":
+        return "a Secret that it names has changed"
     by = f", last changed by {entry.manager}" if entry.manager else ""
     return f"generation {entry.root_generation} of {root}{by}"

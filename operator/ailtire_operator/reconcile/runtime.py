@@ -5,7 +5,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Self
@@ -15,13 +15,14 @@ from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served, volume_claims
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, SECRET, STACK, WATCHED_KINDS
 from ailtire_operator.cluster.lease import Leadership
 from ailtire_operator.cluster.resync import Resync
 from ailtire_operator.cluster.single_object_watch import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Watches
 from ailtire_operator.model.settings import Settings
+from ailtire_operator.plan.types import SecretWatch
 from ailtire_operator.reconcile.assembly import Assembly, ClusterAccess, assemble
 from ailtire_operator.reconcile.event_router import EventRouter
 from ailtire_operator.reconcile.health_server import HealthServer, LoopMonitor, complaints
@@ -59,7 +60,8 @@ class Runtime:
         self._moved = 0.0
         """When something came of a reconcile last: a write, or its end."""
         self._tasks: list[asyncio.Task[None]] = []
-        self._watches = Watches(connection, self.store, settings.namespace)
+        watched = (*WATCHED_KINDS, SECRET) if settings.watch_secret_metadata else WATCHED_KINDS
+        self._watches = Watches(connection, self.store, settings.namespace, watched=watched)
         self._leadership = Leadership(connection, settings.lease_namespace)
         Unreadable(self.store, self.metrics.unreadable)
         self._event_router = EventRouter(self.store, self.queue)
@@ -224,7 +226,17 @@ class Runtime:
                 await asyncio.sleep(1.0)
 
     def _current_features(self) -> Features:
-        return Features(stop_signal=self._stop_signal, http_routes=HTTP_ROUTE.kind not in self._watches.absent())
+        absent = self._watches.absent()
+        return Features(
+            stop_signal=self._stop_signal,
+            http_routes=HTTP_ROUTE.kind not in absent,
+            secret_watch=self._secret_watch(absent),
+        )
+
+    def _secret_watch(self, absent: Collection[str]) -> SecretWatch:
+        if not self._settings.watch_secret_metadata:
+            return "off"
+        return "denied" if SECRET.kind in absent else "on"
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

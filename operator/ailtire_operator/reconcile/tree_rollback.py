@@ -81,12 +81,22 @@ class TreeRollback:
         self._server_time = server_time
         self._watched: dict[str, _Watched] = {}
         """By the root's uid."""
+        self._paused = set[str]()
+        """The uids of the roots whose trees were paused when they were last looked at."""
+
+    def is_paused(self, stack: Record) -> bool:
+        """Whether the update of the stack's tree has failed, and nothing more of it is to be changed for it."""
+        *_, root = (stack, *ancestors(stack, self._store))
+        policy = _policy(root)
+        return policy is not None and policy.action == "pause" and self._failed(root) is not None
 
     async def load(self, stack: Record) -> None:
         """See to it that the stack is planned by the definition that its tree is to run. Raises ClusterError."""
         *_, root = (stack, *ancestors(stack, self._store))
         if stack is root and _policy(root) is not None:
             await self._revisions.adopt(root)  # an update that failed stays failed
+        if stack is root:
+            self._go_on(root)
         revision = self._to_hold(root)
         if revision is None or self._definitions.held(root.uid) == revision.uid:
             if revision is None and self._definitions.held(root.uid) is not None:
@@ -154,6 +164,7 @@ class TreeRollback:
     def forget(self, uid: str) -> None:
         """The stack is gone."""
         self._watched.pop(uid, None)
+        self._paused.discard(uid)
 
     async def _fail_in_time(
         self,
@@ -213,6 +224,13 @@ class TreeRollback:
         if policy is None or policy.action != "rollback" or self._failed(root) is None:
             return None
         return self._revisions.last(root)
+
+    def _go_on(self, root: Record) -> None:
+        """Let the stacks below know when a pause has ended: their own definitions may be what they were."""
+        paused = self.is_paused(root)
+        if root.uid in self._paused and not paused:
+            self._wake_below(root)
+        (self._paused.add if paused else self._paused.discard)(root.uid)
 
     def _wake_below(self, root: Record) -> None:
         for each in self._below(root):

@@ -92,6 +92,12 @@ def stopping(running: Sequence[str]) -> Problem:
     return Problem(WAITING, bounded(f"waits to stop for {listed(running, _NAMED)}"), transient=True)
 
 
+def paused(*, exists: bool) -> Problem:
+    """Why a service is held in a tree whose update has failed; ``exists``: an older definition of it runs."""
+    verb = "waits with its update" if exists else "waits"
+    return Problem(WAITING, f"{verb}: the update of the tree has failed and is paused", transient=True)
+
+
 def held(unmet: Sequence[str], *, exists: bool, subject: str = "") -> Problem:
     """Why a member is held; ``exists``: an older definition of it runs."""
     names = listed(unmet, _NAMED)

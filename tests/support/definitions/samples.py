@@ -204,6 +204,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.runtime": "gvisor",
     f"{WEB}.stopped": True,
     f"{WEB}.reloadOn": {"db": "7"},
+    f"{WEB}.reloadOnSecrets": True,
     f"{WEB}.restartedAt": "2026-11-29T12:31:00+01:00",
 }
 WHOLE = {

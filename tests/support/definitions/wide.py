@@ -60,6 +60,7 @@ services:
     preStop: [{command: [/bin/leave, "now then"]}, {command: [sync], workingDir: /data}]
     pullPolicy: Always
     reloadOn: {db: "7", "a key": v1}
+    reloadOnSecrets: true
     restartedAt: "2026-11-29T12:30:00.5+01:00"
     platform: linux/x86_64
     runtime: gvisor

@@ -159,6 +159,7 @@ class World:
         """How far the API server's clock is before that of the operator, in seconds."""
         self.nodes: tuple[Node, ...] | None = open_nodes(1)
         self.looks_at_nodes = 0
+        self.features = Features()
         self.claims: list[Manifest] = []
         """Volume claims that no watch brings: those of others."""
         applier: Any = self.cluster
@@ -174,7 +175,7 @@ class World:
             self.woken.append(record.ref.name)
 
         return ClusterAccess(
-            features=Features,
+            features=lambda: self.features,
             synced=lambda: self.synced,
             server_time=lambda: self.time + self.server_time,
             nodes=self._look_at_nodes,

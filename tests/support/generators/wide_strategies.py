@@ -95,6 +95,7 @@ _FURTHER: dict[str, SearchStrategy[Any]] = {
     "pullPolicy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
     "platform": st.sampled_from(["linux/amd64", "linux/arm64"]),
     "runtime": st.just("gvisor"),
+    "reloadOnSecrets": st.just(True),
     "reloadOn": st.dictionaries(st.sampled_from(["db", "a key"]), st.sampled_from(["", "7"]), min_size=1),
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from ailtire_operator.cluster import watch
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
-from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, STACK, WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, KINDS, SECRET, STACK, WATCHED_KINDS, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Reflector, Watches
 from unit.cluster_layer import samples
@@ -463,3 +463,44 @@ async def test_streams_are_closed() -> None:
         await reflector.synced.wait()
         await asyncio.sleep(0.01)
     assert closed == [True]
+
+
+class MetadataScript(Script):
+    """Plays an API server that is asked for metadata, and remembers as what answers were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted: list[tuple[str, str]] = []
+
+    async def request(self, method: str, path: str, *, accept: str = "", **options: Any) -> dict[str, Any]:
+        self.accepted.append((method, accept))
+        return await super().request(method, path, **options)
+
+    async def stream(
+        self, path: str, params: dict[str, Any], *, accept: str = "", **options: Any
+    ) -> AsyncIterator[Event]:
+        self.accepted.append(("WATCH", accept))
+        async for each in super().stream(path, params, **options):
+            yield each
+
+
+async def test_of_secrets_nothing_but_metadata_is_asked_for() -> None:
+    """Each page, each watch, and each list after lost history; a server that knows no such answer has no other way."""
+    script = MetadataScript()
+    script.lists = [page(10, config("a", 3), token="next"), page(10), page(20, config("a", 15))]
+    script.watches = [[event("MODIFIED", "a", 12), Gone("compacted")]]
+    async with _following(script, SECRET) as (_, store):
+        await _until(lambda: [each.version for each in store.of_kind("Secret")] == [15])
+        await _until(lambda: len(script.accepted) >= 5)
+        (record,) = store.of_kind("Secret")
+        assert record.summary == {"version": "15"}
+    assert set(script.accepted) == {
+        ("GET", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+        ("WATCH", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"),
+    }
+
+
+def test_secrets_are_not_among_what_is_watched_unless_asked_for() -> None:
+    assert SECRET not in WATCHED_KINDS
+    assert SECRET.kind not in KINDS, "nothing else may address one"
+    assert [kind for kind in (*KINDS.values(), SECRET) if kind.metadata_only] == [SECRET]

@@ -44,6 +44,9 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     if service.reload_on:
         message = "Docker's secrets and configs do not change: one with another content has another name."
         report.ignored(branch.view.member_path(key, "reloadOn"), message, "Name another secret.")
+    if service.reload_on_secrets:
+        message = "Docker's secrets do not change: one with another content has another name."
+        report.ignored(branch.view.member_path(key, "reloadOnSecrets"), message, "Name another secret.")
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:

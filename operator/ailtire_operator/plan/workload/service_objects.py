@@ -22,6 +22,7 @@ from ailtire_operator.plan.workload import (
     jobs,
     pod,
     published_ports,
+    secret_reloads,
     stopping,
     update_strategy,
     workload_kind,
@@ -45,9 +46,11 @@ def plan_service(
     tmpfs.add(scope, key, service, mounted)
     kind = workload_kind.kind_of(scope, key, service, mounted)
     template = pod.template(scope, networks, key, service, mounted, kind)
+    reload = secret_reloads.reload_of(scope, service, kind, _name(scope, key, kind))
     restart = {
         naming.ANNOTATION_RESTARTED_WITH: dependencies.restarts(scope, service, hashes),
         naming.ANNOTATION_RELOADED_ON: naming.digest(json.dumps(service.reload_on)) if service.reload_on else None,
+        naming.ANNOTATION_RELOADED_FOR: reload.reloaded_for,
         # Part of a Job's name: the restart of a whole stack must not run its migrations again.
         naming.ANNOTATION_RESTARTED_AT: service.restarted_at
         if kind == "Job"
@@ -58,6 +61,8 @@ def plan_service(
     held = failed_updates.hold(scope, key, service, kind, wanted)
     template = held.template(template) if held else template
     workload = _workload(scope, key, service, kind, template, mounted, held)
+    if noted := secret_reloads.annotations(reload):
+        workload["metadata"]["annotations"] = workload["metadata"].get("annotations", {}) | noted
     stopped = scope.stopped or service.stopped
     if stopped:
         stopping.stop(workload)
