@@ -315,3 +315,13 @@ def test_the_model_and_the_server_agree(api: Api, drawn: Any) -> None:
     answer = refusal(api, spec)
     event("taken" if answer is None else "refused")
     assert (complaint is None) == (answer is None), f"model: {complaint}\nserver: {answer}"
+
+
+def test_a_stack_that_no_operator_has_seen_is_not_taken_for_one_that_is_as_wanted(api: Api) -> None:
+    """kstatus, and so Flux and Helm, takes a resource without a status for one that is."""
+    path = STACKS.format("default").partition("?")[0]
+    try:
+        api.create(path, resource(service(), "unseen"))
+        assert api.get(f"{path}/unseen")["status"] == {"observedGeneration": -1}
+    finally:
+        api.delete(f"{path}/unseen")

@@ -14,6 +14,7 @@ from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
 from ailtire_operator.cluster.pod_states import said, unready
+from ailtire_operator.model.unobserved import written
 
 Summary = dict[str, Any]
 Object = Mapping[str, Any]
@@ -287,7 +288,7 @@ def _stack(obj: Object) -> Summary:
     metadata, spec = obj["metadata"], obj.get("spec") or {}
     annotations = metadata.get("annotations") or {}
     time, manager = spec_author(metadata)
-    return {"spec": shared(spec), "status": obj.get("status") or {}} | compact(
+    return {"spec": shared(spec), "status": written(obj.get("status"))} | compact(
         creationTimestamp=metadata.get("creationTimestamp"),
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),

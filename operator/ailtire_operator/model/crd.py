@@ -13,6 +13,7 @@ from ailtire_operator import naming, printable
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.model.status import StackStatus
 from ailtire_operator.model.structural import Schema, structural
+from ailtire_operator.model.unobserved import UNOBSERVED
 
 FILE_NAME: Final = f"{naming.PLURAL}.yaml"
 
@@ -71,7 +72,7 @@ def schema() -> Schema:
             "kind": {"type": "string", "description": _KIND},
             "metadata": {"type": "object"},
             "spec": structural(StackSpec, tell_defaults=True),
-            "status": structural(StackStatus),
+            "status": structural(StackStatus) | {"default": dict(UNOBSERVED)},
         },
     }
 
