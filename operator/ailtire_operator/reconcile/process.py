@@ -12,6 +12,7 @@ import traceback
 from typing import Any, Final
 
 from ailtire_operator import printable
+from ailtire_operator.reconcile import log_context
 
 _INDENT: Final = "    "
 
@@ -20,10 +21,14 @@ _TRIM_SECONDS: Final = 30.0
 
 
 class Record(logging.LogRecord):
-    """A record whose message may quote anything that an author, a container or a server has said."""
+    """A record whose message may quote anything that an author, a container or a server has said.
+
+    Of a reconcile it has stack, number and cause as fields of its own, which kopf's JSON shows.
+    """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.__dict__.update(log_context.fields())
         if self.exc_info and self.exc_info[0] is not None:
             told = "".join(traceback.format_exception(*self.exc_info)).rstrip()
             self.exc_text = "\n".join(_INDENT + printable.line(each) for each in told.split("\n"))

@@ -16,6 +16,7 @@ from enum import Enum, IntEnum
 from typing import Final, Generic, TypeVar
 
 from ailtire_operator.cluster.fair_queue import FairQueue
+from ailtire_operator.reconcile import log_context
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,19 @@ class Priority(IntEnum):
     BACKGROUND = 3
     """The first reconcile after a start, another one after a failure, or just to be sure."""
 
+    @property
+    def cause(self) -> str:
+        """For the log: why there is a reconcile."""
+        return _CAUSES[self]
+
+
+_CAUSES: Final = {
+    Priority.USER: "edited",
+    Priority.STATUS: "an object has changed",
+    Priority.TREE: "edited elsewhere in the tree",
+    Priority.BACKGROUND: "start, retry or resync",
+}
+
 
 class Outcome(Enum):
     """How a reconcile ended."""
@@ -61,6 +75,7 @@ class Request(Generic[Key]):
     key: Key
     retry_refused: bool
     """Whether what failed before is to be tried again: True unless only a child or object changed meanwhile."""
+    priority: Priority = Priority.BACKGROUND
 
 
 @dataclass(slots=True)
@@ -152,12 +167,13 @@ class Queue(Generic[Key]):
         """One worker. An exception of ``reconcile`` counts as a failure."""
         while (taken := await self._take()) is not None:
             outcome = Outcome.FAILED
-            try:
-                outcome = await reconcile(taken)
-            except Exception:
-                logger.exception("reconciling %s", taken.key)
-            finally:
-                self._done(taken.key, outcome)
+            with log_context.reconcile(taken.key, taken.priority.cause):
+                try:
+                    outcome = await reconcile(taken)
+                except Exception:
+                    logger.exception("reconciling %s", taken.key)
+                finally:
+                    self._done(taken.key, outcome)
 
     async def _take(self) -> Request[Key] | None:
         while not self._stopped:
@@ -176,7 +192,7 @@ class Queue(Generic[Key]):
         self._idle.clear()
         if entry.retry_refused:
             _cancel(self._retries, key)
-        return Request(key, entry.retry_refused)
+        return Request(key, entry.retry_refused, entry.priority)
 
     def _want(self, key: Key, priority: Priority, *, retry_refused: bool) -> None:
         entry = self._wanted.get(key)
