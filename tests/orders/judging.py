@@ -12,6 +12,7 @@ from orders.managers import Object
 
 _TIMES: Final = frozenset({"lastTransitionTime", "creationTimestamp", "deletionTimestamp", "time"})
 _GIVEN: Final = frozenset({"uid", "resourceVersion", "managedFields", "generation", *_TIMES})
+_WORKLOADS: Final = ("Deployment",)
 _DECISIVE: Final = ("Deployment", "Job", POD.kind, STACK.kind)
 
 
@@ -24,6 +25,8 @@ class Judge:
         self._removes = removes
         """Whether the edits take something away and bring it back, so that the operator may create it again."""
         self._created: Counter[tuple[Ref, str]] = Counter()
+        self._left: dict[tuple[Ref, str], list[Object]] = {}
+        """The definitions that each workload has had of an operator, by address and uid: none of them comes again."""
         self._ready: set[tuple[str, int]] = set()
         """Uid and generation of stacks that were ready once, as the server knows it."""
         server.listeners.append(self._committed)
@@ -66,6 +69,18 @@ class Judge:
             self.wrong.append(f"{commit.ref} of one owner is made another's")
         elif self._kept(owner) is None and (new is None or _content(old) != _content(new)):
             self.wrong.append(f"{commit.ref} is changed, whose owner has gone")
+        if new is not None and commit.ref.kind in _WORKLOADS:
+            self._judge_rollout(commit.ref, old, new)
+
+    def _judge_rollout(self, ref: Ref, old: Object, new: Object) -> None:
+        """No edit takes a definition back, so that an operator which does acts by what it had read too long ago."""
+        before, after = old["spec"]["template"], new["spec"]["template"]
+        if before == after:
+            return
+        left = self._left.setdefault((ref, old["metadata"]["uid"]), [])
+        left.append(before)
+        if after in left:
+            self.wrong.append(f"{ref} is taken back to a definition that it had left")
 
     def _kept(self, uid: str) -> Object | None:
         return next((each for each in self._server.objects.values() if each["metadata"]["uid"] == uid), None)

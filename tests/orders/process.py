@@ -7,7 +7,8 @@ from typing import Any
 
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.discovery import volume_claims
-from ailtire_operator.cluster.kinds import HTTP_ROUTE, WATCHED_KINDS
+from ailtire_operator.cluster.kinds import HTTP_ROUTE, STACK, WATCHED_KINDS
+from ailtire_operator.cluster.resync import Resync
 from ailtire_operator.cluster.single_object_watch import until_changed
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.watch import Reflector
@@ -35,6 +36,7 @@ class Process:
         self.alive = True
         self.connection = SimulatedConnection(network, name)
         self._network = network
+        self._namespace = namespace
         clock = asyncio.get_running_loop().time
         self._reflectors = [
             Reflector(self.connection, self.store, kind, namespace, clock=clock, silence=1e9) for kind in WATCHED
@@ -58,7 +60,7 @@ class Process:
     def lead(self) -> None:
         """It may write from now on."""
         self.leads = True
-        self._led.set()
+        self._spawn(self._catch_up())
 
     def stop_leading(self) -> None:
         """Another one may write from now on."""
@@ -89,6 +91,12 @@ class Process:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._queue.work(self._reconcile))
             group.create_task(self._new_stacks.run())
+
+    async def _catch_up(self) -> None:
+        await asyncio.gather(*(each.synced.wait() for each in self._reflectors))
+        await Resync(self.connection, self.store, (self._namespace,), grace=0.0).catch_up(STACK)
+        if self.leads:
+            self._led.set()
 
     async def _reconcile(self, request: Request[Key]) -> Outcome:
         await self._led.wait()

@@ -33,6 +33,7 @@ _LEAST_PAUSE: Final = 0.25
 """Seconds between two lists, where there are many namespaces: a round then takes longer."""
 _GRACE: Final = 2.0
 """Seconds in which an event that is merely late arrives."""
+_RETRY_SECONDS: Final = 1.0
 _PAGE: Final = 250
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _FOREIGN: Final = f"{naming.LABEL_MANAGED_BY}!={naming.OPERATOR_NAME}"
@@ -64,7 +65,8 @@ class Resync:
         """``absent``: kinds that the cluster lacks. ``found`` is called for each object that had to be corrected."""
         self._connection = connection
         self._store = store
-        self._scopes = [(kind, namespace) for kind in watched for namespace in namespaces or (None,)]
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self._scopes = [(kind, namespace) for kind in watched for namespace in self._namespaces]
         self._absent = absent
         self._found = found
         self._pause = max(_LEAST_PAUSE, round_seconds / len(self._scopes))
@@ -75,6 +77,19 @@ class Resync:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._rounds())
             group.create_task(self._searches())
+
+    async def catch_up(self, kind: Kind) -> None:
+        """Compare a kind at once, and again until it has been compared: whoever goes on by the store may be behind."""
+        for namespace in self._namespaces:
+            while True:
+                try:
+                    await self.compare(kind, namespace)
+                    break
+                except ClusterError as error:
+                    logger.warning("%s are not compared yet: %s", kind.plural, error)
+                except Exception:
+                    logger.exception("comparing with the cluster")
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def compare(self, kind: Kind, namespace: str | None) -> int:
         """Put right what the store has wrong of a kind; how many objects that were. Raises ClusterError."""

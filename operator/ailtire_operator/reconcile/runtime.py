@@ -63,6 +63,8 @@ class Runtime:
         watched = (*WATCHED_KINDS, SECRET) if settings.watch_secret_metadata else WATCHED_KINDS
         self._watches = Watches(connection, self.store, settings.namespace, watched=watched)
         self._leadership = Leadership(connection, settings.lease_namespace)
+        self._caught_up = asyncio.Event()
+        """Set while this process leads, once it knows the stacks as they are."""
         Unreadable(self.store, self.metrics.unreadable)
         self._event_router = EventRouter(self.store, self.queue)
         assembly = self._assemble()
@@ -158,8 +160,22 @@ class Runtime:
         An API server that is overloaded for a while would otherwise leave nobody to do the work afterwards.
         """
         while True:
+            catching_up = asyncio.create_task(self._catch_up(), name="catch up")
             await self._leadership.run()
+            catching_up.cancel()
             self._leadership.acquired.clear()
+            self._caught_up.clear()
+
+    async def _catch_up(self) -> None:
+        """Read what the stacks are now before acting by them.
+
+        The watch of a process that takes over may be behind that of the one before it: acting by the definition before
+        would take its workloads back, and then forward again.
+        """
+        await self._watches.synced()
+        await self._leadership.acquired.wait()
+        await Resync(self.connection, self.store, self._settings.namespace, grace=0.0).catch_up(STACK)
+        self._caught_up.set()
 
     async def _work(self) -> None:
         """Wait until there is something to work on and leave to do so, then work until stopped."""
@@ -181,9 +197,9 @@ class Runtime:
         await Resync(self.connection, self.store, namespaces, absent=self._watches.absent, found=missed).run()
 
     async def _led(self) -> None:
-        """Wait until this process leads."""
+        """Wait until this process leads, and knows the stacks as they are."""
         if self._settings.leader_election:
-            await self._leadership.acquired.wait()
+            await self._caught_up.wait()
 
     def _wrote(self, kind: str, verb: str) -> None:
         self._moved = time.monotonic()
