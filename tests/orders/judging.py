@@ -25,6 +25,8 @@ class Judge:
         self._removes = removes
         """Whether the edits take something away and bring it back, so that the operator may create it again."""
         self._created: Counter[tuple[Ref, str]] = Counter()
+        self._too_late: Counter[tuple[Ref, str]] = Counter()
+        """How often an object was created for an owner that had gone."""
         self._left: dict[tuple[Ref, str], list[Object]] = {}
         """The definitions that each workload has had of an operator, by address and uid: none of them comes again."""
         self._ready: set[tuple[str, int]] = set()
@@ -57,6 +59,10 @@ class Judge:
         self._created[key] += 1
         if self._created[key] > 1:
             self.wrong.append(f"{ref} is created twice for one owner")
+        if key[1] and self._kept(key[1]) is None:
+            self._too_late[key] += 1  # the first may have been on its way when its owner went
+            if self._too_late[key] > 1:
+                self.wrong.append(f"{ref} is created again for an owner that has gone")
 
     def _judge_change(self, commit: Commit, old: Object, new: Object | None) -> None:
         owner = _owner(old)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.errors import Conflict, Denied, Unavailable
+from ailtire_operator.cluster.errors import Conflict, Denied, Foreign, Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan import tree_revisions
@@ -38,6 +38,11 @@ class Story:
         for _ in range(2):
             self.world.reconcile()
             self.world.roll_out()
+        self.world.reconcile()
+
+    def later(self) -> None:
+        """What the status no longer has to say is written after a pause."""
+        self.world.time += 60
         self.world.reconcile()
 
     def kept(self) -> list[Record]:
@@ -161,8 +166,33 @@ def test_what_is_refused_is_said_and_not_sent_again() -> None:
     story.ready(spec())
     assert any("exceeded quota" in each for each in story.notices())
     del story.world.cluster.refuses[name]
-    story.world.reconcile()
+    story.world.reconcile(retry_refused=False)
     assert story.kept() == []
+    story.world.reconcile(retry_refused=True)
+    assert story.numbers() == [1]
+    story.later()
+    assert story.notices() == []
+
+
+def test_what_had_the_name_of_a_revision_is_waited_for() -> None:
+    story = Story()
+    name = "apply ControllerRevision shop--revision-1"
+    ref = Ref("ControllerRevision", "prod", "shop--revision-1")
+    story.world.store.put(
+        {
+            "kind": ref.kind,
+            "metadata": {"name": ref.name, "namespace": ref.namespace, "uid": "before", "resourceVersion": "1"},
+        }
+    )
+    story.world.cluster.refuses[name] = Foreign("exists already and has no owner")
+    story.ready(spec())
+    assert any("has no owner" in each for each in story.notices())
+    del story.world.cluster.refuses[name]
+    story.world.store.remove(ref, "before")
+    story.world.reconcile(retry_refused=False)
+    assert story.numbers() == [1]
+    story.later()
+    assert story.notices() == []
 
 
 @pytest.mark.parametrize("error", [Unavailable("later"), Conflict("it exists already")])

@@ -106,6 +106,8 @@ class ApplySteps:
 
     async def _create(self, task: ApplyTask) -> ApplyResult:
         deleted = self._put_backs.deleted(task.ref, task.wanted)
+        if deleted:
+            await self._check_owner(task.owner_uid)
         try:
             applied = await self._learn(task, await self._writer.create(task.manifest, task.owner_uid), "create")
             self._put_backs.log(task.ref, deleted)
@@ -114,6 +116,21 @@ class ApplySteps:
             if task.again:
                 raise
         return await self._retry(task)
+
+    async def _check_owner(self, uid: str) -> None:
+        """Ask for the stack once before one of its objects is made again. Raises NotFound where it has gone or goes.
+
+        While its watch is behind, the garbage collector would take the object as often as it is made.
+        """
+        known = self._store.by_uid(uid)
+        if known is None:
+            return
+        fresh = await read(self._connection, known.ref)
+        if fresh is None or fresh.uid != uid:
+            self._store.remove(known.ref, uid)
+            raise NotFound(f"{known.ref} is gone", status=404)
+        if self._store.offer(fresh) is fresh and fresh.deleting:
+            raise NotFound(f"{known.ref} is being deleted", status=404)
 
     async def execute(self, task: ApplyTask, record: Record | None, obj: Manifest | None = None) -> ApplyResult:
         """Do what there is to do about the object as it is; ``obj``: the same in full, if it was read just now."""

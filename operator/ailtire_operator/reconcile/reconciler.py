@@ -144,20 +144,23 @@ class Reconciler:
         passes = all(problem.transient for problem in problems)
         if problems and passes and self._queue.failures(request.key) < SILENT_FAILURES:
             return Outcome.BUSY
-        await self._write(record, await self._status(record, stack, done, settled=not problems))
+        await self._write(record, await self._status(record, stack, done, request, settled=not problems))
         if not problems:
             return Outcome.DONE
         if passes:
             return Outcome.BUSY
         return Outcome.FAILED if request.retry_refused else Outcome.WAITING
 
-    async def _status(self, record: Record, stack: Stack, done: PassResult, *, settled: bool) -> StackStatus:
+    async def _status(
+        self, record: Record, stack: Stack, done: PassResult, request: Request[Key], *, settled: bool
+    ) -> StackStatus:
         """What there is to say after a pass. A definition that is Ready by now is kept before anybody reads so."""
         found = replace(await self._facts(record, done), tree_update=self._tree_rollback.finding(record))
         old, now = record.summary.get("status") or {}, self._now()
         told = remembered(self._sessions.of(record).rollouts, old)
         status = status_of(found, old, now, told)
-        later = [await self._revisions.keep(record, stack, status)] if settled else []
+        retry = request.retry_refused
+        later = [await self._revisions.keep(record, stack, status, retry_refused=retry)] if settled else []
         later.append(await self._tree_rollback.judge(record, status, settled=settled))
         for delay in later:
             if delay is not None:

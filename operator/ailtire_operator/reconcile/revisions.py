@@ -13,7 +13,8 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, Unavailable
-from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
+from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
@@ -48,6 +49,18 @@ class _Digest:
     """Bytes of the definition as JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a definition could not be kept."""
+
+    digest: str
+    why: str
+    ref: Ref | None = None
+    """The revision that the API server refused; None where the definition itself is the reason."""
+    stood: tuple[object, ...] = ()
+    """What stood under that name then."""
+
+
 class Revisions:
     """The revisions of all roots."""
 
@@ -57,28 +70,29 @@ class Revisions:
         self._definitions = definitions
         self._kept = RevisionIndex(store, is_of_a_tree)
         self._digests: dict[str, _Digest] = {}
-        self._refused: dict[str, tuple[str, str]] = {}
-        """By the root's uid: the digest of a definition that could not be kept, and why."""
+        self._refused: dict[str, _Refusal] = {}
+        """By the root's uid."""
 
     def notices(self, root: Record) -> list[Notice]:
         """Why the definition in force is not kept, if it is not; after ``keep``."""
         if not _is_root(root) or _limit(root) == 0:
             return []
-        digest, why = self._refused.get(root.uid, ("", ""))
-        if digest != self._digest(root).digest or digest == self._last(root):
+        refused, digest = self._refused.get(root.uid), self._digest(root).digest
+        if refused is None or refused.digest != digest or digest == self._last(root):
             return []
         return [
             Notice(
                 "spec",
                 "approximate",
-                f"this definition is not kept as a revision: {why}.",
+                f"this definition is not kept as a revision: {refused.why}.",
                 "It runs all the same, but `kubectl ailtire rollback` cannot go back to it.",
             )
         ]
 
-    async def keep(self, root: Record, stack: Stack, status: StackStatus) -> float | None:
+    async def keep(self, root: Record, stack: Stack, status: StackStatus, *, retry_refused: bool) -> float | None:
         """Keep the definition if it has just become Ready as a whole, and delete what is beyond the limit.
 
+        What the API server has refused is sent again where ``retry_refused``, or where the name is another's by now.
         Returns the seconds after which to look again. Raises NotLeader.
         """
         if not _is_root(root):
@@ -87,8 +101,8 @@ class Revisions:
         limit, again = _limit(root), None
         digest = self._digest(root)
         kept = self._of(root)
-        refused, _ = self._refused.get(root.uid, ("", ""))
-        if limit and digest.digest not in (self._last(root), refused) and _is_ready(root, status):
+        wanted = digest.digest != self._last(root) and not self._is_refused(root, digest, retry_refused)
+        if limit and wanted and _is_ready(root, status):
             again = (
                 await self._write(root, stack, digest)
                 if has_rolled_out(root, self._store, self._definitions)
@@ -115,26 +129,34 @@ class Revisions:
         self._digests.pop(uid, None)
         self._refused.pop(uid, None)
 
+    def _is_refused(self, root: Record, digest: _Digest, retry: bool) -> bool:
+        refused = self._refused.get(root.uid)
+        if refused is None or refused.digest != digest.digest:
+            return False
+        return refused.ref is None or (not retry and holder(self._store.get(refused.ref)) == refused.stood)
+
     async def _write(self, root: Record, stack: Stack, digest: _Digest) -> float | None:
         definition = self._definitions.tree(root)
         large = digest.size > SIZE_LIMIT  # all else would wait for it
         content = await asyncio.to_thread(compressed, definition) if large else compressed(definition)
         if len(content) > SIZE_LIMIT:
             size = f"{len(content) // 1024:,} KiB"
-            self._refused[root.uid] = digest.digest, f"it takes {size} compressed, more than {SIZE_LIMIT // 1024} KiB"
+            why = f"it takes {size} compressed, more than {SIZE_LIMIT // 1024} KiB"
+            self._refused[root.uid] = _Refusal(digest.digest, why)
             return None
         kept = self._of(root)
         number = int(kept[-1].summary.get("revision", 0)) + 1 if kept else 1
         origin = self._origin(root, definition)
-        made = revision(stack.name, stack.app_name, number, digest.digest, content, origin)
-        result = await self._applier.apply(owned(made, stack), root.uid)
+        made = owned(revision(stack.name, stack.app_name, number, digest.digest, content, origin), stack)
+        result = await self._applier.apply(made, root.uid)
         error = result.error
         if error is None:
             return None
         if isinstance(error, Unavailable) or (isinstance(error, Conflict) and not isinstance(error, Foreign)):
             logger.info("%s/%s: revision %d: %s", root.ref.namespace, root.ref.name, number, error)
             return LATER  # what another process has written meanwhile is about to come by the watch
-        self._refused[root.uid] = digest.digest, str(error)  # it would be refused again
+        ref = Ref.of(made)  # it would be refused again
+        self._refused[root.uid] = _Refusal(digest.digest, str(error), ref, holder(self._store.get(ref)))
         return None
 
     def _origin(self, root: Record, definition: TreeDefinition) -> Origin:
