@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -124,6 +124,10 @@ bench-cli: binaries ## Measure what TAB, --help and tree take from their start, 
 STACKS ?= 500
 bench-fairness: binaries ## Apply STACKS=500 stacks in one namespace, and measure how long another waits (minutes)
 	@$(BIN)/python -m bench.fairness --stacks $(STACKS)
+
+SIZE ?= 100
+bench-gateway: nginx ## Serve a tree of SIZE=100 or 1000 stacks by one nginx, HAProxy or Envoy, and change its routes under load (minutes)
+	@$(BIN)/python -m bench.gateways --size $(SIZE)
 
 .PHONY: binaries client nginx
 # The gateways' tests want a real one. Root gets Debian's packages; anybody else is told which they are.

@@ -50,6 +50,15 @@ _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> str:
     """The text of nginx.conf; refused if it exceeds the size of a ConfigMap."""
+    text = f"{nginx_text.text(directives(scope, routes, streams))}\n"
+    if len(text.encode()) > SIZE_LIMIT:
+        message = f"{len(routes)} routes exceed the size of one gateway's configuration; move some into child stacks"
+        scope.refuse(scope.path(), message)
+    return text
+
+
+def directives(scope: Scope, routes: list[Route], streams: list[Stream]) -> list[Directive]:
+    """The directives of nginx.conf."""
     top = [
         directive("worker_processes", "2"),
         directive("daemon", "off"),
@@ -62,11 +71,7 @@ def configuration(scope: Scope, routes: list[Route], streams: list[Stream]) -> s
     if streams:
         passed = [each for stream in streams for each in _stream(scope, stream)]
         top.append(directive("stream", block=[_resolver(scope), *passed]))
-    text = f"{nginx_text.text(top)}\n"
-    if len(text.encode()) > SIZE_LIMIT:
-        message = f"{len(routes)} routes exceed the size of one gateway's configuration; move some into child stacks"
-        scope.refuse(scope.path(), message)
-    return text
+    return top
 
 
 def _has_ipv6(scope: Scope) -> bool:
