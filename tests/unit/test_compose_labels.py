@@ -81,7 +81,8 @@ def test_what_the_gateway_enforces_becomes_a_policy(tmp_path: Path, label: str, 
         ("routers.w.entrypoints=web", "resolved: only Traefik needs it"),
         ("routers.w.priority=3", "ignored: of the routes that match, the longest path is used"),
         ("routers.w.tls.certresolver=le", "ignored: certificates belong to the edge"),
-        ("services.w.loadbalancer.sticky.cookie=true", "ignored: every request may go to another replica"),
+        ("services.w.loadbalancer.sticky.cookie.samesite=none", "ignored: the gateway's cookie is for the whole host"),
+        ("services.w.loadbalancer.sticky.cookie.name=a b", "rejected: 'a b' is no name of a cookie here"),
         ("services.w.loadbalancer.healthcheck.path=/h", "ignored: the service's healthcheck"),
         ("services.w.loadbalancer.server.port=many", "ignored: the gateway has no such setting"),
     ],
@@ -103,6 +104,37 @@ def test_a_router_names_the_port_and_the_scheme(tmp_path: Path) -> None:
     )
     found = project(tmp_path, labels).services["web"]["interface"]
     assert found == {"/web": {"path": "/v1/web", "port": 2, "protocol": "https"}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "cookie"),
+    [
+        (["services.w.loadbalancer.sticky.cookie=true"], "web-replica"),
+        (["services.w.loadbalancer.sticky=true"], "web-replica"),
+        (["services.w.loadbalancer.sticky.cookie={}"], None),
+        (["services.w.loadbalancer.sticky.cookie=false"], None),
+        (["services.w.loadbalancer.sticky.cookie.name=io"], "io"),
+        (["services.w.loadbalancer.sticky.cookie=true", "services.w.loadbalancer.sticky.cookie.name=io"], "io"),
+        (["services.w.loadbalancer.sticky.cookie.httpOnly=true"], "web-replica"),
+        (["services.w.loadBalancer.Sticky.Cookie.Name=IO_1"], "IO_1"),
+    ],
+)
+@pytest.mark.parametrize("deploy", [False, True])
+def test_a_sticky_cookie_becomes_a_session(tmp_path: Path, labels: list[str], cookie: str | None, deploy: bool) -> None:
+    found = project(tmp_path, router("middlewares.m.compress=true", *labels), deploy=deploy).services["web"]
+    assert found.get("policies", {}).get("session") == (cookie and {"cookie": cookie})
+
+
+def test_a_service_has_one_cookie(tmp_path: Path) -> None:
+    labels = [f"services.{name}.loadbalancer.sticky.cookie.name={name}" for name in ("one", "two")]
+    result = project(tmp_path, router("middlewares.m.compress=true", *labels))
+    assert result.services["web"]["policies"] == {"session": {"cookie": "one"}}
+    assert "a service has one cookie for all its routes" in result.told
+
+
+def test_a_cookie_without_a_route_makes_no_policy(tmp_path: Path) -> None:
+    result = project(tmp_path, ["traefik.http.services.w.loadbalancer.sticky.cookie=true"])
+    assert "policies" not in result.services["web"]
 
 
 def test_a_router_that_only_redirects_opens_no_path(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def _names(stack: str, key: str) -> Iterator[str]:
     yield naming.workload(stack, key)
     yield naming.job(stack, key, "").rpartition("-")[0]
     yield naming.published(stack, key)
+    yield naming.pods(stack, key)
 
 
 def _claims(stack: str, service: Mapping[str, Any] | None) -> Iterator[str]:

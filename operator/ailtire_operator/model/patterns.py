@@ -6,7 +6,7 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.model.keys import QUALIFIED_PATTERN, RESERVED_KEYS, KeyRule
 from ailtire_operator.model.placement import ATTRIBUTE_PATTERN, CONSTRAINT_PATTERN
-from ailtire_operator.model.values import DURATION_PATTERN, TIME_PATTERN
+from ailtire_operator.model.values import COOKIE_PATTERN, DURATION_PATTERN, TIME_PATTERN
 from ailtire_operator.printable import CONTROLS
 
 _ATTRIBUTES: Final = (
@@ -49,6 +49,7 @@ _WORDS: Final = {
     r"^[-._a-zA-Z0-9]+$": "letters, digits, `-`, `_` and `.`",
     r"^/[A-Za-z0-9/._~@:+,=-]*$": "an absolute path of letters, digits and `/._~@:+,=-`",
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": "a-z, 0-9, `-` and `.`, the first and last a letter or digit",
+    COOKIE_PATTERN: "letters, digits, `_` and `-`",
     r"^[A-Za-z0-9 ._-]+$": "letters, digits, blanks, `.`, `_` and `-`",
     r"^SIG[A-Z0-9+-]+$": "the name of a signal, as in SIGTERM",
     r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$": "base64",

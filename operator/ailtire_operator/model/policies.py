@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import Strict, rules
-from ailtire_operator.model.values import Duration, ObjectName, PositiveQuantity, UniqueList
+from ailtire_operator.model.values import COOKIE_PATTERN, Duration, ObjectName, PositiveQuantity, UniqueList
 
 
 class Scaling(Strict):
@@ -75,8 +75,16 @@ class Logging(Strict):
     """debug and info log every request, warn only status 400 and above, error only 500 and above, none nothing."""
 
 
+class Session(Strict):
+    """Keeps a caller at one replica, as socket.io with long polling needs."""
+
+    cookie: Annotated[str, Field(max_length=64, pattern=COOKIE_PATTERN)]
+    """The name of the cookie by which the gateway knows a caller's replica. It is sent for the whole host: services
+    behind one host need different names."""
+
+
 class Policies(Strict):
-    """Scaling of the service; timeout, retry, access control and logging of its routes."""
+    """Scaling of the service; timeout, retry, sessions, access control and logging of its routes."""
 
     scaling: Scaling | None = None
     """Lets an autoscaler set the number of replicas."""
@@ -88,5 +96,7 @@ class Policies(Strict):
     """Rate limit, allowed addresses, authentication."""
     logging: Logging | None = None
     """What the gateway logs of the service's requests."""
+    session: Session | None = None
+    """Keeps a caller at one replica as long as that is ready. The gateway needs nginx 1.29.6 or newer for it."""
     max_body: PositiveQuantity | None = None
     """The largest body of a request to the service's routes in bytes; default: the gateway's limit (64Mi)."""

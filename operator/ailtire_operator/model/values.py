@@ -17,6 +17,7 @@ _QUANTITY = r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0
 """Kubernetes' syntax without a sign, and with a limited exponent, as 10^999 would be too large to compute."""
 _QUANTITY_LIMIT = 32
 DURATION_PATTERN = f"^{_DURATION}$"
+COOKIE_PATTERN = "^[A-Za-z0-9_-]+$"
 _DURATIONS: Final = re.compile(_DURATION)
 _NUMBER: Final = re.compile(r"[0-9]+([.][0-9]+)?")
 _WITHOUT_UNIT: Final = "{0} has no unit; write {0}s for seconds (units are h, m, s and ms)"

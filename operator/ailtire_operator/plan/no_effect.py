@@ -10,7 +10,7 @@ from ailtire_operator.plan.network.membership import has_gateway
 from ailtire_operator.plan.scope import Scope
 
 _NO_POLICIES = Policies()
-OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body")
+OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body", "session")
 """Policies that the gateway implements for HTTP routes."""
 OF_A_STACK = frozenset(
     {"type", "stack", "stack_ref", "interface", "networks", "policies", "depends_on", "restarted_at", "stopped"}
@@ -172,6 +172,9 @@ def _child(scope: Scope, key: str, service: Service) -> None:
     if service.policies and service.policies.scaling:
         message = "a child stack has no replicas of its own to scale."
         scope.report(scope.path(key, "policies", "scaling"), "ignored", message, "Set it on the services of the child.")
+    if service.policies and service.policies.session:
+        message = "each gateway keeps sessions for the services of its own stack."
+        scope.report(scope.path(key, "policies", "session"), "ignored", message, "Set it on the services of the child.")
     missing = service.stack_ref is not None and service.stack_ref.name not in scope.observed.templates
     if not missing and not has_gateway(service, scope.observed.templates):
         message = "no service inside has an interface, so the child has no gateway and nothing answers here."

@@ -120,9 +120,9 @@ async def _run(folder: Path, sizes: list[int], sockets: int, changes: int, only:
                 print(f"{size} stacks: {name}", flush=True)
                 proxy = make(made.shifted(at * _PORTS_OF_A_CONTENDER), folder / f"{size}-{at}")
                 try:
-                    found.results.append(
-                        await trial(proxy, sockets=sockets, changes=changes, settle=name == NginxWithLimit.name)
-                    )
+                    settle = name == NginxWithLimit.name
+                    found.results.append(await trial(proxy, sockets=sockets, changes=changes, settle=settle))
+                    print(json.dumps(dataclasses.asdict(found.results[-1])), flush=True)
                     if size == min(sizes):
                         found.harms.append(await harm(proxy))
                 finally:

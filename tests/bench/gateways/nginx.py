@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ailtire_operator import naming
 from ailtire_operator.plan.gateway import nginx, nginx_text
-from ailtire_operator.plan.gateway.locations import Directive, directive
+from ailtire_operator.plan.gateway.nginx_text import Directive, directive
 from bench.gateways.proxies import Proxy
 from bench.gateways.tree import Entry, Tree
 

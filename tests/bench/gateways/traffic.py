@@ -26,7 +26,7 @@ class AnyName(Names):
         while size := data[at]:
             labels.append(data[at + 1 : at + 1 + size].decode())
             at += size + 1
-        self.addresses.setdefault(".".join(labels).lower(), "127.0.0.1")
+        self.addresses.setdefault(".".join(labels).lower(), ("127.0.0.1",))
         super().datagram_received(data, addr)
 
 

@@ -153,6 +153,8 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.policies.timeout": {"requestTimeout": "6s"},
     f"{WEB}.policies.timeout.requestTimeout": "7s",
     f"{WEB}.policies.maxBody": "2Mi",
+    f"{WEB}.policies.session": {"cookie": "replica"},
+    f"{WEB}.policies.session.cookie": "another-replica",
     f"{WEB}.policies.retry": {"maxRetries": 2},
     f"{WEB}.policies.retry.maxRetries": 3,
     f"{WEB}.policies.accessControl": {"rateLimit": 5},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator.compose.compose_file.labels import Labels
+from ailtire_operator.compose.compose_file.sticky import Sticky
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
 
@@ -22,7 +23,10 @@ _REASONS: Final = {
     "tls": ("certificates belong to the edge.", "Set spec.edge.tls."),
     "priority": ("of the routes that match, the longest path is used.", ""),
     "loadbalancer.healthcheck": ("the service's healthcheck decides whether it gets requests.", "Set healthcheck."),
-    "loadbalancer.sticky": ("every request may go to another replica.", "Keep sessions in a shared store."),
+    "loadbalancer.sticky": (
+        "the gateway's cookie is for the whole host, ends with the browser's session, and scripts cannot read it.",
+        "See policies.session.",
+    ),
 }
 _NO_SETTING: Final = ("the gateway has no such setting.", "See policies of the service.")
 
@@ -71,6 +75,7 @@ class Routers:
         self._all: dict[str, Router] = {}
         self.ports: dict[str, int] = {}
         self._schemes: dict[str, str] = {}
+        self.sticky = Sticky()
         for name, (value, path) in labels.items():
             kind, key, option = taken_apart(name)
             if not self._take(kind, key, option, value, path):
@@ -111,6 +116,8 @@ class Routers:
                 self.ports[key] = port
             case "services", "loadbalancer.server.scheme" if value in ("http", "https"):
                 self._schemes[key] = value
+            case "services", _ if self.sticky.take(key, option, value, path):
+                pass
             case "middlewares", _:
                 pass  # Edge knows them
             case _:

@@ -110,6 +110,7 @@ def routes(service: Entry, edge: Edge, files: ProjectFiles) -> tuple[dict[str, d
         service.report.rejected(service.path, message, "Write a rule with PathPrefix, or spec.services.*.interface.")
     policies = middlewares.settings(used, service.report)
     policies |= {"maxBody": body} if (body := access_control.body(Chosen(tuple(used), ()).kinds)) else {}
+    policies |= settings.sticky.policy(str(service.location[-1]), service.report) if result else {}
     control = _control(allowed, used, files, service.report)
     return result, policies | ({"accessControl": control} if control else {})
 

@@ -80,6 +80,8 @@ def add_gateway(branch: Branch, setting: Setting, document: dict[str, Any]) -> N
 def _hosts(branch: Branch, setting: Setting) -> dict[str, str]:
     """The unique name in Swarm, by the plan's name of each member."""
     hosts = {naming.member(branch.name, key): setting.names.host(branch, key) for key in branch.spec.plain}
+    # Docker's DNS answers a service's own name with one address, and this one with those of all tasks.
+    hosts |= {naming.pods(branch.name, key): f"tasks.{setting.names.host(branch, key)}" for key in branch.spec.plain}
     for key in branch.spec.children:
         child = setting.below.get((branch.name, key))
         if child is not None and child.has_gateway:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.plan import gateway_image
-from ailtire_operator.plan.gateway import locations, nginx
+from ailtire_operator.plan.gateway import locations, nginx, sessions
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
 from ailtire_operator.plan.network import zones
 from ailtire_operator.plan.network.membership import NetworkId, Networks
@@ -68,6 +68,7 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
             spec=_deployment(scope, networks, found, passed, configuration, replicas),
         ),
     ]
+    objects += sessions.services(scope, found)
     if replicas > 1:
         objects.append(disruption_budget(name, labels, scope.gateway_selector()))
     plan = ServicePlan("", "Deployment", name, replicas)

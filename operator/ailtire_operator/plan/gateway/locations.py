@@ -6,12 +6,11 @@ passed on normalised, so that no caller leaves the prefix.
 
 import re
 from math import ceil
-from typing import Any
 
 from ailtire_operator.model.values import amount, seconds
+from ailtire_operator.plan.gateway import sessions
+from ailtire_operator.plan.gateway.nginx_text import Directive, directive
 from ailtire_operator.plan.gateway.routes import Route
-
-Directive = dict[str, Any]
 
 AUTHENTICATION_DIRECTORY = "/etc/ailtire-authentication"
 AUTHENTICATION_KEY = "auth"
@@ -28,12 +27,6 @@ _FAILED = ("502", "503", "504")
 _REPEATABLE = "^(GET|HEAD|OPTIONS|PUT|DELETE)$"
 _LARGEST = 2**60
 _ONLY_SAFE_NORMALISED = r"~*(\.\.|%2e|//)"
-
-
-def directive(name: str, *arguments: str, block: list[Directive] | None = None) -> Directive:
-    """One directive in crossplane's form."""
-    made: Directive = {"directive": name, "args": list(arguments)}
-    return made if block is None else {**made, "block": block}
 
 
 def rate_limits(routes: list[Route]) -> list[Directive]:
@@ -99,15 +92,15 @@ def _ways(index: int, route: Route) -> list[Directive]:
     """The internal locations that proxy: they differ in buffering, retries and timeout."""
     timeout = _timeout(route)
     on_failure = _retry_in(_retry_name(index, 1)) if _retries(route) else _unless_reached(index)
-    ways = {"buffered": [*on_failure, *_proxy(index, route, _rewrite(route), timeout)]}
+    ways = {"buffered": [*on_failure, *_first_try(index, route, timeout)]}
     # An unbuffered body cannot be sent a second time.
     ways["streamed"] = [
-        directive("proxy_request_buffering", "off"), *_proxy(index, route, _rewrite(route), timeout)
+        directive("proxy_request_buffering", "off"), *_first_try(index, route, timeout)
     ]  # fmt: skip
     if timeout is not None:  # WebSockets are exempt from the timeout
-        ways["websocket"] = _proxy(index, route, _rewrite(route), None)
+        ways["websocket"] = _first_try(index, route, None)
     if _retries(route):
-        ways["once"] = [*_unless_reached(index), *_proxy(index, route, _rewrite(route), timeout)]
+        ways["once"] = [*_unless_reached(index), *_first_try(index, route, timeout)]
     return [_named(_way_name(index, way), index, route, block) for way, block in ways.items()]
 
 
@@ -145,7 +138,7 @@ def _second_tries(index: int, route: Route) -> list[Directive]:
     found = []
     for status in _UNREACHED:
         block = [
-            directive("if", "$upstream_bytes_sent", "!=", "0", block=[directive("return", status)]),
+            directive("if", *_reached(route), block=[directive("return", status)]),
             *_proxy(index, route, [], _timeout(route)),
         ]
         found.append(_named(_unreached_name(index, status), index, route, block))
@@ -167,14 +160,29 @@ def _rewrite(route: Route) -> list[Directive]:
     return rewrites
 
 
-def _proxy(index: int, route: Route, rewrite: list[Directive], timeout: int | None) -> list[Directive]:
+def _reached(route: Route) -> tuple[str, str, str]:
+    """The condition that something of the request was sent. A group without a pod has sent ``-``."""
+    return ("$upstream_bytes_sent", "~", "[1-9]") if route.pods else ("$upstream_bytes_sent", "!=", "0")
+
+
+def _first_try(index: int, route: Route, timeout: int | None) -> list[Directive]:
+    """The directives that proxy the request to the caller's pod, if it has a session, else to any."""
+    target = sessions.group(route) if route.pods else None
+    # Another pod is for the second try to choose, which knows whether the request may be sent again.
+    alone = [directive("proxy_next_upstream", "off")] if route.pods else []
+    return [*alone, *_proxy(index, route, _rewrite(route), timeout, target)]
+
+
+def _proxy(
+    index: int, route: Route, rewrite: list[Directive], timeout: int | None, target: str | None = None
+) -> list[Directive]:
     """The directives that proxy the request. ``set`` comes first, as ``break`` in a rewrite would skip it.
 
     Without a path, proxy_pass sends the normalised one, escaped again.
     """
     path = "" if route.backend_path is None else f"${_path_name(index)}"
     return [
-        directive("set", "$target", f"{route.host}:{route.port}"),
+        directive("set", "$target", target or f"{route.host}:{route.port}"),
         *([directive("set", "$stripped", route.stripped)] if route.stripped else []),
         *rewrite,
         *_bounds(timeout),

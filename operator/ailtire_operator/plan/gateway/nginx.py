@@ -5,8 +5,9 @@ Names are resolved per request, so that a missing target is a 502 on its own rou
 from ipaddress import ip_address
 
 from ailtire_operator import naming
-from ailtire_operator.plan.gateway import locations, nginx_text
-from ailtire_operator.plan.gateway.locations import IDLE_SECONDS, Directive, directive
+from ailtire_operator.plan.gateway import locations, nginx_text, sessions
+from ailtire_operator.plan.gateway.locations import IDLE_SECONDS
+from ailtire_operator.plan.gateway.nginx_text import Directive, directive
 from ailtire_operator.plan.gateway.routes import Route, Stream
 from ailtire_operator.plan.scope import Scope
 
@@ -101,6 +102,7 @@ def _http(scope: Scope, routes: list[Route]) -> list[Directive]:
         directive("log_format", "json", "escape=json", _log_format(scope)),
         directive("access_log", "/dev/stdout", "json"),
         *locations.rate_limits(routes),
+        *sessions.groups(routes),
         directive("limit_req_status", "429"),
         directive("client_max_body_size", locations.body_size(scope.gateway_max_body or MAX_BODY)),
         directive("client_body_buffer_size", _IN_MEMORY),

@@ -18,6 +18,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@=~^|*+,%!?<>-](?:[A-Za-z0-9_./:@=~^|*+,%!?<
 _INDENT = " "
 
 
+def directive(name: str, *arguments: str, block: list[Directive] | None = None) -> Directive:
+    """One directive in crossplane's form."""
+    made: Directive = {"directive": name, "args": list(arguments)}
+    return made if block is None else {**made, "block": block}
+
+
 def text(directives: Iterable[Directive]) -> str:
     """The text of the directives, as crossplane writes them."""
     return "\n".join(_lines(directives, ""))

@@ -29,6 +29,8 @@ class Route:
     scheme: str
     """http or https."""
     policies: Policies
+    pods: str = ""
+    """The full DNS name with the addresses of all ready pods, where callers have sessions; else empty."""
     stopped: bool = False
     """Whether what is behind it is stopped."""
 
@@ -80,6 +82,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
     prefix = _SLASHES.sub("/", prefix).rstrip("/")  # as nginx normalises a request's path
     if backend_path is not None and backend_path.rstrip("/") == prefix and (backend_path == prefix or not prefix):
         backend_path = None  # nothing to change, so the path goes through byte for byte
+    policies = _policies(scope, key, service)
     return Route(
         prefix=prefix,
         backend_path=backend_path,
@@ -87,9 +90,16 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         host=scope.full_name(naming.member(scope.name, key)),
         port=naming.GATEWAY_PORT if service.is_stack else entry.port,
         scheme="https" if entry.protocol == "https" else "http",
-        policies=_policies(scope, key, service),
+        policies=policies,
+        pods=scope.full_name(pods_service(scope, key, service)) if policies.session and not service.is_stack else "",
         stopped=scope.stopped or service.stopped,
     )
+
+
+def pods_service(scope: Scope, key: str, service: Service) -> str:
+    """The name of the headless Service of a member with sessions: its own, or one beside it."""
+    headless = service.deploy is not None and service.deploy.endpoint_mode == "dnsrr"
+    return naming.member(scope.name, key) if headless else naming.pods(scope.name, key)
 
 
 def _never_asked_for(prefix: str) -> bool:
