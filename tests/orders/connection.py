@@ -209,7 +209,7 @@ class SimulatedConnection(Connection):
         except TimeoutError as error:
             raise Unavailable("the API server does not answer in time") from error
         response = _Response(answer.code, answer.body, self._network.server)
-        self.clock.hear(response.headers["Date"])
+        self.clock.update(response.headers["Date"])
         yield response
 
     @asynccontextmanager

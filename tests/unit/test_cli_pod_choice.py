@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.forwarded_ports import default_ports, told
+from ailtire_operator.cli.forwarded_ports import default_ports, text_of
 from ailtire_operator.cli.pod_choice import PodChoice, PodTarget, choose, current_template, template_of
 
 Json = dict[str, Any]
@@ -126,8 +126,8 @@ def test_ports_are_those_that_the_container_declares() -> None:
     chosen = PodChoice("a", "api", (80, 8080), ("53/UDP",))
     assert default_ports(chosen, root=False) == [":80", "8080"]
     assert default_ports(chosen, root=True) == ["80", "8080"]
-    assert told(chosen, given=False) == "pod a, ports 80, 8080 of container api; kubectl forwards no 53/UDP"
-    assert told(chosen, given=True) == "pod a"
+    assert text_of(chosen, given=False) == "pod a, ports 80, 8080 of container api; kubectl forwards no 53/UDP"
+    assert text_of(chosen, given=True) == "pod a"
     with pytest.raises(Failure, match="container api of pod a declares no TCP port but 53/UDP"):
         default_ports(replace(chosen, ports=()), root=True)
     assert choose(API, [pod("a")]).ports == (8080,)

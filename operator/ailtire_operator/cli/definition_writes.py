@@ -213,7 +213,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _last_applied(resource: Mapping[str, Any], writes: Sequence[Write]) -> Json | None:
-    """What the annotation of ``kubectl apply`` says; None where there is none, or it cannot be told of the values.
+    """What the annotation of ``kubectl apply`` says; None where there is none, or it does not hold the values.
 
     What the annotation names and the file does not is removed whole, so that nothing else may stand in it.
     """
@@ -229,11 +229,11 @@ def _last_applied(resource: Mapping[str, Any], writes: Sequence[Write]) -> Json 
 
 def _annotation(resource: Mapping[str, Any], last: Json, writes: Sequence[Write]) -> list[Json]:
     """The operations that let the annotation know of the values; none where it says the same already."""
-    told = edited(last, writes)
-    if told == last:
+    edited_last = edited(last, writes)
+    if edited_last == last:
         return []
     text = resource["metadata"]["annotations"][LAST_APPLIED]
-    new = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    new = json.dumps(edited_last, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
     return [{"op": "test", "path": _ANNOTATION, "value": text}, {"op": "replace", "path": _ANNOTATION, "value": new}]
 
 

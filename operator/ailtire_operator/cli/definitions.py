@@ -108,17 +108,17 @@ def collect(documents: Sequence[Document], *, deep: bool = True, ignore_others: 
 
 
 def check_trees(found: Definitions, known: Mapping[str, StackSpec] | None = None) -> None:
-    """Look below every stack. What is wrong inside a template is told once, not again for each that refers to it."""
+    """Check what is below every stack. What is wrong in a template is reported once, not for each that refers to it."""
     wrong: set[str] = set()
     for definition in (*found.templates, *found.roots, *found.placed):
         stack = definition.stack
         problems, missing = tree_problems(stack, found.templates_for(stack, known))
         if problems and stack.spec.is_template:
             wrong.add(stack.name)
-            told = problems
+            reported = problems
         else:
-            told = [each for each in problems if not wrong.intersection(_TEMPLATE_IN_PATH.findall(each.path))]
-        found.problems += [found.issue(definition, each) for each in told]
+            reported = [each for each in problems if not wrong.intersection(_TEMPLATE_IN_PATH.findall(each.path))]
+        found.problems += [found.issue(definition, each) for each in reported]
         found.notes += [found.issue(definition, each, Rule.TEMPLATE) for each in missing]
 
 

@@ -46,7 +46,7 @@ def run(
 ) -> None:
     """Write what is planned for the stacks of the namespace at that time, and wait; raises typer.Exit with the code.
 
-    The time is that of the API server, which all who write have in common; ours where it tells none.
+    The time is that of the API server, which all who write have in common; ours where it sends none.
     """
 
     async def work(cluster: Live) -> Verdict:

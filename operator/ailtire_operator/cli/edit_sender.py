@@ -36,7 +36,7 @@ async def send(cluster: Live, name: str, request: Request, *, dry_run: bool) -> 
 
 
 class Sender:
-    """How one command writes; ``sentence`` tells of one edit, without and with a dry run."""
+    """How one command writes; ``sentence`` describes one edit, without and with a dry run."""
 
     def __init__(
         self,

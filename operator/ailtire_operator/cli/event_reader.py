@@ -153,5 +153,5 @@ class EventReader:
         self._asked_for.add((stack, service))
         try:
             await self._read_tree()
-        except Failure:  # it is gone; its last Events are still told
+        except Failure:  # it is gone; its last Events are still shown
             return

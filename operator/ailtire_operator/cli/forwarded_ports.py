@@ -19,7 +19,7 @@ def default_ports(chosen: PodChoice, *, root: bool) -> list[str]:
     return [str(each) if root or each >= _FIRST_FREE_TO_ALL else f":{each}" for each in chosen.ports]
 
 
-def told(chosen: PodChoice, given: bool) -> str:
+def text_of(chosen: PodChoice, given: bool) -> str:
     """What is said before kubectl takes over: what nobody has named."""
     if given:
         return f"pod {chosen.pod}"

@@ -28,20 +28,20 @@ def filtered(
     A plan names all that is refused, and that is left out at once; what is then refused is left out in turn. A service
     that would run open without it goes as a whole, unless it is among what is ``opened``.
     """
-    told = reporting.Report(opened)
+    kept = reporting.Report(opened)
     while (found := _judged(resource, settings)).problems:
-        closed = _closed(resource["spec"]["services"], found.problems, told)
+        closed = _closed(resource["spec"]["services"], found.problems, kept)
         removed = set[str]()
         spec = _without(resource["spec"], _ROOT, {*map(_place, found.problems), *closed}, removed)
         if not removed:
             raise Invalid(list(map(str, found.problems)))
         resource = {**resource, "spec": spec}
-        told.extend(_left_out(each) for each in found.problems if _place(each) in removed)
-    told.extend(found.notices)
-    return resource, list(told.notices)
+        kept.extend(_left_out(each) for each in found.problems if _place(each) in removed)
+    kept.extend(found.notices)
+    return resource, list(kept.notices)
 
 
-def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], told: reporting.Report) -> set[str]:
+def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], kept: reporting.Report) -> set[str]:
     """The places of services that would run open without what is refused."""
     starts = {path_of(f"{_ROOT}.services", key): key for key in services}
     result: set[str] = set()
@@ -50,7 +50,7 @@ def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], told: r
             field = _place(problem).removeprefix(f"{start}.")
             if field == _place(problem) or may_go(field, services[key]):
                 continue
-            if told.keeps_closed(problem.path, f"{key} would run OPEN: left out", problem.message, [key]):
+            if kept.keeps_closed(problem.path, f"{key} would run OPEN: left out", problem.message, [key]):
                 result.add(start)
     return result
 

@@ -39,9 +39,9 @@ def formatted(
 def _result(found: Finding, places: ImportPlaces) -> Result:
     notice = found.notice
     message = f"{notice.message}: {notice.subject}" if notice.subject else notice.message
-    told = f"{message} {notice.remedy}" if notice.remedy else message
+    text = f"{message} {notice.remedy}" if notice.remedy else message
     kind = notice.classification
-    return Result(f"import-{kind}", _LEVELS[kind], told, *places.of(notice.path), found.stack, notice.path)
+    return Result(f"import-{kind}", _LEVELS[kind], text, *places.of(notice.path), found.stack, notice.path)
 
 
 def _cases(

@@ -1,4 +1,4 @@
-"""What kustomize has to be told of definitions to rename what they name: a file for ``configurations:``. Pure.
+"""What kustomize has to know of definitions to rename what they refer to: a file for ``configurations:``. Pure.
 
 Its field specs walk fields and lists, and have no step for "each key of a map". A stack's services, configs and secrets
 are maps, and so are those of its inline children: their keys have to stand in the file, and are taken from definitions.
@@ -16,7 +16,7 @@ _TARGETS: Final[Mapping[str, Mapping[str, str]]] = {
     naming.KIND: {"group": naming.GROUP},
     "Gateway": {"group": "gateway.networking.k8s.io"},
 }
-"""Of kinds that are not in the core group: how kustomize tells them apart."""
+"""Of kinds that are not in the core group: how kustomize identifies them."""
 _CORE: Final = {"version": "v1"}
 _NOT_A_KEY: Final = re.compile(r"[0-9]+|\[.*\]|.*\[\]|.*\\")
 """Steps that kustomize takes for something else than a key: an item's number, a search in a list, an escape."""

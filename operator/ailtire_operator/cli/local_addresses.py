@@ -32,7 +32,7 @@ class LocalEntry:
     host: str = ""
     """The name under which its edge publishes the first route; empty where it has none."""
     secure: bool = False
-    """Whether its edge has a certificate: services are told that callers come by https then."""
+    """Whether its edge has a certificate: services see X-Forwarded-Proto: https then."""
     left_out: int = 0
     """URLs that lead through another gateway."""
 
@@ -45,8 +45,8 @@ class LocalEntry:
         yield f"through the gateway of {self.gateway.path}, until Ctrl-C"
         if self.host:
             way = " and are told that it came by https" if self.secure else ""
-            told = f"services see the host 127.0.0.1:{port}{way}"
-            yield f"note: {told}; that of the edge is sent by: curl -H 'Host: {self.host}' {self.urls(port)[0]}"
+            seen = f"services see the host 127.0.0.1:{port}{way}"
+            yield f"note: {seen}; that of the edge is sent by: curl -H 'Host: {self.host}' {self.urls(port)[0]}"
         if self.left_out:
             others = plural(self.left_out, "URL")
             yield f"note: {others} by another stack's edge left out; name that stack to reach them"

@@ -40,7 +40,7 @@ async def of_blocker(live: Live, path: str, lines: int, note: Callable[[str], No
             return None if place is None else await _read(live, member.path, place, lines)
     except Denied as error:
         note(f"its log is not shown: {error}")
-    except (ClusterError, Failure, TimeoutError):  # the end of the wait has been told already
+    except (ClusterError, Failure, TimeoutError):  # the end of the wait has been printed already
         pass
     return None
 

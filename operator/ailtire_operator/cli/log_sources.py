@@ -104,7 +104,7 @@ def _source(status: Mapping[str, Any], path: str, pod: Mapping[str, Any], suffix
         pod=pod["metadata"]["name"],
         uid=pod["metadata"]["uid"],
         container=status["name"],
-        # Not every kubelet gives an id at once; the time of the start tells instances apart as well.
+        # Not every kubelet gives an id at once; the time of the start identifies instances as well.
         instance=status.get("containerID") or (state.get("running") or {}).get("startedAt") or "",
         running="running" in state,
         restarted="terminated" in (status.get("lastState") or {}),

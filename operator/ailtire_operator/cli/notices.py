@@ -24,9 +24,9 @@ def findings(tree: Sequence[Resource], *, namespaces: bool = False) -> list[Find
 def reservations(tree: Sequence[Resource], *, namespaces: bool = False) -> Iterator[str]:
     """Where the findings are not all that there is to tell, a sentence each."""
     for resource in tree:
-        metadata, told = resource["metadata"], _translation(resource)
+        metadata, translation = resource["metadata"], _translation(resource)
         name = f"{metadata.get('namespace', '')}/{metadata['name']}" if namespaces else metadata["name"]
-        more = told.get("count", 0) - len(told.get("notices") or ())
+        more = translation.get("count", 0) - len(translation.get("notices") or ())
         if not is_observed(resource):
             yield f"{name}: the operator has not reconciled the current definition yet"
         elif more > 0:
@@ -37,12 +37,12 @@ def _translation(resource: Resource) -> Mapping[str, Any]:
     return (resource.get("status") or {}).get("translation") or {}
 
 
-def _notice(told: Mapping[str, Any]) -> Notice:
+def _notice(saved: Mapping[str, Any]) -> Notice:
     """A notice of a status; one that another release classifies otherwise is at least a deviation."""
     kinds: Mapping[Any, Classification] = {each: each for each in get_args(Classification)}
     return Notice(
-        path=told.get("path", ""),
-        classification=kinds.get(told.get("classification"), "approximate"),
-        message=told.get("message", ""),
-        remedy=told.get("remedy") or "",
+        path=saved.get("path", ""),
+        classification=kinds.get(saved.get("classification"), "approximate"),
+        message=saved.get("message", ""),
+        remedy=saved.get("remedy") or "",
     )

@@ -57,7 +57,7 @@ class PodChoice:
 
 
 def template_of(pod: Json) -> str:
-    """What tells pods of one definition from those of another; empty for a Job's."""
+    """What identifies the pods of one definition; empty for a Job's."""
     labels = pod["metadata"].get("labels") or {}
     return next((labels[each] for each in _TEMPLATE_LABELS if each in labels), "")
 

@@ -36,7 +36,7 @@ class Finding:
     notice: Notice
     stack: str = ""
     namespace: str = ""
-    """Where stacks of several are told of."""
+    """Where stacks of several are reported."""
 
     @property
     def place(self) -> str:
@@ -110,8 +110,8 @@ def shown(findings: Sequence[Finding], form: ReportFormat, **totals: Any) -> str
     """The report as it is printed, in any form but NONE."""
     if form is ReportFormat.JSON:
         return output.to_json(as_json(findings, **totals)).rstrip()
-    told = text(findings, places=None if form is ReportFormat.FULL else PLACES)
-    return f"{told}\n" if told else summary(findings)
+    report = text(findings, places=None if form is ReportFormat.FULL else PLACES)
+    return f"{report}\n" if report else summary(findings)
 
 
 def as_json(findings: Sequence[Finding], **totals: Any) -> dict[str, Any]:

@@ -115,8 +115,8 @@ def _case(suite: ElementTree.Element, case: Case) -> None:
     if found and found[0].line:
         element.set("line", str(found[0].line))
     if blocking := case.errors or case.failures:
-        told = {"message": _xml(blocking[0].sentence), "type": blocking[0].rule}
-        below = ElementTree.SubElement(element, "error" if case.errors else "failure", told)
+        attributes = {"message": _xml(blocking[0].sentence), "type": blocking[0].rule}
+        below = ElementTree.SubElement(element, "error" if case.errors else "failure", attributes)
         below.text = _xml_lines(case.details or "\n".join(_xml(str(each)) for each in (*case.errors, *case.failures)))
     if case.passed:
         ElementTree.SubElement(element, "system-out").text = "\n".join(_xml(str(each)) for each in case.passed)
@@ -129,8 +129,8 @@ def github(results: Iterable[Result], title: str) -> str:
 
 def _command(found: Result, title: str) -> str:
     places = {"file": found.source, "line": found.line, "col": found.column, "title": found.resource or title}
-    told = ",".join(f"{key}={_escaped(str(value), _PROPERTY)}" for key, value in places.items() if value)
-    return f"::{_COMMANDS[found.level]} {told}::{_escaped(found.sentence, _DATA)}"
+    properties = ",".join(f"{key}={_escaped(str(value), _PROPERTY)}" for key, value in places.items() if value)
+    return f"::{_COMMANDS[found.level]} {properties}::{_escaped(found.sentence, _DATA)}"
 
 
 def _escaped(text: str, escapes: Mapping[str, str]) -> str:

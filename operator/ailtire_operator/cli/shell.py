@@ -17,7 +17,7 @@ VARIABLE: Final = "_KUBECTL_AILTIRE_COMPLETE"
 EXECUTABLE: Final = "kubectl-ailtire"
 _DEFAULT: Final = 0
 _NO_FILES: Final = 4
-"""What a plugin tells kubectl to do beside: what the shell does anyway, or no completion of files."""
+"""What a plugin asks kubectl to do beside: what the shell does anyway, or no completion of files."""
 
 
 _FOR_KUBECTL: Final = "complete_kubectl"

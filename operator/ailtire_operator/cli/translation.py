@@ -1,4 +1,4 @@
-"""What ``import`` does: a definition of another kind is read, and told of as the operator will run it."""
+"""What ``import`` does: a definition of another kind is read, and reported as the operator will run it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -100,7 +100,7 @@ class StackNode:
     reason: str = ""
     message: str = ""
     blocker: Problem | None = None
-    """What the message is made of, where it tells why the stack is not ready."""
+    """What the message is made of, where it says why the stack is not ready."""
     services_count: str = "0/0"
     """Ready and wanted services of the subtree."""
     stacks_count: str = "0/0"
@@ -255,7 +255,7 @@ def _stacks(resource: Resource, children: Mapping[str, list[Resource]], levels: 
     for child in children.get(resource["metadata"]["uid"], ()):
         live[place_of(child).get("parentKey", "") or child["metadata"]["name"]] = child
     named = {key for key, service in services_of(resource).items() if (service or {}).get("type") == "stack"}
-    told = (resource.get("status") or {}).get("stacks") or {}
+    saved = (resource.get("status") or {}).get("stacks") or {}
     for key in sorted(named | live.keys()):
         if key in live and levels:
             yield _node(live[key], key, children, levels - 1)
@@ -263,19 +263,19 @@ def _stacks(resource: Resource, children: Mapping[str, list[Resource]], levels: 
             message = f"a tree has at most {DEPTH_LIMIT} levels; what is below is not shown"
             yield StackNode(key, live[key]["metadata"]["name"], State.TROUBLE, "TooDeep", message)
         else:
-            yield _missing(resource["metadata"]["name"], key, told.get(key) or {})
+            yield _missing(resource["metadata"]["name"], key, saved.get(key) or {})
 
 
-def _missing(parent: str, key: str, told: Mapping[str, Any]) -> StackNode:
-    name = told.get("name") or naming.member(parent, key)
-    reason = told.get("reason") or "Missing"
-    return StackNode(key, name, State.MISSING, reason, told.get("message") or "there is no such resource yet")
+def _missing(parent: str, key: str, saved: Mapping[str, Any]) -> StackNode:
+    name = saved.get("name") or naming.member(parent, key)
+    reason = saved.get("reason") or "Missing"
+    return StackNode(key, name, State.MISSING, reason, saved.get("message") or "there is no such resource yet")
 
 
 def services(resource: Resource) -> list[ServiceNode]:
     """The plain services of a stack, as its status has them."""
-    told = (resource.get("status") or {}).get("services") or {}
-    return [_service(name, each) for name, each in sorted(told.items())]
+    saved = (resource.get("status") or {}).get("services") or {}
+    return [_service(name, each) for name, each in sorted(saved.items())]
 
 
 def _service(key: str, status: Mapping[str, Any]) -> ServiceNode:

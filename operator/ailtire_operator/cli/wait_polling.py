@@ -113,7 +113,7 @@ class _Deleted:
         return len({each["metadata"]["uid"] for each in chain(*found) if self._is_below(each)})
 
     def _selectors(self) -> list[str]:
-        """The whole tree of the root; or, where no stack has told which that is, of what may be one or a child."""
+        """The whole tree of the root; or, where no stack has said which that is, of what may be one or a child."""
         if self._root:
             return [f"{naming.LABEL_ROOT}={self._root}"]
         return [f"{label}={self._name}" for label in (naming.LABEL_ROOT, naming.LABEL_STACK)]

@@ -101,7 +101,7 @@ class Applier:
     async def delete(self, record: Record, owner_uid: str) -> ApplyResult:
         """Delete just this object, for the stack with the owner's uid.
 
-        What is gone already is a success; so is what a finalizer holds, which the record then tells.
+        What is gone already is a success; so is what a finalizer holds, which the record then shows.
         """
         return await self._steps.delete(record, owner_uid)
 
@@ -162,5 +162,5 @@ class Applier:
         await self._writer.edit(Target(record, owner_uid), [change])
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
-        """Tell of a stack, for ``kubectl describe``; how often is the caller's affair."""
+        """Write an Event of a stack, for ``kubectl describe``; how often is the caller's decision."""
         await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class ApplySteps:
-    """What the applier does with one object. Errors of the cluster are raised, but for what a result tells."""
+    """What the applier does with one object. Errors of the cluster are raised, but for those that a result holds."""
 
     def __init__(
         self, connection: Connection, store: Store, writer: Writer, memory: WriteHistory, put_backs: DriftLog
@@ -50,7 +50,7 @@ class ApplySteps:
     async def delete(self, record: Record, owner_uid: str) -> ApplyResult:
         """Delete just this object, for the stack with the owner's uid.
 
-        What is gone already is a success; so is what a finalizer holds, which the record then tells.
+        What is gone already is a success; so is what a finalizer holds, which the record then shows.
         """
         ref = record.ref
         self._memory.expect_end(ref)
@@ -186,7 +186,7 @@ class ApplySteps:
     async def _spec(self, record: Record) -> Mapping[str, Any] | None:
         """The spec of a workload that is about to be written, by one read; None where it is none, or cannot be read.
 
-        Of workloads the store keeps no template, and what a rollout changes can be told only from before and after.
+        Of workloads the store keeps no template, and what a rollout changes is known only from before and after.
         """
         if record.ref.kind not in ROLLED_KINDS:
             return None

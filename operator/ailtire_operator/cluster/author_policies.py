@@ -76,7 +76,7 @@ def check(kind: Kind, verb: str) -> str:
 
 
 def declares(kind: Kind) -> str:
-    """The expression that tells whether the resource asks for a kind, or passes it on to stacks below."""
+    """The expression for whether the resource asks for a kind, or passes it on to stacks below."""
     named = f"'{kind.kind}' in object.spec."
     return " || ".join(
         [

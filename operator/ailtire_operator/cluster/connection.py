@@ -244,7 +244,7 @@ class Connection:
                 allow_redirects=False,
                 **options,
             ) as response:
-                self.clock.hear(response.headers.get("Date"))
+                self.clock.update(response.headers.get("Date"))
                 try:
                     yield response
                 finally:

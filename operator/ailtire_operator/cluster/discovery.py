@@ -1,4 +1,4 @@
-"""What this cluster can do: served kinds, and features that no version number tells of."""
+"""What this cluster can do: served kinds, and features that no version number shows."""
 
 import logging
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ async def served(connection: Connection, kinds: Iterable[Kind]) -> frozenset[Kin
 async def stop_signal_served(connection: Connection, namespace: str) -> bool:
     """Whether a pod may name its own stop signal (``lifecycle.stopSignal``, a feature gate).
 
-    A server without it drops the field without a word, so the only way to know is to ask for one and look: a dry run
+    A server without it drops the field without a message, so that only the answer to a dry run shows it, which
     changes nothing. Where the question itself is refused, the answer is no.
     """
     params = {"dryRun": "All", "fieldValidation": "Ignore"}

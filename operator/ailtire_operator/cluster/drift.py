@@ -2,7 +2,7 @@
 
 The API server keeps for each field who set it (``metadata.managedFields``). Who changes a field of ours takes it from
 us: so a field was changed by others where it differs from the manifest and is not ours any more. Paths and managers are
-told and never a value, which may be a secret. The recursion is as deep as the manifest.
+reported and never a value, which may be a secret. The recursion is as deep as the manifest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from ailtire_operator.cluster.managed_fields import (
 from ailtire_operator.model.nesting import loads
 
 MOST: Final = 50
-"""So many fields of one object are told at most."""
+"""At most so many fields of one object are reported."""
 _LENGTH: Final = 60
 """Characters that are shown of a manager's name, or of one step of a path."""
 _ABSENT: Final = object()

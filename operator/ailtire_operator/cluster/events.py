@@ -1,4 +1,4 @@
-"""Events: what the operator tells of a stack, and what others tell of an object that does not get ready."""
+"""Events: what the operator reports of a stack, and what others report of an object that does not get ready."""
 
 import uuid
 from datetime import UTC, datetime

@@ -42,7 +42,7 @@ class Timing:
     retry: float = 2.0
     """How often the holder renews."""
     poll: float = 0.5
-    """How often a candidate looks; reading is cheap, and each second counts for the stacks that wait."""
+    """How often a candidate reads the lease; reading is cheap, and each second counts for the stacks that wait."""
     request: float = 3.0
 
 

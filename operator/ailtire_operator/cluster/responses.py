@@ -69,7 +69,7 @@ def event_of_watch(event: Mapping[str, Any]) -> tuple[str, Json]:
 
 
 def change_of_watch(event: Mapping[str, Any]) -> tuple[str, Json]:
-    """Type and object of an event that is no error. Raises the ClusterError that an ERROR tells of, and Unavailable."""
+    """Type and object of an event that is no error. Raises the ClusterError that an ERROR reports, and Unavailable."""
     what, obj = event_of_watch(event)
     if what == "ERROR":
         raise from_status(obj.get("code") or 500, obj)

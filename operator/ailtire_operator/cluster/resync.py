@@ -3,8 +3,8 @@
 A list of metadata alone, page by page, says which objects there are and in which version; only those that differ are
 read in full. One kind after the other, spread over minutes, so that neither side notices. Nothing is written.
 
-Now and then it also looks for what no watch of ours brings: an object that a stack owns and that no longer carries our
-label, as somebody took it away while nobody watched. With a label the watch would bring it; its owner counts without.
+Now and then it also searches for what no watch of ours brings: an object that a stack owns and that lacks our label, as
+somebody took it away while nobody watched. With a label the watch would bring it; its owner counts without.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ class Resync:
         wrong = list(self._differing(kind, namespace, listed, version))
         count = sum([await self._correct(kind, ref) for ref in wrong])
         if count:
-            logger.warning("%s: %d objects were not as the watch had told, and are corrected", kind.plural, count)
+            logger.warning("%s: %d objects differed from what the watch brought, and are corrected", kind.plural, count)
         return count
 
     async def search(self, kind: Kind, namespace: str) -> int:
@@ -138,7 +138,7 @@ class Resync:
         try:
             await work
         except ClusterError as error:
-            logger.debug("not compared: %s", error)  # the watch says so aloud
+            logger.debug("not compared: %s", error)  # the watch logs it
         except Exception:
             logger.exception("comparing with the cluster")
 

@@ -296,5 +296,5 @@ class Store:
 def _call(listener: Callable[..., None], old: Record | None, new: Record | None, *more: str | None) -> None:
     try:
         listener(old, new, *more)
-    except Exception:  # the record is in its place all the same, and the other listeners hear of it
+    except Exception:  # the record is in its place all the same, and the other listeners are called
         logger.exception("a change of %s was not understood", getattr(new or old, "ref", None))

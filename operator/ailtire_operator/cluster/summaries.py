@@ -284,7 +284,7 @@ def _secret(obj: Object) -> Summary:
 
 
 def _stack(obj: Object) -> Summary:
-    """All of it: an AiltireStack is the input of the plan, not something to be told in few words."""
+    """All of it: an AiltireStack is the input of the plan, not something to summarize."""
     metadata, spec = obj["metadata"], obj.get("spec") or {}
     annotations = metadata.get("annotations") or {}
     time, manager = spec_author(metadata)

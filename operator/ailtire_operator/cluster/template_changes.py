@@ -13,7 +13,7 @@ from ailtire_operator.cluster.kinds import DAEMON_SET, DEPLOYMENT, STATEFUL_SET
 ROLLED_KINDS: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind})
 """Kinds whose pods are replaced when their template changes."""
 _KEYS: Final = ("name", "mountPath", "containerPort", "ip", "topologyKey")
-"""The fields by which the items of a pod's lists are told apart, the first that all of them have and no two share."""
+"""The fields that identify the items of a pod's lists, the first that all of them have and no two share."""
 _OF_KUBERNETES: Final = frozenset({"pod-template-hash", "controller-revision-hash", "pod-template-generation"})
 """Labels that Kubernetes' controllers add to the templates that they keep."""
 _COUNTS: Final = frozenset({"replicas", "template"})
@@ -67,7 +67,7 @@ def _differences(before: Any, after: Any, path: str, name: str) -> Iterator[Temp
 
 
 def _items(before: Sequence[Any], after: Sequence[Any], key: str, path: str, name: str) -> Iterator[TemplateChange]:
-    """The items of a list by the field that tells them apart, and their order where nothing else differs."""
+    """The items of a list by the field that identifies them, and their order where nothing else differs."""
     old, new = ({str(item[key]): item for item in items} for items in (before, after))
     for step in (*old, *(step for step in new if step not in old)):
         below = f"{path}[{step}]"
@@ -83,7 +83,7 @@ def _items(before: Sequence[Any], after: Sequence[Any], key: str, path: str, nam
 
 
 def _key_of(before: Any, after: Any) -> str | None:
-    """The field by which the items of both lists are told apart; None where one of them is none, or has no such."""
+    """The field that identifies the items of both lists; None where one of them is none, or has no such."""
     if not isinstance(before or [], list) or not isinstance(after or [], list) or not (before or after):
         return None
     for key in _KEYS:

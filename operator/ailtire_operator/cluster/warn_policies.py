@@ -1,7 +1,7 @@
 """Generates policies that warn of changes that are put back: ``python -m ailtire_operator.cluster.warn_policies``.
 
 They deny nothing. A workload is scaled through another resource, which says neither its labels nor its owner, so that
-of that only the Event afterwards tells. The result is committed; ``make verify`` checks that it is current.
+only the Event afterwards reports that. The result is committed; ``make verify`` checks that it is current.
 """
 
 import sys

@@ -22,7 +22,7 @@ from ailtire_operator.cluster.store import Store, version_of
 
 logger = logging.getLogger(__name__)
 
-_BREATH: Final = 50
+_YIELD_AFTER: Final = 50
 """Objects: a page is some 40 ms of pure computing, and whoever else waits for the loop comes in between."""
 ABSENT_SECONDS: Final = 60.0
 """How often a kind that the cluster lacks is looked for again."""
@@ -32,7 +32,7 @@ _PAUSE_MAX: Final = 5.0
 _LIST_TIMEOUT: Final = 60.0
 _SHORT: Final = 1.0
 """Seconds: a server that ends watches sooner than this is not asked again at once."""
-_DEAF: Final = 2
+_MAX_SILENT_WATCHES: Final = 2
 """After so many watches in a row that ended in silence, history is read anew by a list."""
 
 
@@ -70,18 +70,18 @@ class Reflector:
         )
         self._absent_pause = absent_pause
         self._clock = clock
-        self._alive_at = self._heard_at = clock()
+        self._alive_at = self._answered_at = clock()
         self._newest = 0
         self._failures = 0
-        self._deaf = 0
+        self._silent_watches = 0
 
     def age(self) -> float:
         """Seconds since the last sign of life of the watch: a page of the list, an event, a bookmark."""
         return self._clock() - self._alive_at
 
     def silence(self) -> float:
-        """Seconds since anything was heard from the API server, a refusal included, which no restart would change."""
-        return self._clock() - self._heard_at
+        """Seconds since the API server answered anything, a refusal included, which no restart would change."""
+        return self._clock() - self._answered_at
 
     async def run(self) -> None:
         """Follow the kind until cancelled; no error ends it."""
@@ -94,7 +94,7 @@ class Reflector:
             except Gone:
                 # Compacted history is everyday life; it counts as a failure for the case that a list does not help.
                 self._source.version = ""
-                self._heard_at = self._clock()
+                self._answered_at = self._clock()
                 self._failures += 1
                 pause = self._pause()
             except ClusterError as error:
@@ -117,7 +117,7 @@ class Reflector:
                     self._check_rewind(version)
                 for number, item in enumerate(page.get("items") or (), 1):
                     seen.add(self._put(item))
-                    if number % _BREATH == 0:
+                    if number % _YIELD_AFTER == 0:
                         await asyncio.sleep(0)
                 self._is_alive()
         self._store.listed(self.kind.kind, self._namespace, seen, version)
@@ -142,7 +142,7 @@ class Reflector:
 
     def _handle(self, what: str, obj: dict[str, Any]) -> None:
         self._is_alive()
-        self._deaf = self._failures = 0
+        self._silent_watches = self._failures = 0
         metadata = obj["metadata"]
         if what == "DELETED":
             obj["kind"] = self.kind.kind
@@ -158,10 +158,10 @@ class Reflector:
 
     def _opened(self) -> None:
         self._is_alive()
-        self._deaf += 1
+        self._silent_watches += 1
 
     def _is_alive(self) -> None:
-        self._alive_at = self._heard_at = self._clock()
+        self._alive_at = self._answered_at = self._clock()
         self.error = ""
 
     def _failed(self, error: Exception) -> float:
@@ -169,12 +169,12 @@ class Reflector:
         if self.kind.optional and isinstance(error, (NotFound, Denied)):
             return self._without(error)
         if isinstance(error, ClusterError) and error.status:
-            self._heard_at = self._clock()
+            self._answered_at = self._clock()
         if isinstance(error, Denied) and not self._alone:
             return self._without(error)  # a namespace that was deleted, or taken from us, stops none of the others
         if isinstance(error, NotFound) and self.kind == STACK:
             self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
-        if isinstance(error, NotFound) or self._deaf >= _DEAF:
+        if isinstance(error, NotFound) or self._silent_watches >= _MAX_SILENT_WATCHES:
             # A watch from a version that the server will never reach (a restored database) is accepted and silent.
             self._source.version = ""
         if not self.error:

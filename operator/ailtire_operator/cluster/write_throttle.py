@@ -31,7 +31,7 @@ class WriteThrottle:
     async def turn(self, namespace: str, rank: int = 0) -> AsyncIterator[None]:
         """Wait for one's turn, behind all of a lower rank in the same namespace.
 
-        An ``Unavailable`` inside is what tells that there were too many at once.
+        An ``Unavailable`` inside means that there were too many at once.
         """
         async with self._slots.turn(namespace, rank):
             halved = self._halved

@@ -31,7 +31,7 @@ from ailtire_operator.reconcile.warning_events import WarningEvents
 
 @dataclass(frozen=True, slots=True)
 class ClusterAccess:
-    """What the reconciler asks of its cluster beside the store, and whom it tells of stacks that are due."""
+    """What the reconciler asks of its cluster beside the store, and what it calls for stacks that are due."""
 
     features: Callable[[], Features]
     synced: Callable[[], bool]

@@ -35,7 +35,7 @@ def planned_objects(
 ) -> Iterator[Change]:
     """What has to be done about each object of the plan, or about those that are ``wanted``.
 
-    ``settled`` tells of an object that exists whether its fields are as planned; ``held``: what waits with its member
+    ``settled`` says of an object that exists whether its fields are as planned; ``held``: what waits with its member
     (see ``pruning.held_back``); ``gone``: names whose objects will have been deleted by then.
     """
     scalers = {workload: find(scaler) for workload, scaler in autoscalers(manifests).items()}

@@ -134,7 +134,7 @@ class Definitions:
             try:
                 templates[name] = parse_spec(dict(written))
             except InvalidStack:
-                continue  # as any template that is wrong: whoever refers to it is told
+                continue  # as any template that is wrong: whoever refers to it reports it
         self._held[root.uid] = HeldDefinition(source, parse_spec(dict(definition.spec)), templates)
         self._held_names[root.ref.namespace, root.ref.name] = root.uid
 

@@ -6,7 +6,7 @@ Only where there is something to write: a member that is in sync stays as it is,
 What is held is neither made nor changed nor removed; what ran before runs on. A dependency counts in the definition
 that it is to have: while its own stack, or one above, is not yet as its parent wants it, it is not there yet. In a
 suspended stack nothing changes, so what runs there is taken as it is. What a circle of dependencies, or a path to
-nothing, would hold for ever is held too, and is told as something that only its author can mend.
+nothing, would hold for ever is held too, and is reported as something that only its author can mend.
 """
 
 from collections.abc import Callable, Iterator, Sequence

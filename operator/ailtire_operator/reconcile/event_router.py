@@ -118,7 +118,7 @@ class EventRouter:
             owner = self._store.owner_of(record)
             if owner is None and naming.LABEL_STACK in record.labels:
                 owner = self._stack(record, record.labels[naming.LABEL_STACK])
-            if owner is None and record.deleting:  # of a stack that has gone before it: the root tells of it
+            if owner is None and record.deleting:  # of a stack that has gone before it: the root reports it
                 owner = self._stack(record, record.labels.get(naming.LABEL_ROOT, ""))
             if owner is not None and owner.ref.kind == STACK.kind:
                 yield owner

@@ -47,7 +47,7 @@ class LoopMonitor:
         self._due = clock() + _BEAT
 
     def lag(self) -> float:
-        """Seconds by which the pulse is late now."""
+        """Seconds by which the event loop is late now."""
         return max(0.0, self._clock() - self._due)
 
     async def beat(self) -> None:

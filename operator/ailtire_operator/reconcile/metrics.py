@@ -43,7 +43,7 @@ class Metrics:
         )
         self._missed = Counter(
             "ailtire_missed_events",
-            "Objects that were not as their watch had told, and were corrected.",
+            "Objects that were not as their watch had brought them, and were corrected.",
             ["kind"],
             registry=self.registry,
         )
@@ -71,7 +71,7 @@ class Metrics:
         self._unreadable.labels(kind).inc(change)
 
     def missed(self, kind: str) -> None:
-        """Count an object of which a watch had not told."""
+        """Count an object that a watch had not brought."""
         self._missed.labels(kind).inc()
 
     def follow_queue(self, depth: Callable[[], float]) -> None:
@@ -100,7 +100,7 @@ class Unreadable:
     """Follows the store."""
 
     def __init__(self, store: Store, count: Callable[[str, int], None]) -> None:
-        """``count`` is told of one more (1) or one less (-1) of a kind."""
+        """``count`` is called for one more (1) or one less (-1) of a kind."""
         self._count = count
         store.listeners.append(self._changed)
 

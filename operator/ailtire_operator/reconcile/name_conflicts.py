@@ -1,6 +1,6 @@
 """Names that somebody else has: another stack, or whoever made an object that stands where a stack's should be.
 
-Of a name that two stacks want, the one that has it cannot see that the other does, so it is told here: ``shop`` with a
+Of a name that two stacks want, the one that has it cannot see that the other does: it is recorded here. ``shop`` with a
 member ``a-b`` and its child ``shop-a`` with a member ``b`` meet in ``shop-a-b``, and both say so.
 
 Once an object of somebody else goes, or changes hands, the stack tries again. Those that the store knows tell of

@@ -1,6 +1,6 @@
-"""New stacks whose first reconcile is not over in time: their authors are told that they are known.
+"""New stacks whose first reconcile is not over in time: a first status tells their authors that they are known.
 
-In a storm of new stacks the last of them waits for all others. Without a status it could not be told from one that
+In a storm of new stacks the last of them waits for all others. Without a status it would look like one that
 nobody reconciles. A stack whose reconcile is over sooner gets its first status from that, and nothing is written here.
 """
 

@@ -221,5 +221,5 @@ def _bytes(made: Planned | InvalidStack) -> int:
     if isinstance(made, InvalidStack):
         return len(str(made))
     size = made.plan.stack.spec.size
-    told = sum(len(str(notice)) + PER_VALUE for notice in made.plan.notices)
-    return len(made.manifests) * PER_OBJECT + size.values * PER_VALUE + size.characters + told
+    notices = sum(len(str(notice)) + PER_VALUE for notice in made.plan.notices)
+    return len(made.manifests) * PER_OBJECT + size.values * PER_VALUE + size.characters + notices

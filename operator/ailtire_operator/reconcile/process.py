@@ -30,8 +30,8 @@ class Record(logging.LogRecord):
         super().__init__(*arguments, **more)
         self.__dict__.update(log_context.fields())
         if self.exc_info and self.exc_info[0] is not None:
-            told = "".join(traceback.format_exception(*self.exc_info)).rstrip()
-            self.exc_text = "\n".join(_INDENT + printable.line(each) for each in told.split("\n"))
+            text = "".join(traceback.format_exception(*self.exc_info)).rstrip()
+            self.exc_text = "\n".join(_INDENT + printable.line(each) for each in text.split("\n"))
 
     def getMessage(self) -> str:  # noqa: N802  # the standard library's name
         """The message, on one line."""

@@ -134,8 +134,8 @@ def to_prune(
         if record.labels.get(naming.LABEL_SERVICE) in waiting:
             continue
         if _is_revision(record) and plan.stack.spec.place is None:
-            continue  # how many are kept is the affair of whoever writes them
-        # Which definition to go back to is not the plan's affair; what it needs is kept with it.
+            continue  # how many are kept is decided by whoever writes them
+        # Which definition to go back to is not the plan's decision; what it needs is kept with it.
         if record.ref in kept or (record.ref.kind, record.ref.name) in needed or selects(record, run_again):
             continue
         # Pods of a definition before may be started again until the last of them is replaced.

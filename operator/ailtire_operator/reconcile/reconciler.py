@@ -157,8 +157,8 @@ class Reconciler:
         """What there is to say after a pass. A definition that is Ready by now is kept before anybody reads so."""
         found = replace(await self._facts(record, done), tree_update=self._tree_rollback.finding(record))
         old, now = record.summary.get("status") or {}, self._now()
-        told = remembered(self._sessions.of(record).rollouts, old)
-        status = status_of(found, old, now, told)
+        recorded = remembered(self._sessions.of(record).rollouts, old)
+        status = status_of(found, old, now, recorded)
         retry = request.retry_refused
         later = [await self._revisions.keep(record, stack, status, retry_refused=retry)] if settled else []
         later.append(await self._tree_rollback.judge(record, status, settled=settled))
@@ -168,7 +168,7 @@ class Reconciler:
         notices = self._revisions.notices(record)
         if not notices:
             return status
-        return status_of(replace(found, notices=(*found.notices, *notices)), old, now, told)
+        return status_of(replace(found, notices=(*found.notices, *notices)), old, now, recorded)
 
     async def _emit_adoption_event(self, record: Record, done: PassResult) -> None:
         if done.adopted:

@@ -34,7 +34,7 @@ from ailtire_operator.status.saved_status import SavedStatus
 logger = logging.getLogger(__name__)
 
 LATER: Final = 5.0
-"""Seconds until the next look where a stack below is about to follow its template, or the API server is busy."""
+"""Seconds until the next reconcile where a stack below is about to follow its template, or the API server is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Revisions:
         """Keep the definition if it has just become Ready as a whole, and delete what is beyond the limit.
 
         What the API server has refused is sent again where ``retry_refused``, or where the name is another's by now.
-        Returns the seconds after which to look again. Raises NotLeader.
+        Returns the seconds after which to reconcile again. Raises NotLeader.
         """
         if not _is_root(root):
             return None

@@ -38,7 +38,7 @@ from ailtire_operator.status.observed import Held, LiveObject, Problem
 from ailtire_operator.status.updates import Pod, Update, is_complete, judge
 
 _GRAIN: Final = 1.0
-"""Seconds added to a pause: what a restart finds is told in whole seconds, and must have passed in full."""
+"""Seconds added to a pause: what a restart finds is stored in whole seconds, and must have passed in full."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Runtime:
         assembly = self._assemble()
         self._foreign_objects, self._reconciler = assembly.foreign_objects, assembly.reconciler
         self._newcomers = NewStacks(self.store, self._reconciler.acknowledge, time.monotonic)
-        self._pulse = LoopMonitor(time.monotonic)
+        self._loop_monitor = LoopMonitor(time.monotonic)
         self._pages = HealthServer(self._unhealthy, self._unready, self._numbers)
         self.metrics.follow_queue(lambda: self.queue.depth)
         self.metrics.follow_leader(self.may_write)
@@ -95,7 +95,7 @@ class Runtime:
         """Begin to follow the cluster, and to work once this process leads; waits for neither."""
         await self._pages.start(self._settings.metrics_host, self._settings.metrics_port)
         await self._watches.start()
-        self._spawn("pulse", self._pulse.beat())
+        self._spawn("loop monitor", self._loop_monitor.beat())
         if self._settings.leader_election:
             self._spawn("leadership", self._lead())
         self._spawn("work", self._work())
@@ -262,7 +262,7 @@ class Runtime:
     def _unhealthy(self) -> Iterator[str]:
         idle = time.monotonic() - self._moved
         silence = self._settings.watch_silence_seconds
-        yield from complaints(self._watches.silences(), silence, self._pulse.lag(), self._looks, idle)
+        yield from complaints(self._watches.silences(), silence, self._loop_monitor.lag(), self._looks, idle)
         yield from (f"{task.get_name()} has ended" for task in self._tasks if task.done())
 
     def _unready(self) -> Iterator[str]:
@@ -275,7 +275,7 @@ class Runtime:
         for record in self.store.of_kind(STACK.kind):
             said = SavedStatus.of(record.summary.get("status"))
             ready[str(said.condition(READY).is_true).lower()] += 1
-        return self.metrics.text(ready, self._watches.health(), self._pulse.lag())
+        return self.metrics.text(ready, self._watches.health(), self._loop_monitor.lag())
 
 
 def _report(task: asyncio.Task[None]) -> None:

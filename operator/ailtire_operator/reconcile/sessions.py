@@ -21,7 +21,7 @@ SECONDS: Final = 30.0
 
 @dataclass(slots=True)
 class RateLimit:
-    """What is left at one time, and what was left out since something was told last."""
+    """What is left at one time, and what was left out since the last report."""
 
     left: float = AT_ONCE
     since: float | None = None
@@ -89,7 +89,7 @@ class Sessions:
         return self._open.get(stack.uid) or Session()
 
     def at_end(self, *forget: Callable[[str], None]) -> None:
-        """Have these told the uid of every stack that is gone."""
+        """Call these with the uid of every stack that is gone."""
         self._ends += forget
 
     def _changed(self, old: Record | None, new: Record | None) -> None:

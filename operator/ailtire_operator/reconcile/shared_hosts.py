@@ -1,8 +1,8 @@
-"""Hosts that several stacks publish at one controller: who came later is told, and nothing is taken from anybody.
+"""Hosts that several stacks publish at one controller: who came later is warned, and nothing is taken from anybody.
 
 Who came first is said by the creation of the Ingress or HTTPRoute, by which ingress controllers and the Gateway API
-decide too; so every replica and every restart says the same. A stack is told of the one just before it only: whatever
-comes or goes changes what one other stack is told, however many want the host.
+decide too; so every replica and every restart says the same. A stack is warned of the one just before it only: whatever
+comes or goes changes what one other stack reports, however many want the host.
 """
 
 import logging
@@ -62,8 +62,8 @@ class SharedHosts:
             insort(self._edges[controller][listener], entry)
             self._notify_next(controller, listener, entry, origin)
             for before in filter(self._stays, self._beside(controller, listener, entry, -1)):
-                told = entry[1], entry[2], controller[1] or "*", before[1], before[2]
-                logger.warning("%s/%s publishes the host %s, which %s/%s has published before", *told)
+                stacks = entry[1], entry[2], controller[1] or "*", before[1], before[2]
+                logger.warning("%s/%s publishes the host %s, which %s/%s has published before", *stacks)
 
     def _stays(self, entry: _Entry) -> bool:
         """Whether the stack of an edge is there, and not about to go: its edge is deleted some time after it."""

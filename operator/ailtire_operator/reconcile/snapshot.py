@@ -22,7 +22,7 @@ Warnings = Mapping[Ref, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """What one reconcile at a stack did, as far as the status tells of it."""
+    """What one reconcile at a stack did, as far as the status reports it."""
 
     plan: Plan
     manifests: Mapping[Ref, Manifest] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class StackSnapshot:
         """What has been deleted of the stack and has not gone yet, in the order of names.
 
         Of pods only those that a finalizer holds: all others end in their own time. At the root also what is left of
-        stacks below that have gone, and nobody else tells of.
+        stacks below that have gone, and nobody else reports.
         """
         found = (
             each

@@ -134,7 +134,7 @@ def _pending(done: PassResult) -> str:
     waiting = (
         f"{ref} is not written yet: {problem.message}"
         for ref, problem in done.problems.items()
-        if problem.transient and problem.reason != DELETING  # that is told of each object that has to go
+        if problem.transient and problem.reason != DELETING  # each object that has to go reports that
     )
     return next(waiting, "")
 
@@ -171,7 +171,7 @@ def _told(shared: tuple[str, str]) -> Notice:
 
 
 def _refusals(done: PassResult, blame: Attribution) -> Iterator[Refusal]:
-    """What waiting does not heal, for the stack as a whole first: nothing else tells of it."""
+    """What waiting does not heal, for the stack as a whole first: nothing else reports it."""
     for ref, problem in sorted(done.problems.items(), key=lambda each: each[0] not in blame.others):
         if not problem.transient:
             yield Refusal(f"object {ref}", problem, reported=ref not in blame.others)

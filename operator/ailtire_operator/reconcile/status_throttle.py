@@ -1,4 +1,4 @@
-"""When to write a status. What has turned is told at once; how far something has come, now and then.
+"""When to write a status. A condition that has changed is written at once; how far something has come, now and then.
 
 While a tree comes up something changes on every level all the time: written at once, most statuses would say "soon"
 and be out of date when somebody reads them, at the price of a write each, and of one more on every level above.
@@ -47,7 +47,7 @@ class StatusThrottle:
 def has_transitioned(old: Mapping[str, Any], new: StackStatus) -> bool:
     """Whether the new status says something else than the old one, not only more or less of the same.
 
-    What every status but the very first tells of can wait, as long as the stack is on its way.
+    What every status but the very first reports can wait, as long as the stack is on its way.
     """
     said = SavedStatus.of(old)
     before = {kind: (each.status, each.reason in UNDER_WAY) for kind, each in said.conditions.items()}

@@ -1,4 +1,4 @@
-"""Who wants to hear of what, both ways round."""
+"""Which stacks wait for which topics, indexed both ways."""
 
 from collections.abc import Collection
 from typing import Generic, TypeVar
@@ -17,15 +17,15 @@ class Subscriptions(Generic[Topic]):
         return bool(self._readers)
 
     def of(self, topic: Topic) -> Collection[str]:
-        """Who wants to hear of a topic."""
+        """The stacks that wait for a topic."""
         return self._readers.get(topic, ())
 
     def uids(self) -> list[str]:
-        """Everybody who wants to hear of anything."""
+        """All stacks that wait for anything."""
         return list(self._topics)
 
     def set(self, uid: str, topics: Collection[Topic]) -> list[Topic]:
-        """What this stack wants to hear of from now on; the topics that nobody wants to hear of any more."""
+        """Set the topics that this stack waits for; return those that no stack waits for any more."""
         before, after = self._topics.pop(uid, frozenset()), frozenset(topics)
         if after:
             self._topics[uid] = after

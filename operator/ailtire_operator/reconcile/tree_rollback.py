@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _DEADLINE: Final = 600.0
 """Seconds, where the root does not say."""
 _GRAIN: Final = 1.0
-"""Seconds added to a wait: what a restart finds is told in whole seconds, and must have passed in full."""
+"""Seconds added to a wait: what a restart finds is stored in whole seconds, and must have passed in full."""
 _AT_ONCE: Final = 0.0
 _MESSAGE: Final = 250
 """Characters of the reason in the annotation."""
@@ -133,8 +133,8 @@ class TreeRollback:
     async def judge(self, root: Record, status: StackStatus, *, settled: bool) -> float | None:
         """Note an update that has begun, that has been ready, or that has failed, after a pass over the root.
 
-        ``settled``: nothing of the root itself is left to write. Returns the seconds until the next look that is due
-        whatever happens. Raises ClusterError.
+        ``settled``: nothing of the root itself is left to write. Returns the seconds until the next reconcile that is
+        due whatever happens. Raises ClusterError.
         """
         revision = self._revisions.last(root)
         if revision is None or spec_of(root).get("place") is not None:

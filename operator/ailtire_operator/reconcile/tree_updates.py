@@ -149,11 +149,11 @@ class Readiness:
 
     def _problem(self, stack: Record, status: Mapping[str, Any], key: str, child: Record | None) -> Problem | None:
         """Why a child's status says nothing yet of the definition that it is to have."""
-        told = (status.get("stacks") or {}).get(key) or {}
+        reported = (status.get("stacks") or {}).get(key) or {}
         if child is None:
-            return Problem(told["reason"], told.get("message", "")) if told.get("reason") else None
-        if told.get("reason") == WAITING:
-            return Problem(WAITING, told.get("message", ""))
+            return Problem(reported["reason"], reported.get("message", "")) if reported.get("reason") else None
+        if reported.get("reason") == WAITING:
+            return Problem(WAITING, reported.get("message", ""))
         current = SavedStatus.of(child.summary.get("status")).speaks_of(child.generation)
         if current and follows(stack, child, self._definitions):
             return None

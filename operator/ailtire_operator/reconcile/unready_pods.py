@@ -2,7 +2,7 @@
 
 What this process has seen to begin, it times by its own monotonic clock. What was under way when it started (a restart,
 another leader) has begun earlier: without that time a bad update would never be judged by an operator that restarts too
-often. That part is told by differences alone, each of two times of one clock: from a pod's start to its being unready
+often. That part is a sum of differences, each of two times of one clock: from a pod's start to its being unready
 by the node's, from its being scheduled until now by the API server's.
 """
 
@@ -20,7 +20,7 @@ class _Period:
     """A time in which a pod is not ready."""
 
     name: str
-    """When it began, by a clock that we know nothing of: it tells one period from the next, and no more."""
+    """When it began, by a clock that we know nothing of: it identifies a period, and no more."""
     since: float
     """When it began, by our monotonic clock."""
 
@@ -65,7 +65,7 @@ class UnreadyPods:
 
 
 def _unready_before(pod: Mapping[str, Any], server_time: float | None) -> float:
-    """Seconds for which a pod that is met for the first time has been unready already, as far as one clock tells."""
+    """Seconds for which a pod that is met for the first time has been unready already, by that one clock."""
     known = _time(pod.get("scheduled")) or _time(pod.get("created"))
     if server_time is None or known is None:
         return 0.0

@@ -36,7 +36,7 @@ def first_cause(problems: Iterable[Problem]) -> Problem | None:
 
 
 def _by_cause(problem: Problem) -> tuple[bool, bool, bool, int]:
-    # A check is told only where nothing else is wrong: who depends on the stack does not wait for it.
+    # A check is reported only where nothing else is wrong: who depends on the stack does not wait for it.
     return problem.reason in VERIFICATION, problem.transient, problem.reason == WAITING, -len(problem.path)
 
 

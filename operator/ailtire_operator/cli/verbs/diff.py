@@ -182,7 +182,7 @@ def _line(line: str) -> None:
 
 
 def _external(command: list[str], changes: Sequence["Difference"]) -> bool:
-    """Leave the comparison to a program, which gets two folders. Its own exit code tells whether they differ."""
+    """Leave the comparison to a program, which gets two folders. Its own exit code says whether they differ."""
     import subprocess
     import tempfile
 

@@ -86,15 +86,15 @@ async def _print(cluster: "Live", path: str, wanted: "EventFilter", form: Form |
     table = EventTable(times=follow)
     found = await reader.start()
     if reader.denied:
-        output.say(f"note: {listed(sorted(reader.denied))} may not be listed; their Events are told by names")
+        output.say(f"note: {listed(sorted(reader.denied))} may not be listed; their Events are found by name")
     if not found:
         output.say("No events found")
-    told = bool(found)
-    _show(reader, table, found, form, head=told)
+    has_header = bool(found)
+    _show(reader, table, found, form, head=has_header)
     if follow:
         async for more in reader.changes():
-            _show(reader, table, more, form, head=bool(more) and not told)
-            told = told or bool(more)
+            _show(reader, table, more, form, head=bool(more) and not has_header)
+            has_header = has_header or bool(more)
 
 
 def _show(reader: "EventReader", table: "EventTable", found: "Found", form: Form | None, *, head: bool) -> None:

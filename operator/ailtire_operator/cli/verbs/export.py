@@ -168,7 +168,7 @@ class Files:
     script: str = ""
     """Deploys them in their order."""
     steps: list[str] = field(default_factory=list)
-    """The same, told."""
+    """The same, as text."""
 
     @property
     def all(self) -> dict[str, bytes]:

@@ -161,11 +161,11 @@ def _report(translation: "Translation", request: "Request", form: ImportReport) 
         places = ImportPlaces(request.path, request.compose_files())
         return import_report.formatted(form, found, translation.resources, places).rstrip()
     stacks, services = translation.count()
-    told = shown(found, ReportFormat(form.value), stacks=stacks, services=services)
+    report = shown(found, ReportFormat(form.value), stacks=stacks, services=services)
     if form is ImportReport.JSON:
-        return told
+        return report
     counted = f"{plural(stacks, 'stack')} with {plural(services, 'service')}"
-    return f"{told}\nimported {counted}; {summary(found)}"
+    return f"{report}\nimported {counted}; {summary(found)}"
 
 
 def _opened(accepted: Iterable[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ _HELP = help_text(
     " included at any depth.",
     "Kustomize has no way to say 'each service', so that the file holds the keys that the definitions have: print it"
     " again when a service, config or secret is added. It reaches no key that is a whole number, ends in [] or a"
-    " backslash, or stands in brackets; those are told.",
+    " backslash, or stands in brackets; those are listed.",
     examples=[
         ("beside the definitions, named in kustomization.yaml as configurations: [kustomizeconfig.yaml]",
          "kubectl ailtire kustomizeconfig stack.yaml > kustomizeconfig.yaml"),

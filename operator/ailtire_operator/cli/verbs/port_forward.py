@@ -54,7 +54,7 @@ def _port_forward(
     quiet: options.QuietPod = False,
 ) -> None:
     from ailtire_operator.cli import kubectl, live
-    from ailtire_operator.cli.forwarded_ports import default_ports, told
+    from ailtire_operator.cli.forwarded_ports import default_ports, text_of
     from ailtire_operator.cli.live import Live
     from ailtire_operator.cli.paths import find, parts
     from ailtire_operator.cli.pod_choice import PodChoice
@@ -69,7 +69,7 @@ def _port_forward(
     where, chosen = live.run(target, work)
     wanted = ports or default_ports(chosen, root=os.geteuid() == 0)
     if not quiet:
-        output.say(told(chosen, bool(ports)))
+        output.say(text_of(chosen, bool(ports)))
         if chosen.note:
             output.say(f"note: {chosen.note}")
     listen = [f"--address={address}"] if address else []

@@ -111,7 +111,7 @@ async def until(poll: Callable[[], Awaitable[Verdict]], patience: float, say: Ca
     from ailtire_operator.cluster.errors import Unavailable
 
     deadline = time.monotonic() + patience
-    told = ""
+    printed = ""
     answered = False
     while True:
         try:
@@ -122,9 +122,9 @@ async def until(poll: Callable[[], Awaitable[Verdict]], patience: float, say: Ca
             if not answered and time.monotonic() >= deadline:
                 raise
             verdict = Verdict(Outcome.WAITING, str(error))
-        if verdict.line != told:
+        if verdict.line != printed:
             say(verdict.line)
-            told = verdict.line
+            printed = verdict.line
         if verdict.outcome is not Outcome.WAITING:
             return verdict
         left = deadline - time.monotonic()
