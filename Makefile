@@ -73,6 +73,9 @@ verify: $(READY) ## Check that what is generated and committed is current
 	  || { echo "manifests/base/policy-author.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.cluster.warn_policies | diff -u manifests/base/policy-warn.yaml - \
 	  || { echo "manifests/base/policy-warn.yaml is not current: run 'make policies' and commit it" >&2; exit 1; }
+	@rm -rf build/chart && cp -r manifests/helm/ailtire-operator build/chart && $(BIN)/python -m release.chart build/chart
+	@diff -ru manifests/helm/ailtire-operator build/chart \
+	  || { echo "manifests/helm is not current: run 'make chart' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.compose.keys | diff -u docs/mapping.md - \
 	  || { echo "docs/mapping.md is not current: run 'make mapping' and commit it" >&2; exit 1; }
 	@$(BIN)/python -m ailtire_operator.model.reference | diff -u docs/reference.md - \
@@ -113,6 +116,11 @@ agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 doc
 upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run: no pod may restart (before a release)
 	@[ -n "$(FROM)" ] || { echo "Say which version ran before: make upgrade FROM=<tag or commit>" >&2; exit 2; }
 	@$(BIN)/python -m upgrade "$(FROM)"
+
+.PHONY: packages-proof
+packages-proof: binaries ## Prove with real programs what users install by: Helm 3 and 4, krew, … (builds them; before a release)
+	@mkdir -p $(REPORTS)
+	@$(PYTEST) tests/packages --junitxml=$(REPORTS)/packages.xml
 
 bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
 	@$(BIN)/python -m bench
@@ -187,13 +195,18 @@ swarm: $(READY) ## Make Docker Engine a Swarm of one node, with the images of th
 	@$(KINDLAB) swarm
 
 ##-- what is made from something else ---------------------------------------------------------------------------------
-.PHONY: crds policies mapping reference manual lock clean
+.PHONY: crds policies chart mapping reference manual lock clean
 crds: $(READY) ## Generate crds/ from the model
 	@mkdir -p crds && $(BIN)/python -m ailtire_operator.model.crd crds
+	@$(BIN)/python -m release.chart
 
 policies: $(READY) ## Generate the admission policies from the kinds that a stack is made of
 	@$(BIN)/python -m ailtire_operator.cluster.author_policies > manifests/base/policy-author.yaml
 	@$(BIN)/python -m ailtire_operator.cluster.warn_policies > manifests/base/policy-warn.yaml
+	@$(BIN)/python -m release.chart
+
+chart: $(READY) ## Bring the Helm chart up to date: its copies of manifests/ and crds/, its version, its schema of settings
+	@$(BIN)/python -m release.chart
 
 mapping: $(READY) ## Generate docs/mapping.md from the key table
 	@$(BIN)/python -m ailtire_operator.compose.keys > docs/mapping.md

@@ -69,10 +69,25 @@ CONTROL_PLANE = (
 )
 """What `make up` needs, and nothing more; what takes longest to build comes first."""
 HELM = Program("helm", "helm", _HELM, f"{_HELM}/cmd/helm", "3 minutes", ask=("version", "--short"), skew=9)
+_HELM4 = "helm.sh/helm/v4"
+HELM4 = Program("helm4", "helm4", _HELM4, f"{_HELM4}/cmd/helm", "3 minutes", ask=("version", "--short"), skew=9)
+"""The chart is tried with both."""
+_KREW = "sigs.k8s.io/krew"
+KREW = Program("krew", "krew", _KREW, f"{_KREW}/cmd/krew", "30 seconds", ask=("version",), skew=9)
+KREW_VALIDATION = Program(
+    "validate-krew-manifest", "krew", _KREW, f"{_KREW}/cmd/validate-krew-manifest", "10 seconds", ask=("-version",)
+)
+"""What krew's index asks of a manifest that is to be taken in; it does not know its own version."""
+_ACTIONLINT = "github.com/rhysd/actionlint"
+ACTIONLINT = Program(
+    "actionlint", "actionlint", _ACTIONLINT, f"{_ACTIONLINT}/cmd/actionlint", "20 seconds", ask=("-version",), skew=9
+)
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)
 """The client: it judges what is exported to Swarm, and needs no engine for that."""
-PROGRAMS = {program.name: program for program in (*CONTROL_PLANE, HELM, DOCKER)}
+PROGRAMS = {
+    program.name: program for program in (*CONTROL_PLANE, HELM, HELM4, KREW, KREW_VALIDATION, ACTIONLINT, DOCKER)
+}
 
 
 @cache

@@ -1,4 +1,4 @@
-// Builds helm from its own module; only the benchmark asks for it.
+// Builds helm from its own module; the benchmark and the tests of the chart ask for it.
 module ailtire.io/lab/helm
 
 go 1.26.0
