@@ -1,8 +1,7 @@
-"""``set``, ``restart``, ``stop`` and ``start`` against a real API server, whoever applies the definition."""
+"""``set`` and ``restart`` against a real API server, whoever applies the definition."""
 
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,71 +10,28 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
+from cluster.ways import (
+    IMAGE,
+    PAYMENTS,
+    TOOLS,
+    WAYS,
+    Apply,
+    client_side,
+    container,
+    definitions,
+    restarted,
+    server_side,
+    shop,
+    variables,
+)
 from lab import ControlPlane
-from support.kube.trees import Manifest, Trees, child, service, tree
-
-Apply = Callable[[Trees, Manifest, Path], None]
-
-
-def client_side(trees: Trees, manifest: Manifest, folder: Path) -> None:
-    _kubectl(trees, manifest, folder)
-
-
-def server_side(trees: Trees, manifest: Manifest, folder: Path) -> None:
-    _kubectl(trees, manifest, folder, "--server-side")
-
-
-def like_flux(trees: Trees, manifest: Manifest, folder: Path) -> None:
-    labels = {"kustomize.toolkit.fluxcd.io/name": "shop"}
-    labelled = {**manifest, "metadata": {**manifest["metadata"], "labels": labels}}
-    manager = ("--field-manager=kustomize-controller", "--force-conflicts")
-    _kubectl(trees, labelled, folder, "--server-side", *manager)
-
-
-def _kubectl(trees: Trees, manifest: Manifest, folder: Path, *options: str) -> None:
-    file = folder / f"{manifest['metadata']['name']}.json"
-    file.write_text(json.dumps(manifest))
-    trees.kubectl("apply", *options, "-f", str(file))
-
-
-WAYS = {"client-side": client_side, "server-side": server_side, "flux": like_flux}
-IMAGE = "docker.io/library/web:2"
-
-
-def shop() -> Manifest:
-    """A root with a service, an inline child and grandchild, and a child by a template."""
-    spec: dict[str, Any] = tree()
-    spec["services"]["web"]["environment"] = {"LOG": "info"}
-    spec["services"]["pay"] = {"type": "stack", "stackRef": {"name": "payments"}}
-    return spec
-
-
-PAYMENTS: Manifest = {"templateOnly": True, "services": {"api": service()}}
-
-
-def container(trees: Trees, deployment: str) -> Manifest:
-    found: Manifest = trees.must("Deployment", deployment)["spec"]["template"]["spec"]["containers"][0]
-    return found
-
-
-def variables(trees: Trees, deployment: str) -> dict[str, str]:
-    return {each["name"]: each.get("value", "") for each in container(trees, deployment)["env"]}
-
-
-def restarted(trees: Trees, deployment: str) -> str:
-    metadata = trees.must("Deployment", deployment)["spec"]["template"]["metadata"]
-    text: str = (metadata.get("annotations") or {}).get(naming.ANNOTATION_RESTARTED_AT, "")
-    return text
+from support.kube.trees import Trees, child, service, tree
 
 
 def changed(out: str) -> set[str]:
     """The lines of a unified diff that are not the same on both sides, without their indentation."""
     lines = [each for each in out.splitlines() if each[:1] in "+-" and not each.startswith(("+++", "---"))]
     return {f"{each[0]}{each[1:].strip()}" for each in lines if each}
-
-
-def definitions(trees: Trees) -> list[Manifest]:
-    return [trees.must(naming.KIND, name)["spec"] for name in ("shop", "payments")]
 
 
 @pytest.mark.parametrize("apply", WAYS.values(), ids=WAYS)
@@ -95,7 +51,9 @@ def test_what_was_written_runs_is_seen_by_diff_and_taken_back_by_the_next_apply(
     done = cli("set", "image", *images, "--wait", "--timeout", "60s")
     assert done.code == Exit.DONE, done.err
     assert "payments is a template: shop-pay follows it" in done.err
-    kept = "shop is kept by Flux, which may undo this" if apply is like_flux else "shop was applied from a file"
+    tool = TOOLS.get(apply)
+    back = f"shop is kept by {tool}, which will bring its own definition back"
+    kept = back if tool else "shop was applied from a file"
     assert kept in done.err
     names = ("shop-web", "shop-cpl-web", "shop-cpl-dm-db", "shop-pay-api")
     assert {container(trees, each)["image"] for each in names} == {IMAGE}
@@ -226,63 +184,6 @@ def test_every_restart_counts_however_fast_they_follow_each_other(cli: Cli, tree
         each.join()
     assert codes == [Exit.DONE] * 4
     assert set(trees.must(naming.KIND, "shop")["spec"]["services"]["api"]["environment"]) == set("ABCD")
-
-
-def running(trees: Trees) -> set[str]:
-    return {each["metadata"]["name"] for each in trees.all_of("Deployment") if each["spec"]["replicas"]}
-
-
-@pytest.mark.parametrize("apply", WAYS.values(), ids=WAYS)
-def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
-    cli: Cli, trees: Trees, tmp_path: Path, apply: Apply
-) -> None:
-    def applied() -> None:
-        apply(trees, trees.manifest("payments", PAYMENTS), tmp_path)
-        apply(trees, trees.manifest("shop", shop()), tmp_path)
-
-    applied()
-    trees.until_ready("shop")
-    before, all_of_it = definitions(trees), running(trees)
-    leaf = {"shop-cpl-dm-db", "shop-cpl-dm-api"}
-    assert leaf | {"shop-pay-api", "shop-web"} < all_of_it
-    stopped = cli("stop", "shop/cpl/dm", "shop/pay/api", "shop/web", "--wait", "--timeout", "60s")
-    assert stopped.code == Exit.DONE, stopped.err
-    assert running(trees) == all_of_it - leaf - {"shop-pay-api", "shop-web"}
-    again = cli("stop", "shop/cpl/dm", "shop/cpl/dm/db", "shop/web", "--wait")
-    assert (again.code, len(again.out.splitlines())) == (Exit.DONE, 2)
-    assert "ailtirestack/shop: shop/cpl/dm is stopped already" in again.out
-    assert "note: shop/cpl/dm/db is part of shop/cpl/dm" in again.err
-    refused = cli("start", "shop/cpl/dm/db")
-    assert (refused.code, "cannot run while shop/cpl/dm is stopped" in refused.err) == (Exit.TROUBLE, True)
-    assert cli("restart", "shop/cpl/dm/db").code == Exit.TROUBLE
-    assert cli("diff", str(tmp_path)).code == Exit.NO
-    started = cli("start", "shop/cpl/dm", "shop/web", "shop/pay/api", "--wait", "--timeout", "60s")
-    assert started.code == Exit.DONE, started.err
-    assert running(trees) == all_of_it
-    assert definitions(trees) == before
-    assert cli("start", "shop").out == "ailtirestack/shop: shop is not stopped\n"
-    assert cli("stop", "shop", "--wait", "--timeout", "60s").code == Exit.DONE
-    assert {each for each in running(trees) if not each.endswith("--gateway")} == set()
-    applied()
-    assert definitions(trees) == before
-    waited = cli("wait", "shop", "--timeout", "60s")
-    assert waited.code == Exit.DONE, waited.err
-    assert running(trees) == all_of_it
-
-
-def test_what_a_file_stops_is_started_and_stopped_by_its_next_apply(cli: Cli, trees: Trees, tmp_path: Path) -> None:
-    for apply in (server_side, client_side):
-        spec = {"services": {"web": service(stopped=True), "api": service()}}
-        apply(trees, trees.manifest("shop", spec), tmp_path)
-        started = cli("start", "shop/web", "--wait", "--timeout", "60s")
-        assert started.code == Exit.DONE, started.err
-        assert "to apply it again brings back what the file says" in started.err
-        assert "stopped" not in trees.must(naming.KIND, "shop")["spec"]["services"]["web"]
-        assert cli("diff", str(tmp_path)).code == Exit.NO
-        apply(trees, trees.manifest("shop", spec), tmp_path)
-        assert trees.must(naming.KIND, "shop")["spec"]["services"]["web"]["stopped"] is True
-        trees.delete(naming.KIND, "shop")
-        trees.until("gone", lambda: trees.get(naming.KIND, "shop") is None)
 
 
 def test_who_may_not_change_stacks_gets_the_api_servers_words(

@@ -116,3 +116,82 @@ def test_what_the_change_does_not_concern_takes_nothing_back(trees: Trees, cli: 
     done = cli("rollback", "shop", "--yes", "--wait")
     assert done.code == Exit.DONE, done.err
     assert trees.must(naming.KIND, "shop")["spec"] == json.loads(json.dumps(written()))
+
+
+PAUSE = {"updatePolicy": {"failureAction": "pause", "progressDeadline": "4s"}}
+
+
+def ordered(version: int, api: str = "") -> Manifest:
+    """``orders/api`` first, and in another stack and at the root a service that waits for it."""
+    late = service(f"docker.io/library/web:{version}", dependsOn={"orders/api": {"condition": "healthy"}})
+    orders = {"type": "stack", "stack": {"services": {"api": service(api or f"docker.io/library/web:{version}")}}}
+    mail = {"type": "stack", "stack": {"services": {"late": late}}}
+    return {"services": {"late": late, "orders": orders, "mail": mail}, **PAUSE}
+
+
+def images(trees: Trees) -> list[str]:
+    names = ("shop-orders-api", "shop-late", "shop-mail-late")
+    return [image(trees, name).rpartition(":")[2] for name in names]
+
+
+def test_a_paused_update_goes_no_further_until_the_definition_changes(
+    trees: Trees, cli: Cli, operator: Operator
+) -> None:
+    trees.apply("shop", ordered(1))
+    trees.until_ready("shop")
+    trees.apply("shop", ordered(2, "lab.invalid/unready:2"))
+    trees.until("paused", lambda: trees.condition("shop", "Stalled").get("reason") == "TreeUpdatePaused")
+    assert images(trees) == ["2", "1", "1"], "the others wait for what does not start"
+    waited = cli("wait", "shop", "--timeout", "5s")
+    assert waited.code == Exit.FAILED, waited.err
+    trees.settle()
+    mark = trees.audit.mark()
+    # What they waited for gets ready, by somebody's hand: the update is as paused as before.
+    fixed = {"spec": {"template": {"spec": {"containers": [{"name": "api", "image": GOOD}]}}}}
+    trees.kubectl("patch", "deployment", "shop-orders-api", "-p", json.dumps(fixed))
+    trees.until(
+        "ready", lambda: trees.must("Deployment", "shop-orders-api")["status"].get("unavailableReplicas") is None
+    )
+    operator.kill()
+    operator.start()
+    trees.settle()
+    assert [each for each in targets(trees.writes(mark)) if "deployments.apps" in each] == []
+    assert images(trees) == ["1", "1", "1"]
+    trees.apply("shop", ordered(3))
+    trees.until_ready("shop")
+    assert images(trees) == ["3", "3", "3"]
+    assert trees.condition("shop", "UpdatePaused") == {}
+
+
+def checked(version: int, verify: str) -> Manifest:
+    spec = tree(f"docker.io/library/web:{version}")
+    check = {"image": verify, "user": "1000"}
+    spec["services"]["cpl"]["stack"]["verify"] = check
+    return {**spec, "updatePolicy": {"failureAction": "rollback", "progressDeadline": "5m"}}
+
+
+def test_a_check_that_fails_takes_the_tree_back_and_why_names_the_generation_that_failed(
+    trees: Trees, cli: Cli
+) -> None:
+    trees.apply("shop", checked(1, "docker.io/library/test:1"))
+    trees.until_ready("shop")
+    bad = checked(2, "lab.invalid/failing:1")
+    shown = cli("diff", "-f", "-", stdin=json.dumps(trees.manifest("shop", bad)))
+    assert shown.code == Exit.NO, shown.err
+    assert "lab.invalid/failing:1" in shown.out
+    assert "docker.io/library/web:2" in shown.out
+    trees.apply("shop", bad)
+    failed = trees.must(naming.KIND, "shop")["metadata"]["generation"]
+    trees.until("gone back", lambda: trees.condition("shop", "Stalled").get("reason") == "TreeRolledBack")
+    said = trees.condition("shop", "RolledBack")["message"]
+    assert f"the update of the tree (generation {failed}) failed: cpl: VerificationFailed" in said
+    trees.until("old image", lambda: image(trees).endswith(":1"))
+    trees.until("checked again", lambda: trees.is_ready("shop-cpl"))
+    trees.settle()
+    assert trees.status("shop-cpl")["verify"]["phase"] == "Passed"
+    assert trees.must(naming.KIND, "shop")["spec"] == bad
+    assert cli("wait", "shop", "--timeout", "5s").code == Exit.ROLLED_BACK
+    back, there = [each for each in json.loads(cli("why", "shop/cpl/dm/api", "-o", "json").out) if each.get("recorded")]
+    assert (there["cause"], there["rootGeneration"]) == ("Planned", failed)
+    assert (back["cause"], back["rootGeneration"]) == ("RolledBack", failed)
+    assert f"the update had failed (generation {failed} of shop)" in cli("why", "shop/cpl/dm/api").out

@@ -121,7 +121,7 @@ def test_what_to_say_before_going_back() -> None:
     then = {"services": {"web": {"image": "web:2"}, "t": spec["services"]["t"]}}
     (wanted,) = read([kept(1, TreeDefinition(then, {"t": {"templateOnly": True, **web("t:1")}}))], now)
     said = explain(now, [now, template], wanted, written(spec, [now, template]))
-    assert said.changes == ["web image 3 -> 2"]
+    assert said.lines == [str(each) for each in said.changes] == ["web image 3 -> 2"]
     assert "templates that differ since then are shared by others, and stay as they are: t" in said.notes
     assert any("kept by Argo CD, which will bring its own definition back" in each for each in said.notes)
     assert problems(now, [now, template], wanted) == []

@@ -175,7 +175,7 @@ def live(replicas: int, **status: Any) -> Resource:
 def test_it_has_come_true_when_the_stack_that_runs_it_says_so(
     stack: Resource | None, outcome: Outcome, line: str
 ) -> None:
-    verdict = judge_scaled([one("shop/cpl/dm/db=5")], {"shop-cpl-dm": stack} if stack else {})
+    verdict = judge_scaled([one("shop/cpl/dm/db=5")], [stack] if stack else [])
     assert verdict.outcome is outcome
     assert line in verdict.line
 

@@ -9,7 +9,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan.definition_changes import DefinitionChange
-from ailtire_operator.reconcile.tree_updates import touched_by, tree_update_of
+from ailtire_operator.reconcile.tree_updates import Readiness, touched_by, tree_update_of
 from support.fake_cluster.records import put
 from support.fake_cluster.world import World
 
@@ -304,18 +304,32 @@ def test_what_changes_concern() -> None:
     }
 
 
-def test_a_check_that_fails_takes_the_tree_back_at_once() -> None:
+@pytest.mark.parametrize("of_all", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_check_that_fails_takes_the_tree_back_at_once(of_all: bool, late: bool) -> None:
+    """``of_all``: the change is one of the whole tree. ``late``: all else of the child is ready before it has begun."""
+    more: dict[str, Any] = {"env": {"LEVEL": "2"}} if of_all else {}
     story = Story()
     story.world.write(spec("api:2"))
     story.settle()
-    story.world.write(spec("api:3"))
+    story.world.write(spec("api:3", **more))
     story.reconcile()
     child = story.world.store.get(Ref("AiltireStack", "prod", CHILD))
     assert child is not None
     story.world.roll_out()
     story.world.reconcile(CHILD)
-    # As a child's own check leaves its status.
     status = dict(child.summary["status"])
+    if late:
+        status["verify"] = {"job": "verify", "phase": "Pending"}
+        ready = {"type": "Ready", "status": "False", "reason": "Progressing", "observedGeneration": child.generation}
+        status |= {"observedGeneration": child.generation, "conditions": [ready]}
+        status["blocker"] = {"subject": "", "reason": "Progressing", "message": "", "path": ["web"]}
+        child.summary = {**child.summary, "status": status}
+        story.world.reconcile()
+        update = tree_update_of(story.revision())
+        assert update is not None
+        assert not update.reached
+    # As a child's own check leaves its status.
     ready = {"type": "Ready", "status": "False", "reason": "VerificationFailed", "observedGeneration": child.generation}
     status |= {"observedGeneration": child.generation, "conditions": [ready]}
     status["blocker"] = {"subject": "verify", "reason": "VerificationFailed", "message": "no answer", "path": []}
@@ -324,6 +338,16 @@ def test_a_check_that_fails_takes_the_tree_back_at_once() -> None:
     update = tree_update_of(story.revision())
     assert update is not None
     assert (update.reason, update.message) == ("VerificationFailed", "orders: VerificationFailed: no answer")
+
+
+def test_what_is_stopped_has_no_check_to_wait_for() -> None:
+    status = {"verify": {"phase": "Pending"}, "counts": {"servicesStopped": 1}}
+    story = Story()
+    root = story.world.store.get(Ref("AiltireStack", "prod", "shop"))
+    assert root is not None
+    for found, count in ((status, 0), ({**status, "counts": {"servicesStopped": 0, "stacksStopped": 0}}, 1)):
+        readiness = Readiness(root, found, story.world.store, story.world.definitions)
+        assert len(list(readiness.unready(frozenset({((), "gateway")})))) == count
 
 
 def test_the_time_in_which_it_waits_for_what_was_not_changed_does_not_count() -> None:

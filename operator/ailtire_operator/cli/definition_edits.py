@@ -8,7 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.definition_places import Place, Spot
 from ailtire_operator.cli.definition_writes import Request, Steps, Write, edited, requests
 from ailtire_operator.cli.definitions import known_templates, tree_problems
-from ailtire_operator.cli.delivery_tools import tools_of
+from ailtire_operator.cli.delivery_tools import brings_back
 from ailtire_operator.cli.trees import Resource, place_of, services_of, spec_of
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -123,9 +123,8 @@ def warnings(group: Sequence[Edit], stacks: Sequence[Resource], noun: str = "val
         found.append(f"{owner} is suspended: nothing happens until that is gone")
     if all(each.field == RESTARTED_AT for each in group):
         return found  # whoever takes the time away again restarts nothing
-    tools = tools_of(resource)
-    if tools:
-        found.append(f"{owner} is kept by {' and '.join(tools)}, which may undo this: change its source as well")
+    if kept := brings_back(resource):
+        found.append(kept)
     elif all(each.recorded for each in requests_for(group)):
         found.append(f"{owner} was applied from a file; to apply it again brings back what the file says")
     else:

@@ -20,6 +20,17 @@ _MANAGERS: Final = {
 """Field managers in whose name they write."""
 
 
+def brings_back(resource: Mapping[str, Any]) -> str:
+    """What becomes of a change that only the cluster knows of, in words; empty where no tool keeps it."""
+    tools = " and ".join(tools_of(resource))
+    name = resource["metadata"]["name"]
+    return (
+        f"{name} is kept by {tools}, which will bring its own definition back: change its source as well"
+        if tools
+        else ""
+    )
+
+
 def tools_of(resource: Mapping[str, Any]) -> list[str]:
     """The tools that keep a resource, each once."""
     metadata = resource["metadata"]

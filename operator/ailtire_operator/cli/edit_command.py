@@ -8,30 +8,32 @@ import typer
 
 from ailtire_operator.cli import live, output
 from ailtire_operator.cli.definition_edits import Edit, Plan
-from ailtire_operator.cli.edit_sender import Sender
+from ailtire_operator.cli.edit_sender import Sender, Wording
 from ailtire_operator.cli.edit_waits import judge_edits
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.options import Target
+from ailtire_operator.cli.options import Target, WriteFormat
 from ailtire_operator.cli.trees import Resource
 from ailtire_operator.cli.verbs.wait import until
 from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_of
+from ailtire_operator.cli.write_report import WriteReport
 from ailtire_operator.cluster.kinds import STACK
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What becomes of a change: tried only, made, or made and waited for."""
+class Way:
+    """What becomes of a change: tried only, made, or made and waited for; and how it is told."""
 
-    dry_run: bool
+    report: WriteReport
     wait: bool
     seconds: float
 
     @classmethod
-    def of(cls, dry_run: bool, wait: bool, timeout: str) -> "Waiting":
+    def of(cls, dry_run: bool, wait: bool, timeout: str, form: WriteFormat | None) -> "Way":
         """From the options. Raises Failure for a time that is none."""
         try:
-            return cls(dry_run, wait and not dry_run, timeout_of(timeout))
+            report = WriteReport(dry_run=dry_run, as_json=form is WriteFormat.JSON)
+            return cls(report, wait and not dry_run, timeout_of(timeout))
         except ValueError as error:
             raise Failure(f"--timeout: {error}") from None
 
@@ -40,8 +42,8 @@ def run(
     target: Target,
     paths: Sequence[str],
     plan: Callable[[Sequence[Resource], datetime], Plan],
-    sentence: Callable[[Edit, bool], str],
-    waiting: Waiting,
+    wording: Wording,
+    way: Way,
     judge: Callable[[Sequence[Edit], Sequence[Resource]], Verdict] = judge_edits,
 ) -> None:
     """Write what is planned for the stacks of the namespace at that time, and wait; raises typer.Exit with the code.
@@ -49,19 +51,20 @@ def run(
     The time is that of the API server, which all who write have in common; ours where it sends none.
     """
 
-    async def work(cluster: Live) -> Verdict:
+    async def work(cluster: Live) -> Verdict | None:
         def planned(stacks: Sequence[Resource]) -> Plan:
             return plan(stacks, cluster.now() or datetime.now(UTC))
 
-        written = await Sender(cluster, sentence, dry_run=waiting.dry_run).write(paths, planned)
-        if not waiting.wait:
-            return Verdict(Outcome.REACHED, "")
+        written = await Sender(cluster, wording, way.report).write(paths, planned)
+        if not way.wait:
+            return None
 
         async def poll() -> Verdict:
             return judge(written.edits, await cluster.list(STACK))
 
-        return await until(poll, waiting.seconds, output.say)
+        return await until(poll, way.seconds, output.say)
 
     verdict = live.run(target, work)
-    if verdict.outcome is not Outcome.REACHED:
+    way.report.end(verdict)
+    if verdict is not None and verdict.outcome is not Outcome.REACHED:
         raise typer.Exit(EXITS[verdict.outcome])

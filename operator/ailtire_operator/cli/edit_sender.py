@@ -1,10 +1,10 @@
 """Writes edits into the cluster: checked first, tried by a dry run, then sent, on the definition that was read only."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli import output
 from ailtire_operator.cli.definition_edits import Edit, Plan, grouped, problems, requests_for, warnings
 from ailtire_operator.cli.definition_writes import Request, edited
 from ailtire_operator.cli.differences import compare
@@ -12,6 +12,7 @@ from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.paths import parts
 from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cli.write_report import Change, WriteReport
 from ailtire_operator.cluster import errors
 from ailtire_operator.cluster.kinds import STACK, Ref
 
@@ -35,23 +36,30 @@ async def send(cluster: Live, name: str, request: Request, *, dry_run: bool) -> 
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one command speaks of what it writes."""
+
+    sentence: Callable[[Edit, bool], str]
+    """Of one edit, without and with a dry run."""
+    shows_difference: bool = True
+    """Whether a dry run shows how the definition would differ."""
+    hides_values: bool = False
+    noun: str = "value"
+
+
 class Sender:
-    """How one command writes; ``sentence`` describes one edit, without and with a dry run."""
+    """How one command writes."""
 
     def __init__(
         self,
         cluster: Live,
-        sentence: Callable[[Edit, bool], str],
-        *,
-        dry_run: bool,
-        shows_difference: bool = True,
-        noun: str = "value",
+        wording: Wording,
+        report: WriteReport,
     ) -> None:
         self._cluster = cluster
-        self._sentence = sentence
-        self._dry_run = dry_run
-        self._shows_difference = shows_difference and dry_run
-        self._noun = noun
+        self._wording = wording
+        self._said = report
 
     async def write(self, paths: Sequence[str], plan: Callable[[Sequence[Resource]], Plan]) -> Plan:
         """Write what is planned for the stacks of the namespace; planned anew where they change meanwhile.
@@ -78,20 +86,23 @@ class Sender:
             raise Invalid(wrong)
         for group in groups:
             await self._send(group, dry_run=True)
-        found = [line for group in groups for line in warnings(group, stacks, self._noun)]
+        found = [line for group in groups for line in warnings(group, stacks, self._wording.noun)]
         for line in dict.fromkeys([*plan.notes, *found]):
-            output.say(f"note: {line}")
+            self._said.note(line)
         for group in groups:
             await self._report(group)
-        output.rows(plan.already)
+        self._said.unchanged(plan.already)
 
     async def _report(self, group: Sequence[Edit]) -> None:
-        if not self._dry_run:
+        dry_run = self._said.dry_run
+        if not dry_run:
             await self._send(group, dry_run=False)
-        elif self._shows_difference:
-            output.rows(self._difference(group))
+        elif self._wording.shows_difference:
+            self._said.difference(self._difference(group))
         for edit in group:
-            output.data(f"{naming.SINGULAR}/{edit.owner}: {self._sentence(edit, self._dry_run)} ({edit.where})")
+            self._said.change(Change.of_edit(edit, hidden=self._wording.hides_values))
+            sentence = self._wording.sentence(edit, dry_run)
+            self._said.sentence(f"{naming.SINGULAR}/{edit.owner}: {sentence} ({edit.where})")
 
     def _difference(self, group: Sequence[Edit]) -> list[str]:
         before = dict(group[0].resource)

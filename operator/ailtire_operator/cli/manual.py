@@ -55,6 +55,11 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
   `classification`, `message` and, where there is one, `remedy`; with `-A` each has its `namespace` too.
 - `validate -o json`: `valid`, `stacks` (what was read), and `problems` and `notes`: lists of objects with `file`,
   `line`, `column`, `resource`, `path` and `message`.
+- The commands that write (`set image`, `set env`, `scale`, `restart`, `stop`, `start`, `rollback`) have one object
+  with `-o json`: `dryRun`; `changes`, a list of objects with `resource` (the AiltireStack that is written), `path` (the
+  stack or service that it is about), `field` (from there on; empty where a member comes or goes as a whole), `before`
+  and `after`, or `hidden: true` in place of these two; `unchanged` and `notes`, lists of sentences; and `outcome`
+  (reached, waiting, failed, rolled back, suspended, stopped; null without `--wait`) and `message`, of the waiting.
 - `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,
   `namespace`, `name`, `before` and `after` (null where there is no such object) and, where the change waits for
   what a member depends on, `heldBack` (why); and `notes` and `problems`.

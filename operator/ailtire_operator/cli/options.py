@@ -92,6 +92,25 @@ BlockerLogs = Annotated[
 QuietPod = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of the pod that is taken.")]
 
 
+class WriteFormat(StrEnum):
+    """How a command that writes tells what it has written."""
+
+    JSON = "json"
+
+
+WriteOutput = Annotated[
+    WriteFormat | None,
+    typer.Option("--output", "-o", show_default=False, help="What was written, as one object."),
+]
+WRITTEN_AS_JSON = (
+    "-o json prints one object at the end: dryRun; changes, each with the resource that is written, the path that it is"
+    " about, the field, and the values before and after (or hidden: true); unchanged and notes, a sentence each; and"
+    " with --wait the outcome and a message, which are else null and empty. Who fails prints none; exit codes are the"
+    " same."
+)
+"""For the help of each of these commands."""
+
+
 class DataFormat(StrEnum):
     """What a program can read."""
 

@@ -38,7 +38,14 @@ from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.workload.failed_updates import template_of
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.failed_updates import failed_updates
-from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, completions, restarts, secret_reloads
+from ailtire_operator.reconcile.plan_inputs import (
+    JobNodes,
+    MemberAddresses,
+    completions,
+    restarts,
+    secret_reloads,
+    starting,
+)
 from ailtire_operator.reconcile.planner import Planned
 from ailtire_operator.reconcile.pruning import PruneGate, owned
 
@@ -168,6 +175,7 @@ class Previewer:
             completions=completions(self._store, stack.namespace, stack.uid),
             restarts=restarts(self._store, stack.namespace, stack.uid),
             secret_reloads=secret_reloads(self._store, stack.namespace, stack.uid),
+            starting=starting(self._store, stack.namespace, stack),
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator.cli.definitions import known_templates, tree_problems
-from ailtire_operator.cli.delivery_tools import tools_of
+from ailtire_operator.cli.delivery_tools import brings_back
 from ailtire_operator.cli.revisions import Revision, written
 from ailtire_operator.cli.spec_replacing import replacement
 from ailtire_operator.cli.trees import Resource, spec_of
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.plan.definition_changes import TreeDefinition, changes_between
+from ailtire_operator.plan.definition_changes import DefinitionChange, TreeDefinition, changes_between
 from ailtire_operator.printable import plural
 from ailtire_operator.status.text import listed
 
@@ -23,8 +23,10 @@ _SHOWN: Final = 200
 class Explanation:
     """What to say before a rollback."""
 
-    changes: Sequence[str]
-    """A line for each field that changes, by its path."""
+    changes: Sequence[DefinitionChange]
+    """Each field that changes."""
+    lines: Sequence[str]
+    """The first of them in words, by their paths."""
     notes: Sequence[str]
 
 
@@ -43,16 +45,13 @@ def explain(root: Resource, stacks: Sequence[Resource], wanted: Revision, now: T
         )
     if spec_of(root).get("suspend"):
         notes.append(f"{name} is suspended: nothing happens until that is gone")
-    if tools := tools_of(root):
-        notes.append(
-            f"{name} is kept by {' and '.join(tools)}, which will bring its own definition back: change its source as"
-            " well"
-        )
+    if kept := brings_back(root):
+        notes.append(kept)
     elif replacement(root, wanted.definition.spec).recorded:
         notes.append(f"{name} was applied from a file; to apply it again brings back what the file says")
     if found:
         notes.append("volumes keep what is in them, and what jobs have done is not undone")
-    return Explanation(lines, notes)
+    return Explanation(found, lines, notes)
 
 
 def problems(root: Resource, stacks: Sequence[Resource], wanted: Revision) -> list[str]:

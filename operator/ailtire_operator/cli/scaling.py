@@ -9,9 +9,10 @@ from ailtire_operator.cli.definition_places import locate
 from ailtire_operator.cli.definition_writes import Steps
 from ailtire_operator.cli.edit_waits import together
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.trees import Resource, State, is_observed, services_of, state_of
+from ailtire_operator.cli.trees import Resource, State, is_observed, services_of, spec_of, state_of
 from ailtire_operator.cli.wait_conditions import outcome_of
 from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
+from ailtire_operator.model.templates import is_template
 from ailtire_operator.status.text import listed
 
 _WISH: Final = re.compile(r"(?P<path>[^=]+)=(?P<replicas>[0-9]{1,6})")
@@ -58,9 +59,10 @@ def _check(where: str, service: Mapping[str, Any], live: Resource | None, key: s
         raise Failure(f"the count of {where} is the autoscaler's ({bounds})", "Change policies.scaling of the service.")
 
 
-def judge_scaled(changes: Sequence[Edit], stacks: Mapping[str, Resource]) -> Verdict:
-    """Whether everything runs as often as was asked for; ``stacks`` are those that run it, by name."""
-    return together(_judge(change, stacks.get(change.live)) for change in changes)
+def judge_scaled(changes: Sequence[Edit], stacks: Sequence[Resource]) -> Verdict:
+    """Whether everything runs as often as was asked for; ``stacks`` are all of the namespace."""
+    by_name = {each["metadata"]["name"]: each for each in stacks}
+    return together(_judge(change, by_name.get(change.live)) for change in changes)
 
 
 def _judge(change: Edit, live: Resource | None) -> Verdict:
@@ -69,6 +71,9 @@ def _judge(change: Edit, live: Resource | None) -> Verdict:
     written = services_of(live).get(change.key) or {}
     if (written.get("deploy") or {}).get("replicas", 1) != change.after:
         return Verdict(Outcome.WAITING, f"{change.path}: the change has not come down to {change.live} yet")
+    if is_template(spec_of(live)):
+        line = f"{change.path} is written: {change.live} is a template, so that its followers are to be waited for"
+        return Verdict(Outcome.REACHED, line)
     state, reason, message = state_of(live)
     if state is State.STALLED:
         return Verdict(outcome_of(reason), f"{change.path}: {message or reason}")

@@ -70,6 +70,8 @@ class Observed:
     """By name of a Secret of the namespace: its version, where metadata of Secrets is watched."""
     secret_reloads: Mapping[tuple[str, str], SecretReload] = field(default_factory=dict)
     """By kind and name of an existing workload: for which versions it runs."""
+    starting: frozenset[str] = frozenset()
+    """The keys of services for which the gateway answers as for stopped ones, and of which nothing is ready yet."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
 

@@ -24,6 +24,7 @@ from ailtire_operator.reconcile.plan_inputs import (
     completions,
     restarts,
     secret_reloads,
+    starting,
 )
 from ailtire_operator.reconcile.pruning import owned
 from ailtire_operator.reconcile.secret_readers import SecretReaders
@@ -97,6 +98,7 @@ class _Grounds:
     restarts: Mapping[tuple[str, str], str]
     secret_versions: SecretVersions
     secret_reloads: Mapping[tuple[str, str], SecretReload]
+    starting: frozenset[str]
     failed_updates: Mapping[str, FailedUpdate]
 
 
@@ -171,6 +173,7 @@ class Planner:
             and known.templates is self._definitions.templates_of(record)
             and known.addresses.still_true()
             and known.secret_versions.still_true()
+            and known.starting == starting(self._store, record.ref.namespace, stack)
             and known.failed_updates == self._failed_updates(record)
         )
 
@@ -185,6 +188,7 @@ class Planner:
             restarts=restarts(self._store, record.ref.namespace, record.uid),
             secret_versions=SecretVersions(self._store, record.ref.namespace),
             secret_reloads=secret_reloads(self._store, record.ref.namespace, record.uid),
+            starting=starting(self._store, record.ref.namespace, stack),
             failed_updates=self._failed_updates(record),
         )
 
@@ -201,6 +205,7 @@ class Planner:
             secret_watch=grounds.features.secret_watch,
             secret_versions=grounds.secret_versions,
             secret_reloads=grounds.secret_reloads,
+            starting=grounds.starting,
             failed_updates=grounds.failed_updates,
         )
         try:

@@ -160,7 +160,7 @@ def change_text(change: FieldChangeStatus) -> str:
 def origin(entry: RolloutStatus, root: str) -> str:
     """Who has asked for a rollout, in words; ``root``: the root's name."""
     if entry.cause == "RolledBack":
-        return "the update had failed, and what ran before runs again"
+        return f"the update had failed (generation {entry.root_generation} of {root}), and what ran before runs again"
     if entry.cause == "PutBack":
         return f"put back: changed by {entry.manager}" if entry.manager else "put back"
     if entry.cause == "SecretChanged":

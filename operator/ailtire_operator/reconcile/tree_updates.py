@@ -141,7 +141,9 @@ class Readiness:
             if problem is not None:
                 yield Unready((*path, key), problem)
             elif child is not None:
-                yield from self._all((*path, key), child, child.summary.get("status") or {})
+                below = child.summary.get("status") or {}
+                yield from _check((*path, key), below)
+                yield from self._all((*path, key), child, below)
 
     def _child(self, stack: Record, key: str) -> Record | None:
         found = self._store.get(Ref(STACK.kind, stack.ref.namespace, naming.member(stack.ref.name, key)))
@@ -168,10 +170,14 @@ def _service(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unrea
 
 
 def _check(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
-    """The check of a stack whose members are all ready, if it has not passed."""
-    blocker = status.get("blocker") or {}
+    """The check of a stack, if it has not passed: also one that is yet to begin, as all else is just ready."""
+    blocker, check, counts = (status.get(name) or {} for name in ("blocker", "verify", "counts"))
     if blocker.get("reason") in (VERIFYING, VERIFICATION_FAILED) and not blocker.get("path"):
         yield Unready(path, Problem(str(blocker["reason"]), str(blocker.get("message", ""))))
+    elif check.get("phase", "Passed") != "Passed" and not (
+        counts.get("servicesStopped") or counts.get("stacksStopped")
+    ):
+        yield Unready(path, Problem(VERIFYING, "its check has not ended"))
 
 
 def _gateway(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:

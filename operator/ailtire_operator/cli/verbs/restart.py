@@ -25,6 +25,7 @@ _HELP = help_text(
     "--using restarts only what uses a Secret or ConfigMap: for variables, as files, or (imagePullSecrets) for its"
     " images. No Secret is read for that; the definitions name them. Jobs are left out.",
     "--dry-run shows the difference and changes nothing.",
+    options.WRITTEN_AS_JSON,
     "\b\nExit codes:\n  0  asked for; with --wait: and ready again\n  1  the definition would be invalid\n"
     "  2  refused, no cluster, no permission\n  3  --wait: it cannot become ready as it is\n"
     "  4  --wait: the time is up\n  5  there is no such stack or service, or nothing uses what --using names\n"
@@ -61,9 +62,11 @@ def _restart(
     dry_run: options.DryRun = False,
     wait: options.Wait = False,
     timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
     from ailtire_operator.cli.definition_places import locate
-    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.object_uses import parsed, plan_restart_using
     from ailtire_operator.cli.restarts import plan_restart, require_running
 
@@ -78,7 +81,7 @@ def _restart(
         return plan_restart_using(places, using, now, stacks)
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, _sentence, Waiting.of(dry_run, wait, timeout))
+    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form))
 
 
 def _sentence(edit: "Edit", dry_run: bool) -> str:

@@ -10,11 +10,13 @@ from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
 from ailtire_operator.cli.failures import Exit, Failure, Invalid
 from ailtire_operator.cli.help_text import help_text
-from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome, timeout_of
+from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Json, Live
     from ailtire_operator.cli.revisions import Revision
+    from ailtire_operator.cli.wait_outcomes import Verdict
+    from ailtire_operator.cli.write_report import WriteReport
 
 _HELP = help_text(
     "Write the definition of a tree as it was in one of its revisions.",
@@ -25,6 +27,7 @@ _HELP = help_text(
     " differ from the revision are named), volumes with what is in them, and jobs that have run. Where Argo CD, Flux or"
     " Helm keeps the root it says so: it brings its own definition back, so change that as well.",
     "On a terminal it asks first. Elsewhere it needs --yes, which never asks.",
+    options.WRITTEN_AS_JSON,
     "\b\nExit codes:\n  0  written, or already so; with --wait: and ready\n"
     "  1  the revision is no valid definition any more; or the answer was no\n"
     "  2  not possible, no cluster, no permission\n  3  --wait: it cannot become ready as it is\n"
@@ -67,31 +70,34 @@ def _rollback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask the API server, but change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until the tree is ready.")] = False,
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait: 90s, 5m.")] = "5m",
+    timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
     from ailtire_operator.cli import live
+    from ailtire_operator.cli.edit_command import Way
 
-    try:
-        patience = timeout_of(timeout)
-    except ValueError as error:
-        raise Failure(f"--timeout: {error}") from None
+    way = Way.of(dry_run, wait, timeout, form)
     if not (yes or dry_run or sys.stdin.isatty()):
         raise Failure("there is no terminal on which to ask", "Say --yes, or --dry-run to see what it would change.")
     target = options.target(context, namespace, cluster, kubeconfig)
-    step = live.run(target, lambda each: _prepare(each, name, to))
+    step = live.run(target, lambda each: _prepare(each, name, to, way.report))
     if step is None:
+        way.report.end(None)
         return
     number = step.revision.number
     if dry_run:
-        output.data(f"{naming.SINGULAR}/{name} would go back to revision {number} (dry run)")
+        way.report.sentence(f"{naming.SINGULAR}/{name} would go back to revision {number} (dry run)")
+        way.report.end(None)
         return
     if not yes and not _confirmed(f"Write revision {number} of {name}?"):
         output.say("nothing is changed")
         raise typer.Exit(Exit.NO)
     live.run(target, lambda each: _write(each, step))
-    output.data(f"{naming.SINGULAR}/{name} goes back to revision {number}")
-    if wait:
-        _wait(target, name, patience)
+    way.report.sentence(f"{naming.SINGULAR}/{name} goes back to revision {number}")
+    verdict = _wait(target, name, way.seconds) if way.wait else None
+    way.report.end(verdict)
+    if verdict is not None and verdict.outcome is not Outcome.REACHED:
+        raise typer.Exit(EXITS[verdict.outcome])
 
 
 def _confirmed(question: str) -> bool:
@@ -100,27 +106,30 @@ def _confirmed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-async def _prepare(cluster: "Live", name: str, to: int | None) -> _Step | None:
+async def _prepare(cluster: "Live", name: str, to: int | None, report: "WriteReport") -> _Step | None:
     """Read, check and show what is to be written, by a dry run; None if there is nothing to write."""
     from ailtire_operator.cli.revisions import before, find, written
     from ailtire_operator.cli.rollbacks import explain, problems
     from ailtire_operator.cli.trees import spec_of
     from ailtire_operator.cli.verbs.history import read_history
+    from ailtire_operator.cli.write_report import Change
 
     root, stacks, revisions = await read_history(cluster, name)
     now = written(spec_of(root), stacks)
     wanted = before(revisions, now, name) if to is None else find(revisions, to, name)
     said = explain(root, stacks, wanted, now)
-    for line in said.changes:
-        output.data(line)
+    for line in said.lines:
+        report.sentence(line)
+    for change in said.changes:
+        report.change(Change.of_definition(name, change))
     for line in said.notes:
-        output.say(f"note: {line}")
+        report.note(line)
     if wanted.definition.spec == now.spec:
         if to is None:
             hint = f"See 'kubectl ailtire history {name} --revision {wanted.number} -o yaml' for what they were."
             message = f"the spec of {name} is that of revision {wanted.number} already; only templates differ"
             raise Failure(message, hint)
-        output.data(f"{naming.SINGULAR}/{name} has the spec of revision {wanted.number} already")
+        report.unchanged([f"{naming.SINGULAR}/{name} has the spec of revision {wanted.number} already"])
         return None
     if wrong := problems(root, stacks, wanted):
         raise Invalid(wrong)
@@ -154,10 +163,8 @@ async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None
     raise Failure(f"{naming.KIND} {name} has changed since it was read", "Look at the changes again, and repeat it.")
 
 
-def _wait(target: options.Target, name: str, patience: float) -> None:
+def _wait(target: options.Target, name: str, patience: float) -> "Verdict":
     from ailtire_operator.cli import live, wait_polling
     from ailtire_operator.cli.verbs.wait import until
 
-    verdict = live.run(target, lambda each: until(wait_polling.poll_for(Goal.READY, each, name), patience, output.say))
-    if verdict.outcome is not Outcome.REACHED:
-        raise typer.Exit(EXITS[verdict.outcome])
+    return live.run(target, lambda each: until(wait_polling.poll_for(Goal.READY, each, name), patience, output.say))

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ailtire_operator import naming
-from ailtire_operator.cli import completers, options, output
-from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli import completers, options
 from ailtire_operator.cli.help_text import help_text
-from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ailtire_operator.cli.definition_edits import Edit
-    from ailtire_operator.cli.live import Live
     from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
@@ -26,6 +25,7 @@ _HELP = help_text(
     "Refused: services that run once on each node, jobs, and those whose count is an autoscaler's (change"
     " policies.scaling). The whole tree is checked as 'validate' does before anything is sent, then each resource is"
     " tried in a dry run, then all are changed; a definition that somebody changes meanwhile is read again.",
+    options.WRITTEN_AS_JSON,
     "\b\nExit codes:\n  0  changed, or already so; with --wait: and running\n  1  the definition would be invalid\n"
     "  2  refused, no cluster, no permission\n  3  --wait: it cannot come as it is\n  4  --wait: the time is up\n"
     "  5  there is no such stack or service\n  6  --wait: an update has failed and was rolled back\n"
@@ -53,58 +53,27 @@ def _scale(
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask the API server, but change nothing.")] = False,
+    dry_run: options.DryRun = False,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until that many are ready.")] = False,
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait: 90s, 5m.")] = "5m",
+    timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli import live
-
-    try:
-        patience = timeout_of(timeout)
-    except ValueError as error:
-        raise Failure(f"--timeout: {error}") from None
-
-    async def work(cluster: "Live") -> Verdict:
-        changes = await _change(cluster, wishes, dry_run)
-        return await _until(cluster, changes, patience) if wait and not dry_run else Verdict(Outcome.REACHED, "")
-
-    verdict = live.run(options.target(context, namespace, cluster, kubeconfig), work)
-    if verdict.outcome is not Outcome.REACHED:
-        raise typer.Exit(EXITS[verdict.outcome])
-
-
-async def _change(cluster: "Live", wishes: Sequence[str], dry_run: bool) -> "list[Edit]":
     from ailtire_operator.cli.definition_edits import Plan
-    from ailtire_operator.cli.edit_sender import Sender
-    from ailtire_operator.cli.scaling import plan_changes
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
+    from ailtire_operator.cli.scaling import judge_scaled, plan_changes
 
-    def plan(stacks: "Sequence[Resource]") -> Plan:
+    def plan(stacks: "Sequence[Resource]", _: "datetime") -> Plan:
         changes = plan_changes(wishes, stacks)
         same = (each for each in changes if each.before == each.after)
         already = [f"{naming.SINGULAR}/{each.owner}: {each.path} has {each.after} already" for each in same]
         return Plan(changes, already)
 
-    sender = Sender(cluster, _sentence, dry_run=dry_run, shows_difference=False, noun="count")
-    return (await sender.write([wish.partition("=")[0] for wish in wishes], plan)).edits
+    target = options.target(context, namespace, cluster, kubeconfig)
+    paths = [wish.partition("=")[0] for wish in wishes]
+    wording = Wording(_sentence, shows_difference=False, noun="count")
+    run(target, paths, plan, wording, Way.of(dry_run, wait, timeout, form), judge_scaled)
 
 
 def _sentence(change: "Edit", dry_run: bool) -> str:
     return f"{change.path} {'would go' if dry_run else 'goes'} from {change.before} to {change.after}"
-
-
-async def _until(cluster: "Live", changes: "list[Edit]", patience: float) -> Verdict:
-    from ailtire_operator.cli.scaling import judge_scaled
-    from ailtire_operator.cli.verbs.wait import until
-    from ailtire_operator.cluster.errors import NotFound
-    from ailtire_operator.cluster.kinds import STACK
-
-    async def poll() -> Verdict:
-        found = {}
-        for name in {change.live for change in changes}:
-            try:
-                found[name] = await cluster.connection.request("GET", STACK.path(cluster.namespace, name))
-            except NotFound:
-                continue
-        return judge_scaled(changes, found)
-
-    return await until(poll, patience, output.say)

@@ -27,6 +27,7 @@ _IMAGE_HELP = help_text(
     _WHERE,
     "Where spec.images of the stack or of one above it overrides the image, what is written here would have no effect:"
     " that is refused, with the place of the override. --dry-run shows the difference and changes nothing.",
+    options.WRITTEN_AS_JSON,
     _CODES,
     examples=[
         ("a new version of one service", "kubectl ailtire set image shop/orders/api=orders_api:1.5 -n shop"),
@@ -41,6 +42,7 @@ _ENV_HELP = help_text(
     _WHERE,
     "AILTIRE_* is refused: the operator sets these variables itself. --dry-run shows the difference and changes"
     " nothing.",
+    options.WRITTEN_AS_JSON,
     _CODES,
     examples=[
         ("set one variable, remove another", "kubectl ailtire set env shop/web LOG_LEVEL=debug TRACE- -n shop"),
@@ -84,13 +86,16 @@ def _image(
     dry_run: options.DryRun = False,
     wait: options.Wait = False,
     timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.image_edits import plan_images
 
     target = options.target(context, namespace, cluster, kubeconfig)
     paths = [each.partition("=")[0] for each in wishes]
-    run(target, paths, lambda stacks, _: plan_images(wishes, stacks), _new_image, Waiting.of(dry_run, wait, timeout))
+    way = Way.of(dry_run, wait, timeout, form)
+    run(target, paths, lambda stacks, _: plan_images(wishes, stacks), Wording(_new_image), way)
 
 
 def _new_image(edit: "Edit", dry_run: bool) -> str:
@@ -107,14 +112,17 @@ def _env(
     dry_run: options.DryRun = False,
     wait: options.Wait = False,
     timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.variable_edits import parsed, plan_variables
 
     parsed(assignments)  # what is wrong with them needs no cluster
     target = options.target(context, namespace, cluster, kubeconfig)
-    waiting = Waiting.of(dry_run, wait, timeout)
-    run(target, [path], lambda stacks, _: plan_variables(path, assignments, stacks), _new_variable, waiting)
+    way = Way.of(dry_run, wait, timeout, form)
+    wording = Wording(_new_variable, hides_values=True)
+    run(target, [path], lambda stacks, _: plan_variables(path, assignments, stacks), wording, way)
 
 
 def _new_variable(edit: "Edit", dry_run: bool) -> str:

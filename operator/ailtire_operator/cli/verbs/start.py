@@ -21,6 +21,7 @@ _HELP = help_text(
     " is named. While a stack above is stopped nothing below it can run: that is refused with its path.",
     "Where a file says stopped, its next apply stops it again: change the file as well. --dry-run shows the difference"
     " and changes nothing.",
+    options.WRITTEN_AS_JSON,
     "\b\nExit codes:\n  0  asked for, or not stopped; with --wait: and ready\n"
     "  1  the definition would be invalid\n  2  refused, no cluster, no permission\n"
     "  3  --wait: it cannot become ready as it is\n  4  --wait: the time is up\n"
@@ -47,16 +48,18 @@ def _start(
     dry_run: options.DryRun = False,
     wait: options.Wait = False,
     timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
     from ailtire_operator.cli.definition_places import locate
-    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.stops import plan_start
 
     def plan(stacks: "Sequence[Resource]", _: "datetime") -> "Plan":
         return plan_start([locate(each, stacks) for each in paths], stacks)
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, _sentence, Waiting.of(dry_run, wait, timeout))
+    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form))
 
 
 def _sentence(edit: "Edit", dry_run: bool) -> str:

@@ -21,6 +21,7 @@ _HELP = help_text(
     "What is written is stopped, where the definition is: of a member in the definition of its stack's root (or in the"
     " template, which is shared), of a root in its spec. It is written in the name of whoever applies the definition:"
     " their next apply takes it back, which starts it. --dry-run shows the difference and changes nothing.",
+    options.WRITTEN_AS_JSON,
     "\b\nExit codes:\n  0  asked for, or already so; with --wait: and nothing of it runs any more\n"
     "  1  the definition would be invalid\n  2  refused, no cluster, no permission\n"
     "  3  --wait: it cannot come as it is\n  4  --wait: the time is up\n  5  there is no such stack or service\n"
@@ -47,16 +48,18 @@ def _stop(
     dry_run: options.DryRun = False,
     wait: options.Wait = False,
     timeout: options.WaitTimeout = "5m",
+    form: options.WriteOutput = None,
 ) -> None:
     from ailtire_operator.cli.definition_places import locate
-    from ailtire_operator.cli.edit_command import Waiting, run
+    from ailtire_operator.cli.edit_command import Way, run
+    from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.stops import judge_stopped, plan_stop
 
     def plan(stacks: "Sequence[Resource]", _: "datetime") -> "Plan":
         return plan_stop([locate(each, stacks) for each in paths])
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, _sentence, Waiting.of(dry_run, wait, timeout), judge_stopped)
+    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form), judge_stopped)
 
 
 def _sentence(edit: "Edit", dry_run: bool) -> str:
