@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from ailtire_operator import naming
 from ailtire_operator.cli.event_owners import event_scope
 from ailtire_operator.cli.event_reader import EventReader
 from ailtire_operator.cli.event_rows import EventFilter, EventTable, event_row, in_order, json_line, types_of
@@ -51,6 +52,9 @@ def labels(stack: str, service: str = "", **more: str) -> dict[str, str]:
         ("shop", "Pod", "shop-web-0a1b2c3d-x2bcd", "shop/web"),
         ("shop", "Job", "shop-web-0a1b2c3d", "shop/web"),
         ("shop", "Pod", "shop--gateway-7f9c8d6b5c-x2bcd", "shop"),
+        ("shop", "Job", "shop-cpl--verify-0a1b2c3d", "shop/cpl"),
+        ("shop", "Pod", "shop-cpl--verify-0a1b2c3d-x2bcd", "shop/cpl"),
+        ("shop/cpl/policy_engine", "Pod", "shop-cpl--verify-0a1b2c3d-x2bcd", ""),
         ("shop", "PersistentVolumeClaim", "shop-cpl--files--data", "shop/cpl"),
         ("shop", "Pod", "shop-web-db-x2bcd", ""),
         ("shop", "Pod", "other", ""),
@@ -66,12 +70,18 @@ def test_what_is_gone_is_known_by_the_names_that_are_made_for_it(path: str, kind
     assert event_scope(find(path, TREE), TREE).by_name(kind, name) == at
 
 
+CHECK = labels("shop-cpl", naming.VERIFICATION_LABEL, **{naming.LABEL_COMPONENT: naming.COMPONENT_VERIFICATION})
+"""Those of the pod that checks a stack."""
+
+
 @pytest.mark.parametrize(
     ("path", "given", "at"),
     [
         ("shop", labels("shop-cpl", "policy-engine"), "shop/cpl/policy_engine"),
         ("shop", labels("shop-cpl"), "shop/cpl"),
         ("shop", labels("shop-cpl", "removed"), "shop/cpl/removed"),
+        ("shop", CHECK, "shop/cpl"),
+        ("shop/cpl/policy_engine", CHECK, ""),
         ("shop", labels("other", "web"), ""),
         ("shop/cpl", labels("shop", "web"), ""),
         ("shop/cpl/policy_engine", labels("shop-cpl"), ""),

@@ -7,6 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref
+from support.fake_cluster.records import put
 from support.fake_cluster.world import World
 
 GATEWAY = Ref("Deployment", "prod", "shop--gateway")
@@ -92,3 +93,26 @@ def test_a_gateway_without_stopped_routes_has_no_note() -> None:
     world.write(spec(stopped=False))
     settle(world, ready=False)
     assert (answers(world), noted(world)) == ("passed", None)
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_a_service_is_not_kept_running_for_a_gateway_that_cannot_be_replaced(world: World, stuck: bool) -> None:
+    settle(world)
+    world.write(spec(stopped=True, interface={"/other": {"port": 8080}}))
+    world.reconcile()
+    gateway = world.store.get(GATEWAY)
+    assert gateway is not None
+    old = {"replicas": 3, "updated": 1, "ready": 2, "available": 2, "observedGeneration": gateway.generation}
+    gateway.summary = {**gateway.summary, **old}
+    trouble = {"name": "gateway", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no image"}}}
+    put(
+        world.store,
+        "Pod",
+        "shop--gateway-new",
+        labels={naming.LABEL_STACK: "shop", naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY},
+        references=[{"kind": "ReplicaSet", "name": "shop--gateway-new", "uid": "x", "controller": True}],
+        status={"phase": "Pending", "containerStatuses": [trouble] if stuck else []},
+    )
+    world.reconcile()
+    api = world.cluster.manifests[Ref("Deployment", "prod", "shop-api")]
+    assert (api["spec"]["replicas"] == 0) == stuck

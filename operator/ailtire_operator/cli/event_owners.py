@@ -49,6 +49,8 @@ class EventScope:
     def by_labels(self, name: str, labels: Mapping[str, str]) -> str:
         """The path of a live object; empty where it is none of the subtree's."""
         stack, service = labels.get(naming.LABEL_STACK, ""), labels.get(naming.LABEL_SERVICE, "")
+        if labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_VERIFICATION:
+            service = ""  # a check is the stack's own
         if at := self.keys.get((stack, service), ""):
             return at
         if self.whole:  # a service that is in the definition no more, or not yet in the one that was read
@@ -79,7 +81,8 @@ def event_scope(asked: PathTarget, tree: Sequence[Resource]) -> EventScope:
         name = each["metadata"]["name"]
         path = known[name]
         if whole:
-            names |= dict.fromkeys((name, naming.gateway(name)), path)
+            check = naming.verification(name, "").rpartition("-")[0]
+            names |= dict.fromkeys((name, naming.gateway(name), check), path)
             names |= {naming.volume(name, key): path for key in (each.get("spec") or {}).get("data") or {}}
         for key, service in services_of(each).items():
             if (service or {}).get("type") == "stack" or asked.key not in ("", key):

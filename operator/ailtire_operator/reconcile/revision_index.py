@@ -1,10 +1,15 @@
 """The ControllerRevisions of each stack, kept current by the store: those of services, or those of whole trees."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.errors import Foreign, Invalid
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile.mode import root_of
+from ailtire_operator.reconcile.pruning import reference
 
 _Owner = tuple[str, str]
 """Namespace and uid of a stack: what names the uid in another namespace is nothing of the stack's."""
@@ -35,6 +40,23 @@ class RevisionIndex:
                 del self._kept[owner][record.ref]
                 if not self._kept[owner]:
                     del self._kept[owner]
+
+
+async def take_over(applier: Applier, stack: Record, record: Record, labels: Mapping[str, str | None]) -> None:
+    """Make a ControllerRevision that has lost its owner the stack's own, with these labels beside those of all.
+
+    What belongs to somebody else, or is none that this operator wrote, stays as it is. Raises ClusterError.
+    """
+    wanted = record.ref.address()
+    wanted["metadata"]["labels"] = {
+        naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+        naming.LABEL_ROOT: root_of(stack),
+        naming.LABEL_STACK: stack.ref.name,
+        **labels,
+    }
+    wanted["metadata"]["ownerReferences"] = [reference(stack.ref.name, stack.uid)]
+    with suppress(Foreign, Invalid):
+        await applier.adopt(wanted, stack.uid)
 
 
 def is_of_a_tree(record: Record) -> bool:

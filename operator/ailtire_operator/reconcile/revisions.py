@@ -6,13 +6,12 @@ between Ready and the write writes it then, and one after it writes nothing. Con
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, Unavailable
+from ailtire_operator.cluster.errors import Conflict, Foreign, Unavailable
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
@@ -26,8 +25,8 @@ from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, SIZE_LIMIT, Orig
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.failed_updates import in_order
 from ailtire_operator.reconcile.mode import adopts, spec_of
-from ailtire_operator.reconcile.pruning import owned, reference
-from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree
+from ailtire_operator.reconcile.pruning import owned
+from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree, take_over
 from ailtire_operator.status.conditions import READY
 from ailtire_operator.status.saved_status import SavedStatus
 
@@ -185,16 +184,7 @@ class Revisions:
             if each.owner_uid == root.uid or each.ref.kind != CONTROLLER_REVISION.kind or not number.isdigit():
                 continue
             if each.ref.name == naming.revision(root.ref.name, int(number)):
-                wanted = each.ref.address()
-                wanted["metadata"]["labels"] = {
-                    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
-                    naming.LABEL_ROOT: root.ref.name,
-                    naming.LABEL_STACK: root.ref.name,
-                }
-                wanted["metadata"]["ownerReferences"] = [reference(root.ref.name, root.uid)]
-                # It belongs to somebody else, or is none that this operator wrote: it stays as it is.
-                with suppress(Foreign, Invalid):
-                    await self._applier.adopt(wanted, root.uid)
+                await take_over(self._applier, root, each, {})
 
     def _last(self, root: Record) -> str:
         """The digest of the definition that was kept last; empty if none was."""

@@ -8,14 +8,12 @@ The first definition of a service is no update: there is nothing to go back to, 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
-from ailtire_operator.cluster.errors import Foreign, Invalid
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.rollout import UpdateConfig
@@ -28,10 +26,10 @@ from ailtire_operator.reconcile.failed_updates import (
     has_failure_record,
     in_order,
 )
-from ailtire_operator.reconcile.mode import adopts, root_of
+from ailtire_operator.reconcile.mode import adopts
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.pruning import owned, reference
-from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree
+from ailtire_operator.reconcile.pruning import owned
+from ailtire_operator.reconcile.revision_index import RevisionIndex, is_of_a_tree, take_over
 from ailtire_operator.reconcile.snapshot import StackSnapshot
 from ailtire_operator.reconcile.unready_pods import UnreadyPods
 from ailtire_operator.status.observed import Held, LiveObject, Problem
@@ -99,17 +97,8 @@ class Rollback:
         """Take over what is kept of the stack's services and has lost its owner: an update that failed stays failed."""
         for each in self._store.by_label(stack.ref.namespace, naming.LABEL_STACK, stack.ref.name):
             if each.owner_uid != stack.uid and _is_named_as_kept(each, stack.ref.name):
-                wanted = each.ref.address()
-                wanted["metadata"]["labels"] = {
-                    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
-                    naming.LABEL_ROOT: root_of(stack),
-                    naming.LABEL_STACK: stack.ref.name,
-                    naming.LABEL_SERVICE: each.labels.get(naming.LABEL_SERVICE),
-                }
-                wanted["metadata"]["ownerReferences"] = [reference(stack.ref.name, stack.uid)]
-                # It belongs to somebody else, or is none that this operator wrote: it stays as it is.
-                with suppress(Foreign, Invalid):
-                    await self._applier.adopt(wanted, stack.uid)
+                service = {naming.LABEL_SERVICE: each.labels.get(naming.LABEL_SERVICE)}
+                await take_over(self._applier, stack, each, service)
 
     async def judge(self, record: Record, planned: Planned) -> Judgement:
         """Mark what has failed by now, and unmark what is not wanted any more. Raises ClusterError."""

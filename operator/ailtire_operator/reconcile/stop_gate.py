@@ -18,9 +18,9 @@ from ailtire_operator.printable import plural
 from ailtire_operator.reconcile.ancestry import Ancestry
 from ailtire_operator.reconcile.mode import ReconcileMode, mode_of
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.snapshot import live_of
+from ailtire_operator.reconcile.snapshot import StackSnapshot, live_of
 from ailtire_operator.status import waiting
-from ailtire_operator.status.health import settled
+from ailtire_operator.status.health import pod_trouble, settled
 from ailtire_operator.status.observed import Problem
 
 _WORKLOADS: Final = (DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind)
@@ -86,7 +86,8 @@ class StopGate:
             return []
         # A gateway that cannot be replaced is no reason to run on.
         status, _, _ = (live.summary.get("conditions") or {}).get("Progressing", ("", "", ""))
-        return [] if status == "False" else ["the gateway, which answers 503 then"]
+        stuck = any(map(pod_trouble, StackSnapshot(record, self._store).pods(gateway.key)))
+        return [] if stuck or status == "False" else ["the gateway, which answers 503 then"]
 
 
 class _State:
