@@ -12,9 +12,11 @@ from ailtire_operator.cli import log_excerpts
 from ailtire_operator.cli.blocker_logs import LogExcerpt, LogPlace, blocking_member, shown, telling_log
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.paths import find
+from ailtire_operator.cli.remembered_log import RememberedLog
 from ailtire_operator.cli.tree_data import to_json
 from ailtire_operator.cli.tree_view import TreeStyle, draw
 from ailtire_operator.cli.trees import ServiceNode, StackNode, State
+from ailtire_operator.cli.wait_outcomes import Outcome, Verdict
 from ailtire_operator.cluster.errors import ClusterError, Denied, Invalid, Unavailable
 from ailtire_operator.cluster.kinds import POD, Kind
 
@@ -180,4 +182,39 @@ def test_a_tree_reads_the_pods_once_and_the_logs_of_what_is_in_trouble_alone() -
 def test_what_is_well_costs_no_request() -> None:
     logs = crashed()
     assert asyncio.run(log_excerpts.of_tree(cast(Live, logs), StackNode("", "shop", State.READY), logs._tree, 3)) == {}
+    assert logs.asked == []
+
+
+def test_who_waits_remembers_the_log_of_what_an_update_that_goes_back_takes_along() -> None:
+    logs = crashed(b"panic\n")
+    now = 100.0
+    kept = RememberedLog(cast(Live, logs), "shop", 2, clock=lambda: now)
+
+    def look(outcome: Outcome, line: str) -> int:
+        """How many requests that took."""
+        before = len(logs.asked)
+        asyncio.run(kept.look(Verdict(outcome, line)))
+        return len(logs.asked) - before
+
+    logs._pods = []
+    assert (look(Outcome.WAITING, "starts"), kept.excerpt) == (1, None), "nothing has run yet"
+    logs._pods = crashed()._pods
+    assert look(Outcome.WAITING, "starts") == 0, "not each time"
+    now += 6
+    assert look(Outcome.WAITING, "starts") == 2
+    assert kept.excerpt is not None
+    assert kept.excerpt.lines == ("panic",)
+    now += 6
+    assert look(Outcome.WAITING, "starts") == 0, "it is known"
+    logs._answers = ()
+    assert look(Outcome.WAITING, "web crashes") == 2
+    assert kept.excerpt.lines == ("panic",), "what says nothing takes nothing away"
+    now += 6
+    assert look(Outcome.ROLLED_BACK, "gone back") == 0
+    assert kept.excerpt.lines == ("panic",)
+
+
+def test_who_wants_no_lines_asks_for_none() -> None:
+    logs = crashed(b"panic\n")
+    asyncio.run(RememberedLog(cast(Live, logs), "shop", 0).look(Verdict(Outcome.WAITING, "crashes")))
     assert logs.asked == []

@@ -23,7 +23,8 @@ _HELP = help_text(
     " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
     "Where it gives up (exit codes 3, 4 and 6), it says the last lines of that blocker's log: of the run before where a"
     " container has crashed, of an init container that fails, of what runs without becoming ready. --logs says how"
-    " many; that takes the rights to list pods and to get pods/log. -o json prints how it ended, with these lines.",
+    " many; that takes the rights to list pods and to get pods/log. -o json prints how it ended, with these lines. Who"
+    " waits while an update fails sees them also where it has been rolled back, and the pods that said them are gone.",
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
     "  4  the time is up\n  5  there is no such stack, child or service\n"
     "  6  an update has failed and was rolled back: what ran before runs again\n"
@@ -93,14 +94,24 @@ async def _wait_in(
 ) -> "tuple[Verdict, LogExcerpt | None]":
     """How it ended, and the end of the log of what was in the way, if that is wanted and there is one."""
     from ailtire_operator.cli import log_excerpts, wait_polling
+    from ailtire_operator.cli.remembered_log import RememberedLog
+
+    poll, log = wait_polling.poll_for(goal, cluster, path), RememberedLog(cluster, path, lines)
+
+    async def look() -> Verdict:
+        verdict = await poll()
+        await log.look(verdict)
+        return verdict
 
     def say(line: str) -> None:
         if not quiet:
             output.say(line)
 
-    verdict = await until(wait_polling.poll_for(goal, cluster, path), patience, say)
+    verdict = await until(look, patience, say)
     if not lines or verdict.outcome not in _EXPLAINED:
         return verdict, None
+    if verdict.outcome is Outcome.ROLLED_BACK and log.excerpt is not None:
+        return verdict, log.excerpt  # the pods that said it are gone, or about to go
     return verdict, await log_excerpts.of_blocker(cluster, path, lines, say)
 
 
