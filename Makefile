@@ -43,7 +43,7 @@ WORKERS ?= $(shell n=$$(nproc); echo $$((n < 5 ? n + 1 : 6)))
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
 SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-memory
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -128,6 +128,11 @@ bench: binaries ## Compare with kubectl and helm on one control plane (minutes; 
 RUNS ?= 15
 bench-cli: binaries ## Measure what TAB, --help and tree take from their start, beside `kubectl get` (RUNS=15)
 	@$(BIN)/python -m bench.commands --runs $(RUNS)
+
+TREES ?= 1 5
+bench-memory: $(READY) ## Measure the operator's memory and processor time for TREES="1 5" trees of 101 stacks (no cluster; minutes)
+	@mkdir -p build
+	@$(BIN)/python -m bench.memory $(TREES:%=--trees %)
 
 STACKS ?= 500
 bench-fairness: binaries ## Apply STACKS=500 stacks in one namespace, and measure how long another waits (minutes)

@@ -273,7 +273,8 @@ class ApiServer:
         metadata.pop("generation", None)
         if obj["kind"] == "Service":
             spec = obj["spec"]
-            address = spec.get("clusterIP") or f"10.96.0.{self._uids}"
+            number = self._uids
+            address = spec.get("clusterIP") or f"10.{96 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
             obj = {**obj, "spec": {**spec, "clusterIP": address, "clusterIPs": [address]}}
         return {**obj, "metadata": metadata}
 

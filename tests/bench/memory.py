@@ -1,0 +1,204 @@
+"""``python -m bench.memory``: what a stack costs the operator's process, in memory and in processor time.
+
+The process is the real one; the API server is simulated, so that no cluster is needed and the same figures come out
+each time. A run: nothing is there; the trees are created, until all is at rest; the root's image is changed once; and
+the process is started anew beside what is there.
+"""
+
+import asyncio
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Final
+
+import aiohttp
+import typer
+import yaml
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import STACK, Ref
+from bench import tree
+from bench.simulated_server import SimulatedServer
+from lab.paths import ROOT
+from lab.processes import Process, free_ports, log_tail, memory, spawn
+
+_ROOT: Final = "bench"
+_REST_SECONDS: Final = 8.0
+"""Without a write for so long, all is at rest."""
+_TRIM_SECONDS: Final = 65.0
+"""After so long what nobody asks for any more is forgotten, and free memory has been given back."""
+_LIMIT_SECONDS: Final = 900.0
+_LOG: Final = ROOT / "build" / "bench-memory.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the process has used by some moment."""
+
+    processor: float
+    """Seconds."""
+    resident: float
+    """MiB."""
+    peak: float
+    """MiB, at the most so far."""
+
+
+def main(
+    trees: Annotated[list[int] | None, typer.Option(help="Trees of 101 stacks to create; may be repeated.")] = None,
+) -> None:
+    """Print memory and processor time, for 1 and for 5 trees."""
+    print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f},"
+          f" Python {platform.python_version()}")  # fmt: skip
+    for number in trees or (1, 5):
+        asyncio.run(_Run(number).run())
+
+
+class _Run:
+    """One number of trees."""
+
+    def __init__(self, trees: int) -> None:
+        self._names = [f"{_ROOT}-{number}" for number in range(trees)]
+        self._stacks = trees * tree.stacks()
+        self._server = SimulatedServer()
+        self._kubeconfig = Path()
+
+    async def run(self) -> None:
+        """Measure and print."""
+        url = await self._server.start()
+        with TemporaryDirectory() as folder:
+            self._kubeconfig = _kubeconfig(Path(folder), url)
+            try:
+                await self._measure()
+            finally:
+                await self._server.stop()
+
+    async def _measure(self) -> None:
+        process = await self._start()
+        try:
+            await asyncio.sleep(_TRIM_SECONDS)
+            idle = _cost(process)
+            created = await self._create(process)
+            edited = await self._edit(process)
+        finally:
+            process.stop(10)
+        self._print("idle", idle, _ZERO, idle)
+        self._print("created", created, idle, idle)
+        self._print("one image changed", edited, created, idle)
+        process = await self._start()
+        try:
+            before = sum(self._server.writes.values()) - self._leases()
+            await asyncio.sleep(_TRIM_SECONDS)
+            restarted = _cost(process)
+            self._print("started anew", restarted, _ZERO, idle)
+            print(f"  writes of the new process: {sum(self._server.writes.values()) - self._leases() - before}")
+        finally:
+            process.stop(10)
+
+    async def _create(self, process: Process) -> Cost:
+        for name in self._names:
+            root = tree.application(name)
+            root["metadata"]["namespace"] = name
+            self._server.objects.create("user", root)
+        await self._rest(process)
+        ready = sum(_is_ready(each) for each in self._stack_objects())
+        assert ready == self._stacks, f"{ready} of {self._stacks} stacks are Ready; see {_LOG}"
+        waits = sorted(self._server.first_status.values())
+        writes = {what: count for what, count in sorted(self._server.writes.items()) if "Lease" not in what}
+        print(f"{len(self._names)} trees, {self._stacks} stacks, {len(self._server.objects.objects)} objects")
+        print(f"  writes: {', '.join(f'{count} {what}' for what, count in writes.items())}")
+        print(f"  first status: p50 {waits[len(waits) // 2]:.1f} s, last {waits[-1]:.1f} s")
+        await asyncio.sleep(_TRIM_SECONDS)
+        return _cost(process)
+
+    async def _edit(self, process: Process) -> Cost:
+        root = self._server.objects.objects[Ref(STACK.kind, self._names[0], self._names[0])]
+        spec = {**root["spec"], "images": {"bench_s1": "bench_s1:2"}}
+        self._server.objects.edit("user", {**root, "spec": spec})
+        await self._rest(process)
+        return _cost(process)
+
+    async def _rest(self, process: Process) -> None:
+        """Wait until nothing was written for a while."""
+        deadline, seen, since = time.monotonic() + _LIMIT_SECONDS, -1, time.monotonic()
+        while time.monotonic() - since < _REST_SECONDS:
+            assert process.alive, log_tail(_LOG)
+            assert time.monotonic() < deadline, f"no rest after {_LIMIT_SECONDS:.0f} s; see {_LOG}"
+            now = self._server.objects.version - self._leases()
+            if now != seen:
+                seen, since = now, time.monotonic()
+            await asyncio.sleep(0.2)
+
+    def _leases(self) -> int:
+        return sum(count for what, count in self._server.writes.items() if "Lease" in what)
+
+    def _stack_objects(self) -> list[dict[str, Any]]:
+        return [obj for ref, obj in self._server.objects.objects.items() if ref.kind == STACK.kind]
+
+    async def _start(self) -> Process:
+        (port,) = free_ports(1)
+        command = [sys.executable, "-m", "kopf", "run", "--standalone", "--all-namespaces"]
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self._kubeconfig),
+            "PYTHONPATH": str(ROOT / "operator"),
+            "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
+            "AILTIRE_OPERATOR_METRICS_PORT": str(port),
+            "AILTIRE_OPERATOR_NAMESERVERS": "10.96.0.10",
+        }
+        process = spawn([*command, "-m", "ailtire_operator.handlers"], _LOG, environment, ROOT)
+        while not await _answers(port):
+            assert process.alive, log_tail(_LOG)
+            await asyncio.sleep(0.1)
+        return process
+
+    def _print(self, what: str, cost: Cost, before: Cost, idle: Cost) -> None:
+        each = (cost.resident - idle.resident) * 1024 / self._stacks
+        print(f"  {what}: {cost.processor - before.processor:.2f} s of processor time; {cost.resident:.0f} MiB,"
+              f" {cost.peak:.0f} MiB at the most, {each:.1f} KiB per stack beyond idle")  # fmt: skip
+
+
+_ZERO: Final = Cost(0, 0, 0)
+
+
+def _is_ready(stack: dict[str, Any]) -> bool:
+    conditions = (stack.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _cost(process: Process) -> Cost:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    said = Path(f"/proc/{process.pid}/status").read_text()
+    peak = int(said.partition("VmHWM:")[2].split()[0]) / 1024
+    return Cost(ticks / os.sysconf("SC_CLK_TCK"), memory(process.pid), peak)
+
+
+async def _answers(port: int) -> bool:
+    """Whether the process says that it is ready."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _kubeconfig(folder: Path, url: str) -> Path:
+    path = folder / "kubeconfig"
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": _ROOT, "cluster": {"server": url}}],
+        "users": [{"name": _ROOT, "user": {}}],
+        "contexts": [{"name": _ROOT, "context": {"cluster": _ROOT, "user": _ROOT, "namespace": naming.OPERATOR_NAME}}],
+        "current-context": _ROOT,
+    }
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+if __name__ == "__main__":
+    typer.run(main)
