@@ -226,9 +226,14 @@ class ApplySteps:
         """Note how the API server took an apply."""
         if (index := before_first_apply_index(answer)) is not None:
             answer = await self._disown(Target(record_of(answer), task.owner_uid, task.manifest), index)
-        record = record_of(answer)
+        known, metadata = self._store.get(task.ref), answer["metadata"]
+        same = known is not None and (known.uid, known.resource_version) == (
+            metadata["uid"],
+            metadata["resourceVersion"],
+        )
+        record = known if known is not None and same else record_of(answer)  # which is the larger part of all this
         self._memory.learn(record, task.wanted, created=verb != "update")
-        return ApplyResult(task.ref, True, self._store.get(task.ref) or record, None, verb)
+        return ApplyResult(task.ref, True, known or record, None, verb)
 
     async def _disown(self, target: Target, index: int) -> dict[str, Any]:
         """Strike an invented owner off the list of those who hold the object's fields."""
