@@ -28,6 +28,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     process.install_log_records()
     _restrict_kopf(settings)
     memo.first = asyncio.all_tasks()
+    process.spare_garbage_collection()
     memo.runtime = await Runtime.open(Settings())
     await memo.runtime.start()
 

@@ -26,6 +26,8 @@ class SharedMap(dict[str, Any]):
 
 
 _known: "WeakValueDictionary[bytes, SharedMap]" = WeakValueDictionary()
+_small: "WeakValueDictionary[int, SharedMap]" = WeakValueDictionary()
+_EMPTY: Final = SharedMap()
 
 
 def shared(definition: Any) -> Any:
@@ -47,6 +49,9 @@ def _parts(place: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _part(value: Any) -> Any:
+    """The value, each large map in it exchanged, the innermost first: a child's part is a part of its parent's."""
+    if isinstance(value, list):
+        return [_part(each) for each in value]
     if not isinstance(value, dict) or not value:
         return value
     written = orjson.dumps(value)  # which has decoded it, and nests no deeper than it writes
@@ -55,8 +60,19 @@ def _part(value: Any) -> Any:
     key = hashlib.blake2b(written, digest_size=16).digest()
     found = _known.get(key)
     if found is None:
-        found = _known[key] = SharedMap(value)
+        found = _known[key] = SharedMap({name: _part(each) for name, each in value.items()})
     return found
+
+
+def shared_map(values: dict[str, Any]) -> dict[str, Any]:
+    """An equal map that is held already, or this one: for small ones, which most objects of a service have alike."""
+    if not values:
+        return _EMPTY
+    key = hash(orjson.dumps(values))
+    found = _small.get(key)
+    if found is None:
+        found = _small[key] = SharedMap(values)
+    return found if found == values else values
 
 
 def count() -> int:

@@ -11,17 +11,27 @@ class RefIndex(Generic[Key]):
     """A map of several addresses for each key, which keeps the order of arrival and no empty entries."""
 
     def __init__(self) -> None:
-        self._refs: dict[Key, dict[Ref, None]] = {}
+        self._refs: dict[Key, Ref | dict[Ref, None]] = {}
+        """One address is kept without a map around it: most owners of pods have one."""
 
     def of(self, key: Key) -> list[Ref]:
         """The addresses of a key."""
-        return list(self._refs.get(key, ()))
+        found = self._refs.get(key, {})
+        return [found] if isinstance(found, Ref) else list(found)
 
     def mark(self, key: Key, ref: Ref, *, add: bool) -> None:
         """Add an address to a key, or take it away."""
+        found = self._refs.get(key)
         if add:
-            self._refs.setdefault(key, {})[ref] = None
-        elif key in self._refs:
-            self._refs[key].pop(ref, None)
-            if not self._refs[key]:
+            if found is None:
+                self._refs[key] = ref
+            elif isinstance(found, dict):
+                found[ref] = None
+            elif found != ref:
+                self._refs[key] = {found: None, ref: None}
+        elif isinstance(found, dict):
+            found.pop(ref, None)
+            if not found:
                 del self._refs[key]
+        elif found == ref:
+            del self._refs[key]

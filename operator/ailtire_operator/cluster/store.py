@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.interning import shared_map
 from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, owned_projection
 from ailtire_operator.cluster.ref_index import RefIndex
@@ -126,11 +127,12 @@ def _summary(obj: Mapping[str, Any]) -> tuple[Summary, str]:
 
 
 def _our_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    return {
+    found = {
         sys.intern(key): sys.intern(value)
         for key, value in labels.items()
         if key.startswith(_OUR_LABELS) or key in (naming.LABEL_MANAGED_BY, naming.LABEL_COMPONENT)
     }
+    return shared_map(found)
 
 
 class Store:

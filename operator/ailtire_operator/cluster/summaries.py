@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.interning import shared
+from ailtire_operator.cluster.interning import shared, shared_map
 from ailtire_operator.cluster.kinds import controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
 from ailtire_operator.cluster.pod_states import said, unready
@@ -47,7 +47,7 @@ def conditions(entries: Iterable[Object] | None) -> dict[str, tuple[str, str, st
 
 
 def _labels(labels: Mapping[str, str] | None) -> dict[str, str]:
-    return {intern(key): intern(value) for key, value in (labels or {}).items()}
+    return shared_map({intern(key): intern(value) for key, value in (labels or {}).items()})
 
 
 def _workload(obj: Object) -> Summary:
@@ -258,7 +258,7 @@ def _pod(obj: Object) -> Summary:
         reason=status.get("reason"),
         message=(status.get("message") or "")[:MESSAGE_LIMIT],
         unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
-        containers={intern(container["name"]): _container(container) for container in containers},
+        containers=shared_map({intern(container["name"]): _container(container) for container in containers}),
         owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
         said=said(labels, containers),
         **unready(status),
@@ -269,7 +269,7 @@ def _container(status: Object) -> Summary:
     waiting = (status.get("state") or {}).get("waiting") or {}
     now = (status.get("state") or {}).get("terminated") or {}
     last = (status.get("lastState") or {}).get("terminated") or now
-    return compact(
+    summary = compact(
         ready=status.get("ready"),
         waiting=waiting.get("reason"),
         waitingMessage=(waiting.get("message") or "")[:MESSAGE_LIMIT],
@@ -277,6 +277,7 @@ def _container(status: Object) -> Summary:
         exitCode=last.get("exitCode"),
         restarts=status.get("restartCount"),
     )
+    return shared_map(summary)
 
 
 def _secret(obj: Object) -> Summary:

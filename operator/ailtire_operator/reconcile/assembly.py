@@ -65,6 +65,11 @@ class Assembly:
     foreign_objects: ForeignObjects
     sessions: Sessions
 
+    def forget_resting(self) -> None:
+        """Keep small what nobody has asked for since this was called before; it can be made again."""
+        self.planner.forget_resting()
+        self.definitions.forget_resting()
+
 
 def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settings, cluster: ClusterAccess) -> Assembly:
     """Everything that decides, around one store; what is remembered of a stack ends with the stack."""

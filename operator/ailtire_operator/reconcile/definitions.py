@@ -25,7 +25,7 @@ from ailtire_operator.reconcile.mode import spec_of
 
 KEPT: Final = 512
 """Definitions kept in memory: those that change; a resting tree of thousands costs nothing."""
-KEPT_BYTES: Final = 32 * 2**20
+KEPT_BYTES: Final = 8 * 2**20
 """What these may take together, as far as that can be estimated."""
 
 
@@ -54,6 +54,10 @@ class DefinitionCache:
     def forget(self, uid: str) -> None:
         """The stack with this uid is gone."""
         self._digests.pop(uid, None)
+
+    def forget_resting(self) -> None:
+        """Forget the parsed definitions that nobody has asked for since this was called before."""
+        self._specs.forget_resting()
 
     def _spec(self, record: Record) -> StackSpec:
         """What the definition says without its place."""
@@ -185,6 +189,10 @@ class Definitions:
         """The stack is gone."""
         self._cache.forget(uid)
         self.release(uid)
+
+    def forget_resting(self) -> None:
+        """Forget what nobody has asked for since this was called before; it is parsed again when somebody does."""
+        self._cache.forget_resting()
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         for record, present in ((old, False), (new, True)):

@@ -17,6 +17,7 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan, SecretReload, SecretWatch
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
+from ailtire_operator.reconcile.packing import packed, unpacked
 from ailtire_operator.reconcile.plan_inputs import (
     JobNodes,
     MemberAddresses,
@@ -29,10 +30,14 @@ from ailtire_operator.reconcile.plan_inputs import (
 from ailtire_operator.reconcile.pruning import owned
 from ailtire_operator.reconcile.secret_readers import SecretReaders
 
-KEPT: Final = 256
-"""Plans kept: those of stacks in which something moves. Their status changes far more often than their plan."""
-KEPT_BYTES: Final = 64 * 2**20
+WHOLE: Final = 24
+"""Plans kept as they are used: those of stacks in which something moves. Status changes far more often than a plan."""
+WHOLE_BYTES: Final = 2 * 2**20
 """What these may take together, as far as that can be estimated."""
+KEPT: Final = 4096
+"""Plans kept as few bytes, those among them."""
+KEPT_BYTES: Final = 16 * 2**20
+"""What their bytes may be together."""
 LARGE: Final = 600
 """Values and (ten times) members from which on a plan is made in a thread beside the event loop: it takes some thirty
 milliseconds and more, in which nobody else would be served."""
@@ -81,7 +86,7 @@ class Planned:
         if self.synced.get(ref) != live.owned_hash:
             if not applier.in_sync(manifest):
                 return False
-            self.synced[ref] = live.owned_hash
+            self.synced[live.ref] = live.owned_hash
         return True
 
 
@@ -100,6 +105,31 @@ class _Grounds:
     secret_reloads: Mapping[tuple[str, str], SecretReload]
     starting: frozenset[str]
     failed_updates: Mapping[str, FailedUpdate]
+
+
+class _Kept:
+    """A plan, or the refusal of one, and what it was made from."""
+
+    __slots__ = ("_account", "_made", "_packed", "_synced", "grounds")
+
+    def __init__(self, grounds: _Grounds, made: Planned | InvalidStack) -> None:
+        self.grounds = grounds
+        self._made: Planned | InvalidStack | None = made
+        self._packed = b""
+
+    def open(self, stack: Stack) -> Planned | InvalidStack:
+        """The plan in full; ``stack``: the definition that it was made from."""
+        if self._made is None:
+            self._made = Planned(*unpacked(self._packed, stack), self._account, self._synced)
+        return self._made
+
+    def pack(self) -> int:
+        """Keep it as few bytes; how many. What is in sync by now is not written, so that it stays as it is."""
+        if isinstance(self._made, Planned):
+            self._account, self._synced = self._made.account, self._made.synced
+            self._packed = self._packed or packed(self._made.plan, self._made.manifests)
+            self._made = None
+        return len(self._packed)
 
 
 class Planner:
@@ -122,7 +152,8 @@ class Planner:
         self._failed_updates = failed_updates
         self._nodes = nodes
         self._secret_readers = secret_readers
-        self._kept: LruCache[tuple[_Grounds, Planned | InvalidStack]] = LruCache(KEPT, KEPT_BYTES)
+        self._kept: LruCache[_Kept] = LruCache(KEPT, KEPT_BYTES)
+        self._whole: LruCache[_Kept] = LruCache(WHOLE, WHOLE_BYTES, self._pack)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
     async def prepare(self, record: Record, stack: Stack) -> None:
@@ -130,7 +161,9 @@ class Planner:
         await self._nodes.refresh(stack)
         for _ in range(_TRIES):
             known = self._kept.get(record.uid)
-            if (known is not None and self._is_current(known[0], record, stack)) or not self._is_large(record, stack):
+            if known is not None and self._is_current(known.grounds, record, stack):
+                return
+            if not self._is_large(record, stack):
                 return
             grounds = self._grounds(record, stack)
             loop = asyncio.get_running_loop()
@@ -140,17 +173,24 @@ class Planner:
     def plan(self, record: Record, stack: Stack) -> Planned:
         """The plan of a stack as of now. Raises InvalidStack, also from memory: a refusal costs what a plan costs."""
         known = self._kept.get(record.uid)
-        if known is None or not self._is_current(known[0], record, stack):
+        if known is None or not self._is_current(known.grounds, record, stack):
             grounds = self._grounds(record, stack)
-            known = self._keep(record, grounds, self._make(stack, grounds))
-        if isinstance(known[1], InvalidStack):
-            raise known[1].with_traceback(None)  # else it would grow with every reconcile
-        return known[1]
+            made = self._keep(record, grounds, self._make(stack, grounds))
+        else:
+            made = known.open(stack)
+            self._use(record.uid, known, made)
+        if isinstance(made, InvalidStack):
+            raise made.with_traceback(None)  # else it would grow with every reconcile
+        return made
 
     def forget(self, uid: str) -> None:
         """The stack is gone, and so is its plan."""
         self._kept.pop(uid)
-        self._secret_readers.forget(uid)
+        self._whole.pop(uid)
+
+    def forget_resting(self) -> None:
+        """Keep as few bytes what nobody has asked for since this was called before."""
+        self._whole.forget_resting()
 
     def _is_large(self, record: Record, stack: Stack) -> bool:
         """Whether the plan takes long: it reads the stack's own members, and which networks those below belong to."""
@@ -158,12 +198,19 @@ class Planner:
         below = Census(self._definitions.templates_of(record)).stack(stack.spec, place.depth if place else 0)
         return stack.spec.size.values + _PER_MEMBER * below.members > LARGE
 
-    def _keep(
-        self, record: Record, grounds: _Grounds, made: Planned | InvalidStack
-    ) -> tuple[_Grounds, Planned | InvalidStack]:
-        self._kept.put(record.uid, (grounds, made), _bytes(made))
-        self._secret_readers.update(record, grounds.secret_versions.asked)
-        return grounds, made
+    def _keep(self, record: Record, grounds: _Grounds, made: Planned | InvalidStack) -> Planned | InvalidStack:
+        known = _Kept(grounds, made)
+        self._kept.put(record.uid, known, len(str(made)) if isinstance(made, InvalidStack) else 0)
+        self._use(record.uid, known, made)
+        return made
+
+    def _use(self, uid: str, known: _Kept, made: Planned | InvalidStack) -> None:
+        if isinstance(made, Planned) and self._whole.get(uid) is not known:
+            self._whole.put(uid, known, _bytes(made))
+
+    def _pack(self, uid: str, known: _Kept) -> None:
+        if self._kept.get(uid) is known:
+            self._kept.put(uid, known, known.pack())
 
     def _is_current(self, known: _Grounds, record: Record, stack: Stack) -> bool:
         return (
@@ -222,9 +269,7 @@ def account_of(stack: Stack, settings: Settings) -> Account | None:
     return None if name is None else Account(stack.namespace, name)
 
 
-def _bytes(made: Planned | InvalidStack) -> int:
-    if isinstance(made, InvalidStack):
-        return len(str(made))
+def _bytes(made: Planned) -> int:
     size = made.plan.stack.spec.size
     notices = sum(len(str(notice)) + PER_VALUE for notice in made.plan.notices)
     return len(made.manifests) * PER_OBJECT + size.values * PER_VALUE + size.characters + notices

@@ -7,8 +7,10 @@ has gone would count against the limit of the operator's container for as long a
 
 import asyncio
 import ctypes
+import gc
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any, Final
 
 from ailtire_operator import printable
@@ -18,6 +20,11 @@ _INDENT: Final = "    "
 
 _TRIM_SECONDS: Final = 30.0
 """Between two times that memory is given back. One takes some milliseconds."""
+
+
+_COLLECT_AFTER: Final = 10_000
+"""Objects, made and not gone, after which the collector looks at the young ones: Python's own 700 are an API server's
+answer or two."""
 
 
 class Record(logging.LogRecord):
@@ -43,9 +50,25 @@ def install_log_records() -> None:
     logging.setLogRecordFactory(Record)
 
 
-async def release_free_memory() -> None:
-    """Give free memory back now and then, until cancelled. Does nothing where the C library keeps none (musl)."""
+def spare_garbage_collection() -> None:
+    """Let Python's collector look at what is made from now on alone, and less often.
+
+    What was imported stays for as long as the process runs. Nearly all else goes without the collector, once nobody
+    refers to it: it is there for what refers to itself, such as the traceback of an error.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
+
+
+async def release_free_memory(forget: Callable[[], None]) -> None:
+    """Now and then ``forget`` what can be made again, and give back what is free, until cancelled.
+
+    Where the C library keeps nothing for the program (musl), there is nothing to give back.
+    """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    while trim is not None:
+    while True:
         await asyncio.sleep(_TRIM_SECONDS)
-        trim(0)
+        forget()
+        if trim is not None:
+            trim(0)

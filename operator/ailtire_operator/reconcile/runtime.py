@@ -67,7 +67,7 @@ class Runtime:
         """Set while this process leads, once it knows the stacks as they are."""
         Unreadable(self.store, self.metrics.unreadable)
         self._event_router = EventRouter(self.store, self.queue)
-        assembly = self._assemble()
+        self._assembly = assembly = self._assemble()
         self._foreign_objects, self._reconciler = assembly.foreign_objects, assembly.reconciler
         self._newcomers = NewStacks(self.store, self._reconciler.acknowledge, time.monotonic)
         self._loop_monitor = LoopMonitor(time.monotonic)
@@ -188,7 +188,7 @@ class Runtime:
             group.create_task(self.queue.work(self._reconcile))
             group.create_task(self._newcomers.run())
             group.create_task(self._resync())
-            group.create_task(release_free_memory())
+            group.create_task(release_free_memory(self._assembly.forget_resting))
 
     async def _recheck(self) -> None:
         """Compare the store with the cluster from time to time, whether this process leads or stands by."""
