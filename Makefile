@@ -118,7 +118,7 @@ upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one wh
 	@$(BIN)/python -m upgrade "$(FROM)"
 
 .PHONY: packages-proof
-packages-proof: binaries ## Prove with real programs what users install by: Helm 3 and 4, krew, … (builds them; before a release)
+packages-proof: binaries ## Prove with real programs what users install and deploy by: Helm, krew, Argo CD, promtool, … (builds them)
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/packages --junitxml=$(REPORTS)/packages.xml
 

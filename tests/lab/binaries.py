@@ -109,7 +109,7 @@ def _build(program: Program, target: Path, count: str, tell: Say) -> None:
     """Build beside the target and rename: a file with the final name is always whole."""
     go = toolchain.go(go_needed(program.folder), tell)
     partial = target.with_suffix(".partial")
-    command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", program.linker_flags]
+    command = [go, "build", "-trimpath", "-buildvcs=false", "-tags", program.tags, "-ldflags", program.linker_flags]
     what = f"building {program.name} {program.version} ({count})"
     tell(f"{what}: about {program.minutes} the first time")
     begun = time.monotonic()

@@ -27,6 +27,8 @@ class Program:
     ask: tuple[str, ...] = ("--version",)
     skew: int = 0
     """How many minor versions an installed one may be away from the pinned one."""
+    tags: str = ""
+    """Build tags, with commas between them."""
 
     @property
     def version(self) -> str:
@@ -82,11 +84,20 @@ _ACTIONLINT = "github.com/rhysd/actionlint"
 ACTIONLINT = Program(
     "actionlint", "actionlint", _ACTIONLINT, f"{_ACTIONLINT}/cmd/actionlint", "20 seconds", ask=("-version",), skew=9
 )
+KSTATUS = Program("kstatus", "kstatus", "sigs.k8s.io/cli-utils", ".", "30 seconds")
+"""Not a program of somebody else, but a few lines around the library by which Flux and Helm wait."""
+_KUBECONFORM = "github.com/yannh/kubeconform"
+KUBECONFORM = Program(
+    "kubeconform", "kubeconform", _KUBECONFORM, f"{_KUBECONFORM}/cmd/kubeconform", "10 seconds", ask=("-v",), skew=9
+)
+PIPELINES = (KSTATUS, KUBECONFORM)
+"""What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)
 """The client: it judges what is exported to Swarm, and needs no engine for that."""
 PROGRAMS = {
-    program.name: program for program in (*CONTROL_PLANE, HELM, HELM4, KREW, KREW_VALIDATION, ACTIONLINT, DOCKER)
+    program.name: program
+    for program in (*CONTROL_PLANE, HELM, HELM4, KREW, KREW_VALIDATION, ACTIONLINT, DOCKER, *PIPELINES)
 }
 
 
