@@ -12,6 +12,8 @@ PYTEST := $(BIN)/python -m pytest
 REPORTS := build/reports
 
 export PYTHONPATH := operator:tests
+# Compiled modules are kept, whatever the shell says: each worker and each operator would compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Say what there is to type

@@ -1,5 +1,7 @@
 """What all tests share: how Hypothesis draws its examples, and how pytest-xdist deals the tests out."""
 
+import gc
+from collections.abc import Generator
 from pathlib import PurePosixPath
 
 import pytest
@@ -34,6 +36,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     """Deal out in the order of collection: the files that wait for a cluster first, the many short tests last."""
     config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is collected out of garbage collection: it lives to the end, and every worker has all of it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 Node = Mapping[str, Any]
 """A part of an OpenAPI schema."""
 
-_CRD: Final = yaml.safe_load((ROOT / "crds" / "ailtirestacks.yaml").read_text())
+_CRD: Final = yaml.load((ROOT / "crds" / "ailtirestacks.yaml").read_text(), yaml.CSafeLoader)
 SPEC: Final[Node] = _CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 SERVICE: Final[Node] = SPEC["properties"]["services"]["additionalProperties"]
 CHILD: Final[Node] = SERVICE["properties"]["stack"]

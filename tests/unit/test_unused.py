@@ -23,9 +23,13 @@ RUN_BY_NAME = {
 """What is run, or loaded as a plug-in, and imported by nobody."""
 
 
+def files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
 @cache
 def trees(folder: str) -> dict[Path, ast.Module]:
-    return {file: ast.parse(file.read_text()) for file in sorted((ROOT / folder).rglob("*.py"))}
+    return {file: ast.parse(file.read_text()) for file in files(folder)}
 
 
 @cache
@@ -75,10 +79,10 @@ def definitions(tree: ast.Module) -> Iterator[str]:
 @cache
 def words() -> Counter[str]:
     """How often each word stands in the operator's code."""
-    return Counter(word for file in trees("operator") for word in re.findall(r"\w+", file.read_text()))
+    return Counter(word for file in files("operator") for word in re.findall(r"\w+", file.read_text()))
 
 
-@pytest.mark.parametrize("file", trees("operator"), ids=lambda file: str(file.relative_to(ROOT / "operator")))
+@pytest.mark.parametrize("file", files("operator"), ids=lambda file: str(file.relative_to(ROOT / "operator")))
 def test_whatever_a_module_defines_is_used_by_the_operator_itself(file: Path) -> None:
-    found = [name for name in definitions(trees("operator")[file]) if not name.startswith("__")]
+    found = [name for name in definitions(ast.parse(file.read_text())) if not name.startswith("__")]
     assert [name for name in found if words()[name] == 1] == []
