@@ -54,4 +54,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _RANK.get(item.path.parent.name, len(_RANK)))
 
 
-_RANK = {name: rank for rank, name in enumerate(["static", "cluster", "swarm", "property", "gateway", "install"])}
+_RANK = {
+    name: rank for rank, name in enumerate(["faults", "static", "cluster", "swarm", "property", "gateway", "install"])
+}
