@@ -44,7 +44,7 @@ logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind 
 WORKERS ?= $(shell awk -v most=$$((3 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
   END {if (most > 8) most = 8; if (most > room) most = room; print (most < 1 ? 1 : most)}' /proc/meminfo)
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
-SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml
+SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml $(SUITE_OPTIONS)
 
 .PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-memory
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
