@@ -340,14 +340,28 @@ def test_a_check_that_fails_takes_the_tree_back_at_once(of_all: bool, late: bool
     assert (update.reason, update.message) == ("VerificationFailed", "orders: VerificationFailed: no answer")
 
 
-def test_what_is_stopped_has_no_check_to_wait_for() -> None:
-    status = {"verify": {"phase": "Pending"}, "counts": {"servicesStopped": 1}}
+@pytest.mark.parametrize(
+    ("phase", "blocker", "stopped", "expected"),
+    [
+        ("Pending", {}, 1, None),
+        ("Passed", {}, 0, None),
+        ("Pending", {"reason": "CrashLoopBackOff", "path": ["other"]}, 0, "Waiting"),
+        ("Running", {"reason": "CrashLoopBackOff", "path": ["other"]}, 0, "Waiting"),
+        ("Running", {"reason": "Verifying", "path": []}, 0, "Verifying"),
+        ("Failed", {"reason": "CrashLoopBackOff", "path": ["other"]}, 0, "VerificationFailed"),
+    ],
+)
+def test_a_check_that_waits_is_no_fault_of_the_change_and_one_that_has_failed_is(
+    phase: str, blocker: dict[str, Any], stopped: int, expected: str | None
+) -> None:
+    """What it waits for may have been in trouble before; nor does what is stopped have a check to wait for."""
+    status = {"verify": {"phase": phase}, "counts": {"servicesStopped": stopped}, "blocker": blocker}
     story = Story()
     root = story.world.store.get(Ref("AiltireStack", "prod", "shop"))
     assert root is not None
-    for found, count in ((status, 0), ({**status, "counts": {"servicesStopped": 0, "stacksStopped": 0}}, 1)):
-        readiness = Readiness(root, found, story.world.store, story.world.definitions)
-        assert len(list(readiness.unready(frozenset({((), "gateway")})))) == count
+    readiness = Readiness(root, status, story.world.store, story.world.definitions)
+    found = [each.problem.reason for each in readiness.unready(frozenset({((), "gateway")}))]
+    assert found == ([expected] if expected else [])
 
 
 def test_the_time_in_which_it_waits_for_what_was_not_changed_does_not_count() -> None:

@@ -177,7 +177,9 @@ def _check(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready
     elif check.get("phase", "Passed") != "Passed" and not (
         counts.get("servicesStopped") or counts.get("stacksStopped")
     ):
-        yield Unready(path, Problem(VERIFYING, "its check has not ended"))
+        # What it waits for may be nothing of the change, which then has no time to lose and no fault.
+        failed = check["phase"] == "Failed"
+        yield Unready(path, Problem(VERIFICATION_FAILED if failed else WAITING, "its check has not passed"))
 
 
 def _gateway(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
