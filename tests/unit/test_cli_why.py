@@ -100,16 +100,6 @@ def test_a_pod_of_the_rollout_needs_no_explanation() -> None:
     assert noted(pod(9, phase="Running")) == []
 
 
-def test_a_pod_that_is_made_soon_after_its_deployment_belongs_to_its_making() -> None:
-    """An autoscaler raises the count of what has just been complete with one pod."""
-    made = {"metadata": {"name": "shop-web", "creationTimestamp": at(10)}}
-    complete = {"type": "Progressing", "reason": "NewReplicaSetAvailable", "lastUpdateTime": at(10)}
-    deployment = {**made, "status": {"conditions": [complete]}}
-    kept = {WEB: [Template(1, None, {})]}
-    notes = [pod_notes([("shop/web", WEB, pod(minute))], kept, [deployment], []) for minute in (10, 11, 12)]
-    assert [len(each) for each in notes] == [0, 0, 1]
-
-
 def test_a_later_pod_is_explained_by_the_nearest_event_or_by_nothing() -> None:
     ((what, why),) = noted(pod(20, phase="Running"))
     assert (what, "no Event tells" in why) == ("was made, and not by a rollout", True)

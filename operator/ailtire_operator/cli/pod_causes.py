@@ -16,8 +16,6 @@ _NEAR: Final = timedelta(minutes=2)
 _SLOW: Final = timedelta(minutes=10)
 """So much later than its template a pod of a StatefulSet or DaemonSet is taken for one that no rollout has made."""
 _MOMENT: Final = timedelta(seconds=1)
-_AT_FIRST: Final = timedelta(minutes=1)
-"""Pods that are made so soon after their Deployment belong to its making: an autoscaler raises a new one's count."""
 _TELLING: Final = (
     "Evicted",
     "Preempted",
@@ -59,7 +57,7 @@ def pod_notes(
     events: Sequence[Object],
 ) -> list[PodNote]:
     """What there is to tell of pods, each with its path and its workload."""
-    complete = {each["metadata"]["name"]: _over(each) for each in deployments}
+    complete = {each["metadata"]["name"]: _completed(each) for each in deployments}
     found: list[PodNote] = []
     for path, workload, pod in pods:
         found += _ended(path, pod)
@@ -71,14 +69,8 @@ def pod_notes(
     return found
 
 
-def _over(deployment: Object) -> datetime | None:
-    """From when on a new pod is none of the last rollout's, nor of the making of all; None while one is under way."""
-    ended, made = _completed(deployment), time_of(deployment["metadata"].get("creationTimestamp"))
-    return max(ended, made + _AT_FIRST) if ended is not None and made is not None else ended
-
-
 def _completed(deployment: Object) -> datetime | None:
-    """When the last rollout was complete."""
+    """When the last rollout was complete; None while one is under way."""
     for each in (deployment.get("status") or {}).get("conditions") or ():
         if each.get("type") == "Progressing" and each.get("reason") == "NewReplicaSetAvailable":
             return time_of(each.get("lastUpdateTime"))
