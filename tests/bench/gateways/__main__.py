@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.gateways.envoy import Envoy
+from bench.gateways.envoy import Envoy, EnvoyOneFile
 from bench.gateways.haproxy import HAProxy
 from bench.gateways.latency import Latency, latencies
 from bench.gateways.nginx import Nginx, NginxOfAStack, NginxWithLimit
@@ -162,11 +162,11 @@ def _makers(resolver: int) -> dict[str, Make]:
         Nginx.name: lambda tree, folder: Nginx(_nginx(), tree, folder, resolver),
         NginxWithLimit.name: lambda tree, folder: NginxWithLimit(_nginx(), tree, folder, resolver),
     }
-    for kind, path in ((HAProxy, _program("haproxy")), (Envoy, _program("envoy"))):
-        if path:
+    for kind, program in ((HAProxy, "haproxy"), (Envoy, "envoy"), (EnvoyOneFile, "envoy")):
+        if path := _program(program):
             made[kind.name] = lambda tree, folder, kind=kind, path=path: kind(path, tree, folder)  # type: ignore[misc]
         else:
-            print(f"{kind.name} is not measured: there is no {kind.name.lower()} on this machine")
+            print(f"{kind.name} is not measured: there is no {program} on this machine")
     return made
 
 

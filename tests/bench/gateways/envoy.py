@@ -10,6 +10,8 @@ from bench.gateways.tree import Entry
 
 _API = "type.googleapis.com/envoy."
 _ROUTER = {"name": "router", "typed_config": {"@type": f"{_API}extensions.filters.http.router.v3.Router"}}
+_ROUTES = f"{_API}config.route.v3.RouteConfiguration"
+_MARK = "x-stack"
 _UNLIMITED = {"thresholds": [{"max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000}]}
 
 
@@ -33,7 +35,7 @@ class Envoy(Proxy):
         self._write_routes(entry)
 
     def spoil(self, entry: Entry) -> None:
-        self._put(f"routes/{entry.name}", [{"@type": f"{_API}config.route.v3.RouteConfiguration", "no_such_field": 1}])
+        self._put(f"routes/{entry.name}", [{"@type": _ROUTES, "no_such_field": 1}])
 
     def command(self) -> list[str]:
         return [
@@ -42,7 +44,12 @@ class Envoy(Proxy):
         ]  # fmt: skip
 
     def _write_routes(self, entry: Entry) -> None:
-        made = [
+        hosts = [{"name": "all", "domains": ["*"], "routes": self._routes(entry)}]
+        made = {"@type": _ROUTES, "name": entry.name, "virtual_hosts": hosts}
+        self._put(f"routes/{entry.name}", [made])
+
+    def _routes(self, entry: Entry) -> list[dict[str, Any]]:
+        return [
             {
                 "match": {"path_separated_prefix": route.prefix},
                 "route": {
@@ -53,9 +60,6 @@ class Envoy(Proxy):
             }
             for route in entry.routes
         ]
-        hosts = [{"name": "all", "domains": ["*"], "routes": made}]
-        kind = f"{_API}config.route.v3.RouteConfiguration"
-        self._put(f"routes/{entry.name}", [{"@type": kind, "name": entry.name, "virtual_hosts": hosts}])
 
     def _write_clusters(self) -> None:
         made = [self._cluster(entry, at) for entry in self.tree.entries for at in range(len(entry.routes))]
@@ -81,7 +85,7 @@ class Envoy(Proxy):
             "stream_idle_timeout": "0s",
             "upgrade_configs": [{"upgrade_type": "websocket"}],
             "http_filters": [_ROUTER],
-            "rds": {"route_config_name": entry.name, "config_source": self._source(f"routes/{entry.name}")},
+            **self._routing(entry),
         }
         return {
             "@type": f"{_API}config.listener.v3.Listener",
@@ -89,6 +93,9 @@ class Envoy(Proxy):
             "address": _address("127.0.0.1", self.tree.port(entry)),
             "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
         }
+
+    def _routing(self, entry: Entry) -> dict[str, Any]:
+        return {"rds": {"route_config_name": entry.name, "config_source": self._source(f"routes/{entry.name}")}}
 
     def _source(self, name: str) -> dict[str, Any]:
         return {"resource_api_version": "V3", "path_config_source": {"path": str(self._path(name))}}
@@ -101,6 +108,52 @@ class Envoy(Proxy):
         path = self._path(name)
         path.with_suffix(".new").write_text(json.dumps({"resources": resources}))
         path.with_suffix(".new").rename(path)
+
+
+class EnvoyOneFile(Envoy):
+    """All routes in one file, of which each listener marks its own by a header that no caller can set.
+
+    Envoy watches each file by an inotify instance of its own, of which a user has 128 on most nodes.
+    """
+
+    name: ClassVar[str] = "Envoy, one file"
+
+    def _write_routes(self, entry: Entry) -> None:
+        self._write_all()
+
+    def spoil(self, entry: Entry) -> None:
+        self._write_all(wrong=entry)
+
+    def rewrite(self, entry: Entry) -> None:
+        self._write_clusters()
+        self._write_all(wrong=self._wrong)
+
+    def write(self) -> None:
+        self._wrong: Entry | None = None
+        self._written = False
+        super().write()
+        self._written = True
+        self._write_all()
+
+    def _write_all(self, wrong: Entry | None = None) -> None:
+        if not self._written:
+            return
+        self._wrong = wrong
+        hosts: list[dict[str, Any]] = [
+            {"name": each.name, "domains": [each.name], "routes": [{}] if each is wrong else self._routes(each)}
+            for each in self.tree.entries
+        ]
+        made = {"@type": _ROUTES, "name": "tree", "vhost_header": _MARK, "virtual_hosts": hosts}
+        self._put("routes/all", [{**made, "request_headers_to_remove": [_MARK]}])
+
+    def _routing(self, entry: Entry) -> dict[str, Any]:
+        mark = {"header": {"key": _MARK, "value": entry.name}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        kind = f"{_API}extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+        early = {"name": "mark", "typed_config": {"@type": kind, "mutations": [{"append": mark}]}}
+        return {
+            "rds": {"route_config_name": "tree", "config_source": self._source("routes/all")},
+            "early_header_mutation_extensions": [early],
+        }
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
