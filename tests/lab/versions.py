@@ -84,13 +84,18 @@ _ACTIONLINT = "github.com/rhysd/actionlint"
 ACTIONLINT = Program(
     "actionlint", "actionlint", _ACTIONLINT, f"{_ACTIONLINT}/cmd/actionlint", "20 seconds", ask=("-version",), skew=9
 )
+_PROMETHEUS = "github.com/prometheus/prometheus"
+# Without the service discoveries of clouds, which testing alerts does not need.
+PROMTOOL = Program(
+    "promtool", "promtool", _PROMETHEUS, f"{_PROMETHEUS}/cmd/promtool", "5 minutes", tags="remove_all_sd"
+)
 KSTATUS = Program("kstatus", "kstatus", "sigs.k8s.io/cli-utils", ".", "30 seconds")
 """Not a program of somebody else, but a few lines around the library by which Flux and Helm wait."""
 _KUBECONFORM = "github.com/yannh/kubeconform"
 KUBECONFORM = Program(
     "kubeconform", "kubeconform", _KUBECONFORM, f"{_KUBECONFORM}/cmd/kubeconform", "10 seconds", ask=("-v",), skew=9
 )
-PIPELINES = (KSTATUS, KUBECONFORM)
+PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM)
 """What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)
