@@ -41,6 +41,7 @@ services:
       retry: {maxRetries: 2}
       accessControl: {rateLimit: 10, allow: [10.0.0.0/8], authentication: {secret: users}}
       logging: {level: warn}
+      session: {cookie: replica}
     networks: {siblings: {aliases: [frontend]}, telemetry: {}}
     stopSignal: SIGINT
     stopGracePeriod: 1m
