@@ -88,7 +88,9 @@ verify: $(READY) ## Check that what is generated and committed is current
 unit: $(READY) ## Run the tests that need no cluster (seconds)
 	@$(PYTEST) tests/unit tests/golden tests/property
 
-cluster: binaries ## Run the tests against a real API server
+# Another version of Kubernetes, for which tests/lab/gobuild has a module.
+cluster: export AILTIRE_LAB_KUBERNETES := $(KUBERNETES)
+cluster: binaries ## Run the tests against a real API server (KUBERNETES=1.31: the oldest one that is supported)
 	@$(PYTEST) tests/cluster
 
 MINUTES ?= 10
@@ -169,10 +171,14 @@ client: $(READY)
 # The programs for this are locked too, in an environment of their own: nothing of the project runs with them.
 TOOLS := build/tools/.installed
 
-.PHONY: audit sbom
+.PHONY: audit sbom release
 # The exit code of what is run is 0, 1 or 3; make itself ends with 2 where it is not 0, and prints which it was.
 audit: $(READY) $(TOOLS) ## Ask for the known vulnerabilities of all that is locked (Error 1: some; Error 3: not checked)
 	@$(BIN)/python -m supplychain.audit
+
+# Nothing is pushed. IMAGE and URL say where image and files will be; without them the release says so.
+release: $(READY) $(TOOLS) ## Make everything that users download into dist/ (VERSION=0.2.0 IMAGE=registry/name URL=https://… STRICT=1)
+	@$(BIN)/python -m release $(VERSION) $(if $(IMAGE),--image '$(IMAGE)') $(if $(URL),--url '$(URL)') $(if $(filter 1 true yes,$(STRICT)),--strict)
 
 sbom: $(READY) $(TOOLS) ## Write what the wheel and the image are made of into build/sbom (IMAGE=… for another image)
 	@$(BIN)/python -m supplychain.sbom $(if $(IMAGE),--image '$(IMAGE)')

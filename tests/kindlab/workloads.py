@@ -53,7 +53,7 @@ def operator(tell: Say = say) -> str:
     identity = engine.docker("image", "inspect", "--format", "{{.Id}}", start).strip()
     reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *_made_of(identity))}"
     if not images.present(reference):
-        images.docker_build(ROOT, reference, f"--build-arg=PYTHON={start}", tell=tell)
+        images.docker_build(ROOT, reference, f"--build-arg=PYTHON={start}", "--target=operator", tell=tell)
     return reference
 
 

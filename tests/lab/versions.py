@@ -1,13 +1,17 @@
 """The programs a lab is made of, and their versions: those that the wrapper modules in gobuild/ require."""
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.paths import HERE
 
 GOBUILD = HERE / "gobuild"
+OTHER_KUBERNETES = "AILTIRE_LAB_KUBERNETES"
+"""The variable that asks for another version of the control plane: 1.31."""
 _VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 GoVersion = tuple[int, int, int]
@@ -44,7 +48,7 @@ class Program:
     def linker_flags(self) -> str:
         """Flags that tell the program its own version: clients refuse a server that does not know it."""
         values: dict[str, str] = {}
-        if self.folder == "kubernetes":
+        if self.module == "k8s.io/kubernetes":
             major, minor = minor_version(self.version)
             facts = {"gitVersion": self.version, "gitMajor": str(major), "gitMinor": str(minor)}
             facts |= {"gitTreeState": "archive", "gitCommit": "unknown", "buildDate": "1970-01-01T00:00:00Z"}
@@ -57,14 +61,23 @@ def _kubernetes(name: str, minutes: str, ask: tuple[str, ...] = ("--version",), 
     return Program(name, "kubernetes", "k8s.io/kubernetes", package, minutes, ask, skew)
 
 
+def _server(name: str, minutes: str) -> Program:
+    """A program of the control plane, of the version that is asked for; kubectl stays as it is."""
+    folder = f"kubernetes-{version}" if (version := os.environ.get(OTHER_KUBERNETES)) else "kubernetes"
+    if not (GOBUILD / folder).is_dir():
+        there = ", ".join(sorted(each.name.partition("-")[2] for each in GOBUILD.glob("kubernetes-*")))
+        raise LabError(f"{OTHER_KUBERNETES}: there is no {version} in tests/lab/gobuild, but {there}")
+    return replace(_kubernetes(name, minutes), folder=folder)
+
+
 _ETCD = "go.etcd.io/etcd/server/v3"
 _KWOK = "sigs.k8s.io/kwok"
 _HELM = "helm.sh/helm/v3"
 
 CONTROL_PLANE = (
-    _kubernetes("kube-apiserver", "4-9 minutes"),
-    _kubernetes("kube-controller-manager", "1 minute"),
-    _kubernetes("kube-scheduler", "10 seconds"),
+    _server("kube-apiserver", "4-9 minutes"),
+    _server("kube-controller-manager", "1 minute"),
+    _server("kube-scheduler", "10 seconds"),
     _kubernetes("kubectl", "20 seconds", ask=("version", "--client"), skew=1),
     Program("kwok", "kwok", _KWOK, f"{_KWOK}/cmd/kwok", "1-2 minutes"),
     Program("etcd", "etcd", _ETCD, _ETCD, "1 minute", skew=1),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -23,6 +23,8 @@ class Pin:
     version: str
     hashes: tuple[str, ...]
     """SHA-256 of each file that pip may install."""
+    marker: str = field(default="", compare=False)
+    """Where it is for, in the words of a requirement; everywhere if empty. A release is the same one in each lock."""
 
 
 def files() -> list[Path]:
@@ -38,7 +40,9 @@ def read(file: Path) -> list[Pin]:
 def _pin(text: str, hashes: str) -> Pin:
     requirement = Requirement(text)
     (pin,) = requirement.specifier
-    return Pin(canonicalize_name(requirement.name), pin.version, tuple(_HASH.findall(hashes)))
+    return Pin(
+        canonicalize_name(requirement.name), pin.version, tuple(_HASH.findall(hashes)), str(requirement.marker or "")
+    )
 
 
 def requirements(pins: Iterable[Pin]) -> str:

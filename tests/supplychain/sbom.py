@@ -20,7 +20,7 @@ def main(
     folder: Annotated[Path, typer.Option(help="Where they are written.")] = FOLDER,
 ) -> None:
     """Write both as CycloneDX 1.6 in JSON. 1: one of them could not be made; that of the image wants Docker Engine."""
-    _of_wheel(folder / WHEEL)
+    of_wheel(folder / WHEEL)
     (folder / IMAGE).unlink(missing_ok=True)  # one of another image would be a lie
     if engine.running():
         _of_image(folder / IMAGE, image_reference or workloads.operator())
@@ -31,7 +31,8 @@ def main(
         raise typer.Exit(1)
 
 
-def _of_wheel(file: Path) -> None:
+def of_wheel(file: Path) -> None:
+    """Write that of a wheel that is built here."""
     with tempfile.TemporaryDirectory() as name:
         built = wheel.build(Path(name))
         found = wheel.contents(built)
