@@ -55,5 +55,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _RANK = {
-    name: rank for rank, name in enumerate(["faults", "static", "cluster", "swarm", "property", "gateway", "install"])
+    name: rank for rank, name in enumerate(["faults", "install", "static", "cluster", "swarm", "property", "gateway"])
 }
