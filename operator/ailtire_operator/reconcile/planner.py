@@ -187,6 +187,7 @@ class Planner:
         """The stack is gone, and so is its plan."""
         self._kept.pop(uid)
         self._whole.pop(uid)
+        self._secret_readers.forget(uid)
 
     def forget_resting(self) -> None:
         """Keep as few bytes what nobody has asked for since this was called before."""
@@ -201,6 +202,7 @@ class Planner:
     def _keep(self, record: Record, grounds: _Grounds, made: Planned | InvalidStack) -> Planned | InvalidStack:
         known = _Kept(grounds, made)
         self._kept.put(record.uid, known, len(str(made)) if isinstance(made, InvalidStack) else 0)
+        self._secret_readers.update(record, grounds.secret_versions.asked)
         self._use(record.uid, known, made)
         return made
 
