@@ -10,6 +10,7 @@ import pytest
 from ailtire_operator.cluster import watch
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, KINDS, SECRET, STACK, WATCHED_KINDS, Kind, Ref
+from ailtire_operator.cluster.list_watch import PAGE
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Reflector, Watches
 from unit.cluster_layer import samples
@@ -120,7 +121,7 @@ async def test_pages_then_events() -> None:
         assert not reflector.absent
         assert store.get(_ref("b")).owned_hash != ""  # type: ignore[union-attr]
     assert [params.get("continue") for params in script.asked] == [None, "next"]
-    assert all(params["limit"] == 500 and "managed-by" in params["labelSelector"] for params in script.asked)
+    assert all(params["limit"] == PAGE and "managed-by" in params["labelSelector"] for params in script.asked)
     assert script.streamed[0]["resourceVersion"] == "10"
     assert script.streamed[0]["allowWatchBookmarks"] == "true"
     assert 270 <= script.streamed[0]["timeoutSeconds"] <= 290
