@@ -150,6 +150,9 @@ def test_the_overlay_for_some_namespaces_grants_the_operator_nothing_in_the_clus
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
 def test_every_overlay_is_taken(plane: ControlPlane, overlay: Any) -> None:
+    for namespace in sorted({each["metadata"].get("namespace", "default") for each in objects(plane, str(overlay))}):
+        made = plane.kubectl("create", "namespace", namespace, "--dry-run=client", "-o", "json")
+        plane.kubectl("apply", "-f", "-", stdin=made)
     plane.kubectl("apply", "--dry-run=server", "--server-side", "--force-conflicts", "-k", str(overlay))
 
 

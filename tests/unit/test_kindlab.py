@@ -101,13 +101,14 @@ def test_the_operators_image_starts_from_what_the_dockerfile_names_also_by_diges
     (tmp_path / "Dockerfile").write_text("ARG PYTHON=python@sha256:12\nFROM ${PYTHON} AS build\nFROM ${PYTHON}\n")
     (tmp_path / ".dockerignore").write_text("*\n")
     workloads.operator()
-    assert ran[-1][2:] == (f"--build-arg=PYTHON={starts}",)
+    assert ran[-1][2:] == (f"--build-arg=PYTHON={starts}", "--target=operator")
     assert (("pull", "--quiet", starts) in ran) is pulls
 
 
 def test_every_stage_of_the_operators_image_starts_from_the_one_that_can_be_given_by_digest() -> None:
-    stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert stages == ["${PYTHON}", "${PYTHON}"]
+    stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert [start for start, _ in stages] == ["${PYTHON}", "${PYTHON}", "operator", "operator"]
+    assert [name for _, name in stages] == ["build", "operator", "ci", ""]
 
 
 def test_the_operators_image_sees_only_what_is_named() -> None:
