@@ -19,6 +19,7 @@ from sequences.lane import Crashes, Lane, Wrong
 from sequences.machine import Sequence
 from sequences.running import Runner, Step
 from support.checks.threads import together
+from support.kube.collecting import until_stacks_are_collected
 
 STEPS: Final = 5
 """Steps of a sequence after its first definition."""
@@ -46,7 +47,8 @@ class Field:
 
 @contextmanager
 def field_of(plane: ControlPlane, operator: Operator) -> Iterator[Field]:
-    """A control plane on which the operator runs."""
+    """A control plane on which the operator runs; what is compared there must not wait for its garbage collector."""
+    until_stacks_are_collected(plane)
     with Activity(plane) as activity:
         yield Field(plane, activity, Crashes(operator))
 
