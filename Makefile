@@ -147,19 +147,23 @@ bench-gateway: nginx ## Serve a tree of SIZE=100 or 1000 stacks by one nginx, HA
 	@$(BIN)/python -m bench.gateways --size $(SIZE)
 
 .PHONY: binaries client nginx
-# The gateways' tests want a real one. Root gets Debian's packages; anybody else is told which they are.
+# The gateways' tests want a real one, with the module for TCP ports, which Debian has as a package of its own and others
+# have built in. Root gets Debian's packages; anybody else is told which they are.
 NGINX_PACKAGES := nginx-light libnginx-mod-stream
+NGINX_STREAM := /usr/lib/nginx/modules/ngx_stream_module.so
 nginx:
-	@if [ -z "$$(PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)" ]; then \
-	  if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo "The tests of the gateways need nginx with its stream module. On Debian: apt-get install $(NGINX_PACKAGES)" >&2; \
-	    exit 1; \
-	  fi; \
-	  echo "Installing $(NGINX_PACKAGES)"; \
-	  export DEBIAN_FRONTEND=noninteractive; \
-	  apt-get update -qq; \
-	  apt-get install -y -qq --no-install-recommends $(NGINX_PACKAGES) >/dev/null; \
-	fi
+	@program=$$(PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx || true); \
+	if [ -n "$$program" ] && { [ -e $(NGINX_STREAM) ] || [[ " $$("$$program" -V 2>&1) " == *" --with-stream "* ]]; }; then \
+	  exit 0; \
+	fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "The tests of the gateways need nginx with its stream module. On Debian: apt-get install $(NGINX_PACKAGES)" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing $(NGINX_PACKAGES)"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq; \
+	apt-get install -y -qq --no-install-recommends $(NGINX_PACKAGES) >/dev/null
 
 binaries: $(READY)
 	@$(LAB) binaries
