@@ -9,6 +9,7 @@ import yaml
 
 from lab import binaries
 from lab.paths import ROOT
+from release.versions import checked
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
@@ -26,7 +27,7 @@ def test_every_target_that_a_workflow_makes_exists(file: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     jobs = yaml.safe_load(file.read_text())["jobs"].values()
     runs = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
-    made = {target for run in runs for target in re.findall(r"^make ([a-z0-9-]+)", run, re.MULTILINE)}
+    made = {target for run in runs for target in re.findall(r"^(?:sudo )?make ([a-z0-9-]+)", run, re.MULTILINE)}
     assert made
     assert made <= targets
 
@@ -34,3 +35,36 @@ def test_every_target_that_a_workflow_makes_exists(file: Path) -> None:
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_a_workflow_may_read_alone_unless_a_job_asks_for_more(file: Path) -> None:
     assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_the_token_is_given_to_steps_that_run_nothing_of_the_project(file: Path) -> None:
+    """What `make` runs is many packages, none of which has to know it."""
+    for job in yaml.safe_load(file.read_text())["jobs"].values():
+        assert "github.token" not in str(job.get("env"))
+        for step in job["steps"]:
+            assert "github.token" not in str(step.get("env")) or "make" not in step.get("run", "")
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_what_others_write_is_no_part_of_a_command(file: Path) -> None:
+    """GitHub puts an expression into the text of a script before the shell reads it."""
+    for job in yaml.safe_load(file.read_text())["jobs"].values():
+        assert not any("${{" in step.get("run", "") for step in job["steps"])
+
+
+def test_only_a_tag_that_is_a_version_starts_a_release() -> None:
+    """`make` expands what is in a variable, and a tag's name may have `$(…)` in it."""
+    file = ROOT / ".github" / "workflows" / "release.yml"
+    patterns = yaml.safe_load(file.read_text())[True]["push"]["tags"]  # YAML 1.1 reads `on` as a truth value
+    assert patterns
+    for pattern in patterns:
+        # + is one or more of what stands before it, and a dot is a dot.
+        expression = re.compile(pattern.replace(".", r"\."))
+        versions = [
+            each
+            for each in ("v0.2.0", "v10.0.0-alpha.1", "v0.2.0-beta.2", "v0.2.0-rc.10")
+            if expression.fullmatch(each)
+        ]
+        assert [f"v{checked(each)}" for each in versions] == versions != []
+        assert not any(character in pattern for character in "*?!")
