@@ -55,7 +55,7 @@ def complaints(root: Path, release: Release, is_clean: bool) -> list[str]:
     found = []
     if (here := written(root)) != release.version:
         found.append(f"{PLACE} says {here}, and not {release.version}")
-    if not re.search(rf"^## \[?{re.escape(release.version)}\b", (root / "CHANGELOG.md").read_text(), re.MULTILINE):
+    if not re.search(rf"^## {re.escape(release.version)}(\s|$)", (root / "CHANGELOG.md").read_text(), re.MULTILINE):
         found.append(f"CHANGELOG.md has no section '## {release.version}'")
     if not (root / RELEASED / f"{release.version}.txt").exists():
         found.append(

@@ -1,5 +1,6 @@
 """GitHub's workflows: actionlint reads them as GitHub does, and what they run is here."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -68,3 +69,28 @@ def test_only_a_tag_that_is_a_version_starts_a_release() -> None:
         ]
         assert [f"v{checked(each)}" for each in versions] == versions != []
         assert not any(character in pattern for character in "*?!")
+
+
+CHANGELOG = """# Changelog
+## Unreleased
+- later
+## 0.2.0 - 2026-02-01
+### Added
+- this
+## 0.2.0-rc.1
+- before
+## 0.1.0
+- first
+"""
+
+
+@pytest.mark.parametrize(("tag", "notes"), [("v0.2.0", "### Added\n- this\n"), ("v0.2.0-rc.1", "- before\n")])
+def test_the_draft_of_a_release_has_the_section_of_its_version_alone(tmp_path: Path, tag: str, notes: str) -> None:
+    steps = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]["release"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == "Draft the release"]
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / "gh").write_text("#!/bin/sh\n")
+    (tmp_path / "gh").chmod(0o755)
+    environment = {"VERSION": tag, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "notes.md").read_text() == notes

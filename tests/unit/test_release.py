@@ -59,6 +59,11 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert len(told) == 6
 
 
+def test_the_section_of_a_candidate_is_not_that_of_the_version(tmp_path: Path) -> None:
+    root = project(tmp_path, "# Changelog\n\n## 1.2.3-rc.1 - 2026-01-01\n")
+    assert versions.complaints(root, RELEASE, is_clean=True) == ["CHANGELOG.md has no section '## 1.2.3'"]
+
+
 def test_a_copy_gets_another_version(tmp_path: Path) -> None:
     root = project(tmp_path, "")
     versions.write(root, "2.0.0-rc.1")
