@@ -116,6 +116,9 @@ def test_a_router_names_the_port_and_the_scheme(tmp_path: Path) -> None:
         (["services.w.loadbalancer.sticky.cookie.name=io"], "io"),
         (["services.w.loadbalancer.sticky.cookie=true", "services.w.loadbalancer.sticky.cookie.name=io"], "io"),
         (["services.w.loadbalancer.sticky.cookie.httpOnly=true"], "web-replica"),
+        (["services.w.loadbalancer.sticky.cookie.httpOnly=false"], "web-replica"),
+        (["services.w.loadbalancer.sticky.cookie.secure=true"], "web-replica"),
+        (["services.w.loadbalancer.sticky.cookie.secure=true", "services.w.loadbalancer.sticky.cookie=false"], None),
         (["services.w.loadBalancer.Sticky.Cookie.Name=IO_1"], "IO_1"),
     ],
 )

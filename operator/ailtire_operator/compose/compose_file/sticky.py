@@ -31,15 +31,19 @@ class Sticky:
         self._cookies: dict[str, _Cookie] = {}
 
     def take(self, key: str, option: str, value: str, path: str) -> bool:
-        """Whether a label of the Traefik service ``key`` is supported by the gateway."""
+        """Whether a label of the Traefik service ``key`` is supported by the gateway.
+
+        Traefik makes a cookie for whoever sets any property of it, also one that the gateway's cookie does not have.
+        """
         switch = _SWITCHES.get(value.lower())
         if option == f"{_COOKIE}.name":
             cookie = self._cookies.setdefault(key, _Cookie(path))
             cookie.name, cookie.where = value, path
         elif option in (_COOKIE, "loadbalancer.sticky") and switch is not None:
             self._cookies.setdefault(key, _Cookie(path)).wanted = switch
-        elif option == f"{_COOKIE}.httponly" and switch:
+        elif option.startswith(f"{_COOKIE}."):
             self._cookies.setdefault(key, _Cookie(path))
+            return option == f"{_COOKIE}.httponly" and switch is True
         else:
             return False
         return True
