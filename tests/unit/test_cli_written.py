@@ -38,3 +38,13 @@ def test_a_value_that_is_hidden_is_nowhere(capsys: Any) -> None:
     out = capsys.readouterr().out
     assert out.count("environment.PASSWORD") == 1, "once, also where the command had to begin again"
     assert not any(each in out for each in ("first", "second", "for a person"))
+
+
+def test_a_note_is_said_once_also_where_the_command_had_to_begin_again(capsys: Any) -> None:
+    report = WriteReport(dry_run=False, as_json=True)
+    report.note("shop is suspended")
+    report.note("shop is suspended")
+    report.end(None)
+    out, err = capsys.readouterr()
+    assert err == "note: shop is suspended\n"
+    assert out.count("shop is suspended") == 1

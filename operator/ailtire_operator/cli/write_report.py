@@ -58,9 +58,10 @@ class WriteReport:
         self._notes: list[str] = []
 
     def note(self, text: str) -> None:
-        """What else there is to know: on standard error in any case."""
-        output.say(f"note: {text}")
-        self._notes.append(text)
+        """What else there is to know: on standard error in any case, and once if the command had to begin again."""
+        if text not in self._notes:
+            output.say(f"note: {text}")
+            self._notes.append(text)
 
     def change(self, change: Change) -> None:
         """Something was written, or would be: once, also where the command had to begin again."""
