@@ -50,4 +50,6 @@ def _camel(name: str) -> str:
 
 def _schema(name: str, told: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in told.items() if key not in ("title", "default", "examples")}
+    # A variable has several values in one text; a value of the chart is a list or a map.
+    kept["description"] = kept["description"].replace(", comma-separated", "")
     return {**kept, **_CHECKED.get(name, {})}

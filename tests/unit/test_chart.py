@@ -65,6 +65,10 @@ def test_every_setting_is_one_of_the_operators_and_becomes_its_variable() -> Non
     assert SCHEMA["properties"]["settings"]["properties"] == setting_schemas(), "run `make chart`"
 
 
+def test_no_description_asks_for_a_text_where_a_list_or_a_map_is_wanted() -> None:
+    assert [name for name, each in setting_schemas().items() if "comma" in each["description"]] == []
+
+
 @pytest.mark.parametrize(
     "values",
     [
