@@ -62,6 +62,7 @@ def test_values_reach_the_deployment(helm: Path) -> None:
             "pullSecrets": ["pull"],
         },
         "replicas": 3,
+        "logFormat": "json",
         "resources": {"limits": {"memory": "1Gi"}},
         "priorityClassName": "system-cluster-critical",
         "nodeSelector": {"kubernetes.io/os": "linux"},
@@ -84,6 +85,8 @@ def test_values_reach_the_deployment(helm: Path) -> None:
     (container,) = spec["containers"]
     assert container["image"] == f"registry.example:5000/team/operator:1.2@sha256:{'a' * 64}"
     assert container["imagePullPolicy"] == "Always"
+    assert "--log-format=json" in container["args"]
+    assert container["args"][-2:] == ["-m", "ailtire_operator.handlers"]
     assert spec["imagePullSecrets"] == [{"name": "pull"}]
     assert deployment["spec"]["replicas"] == 3
     assert container["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}

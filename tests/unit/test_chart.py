@@ -80,6 +80,7 @@ def test_no_description_asks_for_a_text_where_a_list_or_a_map_is_wanted() -> Non
         {"resources": {"limits": {"cpu": 1, "memory": "1.5Gi"}}},
         {"commonLabels": {"example.com/team": "A_1"}, "podAnnotations": {"prometheus.io/scrape": "true"}},
         {"global": {"anything": 1}},
+        {"logFormat": "json"},
     ],
     ids=str,
 )  # fmt: skip
@@ -135,6 +136,7 @@ def test_what_is_taken(values: dict[str, Any]) -> None:
         {"affinity": {"nodeAffinities": {}}},
         {"priorityClassName": "System Critical"},
         {"crds": {"keep": "no"}},
+        {"logFormat": "JSON"},
     ],
     ids=str,
 )  # fmt: skip
