@@ -35,8 +35,8 @@ def manifest(release: Release, checksums: Mapping[str, str]) -> str:
             ),
             "caveats": (
                 f"Needs Python {plugin.PYTHONS[0]} to {plugin.PYTHONS[-1]} as python3 (or python3.x) on the PATH, and\n"
-                "glibc. For 'kubectl ailtire <TAB>', in every shell that completes kubectl:\n"
-                "  ln -s ~/.krew/store/ailtire/*/kubectl_complete-ailtire ~/.krew/bin/\n"
+                "glibc. For 'kubectl ailtire <TAB>', in every shell that completes kubectl, after each upgrade:\n"
+                "  ln -sf ~/.krew/store/ailtire/*/kubectl_complete-ailtire ~/.krew/bin/\n"
             ),
             "platforms": [
                 {
