@@ -34,6 +34,8 @@ def main(
     """Make a release. Exit code 1 where it could not be made, or, if strict, where something is missing."""
     release = Release(versions.checked(version or versions.written(ROOT)), image_name, address.rstrip("/"), _seconds())
     complaints = versions.complaints(ROOT, release, is_clean=not _git("status", "--porcelain"))
+    without_images = image.obstacle()
+    complaints += [without_images] if without_images else []
     for each in complaints:
         print(f"{'error' if strict else 'warning'}: {each}", file=sys.stderr)
     if complaints and strict:
@@ -44,7 +46,8 @@ def main(
         copy = Path(name)
         _copied(copy, release.version)
         _made(copy, release, folder.resolve())
-        image.make(copy, release, folder, revision=_git("rev-parse", "HEAD"))
+        if not without_images:
+            image.make(copy, release, folder, revision=_git("rev-parse", "HEAD"))
     made = sorted(path for path in folder.iterdir())
     (folder / SUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in made))
     print((folder / SUMS).read_text(), end="")

@@ -1,8 +1,9 @@
-"""The images of a release, as archives that `docker load` reads; left out where no engine answers."""
+"""The images of a release, as archives in OCI's layout; left out where Docker cannot write them."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from kindlab import engine, shell
@@ -12,14 +13,30 @@ _TARGETS: Final = {"operator": "", "ci": "-ci"}
 """The stages of the Dockerfile that are images, and what comes after the image's name for each."""
 
 
-def make(source: Path, release: Release, folder: Path, revision: str) -> None:
-    """Build them of a copy of the project."""
+def obstacle() -> str:
+    """Return why no image can be built here; empty if they can."""
     if not engine.running():
-        print("no container engine answers here: the images are left out; `docker info` says why")
-        return
+        return "no container engine answers (`docker info` says why): the images are left out"
     if not shell.succeeds(["docker", "buildx", "version"]):
-        print("docker has no buildx here, without which no image is the same twice: the images are left out")
-        return
+        return "docker has no buildx, without which no image is the same twice: the images are left out"
+    if not _writes_archives():
+        return (
+            "the builder of docker buildx writes no archives (`docker buildx create --use` makes one that does):"
+            " the images are left out"
+        )
+    return ""
+
+
+def _writes_archives() -> bool:
+    """Ask for one of an empty image: the builder that Docker Engine comes with may write none."""
+    with TemporaryDirectory() as name:
+        (Path(name) / "Dockerfile").write_text("FROM scratch\nLABEL empty=true\n")
+        output = f"type=oci,dest={name}/empty.tar,rewrite-timestamp=true"
+        return shell.succeeds(["docker", "buildx", "build", "--output", output, name], timeout=300)
+
+
+def make(source: Path, release: Release, folder: Path, revision: str) -> None:
+    """Build them of a copy of the project; nothing is in the way of that."""
     created = datetime.fromtimestamp(release.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     arguments = {"VERSION": release.version, "REVISION": revision, "CREATED": created}
     arguments["SOURCE_DATE_EPOCH"] = str(release.seconds)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from release import krew, plugin, versions
+from release import image, krew, plugin, versions
 from release.bundles import File, tar_gz
 from release.fields import RELEASED
 from release.versions import NO_ADDRESS, Release
@@ -99,3 +99,23 @@ def test_modules_of_a_wheel_are_found_in_its_data_too() -> None:
         "x-1.dist-info/METADATA",
     ]
     assert [plugin._module_path(name) for name in names] == ["x/a.py", "x/b.py", "", "", "x-1.dist-info/METADATA"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        ("info*", "no container engine answers"),
+        ("'buildx version'", "docker has no buildx"),
+        ("'buildx build'*", "writes no archives"),
+        ("nothing", ""),
+    ],
+)
+def test_what_is_in_the_way_of_images_is_known_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, told: str
+) -> None:
+    (tmp_path / "docker").write_text(f'#!/bin/sh\ncase "$*" in {refused}) exit 1;; esac\n')
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = image.obstacle()
+    assert told in found
+    assert bool(found) is bool(told)
