@@ -105,8 +105,8 @@ WriteOutput = Annotated[
 WRITTEN_AS_JSON = (
     "-o json prints one object at the end: dryRun; changes, each with the resource that is written, the path that it is"
     " about, the field, and the values before and after (or hidden: true); unchanged and notes, a sentence each; and"
-    " with --wait the outcome and a message, which are else null and empty. Who fails prints none; exit codes are the"
-    " same."
+    " the outcome and a message of the waiting, null and empty without --wait. A command that is refused prints no"
+    " object; exit codes are the same."
 )
 """For the help of each of these commands."""
 

@@ -23,8 +23,8 @@ _HELP = help_text(
     " status that speaks of an older definition does not count, so it can follow 'kubectl apply' at once.",
     "Where it gives up (exit codes 3, 4 and 6), it says the last lines of that blocker's log: of the run before where a"
     " container has crashed, of an init container that fails, of what runs without becoming ready. --logs says how"
-    " many; that takes the rights to list pods and to get pods/log. -o json prints how it ended, with these lines. Who"
-    " waits while an update fails sees them also where it has been rolled back, and the pods that said them are gone.",
+    " many; that takes the rights to list pods and to get pods/log. -o json prints how it ended, with these lines."
+    " Where an update fails and is rolled back during the wait, they are those that were read before its pods went.",
     "\b\nExit codes:\n  0  ready (or gone)\n  3  it cannot become ready as it is: the definition is refused\n"
     "  4  the time is up\n  5  there is no such stack, child or service\n"
     "  6  an update has failed and was rolled back: what ran before runs again\n"
