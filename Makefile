@@ -182,7 +182,7 @@ audit: $(READY) $(TOOLS) ## Ask for the known vulnerabilities of all that is loc
 
 # Nothing is pushed. IMAGE and URL say where image and files will be; without them the release says so.
 release: $(READY) $(TOOLS) ## Make everything that users download into dist/ (VERSION=0.2.0 IMAGE=registry/name URL=https://… STRICT=1)
-	@$(BIN)/python -m release $(VERSION) $(if $(IMAGE),--image '$(IMAGE)') $(if $(URL),--url '$(URL)') $(if $(filter 1 true yes,$(STRICT)),--strict)
+	@$(BIN)/python -m release $(if $(VERSION),'$(VERSION)') $(if $(IMAGE),--image '$(IMAGE)') $(if $(URL),--url '$(URL)') $(if $(filter 1 true yes,$(STRICT)),--strict)
 
 sbom: $(READY) $(TOOLS) ## Write what the wheel and the image are made of into build/sbom (IMAGE=… for another image)
 	@$(BIN)/python -m supplychain.sbom $(if $(IMAGE),--image '$(IMAGE)')
