@@ -29,7 +29,7 @@ def main(
     image_name: Annotated[str, typer.Option("--image", help="The operator's image, without a tag.")] = IMAGE,
     address: Annotated[str, typer.Option("--url", help="Where the files will be downloaded from.")] = NO_ADDRESS,
     strict: Annotated[bool, typer.Option(help="Take what is missing for an error.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where it is written; what is in there is removed.")] = ROOT / "dist",
+    folder: Annotated[Path, typer.Option(help="Where it is written, in place of an earlier one.")] = ROOT / "dist",
 ) -> None:
     """Make a release. Exit code 1 where it could not be made, or, if strict, where something is missing."""
     release = Release(versions.checked(version or versions.written(ROOT)), image_name, address.rstrip("/"), _seconds())
@@ -40,20 +40,28 @@ def main(
         print(f"{'error' if strict else 'warning'}: {each}", file=sys.stderr)
     if complaints and strict:
         raise typer.Exit(1)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    emptied(folder)
     with TemporaryDirectory() as name:
         copy = Path(name)
         _copied(copy, release.version)
         _made(copy, release, folder.resolve())
         if not without_images:
             image.make(copy, release, folder, revision=_git("rev-parse", "HEAD"))
-    made = sorted(path for path in folder.iterdir())
+    made = sorted(path for path in folder.iterdir() if path.name != SUMS)
     (folder / SUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in made))
     print((folder / SUMS).read_text(), end="")
     print(
         f"{len(made)} files of {release.version} are in {folder}, with their checksums in {SUMS}. Nothing was pushed."
     )
+
+
+def emptied(folder: Path) -> None:
+    """Make the folder, without what an earlier release has left there. Raises LabError where it holds anything else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / SUMS).is_file():
+        raise LabError(f"{folder} holds files and no {SUMS}, so it is no release: name another folder, or empty it")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / SUMS).touch()  # so that one that could not be finished is known for a release
 
 
 def _seconds() -> int:
@@ -82,13 +90,13 @@ def _copied(target: Path, version: str) -> None:
 
 def _made(copy: Path, release: Release, folder: Path) -> None:
     """Have the copy make its files: its modules read themselves where they are."""
-    told = (release.version, release.image, release.address, str(release.seconds), str(folder))
+    arguments = (release.version, release.image, release.address, str(release.seconds), str(folder))
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(copy / "operator"), str(copy / "tests")]),
         "SOURCE_DATE_EPOCH": str(release.seconds),
     }
-    done = subprocess.run([sys.executable, "-m", "release.making", *told], cwd=copy, env=environment, check=False)
+    done = subprocess.run([sys.executable, "-m", "release.making", *arguments], cwd=copy, env=environment, check=False)
     if done.returncode:
         raise LabError("the release was not made")
 

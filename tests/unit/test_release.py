@@ -8,6 +8,7 @@ import pytest
 
 from lab.errors import LabError
 from release import image, krew, plugin, versions
+from release.__main__ import emptied
 from release.bundles import File, tar_gz
 from release.fields import RELEASED
 from release.versions import NO_ADDRESS, Release
@@ -119,3 +120,16 @@ def test_what_is_in_the_way_of_images_is_known_before_anything_is_written(
     found = image.obstacle()
     assert told in found
     assert bool(found) is bool(told)
+
+
+def test_only_what_a_release_has_left_is_removed(tmp_path: Path) -> None:
+    home, dist = tmp_path / "home", tmp_path / "dist"
+    home.mkdir()
+    (home / "letters").write_text("dear")
+    with pytest.raises(LabError, match="holds files and no SHA256SUMS"):
+        emptied(home)
+    assert (home / "letters").read_text() == "dear"
+    for _ in range(2):
+        emptied(dist)
+        assert [each.name for each in dist.iterdir()] == ["SHA256SUMS"]
+        (dist / "half").write_text("made")
