@@ -7,6 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref
+from ailtire_operator.reconcile import planner
 from support.fake_cluster.records import put
 from support.fake_cluster.world import World
 
@@ -60,6 +61,21 @@ def test_the_gateway_goes_on_to_answer_503_until_it_is_ready(world: World) -> No
     assert [each for each in world.cluster.journal if "gateway" in each] == [], "and nothing is written meanwhile"
     settle(world)
     assert (answers(world), noted(world)) == ("passed", None)
+
+
+def test_the_stack_is_not_ready_before_the_gateway_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a replica becomes ready between the plan of a pass and its status."""
+    monkeypatch.setattr(planner, "starting", lambda *_: frozenset({"api"}))
+    settle(world)
+    world.time += 60
+    world.reconcile()
+    assert answers(world) == "503"
+    assert world.conditions()["Ready"] == ("False", "Progressing")
+    assert "answers 503" in world.status()["blocker"]["message"]
+    monkeypatch.undo()
+    settle(world)
+    assert answers(world) == "passed"
+    assert world.conditions()["Ready"] == ("True", "Ready")
 
 
 def test_one_that_never_gets_ready_holds_up_nothing_else(world: World) -> None:

@@ -49,6 +49,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         children=found,
         routes=tuple(_route_plan(route, routes, ways) for route in sorted(routes, key=lambda each: each.prefix)),
         gateway=front.plan if front else None,
+        starting=scope.observed.starting if front else frozenset(),
         urls=tuple(way.url for way in ways),
         verification=check[0] if check else None,
     )

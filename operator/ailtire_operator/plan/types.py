@@ -161,6 +161,8 @@ class Plan:
     routes: tuple[RoutePlan, ...] = ()
     gateway: ServicePlan | None = None
     """The stack's gateway, if it has one (its key is empty)."""
+    starting: frozenset[str] = frozenset()
+    """The keys of services for which the gateway answers 503, as none of their replicas was ready at that time."""
     urls: tuple[str, ...] = ()
     """The external URLs of the stack itself."""
     verification: ServicePlan | None = None
