@@ -120,6 +120,8 @@ def _step(step: str, folder: Path, context: Path) -> str:
             return f"cd {context}"
         case "RUN":
             return rest.strip()
+        case "ARG":
+            return f"export {rest}" if "=" in rest else ":"  # one without a default is not set
         case "COPY":
             *sources, target = rest.split()
             return f"cp -r {' '.join(shlex.quote(str(folder / source)) for source in sources)} {target}"
