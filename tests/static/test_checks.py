@@ -9,6 +9,7 @@ import pytest
 from lab.paths import ROOT
 
 
+@pytest.mark.timeout(1200)  # without a cache, types take half a minute of the processor, which many others want too
 @pytest.mark.parametrize("check", ["types", "lint", "imports", "verify"])
 def test_the_check_of_the_makefile_finds_nothing(check: str) -> None:
     """As `make types` and so on."""
