@@ -153,7 +153,7 @@ class Reflector:
 
     def _put(self, obj: dict[str, Any]) -> Ref:
         obj["kind"] = self.kind.kind  # the items of a list do not say it
-        self._store.put(obj)
+        self._store.put(_version_alone(obj) if self.kind.metadata_only else obj)
         return Ref.of(obj)
 
     def _opened(self) -> None:
@@ -198,6 +198,17 @@ class Reflector:
     def _pause(self) -> float:
         """A random pause that grows with the failures in a row, so that many operators do not come back as one."""
         return random.uniform(_PAUSE_MIN / 2, min(_PAUSE_MAX, _PAUSE_MIN * 2.0 ** min(self._failures, 10)))
+
+
+def _version_alone(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object with nothing but its name and version.
+
+    Its owner and its labels must not count: what a stack owns and does not plan would be deleted. An annotation of
+    kubectl has the values of a Secret.
+    """
+    metadata = obj["metadata"]
+    kept = {name: metadata[name] for name in ("name", "namespace", "uid", "resourceVersion") if name in metadata}
+    return {"kind": obj["kind"], "metadata": kept}
 
 
 class Watches:

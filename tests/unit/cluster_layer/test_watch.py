@@ -1,12 +1,14 @@
 """A reflector against a scripted API server: nothing that happens may stay unseen."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
+from ailtire_operator import naming
 from ailtire_operator.cluster import watch
 from ailtire_operator.cluster.errors import ClusterError, Denied, Gone, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, KINDS, SECRET, STACK, WATCHED_KINDS, Kind, Ref
@@ -499,6 +501,31 @@ async def test_of_secrets_nothing_but_metadata_is_asked_for() -> None:
         ("GET", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
         ("WATCH", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"),
     }
+
+
+async def test_a_secret_belongs_to_no_stack_whatever_its_metadata_say() -> None:
+    """Else one that somebody gives to a stack, so that it goes with it, would be deleted as what is not planned."""
+    secret = config("a", 3)
+    reference = {"apiVersion": "ailtire.io/v1alpha1", "kind": "AiltireStack", "name": "shop", "uid": "uid-shop"}
+    secret["metadata"] |= {
+        "ownerReferences": [reference | {"controller": True}],
+        "labels": {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_STACK: "shop"},
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"data":{"password":"aHVudGVyMg=="}}'},
+        "deletionTimestamp": "2026-01-01T00:00:00Z",
+        "finalizers": ["example.com/hold"],
+    }
+    changed: Event = {"type": "MODIFIED", "object": copy.deepcopy(secret)}
+    changed["object"]["metadata"]["resourceVersion"] = "12"
+    script = MetadataScript()
+    script.lists, script.watches = [page(10, secret)], [[changed]]
+    async with _following(script, SECRET) as (_, store):
+        await _until(lambda: [each.version for each in store.of_kind("Secret")] == [12])
+        (record,) = store.of_kind("Secret")
+        namespace = record.ref.namespace
+        assert not list(store.owned_by(namespace, "uid-shop"))
+        assert not list(store.by_label(namespace, naming.LABEL_STACK, "shop"))
+        assert not list(store.deleting(namespace))
+        assert "hunter2" not in repr(record) and "aHVudGVyMg" not in repr(record)
 
 
 def test_secrets_are_not_among_what_is_watched_unless_asked_for() -> None:
