@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.errors import ClusterError, NotFound
+from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, STACK, WATCHED_KINDS, Kind, Ref, controller_of
 from ailtire_operator.cluster.list_watch import pages, selectors
 from ailtire_operator.cluster.responses import version_of_list
@@ -81,15 +81,23 @@ class Resync:
     async def catch_up(self, kind: Kind) -> None:
         """Compare a kind at once, and again until it has been compared: whoever goes on by the store may be behind."""
         for namespace in self._namespaces:
-            while True:
-                try:
-                    await self.compare(kind, namespace)
-                    break
-                except ClusterError as error:
-                    logger.warning("%s are not compared yet: %s", kind.plural, error)
-                except Exception:
-                    logger.exception("comparing with the cluster")
+            while not await self._is_compared(kind, namespace):
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _is_compared(self, kind: Kind, namespace: str | None) -> bool:
+        """Compare a kind in a namespace; whether there is nothing more to wait for."""
+        try:
+            await self.compare(kind, namespace)
+            return True
+        except ClusterError as error:
+            # As for its watch: a namespace that was deleted, or taken from us, stops none of the others.
+            without = isinstance(error, Denied) and len(self._namespaces) > 1
+            where, yet = namespace or "all namespaces", "" if without else " yet"
+            logger.warning("%s in %s are not compared%s: %s", kind.plural, where, yet, error)
+            return without
+        except Exception:
+            logger.exception("comparing with the cluster")
+        return False
 
     async def compare(self, kind: Kind, namespace: str | None) -> int:
         """Put right what the store has wrong of a kind; how many objects that were. Raises ClusterError."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.cluster.errors import ClusterError, NotFound, Unavailable
+from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import CONFIG_MAP, HTTP_ROUTE, STACK, Ref
 from ailtire_operator.cluster.resync import Resync
 from ailtire_operator.cluster.store import Store
@@ -153,3 +153,42 @@ def test_no_error_ends_it_and_everything_gets_its_turn(error: Exception) -> None
     assert len(searched) == 13, "the first search is over, and the next is an hour away"
     assert set(searched) == {"app.kubernetes.io/managed-by!=ailtire-operator"}
     assert isinstance(error, ClusterError | ValueError)
+
+
+class Namespaces(Server):
+    """Says no in some namespaces, some times."""
+
+    def __init__(self, *errors: tuple[str, ClusterError]) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    async def request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        asked = next((each for each in self.errors if f"/namespaces/{each[0]}/" in path), None)
+        if asked is None:
+            return await super().request(method, path, **options)
+        if not isinstance(asked[1], Denied):
+            self.errors.remove(asked)
+        self.asked.append((path, options))
+        raise asked[1]
+
+
+def caught_up(server: Server, *namespaces: str) -> bool:
+    """Whether the comparison of all stacks ends within a minute."""
+
+    async def story() -> bool:
+        try:
+            async with asyncio.timeout(60):
+                await recheck(server, Store(), namespaces=namespaces).catch_up(STACK)
+        except TimeoutError:
+            return False
+        return True
+
+    return virtual_time.run(story())
+
+
+def test_one_namespace_that_is_denied_keeps_no_leader_from_the_others() -> None:
+    """It was deleted, or taken from the operator: its watch goes on without it, and so does whoever begins to lead."""
+    server = Namespaces(("gone", Denied("may not list")), ("b", Unavailable("later")))
+    assert caught_up(server, "a", "gone", "b")
+    assert [path for path, _ in server.asked] == [STACK.path(each) for each in ("a", "gone", "b", "b")]
+    assert not caught_up(Namespaces(("only", Denied("may not list"))), "only"), "there is nothing to lead"
