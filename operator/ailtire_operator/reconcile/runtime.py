@@ -161,8 +161,10 @@ class Runtime:
         """
         while True:
             catching_up = asyncio.create_task(self._catch_up(), name="catch up")
-            await self._leadership.run()
-            catching_up.cancel()
+            try:
+                await self._leadership.run()
+            finally:
+                catching_up.cancel()  # also where the process stops: it would ask by a closed connection for ever
             self._leadership.acquired.clear()
             self._caught_up.clear()
 
