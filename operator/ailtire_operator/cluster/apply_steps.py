@@ -128,8 +128,12 @@ class ApplySteps:
         fresh = await read(self._connection, known.ref)
         if fresh is None or fresh.uid != uid:
             self._store.remove(known.ref, uid)
+        else:
+            self._store.offer(fresh)
+        owner = self._store.by_uid(uid)  # which the watch may have brought up to date meanwhile
+        if owner is None:
             raise NotFound(f"{known.ref} is gone", status=404)
-        if self._store.offer(fresh) is fresh and fresh.deleting:
+        if owner.deleting:
             raise NotFound(f"{known.ref} is being deleted", status=404)
 
     async def execute(self, task: ApplyTask, record: Record | None, obj: Manifest | None = None) -> ApplyResult:

@@ -194,3 +194,46 @@ async def test_each_write_says_for_which_stack_it_was(write: str) -> None:
     elif record is not None:
         await applier.delete(record, samples.OWNER)
     assert origins == [uid if write == "status" else samples.OWNER]
+
+
+def _owner(version: int, **metadata: Any) -> dict[str, Any]:
+    plain = {"name": "shop", "namespace": "prod", "uid": samples.OWNER, "resourceVersion": str(version)}
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": plain | metadata, "spec": {}}
+
+
+def _deleting(version: int) -> dict[str, Any]:
+    return _owner(version, deletionTimestamp="2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("answer", "watched"),
+    [
+        (NotFound("gone"), None),
+        (_owner(9, uid="another"), None),
+        (_deleting(9), None),
+        (_owner(5), "DELETED"),
+        (_owner(5), "MODIFIED"),
+    ],
+    ids=["gone", "made anew", "being deleted", "gone by the watch", "being deleted by the watch"],
+)
+async def test_nothing_is_made_again_for_an_owner_that_has_gone(answer: Step, watched: str | None) -> None:
+    """Whoever says so first, the answer or the watch: the garbage collector would take it as often as it is made."""
+    store = Store()
+    store.put(_owner(5))
+    store.put(samples.service_live())
+
+    class Watched(Script):
+        async def request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+            if watched == "DELETED":
+                store.remove(Ref(naming.KIND, "prod", "shop"), samples.OWNER, "8")
+            if watched == "MODIFIED":
+                store.put(_deleting(8))
+            return await super().request(method, path, **options)
+
+    script = Watched(answer)
+    applier = _applier(script, store)
+    assert (await applier.apply(samples.service_manifest(), samples.OWNER)).verb == "none"
+    store.remove(Ref("Service", "prod", "web"), "u1", "400")
+    applied = await applier.apply(samples.service_manifest(), samples.OWNER)
+    assert isinstance(applied.error, NotFound)
+    assert [method for method, _, _ in script.asked] == ["GET"]
