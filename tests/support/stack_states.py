@@ -180,8 +180,7 @@ def _under_way() -> Iterator[State]:
 
 
 REFUSED: Final = (
-    c.CONFLICTING, "Denied", "Forbidden", "NotReplaced", c.PROGRESSING, "QuotaExceeded", "Refused",
-    "RefusedByAdmission",
+    c.CONFLICTING, "Denied", "Forbidden", "NotReplaced", "QuotaExceeded", "Refused", "RefusedByAdmission",
 )  # fmt: skip
 """Reasons for which an object is not written."""
 

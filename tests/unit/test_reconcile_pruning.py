@@ -16,6 +16,7 @@ from ailtire_operator.cluster.errors import (
     NotFound,
     Unavailable,
     WouldLoseData,
+    from_status,
 )
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -23,6 +24,7 @@ from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
 from ailtire_operator.reconcile.apply_errors import COLLECTED_SECONDS, attribute, problem_of, problems
 from ailtire_operator.reconcile.pruning import PruneGate, in_the_way, owned, to_prune
+from ailtire_operator.status.conditions import UNDER_WAY
 from support.definitions.stacks import SETTINGS
 from support.definitions.stacks import stack as typed
 from support.fake_cluster.records import child as child_record
@@ -180,6 +182,8 @@ def applied(error: ClusterError | None, record: Record | None = None, verb: Any 
         (Denied("may not"), "none", "Denied", False),
         (Invalid("x", causes=[("spec.a", "wrong")]), "none", "Refused", False),
         (WouldLoseData("volume d would be added"), "refused", "NotReplaced", False),
+        (from_status(405, {"message": "the server does not allow this method"}), "none", "Refused", False),
+        (from_status(410, {}), "none", "Refused", False),
     ],
 )
 def test_errors_are_told_apart(error: ClusterError, verb: str, reason: str, transient: bool) -> None:
@@ -187,6 +191,7 @@ def test_errors_are_told_apart(error: ClusterError, verb: str, reason: str, tran
     assert found is not None
     assert (found.reason, found.transient) == (reason, transient)
     assert problem_of(applied(None)) is None
+    assert found.transient or found.reason not in UNDER_WAY, "what makes a stack Stalled is not under way"
 
 
 def test_a_name_that_is_about_to_be_free_is_no_conflict(store: Store, shop: Record) -> None:

@@ -17,6 +17,7 @@ from ailtire_operator.status.observed import Problem
 
 CONFLICTING: Final = "Conflicting"
 FORBIDDEN: Final = "Forbidden"
+REFUSED: Final = "Refused"
 COLLECTED_SECONDS: Final = 30.0
 """What has lost its owner is collected within seconds. What is still there after this time stays."""
 _LACKS_RIGHT: Final = re.compile(r'User "[^"]*" cannot ')
@@ -57,12 +58,14 @@ def problem_of(applied: ApplyResult, *, yields: bool = False) -> Problem | None:
     if isinstance(error, Denied):
         return refused_creation(str(error), "Denied")
     if isinstance(error, Invalid):
-        return Problem("Refused", _causes(error))
+        return Problem(REFUSED, _causes(error))
     if isinstance(error, NotGone):
         return Problem(DELETING, str(error), transient=True)
     if isinstance(error, WouldLoseData):
         return Problem("NotReplaced", f"{error}; that would lose data, so it is left as it is")
-    return Problem(PROGRESSING, str(error), transient=isinstance(error, Conflict | NotFound | Unavailable))
+    if isinstance(error, Conflict | NotFound | Unavailable):
+        return Problem(PROGRESSING, str(error), transient=True)
+    return Problem(REFUSED, str(error))  # no answer that is known to change by itself
 
 
 def yields(applied: ApplyResult, stack: Record, store: Store) -> bool:
