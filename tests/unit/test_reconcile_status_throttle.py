@@ -8,6 +8,7 @@ from ailtire_operator.reconcile.status_throttle import FIRST, MOMENT, PAUSE, Sta
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.stack_status import Facts, as_json, status_of
+from ailtire_operator.status.verification import Check
 from support.fake_cluster.records import stack
 
 NOON = "2026-01-01T12:00:00Z"
@@ -53,6 +54,19 @@ def test_counts_wait_and_turns_do_not() -> None:
     assert throttle.wait(record, old, status_of(replace(facts(True, False), generation=2), old, NOON)) == 0
     clock.now += PAUSE
     assert throttle.wait(record, old, more) == 0
+
+
+def test_another_check_does_not_wait() -> None:
+    """A template below has changed, and nothing else of the stack: that the old check has passed must not count."""
+    store, clock = Store(), Clock()
+    throttle, record = StatusThrottle(Sessions(store, clock), clock), stack(store, "shop")
+    checked = replace(facts(False), check=Check("shop-verify-1", "Passed"))
+    old = as_json(status_of(checked, {}, NOON))
+    throttle.note_written(record)
+    assert throttle.wait(record, old, status_of(checked, old, NOON)) == PAUSE
+    again = replace(checked, check=Check("shop-verify-2", "Pending"))
+    assert throttle.wait(record, old, status_of(again, old, NOON)) == 0
+    assert throttle.wait(record, old, status_of(replace(checked, check=None), old, NOON)) == PAUSE
 
 
 def test_after_a_long_time_counts_wait_for_a_moment_all_the_same() -> None:

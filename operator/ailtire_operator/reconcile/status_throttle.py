@@ -47,7 +47,8 @@ class StatusThrottle:
 def has_transitioned(old: Mapping[str, Any], new: StackStatus) -> bool:
     """Whether the new status says something else than the old one, not only more or less of the same.
 
-    What every status but the very first reports can wait, as long as the stack is on its way.
+    What every status but the very first reports can wait, as long as the stack is on its way. That its check is another
+    one cannot: whoever judges the update of the tree would take the old one, which has passed, for it.
     """
     said = SavedStatus.of(old)
     before = {kind: (each.status, each.reason in UNDER_WAY) for kind, each in said.conditions.items()}
@@ -56,7 +57,12 @@ def has_transitioned(old: Mapping[str, Any], new: StackStatus) -> bool:
         for each in new.conditions
         if each.type in before or each.type not in (TRANSLATED, REFERENCES)
     }
-    return before != after or said.generation != new.observed_generation
+    check = new.verify.job if new.verify is not None else None
+    return (
+        before != after
+        or said.generation != new.observed_generation
+        or (check is not None and check != (old.get("verify") or {}).get("job"))
+    )
 
 
 def _is_under_way(status: StackStatus) -> bool:
