@@ -215,14 +215,15 @@ STALLED_BELOW: Final = (
     c.INVALID_SPEC, c.CONFLICTING, "Denied", "Forbidden", "Refused", "NotReplaced", c.ROLLED_BACK, c.UPDATE_PAUSED,
     c.VERIFICATION_FAILED, "NotPlaced",
 )  # fmt: skip
-"""Reasons of a stack below for which somebody has to act; the stack itself has nothing against going on."""
+"""Reasons of a stack below for which somebody has to act."""
 
 
 def _stalled_below() -> Iterator[State]:
     for reason in STALLED_BELOW:
         problem = Problem(reason, "somebody has to act", path=("dm",))
-        branch = Branch("cpl", "shop-cpl", ready=False, services=(1, 2), stacks=(0, 1), problem=problem)
-        yield _state(f"stalled-below-{reason.lower()}", "Degraded", "InProgress", _facts(_well(), branches=(branch,)))
+        branch = Branch("cpl", "shop-cpl", False, services=(1, 2), stacks=(0, 1), problem=problem, stalled=problem)
+        facts = _facts(_well(), branches=(branch,))
+        yield _state(f"stalled-below-{reason.lower()}", "Degraded", "Failed", facts, c.STALLED)
     problem = Problem("ImagePullBackOff", "no such tag", path=("dm",), subject="service api")
     branch = Branch("cpl", "shop-cpl", ready=False, services=(1, 2), stacks=(0, 1), problem=problem)
     yield _state("not-ready-below", "Progressing", "InProgress", _facts(_well(), branches=(branch,)))

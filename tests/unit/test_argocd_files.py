@@ -87,18 +87,11 @@ def test_each_type_of_condition_is_in_a_state() -> None:
     assert {kind for state in STATES for kind, _ in state.reasons} == types
 
 
-def test_what_only_somebody_can_end_is_degraded_wherever_in_the_tree_it_is() -> None:
-    """The script has the reasons by name, as the stacks above one that is stalled are not stalled themselves.
-
-    A quota may refuse an object, which is final, and pods, for which there may be room yet: by the reason alone nobody
-    knows, so it is not in the script.
-    """
-    text = (argocd_files.SCRIPTS / "health.lua").read_text()
-    final = set(re.findall(r"(\w+) = true", text))
-    own = [state for state in STATES if not state.name.startswith("stalled-below")]
-    stalled = {reason for state in own for kind, reason in state.reasons if kind == conditions.STALLED}
-    passing = {reason for state in own for kind, reason in state.reasons if kind == conditions.RECONCILING}
-    assert final == stalled - passing
+def test_what_only_somebody_can_end_is_stalled_wherever_in_the_tree_it_is() -> None:
+    """So neither script nor kstatus has to know a reason by name: the same one may be final here and pass there."""
+    found = {state.name: {kind for kind, _ in state.reasons} for state in STATES if state.name.startswith("stalled")}
+    assert len(found) > 20
+    assert {name for name, types in found.items() if conditions.STALLED not in types} == set()
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
@@ -107,7 +100,7 @@ def test_argocd_and_kstatus_agree(state: State) -> None:
         "Healthy": {"Current"},
         "Progressing": {"InProgress", "Terminating"},
         "Suspended": {"Current", "InProgress"},
-        "Degraded": {"InProgress"} if state.name.startswith("stalled-below") else {"Failed"},
+        "Degraded": {"Failed"},
     }
     assert state.kstatus in allowed[state.argocd]
 

@@ -285,5 +285,9 @@ def test_a_child_that_cannot_be_read_stalls_its_parent_and_is_put_right_by_it(wo
     world.reconcile("shop-cpl")
     assert world.conditions("shop-cpl")["Stalled"] == ("True", "InvalidSpec")
     world.reconcile()
-    assert world.cluster.journal == ["remove /services/more AiltireStack shop-cpl", "status AiltireStack shop"]
+    assert world.cluster.journal == [
+        "remove /services/more AiltireStack shop-cpl",
+        "status AiltireStack shop",
+        "event InvalidSpec AiltireStack shop",
+    ]
     assert world.conditions()["Ready"] == ("False", "InvalidSpec")

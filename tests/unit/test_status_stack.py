@@ -103,6 +103,54 @@ def test_a_child_counts_only_in_its_current_definition(child: Child, reason: str
     assert conditions(status)["Ready"] == ("False", reason)
 
 
+def stalled_leaf(reason: str = "Forbidden") -> Facts:
+    refusal = Refusal("object Service shop-web", Problem(reason, "may not"))
+    return Facts(generation=1, services=(healthy("web"),), refusals=(refusal,))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_what_only_somebody_can_end_stalls_every_stack_above(depth: int) -> None:
+    """Whatever else is under way: whoever waits for the root (Flux, Helm) must not wait until the time is up."""
+    facts = replace(nested(depth, stalled_leaf()), services=(ailing("front", "Progressing", "starting"),))
+    status = status_of(facts, {}, NOON)
+    found = conditions(status)
+    assert found["Stalled"] == ("True", "Forbidden")
+    assert "Reconciling" not in found
+    (stalled,) = [each.message for each in status.conditions if each.type == "Stalled"]
+    assert stalled == message(status)
+    assert stalled.endswith("object Service shop-web: Forbidden: may not")
+
+
+def test_a_stack_is_stalled_for_that_of_a_child_which_is_and_ready_says_what_is_likely_the_cause() -> None:
+    failed = Problem("RolledBack", "the update failed")
+    held = Health("db", "Deployment", "shop-a-db", 1, 1, failed)
+    child = Facts(generation=1, services=(ailing("api", "CrashLoopBackOff", "exit code 1"), held))
+    status = status_of(Facts(generation=1, branches=(branch(Child("a", "shop-a", resource(child))),)), {}, NOON)
+    assert conditions(status) == {
+        "Ready": ("False", "CrashLoopBackOff"),
+        "Stalled": ("True", "RolledBack"),
+        "Translated": ("True", "Exact"),
+        "ReferencesResolved": ("True", "Resolved"),
+    }
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        Child("a", "shop-a", resource(stalled_leaf(), generation=2)),
+        Child("a", "shop-a", resource(stalled_leaf(), deleting=True)),
+        Child("a", "shop-a", resource(stalled_leaf()), waits=Problem("Waiting", "waits for b", transient=True)),
+        Child("a", "shop-a", resource(stalled_leaf()), missing="tpl", optional=True),
+        Child("a", "shop-a", resource(replace(stalled_leaf(), refusals=()))),
+        Child("a", "shop-a", resource(Facts(generation=1, services=(ailing("db"),)))),
+    ],
+    ids=["corrected", "leaving", "held", "optional", "ready", "in trouble"],
+)
+def test_nothing_is_stalled_for_a_child_that_may_get_ready_or_is_not_needed(child: Child) -> None:
+    """Its status may be about another definition than the one that it is to have."""
+    assert "Stalled" not in conditions(status_of(Facts(generation=1, branches=(branch(child),)), {}, NOON))
+
+
 def test_a_template_that_may_be_missing_is_not_waited_for() -> None:
     found = branch(Child("a", "shop-a", missing="tpl", optional=True))
     status = status_of(Facts(generation=1, branches=(found,), optional={"a": "tpl"}), {}, NOON)

@@ -30,6 +30,8 @@ class Branch:
     """Ready and wanted, the child included."""
     problem: Problem | None = None
     """Why it is not ready: the child's own blocker, which is the deepest one."""
+    stalled: Problem | None = None
+    """Why it, or a stack below it, does not get ready before somebody acts."""
     counted: bool = True
     """Whether the parent has to wait for it."""
     suspended: bool = False
@@ -59,7 +61,8 @@ def branch(child: Child) -> Branch:
     """The state of a child stack and its subtree, from its status."""
     status: Mapping[str, Any] = (child.resource.summary.get("status") or {}) if child.resource else {}
     said = SavedStatus.of(status)
-    problem = _problem(child, status, said)
+    outside = _outside(child, said)
+    problem = outside or _own(status, said)
     ready = problem is None
     counts = status.get("counts") or {}
     stacks_ready = int(counts.get("stacksReady", 0)) + int(ready) - int(said.condition(READY).is_true)
@@ -70,6 +73,7 @@ def branch(child: Child) -> Branch:
         services=(int(counts.get("servicesReady", 0)), int(counts.get("servicesWanted", 0))),
         stacks=(max(0, stacks_ready), max(1, int(counts.get("stacksWanted", 0)))),
         problem=problem,
+        stalled=None if outside else _stalled(problem, said),
         counted=not (child.missing and child.optional),
         suspended=said.condition(SUSPENDED).is_true,
         stopped=int(counts.get("servicesStopped", 0)),
@@ -79,7 +83,8 @@ def branch(child: Child) -> Branch:
     )
 
 
-def _problem(child: Child, status: Mapping[str, Any], said: SavedStatus) -> Problem | None:
+def _outside(child: Child, said: SavedStatus) -> Problem | None:
+    """Why a child is not ready whatever its status says, which may not be about the definition that it is to have."""
     if child.missing is not None:
         return Problem("TemplateMissing", f"stack {child.key}: there is no template '{child.missing}' in the namespace")
     if child.error is not None and not (child.error.transient and child.resource):
@@ -93,11 +98,24 @@ def _problem(child: Child, status: Mapping[str, Any], said: SavedStatus) -> Prob
         return Problem(DELETING, f"stack {child.key} is being deleted{why}", transient=True)
     if not said.speaks_of(child.resource.generation):
         return Problem(PROGRESSING, "stack has a new definition that is not applied yet", transient=True)
+    return None
+
+
+def _own(status: Mapping[str, Any], said: SavedStatus) -> Problem | None:
+    """Why a child is not ready by its own status."""
     ready = said.condition(READY)
     if ready.is_true:
         return None
     transient = STALLED not in said.conditions and (ready.reason or PROGRESSING) in UNDER_WAY
     return from_status(status, ready, transient=transient)
+
+
+def _stalled(problem: Problem | None, said: SavedStatus) -> Problem | None:
+    """Why a child is Stalled. Its blocker may be another problem, of which it is not."""
+    stalled = said.condition(STALLED)
+    if problem is None or not stalled.is_true:
+        return None
+    return problem if problem.reason == stalled.reason else Problem(stalled.reason, stalled.message)
 
 
 def is_observed(resource: LiveObject) -> bool:
@@ -143,3 +161,8 @@ def blocker(services: Sequence[Health], branches: Sequence[Branch]) -> Problem |
     found = [each.blocker for each in services]
     found += [below(each.key, each.problem) for each in branches if each.problem and each.counted]
     return first_cause(filter(None, found))
+
+
+def stalled_below(branches: Sequence[Branch]) -> Problem | None:
+    """The likely cause among the stacks below that do not get ready before somebody acts; None if there are none."""
+    return first_cause(below(each.key, each.stalled) for each in branches if each.stalled and each.counted)

@@ -22,7 +22,7 @@ from ailtire_operator.status.conditions import Finding
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.member_statuses import services, stacks, translation
 from ailtire_operator.status.observed import Problem
-from ailtire_operator.status.rollup import Branch, blocker, counts, tally
+from ailtire_operator.status.rollup import Branch, blocker, counts, stalled_below, tally
 from ailtire_operator.status.text import listed
 from ailtire_operator.status.verification import Check
 
@@ -233,7 +233,8 @@ def _readiness(facts: Facts, problem: Problem | None) -> Iterator[Finding]:
         return
     yield Finding(c.READY, "False", problem.reason, sentence(problem))
     refused = next((refusal.blocker for refusal in facts.refusals if not refusal.problem.transient), None)
-    final = problem if facts.tree_update else refused or _held_back(facts) or _failed_check(facts)
+    own = problem if facts.tree_update else refused or _held_back(facts) or _failed_check(facts)
+    final = own or stalled_below(facts.branches)
     if final is not None:
         yield Finding(c.STALLED, "True", final.reason, sentence(final))
     else:

@@ -41,15 +41,6 @@ if holds.Ready ~= nil then
   end
   return { status = "Healthy", message = told(holds.Ready) }
 end
--- The reason is that of the deepest blocker. These end by somebody's action alone.
-local final = {
-  InvalidSpec = true, NotPlaced = true, Conflicting = true, Denied = true, Forbidden = true, Refused = true,
-  NotReplaced = true, RolledBack = true, UpdatePaused = true, VerificationFailed = true, TreeRolledBack = true,
-  TreeUpdatePaused = true,
-}
-if ready ~= nil and final[ready.reason] then
-  return { status = "Degraded", message = told(ready) }
-end
 if ready ~= nil then
   return { status = "Progressing", message = told(ready) }
 end
