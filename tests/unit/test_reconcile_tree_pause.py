@@ -104,6 +104,29 @@ def test_neither_is_anything_made(paused: Three) -> None:
     assert paused.world.status(OTHER)["services"]["late"]["message"] == f"waits: {WORDS}"
 
 
+def test_nor_is_anything_removed_until_the_definition_changes() -> None:
+    """A stack that the update reaches only when it is paused, and of which nothing but a removal is left."""
+
+    def definition(version: int, *, extra: bool) -> dict[str, Any]:
+        found = spec(version)
+        mail: dict[str, Any] = {"late": member("late:1"), **({"extra": member("extra:1")} if extra else {})}
+        found["services"]["mail"] = {"type": "stack", "stack": {"services": mail}, "dependsOn": {"orders/api": HEALTHY}}
+        return found
+
+    extra = Ref("Deployment", "prod", "shop-mail-extra")
+    story = Three(definition(1, extra=True))
+    story.update(definition(2, extra=False))
+    story.time_out()
+    story.recover()
+    mail = story.world.store.get(Ref("AiltireStack", "prod", OTHER))
+    assert mail is not None
+    assert set(mail.summary["spec"]["services"]) == {"late"}, "it has its new definition"
+    assert story.world.store.get(extra) is not None
+    story.world.write(definition(3, extra=False))
+    story.settle()
+    assert story.world.store.get(extra) is None
+
+
 def test_with_nothing_left_to_change_it_ends_when_everything_is_ready_after_all() -> None:
     story = Three(spec(1))
     story.update(spec(1, api=2))

@@ -45,7 +45,7 @@ class DependencyGate:
         self._ancestry = ancestry
         self._dependents = waits
         self._stops = StopGate(store, ancestry)
-        self._is_paused = is_paused
+        self.is_paused = is_paused
 
     def held(self, record: Record, planned: Planned) -> dict[str, Problem]:
         """The members (by key) that are not to be written now, and why."""
@@ -61,7 +61,7 @@ class DependencyGate:
         for key, waits in self._stops.held(record, planned).items():
             found[key] = waits.problem
             watched.update(waits.stacks)
-        if self._is_paused(record):
+        if self.is_paused(record):
             found |= self._paused(record, planned)
         self._dependents.update(record, planned.plan.stack.root if members or watched else None, watched)
         return found

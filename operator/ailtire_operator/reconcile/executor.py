@@ -158,11 +158,12 @@ class PlanExecutor:
     async def _prune(self, this: "_Pass", done: list[ApplyResult], missing: Missing) -> tuple[list[ApplyResult], bool]:
         """Take away what is not planned any more; whether something is left that goes later.
 
-        What runs as it was before may still need all that it had.
+        What runs as it was before may still need all that it had; nothing goes for an update that goes no further.
         """
         record, planned = this.record, this.planned
         sound = all(child.problem is None for child in planned.plan.children.values())
-        prune_gate = PruneGate(whole=sound and not this.held.outdated and not missing.members, failed=_failed(done))
+        whole = sound and not this.held.outdated and not missing.members and not self._gate.is_paused(record)
+        prune_gate = PruneGate(whole=whole, failed=_failed(done))
         settled = self._is_settled(record, planned.plan)
         present = self._present(record)
         listed = changes.unwanted(planned.plan, planned.manifests.keys(), present, prune_gate, settled=settled)
