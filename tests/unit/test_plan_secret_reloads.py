@@ -92,6 +92,19 @@ def test_one_that_was_made_anew_with_another_version_replaces_them() -> None:
     assert web(seen(SecretReload({"db": "3"}), db="12"))[1] == {FOR: "db@12"}
 
 
+@pytest.mark.parametrize("seen_by_this_process", ["9", "11", "1"])
+def test_an_older_version_than_the_pods_run_with_replaces_none(seen_by_this_process: str) -> None:
+    """The watch of this process is behind that of the one which replaced them."""
+    own, pods = web(seen(SecretReload({"db": "12"}, "db@12"), db=seen_by_this_process))
+    assert pods == {FOR: "db@12"}
+    assert own == {FOR: "db@12", VERSIONS: '{"db":"12"}'}
+
+
+@pytest.mark.parametrize("noted", ["", "abc", "٣", "9" * 5000])
+def test_a_version_that_is_none_loses(noted: str) -> None:
+    assert web(seen(SecretReload({"db": noted}), db="9"))[0][VERSIONS] == '{"db":"9"}'
+
+
 @pytest.mark.parametrize(("watch", "kept"), [("off", False), ("denied", True), (None, True)])
 def test_where_nothing_is_seen_no_pod_is_replaced_and_what_they_run_for_stays(watch: Any, kept: bool) -> None:
     """Turned off it is forgotten, so that what changed meanwhile replaces nothing when it is turned on again."""
@@ -160,6 +173,22 @@ def test_a_change_wakes_who_reads_it_and_nobody_else() -> None:
     }
     world.reconcile()
     assert not [each for each in world.cluster.journal if each.startswith("apply")]
+
+
+def test_a_plan_that_is_kept_does_not_outlive_what_another_process_has_noted_meanwhile() -> None:
+    """One that lost the lease, and has it again before its watch of Secrets has caught up."""
+    world = World()
+    world.features = Features(secret_watch="on")
+    root = world.write(SPEC)
+    secret(world, "db", "300")
+    world.reconcile()
+    (record,) = [each for each in world.store.of_kind("Deployment") if each.ref.name == "shop-web"]
+    record.summary = {**record.summary, "secretVersions": '{"db":"310"}', "reloadedFor": "db@310"}
+    planned = world.planner.plan(root, world.definitions.stack(root))
+    assert _annotations(planned.manifests[record.ref]) == (
+        {FOR: "db@310", VERSIONS: '{"db":"310"}'},
+        {FOR: "db@310"},
+    )
 
 
 @pytest.mark.parametrize("text", ["no JSON", "[]", "7", '{"db": 3}', '{"a":' * 200])

@@ -222,6 +222,11 @@ class Planner:
             and known.templates is self._definitions.templates_of(record)
             and known.addresses.still_true()
             and known.secret_versions.still_true()
+            and (
+                not known.secret_versions.asked
+                # Another process may have led meanwhile, and have noted newer versions than this one had seen.
+                or known.secret_reloads == secret_reloads(self._store, record.ref.namespace, record.uid)
+            )
             and known.starting == starting(self._store, record.ref.namespace, stack)
             and known.failed_updates == self._failed_updates(record)
         )

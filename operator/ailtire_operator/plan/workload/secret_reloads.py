@@ -13,6 +13,8 @@ from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import SecretReload
 
 _NONE = SecretReload()
+_DIGITS = 20
+"""Of the largest resourceVersion, which has 64 bits."""
 _REPORTS = {
     "off": (
         "this operator does not watch Secrets, so a new version replaces no pod.",
@@ -32,14 +34,27 @@ def reload_of(scope: Scope, service: Service, kind: str, name: str) -> SecretRel
     if not service.reload_on_secrets or kind == "Job" or scope.observed.secret_watch == "off":
         return SecretReload(reloaded_for=live.reloaded_for)
     now = scope.observed.secret_versions
-    # One that is not there has no version: its pods run with that of before.
     versions = {
         each: version
         for each in sorted(set(secrets_of(scope, service)))
-        if (version := now.get(each, live.versions.get(each)))
+        if (version := _newer(now.get(each), live.versions.get(each)))
     }
     changed = [f"{each}@{version}" for each, version in versions.items() if live.versions.get(each, version) != version]
     return SecretReload(versions, ",".join(changed) or live.reloaded_for)
+
+
+def _newer(seen: str | None, noted: str | None) -> str | None:
+    """The newer of two versions of a Secret, if there is any. One that is not there has none.
+
+    The watch of a process that takes over may be behind what the one before has noted at the workload: by the older
+    version its pods would be replaced twice more.
+    """
+    return max(filter(None, (seen, noted)), key=_number, default=None)
+
+
+def _number(version: str) -> int:
+    """A resourceVersion as the ordered number that it is; what is none loses against every other."""
+    return int(version) if version.isdecimal() and version.isascii() and len(version) <= _DIGITS else -1
 
 
 def secrets_of(scope: Scope, service: Service) -> Iterator[str]:
