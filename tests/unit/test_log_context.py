@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from kopf._core.actions.loggers import LogFormat, make_formatter
 
-from ailtire_operator.reconcile import process
+from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.reconcile import log_context, process
+from ailtire_operator.reconcile.name_conflicts import ForeignObjects
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
+from support.fake_cluster.records import put, stack
 
 logger = logging.getLogger("test")
 Key = tuple[str, str]
@@ -71,6 +74,24 @@ def test_a_record_has_the_stack_the_number_and_the_cause(lines: StringIO) -> Non
     numbers = [each.get("reconcile") for each in found]
     assert numbers[0] == numbers[1] != numbers[2] == numbers[3] == numbers[4]
     assert all(each["severity"] and each["timestamp"] for each in found)
+
+
+async def test_what_outlives_a_reconcile_does_not_belong_to_it() -> None:
+    """The watch of an object that is in a stack's way, which may last for days."""
+    found: list[dict[str, str | int]] = []
+
+    async def until_changed(record: Record) -> None:
+        found.append(log_context.fields())
+
+    store = Store()
+    shop, foreign = stack(store, "shop"), put(Store(), "Service", "shop-web")
+    objects = ForeignObjects(store, until_changed, lambda record: None)
+    with log_context.reconcile(("prod", "shop"), "edited"):
+        objects.update(shop, {foreign.ref: foreign})
+    async with asyncio.timeout(5):
+        while not found:
+            await asyncio.sleep(0)
+    assert found == [{}]
 
 
 def test_every_priority_is_a_cause_in_words() -> None:

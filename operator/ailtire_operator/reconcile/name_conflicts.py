@@ -11,6 +11,7 @@ restart, nothing is lost: what is refused is tried again from time to time.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextvars import Context
 from typing import Final
 
 from ailtire_operator.cluster.kinds import STACK, Ref
@@ -95,7 +96,9 @@ class ForeignObjects:
             known = self._store.get(ref)
             unknown = record is not None and (known is None or known.uid != record.uid)
             if record is not None and unknown and ref not in self._tasks and len(self._tasks) < LIMIT:
-                self._tasks[ref] = asyncio.create_task(self._follow(record), name=f"follow {ref}")
+                # In a context of its own: it outlives the reconcile, to which nothing that it logs belongs.
+                work, name = self._follow(record), f"follow {ref}"
+                self._tasks[ref] = asyncio.create_task(work, name=name, context=Context())
 
     def forget(self, uid: str) -> None:
         """The stack is gone and wants nothing more."""
