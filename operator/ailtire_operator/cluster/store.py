@@ -17,7 +17,8 @@ from ailtire_operator.cluster.interning import shared_map
 from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, owned_projection
 from ailtire_operator.cluster.ref_index import RefIndex
-from ailtire_operator.cluster.summaries import Summary, summarize
+from ailtire_operator.cluster.summaries import summarize
+from ailtire_operator.cluster.summary_parts import Summary
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.problems import path_of
 
@@ -27,10 +28,10 @@ Listener = Callable[["Record | None", "Record | None"], None]
 Trigger = Callable[["Record | None", "Record | None", "str | None"], None]
 
 _OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
+_OTHERS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_COMPONENT)
 _INDEXED_LABELS: Final = (naming.LABEL_STACK,)
 _TOMBSTONES: Final = 5_000
 """An answer that is late by more deletions than this does not happen; a list settles it if it does."""
-_NO_HASH: Final = ""
 
 
 @dataclass(slots=True)
@@ -111,10 +112,10 @@ def _owned_hash(obj: Mapping[str, Any]) -> str:
     """Of a list of fields that makes no sense for the object nothing is ours: an apply puts it right."""
     try:
         projection = owned_projection(obj)
-        return fingerprint(projection) if projection else _NO_HASH
+        return fingerprint(projection) if projection else ""
     except Exception as error:  # whoever may write the object may write that list, and anything into it
         logger.info("%s: its managedFields cannot be read: %r", Ref.of(obj), error)
-        return _NO_HASH
+        return ""
 
 
 def _summary(obj: Mapping[str, Any]) -> tuple[Summary, str]:
@@ -127,12 +128,8 @@ def _summary(obj: Mapping[str, Any]) -> tuple[Summary, str]:
 
 
 def _our_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    found = {
-        sys.intern(key): sys.intern(value)
-        for key, value in labels.items()
-        if key.startswith(_OUR_LABELS) or key in (naming.LABEL_MANAGED_BY, naming.LABEL_COMPONENT)
-    }
-    return shared_map(found)
+    ours = (each for each in labels if each.startswith(_OUR_LABELS) or each in _OTHERS)
+    return shared_map({sys.intern(each): sys.intern(labels[each]) for each in ours})
 
 
 class Store:

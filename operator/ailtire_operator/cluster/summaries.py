@@ -4,50 +4,23 @@ A kept Deployment costs 20 KiB as a dictionary and 0.5 KiB like this; with tens 
 difference between 1 GiB and 100 MiB. Absent means absent: a summary has no key for what the object does not have.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from sys import intern
-from typing import Any, Final
+from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.interning import shared, shared_map
-from ailtire_operator.cluster.kinds import controller_of
+from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
-from ailtire_operator.cluster.pod_states import said, unready
+from ailtire_operator.cluster.pod_states import pod
+from ailtire_operator.cluster.summary_parts import MESSAGE_LIMIT, Object, Summary, compact, conditions, labels
 from ailtire_operator.model.unobserved import written
-
-Summary = dict[str, Any]
-Object = Mapping[str, Any]
-
-MESSAGE_LIMIT: Final = 300
 
 
 def summarize(obj: Object) -> Summary:
     """The summary of a live object of any kind."""
     summarizer = _SUMMARIZERS.get(obj["kind"])
     return summarizer(obj) if summarizer else {}
-
-
-def compact(**values: Any) -> Summary:
-    """The given values without those that say nothing."""
-    return {key: value for key, value in values.items() if value not in (None, "", (), {})}
-
-
-def conditions(entries: Iterable[Object] | None) -> dict[str, tuple[str, str, str]]:
-    """Conditions by type: status, reason and (shortened) message."""
-    # Interned, here and below: thousands of objects say the same few words.
-    return {
-        intern(entry["type"]): (
-            intern(entry["status"]),
-            intern(entry.get("reason") or ""),
-            intern((entry.get("message") or "")[:MESSAGE_LIMIT]),
-        )
-        for entry in entries or ()
-    }
-
-
-def _labels(labels: Mapping[str, str] | None) -> dict[str, str]:
-    return shared_map({intern(key): intern(value) for key, value in (labels or {}).items()})
 
 
 def _workload(obj: Object) -> Summary:
@@ -62,7 +35,7 @@ def _workload(obj: Object) -> Summary:
         replicas=status.get("replicas"),
         paused=spec.get("paused"),
         conditions=conditions(status.get("conditions")),
-        selector=_labels((spec.get("selector") or {}).get("matchLabels")),
+        selector=labels((spec.get("selector") or {}).get("matchLabels")),
         restartedAt=_restarted_at(spec.get("template") or {}),
         secretVersions=_annotation(obj, naming.ANNOTATION_SECRET_VERSIONS),
         reloadedFor=_annotation(obj, naming.ANNOTATION_RELOADED_FOR),
@@ -124,7 +97,7 @@ def _last_good(obj: Object, annotations: Mapping[str, str]) -> Summary:
         failed=annotations.get(naming.ANNOTATION_FAILED_UPDATE),
         image=next(images, None),
         refers=tuple(_references(spec)),
-        pods=_labels((template.get("metadata") or {}).get("labels")),
+        pods=labels((template.get("metadata") or {}).get("labels")),
     )
 
 
@@ -189,7 +162,7 @@ def _service(obj: Object) -> Summary:
             (intern(port.get("name") or ""), port["port"], intern(port.get("protocol", "TCP")), port.get("nodePort"))
             for port in spec.get("ports") or ()
         ),
-    } | compact(type=intern(spec.get("type") or ""), selector=_labels(spec.get("selector")))
+    } | compact(type=intern(spec.get("type") or ""), selector=labels(spec.get("selector")))
 
 
 def _network_policy(obj: Object) -> Summary:
@@ -197,7 +170,7 @@ def _network_policy(obj: Object) -> Summary:
     spec = obj["spec"]
     selector = spec.get("podSelector") or {}
     directions = [direction.lower() for direction in spec.get("policyTypes") or ()]
-    pods = {} if selector.get("matchExpressions") else _labels(selector.get("matchLabels"))
+    pods = {} if selector.get("matchExpressions") else labels(selector.get("matchLabels"))
     return compact(pods=pods, **{each: fingerprint({"rules": spec.get(each)}) for each in directions})
 
 
@@ -240,46 +213,6 @@ def _http_route(obj: Object) -> Summary:
     )
 
 
-def _pod(obj: Object) -> Summary:
-    metadata, status = obj["metadata"], obj.get("status") or {}
-    states = conditions(status.get("conditions"))
-    scheduled = states.get("PodScheduled", ("", "", ""))
-    owner = controller_of(obj)
-    labels = metadata.get("labels") or {}
-    containers = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
-    return compact(
-        stack=intern(labels.get(naming.LABEL_STACK) or ""),
-        service=intern(labels.get(naming.LABEL_SERVICE) or ""),
-        phase=intern(status.get("phase") or ""),
-        podIPs=tuple(address["ip"] for address in status.get("podIPs") or () if address.get("ip")),
-        ready=states.get("Ready", ("False",))[0] == "True",
-        created=metadata.get("creationTimestamp"),
-        revision=intern(labels.get("pod-template-generation") or labels.get("controller-revision-hash") or ""),
-        reason=status.get("reason"),
-        message=(status.get("message") or "")[:MESSAGE_LIMIT],
-        unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
-        containers=shared_map({intern(container["name"]): _container(container) for container in containers}),
-        owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
-        said=said(labels, containers),
-        **unready(status),
-    )
-
-
-def _container(status: Object) -> Summary:
-    waiting = (status.get("state") or {}).get("waiting") or {}
-    now = (status.get("state") or {}).get("terminated") or {}
-    last = (status.get("lastState") or {}).get("terminated") or now
-    summary = compact(
-        ready=status.get("ready"),
-        waiting=waiting.get("reason"),
-        waitingMessage=(waiting.get("message") or "")[:MESSAGE_LIMIT],
-        terminated=last.get("reason"),
-        exitCode=last.get("exitCode"),
-        restarts=status.get("restartCount"),
-    )
-    return shared_map(summary)
-
-
 def _secret(obj: Object) -> Summary:
     """That it has changed, whatever it was: nothing else of it is ever asked for."""
     return {"version": obj["metadata"]["resourceVersion"]}
@@ -314,7 +247,7 @@ _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
     kinds.AUTOSCALER.kind: _autoscaler,
     kinds.INGRESS.kind: _ingress,
     kinds.HTTP_ROUTE.kind: _http_route,
-    kinds.POD.kind: _pod,
+    kinds.POD.kind: pod,
     kinds.SECRET.kind: _secret,
     kinds.STACK.kind: _stack,
 }
