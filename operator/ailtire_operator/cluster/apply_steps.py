@@ -235,7 +235,7 @@ class ApplySteps:
             metadata["uid"],
             metadata["resourceVersion"],
         )
-        record = known if known is not None and same else record_of(answer)  # which is the larger part of all this
+        record = known if known is not None and same else record_of(answer)  # slow: not made where it is known
         self._memory.learn(record, task.wanted, created=verb != "update")
         return ApplyResult(task.ref, True, known or record, None, verb)
 

@@ -157,7 +157,7 @@ def leads_somewhere(value: Any, pointer: str) -> bool:
 def _project(fields: Tree, live: Any) -> Any:
     if not fields:
         return live
-    if isinstance(live, dict) or isinstance(live, Mapping):  # noqa: SIM101  # the dear question is for the rare case
+    if isinstance(live, dict) or isinstance(live, Mapping):  # noqa: SIM101  # asking for a dict is ten times faster
         projected = {}
         for key, below in fields.items():
             if key.startswith("f:"):

@@ -23,8 +23,8 @@ _TRIM_SECONDS: Final = 30.0
 
 
 _COLLECT_AFTER: Final = 10_000
-"""Objects, made and not gone, after which the collector looks at the young ones: Python's own 700 are an API server's
-answer or two."""
+"""Objects that were made and are still there, after which the collector looks at the new ones. By default it does after
+700, which are one or two answers of the API server."""
 
 
 class Record(logging.LogRecord):

@@ -1,4 +1,4 @@
-"""Which stacks a change of a Secret is news to: those with a service whose pods are replaced for it."""
+"""Which stacks are reconciled after a change of a Secret: those with a service whose pods are replaced for it."""
 
 from collections.abc import Callable, Collection
 

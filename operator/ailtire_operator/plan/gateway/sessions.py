@@ -24,7 +24,7 @@ def groups(routes: list[Route]) -> list[Directive]:
             block = [
                 directive("zone", name, _MEMORY),
                 directive("sticky", "cookie", route.policies.session.cookie, "path=/", "httponly"),
-                # Never given up for a while: one request that timed out would take the sessions of all others along.
+                # By default a pod is left out for ten seconds after an error: its callers would all lose their session.
                 directive("server", f"{route.pods}:{route.port}", "max_fails=0", "resolve"),
             ]
             found[name] = directive("upstream", name, block=block)
