@@ -87,6 +87,19 @@ def test_one_that_never_gets_ready_holds_up_nothing_else(world: World) -> None:
     assert "/more" in world.cluster.manifests[Ref("ConfigMap", "prod", name)]["data"]["nginx.conf"]
 
 
+def test_a_job_that_was_stopped_is_not_waited_for() -> None:
+    """It answers while it runs, and is never ready: its route would stay closed for ever."""
+    world = World()
+    job = {"deploy": {"mode": "replicatedJob"}}
+    for stopped in (True, False):
+        definition = spec(stopped=stopped)
+        definition["services"]["api"] |= job
+        world.write(definition)
+        world.reconcile()
+        world.reconcile()
+        assert answers(world) == ("503" if stopped else "passed")
+
+
 def test_what_was_ready_once_and_is_not_any_more_is_not_stopped(world: World) -> None:
     settle(world)
     settle(world, ready=False)

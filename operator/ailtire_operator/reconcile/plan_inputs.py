@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DAEMON_SET, DEPLOYMENT, JOB, POD, SECRET, SERVICE, STACK, STATEFUL_SET, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.nesting import loads
+from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.types import Node, SecretReload
 
@@ -183,7 +184,13 @@ def starting(store: Store, namespace: str, stack: Stack) -> frozenset[str]:
         for each in store.owned_by(namespace, stack.uid)
         if each.ref.kind in _SERVING and each.summary.get("ready")
     }
-    return frozenset(key for key in known if key in stack.spec.plain and naming.sanitize(key) not in ready)
+    serving = {key for key, service in stack.spec.plain.items() if not _is_job(service)}
+    return frozenset(key for key in known if key in serving and naming.sanitize(key) not in ready)
+
+
+def _is_job(service: Service) -> bool:
+    """Whether it runs as a Job, whose ready pods are those that have ended: it never begins to serve by that."""
+    return service.deploy is not None and service.deploy.mode.endswith("Job")
 
 
 def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:
