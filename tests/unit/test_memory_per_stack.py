@@ -3,6 +3,7 @@
 The whole process is measured by ``make bench-memory``; these find out within a second which change made stacks larger.
 """
 
+import asyncio
 import gc
 import tracemalloc
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 
 from ailtire_operator.cluster import interning
 from ailtire_operator.cluster.kinds import STACK, Ref
+from ailtire_operator.reconcile.process import release_free_memory
 from bench import tree
-from support.fake_cluster import records
+from support.fake_cluster import records, virtual_time
 from support.fake_cluster.world import World
 
 COUNT = 20
@@ -104,6 +106,24 @@ def test_what_was_in_sync_is_known_after_a_rest() -> None:
     _rest(world)
     assert before
     assert world.planner.plan(record, stack).synced == before
+
+
+def test_an_error_while_memory_is_saved_ends_nothing() -> None:
+    """All reconciles run beside it, and would end with it."""
+    times: list[float] = []
+
+    def forget() -> None:
+        times.append(virtual_time.now())
+        raise ValueError("this plan cannot be packed")
+
+    async def story() -> None:
+        task = asyncio.create_task(release_free_memory(forget))
+        await asyncio.sleep(100)
+        assert not task.done()
+        task.cancel()
+
+    virtual_time.run(story())
+    assert len(times) == 3
 
 
 def test_a_part_of_a_parents_definition_is_its_childs() -> None:

@@ -16,6 +16,8 @@ from typing import Any, Final
 from ailtire_operator import printable
 from ailtire_operator.reconcile import log_context
 
+logger = logging.getLogger(__name__)
+
 _INDENT: Final = "    "
 
 _TRIM_SECONDS: Final = 30.0
@@ -69,6 +71,9 @@ async def release_free_memory(forget: Callable[[], None]) -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     while True:
         await asyncio.sleep(_TRIM_SECONDS)
-        forget()
+        try:
+            forget()
+        except Exception:  # to save memory is no reason to end all other work with it
+            logger.exception("not everything that rests is forgotten")
         if trim is not None:
             trim(0)
