@@ -93,6 +93,25 @@ def test_sessions_without_an_effect_are_told(spec: Json, message: str) -> None:
     assert not groups(configuration(made))
 
 
+@pytest.mark.parametrize(
+    ("spec", "told_of"),
+    [
+        ({"a": service({"/a": {"port": 80}}), "b": service({"/b": {"port": 80}})}, {"b": "service 'a' has the same"}),
+        ({"a": service({"/a": {"port": 80}, "/b": {"port": 81}})}, {"a": "several ports"}),
+        ({"a": service({"/a": {"port": 80}, "/b": {"port": 80}, "x": {"port": 81, "protocol": "tcp"}})}, {}),
+        ({"a": service({"/a": {"port": 80}}), "b": service({"x": {"port": 80, "protocol": "tcp"}})}, {}),
+        ({"a": service({"/a": {}}), "b": service({"/b": {}}, policies={"session": {"cookie": "own"}})}, {}),
+    ],
+    ids=["one cookie", "two ports", "one port", "no route", "two cookies"],
+)
+def test_a_cookie_that_two_ports_would_replace_in_turn_is_reported(spec: Json, told_of: dict[str, str]) -> None:
+    found = {each.path: each for each in plan_of({"services": spec}).notices if each.path.endswith("session.cookie")}
+    assert found.keys() == {f"spec.services.{key}.policies.session.cookie" for key in told_of}
+    for key, words in told_of.items():
+        notice = found[f"spec.services.{key}.policies.session.cookie"]
+        assert (notice.classification, words in notice.message) == ("approximate", True)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a=b", "a;b", "é", "$uri", "x" * 65])
 def test_a_name_that_no_cookie_can_have_is_refused(name: str) -> None:
     with pytest.raises(InvalidStack, match=r"spec\.services\.web\.policies\.session\.cookie"):

@@ -10,6 +10,7 @@ from ailtire_operator.plan.network.membership import has_gateway
 from ailtire_operator.plan.scope import Scope
 
 _NO_POLICIES = Policies()
+_IN_TURN = "each replaces the other's, and a caller of both is kept at neither."
 OF_A_ROUTE = ("timeout", "retry", "access_control", "logging", "max_body", "session")
 """Policies that the gateway implements for HTTP routes."""
 OF_A_STACK = frozenset(
@@ -34,6 +35,7 @@ def report(scope: Scope) -> None:
     _of_the_root(scope)
     _kinds(scope)
     _variables(scope)
+    _sessions(scope)
     for key, service in scope.spec.services.items():
         _routes(scope, key, service)
         if service.is_stack:
@@ -160,6 +162,25 @@ def _routes(scope: Scope, key: str, service: Service) -> None:
         if entry.protocol == "tcp" and "path" in entry.model_fields_set:
             path = scope.path(key, "interface", label, "path")
             scope.report(path, "ignored", "a TCP entry has no path.", "Remove it.")
+
+
+def _sessions(scope: Scope) -> None:
+    """Report cookies by which the gateway does not find a caller's replica again: their value is of one port."""
+    names: dict[str, str] = {}
+    for key, service in sorted(scope.spec.plain.items()):
+        ports = {entry.port for entry in service.interface.values() if entry.protocol != "tcp"}
+        if not ports or service.policies is None or service.policies.session is None:
+            continue
+        path = scope.path(key, "policies", "session", "cookie")
+        other = names.setdefault(service.policies.session.cookie, key)
+        if other != key:
+            scope.report(path, "approximate", f"service '{other}' has the same one: {_IN_TURN}", "Use another name.")
+        if len(ports) > 1:
+            message, remedy = (
+                f"its routes lead to several ports: {_IN_TURN}",
+                "Let one answer, or make two services of it.",
+            )
+            scope.report(path, "approximate", message, remedy)
 
 
 def _child(scope: Scope, key: str, service: Service) -> None:
