@@ -12,6 +12,7 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cluster.author_policies import VERBS
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, HTTP_ROUTE, OWNED_KINDS, STACK, Kind
+from ailtire_operator.model.limits import ACCOUNT_LIMIT
 from lab import ControlPlane, eventually, manifests
 from lab.api import Api, Refused
 from lab.gatewayapi import route_definition
@@ -173,6 +174,41 @@ def test_who_changes_a_child_needs_the_right_to_what_its_place_passes_on(
     operator.create(STACK.path(NAMESPACE), child)
     request.addfinalizer(lambda: plane.kubectl("delete", "ats", "shop-kid", "-n", NAMESPACE))
     assert by_update(user(plane, HTTP_ROUTE, "create"), "shop-kid", {"appName": "x"}) == told(HTTP_ROUTE, "create")
+
+
+def test_who_declares_an_account_for_pods_may_create_tokens_of_it(plane: ControlPlane) -> None:
+    """The longest list that the schema lets through, twice, is what the policy can spend at most."""
+    names = [f"account-{index}" for index in range(ACCOUNT_LIMIT)]
+    author, other = user(plane, HTTP_ROUTE, "create"), user(plane, HTTP_ROUTE, "patch")
+    rules = [{"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": names, "verbs": ["create"]}]
+    role, binding = _role("tokens", [], [], [lacking(HTTP_ROUTE, "create")])
+    for each in ({**role, "rules": rules}, binding):
+        plane.kubectl("create", "-f", "-", stdin=json.dumps(each))
+    plain: Json = {"services": {"web": service(serviceAccountName=names[0])}}
+
+    def told(api: Api, declared: list[str], **more: Any) -> str:
+        return by_stack(api, {**plain, "serviceAccounts": declared, **more})
+
+    eventually(lambda: told(author, names) == "", what="the author's right")
+    assert told(author, [*names[1:], "foreign"]).startswith(f"spec.serviceAccounts[{ACCOUNT_LIMIT - 1}]: ")
+    for index in range(ACCOUNT_LIMIT):
+        said = f"spec.serviceAccounts[{index}]: {lacking(HTTP_ROUTE, 'create')} may not create tokens of the service "
+        said += f"account foreign in namespace {NAMESPACE}"
+        declared = [*names[:index], "foreign", *names[index + 1 :]]
+        assert told(author, declared) == told(author, declared, templateOnly=True) == said
+        assert by_update(author, "held", {"serviceAccounts": declared}) == said
+    assert "may not create tokens of the service account account-0" in told(other, names[:1])
+    assert by_stack(other, plain) == "", "the operator refuses what nobody declared"
+
+    placed = {"services": {}, "serviceAccounts": names, "place": {**PLACE, "serviceAccounts": names}}
+    operator = replace(plane.api, acting_as=f"system:serviceaccount:{naming.OPERATOR_NAMESPACE}:{naming.OPERATOR_NAME}")
+    operator.create(STACK.path(NAMESPACE), stack("accounts-kid", placed))
+    try:
+        assert by_update(author, "accounts-kid", {"appName": "x"}) == ""
+        said = by_update(other, "accounts-kid", {"appName": "x", "serviceAccounts": []})
+        assert said.startswith("spec.place.serviceAccounts[0]: ")
+    finally:
+        plane.kubectl("delete", "ats", "accounts-kid", "-n", NAMESPACE)
 
 
 @pytest.mark.parametrize("template", [False, True])

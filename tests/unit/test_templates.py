@@ -91,7 +91,7 @@ def test_what_restarts_with_a_template_is_what_the_release_before_wrote() -> Non
 @pytest.mark.parametrize("field", RESOURCE_ONLY)
 def test_an_inline_child_has_no_field_that_only_a_resource_has(field: str) -> None:
     place = {"root": "t", "parent": "t", "parentKey": "a", "depth": 1, "appName": "t"}
-    values: dict[str, Any] = {"additionalKinds": ["HTTPRoute"], "place": place}
+    values: dict[str, Any] = {"additionalKinds": ["HTTPRoute"], "serviceAccounts": ["uploader"], "place": place}
     root = {"services": {"a": {"type": "stack", "stack": {field: values.get(field, True)}}}}
     with pytest.raises(InvalidStack, match="an inline stack cannot have"):
         list(levels("t", parse_spec(root), {}))

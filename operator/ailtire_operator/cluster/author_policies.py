@@ -12,6 +12,7 @@ import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import ASKED_KINDS, DECLARED_KINDS, Kind
+from ailtire_operator.model.limits import ACCOUNT_LIMIT
 
 Json = dict[str, Any]
 
@@ -26,6 +27,8 @@ _HEAD: Final = """\
 # stacks are made of. A kind that not every author has the right to is asked for where the resource declares it, in its
 # own edge or in spec.additionalKinds; the operator makes none below where it is not declared. Where spec.reconcileAs
 # names a service account, the operator writes by that one's rights, and the author needs the right to impersonate it.
+# A pod has a service account only if spec.serviceAccounts declares it, and then the author needs the right to create
+# tokens of it, as a pod gets one.
 #
 # The operator is exempt: it writes children on behalf of whoever wrote their parent. Its account is the policies'
 # parameter, so that kustomize's namespace and prefixes reach it.
@@ -59,6 +62,13 @@ _BY_AN_ACCOUNT: Final = {
     "name": "an-account-is-named",
     "expression": f"has(object.spec.reconcileAs) || {_PLACED_AS}",
 }
+_FOR_PODS: Final = {"spec": "object.spec", "spec.place": "object.spec.place"}
+"""Where a resource declares accounts of pods: the path, and the expression for what holds the list."""
+_ACCOUNTS_OF_PODS: Final = {
+    "name": "accounts-of-pods-are-declared",
+    "expression": "has(object.spec.serviceAccounts) || "
+    "(has(object.spec.place) && has(object.spec.place.serviceAccounts))",
+}
 _WHO: Final = "request.userInfo.username"
 _WHERE: Final = "' in namespace ' + request.namespace"
 
@@ -66,7 +76,8 @@ _WHERE: Final = "' in namespace ' + request.namespace"
 def policies() -> list[Json]:
     """All policies and their bindings."""
     found = [policy for verb in VERBS for policy in _policy(f"author-{verb}", _rights(verb), _BY_ITS_OWN_RIGHTS)]
-    return [*found, *_policy("author-account", _accounts(), _BY_AN_ACCOUNT)]
+    found += _policy("author-account", _accounts(), _BY_AN_ACCOUNT)
+    return [*found, *_policy("author-pod-accounts", _accounts_of_pods(), _ACCOUNTS_OF_PODS)]
 
 
 def check(kind: Kind, verb: str) -> str:
@@ -115,6 +126,28 @@ def _accounts() -> list[Json]:
         }
         for absent, field in fields
     ]
+
+
+def _accounts_of_pods() -> list[Json]:
+    """Who declares an account for pods may create tokens of it, whoever writes the pods: the API server asks nobody."""
+    tokens = "authorizer.group('').resource('serviceaccounts').subresource('token').namespace(request.namespace)"
+    validations = []
+    for path, holder in _FOR_PODS.items():
+        absent = f"!has({holder}.serviceAccounts)"
+        if path != "spec":
+            absent = f"!has({holder}) || {absent}"
+        for index in range(ACCOUNT_LIMIT):  # no loop: an expression may ask about two questions only
+            name = f"{holder}.serviceAccounts[{index}]"
+            expression = f"{absent} || size({holder}.serviceAccounts) <= {index} || "
+            said = f"'{path}.serviceAccounts[{index}]: ' + {_WHO} + ' may not create tokens of the service account '"
+            validations.append(
+                {
+                    "expression": expression + f"{tokens}.name({name}).check('create').allowed()",
+                    "messageExpression": f"{said} + {name} + {_WHERE}",
+                    "reason": "Forbidden",
+                }
+            )
+    return validations
 
 
 def _policy(name: str, validations: list[Json], condition: Json) -> list[Json]:

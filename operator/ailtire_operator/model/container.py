@@ -1,8 +1,8 @@
 """The fields of a plain service about its container and pod, except image, ports and storage."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from ailtire_operator.model.base import OrEmpty, Strict
 from ailtire_operator.model.dependencies import DependsOn
@@ -12,6 +12,7 @@ from ailtire_operator.model.keys import PLAIN, KeyRule, VariableName, VolumeKey
 from ailtire_operator.model.security import Capabilities, GroupId, SecurityOptions, Sysctls
 from ailtire_operator.model.values import (
     AbsolutePath,
+    AccountName,
     Argument,
     EnvironmentValue,
     Name,
@@ -31,6 +32,12 @@ _PathKey = Annotated[
     str, StringConstraints(min_length=2, max_length=253), KeyRule(r"/[^:]*", "is not an absolute path: /run"), PLAIN
 ]
 Platform = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z]+(/[a-z0-9_]+(/v[0-9]+(\.[0-9]+)?)?)?$")]
+
+_TOKEN_OF_NONE: Final = "automountServiceAccountToken needs serviceAccountName"
+TOKEN_RULE: Final = (
+    "!has(self.automountServiceAccountToken) || !self.automountServiceAccountToken || has(self.serviceAccountName)",
+    _TOKEN_OF_NONE,
+)
 
 
 class Tmpfs(Strict):
@@ -117,6 +124,12 @@ class Container(Strict):
     """Commands run one after the other when the container has started."""
     pre_stop: Annotated[list[Hook], Field(max_length=8, examples=[[{"command": ["/bin/drain"]}]])] = []
     """Commands run one after the other before the container is stopped."""
+    service_account_name: AccountName | None = None
+    """The service account of the pods, such as one that a cloud provider trusts; default: the namespace's, without a
+    token. The root and each template on the path must have it in spec.serviceAccounts."""
+    automount_service_account_token: bool = False
+    """True: the container has the account's token for the cluster's API in a file. Not needed for a cloud provider that
+    adds a token of its own. Needs serviceAccountName."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     """When the image is pulled; default: Always for the tag latest, else IfNotPresent."""
     platform: Platform | None = None
@@ -132,3 +145,9 @@ class Container(Strict):
     reload_on_secrets: bool = False
     """True: a new version of a Secret that the service names for variables or files replaces its pods once, as an
     update does. Needs an operator that watches the metadata of Secrets. A Job is not run again."""
+
+    @model_validator(mode="after")
+    def _token_of_an_account(self) -> Self:
+        if self.automount_service_account_token and self.service_account_name is None:
+            raise ValueError(_TOKEN_OF_NONE)
+        return self

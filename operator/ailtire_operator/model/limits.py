@@ -8,6 +8,8 @@ TREE_LIMIT: Final = 5000
 """Members (services and stacks) of a whole tree."""
 TREE_CHARACTER_LIMIT: Final = 10_000_000
 """Characters of all definitions of a tree: each stack is a resource with its own copy of its definition."""
+ACCOUNT_LIMIT: Final = 8
+"""Service accounts that a definition declares: an admission policy asks for the right to each, at a price."""
 NOTICE_LIMIT: Final = 50
 """Notices in a status; ``count`` has the total."""
 MESSAGE_LIMIT: Final = 512

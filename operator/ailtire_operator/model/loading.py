@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
 
 from ailtire_operator import naming
-from ailtire_operator.model import additional, bounds, dependencies
+from ailtire_operator.model import additional, bounds, dependencies, service_accounts
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.place import AdditionalKind, Place
@@ -159,6 +159,8 @@ class Level:
     """The additional kinds that stacks below may use."""
     account: str | None = None
     """The root's service account."""
+    pod_accounts: frozenset[str] = frozenset()
+    """The service accounts that pods of this stack and those below may have."""
 
 
 def first_level(name: str, spec: StackSpec) -> Level:
@@ -173,19 +175,21 @@ def first_level(name: str, spec: StackSpec) -> Level:
         templates,
         kinds=additional.declared(spec),
         account=place.reconcile_as if place else spec.reconcile_as,
+        pod_accounts=service_accounts.declared(spec),
     )
 
 
 def child_level(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
     """The child stack under a key, or None if its template does not exist.
 
-    Raises InvalidStack for an invalid value in the child itself, a kind that no stack above declares, a cycle of
-    references, and a tree that is too deep.
+    Raises InvalidStack for an invalid value in the child itself, a kind or a service account that no stack above
+    declares, a cycle of references, and a tree that is too deep.
     """
     child = _below(level, key, templates)
     if child is not None:
         problems = additional.undeclared(child.spec, level.kinds, child.path, _declaring(level))
         problems += additional.other_account(child.spec, level.account, child.path)
+        problems += service_accounts.undeclared(child.spec, child.pod_accounts, child.path, _declaring(child))
         if problems:
             raise InvalidStack(problems)
     return child
@@ -206,7 +210,8 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
     if service.stack_ref is None:
         path = f"{path}.stack"
         spec = child_spec(service, path)
-        return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, level.kinds, level.account)
+        inherited = (level.kinds, level.account, level.pod_accounts)
+        return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, *inherited)
     reference = service.stack_ref.name
     if reference in level.templates:
         cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
@@ -215,9 +220,17 @@ def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level 
         return None
     path = f"{path}.stackRef({reference})"
     spec = templates[reference]
-    kinds = level.kinds & additional.declared(spec)
     return Level(
-        path, name, spec, level.depth + 1, (*level.templates, reference), key, level.name, kinds, level.account
+        path,
+        name,
+        spec,
+        level.depth + 1,
+        (*level.templates, reference),
+        key,
+        level.name,
+        level.kinds & additional.declared(spec),
+        level.account,
+        level.pod_accounts & service_accounts.declared(spec),
     )
 
 
@@ -226,7 +239,10 @@ def levels(name: str, spec: StackSpec, templates: Mapping[str, StackSpec]) -> It
 
     Raises InvalidStack for an invalid value at any level, a cycle of references, and a tree too deep or too large.
     """
-    waiting = [first_level(name, spec)]
+    first = first_level(name, spec)
+    if problems := service_accounts.undeclared(spec, first.pod_accounts, first.path, _declaring(first)):
+        raise InvalidStack(problems)
+    waiting = [first]
     members = 0
     while waiting:
         level = waiting.pop()

@@ -7,7 +7,7 @@ from pydantic import Field
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.keys import ImageName
-from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
+from ailtire_operator.model.limits import ACCOUNT_LIMIT, DEPTH_LIMIT, TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.values import AccountName, ImageReference, Name, ObjectName, PositiveQuantity, Time
 from ailtire_operator.model.variables import SubtreeVariables
 
@@ -78,6 +78,8 @@ class Place(Strict):
     """The path at the gateway for each URL that does not lead to its root."""
     additional_kinds: Annotated[list[AdditionalKind], Field(max_length=16)] = []
     """The additional kinds that the root and each template on the path declare."""
+    service_accounts: Annotated[list[AccountName], Field(max_length=ACCOUNT_LIMIT)] = []
+    """The service accounts that the root and each template on the path declare."""
     reconcile_as: AccountName | None = None
     """The root's service account."""
     budget: Budget | None = None

@@ -25,7 +25,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "services.*.policies.accessControl.authentication.secret",
     ),
     "PersistentVolumeClaim": ("data.*.claim",),
-    "ServiceAccount": ("reconcileAs",),
+    "ServiceAccount": ("reconcileAs", "serviceAccounts", "services.*.serviceAccountName"),
     "Gateway": ("edge.parentRef.name",),
 }
 """By kind: the fields with the name of an object in the stack's namespace."""

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ailtire_operator.model.base import NEVER_NULL, OrEmpty, Strict, rules
 from ailtire_operator.model.child import Definition, StackReference
-from ailtire_operator.model.container import Container
+from ailtire_operator.model.container import TOKEN_RULE, Container
 from ailtire_operator.model.deploy import Deploy
 from ailtire_operator.model.deploy import Resources as Resources
 from ailtire_operator.model.exposure import ExposureType
@@ -166,6 +166,7 @@ class NetworkMembership(Strict):
 
 
 SERVICE_RULES = rules(
+    TOKEN_RULE,
     (
         "(has(self.type) && self.type == 'stack') || has(self.image)",
         "a service needs an image, or type: stack",

@@ -11,6 +11,7 @@ from ailtire_operator.model.edge import Edge, Gateway, StackInterface
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.files import Configs, Secrets
 from ailtire_operator.model.keys import ImageName, NetworkKey, VolumeKey
+from ailtire_operator.model.limits import ACCOUNT_LIMIT
 from ailtire_operator.model.network import Network
 from ailtire_operator.model.place import AdditionalKind, Place, SecurityProfile
 from ailtire_operator.model.rollout import UpdatePolicy
@@ -92,6 +93,10 @@ class StackSpec(Strict):
     additional_kinds: Annotated[UniqueList[AdditionalKind], Field(max_length=16, examples=[["HTTPRoute"]])] = []
     """Kinds that inline children and stacks with stackRef may use and that not every author may create: the author of
     this resource needs the permission. Applies at the root and in a template, for the stacks below."""
+    service_accounts: Annotated[UniqueList[AccountName], Field(max_length=ACCOUNT_LIMIT, examples=[["uploader"]])] = []
+    """Service accounts of the namespace that services may have as their serviceAccountName, in this stack, its inline
+    children and stacks with stackRef: the author of this resource needs the permission to create tokens of each.
+    Applies at the root and in a template."""
     reconcile_as: AccountName | None = None
     """A service account of the namespace that the operator impersonates to write the whole tree; default: that of the
     operator's settings, or its own. The author of this and the operator need the permission to impersonate it. Set it

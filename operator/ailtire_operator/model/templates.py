@@ -10,7 +10,7 @@ from typing import Any, Final
 FIELD: Final = "templateOnly"
 FORMER_FIELD: Final = "template"
 FIELDS: Final = (FIELD, FORMER_FIELD)
-RESOURCE_ONLY: Final = (*FIELDS, "place", "additionalKinds")
+RESOURCE_ONLY: Final = (*FIELDS, "place", "additionalKinds", "serviceAccounts")
 """Fields of a spec that an inline child cannot have."""
 DIFFERENT: Final = f"{FORMER_FIELD} is the former name of {FIELD}, and the two differ; use only {FIELD}"
 

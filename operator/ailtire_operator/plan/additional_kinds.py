@@ -5,14 +5,14 @@ A stack gets no more than the authors of all stacks above were authorized for. A
 
 from collections.abc import Iterator
 
-from ailtire_operator.model import additional
+from ailtire_operator.model import additional, service_accounts
 from ailtire_operator.model.problems import FieldError
 from ailtire_operator.plan.scope import Scope
 
 
 def check(scope: Scope) -> None:
     """Refuse a kind or account that ``spec.place`` does not pass on or that the settings forbid."""
-    scope.found.refuse([*_placed(scope), *_other_namespaces(scope)])
+    scope.found.refuse([*_placed(scope), *_accounts_of_pods(scope), *_other_namespaces(scope)])
 
 
 def _placed(scope: Scope) -> Iterator[FieldError]:
@@ -21,6 +21,15 @@ def _placed(scope: Scope) -> Iterator[FieldError]:
         above = additional.declared(scope.spec)
         yield from additional.undeclared(scope.spec, above, "spec", f"the tree's root '{place.root}'")
         yield from additional.other_account(scope.spec, place.reconcile_as, "spec")
+
+
+def _accounts_of_pods(scope: Scope) -> Iterator[FieldError]:
+    """Service accounts of services that are not declared, at the root too."""
+    place = scope.spec.place
+    where = f"the tree's root '{place.root}'" if place else "this stack"
+    if place is not None and place.templates:
+        where += " and of the templates " + ", ".join(f"'{each}'" for each in place.templates)
+    yield from service_accounts.undeclared(scope.spec, service_accounts.declared(scope.spec), "spec", where)
 
 
 def _other_namespaces(scope: Scope) -> Iterator[FieldError]:

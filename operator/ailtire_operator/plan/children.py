@@ -108,6 +108,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
         "urls": [url.url for url in ways],
         "url_paths": {url.url: url.seen for url in ways if url.seen},
         "additional_kinds": sorted(level.kinds),
+        "service_accounts": sorted(level.pod_accounts),
         "reconcile_as": level.account,
         "templates": list(level.templates),
     }

@@ -5,6 +5,7 @@ from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
+from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan import image_overrides
 from ailtire_operator.plan.network.membership import has_gateway
 from ailtire_operator.plan.scope import Scope
@@ -34,6 +35,7 @@ def report(scope: Scope) -> None:
         scope.report("spec.appName", "ignored", message)
     _of_the_root(scope)
     _kinds(scope)
+    _accounts(scope)
     _variables(scope)
     _sessions(scope)
     for key, service in scope.spec.services.items():
@@ -116,13 +118,39 @@ def _kinds(scope: Scope) -> None:
             scope.report(path, "ignored", message, "Remove it.")
 
 
+def _accounts(scope: Scope) -> None:
+    """Report service accounts that no service has, or that no ancestor declares, in which case no pod has them."""
+    used = None if scope.spec.place or not scope.spec.service_accounts else _accounts_used(scope)
+    for index, name in enumerate(scope.spec.service_accounts):
+        path = path_of("spec.serviceAccounts", index)
+        if scope.spec.place and name not in scope.spec.place.service_accounts:
+            message = f"no stack above declares '{name}', so no service can have it."
+            scope.report(path, "ignored", message, "Declare it in the root stack.")
+        elif used is not None and name not in used:
+            message = f"no service has '{name}', but its author still needs the permission for it."
+            scope.report(path, "ignored", message, "Remove it.")
+
+
+def _accounts_used(scope: Scope) -> set[str | None] | None:
+    """The service accounts of all services here and below; None if a template is missing, which may use any."""
+    found: set[str | None] = set()
+    for level in sound_levels(scope.name, scope.spec, scope.observed.templates):
+        if _lacks_a_template(level.spec, scope):
+            return None
+        found.update(service.service_account_name for service in level.spec.plain.values())
+    return found
+
+
+def _lacks_a_template(spec: StackSpec, scope: Scope) -> bool:
+    references = (each.stack_ref for each in spec.children.values())
+    return any(each is not None and each.name not in scope.observed.templates for each in references)
+
+
 def _kinds_below(scope: Scope) -> set[str] | None:
     """The additional kinds that stacks below use; None if a template is missing, which may use any."""
     found: set[str] = set()
-    templates = scope.observed.templates
-    for level in sound_levels(scope.name, scope.spec, templates):
-        references = (each.stack_ref for each in level.spec.children.values())
-        if any(each is not None and each.name not in templates for each in references):
+    for level in sound_levels(scope.name, scope.spec, scope.observed.templates):
+        if _lacks_a_template(level.spec, scope):
             return None
         if level.parent:
             found.update(kind for _, kind in additional.used(level.spec))

@@ -30,7 +30,7 @@ _RESOURCES: Final = {"requests": {"cpu": "25m", "memory": "32Mi"}}
 _OF_NO_POD: Final = frozenset(
     {
         "additionalKinds", "edge", "exposure", "gateway", "interface", "place", "reconcileAs", "revisionHistoryLimit",
-        "stopped", "suspend", "template", "templateOnly", "updatePolicy", "verify",
+        "serviceAccounts", "stopped", "suspend", "template", "templateOnly", "updatePolicy", "verify",
     }
 )  # fmt: skip
 """Fields of a stack that change no pod of its services."""

@@ -16,7 +16,9 @@ from ailtire_operator.status.conditions import PROGRESSING, STOPPING, VERIFICATI
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedStatus
 
-_OF_THE_ROOT: Final = frozenset({"revisionHistoryLimit", "updatePolicy", "suspend", "additionalKinds", "reconcileAs"})
+_OF_THE_ROOT: Final = frozenset(
+    {"revisionHistoryLimit", "updatePolicy", "suspend", "additionalKinds", "reconcileAs", "serviceAccounts"}
+)
 """Fields whose change replaces nothing that runs."""
 _OF_THE_GATEWAY: Final = frozenset({"edge", "interface", "gateway"})
 _GATEWAY: Final = "gateway"

@@ -27,6 +27,7 @@ SAMPLES: dict[str, Any] = {
     "securityProfile": "baseline",
     "additionalKinds": ["HTTPRoute"],
     "reconcileAs": "tenant",
+    "serviceAccounts": ["uploader"],
     "revisionHistoryLimit": 3,
     "updatePolicy": {"failureAction": "rollback"},
     "networks": {"net": {}},
@@ -204,6 +205,8 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.pullPolicy": "Always",
     f"{WEB}.platform": "linux/amd64",
     f"{WEB}.runtime": "gvisor",
+    f"{WEB}.serviceAccountName": "uploader",
+    f"{WEB}.automountServiceAccountToken": True,
     f"{WEB}.stopped": True,
     f"{WEB}.reloadOn": {"db": "7"},
     f"{WEB}.reloadOnSecrets": True,
@@ -222,6 +225,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "configs": {f"{WEB}.configs": {"conf": {}}},
     "secrets": {f"{WEB}.secrets": {"secret": {}}},
     f"{WEB}.configs": {"configs": {"conf": {"content": "x"}, "other": {"content": "o"}}},
+    f"{WEB}.serviceAccountName": {"serviceAccounts": ["uploader"]},
+    f"{WEB}.automountServiceAccountToken": {f"{WEB}.serviceAccountName": "uploader", "serviceAccounts": ["uploader"]},
     f"{WEB}.secrets": {"secrets": {"secret": {"secret": "theirs"}, "other": {"secret": "o"}}},
 }
 """What a field needs beside it to mean anything."""

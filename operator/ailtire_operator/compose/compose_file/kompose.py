@@ -34,7 +34,10 @@ _REASONS: Final = {
     "image-pull-secret": ("the stack sets it for all services.", "Set spec.imagePullSecrets."),
     "init.containers": ("a service has one container.", "Make it a service that this one waits for (depends_on)."),
     "cronjob": ("services cannot run on a schedule.", "Write a CronJob."),
-    "serviceaccount-name": ("pods have no access to the cluster's API.", "Write a separate workload."),
+    "serviceaccount-name": (
+        "its use must be declared.",
+        "Set serviceAccountName in the service and serviceAccounts in the root.",
+    ),
     "security-context.fsgroup": ("the group of mounted files is the user's group.", "Set user and group_add."),
     "ephemeral-storage": ("storage_opt limits it.", "Set storage_opt.size."),
     "hpa": ("it is not a range of replicas; nothing scales.", "Give hpa.replicas.max, and min not above it."),

@@ -21,6 +21,8 @@ _LEFT_OUT: Final[dict[str, tuple[str, str]]] = {
     "devices": (_NO_STACK_KEY, "Mount the device as a path of the node, and allow it in the engine."),
     "post_start": ("Swarm services have no hooks.", "Do it in the image's entrypoint."),
     "pre_stop": ("Swarm services have no hooks.", "Do it in the process on stopSignal."),
+    "service_account_name": ("Swarm has no service accounts.", "Give the service credentials as a secret."),
+    "automount_service_account_token": ("Swarm has no service accounts.", "Give the service credentials as a secret."),
     "runtime": ("a Swarm service runs in the engine's default runtime.", "Set it in the engine's daemon.json."),
 }
 """Fields without an equivalent in Swarm: reason and remedy."""

@@ -15,6 +15,7 @@ _IGNORED: Final[dict[str, tuple[str, str]]] = {
     "environment": ("Swarm does not support it.", "Set a variable of the services."),
     "exposure": ("published ports answer on every node of the Swarm.", "Put a load balancer before the nodes."),
     "additional_kinds": ("Swarm has no permissions for kinds.", ""),
+    "service_accounts": ("Swarm has no service accounts.", ""),
     "reconcile_as": ("Swarm has no service accounts.", ""),
     "restarted_at": (
         "a deployment of the files restarts nothing that is as they say.",

@@ -42,6 +42,7 @@ def template(
         **pod_dns.pod_fields(scope, key, service, kind),
         **placement.pod_fields(scope, key, service, kind),
         "securityContext": security.pod(scope, key, service, mounts=bool(storage.mounts)),
+        **_account(service),
         "terminationGracePeriodSeconds": grace,
         "initContainers": seeds.add(scope, key, service, storage),
         "containers": [_container(scope, key, service, storage, hooks)],
@@ -66,6 +67,19 @@ def pod_basics(scope: Scope, selector: dict[str, str]) -> dict[str, Any]:
         # Independent of the replica count, so that scaling from one to two does not change the template.
         "topologySpreadConstraints": [spread],
     }
+
+
+def _account(service: Service) -> dict[str, Any]:
+    """The service's account, and whether its token is mounted; nothing for a service without one.
+
+    The API server copies the name into a deprecated alias. Unless the alias is applied too, nothing takes it back when
+    the account is removed from the definition, and the API server copies it into the name again.
+    """
+    name = service.service_account_name
+    if name is None:
+        return {}
+    mounted = service.automount_service_account_token
+    return {"serviceAccountName": name, "serviceAccount": name, "automountServiceAccountToken": mounted}
 
 
 def _container(scope: Scope, key: str, service: Service, storage: Storage, hooks: dict[str, Any]) -> dict[str, Any]:
