@@ -46,8 +46,9 @@ from ailtire_operator.reconcile.plan_inputs import (
     secret_reloads,
     starting,
 )
-from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.pruning import PruneGate, owned
+from ailtire_operator.reconcile.planner import Planned, manifests_of
+from ailtire_operator.reconcile.pruning import PruneGate
+from ailtire_operator.reconcile.volume_growth import growing
 
 
 class Previewer:
@@ -155,6 +156,10 @@ class Previewer:
                 if child.problem or child.missing:
                     why = child.problem or f"there is no template '{child.missing}'"
                     self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
+            for each in growing(planned, stack.uid, self._store) if stack.uid else ():
+                self.found.notes.append(
+                    f"{stack.name}: {each.claim.ref} would change its size from {each.live} to {each.size}"
+                )
             await asyncio.gather(*(self._objects.show(each, stack) for each in self._changes(stack, made, manifests)))
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
 
@@ -179,8 +184,7 @@ class Previewer:
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)
-        manifests = {Ref.of(each): each for each in (owned(each, stack) for each in made.objects)}
-        return Planned(made, manifests, None)
+        return Planned(made, manifests_of(made, self._store), None)
 
     def _child(self, manifest: Manifest) -> Stack:
         record = self._store.get(Ref.of(manifest))

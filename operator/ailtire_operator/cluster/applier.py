@@ -98,6 +98,17 @@ class Applier:
         if not is_ours(found, manifest, owner_uid):
             await self._steps.take_over(task, found)
 
+    async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
+        """Expand the claim of a replica of this StatefulSet, which is the stack's of this uid. Raises NotLeader."""
+        self._writer.check_fence()
+        try:
+            await self._writer.expand(Target(workload, owner_uid), claim, size)
+        except Foreign as error:
+            return ApplyResult(claim.ref, False, claim, error, "foreign")
+        except ClusterError as error:
+            return ApplyResult(claim.ref, False, claim, error, "none")
+        return ApplyResult(claim.ref, True, self._store.get(claim.ref), None, "update")
+
     async def delete(self, record: Record, owner_uid: str) -> ApplyResult:
         """Delete just this object, for the stack with the owner's uid.
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster.claim_sizes import is_larger, is_refused, requested
 from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import Manifest, Ref, controller_of
 from ailtire_operator.cluster.store import Record, Store
@@ -55,6 +56,21 @@ def asks_to_adopt(stack: Record | None) -> bool:
 def is_retained(record: Record) -> bool:
     """Whether the object is a volume claim that outlives its stack."""
     return record.ref.kind == kinds.VOLUME_CLAIM.kind and naming.LABEL_RETAIN in record.labels
+
+
+def is_replicas_claim(claim: Record, workload: Record) -> bool:
+    """Whether a StatefulSet has made the claim for a replica, or has it as one that was made before.
+
+    It has the name that a replica looks for and the labels of the stack's claims, and goes with the StatefulSet or with
+    nothing.
+    """
+    stem, _, ordinal = claim.ref.name.rpartition("-")
+    of_a_replica = stem.endswith(f"-{workload.ref.name}") and ordinal.isascii() and ordinal.isdigit()
+    kinds_fit = (claim.ref.kind, workload.ref.kind) == (kinds.VOLUME_CLAIM.kind, kinds.STATEFUL_SET.kind)
+    marked = all(
+        label in claim.labels and claim.labels[label] == workload.labels.get(label) for label in _VOLUME_LABELS
+    )
+    return kinds_fit and of_a_replica and marked and claim.owner_uid in (None, workload.uid)
 
 
 def _takes_over(record: Record, manifest: Manifest | None) -> bool:
@@ -118,6 +134,9 @@ def refusal(manifest: Manifest, record: Record) -> str | None:
     if record.unreadable and record.ref.kind != kinds.STACK.kind:
         # It might be replaced for no reason. A stack never is, and an apply is what mends it.
         return f"{record.ref} cannot be read: {record.unreadable}"
+    if record.ref.kind == kinds.VOLUME_CLAIM.kind:
+        smaller = is_refused(requested(manifest), record.summary)
+        return f"{record.ref} {_never_smaller(record.summary.get('size'))}" if smaller else None
     if record.ref.kind != kinds.STATEFUL_SET.kind:
         return None
     spec = manifest.get("spec") or {}
@@ -132,6 +151,8 @@ def refusal(manifest: Manifest, record: Record) -> str | None:
         before, after = dict(now[name]), dict(wanted[name])
         if "storageClass" not in after:
             before.pop("storageClass", None)  # left to the cluster's default, which an admission plugin wrote out
+        if is_larger(before.get("size"), after.get("size")):
+            return f"volume {name} of {record.ref} {_never_smaller(before.get('size'))}"
         if before != after:
             return f"volume {name} of {record.ref} would change from {_words(before)} to {_words(after)}"
     return None
@@ -169,6 +190,12 @@ def _is_for(manifest: Manifest, template: Manifest, claim: Manifest, first: int)
     stem, _, ordinal = claim["metadata"]["name"].rpartition("-")
     wanted = f"{template['metadata']['name']}-{manifest['metadata']['name']}"
     return stem == wanted and ordinal.isascii() and ordinal.isdigit() and int(ordinal) >= first
+
+
+def _never_smaller(size: Any) -> str:
+    return (
+        f"has {size}, and no volume becomes smaller: set its size to {size} or more, or give a smaller one another name"
+    )
 
 
 def _words(claim: Mapping[str, Any]) -> str:

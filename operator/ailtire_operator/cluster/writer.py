@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours
+from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_throttle import WriteThrottle
 
@@ -115,6 +115,16 @@ class Writer:
         self._store.put(answer, origin=target.owner_uid)
         return answer
 
+    async def expand(self, target: Target, claim: Record, size: str) -> None:
+        """Give the claim of a replica of the target another size. No stack owns that: the target has to be the stack's.
+
+        Raises Foreign, and Conflict where the claim asks for another size by now than the one that was seen.
+        """
+        path = "/spec/resources/requests/storage"
+        test: dict[str, Any] = {"op": "test", "path": path, "value": claim.summary.get("size")}
+        patch = [test, {"op": "replace", "path": path, "value": size}]
+        await self._edit(Target(claim, target.owner_uid), patch, partial(self._check_claim, target, claim))
+
     async def adopt(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
         """Make a target that has lost its owner the stack's, by a JSON patch for the very version that was looked at.
 
@@ -152,6 +162,13 @@ class Writer:
         self.check_fence()
         seen = self._newest(target.record)
         if not is_ours(seen, target.manifest, target.owner_uid):
+            raise foreign(seen, self._store)
+
+    def _check_claim(self, target: Target, claim: Record) -> None:
+        """Raise Foreign unless the target is the stack's and the claim is that of one of its replicas."""
+        self._check(target)
+        seen = self._newest(claim)
+        if not is_replicas_claim(seen, target.record):
             raise foreign(seen, self._store)
 
     def _check_orphan(self, target: Target) -> None:

@@ -73,7 +73,7 @@ class Data(Strict):
     )
 
     size: PositiveQuantity = "1Gi"
-    """The requested size."""
+    """The requested size. A larger one expands the volume where its StorageClass allows it; no volume gets smaller."""
     size_limit: PositiveQuantity | None = None
     """The maximum size."""
     storage_class: ObjectName | None = None

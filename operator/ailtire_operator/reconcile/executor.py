@@ -7,7 +7,7 @@ take it over. All else goes at once. A policy is taken away when no pod is left 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ailtire_operator.cluster.applier import Applier
@@ -34,6 +34,7 @@ from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
 from ailtire_operator.reconcile.verification import with_check
+from ailtire_operator.reconcile.volume_growth import VolumeGrowth, explained, smaller
 from ailtire_operator.status.health import rolled_out
 from ailtire_operator.status.observed import LiveObject, Problem
 
@@ -69,6 +70,7 @@ class PlanExecutor:
         self._gate = gate
         self._prerequisites = prerequisites
         self._foreign_objects = foreign_objects
+        self._growth = VolumeGrowth(store, applier, sessions)
 
     async def execute(self, record: Record, stack: Stack, *, retry_refused: bool) -> PassResult:
         """One pass over one stack. ``retry_refused``: what was refused is tried again. Raises InvalidStack, NotLeader.
@@ -94,6 +96,8 @@ class PlanExecutor:
         pruned, later = await self._prune(this, done, missing)
         again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
         done += pruned
+        grown = await self._growth.grow(record, this.planned, retry_refused=retry_refused)
+        missing = replace(missing, found={**missing.found, **grown})
         return self._result(this, done, min(filter(None, again), default=None), missing)
 
     def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":
@@ -190,7 +194,7 @@ class PlanExecutor:
 
     def _result(self, this: "_Pass", done: list[ApplyResult], again: float | None, missing: Missing) -> PassResult:
         record, planned = this.record, this.planned
-        found = {**problems(done, record, self._store), **missing.found}
+        found = explained({**problems(done, record, self._store), **missing.found}, planned, self._store)
         holders = {**missing.holders, **{each.ref: each.record for each in done}}
         foreign = {ref: holders.get(ref) for ref, problem in found.items() if problem.reason == CONFLICTING}
         self._name_conflicts.update(record, foreign)
@@ -208,7 +212,7 @@ class PlanExecutor:
             first=self._rollback.without(record, planned.plan.services),
             again=again,
             waiting={**waiting, **missing.members},
-            notices=sorted(self._gate.notices(record, planned)),
+            notices=sorted([*self._gate.notices(record, planned), *smaller(planned, record.uid, self._store)]),
             orphans=sorted(each.ref for each in done if isinstance(each.error, Orphaned)),
             adopted=sorted(each.ref for each in done if each.adopted),
             put_back=[(each.ref, change) for each in done for change in each.put_back],

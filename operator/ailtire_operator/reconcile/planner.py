@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from ailtire_operator.cluster.claim_sizes import keeping_sizes
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -266,8 +267,13 @@ class Planner:
             made = plan(stack, self._settings, observed)
         except InvalidStack as error:
             return error
-        manifests = {Ref.of(manifest): manifest for manifest in (owned(each, stack) for each in made.objects)}
-        return Planned(made, manifests, account_of(stack, self._settings))
+        return Planned(made, manifests_of(made, self._store), account_of(stack, self._settings))
+
+
+def manifests_of(made: Plan, store: Store) -> dict[Ref, Manifest]:
+    """The objects of a plan as they are to be applied, by their addresses."""
+    manifests = {Ref.of(manifest): manifest for manifest in (owned(each, made.stack) for each in made.objects)}
+    return {ref: keeping_sizes(manifest, store.get(ref)) for ref, manifest in manifests.items()}
 
 
 def account_of(stack: Stack, settings: Settings) -> Account | None:

@@ -82,6 +82,15 @@ class Cluster:
         record.owned_hash = self._hashes[ref]
         return ApplyResult(ref, True, record, None, "update")
 
+    async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
+        """Give the claim the size, or refuse to."""
+        if (error := self.refuses.get(f"expand {claim.ref}")) is not None:
+            self.journal.append(f"expand {claim.ref} in vain")
+            return ApplyResult(claim.ref, False, claim, error, "none")
+        self.journal.append(f"expand {claim.ref} to {size}")
+        change(self.store, claim, summary={**claim.summary, "size": size})
+        return ApplyResult(claim.ref, True, claim, None, "update")
+
     async def adopt(self, manifest: Manifest, owner_uid: str) -> None:
         """Take note, or refuse to."""
         if (error := self.refuses.get(f"adopt {Ref.of(manifest)}")) is not None:

@@ -12,7 +12,7 @@ import ailtire_operator
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import Foreign
-from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, VOLUME_CLAIM
+from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, STATEFUL_SET, VOLUME_CLAIM
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.writer import Writer
 from support.fake_cluster.records import put, reference_to, stack
@@ -25,6 +25,7 @@ WRITES: dict[str, Write] = {
     "remove_extra": lambda applier, record, uid: applier.remove_extra(record, uid, ["/x"]),
     "annotate": lambda applier, record, uid: applier.annotate(record, uid, "a", "b"),
     "adopt": lambda applier, record, uid: applier.adopt(_manifest(record, uid), uid),
+    "expand": lambda applier, record, uid: applier.expand(_claim(record), record, uid, "2Gi"),
 }
 """Every way in which the applier writes to an object that a stack may own."""
 OTHERWISE = {"read", "event", "write_status"}
@@ -74,6 +75,13 @@ def _manifest(record: Record, uid: str) -> dict[str, Any]:
     return {**manifest, "spec": {"selector": {"matchLabels": {"a": "b"}}}}
 
 
+def _claim(workload: Record, **fields: Any) -> Record:
+    """The claim of a replica, with the labels of the stack's own."""
+    named = {"name": f"rows-{workload.ref.name}-0", "labels": dict(workload.labels), "references": None, **fields}
+    size = {"resources": {"requests": {"storage": "1Gi"}}}
+    return put(Store(), VOLUME_CLAIM.kind, spec=size, **named)
+
+
 def _applier(connection: Refusing, store: Store) -> Applier:
     return Applier(connection, store, fence=lambda: True)  # type: ignore[arg-type]
 
@@ -121,6 +129,36 @@ async def test_what_was_ours_is_not_written_once_it_is_no_longer(way: str) -> No
     assert connection.sent == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        ({}, True),
+        ({"references": [reference_to("shop-web", "StatefulSet/shop-web")]}, True),
+        ({"references": [reference_to("other", "other-uid")]}, False),
+        ({"name": "rows-shop-web"}, False),
+        ({"name": "rows-shop-web-x"}, False),
+        ({"name": "rows-shop-other-0"}, False),
+        ({"labels": {}}, False),
+        ({"labels": {naming.LABEL_STACK: "other", naming.LABEL_ROOT: "shop"}}, False),
+        ({"labels": {naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "other"}}, False),
+    ],
+)
+async def test_only_claims_of_the_stacks_own_replicas_are_expanded(fields: dict[str, Any], sent: bool) -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    labels = {naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop"}
+    workload = put(store, STATEFUL_SET.kind, "shop-web", owner=shop, labels=labels)
+    claim = _claim(workload, **fields)
+    connection = Refusing(claim)
+    writing = _applier(connection, store).expand(claim, workload, shop.uid, "2Gi")
+    if sent:
+        with pytest.raises(AssertionError, match="is sent"):
+            await writing
+    else:
+        await _refused(writing)
+    assert len(connection.sent) == sent
+
+
 async def test_a_volume_that_is_retained_is_never_deleted() -> None:
     store = Store()
     shop = stack(store, "shop")
@@ -146,9 +184,9 @@ def test_every_write_of_the_writer_is_checked() -> None:
     public = {name: each for name, each in inspect.getmembers(Writer, inspect.iscoroutinefunction) if name[0] != "_"}
     takes = {name for name, each in public.items() if "target" in inspect.signature(each).parameters}
     assert public.keys() - takes == NOTHING_THERE
+    checks = {"adopt": "partial(self._check_orphan, target)", "expand": "partial(self._check_claim, target, claim)"}
     for name in takes:
-        check = "_check_orphan" if name == "adopt" else "_check"
-        assert f"partial(self.{check}, target)" in inspect.getsource(public[name]), name
+        assert checks.get(name, "partial(self._check, target)") in inspect.getsource(public[name]), name
     for name in NOTHING_THERE - {"event"}:
         assert "resourceVersion=" in inspect.getsource(public[name]), name
 
