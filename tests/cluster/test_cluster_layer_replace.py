@@ -179,7 +179,7 @@ async def test_a_status_is_written_to_the_right_object_only(control_plane: Contr
         again = await view.stack()
         with pytest.raises(Conflict):
             await view.applier.write_status(ref, uid, {"observedGeneration": 3})
-        assert "status" not in await view.live(ref)
+        assert (await view.live(ref))["status"] == {"observedGeneration": -1}, "as of a new stack"
         await view.connection.request("DELETE", ref.path)
         with pytest.raises(NotFound):
             await view.applier.write_status(ref, again, {"observedGeneration": 4})
