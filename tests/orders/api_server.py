@@ -13,7 +13,8 @@ import orjson
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH
-from ailtire_operator.cluster.kinds import KINDS, Kind, Ref
+from ailtire_operator.cluster.kinds import KINDS, STACK, Kind, Ref
+from ailtire_operator.model.unobserved import UNOBSERVED
 from orders import managers
 from orders.answers import Answer, Refusal, already_exists, conflict, gone, invalid_uid, not_found, wrong_precondition
 from orders.json_patches import patched
@@ -203,7 +204,7 @@ class ApiServer:
             raise already_exists(metadata["name"], where.kind)
         held = managers.updated(None, obj, Manager(str(request.params.get("fieldManager", request.actor)), "Update"))
         if "dryRun" in request.params:
-            return {**obj, "metadata": {**metadata, "uid": "0"}}
+            return _with_default_status({**obj, "metadata": {**metadata, "uid": "0"}})
         return self._store(request.actor, self._born(self._managed(obj, held, None)), None)
 
     def _apply(self, request: Request, where: Address, body: Object) -> Object:
@@ -276,7 +277,7 @@ class ApiServer:
             number = self._uids
             address = spec.get("clusterIP") or f"10.{96 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
             obj = {**obj, "spec": {**spec, "clusterIP": address, "clusterIPs": [address]}}
-        return {**obj, "metadata": metadata}
+        return _with_default_status({**obj, "metadata": metadata})
 
     def _store(self, actor: str, obj: Object, live: Object | None) -> Object:
         """Commit what has changed; an object of which nothing is left to finalize goes."""
@@ -315,6 +316,11 @@ class ApiServer:
     def seconds(self) -> float:
         """The time of day in seconds since 1970."""
         return _EPOCH + self.now()
+
+
+def _with_default_status(obj: Object) -> Object:
+    """A new object with what the schema of its kind has by default in its status."""
+    return {**obj, "status": dict(UNOBSERVED)} if obj["kind"] == STACK.kind else obj
 
 
 def _generation(obj: Object, live: Object | None) -> int:

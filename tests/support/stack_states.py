@@ -180,7 +180,8 @@ def _under_way() -> Iterator[State]:
 
 
 REFUSED: Final = (
-    c.CONFLICTING, "Denied", "Forbidden", "NotReplaced", "QuotaExceeded", "Refused", "RefusedByAdmission",
+    c.CONFLICTING, "Denied", "Forbidden", "NotExpanded", "NotReplaced", "QuotaExceeded", "Refused",
+    "RefusedByAdmission",
 )  # fmt: skip
 """Reasons for which an object is not written."""
 
@@ -212,8 +213,8 @@ def _stalled() -> Iterator[State]:
 
 
 STALLED_BELOW: Final = (
-    c.INVALID_SPEC, c.CONFLICTING, "Denied", "Forbidden", "Refused", "NotReplaced", c.ROLLED_BACK, c.UPDATE_PAUSED,
-    c.VERIFICATION_FAILED, "NotPlaced",
+    c.INVALID_SPEC, c.CONFLICTING, "Denied", "Forbidden", "Refused", "NotExpanded", "NotReplaced", c.ROLLED_BACK,
+    c.UPDATE_PAUSED, c.VERIFICATION_FAILED, "NotPlaced",
 )  # fmt: skip
 """Reasons of a stack below for which somebody has to act."""
 
