@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ailtire_operator import naming
+from ailtire_operator.model.unobserved import UNOBSERVED
 from cluster.test_rights import used
 from lab import Audit, ControlPlane, Operator, eventually, sessions
 from lab.audit import OPERATOR
@@ -67,7 +68,9 @@ def test_it_works_in_its_namespaces_and_asks_for_nothing_in_others(plane: Contro
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-n", MINE[0], "-f", "-", stdin=small)
     eventually(lambda: plane.kubectl("get", "deployments", "-n", MINE[0], "-o", "name") == "", 60, "the end of all")
     assert plane.kubectl("get", "deployments", "-n", MINE[1], "-o", "name") != ""
-    assert plane.kubectl("get", "ats/shop", "-n", ELSEWHERE, "-o", "jsonpath={.status}") == ""
+    assert plane.kubectl("get", "ats/shop", "-n", ELSEWHERE, "-o", "jsonpath={.status}") == json.dumps(
+        dict(UNOBSERVED), separators=(",", ":")
+    )
     # A namespace that goes away stops none of the others.
     plane.kubectl("delete", "namespace", MINE[0], timeout=120)
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-n", MINE[1], "-f", "-", stdin=small)

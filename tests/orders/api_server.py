@@ -102,6 +102,8 @@ class ApiServer:
         """No watch can begin before this version."""
         self.listeners: list[Callable[[Commit], None]] = []
         self._uids = 0
+        self._unstored: set[str] = set()
+        """The uids of objects whose default status is not stored yet: their next write is one, whatever it says."""
 
     def handle(self, request: Request) -> Answer:
         """Carry a request out, and say what comes of it."""
@@ -277,6 +279,8 @@ class ApiServer:
             number = self._uids
             address = spec.get("clusterIP") or f"10.{96 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
             obj = {**obj, "spec": {**spec, "clusterIP": address, "clusterIPs": [address]}}
+        if obj["kind"] == STACK.kind:
+            self._unstored.add(metadata["uid"])
         return _with_default_status({**obj, "metadata": metadata})
 
     def _store(self, actor: str, obj: Object, live: Object | None) -> Object:
@@ -286,8 +290,11 @@ class ApiServer:
         if kind not in _WITHOUT_GENERATION:
             metadata["generation"] = _generation(obj, live)
         obj = {**obj, "metadata": metadata}
-        if live is not None and obj == live:
-            return live
+        unstored = metadata["uid"] in self._unstored
+        if live is not None:
+            self._unstored.discard(metadata["uid"])
+            if obj == live and not unstored:
+                return live
         if live is not None and "deletionTimestamp" in metadata and not metadata.get("finalizers"):
             self._commit(actor, Ref.of(obj), None)
             return obj

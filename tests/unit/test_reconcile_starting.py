@@ -145,3 +145,14 @@ def test_a_service_is_not_kept_running_for_a_gateway_that_cannot_be_replaced(wor
     world.reconcile()
     api = world.cluster.manifests[Ref("Deployment", "prod", "shop-api")]
     assert (api["spec"]["replicas"] == 0) == stuck
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_stopped_is_not_waited_for(whole: bool) -> None:
+    world = World()
+    world.write({**spec(stopped=not whole), "stopped": whole})
+    settle(world)
+    world.time += 60
+    world.reconcile()
+    assert world.conditions()["Ready"][0] == "True"
+    assert answers(world) == "503"
