@@ -66,8 +66,6 @@ ANNOTATION_SECRET_VERSIONS: Final = f"{GROUP}/secret-versions"
 ANNOTATION_RELOADED_FOR: Final = f"{GROUP}/reloaded-for"
 """On such a workload and its pod template: the Secrets for whose new versions its pods were last replaced."""
 
-ANNOTATION_STOPPED_ROUTES: Final = f"{GROUP}/stopped-routes"
-"""On a gateway: the keys of the services for which it answers 503, as JSON."""
 ANNOTATION_ADOPT: Final = f"{GROUP}/adopt"
 """On the root of a tree, with the value "true": its stacks adopt their objects that have lost their owner."""
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"

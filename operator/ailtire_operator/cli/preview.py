@@ -44,7 +44,6 @@ from ailtire_operator.reconcile.plan_inputs import (
     completions,
     restarts,
     secret_reloads,
-    starting,
 )
 from ailtire_operator.reconcile.planner import Planned, manifests_of
 from ailtire_operator.reconcile.pruning import PruneGate
@@ -180,7 +179,6 @@ class Previewer:
             completions=completions(self._store, stack.namespace, stack.uid),
             restarts=restarts(self._store, stack.namespace, stack.uid),
             secret_reloads=secret_reloads(self._store, stack.namespace, stack.uid),
-            starting=starting(self._store, stack.namespace, stack),
             failed_updates=failed,
         )
         made = plan(stack, self._settings, observed)

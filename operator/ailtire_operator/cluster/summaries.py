@@ -39,7 +39,6 @@ def _workload(obj: Object) -> Summary:
         restartedAt=_restarted_at(spec.get("template") or {}),
         secretVersions=_annotation(obj, naming.ANNOTATION_SECRET_VERSIONS),
         reloadedFor=_annotation(obj, naming.ANNOTATION_RELOADED_FOR),
-        stoppedRoutes=_annotation(obj, naming.ANNOTATION_STOPPED_ROUTES),
     )
 
 

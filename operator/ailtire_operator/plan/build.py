@@ -49,17 +49,9 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         children=found,
         routes=tuple(_route_plan(route, routes, ways) for route in sorted(routes, key=lambda each: each.prefix)),
         gateway=front.plan if front else None,
-        starting=_starting(scope) if front else frozenset(),
         urls=tuple(way.url for way in ways),
         verification=check[0] if check else None,
     )
-
-
-def _starting(scope: Scope) -> frozenset[str]:
-    """The services that are not stopped any more, for which the gateway still answers 503."""
-    if scope.stopped:
-        return frozenset()
-    return frozenset(key for key in scope.observed.starting if not scope.spec.services[key].stopped)
 
 
 def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan], list[Manifest]]:

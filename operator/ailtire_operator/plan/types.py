@@ -70,8 +70,6 @@ class Observed:
     """By name of a Secret of the namespace: its version, where metadata of Secrets is watched."""
     secret_reloads: Mapping[tuple[str, str], SecretReload] = field(default_factory=dict)
     """By kind and name of an existing workload: for which versions it runs."""
-    starting: frozenset[str] = frozenset()
-    """The keys of services for which the gateway answers as for stopped ones, and of which nothing is ready yet."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
 
@@ -161,8 +159,6 @@ class Plan:
     routes: tuple[RoutePlan, ...] = ()
     gateway: ServicePlan | None = None
     """The stack's gateway, if it has one (its key is empty)."""
-    starting: frozenset[str] = frozenset()
-    """The keys of services for which the gateway answers 503, as none of their replicas was ready at that time."""
     urls: tuple[str, ...] = ()
     """The external URLs of the stack itself."""
     verification: ServicePlan | None = None

@@ -5,18 +5,14 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import DAEMON_SET, DEPLOYMENT, JOB, POD, SECRET, SERVICE, STACK, STATEFUL_SET, Ref
+from ailtire_operator.cluster.kinds import JOB, POD, SECRET, SERVICE, STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.nesting import loads
-from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.types import Node, SecretReload
 
 _SECONDS: Final = 30.0
 """How long a list holds: nodes come and go slowly, and thousands of them are no small thing to ask for."""
-
-
-_SERVING: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind})
 
 
 class MemberAddresses(Mapping[str, tuple[str, ...]]):
@@ -166,31 +162,6 @@ def _versions(text: str | None) -> dict[str, str]:
         if isinstance(found, dict)
         else {}
     )
-
-
-def starting(store: Store, namespace: str, stack: Stack) -> frozenset[str]:
-    """The services for which the gateway of a stack answers as for stopped ones, and of which nothing is ready."""
-    gateway = store.get(Ref(DEPLOYMENT.kind, namespace, naming.gateway(stack.name)))
-    text = gateway.summary.get("stoppedRoutes") if gateway is not None and gateway.owner_uid == stack.uid else None
-    if not text:
-        return frozenset()
-    try:
-        keys = loads(text)
-    except ValueError:
-        return frozenset()
-    known = (each for each in (keys if isinstance(keys, list) else ()) if isinstance(each, str))
-    ready = {
-        each.labels.get(naming.LABEL_SERVICE)
-        for each in store.owned_by(namespace, stack.uid)
-        if each.ref.kind in _SERVING and each.summary.get("ready")
-    }
-    serving = {key for key, service in stack.spec.plain.items() if not _is_job(service)}
-    return frozenset(key for key in known if key in serving and naming.sanitize(key) not in ready)
-
-
-def _is_job(service: Service) -> bool:
-    """Whether it runs as a Job, whose ready pods are those that have ended: it never begins to serve by that."""
-    return service.deploy is not None and service.deploy.mode.endswith("Job")
 
 
 def completions(store: Store, namespace: str, uid: str) -> dict[str, int]:

@@ -26,7 +26,6 @@ from ailtire_operator.reconcile.plan_inputs import (
     completions,
     restarts,
     secret_reloads,
-    starting,
 )
 from ailtire_operator.reconcile.pruning import owned
 from ailtire_operator.reconcile.secret_readers import SecretReaders
@@ -104,7 +103,6 @@ class _Grounds:
     restarts: Mapping[tuple[str, str], str]
     secret_versions: SecretVersions
     secret_reloads: Mapping[tuple[str, str], SecretReload]
-    starting: frozenset[str]
     failed_updates: Mapping[str, FailedUpdate]
 
 
@@ -228,7 +226,6 @@ class Planner:
                 # Another process may have led meanwhile, and have noted newer versions than this one had seen.
                 or known.secret_reloads == secret_reloads(self._store, record.ref.namespace, record.uid)
             )
-            and known.starting == starting(self._store, record.ref.namespace, stack)
             and known.failed_updates == self._failed_updates(record)
         )
 
@@ -243,7 +240,6 @@ class Planner:
             restarts=restarts(self._store, record.ref.namespace, record.uid),
             secret_versions=SecretVersions(self._store, record.ref.namespace),
             secret_reloads=secret_reloads(self._store, record.ref.namespace, record.uid),
-            starting=starting(self._store, record.ref.namespace, stack),
             failed_updates=self._failed_updates(record),
         )
 
@@ -260,7 +256,6 @@ class Planner:
             secret_watch=grounds.features.secret_watch,
             secret_versions=grounds.secret_versions,
             secret_reloads=grounds.secret_reloads,
-            starting=grounds.starting,
             failed_updates=grounds.failed_updates,
         )
         try:

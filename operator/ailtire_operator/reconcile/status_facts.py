@@ -1,7 +1,6 @@
 """From a plan, what became of it and what is in the store, to the facts that a status is made of."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import (
@@ -28,7 +27,6 @@ from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import Branch, branch
 from ailtire_operator.status.stack_status import Facts, Refusal
-from ailtire_operator.status.text import listed
 
 
 def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, warnings: Warnings) -> Facts:
@@ -47,8 +45,6 @@ def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, w
         for service in plan.services.values()
     ]
     gateway = snapshot.health(plan.gateway, blame.services.get(""), warnings, done=done) if plan.gateway else None
-    if gateway is not None and gateway.ok and plan.starting:
-        gateway = replace(gateway, problem=_answers_503(plan))
     branches = [
         _branch(snapshot, child, blame, definitions, done.waiting.get(child.key)) for child in plan.children.values()
     ]
@@ -76,11 +72,6 @@ def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, w
         pending=_pending(done),
         check=check_in(snapshot, plan),
     )
-
-
-def _answers_503(plan: Plan) -> Problem:
-    """The services may have become ready since: their gateway answers for them only once it has been planned anew."""
-    return Problem(PROGRESSING, f"it answers 503 until a replica is ready of: {listed(sorted(plan.starting))}", True)
 
 
 def _stopped(stack: Stack) -> str:

@@ -1,6 +1,5 @@
 """Plans the gateway of a stack: an nginx in place of upstream's stack container, if a member has an interface."""
 
-import json
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +65,6 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
             "Deployment",
             name,
             labels,
-            annotations=_annotations(scope, found),
             spec=_deployment(scope, networks, found, passed, configuration, replicas),
         ),
     ]
@@ -75,12 +73,6 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
         objects.append(disruption_budget(name, labels, scope.gateway_selector()))
     plan = ServicePlan("", "Deployment", name, replicas)
     return GatewayPlan(plan, objects, found, [naming.GATEWAY_PORT, *(stream.listen for stream in passed)])
-
-
-def _annotations(scope: Scope, found: list[Route]) -> dict[str, str] | None:
-    """What the next plan has to know of this one. No pod follows it."""
-    stopped = {each.service for each in found if each.stopped and not scope.spec.services[each.service].is_stack}
-    return {naming.ANNOTATION_STOPPED_ROUTES: json.dumps(sorted(stopped))} if stopped else None
 
 
 def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Manifest:

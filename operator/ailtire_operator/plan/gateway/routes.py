@@ -32,7 +32,7 @@ class Route:
     pods: str = ""
     """The full DNS name with the addresses of all ready pods, where callers have sessions; else empty."""
     stopped: bool = False
-    """Whether what is behind it is stopped, or was and is not ready again."""
+    """Whether what is behind it is stopped."""
 
     @property
     def stripped(self) -> str:
@@ -92,7 +92,7 @@ def _route(scope: Scope, key: str, service: Service, label: str, entry: Interfac
         scheme="https" if entry.protocol == "https" else "http",
         policies=policies,
         pods=scope.full_name(pods_service(scope, key, service)) if policies.session and not service.is_stack else "",
-        stopped=scope.stopped or service.stopped or key in scope.observed.starting,
+        stopped=scope.stopped or service.stopped,
     )
 
 
