@@ -38,13 +38,7 @@ from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.workload.failed_updates import template_of
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.failed_updates import failed_updates
-from ailtire_operator.reconcile.plan_inputs import (
-    JobNodes,
-    MemberAddresses,
-    completions,
-    restarts,
-    secret_reloads,
-)
+from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, with_own_objects
 from ailtire_operator.reconcile.planner import Planned, manifests_of
 from ailtire_operator.reconcile.pruning import PruneGate
 from ailtire_operator.reconcile.volume_growth import growing
@@ -164,7 +158,6 @@ class Previewer:
 
     def _planned_now(self, stack: Stack) -> Planned:
         """The plan of a stack with what is known by now. Raises InvalidStack."""
-        addresses = MemberAddresses(self._store, stack.namespace)
         kept = [
             each
             for each in self._store.owned_by(stack.namespace, stack.uid)
@@ -173,15 +166,12 @@ class Previewer:
         failed = failed_updates(kept, lambda record: template_of(self._live[record.ref]))
         observed = replace(
             self._features,
-            addresses=addresses,
+            addresses=MemberAddresses(self._store, stack.namespace),
             templates=self._templates,
             nodes=self._nodes.known,
-            completions=completions(self._store, stack.namespace, stack.uid),
-            restarts=restarts(self._store, stack.namespace, stack.uid),
-            secret_reloads=secret_reloads(self._store, stack.namespace, stack.uid),
             failed_updates=failed,
         )
-        made = plan(stack, self._settings, observed)
+        made = plan(stack, self._settings, with_own_objects(observed, self._store, stack.namespace, stack.uid))
         return Planned(made, manifests_of(made, self._store), None)
 
     def _child(self, manifest: Manifest) -> Stack:

@@ -64,8 +64,8 @@ def is_replicas_claim(claim: Record, workload: Record) -> bool:
     It has the name that a replica looks for and the labels of the stack's claims, and goes with the StatefulSet or with
     nothing.
     """
-    stem, _, ordinal = claim.ref.name.rpartition("-")
-    of_a_replica = stem.endswith(f"-{workload.ref.name}") and ordinal.isascii() and ordinal.isdigit()
+    stem, ordinal = _ordinal(claim.ref.name)
+    of_a_replica = stem.endswith(f"-{workload.ref.name}") and ordinal is not None
     kinds_fit = (claim.ref.kind, workload.ref.kind) == (kinds.VOLUME_CLAIM.kind, kinds.STATEFUL_SET.kind)
     marked = all(
         label in claim.labels and claim.labels[label] == workload.labels.get(label) for label in _VOLUME_LABELS
@@ -187,9 +187,15 @@ def _templates(manifest: Manifest) -> Sequence[Manifest]:
 
 def _is_for(manifest: Manifest, template: Manifest, claim: Manifest, first: int) -> bool:
     """Whether a claim has the name that a replica looks for."""
-    stem, _, ordinal = claim["metadata"]["name"].rpartition("-")
+    stem, ordinal = _ordinal(claim["metadata"]["name"])
     wanted = f"{template['metadata']['name']}-{manifest['metadata']['name']}"
-    return stem == wanted and ordinal.isascii() and ordinal.isdigit() and int(ordinal) >= first
+    return stem == wanted and ordinal is not None and ordinal >= first
+
+
+def _ordinal(name: str) -> tuple[str, int | None]:
+    """What a claim's name has before the number of its replica, and that number; None where it ends in none."""
+    stem, _, ordinal = name.rpartition("-")
+    return stem, int(ordinal) if ordinal.isascii() and ordinal.isdigit() else None
 
 
 def _never_smaller(size: Any) -> str:

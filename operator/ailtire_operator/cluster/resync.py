@@ -19,7 +19,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, STACK, WATCHED_KINDS, Kind, Ref, controller_of
-from ailtire_operator.cluster.list_watch import pages, selectors
+from ailtire_operator.cluster.list_watch import LIST_OF_METADATA, pages, selectors
 from ailtire_operator.cluster.responses import version_of_list
 from ailtire_operator.cluster.store import Store, version_of
 
@@ -35,7 +35,7 @@ _GRACE: Final = 2.0
 """Seconds in which an event that is merely late arrives."""
 _RETRY_SECONDS: Final = 1.0
 _PAGE: Final = 250
-_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_METADATA: Final = f"{LIST_OF_METADATA},application/json"
 _FOREIGN: Final = f"{naming.LABEL_MANAGED_BY}!={naming.OPERATOR_NAME}"
 
 

@@ -36,14 +36,10 @@ def _workload(obj: Object) -> Summary:
         paused=spec.get("paused"),
         conditions=conditions(status.get("conditions")),
         selector=labels((spec.get("selector") or {}).get("matchLabels")),
-        restartedAt=_restarted_at(spec.get("template") or {}),
+        restartedAt=_annotation(spec.get("template") or {}, naming.ANNOTATION_RESTARTED_AT),
         secretVersions=_annotation(obj, naming.ANNOTATION_SECRET_VERSIONS),
         reloadedFor=_annotation(obj, naming.ANNOTATION_RELOADED_FOR),
     )
-
-
-def _restarted_at(template: Object) -> str | None:
-    return _annotation(template, naming.ANNOTATION_RESTARTED_AT)
 
 
 def _annotation(obj: Object, name: str) -> str | None:

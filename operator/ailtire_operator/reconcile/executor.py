@@ -7,7 +7,7 @@ take it over. All else goes at once. A policy is taken away when no pod is left 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ailtire_operator.cluster.applier import Applier
@@ -97,8 +97,7 @@ class PlanExecutor:
         again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
         done += pruned
         grown = await self._growth.grow(record, this.planned, retry_refused=retry_refused)
-        missing = replace(missing, found={**missing.found, **grown})
-        return self._result(this, done, min(filter(None, again), default=None), missing)
+        return self._result(this, done, min(filter(None, again), default=None), missing, grown)
 
     def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":
         held = held_back(planned.manifests, self._present(record), waiting.keys())
@@ -192,9 +191,16 @@ class PlanExecutor:
         wanted = workload.replicas if workload.replicas is not None else int(live.summary.get("specReplicas", 0))
         return rolled_out(LiveObject(live.generation, live.summary), wanted)
 
-    def _result(self, this: "_Pass", done: list[ApplyResult], again: float | None, missing: Missing) -> PassResult:
+    def _result(
+        self,
+        this: "_Pass",
+        done: list[ApplyResult],
+        again: float | None,
+        missing: Missing,
+        grown: Mapping[Ref, Problem],
+    ) -> PassResult:
         record, planned = this.record, this.planned
-        found = explained({**problems(done, record, self._store), **missing.found}, planned, self._store)
+        found = explained({**problems(done, record, self._store), **missing.found, **grown}, planned, self._store)
         holders = {**missing.holders, **{each.ref: each.record for each in done}}
         foreign = {ref: holders.get(ref) for ref, problem in found.items() if problem.reason == CONFLICTING}
         self._name_conflicts.update(record, foreign)

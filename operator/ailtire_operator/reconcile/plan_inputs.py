@@ -2,50 +2,66 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Final
+from dataclasses import replace
+from typing import ClassVar, Final, TypeVar
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import JOB, POD, SECRET, SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import JOB, POD, SECRET, SERVICE, STACK, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.nesting import loads
 from ailtire_operator.model.stack import Stack, StackSpec
-from ailtire_operator.plan.types import Node, SecretReload
+from ailtire_operator.plan.types import Node, Observed, SecretReload
+
+Answer = TypeVar("Answer")
 
 _SECONDS: Final = 30.0
 """How long a list holds: nodes come and go slowly, and thousands of them are no small thing to ask for."""
 
 
-class MemberAddresses(Mapping[str, tuple[str, ...]]):
-    """The addresses behind the Services of one namespace that belong to a stack.
+class _Answers(Mapping[str, Answer]):
+    """What is known of the objects of one kind in a namespace, by name.
 
     Looked up when asked for, and what was asked is remembered: the plan is still good while the answers are the same.
     """
 
+    kind: ClassVar[Kind]
+
     def __init__(self, store: Store, namespace: str) -> None:
         self._store = store
         self._namespace = namespace
-        self._asked: dict[str, tuple[str, ...] | None] = {}
+        self._asked: dict[str, Answer | None] = {}
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The names that were asked for, whether there is anything under them or not."""
+        return frozenset(self._asked)
 
     def still_true(self) -> bool:
         """Whether every answer given so far would be given again."""
         return all(self._find(name) == answer for name, answer in self._asked.items())
 
-    def __getitem__(self, name: str) -> tuple[str, ...]:
+    def __getitem__(self, name: str) -> Answer:
         answer = self._asked[name] = self._find(name)
         if answer is None:
             raise KeyError(name)
         return answer
 
     def __iter__(self) -> Iterator[str]:
-        for record in self._store.of_kind(SERVICE.kind):
+        for record in self._store.of_kind(self.kind.kind):
             if record.ref.namespace == self._namespace and record.ref.name in self:
                 yield record.ref.name
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
+    def _find(self, name: str) -> Answer | None:
+        raise NotImplementedError
+
+
+class MemberAddresses(_Answers[tuple[str, ...]]):
+    """The addresses behind the Services of one namespace that belong to a stack."""
+
+    kind = SERVICE
 
     def _find(self, name: str) -> tuple[str, ...] | None:
         record = self._store.get(Ref(SERVICE.kind, self._namespace, name))
@@ -100,41 +116,26 @@ def _has_global_job(spec: StackSpec) -> bool:
     return any(each.deploy is not None and each.deploy.mode == "globalJob" for each in spec.services.values())
 
 
+def with_own_objects(observed: Observed, store: Store, namespace: str, uid: str) -> Observed:
+    """The same with what the plan of the stack of this uid asks of the objects that the stack has already."""
+    return replace(
+        observed,
+        completions=completions(store, namespace, uid),
+        restarts=restarts(store, namespace, uid),
+        secret_reloads=secret_reloads(store, namespace, uid),
+    )
+
+
 def restarts(store: Store, namespace: str, uid: str) -> dict[tuple[str, str], str]:
     """When each workload of the stack of this uid was last asked to restart, by kind and name."""
     owned = (each for each in store.owned_by(namespace, uid) if not each.deleting)
     return {(each.ref.kind, each.ref.name): time for each in owned if (time := each.summary.get("restartedAt"))}
 
 
-class SecretVersions(Mapping[str, str]):
-    """The versions of the Secrets of one namespace; remembers which were asked for, as ``MemberAddresses`` does."""
+class SecretVersions(_Answers[str]):
+    """The versions of the Secrets of one namespace."""
 
-    def __init__(self, store: Store, namespace: str) -> None:
-        self._store = store
-        self._namespace = namespace
-        self._asked: dict[str, str | None] = {}
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """The names that were asked for, whether such a Secret is there or not."""
-        return frozenset(self._asked)
-
-    def still_true(self) -> bool:
-        """Whether every answer given so far would be given again."""
-        return all(self._find(name) == answer for name, answer in self._asked.items())
-
-    def __getitem__(self, name: str) -> str:
-        answer = self._asked[name] = self._find(name)
-        if answer is None:
-            raise KeyError(name)
-        return answer
-
-    def __iter__(self) -> Iterator[str]:
-        records = self._store.of_kind(SECRET.kind)
-        return (each.ref.name for each in records if each.ref.namespace == self._namespace)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+    kind = SECRET
 
     def _find(self, name: str) -> str | None:
         record = self._store.get(Ref(SECRET.kind, self._namespace, name))

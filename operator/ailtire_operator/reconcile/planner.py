@@ -13,9 +13,9 @@ from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.model.stack import Stack, StackSpec
+from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import FailedUpdate, Node, Observed, Plan, SecretReload, SecretWatch
+from ailtire_operator.plan.types import FailedUpdate, Observed, Plan, SecretWatch
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
 from ailtire_operator.reconcile.packing import packed, unpacked
@@ -23,9 +23,8 @@ from ailtire_operator.reconcile.plan_inputs import (
     JobNodes,
     MemberAddresses,
     SecretVersions,
-    completions,
-    restarts,
     secret_reloads,
+    with_own_objects,
 )
 from ailtire_operator.reconcile.pruning import owned
 from ailtire_operator.reconcile.secret_readers import SecretReaders
@@ -95,15 +94,11 @@ class _Grounds:
     """What a plan, or the refusal of one, was made from: it holds for as long as all this stays the same."""
 
     generation: int
-    templates: Mapping[str, StackSpec]
     features: Features
-    nodes: tuple[Node, ...] | None
     addresses: MemberAddresses
-    completions: Mapping[str, int]
-    restarts: Mapping[tuple[str, str], str]
     secret_versions: SecretVersions
-    secret_reloads: Mapping[tuple[str, str], SecretReload]
-    failed_updates: Mapping[str, FailedUpdate]
+    observed: Observed
+    """All that the plan reads, the two before it among that."""
 
 
 class _Kept:
@@ -217,49 +212,39 @@ class Planner:
         return (
             known.generation == stack.generation
             and known.features == self._features()
-            and known.nodes == self._nodes.known
-            and known.templates is self._definitions.templates_of(record)
+            and known.observed.nodes == self._nodes.known
+            and known.observed.templates is self._definitions.templates_of(record)
             and known.addresses.still_true()
             and known.secret_versions.still_true()
             and (
                 not known.secret_versions.asked
                 # Another process may have led meanwhile, and have noted newer versions than this one had seen.
-                or known.secret_reloads == secret_reloads(self._store, record.ref.namespace, record.uid)
+                or known.observed.secret_reloads == secret_reloads(self._store, record.ref.namespace, record.uid)
             )
-            and known.failed_updates == self._failed_updates(record)
+            and known.observed.failed_updates == self._failed_updates(record)
         )
 
     def _grounds(self, record: Record, stack: Stack) -> _Grounds:
-        return _Grounds(
-            generation=stack.generation,
+        namespace, features = record.ref.namespace, self._features()
+        addresses = MemberAddresses(self._store, namespace)
+        secret_versions = SecretVersions(self._store, namespace)
+        observed = Observed(
+            addresses=addresses,
             templates=self._definitions.templates_of(record),
-            features=self._features(),
+            stop_signal=features.stop_signal,
+            http_routes=features.http_routes,
             nodes=self._nodes.known,
-            addresses=MemberAddresses(self._store, record.ref.namespace),
-            completions=completions(self._store, record.ref.namespace, record.uid),
-            restarts=restarts(self._store, record.ref.namespace, record.uid),
-            secret_versions=SecretVersions(self._store, record.ref.namespace),
-            secret_reloads=secret_reloads(self._store, record.ref.namespace, record.uid),
+            secret_watch=features.secret_watch,
+            secret_versions=secret_versions,
             failed_updates=self._failed_updates(record),
         )
+        observed = with_own_objects(observed, self._store, namespace, record.uid)
+        return _Grounds(stack.generation, features, addresses, secret_versions, observed)
 
     def _make(self, stack: Stack, grounds: _Grounds) -> Planned | InvalidStack:
         """The plan, or why there is none. Runs beside the event loop too: it reads, and changes nothing but itself."""
-        observed = Observed(
-            addresses=grounds.addresses,
-            templates=grounds.templates,
-            stop_signal=grounds.features.stop_signal,
-            http_routes=grounds.features.http_routes,
-            nodes=grounds.nodes,
-            completions=grounds.completions,
-            restarts=grounds.restarts,
-            secret_watch=grounds.features.secret_watch,
-            secret_versions=grounds.secret_versions,
-            secret_reloads=grounds.secret_reloads,
-            failed_updates=grounds.failed_updates,
-        )
         try:
-            made = plan(stack, self._settings, observed)
+            made = plan(stack, self._settings, grounds.observed)
         except InvalidStack as error:
             return error
         return Planned(made, manifests_of(made, self._store), account_of(stack, self._settings))
