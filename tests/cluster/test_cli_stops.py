@@ -7,7 +7,7 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
-from cluster.ways import PAYMENTS, WAYS, Apply, client_side, definitions, server_side, shop
+from cluster.ways import WAYS, Apply, apply_shop, client_side, definitions, server_side, shop
 from support.kube.trees import Trees, service, targets
 
 
@@ -19,11 +19,7 @@ def running(trees: Trees) -> set[str]:
 def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
     cli: Cli, trees: Trees, tmp_path: Path, apply: Apply
 ) -> None:
-    def applied() -> None:
-        apply(trees, trees.manifest("payments", PAYMENTS), tmp_path)
-        apply(trees, trees.manifest("shop", shop()), tmp_path)
-
-    applied()
+    apply_shop(apply, trees, tmp_path)
     trees.until_ready("shop")
     before, all_of_it = definitions(trees), running(trees)
     leaf = {"shop-cpl-dm-db", "shop-cpl-dm-api"}
@@ -46,7 +42,7 @@ def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
     assert cli("start", "shop").out == "ailtirestack/shop: shop is not stopped\n"
     assert cli("stop", "shop", "--wait", "--timeout", "60s").code == Exit.DONE
     assert {each for each in running(trees) if not each.endswith("--gateway")} == set()
-    applied()
+    apply_shop(apply, trees, tmp_path)
     assert definitions(trees) == before
     waited = cli("wait", "shop", "--timeout", "60s")
     assert waited.code == Exit.DONE, waited.err

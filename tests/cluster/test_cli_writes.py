@@ -16,6 +16,7 @@ from cluster.ways import (
     TOOLS,
     WAYS,
     Apply,
+    apply_shop,
     client_side,
     container,
     definitions,
@@ -40,11 +41,7 @@ def test_what_was_written_runs_is_seen_by_diff_and_taken_back_by_the_next_apply(
 ) -> None:
     """In the root, in an inline child and grandchild, and in a template; several times, as a person does."""
 
-    def applied() -> None:
-        apply(trees, trees.manifest("payments", PAYMENTS), tmp_path)
-        apply(trees, trees.manifest("shop", shop()), tmp_path)
-
-    applied()
+    apply_shop(apply, trees, tmp_path)
     trees.until_ready("shop")
     before = definitions(trees)
     images = [f"{path}={IMAGE}" for path in ("shop/web", "shop/cpl/web", "shop/cpl/dm/db", "shop/pay/api")]
@@ -82,7 +79,7 @@ def test_what_was_written_runs_is_seen_by_diff_and_taken_back_by_the_next_apply(
     assert {f"-image: {IMAGE}", "+LOG: info", f"-restartedAt: {time}"} <= {
         each.replace("'", "").replace('"', "") for each in changed(drift.out)
     }
-    applied()
+    apply_shop(apply, trees, tmp_path)
     assert definitions(trees) == before
     assert cli("wait", "shop").code == Exit.DONE
     same = cli("diff", str(tmp_path))

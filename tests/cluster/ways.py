@@ -54,6 +54,12 @@ def shop() -> Manifest:
 PAYMENTS: Manifest = {"templateOnly": True, "services": {"api": service()}}
 
 
+def apply_shop(apply: Apply, trees: Trees, folder: Path) -> None:
+    """Both resources, as they were the first time."""
+    apply(trees, trees.manifest("payments", PAYMENTS), folder)
+    apply(trees, trees.manifest("shop", shop()), folder)
+
+
 def container(trees: Trees, deployment: str) -> Manifest:
     found: Manifest = trees.must("Deployment", deployment)["spec"]["template"]["spec"]["containers"][0]
     return found

@@ -1,51 +1,20 @@
 """A kind whose right not every author has is made below the root only where everybody above has declared it."""
 
-from typing import Any
-
 import pytest
 
-from ailtire_operator import naming
-from ailtire_operator.model.loading import levels, parse_spec, parse_stack
+from ailtire_operator.model.loading import levels, parse_spec
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed, Plan
 from support.definitions.stacks import SETTINGS, stack
+from support.definitions.trees import Json, holding, inline, plans_of_tree, reference
 
-Json = dict[str, Any]
 ROUTED: Json = {
     "services": {"web": {"image": "web:1", "user": "1000", "interface": {"/": {}}}},
     "edge": {"kind": "HTTPRoute", "parentRef": {"name": "corp", "namespace": "infra"}},
 }
 PLAIN: Json = {"services": {"web": {"image": "web:1", "user": "1000"}}}
 DECLARED: Json = {"additionalKinds": ["HTTPRoute"]}
-
-
-def holding(**members: Json) -> Json:
-    """A stack with these stacks in it; what has no services of its own is a reference."""
-    return {"services": {key: {"type": "stack", **member} for key, member in members.items()}}
-
-
-def inline(spec: Json) -> Json:
-    return {"stack": spec}
-
-
-def reference(name: str) -> Json:
-    return {"stackRef": {"name": name}}
-
-
-def tree(spec: Json, **templates: Json) -> dict[str, Plan | str]:
-    """The plan of each stack as the operator would make it, or why there is none."""
-    observed = Observed(
-        templates={name: parse_spec({"templateOnly": True, **each}) for name, each in templates.items()}
-    )
-    found: dict[str, Plan | str] = {}
-    waiting = [stack(spec)]
-    while waiting:
-        made = plan(waiting.pop(), SETTINGS, observed)
-        found[made.stack.name] = made
-        found |= {child.name: str(child.problem) for child in made.children.values() if child.problem}
-        waiting += [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
-    return found
 
 
 def routed(found: dict[str, Plan | str]) -> list[str]:
@@ -80,7 +49,7 @@ def test_what_nobody_declared_is_refused_with_its_path_and_the_rest_goes_on(
     spec: Json, templates: dict[str, Json], name: str, path: str, where: str
 ) -> None:
     spec["services"] = {**spec["services"], "sister": {"type": "stack", "stack": PLAIN}}
-    found = tree(spec, **templates)
+    found = plans_of_tree(spec, **templates)
     assert routed(found) == []
     said = found[name]
     assert isinstance(said, str)
@@ -112,7 +81,7 @@ def test_what_nobody_declared_is_refused_with_its_path_and_the_rest_goes_on(
     ],
 )  # fmt: skip
 def test_what_everybody_above_declared_is_made(spec: Json, templates: dict[str, Json], names: list[str]) -> None:
-    assert routed(tree(spec, **templates)) == names
+    assert routed(plans_of_tree(spec, **templates)) == names
 
 
 def test_a_child_that_somebody_edits_makes_no_more_than_its_place_passes_on() -> None:
@@ -125,7 +94,7 @@ def test_a_child_that_somebody_edits_makes_no_more_than_its_place_passes_on() ->
 
 
 def test_an_inline_child_declares_nothing_as_nobody_was_asked() -> None:
-    found = tree({**holding(kid=inline(ROUTED | DECLARED)), **DECLARED})
+    found = plans_of_tree({**holding(kid=inline(ROUTED | DECLARED)), **DECLARED})
     assert "spec.services.kid.stack.additionalKinds: an inline stack cannot have this" in str(found["shop-kid"])
 
 

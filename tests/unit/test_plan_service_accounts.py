@@ -4,17 +4,15 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator import naming
 from ailtire_operator.cluster import author_policies
 from ailtire_operator.model.limits import ACCOUNT_LIMIT
-from ailtire_operator.model.loading import levels, parse_spec, parse_stack
+from ailtire_operator.model.loading import levels, parse_spec
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.references import names
-from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed, Plan
-from support.definitions.stacks import SETTINGS, find, plan_of, pod_spec, stack
+from ailtire_operator.plan.types import Plan
+from support.definitions.stacks import find, plan_of, pod_spec
+from support.definitions.trees import Json, holding, inline, plans_of_tree, reference
 
-Json = dict[str, Any]
 NAME = "uploader"
 DECLARED: Json = {"serviceAccounts": [NAME]}
 
@@ -30,33 +28,6 @@ MORE: dict[str, Json] = {
     "StatefulSet": {"volumes": {"v": {"source": "own", "target": "/v"}}},
     "Job": {"deploy": {"mode": "replicatedJob"}},
 }
-
-
-def holding(**members: Json) -> Json:
-    return {"services": {key: {"type": "stack", **member} for key, member in members.items()}}
-
-
-def inline(spec: Json) -> Json:
-    return {"stack": spec}
-
-
-def reference(name: str) -> Json:
-    return {"stackRef": {"name": name}}
-
-
-def tree(spec: Json, **templates: Json) -> dict[str, Plan | str]:
-    """The plan of each stack as the operator would make it, or why there is none."""
-    observed = Observed(
-        templates={name: parse_spec({"templateOnly": True, **each}) for name, each in templates.items()}
-    )
-    found: dict[str, Plan | str] = {}
-    waiting = [stack(spec)]
-    while waiting:
-        made = plan(waiting.pop(), SETTINGS, observed)
-        found[made.stack.name] = made
-        found |= {child.name: str(child.problem) for child in made.children.values() if child.problem}
-        waiting += [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
-    return found
 
 
 def accounts(found: dict[str, Plan | str]) -> list[str]:
@@ -138,7 +109,7 @@ def test_what_somebody_above_did_not_declare_is_refused_with_its_path_and_the_re
     spec: Json, templates: dict[str, Json], name: str, path: str, where: str
 ) -> None:
     spec = {**spec, "services": {**spec["services"], "sister": {"type": "stack", "stack": web()}}}
-    found = tree(spec, **templates)
+    found = plans_of_tree(spec, **templates)
     assert accounts(found) == []
     said = found[name]
     assert isinstance(said, str)
@@ -173,7 +144,7 @@ def test_the_roots_own_services_need_the_declaration_too(declared: Json) -> None
     ],
 )
 def test_what_everybody_above_declared_is_made(spec: Json, templates: dict[str, Json], stacks: list[str]) -> None:
-    assert accounts(tree(spec, **templates)) == stacks
+    assert accounts(plans_of_tree(spec, **templates)) == stacks
 
 
 def test_a_child_that_somebody_edits_has_no_more_than_its_place_passes_on() -> None:
@@ -184,7 +155,7 @@ def test_a_child_that_somebody_edits_has_no_more_than_its_place_passes_on() -> N
 
 
 def test_an_inline_child_declares_nothing_as_nobody_was_asked() -> None:
-    found = tree({**holding(kid=inline(USES | DECLARED)), **DECLARED})
+    found = plans_of_tree({**holding(kid=inline(USES | DECLARED)), **DECLARED})
     assert "spec.services.kid.stack.serviceAccounts: an inline stack cannot have this" in str(found["shop-kid"])
 
 
