@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+EVERY_WAY = 50
+"""Requests of which one goes through each pair of pods on its way, as good as certainly: a tree of three levels has
+two gateways at each, and two pods at its end."""
+
 
 def call(
     address: str,
@@ -37,8 +41,19 @@ def call(
     return answer.status, json.loads(text) if is_json else text.decode(errors="replace")
 
 
-def await_route(address: str, host: str, path: str = "/", seconds: float = 90.0, authority: Path | None = None) -> None:
-    """Wait until the ingress controller knows a route, and its certificate, and something good answers behind it."""
+def await_route(
+    address: str,
+    host: str,
+    path: str = "/",
+    seconds: float = 90.0,
+    authority: Path | None = None,
+    in_a_row: int = EVERY_WAY,
+) -> None:
+    """Wait until the ingress controller knows a route, and its certificate, and something good answers behind it.
+
+    So many good answers have to come one after another: each node's proxy hears of new pods in its own time, and each
+    request goes another way.
+    """
 
     def ask() -> tuple[int, Any]:
         try:
@@ -46,7 +61,10 @@ def await_route(address: str, host: str, path: str = "/", seconds: float = 90.0,
         except ssl.SSLCertVerificationError as error:
             return 0, str(error)
 
-    deadline = time.monotonic() + seconds
-    while (answer := ask())[0] != 200:
-        assert time.monotonic() < deadline, f"no route to {host}{path} after {seconds:.0f} s: {answer}"
-        time.sleep(0.2)
+    deadline, good = time.monotonic() + seconds, 0
+    while good < in_a_row:
+        answer = ask()
+        good = good + 1 if answer[0] == 200 else 0
+        if not good:
+            assert time.monotonic() < deadline, f"no route to {host}{path} after {seconds:.0f} s: {answer}"
+            time.sleep(0.2)

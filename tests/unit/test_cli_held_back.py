@@ -24,7 +24,7 @@ from support.fake_cluster.world import World
 
 Json = dict[str, Any]
 HEALTHY: Json = {"condition": "healthy"}
-KINDS = ("AiltireStack", "Deployment", "Service", "NetworkPolicy")
+KINDS = ("AiltireStack", "Deployment", "Pod", "Service", "NetworkPolicy")
 
 
 def service(image: str = "x:1", **fields: Any) -> Json:

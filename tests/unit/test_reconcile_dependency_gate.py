@@ -4,7 +4,7 @@ from typing import Any
 
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
-from support.fake_cluster.records import change, pod
+from support.fake_cluster.records import change
 from support.fake_cluster.world import World
 
 HEALTHY = {"condition": "healthy"}
@@ -325,7 +325,7 @@ def test_what_others_depend_on_stops_after_their_pods_have_ended() -> None:
     world = World()
     spec = tree(**{"orders/db": HEALTHY})
     run(world, spec)
-    last = pod(world.store, "shop-front", "web", "shop-front-web-1")
+    last = found(world, "Pod", "shop-front-web-ready-0")
     world.write({**spec, "stopped": True})
     look(world, "shop", "shop-orders", "shop-front", "shop-orders", "shop-front")
     assert replicas(world) == {"shop-orders-db": 1, "shop-front-web": 0}
@@ -357,7 +357,6 @@ def test_who_is_not_to_stop_or_is_left_alone_is_not_waited_for() -> None:
         world = World()
         spec = tree(**{"orders/db": HEALTHY})
         run(world, spec)
-        pod(world.store, "shop-front", "web", "shop-front-web-1")
         spec["services"]["front"]["stack"] |= field
         run(world, spec)
         world.write(

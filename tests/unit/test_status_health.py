@@ -228,3 +228,9 @@ def test_a_roll_out_is_over_when_no_old_replica_is_left() -> None:
     assert not rolled_out(workload(replicas=3, updated=2, ready=3), 2)
     assert not rolled_out(workload(replicas=2, updated=2, ready=1), 2)
     assert not rolled_out(LiveObject(2, {"observedGeneration": 1, "replicas": 2, "updated": 2, "ready": 2}), 2)
+
+
+@pytest.mark.parametrize(("addressed", "ready"), [(None, 2), (2, 2), (1, 1), (0, 0), (3, 2)])
+def test_a_replica_counts_once_peers_find_it_under_its_name(addressed: int | None, ready: int) -> None:
+    found = health_of(replicas=2, workload=full(2), addressed=addressed)
+    assert (found.ready, found.wanted, found.ok) == (ready, 2, ready == 2)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.drift import FieldChange
-from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, POD, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, POD, SERVICE, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.ownership import is_retained
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile.mode import root_of
+from ailtire_operator.reconcile.plan_inputs import serves
 from ailtire_operator.status.health import Health, health
 from ailtire_operator.status.observed import Held, LiveObject, Member, Problem, Summary
 
@@ -137,6 +138,13 @@ class StackSnapshot:
             for pod in self.pods(service.key)
         )
 
+    def _addressed(self, service: ServicePlan) -> int | None:
+        """How many pods stand in the zones of a service's networks; None where its Service has an address itself."""
+        found = self.get(SERVICE.kind, naming.member(self.record.ref.name, service.key)) if service.key else None
+        if service.kind == JOB.kind or found is None or not found.summary.get("headless"):
+            return None
+        return sum(map(serves, self.pod_records(service.key)))
+
     def health(
         self,
         service: ServicePlan,
@@ -164,6 +172,7 @@ class StackSnapshot:
             stopped=service.stopped,
             unended=self.unended(service.key) if service.stopped else 0,
             first=done is not None and service.key in done.first,
+            addressed=self._addressed(service),
         )
         return health(member)
 

@@ -88,7 +88,7 @@ def service_subject(key: str) -> str:
 def health(member: Member) -> Health:
     """The state of one service."""
     wanted = _wanted(member)
-    ready = 0 if member.error and not member.error.transient else min(_current(member.workload), wanted)
+    ready = 0 if member.error and not member.error.transient else min(_reachable(member), wanted)
     problem = _with_update(member, _problem(member, ready, wanted))
     return Health(member.key, member.kind, member.name, ready, wanted, problem, member.held)
 
@@ -115,6 +115,12 @@ def _wanted(member: Member) -> int:
     # An autoscaler writes its number into the workload; until then only its minimum is known.
     replicas = member.workload.summary.get("specReplicas", 0) if member.workload else 0
     return max(member.floor, int(replicas))
+
+
+def _reachable(member: Member) -> int:
+    """Replicas that run the current definition, and that peers find: the watch of pods may be behind the workload's."""
+    current = _current(member.workload)
+    return current if member.addressed is None else min(current, member.addressed)
 
 
 def _current(workload: LiveObject | None) -> int:

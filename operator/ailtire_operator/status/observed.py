@@ -93,6 +93,8 @@ class Member:
     """Rollback is configured, but no definition of it has rolled out yet."""
     waits: Problem | None = None
     """The dependencies that its definition waits for; until then the definition before runs, if there is one."""
+    addressed: int | None = None
+    """How many of its pods peers find under its name; None where that name stands for one address of its Service."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ def put(
     return record
 
 
+def new_uid() -> str:
+    """The uid of an object whose name another one had before."""
+    return f"uid-{next(_versions)}"
+
+
 def change(store: Store, record: Record, **fields: Any) -> Record:
     """Let the store see an object as it is by now."""
     changed = store.offer(replace(record, resource_version=str(next(_versions)), **fields))
@@ -90,7 +95,9 @@ def child(store: Store, parent: Record, key: str, spec: dict[str, Any] | None = 
     return stack(store, name, {**(spec or {}), "place": place}, owner=parent, **fields)
 
 
-def pod(store: Store, stack_name: str, service: str | None, name: str, *, ready: bool = True, ip: str = "") -> Record:
+def pod(
+    store: Store, stack_name: str, service: str | None, name: str, *, ready: bool = True, ip: str = "", uid: str = ""
+) -> Record:
     """A pod of a service, or of the gateway."""
     labels = {naming.LABEL_STACK: stack_name, **({naming.LABEL_SERVICE: service} if service else {})}
     status = {
@@ -98,4 +105,4 @@ def pod(store: Store, stack_name: str, service: str | None, name: str, *, ready:
         "podIPs": [{"ip": ip}] if ip else [],
         "conditions": [{"type": "Ready", "status": str(ready)}],
     }
-    return put(store, "Pod", name, labels=labels, status=status)
+    return put(store, "Pod", name, labels=labels, status=status, uid=uid)

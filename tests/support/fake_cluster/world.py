@@ -22,7 +22,10 @@ from ailtire_operator.reconcile.queue import Outcome, Priority, Request
 from ailtire_operator.reconcile.reconciler import Key
 from ailtire_operator.reconcile.snapshot import PassResult
 from support.definitions.stacks import SETTINGS, open_nodes
-from support.fake_cluster.records import change, put, stack
+from support.fake_cluster.records import change, new_uid, pod, put, stack
+
+MOST_PODS = 10
+"""Of one workload of a test."""
 
 
 class Cluster:
@@ -245,6 +248,18 @@ class World:
                 count = record.summary.get("specReplicas", 1)
                 counts = dict.fromkeys(("replicas", "updated", "ready", "available"), count)
                 record.summary = {**record.summary, **counts, "observedGeneration": record.generation}
+                self._run_pods(record, count)
+
+    def _run_pods(self, workload: Record, count: int) -> None:
+        """So many pods of a workload, all of them ready; others that its service has stay."""
+        stack, service = (workload.labels.get(each) for each in (naming.LABEL_STACK, naming.LABEL_SERVICE))
+        for number in range(MOST_PODS):
+            name = f"{workload.ref.name}-ready-{number}"
+            known = self.store.get(Ref("Pod", workload.ref.namespace, name))
+            if number < count and known is None and stack is not None:
+                pod(self.store, stack, service, name, uid=new_uid())
+            elif number >= count and known is not None:
+                self.store.remove(known.ref, known.uid)
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
