@@ -29,6 +29,9 @@ ABSENT_SECONDS: Final = 60.0
 _PAUSE_MIN: Final = 0.1
 _PAUSE_MAX: Final = 5.0
 """Seconds: after an outage of any length the cluster is followed again within so many, whatever a server asks for."""
+_REFUSALS: Final = 3
+"""Refusals in a row after which a kind that was followed until then counts as absent: an API server that starts, or
+whose authorizer does not answer, refuses too."""
 _LIST_TIMEOUT: Final = 60.0
 _SHORT: Final = 1.0
 """Seconds: a server that ends watches sooner than this is not asked again at once."""
@@ -166,12 +169,10 @@ class Reflector:
 
     def _failed(self, error: Exception) -> float:
         """Take note of an error, and return how long to wait before the next try."""
-        if self.kind.optional and isinstance(error, (NotFound, Denied)):
-            return self._without(error)
         if isinstance(error, ClusterError) and error.status:
             self._answered_at = self._clock()
-        if isinstance(error, Denied) and not self._alone:
-            return self._without(error)  # a namespace that was deleted, or taken from us, stops none of the others
+        if self._may_be_absent(error) and (self.absent or not self.synced.is_set() or self._failures >= _REFUSALS):
+            return self._without(error)
         if isinstance(error, NotFound) and self.kind == STACK:
             self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
         if isinstance(error, NotFound) or self._silent_watches >= _MAX_SILENT_WATCHES:
@@ -184,16 +185,29 @@ class Reflector:
         wish = error.retry_after if isinstance(error, Unavailable) else None
         return max(min(wish or 0.0, _PAUSE_MAX) * random.uniform(0.8, 1.0), self._pause())
 
-    def _without(self, error: ClusterError) -> float:
-        """Take note that the API server does not serve a kind, or does not let us see it in the namespace."""
+    def _may_be_absent(self, error: Exception) -> bool:
+        """Whether the operator does without the kind where this error stays.
+
+        An add-on may be missing, and a namespace that was deleted, or taken from us, stops none of the others.
+        """
+        if self.kind.optional and isinstance(error, NotFound):
+            return True
+        return isinstance(error, Denied) and (self.kind.optional or not self._alone)
+
+    def _without(self, error: Exception) -> float:
+        """Take note that the API server does not serve a kind, or does not let us see it in the namespace.
+
+        It is looked for again soon, and less and less often: what was refused a moment ago may be granted by now.
+        """
         if not self.absent:
-            logger.info("%s: %s; looking again every %.0f s", self.kind.plural, error, self._absent_pause)
+            logger.info("%s: %s; looking again, in the end every %.0f s", self.kind.plural, error, self._absent_pause)
         self.absent = True
         self._source.version = ""
         self._is_alive()
         self._store.clear(self.kind.kind, self._namespace)
         self.synced.set()
-        return self._absent_pause * random.uniform(0.9, 1.1)
+        self._failures += 1
+        return min(self._absent_pause, _PAUSE_MIN * 2.0 ** min(self._failures, 10)) * random.uniform(0.9, 1.1)
 
     def _pause(self) -> float:
         """A random pause that grows with the failures in a row, so that many operators do not come back as one."""

@@ -225,6 +225,45 @@ async def test_an_add_on_that_we_may_not_see_is_absent_too() -> None:
         assert reflector.absent
 
 
+@pytest.mark.parametrize("kind", [CONFIG_MAP, HTTP_ROUTE, STACK])
+async def test_a_refusal_that_passes_is_no_absence_and_forgets_nothing(kind: Kind) -> None:
+    """Also where the operator could do without the kind in this namespace."""
+    script = Script()
+    script.lists = [page(10, config("a", 3))]
+    script.watches = [[Denied("no answer of the authorizer")], [Denied("none yet")], [event("ADDED", "b", 11)]]
+    forgotten: list[str] = []
+
+    def listen(old: Record | None, new: Record | None) -> None:
+        if new is None and old is not None:
+            forgotten.append(old.ref.name)
+
+    async with _following(script, kind, alone=False, absent_pause=3600.0) as (reflector, store):
+        store.listeners.append(listen)
+        await _until(lambda: len(list(store.of_kind(kind.kind))) == 2)
+        assert (reflector.absent, forgotten) == (False, [])
+    assert len(script.asked) == 1, "no list: nothing was lost"
+
+
+async def test_a_namespace_that_is_taken_away_is_forgotten_and_looked_for_less_and_less() -> None:
+    script = Script()
+    script.lists = [page(10, config("a", 3))]
+    script.watches = [[Denied("may not watch")]] * 10
+    async with _following(script, alone=False) as (reflector, store):
+        await _until(lambda: reflector.absent)
+        assert not _names(store)
+        assert reflector.error == ""
+        script.lists = [page(10, config("a", 3))]
+        await _until(lambda: not reflector.absent)
+
+
+def test_a_kind_that_stays_away_is_looked_for_once_a_minute_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    reflector = Reflector(Script(), Store(), HTTP_ROUTE)  # type: ignore[arg-type]
+    pauses = [reflector._failed(NotFound("no such kind")) for _ in range(20)]
+    assert pauses[0] < 1.0
+    assert all(50.0 < each < 70.0 for each in pauses[-5:])
+
+
 @pytest.mark.parametrize("error", [NotFound("no CRD yet"), Denied("may not list")])
 async def test_a_kind_that_must_be_there_is_waited_for(error: ClusterError) -> None:
     script = Script()
