@@ -9,7 +9,7 @@ from faults.suite import Suite, beside_writes
 from support.checks.threads import together
 
 SEED = 20
-_SLOW = ("seconds behind", "stays open", "Retry-After 3", "storm")
+_SLOW = ("seconds behind", "stays open", "Retry-After 3", "storm", "token")
 """Left to `make faults`."""
 
 

@@ -167,6 +167,7 @@ def sample(obj: dict[str, Any], namespace: str) -> dict[str, Any] | None:
 def secrets_shown(lane: Lane, lines: Sequence[str]) -> list[str]:
     """Where something secret can be read: in the log, in a status, in an Event."""
     values = {"the Secret's value": SECRET_VALUE, "the operator's token": token(lane.plane)}
+    values |= {f"the token of replica {each.number}": each.token for each in lane.replicas}
     api = lane.plane.api
     places = {
         "the log": "\n".join(lines),

@@ -11,9 +11,11 @@ from signal import SIGCONT, SIGSTOP, SIGTERM
 from faults.journal import Journal
 from faults.proxy import Proxy
 from lab import ControlPlane, kubeconfig, manifests
+from lab.api import Api, Refused
 from lab.components import DNS_ADDRESS
 from lab.paths import ROOT
 from lab.processes import memory
+from lab.waiting import eventually
 
 REQUEST_TIMEOUT = 2
 """Seconds that these operators wait for an answer."""
@@ -30,7 +32,10 @@ class Replica:
         self.environment = dict(environment)
         self.started = 0.0
         self._plane = plane
+        self.token = ""
+        """The one that it runs with, which the API server accepts for as long as the Secret of its name exists."""
         self._kubeconfig = plane.home / f"{lane}-{number}.kubeconfig"
+        self._tokens = 0
         self._asked = False
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.RLock()
@@ -62,7 +67,8 @@ class Replica:
         with self._lock:
             if self.alive:
                 return
-            kubeconfig.write(self._kubeconfig, self.proxy.url, self._plane.ca, token(self._plane))
+            if not self.token:
+                self._new_token()
             environment = {
                 **os.environ,
                 "KUBECONFIG": str(self._kubeconfig),
@@ -77,6 +83,37 @@ class Replica:
                     [sys.executable, *_COMMAND], stdout=output, stderr=output, env=environment, cwd=ROOT
                 )
             self._asked = False
+
+    def _new_token(self) -> None:
+        """Give it a token of its own, in the file that it reads."""
+        self._tokens += 1
+        secret = self._plane.api.create(_SECRETS, {"metadata": {"name": self._secret}})
+        bound = {"apiVersion": "v1", "kind": "Secret", "name": self._secret, "uid": secret["metadata"]["uid"]}
+        spec = {"boundObjectRef": bound, "expirationSeconds": 24 * 60 * 60}
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        self.token = str(self._plane.api.create(_TOKENS, asked)["status"]["token"])
+        kubeconfig.write(self._kubeconfig, self.proxy.url, self._plane.ca, self.token)
+
+    @property
+    def _secret(self) -> str:
+        return f"{self._kubeconfig.stem}-{self._tokens}"
+
+    def replace_token(self) -> None:
+        """Replace the token in the file that it reads, and wait until the API server accepts the old one no more."""
+        old, secret = self.token, self._secret
+        with self._lock:
+            self._new_token()
+        self._plane.api.delete(f"{_SECRETS}/{secret}")
+        asking = Api(self._plane.url, old, self._plane.ca)
+
+        def refused() -> bool:
+            try:
+                asking.get("/version")
+            except Refused as error:
+                return error.code == 401
+            return False
+
+        eventually(refused, _REMEMBERED_SECONDS, "the end of a token")
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -100,6 +137,12 @@ class Replica:
             if (process := self._process) is not None:
                 process.send_signal(SIGSTOP)
                 threading.Timer(seconds, process.send_signal, (SIGCONT,)).start()
+
+
+_SECRETS = f"/api/v1/namespaces/{manifests.NAMESPACE}/secrets"
+_TOKENS = f"/api/v1/namespaces/{manifests.NAMESPACE}/serviceaccounts/{manifests.SERVICE_ACCOUNT}/token"
+_REMEMBERED_SECONDS = 60.0
+"""More than the ten seconds for which an API server remembers that it accepted a token."""
 
 
 _tokens: dict[Path, str] = {}

@@ -1,7 +1,7 @@
 """Faults that meet the operator's writes: it is killed at them, and they are refused, lost, late or repeated."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ailtire_operator.cluster.kinds import DEPLOYMENT, NETWORK_POLICY, SERVICE, STACK
 from faults import injections
@@ -77,6 +77,14 @@ def of_all_requests() -> Iterator[Plan]:
         yield Plan("requests", "a storm of errors", f"seed {number}", _storm(number), limit=120.0)
     yield Plan("process", "killed at rest", "before the edit", before=lambda lane: lane.kill(), fired=always)
     yield Plan("process", "killed three times", "one after another", _crash_loop)
+    yield Plan(
+        "process",
+        "its token is replaced",
+        "before the edit",
+        before=_replace_token,
+        fired=_was_unauthorized,
+        limit=90.0,
+    )
 
 
 def _at(number: int, fault: Fault) -> Callable[[Lane], list[Rule]]:
@@ -106,6 +114,15 @@ def _freezing(lane: Lane) -> Callable[[int], None]:
 def _crash_loop(lane: Lane) -> list[Rule]:
     """It is killed at a write; the next process is, and the next one."""
     return [Rule("process", writes, injections.does(lane.kill, "at"), times=3)]
+
+
+def _replace_token(lane: Lane) -> None:
+    for replica in lane.replicas:
+        replica.replace_token()
+
+
+def _was_unauthorized(entries: Sequence[Entry]) -> bool:
+    return any(entry.status == 401 for entry in entries)
 
 
 def _storm(seed: int) -> Callable[[Lane], list[Rule]]:
