@@ -118,7 +118,7 @@ def test_what_the_status_has_lost_is_read_from_what_kubernetes_keeps(
     limited = cli("why", "shop/web", "--kubeconfig", viewer)
     assert limited.code == Exit.DONE, limited.err
     assert f"containers[web].image {WEB}:2 -> {WEB}:1" in limited.out
-    assert "note: not everything is told, as you may not list replicasets, controllerrevisions, pods" in limited.err
+    assert "note: the answer is not complete, as you may not list replicasets, controllerrevisions, pods" in limited.err
 
 
 def test_what_somebody_changed_by_hand_is_told_as_put_back(trees: Trees, cli: Cli) -> None:

@@ -219,7 +219,7 @@ def test_forwarded_is_the_gateway_that_has_the_edge_with_the_paths_outside() -> 
     ]
     assert local("shop/cpl/web", resources)[:2] == ("shop", ["/cpl/v1 shop/cpl/web"])
     resources[0]["spec"]["edge"]["tls"] = {"secretName": "x"}
-    assert "and are told that it came by https" in local("shop/cpl", resources)[2][1]
+    assert "and the scheme https" in local("shop/cpl", resources)[2][1]
 
 
 def test_without_an_edge_it_is_the_gateway_of_the_stack_itself() -> None:

@@ -22,7 +22,7 @@ from ailtire_operator.cluster.kinds import STACK
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What becomes of a change: tried only, made, or made and waited for; and how it is told."""
+    """What becomes of a change: tried only, made, or made and waited for; and how it is reported."""
 
     report: WriteReport
     wait: bool

@@ -44,8 +44,8 @@ class LocalEntry:
         """What is different from a request by the edge."""
         yield f"through the gateway of {self.gateway.path}, until Ctrl-C"
         if self.host:
-            way = " and are told that it came by https" if self.secure else ""
-            seen = f"services see the host 127.0.0.1:{port}{way}"
+            scheme = " and the scheme https" if self.secure else ""
+            seen = f"services see the host 127.0.0.1:{port}{scheme}"
             yield f"note: {seen}; that of the edge is sent by: curl -H 'Host: {self.host}' {self.urls(port)[0]}"
         if self.left_out:
             others = plural(self.left_out, "URL")

@@ -69,7 +69,7 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
   `-replaced` and `-deleted` (warnings), `apply-refused` (an error) and `apply-note`; of `import` `import-` and the
   classification. Line and column are those of the value, or of what would hold it. Where several Compose files are
   given or included, the one that holds most of the path is named, and the last of several. Of a services.js line and
-  column are told where the report names that file, or it was given alone.
+  column are given where the report names that file, or it was given alone.
 - `version -o json`: `version`, `apiVersion`, `python` and, without `--client`, `operator` (`version` and `image`, null
   where they are not known).
 - `open -o json`: a list of objects with `url`, `service` (its path), `port`, `ready`, and `reason`, which says what is

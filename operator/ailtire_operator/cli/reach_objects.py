@@ -25,7 +25,7 @@ from ailtire_operator.reach.world import OUTSIDE, Workload, World, world
 from ailtire_operator.status.text import listed
 
 _FIRST_ADDRESS: Final = int(ip_address("198.18.0.1"))
-"""Of a range that is for tests: what a plan's Services would have is only told apart by it."""
+"""Of a range that is for tests: what a plan's Services would have differs only by it."""
 
 
 async def of_cluster(live: Live) -> World:

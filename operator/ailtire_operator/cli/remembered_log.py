@@ -14,7 +14,7 @@ _PAUSE: Final = 5.0
 
 
 class RememberedLog:
-    """What the last look has found that found anything."""
+    """The log of what prevents readiness, as last read, also after its pod has gone."""
 
     def __init__(self, cluster: Live, path: str, lines: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.excerpt: LogExcerpt | None = None
@@ -22,19 +22,19 @@ class RememberedLog:
         self._path = path
         self._lines = lines
         self._clock = clock
-        self._told = ""
-        """What was in the way when it was found."""
+        self._read_for = ""
+        """The sentence of the blocker whose log was read."""
         self._due = float("-inf")
 
     async def look(self, verdict: Verdict) -> None:
-        """Read the log of what is in the way, unless it has been read for that already, or a moment ago."""
-        known = self.excerpt is not None and verdict.line == self._told
+        """Read the log of the blocker, unless it was read for that already, or a moment ago."""
+        known = self.excerpt is not None and verdict.line == self._read_for
         if not self._lines or verdict.outcome is not Outcome.WAITING or known or self._clock() < self._due:
             return
         found = await of_blocker(self._cluster, self._path, self._lines, _ignored)
         self._due = self._clock() + _PAUSE
         if found is not None and found.lines:
-            self.excerpt, self._told = found, verdict.line
+            self.excerpt, self._read_for = found, verdict.line
 
 
 def _ignored(_: str) -> None:

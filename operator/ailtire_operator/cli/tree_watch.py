@@ -31,7 +31,7 @@ class TreeWatch:
         self._stacks = Informer(live, STACK, "", self._changed)
         self._pods: Informer | None = Informer(live, POD, naming.MANAGED_SELECTOR, self._changed)
         self._metrics: list[Json] = []
-        self._told = False
+        self._noted_metrics = False
 
     async def poll(self) -> tuple[StackNode, Facts]:
         """The first look. Raises Missing; without the right to see pods it goes on without them."""
@@ -93,6 +93,6 @@ class TreeWatch:
             self._usage = False
             self._note(f"use is not shown: {error}")
         except ClusterError as error:  # one that has just been started needs a minute
-            if not self._told:
+            if not self._noted_metrics:
                 self._note(f"use is not shown: the metrics-server does not answer yet ({error})")
-            self._told = True
+            self._noted_metrics = True

@@ -44,7 +44,7 @@ WARNED_KINDS: Final = (
 _HEAD: Final = """\
 # Generated from the kinds that a stack is made of by `make policies`; edit ailtire_operator/cluster instead.
 #
-# Who changes a child stack, or an object that a stack is made of, is told at once that the operator puts it back, and
+# Who changes a child stack, or an object that a stack is made of, gets a warning that the operator puts it back, and
 # which stack to change instead. Nothing is denied, neither where one of these fails nor without the operator's account.
 """
 _BY_ITS_MANAGER: Final = {

@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from ailtire_operator.model.report import Classification
 
-Protection = Literal["closes", "kept", "told", "no"]
+Protection = Literal["closes", "kept", "reported", "no"]
 """closes: if it cannot be kept, the service, port, route or hook is not run or not reachable. kept: it is always kept.
-told: a resource limit or a hardening inside of the container, whose loss is reported. no: it protects nothing."""
+reported: a resource limit or a hardening inside of the container, whose loss is reported. no: it protects nothing."""
 _SAME: Final = "^"
 _SCHEMAS: Final = {"cs": "both", "c": "Compose", "s": "Swarm"}
 _HEAD: Final = """\
@@ -47,7 +47,7 @@ What a key *protects* (who may call, what a process may do) is not dropped while
 |---|---|
 | closes | if it cannot be kept, the port is not published or the service left out; `--accept` opens it |
 | kept | it is always kept |
-| told | a resource limit or a hardening inside of the container: its loss is reported |
+| reported | a resource limit or a hardening inside of the container: its loss is reported |
 
 In a path `*` is a name that the author chooses and `[]` an item of a list. *As above* refers to the row above.
 """

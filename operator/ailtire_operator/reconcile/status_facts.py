@@ -58,7 +58,12 @@ def facts(snapshot: StackSnapshot, done: PassResult, definitions: Definitions, w
         gateway=gateway,
         branches=tuple(branches),
         routes=tuple(_routes(plan)),
-        notices=(*plan.notices, *done.notices, *(_overridden(ref) for ref in done.overridden), *map(_told, done.hosts)),
+        notices=(
+            *plan.notices,
+            *done.notices,
+            *(_overridden(ref) for ref in done.overridden),
+            *map(_host, done.hosts),
+        ),
         missing={key: str(child.missing) for key, child in absent.items() if not child.optional},
         optional={key: str(child.missing) for key, child in absent.items() if child.optional},
         refusals=tuple(_refusals(done, blame)),
@@ -161,7 +166,7 @@ def _shared(host: str, other: str) -> str:
     return f"{what} was published by {who} before"
 
 
-def _told(shared: tuple[str, str]) -> Notice:
+def _host(shared: tuple[str, str]) -> Notice:
     return Notice(
         "spec.edge.hosts",
         "approximate",

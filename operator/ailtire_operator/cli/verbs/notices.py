@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HELP = help_text(
     "Tell what of a stack and everything below it does not run exactly as written.",
-    "Each deviation is told once, with what to do about it, and below it the places: the stack and the path in its"
+    "Each deviation is listed once, with what to do about it, and below it the places: the stack and the path in its"
     " definition. 'kubectl ailtire tree -o wide' shows how many each stack has.",
     examples=[
         ("the whole application", "kubectl ailtire notices shop -n shop"),

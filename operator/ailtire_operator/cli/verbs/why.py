@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from ailtire_operator.cluster.kinds import Kind
 
 _HELP = help_text(
-    "Tell which change replaced the pods of a service, a stack or a tree.",
+    "Show which change replaced the pods of a service, a stack or a tree.",
     "A block for each rollout and each pod, the newest first: the fields that differ between the pod template before"
     " and the one since, the generation of the root that asked for it, and who had last changed the root. Pods that"
-    " no rollout has made (evicted, with their node gone, deleted) and containers that have started again are told"
+    " no rollout has made (evicted, with their node gone, deleted) and containers that have started again are listed"
     " with what Kubernetes says of it. Values that look like credentials are not shown.",
     "A stack's status remembers its last ten rollouts. Of the last one of each workload the fields are also read from"
     " the ReplicaSets and ControllerRevisions that Kubernetes keeps. Pods of Deployments are known to be of no rollout"
     " when the last one was complete before they were made; those of StatefulSets and DaemonSets ten minutes later.",
     "It needs the right to get and list ailtirestacks, and to list pods, replicasets, controllerrevisions, deployments"
     " and events; what may not be listed is left out, and named.",
-    "\b\nExit codes:\n  0  told\n  2  no cluster, no permission to read the stack\n"
+    "\b\nExit codes:\n  0  done\n  2  no cluster, no permission to read the stack\n"
     "  5  there is no such stack or service",
     examples=[
         ("one service", "kubectl ailtire why shop/orders/api -n shop"),
@@ -67,7 +67,7 @@ def _why(
         if len(shown) < len(found):
             output.say(f"{len(found) - len(shown)} older ones are left out; --limit 0 shows them")
         if missing:
-            output.say(f"note: not everything is told, as you may not list {', '.join(missing)}")
+            output.say(f"note: the answer is not complete, as you may not list {', '.join(missing)}")
 
     live.run(target, work)
 
