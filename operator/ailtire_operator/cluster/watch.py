@@ -197,7 +197,7 @@ class Reflector:
     def _without(self, error: Exception) -> float:
         """Take note that the API server does not serve a kind, or does not let us see it in the namespace.
 
-        It is looked for again soon, and less and less often: what was refused a moment ago may be granted by now.
+        A right is asked for again soon, and less and less often: an authorizer that did not answer may do so by now.
         """
         if not self.absent:
             logger.info("%s: %s; looking again, in the end every %.0f s", self.kind.plural, error, self._absent_pause)
@@ -207,7 +207,8 @@ class Reflector:
         self._store.clear(self.kind.kind, self._namespace)
         self.synced.set()
         self._failures += 1
-        return min(self._absent_pause, _PAUSE_MIN * 2.0 ** min(self._failures, 10)) * random.uniform(0.9, 1.1)
+        soon = _PAUSE_MIN * 2.0 ** min(self._failures, 10) if isinstance(error, Denied) else self._absent_pause
+        return min(self._absent_pause, soon) * random.uniform(0.9, 1.1)
 
     def _pause(self) -> float:
         """A random pause that grows with the failures in a row, so that many operators do not come back as one."""
