@@ -116,6 +116,8 @@ OWN_NETWORKS: Final = frozenset({"siblings", "sibling", "children", "default"})
 """The names of services.js (and of Compose) for the stack's own network."""
 PARENT_NETWORK: Final = "parent"
 
+HOST_NAME_LIMIT: Final = 64
+"""Bytes of a container's host name that Linux keeps."""
 OBJECT_NAME_LIMIT: Final = 63
 """Characters: a Service's name is a DNS label."""
 WORKLOAD_NAME_LIMIT: Final = 52
@@ -147,6 +149,12 @@ def sanitize(key: str) -> str:
 def is_dns_label(text: str) -> bool:
     """Whether the text is a DNS label (RFC 1123: 63 characters, lower case)."""
     return len(text) <= OBJECT_NAME_LIMIT and _LABEL.fullmatch(text) is not None
+
+
+def is_whole_host_name(text: str) -> bool:
+    """Whether the text is a host name with a domain, db.example.com, that a container can have."""
+    labels = text.split(".")
+    return len(labels) > 1 and len(text) <= HOST_NAME_LIMIT and all(is_dns_label(label) for label in labels)
 
 
 def shorten(name: str, limit: int = OBJECT_NAME_LIMIT) -> str:

@@ -147,16 +147,21 @@ async def test_what_the_cluster_serves(control_plane: ControlPlane, namespace: s
     async with viewing(control_plane, namespace, follow=False) as view:
         found = await discovery.served(view.connection, kinds.WATCHED_KINDS)
         assert found == frozenset(kinds.WATCHED_KINDS) - {kinds.HTTP_ROUTE}
-        assert not await discovery.stop_signal_served(view.connection, namespace)
+        version = await view.connection.request("GET", "/version")
+        whole_names = (version["major"], int(version["minor"].rstrip("+"))) >= ("1", 35)
+        kept = await discovery.pod_fields(view.connection, namespace)
+        assert kept == discovery.PodFields(stop_signal=False, hostname_override=whole_names)
 
 
 @pytest.mark.slow
-async def test_a_cluster_with_stop_signals() -> None:
-    plane = ControlPlane(new_home("stopsignal"), nodes=1, feature_gates="ContainerStopSignals=true")
+async def test_a_cluster_with_other_feature_gates() -> None:
+    gates = "ContainerStopSignals=true,HostnameOverride=false"
+    plane = ControlPlane(new_home("gates"), nodes=1, feature_gates=gates)
     try:
         await asyncio.to_thread(plane.start)
         async with viewing(plane, "default", follow=False) as view:
-            assert await discovery.stop_signal_served(view.connection, "default")
+            kept = await discovery.pod_fields(view.connection, "default")
+            assert kept == discovery.PodFields(stop_signal=True, hostname_override=False)
     finally:
         plane.stop()
 

@@ -10,6 +10,7 @@ import pytest
 
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.discovery import pod_fields
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed
@@ -82,6 +83,25 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
     again = [await applier.apply(each, owner) for each in wanted]
     assert [str(done.ref) for done in again if done.changed] == []
     assert audit.writes(mark, namespace=namespace, user=OPERATOR) == []
+
+
+async def test_a_host_name_with_a_domain_is_answered_as_it_is_written(
+    installed_operator: Operator, applier: Applier, audit: Audit, namespace: str, owner: str
+) -> None:
+    connection = await Connection.open(kubeconfig=str(installed_operator.kubeconfig))
+    kept = await pod_fields(connection, namespace)
+    await connection.close()
+    observed = Observed(hostname_override=kept.hostname_override)
+    service = {"image": "db:1", "user": "1000", "hostname": "db.example.com"}
+    wanted = manifests(namespace, owner, observed, {"services": {"db": service}})
+    done = [await applier.apply(each, owner) for each in wanted]
+    assert [str(each.error) for each in done if each.error] == []
+    assert [str(each.ref) for each in done if applier.overridden(each.ref)] == []
+    mark = audit.mark()
+    assert [str((await applier.apply(each, owner)).ref) for each in wanted if not applier.in_sync(each)] == []
+    assert audit.writes(mark, namespace=namespace, user=OPERATOR) == []
+    (pod,) = (each["spec"]["template"]["spec"] for each in wanted if each["kind"] == "Deployment")
+    assert pod.get("hostnameOverride") == ("db.example.com" if kept.hostname_override else None)
 
 
 async def test_the_further_keys_are_answered_as_they_are_written(

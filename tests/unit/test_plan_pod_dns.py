@@ -1,4 +1,4 @@
-"""Host names, addresses, placeholders, hooks, published ports and dependencies."""
+"""Addresses, placeholders, hooks, published ports and dependencies."""
 
 from typing import Any
 
@@ -27,24 +27,8 @@ def told(made: Plan) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("hostname", "name", "notices"),
-    [
-        ("web-1", "web-1", 0),
-        ("{{.Service.Name}}", "shop-web", 1),
-        ("{{.Task.Name}}", None, 1),
-        ("{{.Node.Hostname}}-x", None, 1),
-    ],
-)
-def test_a_host_name(hostname: str, name: str | None, notices: int) -> None:
-    made = planned(hostname=hostname)
-    assert pod(made).get("hostname") == name
-    assert len(made.notices) == notices
-
-
-@pytest.mark.parametrize(
     ("service", "complaint"),
     [
-        ({"hostname": "my_host"}, "hostname: 'my_host' is not a valid host name"),
         ({"extraHosts": {"a": ["1.2.3"]}}, r"extraHosts\.a\[0\]: '1.2.3' is not an IP address"),
         ({"extraHosts": {"a": ["host-gateway"]}}, r"extraHosts\.a\[0\]"),
         ({"extraHosts": {"my_db": ["10.0.0.1"]}}, r"extraHosts\.my_db\[0\]: 'my_db' is not a valid host name"),

@@ -78,8 +78,12 @@ class Previewer:
         stacks = [obj for ref, obj in self._live.items() if ref.kind == STACK.kind]
         self._templates = known_templates(stacks)
         self._settings = running_settings(self._live.values())
-        signal = await discovery.stop_signal_served(self._cluster.connection, self._cluster.namespace)
-        self._features = Observed(stop_signal=signal, http_routes=HTTP_ROUTE in served)
+        kept = await discovery.pod_fields(self._cluster.connection, self._cluster.namespace)
+        self._features = Observed(
+            stop_signal=kept.stop_signal,
+            hostname_override=kept.hostname_override,
+            http_routes=HTTP_ROUTE in served,
+        )
 
     @property
     def templates(self) -> Mapping[str, StackSpec]:

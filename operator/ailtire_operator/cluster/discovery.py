@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
@@ -29,25 +30,53 @@ async def served(connection: Connection, kinds: Iterable[Kind]) -> frozenset[Kin
     return frozenset(found)
 
 
-async def stop_signal_served(connection: Connection, namespace: str) -> bool:
-    """Whether a pod may name its own stop signal (``lifecycle.stopSignal``, a feature gate).
+@dataclass(frozen=True, slots=True)
+class PodFields:
+    """Fields of a pod that depend on feature gates: whether the API server keeps them."""
 
-    A server without it drops the field without a message, so that only the answer to a dry run shows it, which
-    changes nothing. Where the question itself is refused, the answer is no.
+    stop_signal: bool = False
+    """``lifecycle.stopSignal``, of a container (ContainerStopSignals)."""
+    hostname_override: bool = False
+    """``hostnameOverride`` (HostnameOverride; on from Kubernetes 1.35)."""
+
+
+async def pod_fields(connection: Connection, namespace: str) -> PodFields:
+    """Which of these fields the API server keeps.
+
+    A server without one drops it without a message, so that only the answer to a dry run shows it, which changes
+    nothing. Each has a question of its own: where one is refused, the answer to that one is no.
     """
+    # The signal is only accepted for a pod whose operating system is named.
+    signal = await _kept(connection, namespace, {"os": {"name": "linux"}}, {"lifecycle": {"stopSignal": "SIGINT"}})
+    name = await _kept(connection, namespace, {"hostnameOverride": f"{_PROBE}.example"}, {})
+    return PodFields(
+        stop_signal=bool((_container(signal).get("lifecycle") or {}).get("stopSignal")),
+        hostname_override=bool(name.get("hostnameOverride")),
+    )
+
+
+async def _kept(connection: Connection, namespace: str, pod: Manifest, container: Manifest) -> Manifest:
+    """The pod of a Deployment with these fields, as the API server would keep it. Raises Unavailable."""
     params = {"dryRun": "All", "fieldValidation": "Ignore"}
+    body = _probe(namespace, pod, container)
     try:
-        answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=_probe(namespace))
+        answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=body)
     except Unavailable:
         raise  # no answer is no "no": pods would be rolled for it, and rolled back by the next answer
     except ClusterError as error:
-        logger.info("no stop signals: %s", error)
-        return False
+        logger.info("pods do without %s: %s", ", ".join([*pod, *container]), error)
+        return {"containers": [{}]}
     try:
-        container: dict[str, Any] = answer["spec"]["template"]["spec"]["containers"][0]
-    except (LookupError, TypeError) as error:
+        kept: Manifest = answer["spec"]["template"]["spec"]
+        dict(_container(kept))
+    except (LookupError, TypeError, ValueError) as error:
         raise Unavailable("the API server's answer is not the Deployment that it was asked about") from error
-    return bool((container.get("lifecycle") or {}).get("stopSignal"))
+    return kept
+
+
+def _container(pod: Manifest) -> Manifest:
+    container: Manifest = pod["containers"][0]
+    return container
 
 
 async def volume_claims(connection: Connection, namespace: str) -> list[Manifest]:
@@ -73,12 +102,12 @@ def _node(node: Manifest) -> Manifest:
     return {"labels": node["metadata"].get("labels") or {}, "taints": node["spec"].get("taints") or []}
 
 
-def _probe(namespace: str) -> Manifest:
+def _probe(namespace: str, pod: Manifest, fields: Manifest) -> Manifest:
+    """A Deployment that every profile admits, with further fields of its pod and of its container."""
     labels = {"app": _PROBE}
     container = {
         "name": _PROBE,
         "image": _PROBE,
-        "lifecycle": {"stopSignal": "SIGINT"},
         "resources": {"limits": {"cpu": "1m", "memory": "1Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -86,6 +115,7 @@ def _probe(namespace: str) -> Manifest:
             "runAsNonRoot": True,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
+        **fields,
     }
     return {
         "apiVersion": DEPLOYMENT.api_version,
@@ -94,10 +124,6 @@ def _probe(namespace: str) -> Manifest:
         "spec": {
             "replicas": 0,
             "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                # The signal is only accepted for a pod whose operating system is named.
-                "spec": {"os": {"name": "linux"}, "containers": [container]},
-            },
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container], **pod}},
         },
     }

@@ -71,9 +71,12 @@ class Container(Strict):
     secrets: Annotated[FileMounts, Field(examples=[{"password": {"target": "/run/secrets/password"}}])] = {}
     """Files from spec.secrets, by key."""
     hostname: Annotated[Name, StringConstraints(min_length=1, max_length=253)] | None = None
-    """The container's host name; a DNS label. Swarm's placeholders are expanded."""
+    """The container's host name: a DNS label, or a whole name of at most 64 characters (db.example.com), of which an
+    API server before Kubernetes 1.35 keeps the first label. Swarm's placeholders are expanded; their result is a label.
+    The replicas of a StatefulSet have their pods' names."""
     domainname: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_HOST}$")] | None = None
-    """The domain of the container's fully qualified host name."""
+    """The domain of the container's fully qualified host name: one label, below the namespace's domain. For a domain of
+    your own write the whole name as hostname."""
     extra_hosts: Annotated[
         dict[HostKey, Annotated[list[Address], Field(min_length=1, max_length=8)]],
         Field(max_length=64, examples=[{"db.example": ["10.0.0.5"]}]),

@@ -56,6 +56,8 @@ class Observed:
     """By name: the stacks of the namespace with ``spec.templateOnly``."""
     stop_signal: bool = False
     """Whether the API server supports ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
+    hostname_override: bool = False
+    """Whether the API server supports ``hostnameOverride`` (feature gate HostnameOverride)."""
     http_routes: bool = True
     """Whether the API server serves HTTPRoute."""
     nodes: tuple[Node, ...] | None = ()

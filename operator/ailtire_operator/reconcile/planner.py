@@ -50,6 +50,7 @@ class Features:
     """What this cluster can do."""
 
     stop_signal: bool = False
+    hostname_override: bool = False
     http_routes: bool = False
     secret_watch: SecretWatch = "off"
 
@@ -232,6 +233,7 @@ class Planner:
             addresses=addresses,
             templates=self._definitions.templates_of(record),
             stop_signal=features.stop_signal,
+            hostname_override=features.hostname_override,
             http_routes=features.http_routes,
             nodes=self._nodes.known,
             secret_watch=features.secret_watch,

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.connection import Connection
-from ailtire_operator.cluster.discovery import open_nodes, stop_signal_served, volume_claims
+from ailtire_operator.cluster.discovery import PodFields, open_nodes, pod_fields, volume_claims
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import HTTP_ROUTE, SECRET, STACK, WATCHED_KINDS
@@ -54,7 +54,7 @@ class Runtime:
         self.queue: Queue[Key] = Queue(settings.max_concurrent_reconciles, lambda key: key[0])
         self.metrics = Metrics()
         self._settings = settings
-        self._stop_signal = False
+        self._pod_fields = PodFields()
         self._looks = 0
         """Reconciles under way."""
         self._moved = 0.0
@@ -185,7 +185,7 @@ class Runtime:
         self._event_router.synced = True
         logger.info("synced: %d objects", len(self.store))
         await self._led()
-        self._stop_signal = await self._ask_stop_signal()
+        self._pod_fields = await self._ask_pod_fields()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.queue.work(self._reconcile))
             group.create_task(self._newcomers.run())
@@ -231,14 +231,14 @@ class Runtime:
                 features, due = self._current_features(), time.monotonic() + RESYNC_SECONDS
                 self._event_router.resync()
 
-    async def _ask_stop_signal(self) -> bool:
-        """What is not known must not be guessed: the wrong guess would roll every pod that names a signal."""
+    async def _ask_pod_fields(self) -> PodFields:
+        """What is not known must not be guessed: the wrong guess would roll every pod that has such a field."""
         settings = self._settings
         own = settings.lease_namespace if settings.leader_election else self.connection.namespace
         namespace = next(iter(settings.namespace), own)  # it takes the right to Deployments there
         while True:
             try:
-                return await stop_signal_served(self.connection, namespace)
+                return await pod_fields(self.connection, namespace)
             except ClusterError as error:
                 logger.warning("%s", error)
                 await asyncio.sleep(1.0)
@@ -246,7 +246,8 @@ class Runtime:
     def _current_features(self) -> Features:
         absent = self._watches.absent()
         return Features(
-            stop_signal=self._stop_signal,
+            stop_signal=self._pod_fields.stop_signal,
+            hostname_override=self._pod_fields.hostname_override,
             http_routes=HTTP_ROUTE.kind not in absent,
             secret_watch=self._secret_watch(absent),
         )

@@ -1,4 +1,4 @@
-"""Plans a pod's host name, /etc/hosts, resolver, and the sharing of process and user namespaces."""
+"""Plans a pod's names: /etc/hosts and resolver; and the sharing of process and user namespaces."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -7,7 +7,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
-from ailtire_operator.plan.workload import placeholders
+from ailtire_operator.plan.workload import host_name
 
 _NAMESERVERS = 3
 """The most that a pod may have."""
@@ -20,8 +20,7 @@ def pod_fields(scope: Scope, key: str, service: Service, kind: str) -> dict[str,
         message = "the pod's init process reaps zombies, so the service is no longer process 1."
         scope.report(scope.path(key, "init"), "approximate", message)
     return compact(
-        hostname=_hostname(scope, key, service, kind),
-        subdomain=_subdomain(scope, key, service),
+        **host_name.fields(scope, key, service, kind),
         hostAliases=_aliases(scope, key, service),
         shareProcessNamespace=service.init or None,
         hostUsers=_host_users(scope, key, service),
@@ -36,39 +35,6 @@ def _host_users(scope: Scope, key: str, service: Service) -> bool | None:
     message = "the pod gets a user namespace, without which Kubernetes does not unmask /proc."
     scope.report(scope.path(key, "securityOpt", "systempaths"), "approximate", message)
     return False
-
-
-def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None:
-    if service.hostname is None:
-        return None
-    path = scope.path(key, "hostname")
-    expanded = placeholders.expand(scope, key, service, path, service.hostname)
-    if expanded.refused:
-        return None
-    if expanded.variables or kind == "StatefulSet":
-        if expanded.text != f"$({naming.VARIABLE_STACKNAME})":
-            message = "a pod's host name cannot depend on the replica, so each has its pod's name."
-            scope.report(path, "approximate", message)
-        return None
-    name = expanded.text if naming.is_dns_label(expanded.text) else naming.shorten(naming.sanitize(expanded.text))
-    if name != expanded.text:
-        if not placeholders.has_placeholders(service.hostname):
-            scope.refuse(path, f"'{expanded.text}' is not a valid host name; use a-z, 0-9 and inner hyphens")
-            return None
-        scope.report(path, "approximate", f"'{expanded.text}' is not a valid host name, so it becomes '{name}'.")
-    return name
-
-
-def _subdomain(scope: Scope, key: str, service: Service) -> str | None:
-    if service.domainname is None:
-        return None
-    path = scope.path(key, "domainname")
-    if not naming.is_dns_label(service.domainname):
-        scope.report(path, "ignored", "a pod's domain is one label below its namespace's, so this one is not possible.")
-        return None
-    message = f"the full name ends with .{service.domainname}.{scope.full_name('').lstrip('.')}"
-    scope.report(path, "approximate", f"{message}.")
-    return service.domainname
 
 
 def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
