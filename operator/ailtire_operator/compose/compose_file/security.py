@@ -40,8 +40,7 @@ def rights(service: Entry, fields: dict[str, Any]) -> None:
     _namespaces(service)
     _put(service, fields, "ulimits", _ulimits(service.take("ulimits")), "ulimits")
     _devices(service, fields)
-    for key, field in (("hostname", "hostname"), ("domainname", "domainname")):
-        _put(service, fields, field, service.take(key), key)
+    _host_name(service, fields)
     _resolver(service, fields)
     if (size := service.parsed("shm_size", memory, "a size")) and size != "0":
         _put(service, fields, "shmSize", size, "shm_size")
@@ -58,6 +57,19 @@ def _put(service: Entry, fields: dict[str, Any], field: str, value: Any, key: st
         service.put(Service, fields, field, value, key)
     else:
         service.report.rejected(service.where(key), "not valid in Kubernetes; it is left out.")
+
+
+def _host_name(service: Entry, fields: dict[str, Any]) -> None:
+    """Host name and domain. A domain of several labels is possible only as a part of the host name."""
+    name, domain = service.take("hostname"), service.take("domainname")
+    whole = f"{name}.{domain}"
+    if name and "." in str(domain) and naming.is_dns_label(str(name)) and naming.is_whole_host_name(whole):
+        message = f"the host name is the whole name, '{whole}', not '{name}'."
+        service.report.approximate(service.where("domainname"), message)
+        _put(service, fields, "hostname", whole, "hostname")
+        return
+    _put(service, fields, "hostname", name, "hostname")
+    _put(service, fields, "domainname", domain, "domainname")
 
 
 def _capabilities(service: Entry, key: str) -> list[str]:
