@@ -86,18 +86,12 @@ def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
     """Devices such as GPUs: a count for one driver, as in Kubernetes."""
     result: dict[str, Any] = {}
     for entry in [*reservations.items("devices"), *service.items("gpus")]:
-        driver, count, capabilities = entry.take("driver"), entry.take("count"), entry.texts("capabilities")
+        driver, capabilities = entry.take("driver"), entry.texts("capabilities")
         if entry.take("options"):
             entry.note("options")
-        if entry.data.get("device_ids"):
-            continue  # the key table says it
-        if count in (-1, "all"):
-            message = "devices are assigned by number, not all; it is left out."
-            entry.report.rejected(entry.where("count"), message, "Set a count.")
-            continue
         if entry.location[-2] == "gpus" and "gpu" not in capabilities:
             capabilities.append("gpu")
-        fields = {"driver": driver, "count": whole(count), "capabilities": capabilities}
+        fields = {"driver": driver, "count": _count(entry), "capabilities": capabilities}
         fields = {name: value for name, value in fields.items() if value not in (None, [], "")}
         name = naming.sanitize(str(driver or (capabilities or ["device"])[0]))
         if accepts(_DEVICE, fields):
@@ -105,6 +99,20 @@ def _devices(service: Entry, reservations: Entry) -> dict[str, Any]:
         else:
             entry.report.rejected(entry.path, "this is not a number of devices of one driver; it is left out.")
     return result
+
+
+def _count(entry: Entry) -> int | None:
+    """How many devices: a device plug-in assigns neither those of its node that are named nor all that there are."""
+    count, named = entry.take("count"), entry.texts("device_ids")
+    if named:
+        entry.note("device_ids")
+        return len(named)
+    if count in (None, -1, "all"):
+        message = "in Docker it has all devices of its node, and here one."
+        remedy = "Set count to the number of devices that a node has."
+        entry.report.approximate(entry.where("count"), message, remedy)
+        return 1
+    return whole(count)
 
 
 def _generic(reservations: Entry) -> dict[str, int]:
