@@ -99,7 +99,8 @@ def tree_plans(
     while waiting:
         stack = waiting.pop()
         try:
-            made = plan(stack, settings, Observed(templates=templates, addresses=addresses or {}))
+            observed = Observed(is_offline=True, templates=templates, addresses=addresses or {})
+            made = plan(stack, settings, observed)
         except InvalidStack as error:
             yield stack, error
             continue

@@ -10,7 +10,7 @@ from ailtire_operator.plan.gateway.routes import Route
 from ailtire_operator.plan.network import membership, zones
 from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
-from ailtire_operator.plan.storage import files, volumes
+from ailtire_operator.plan.storage import data_folders, files, volumes
 from ailtire_operator.plan.types import Manifest, Observed, Plan, RoutePlan, ServicePlan
 from ailtire_operator.plan.workload import environment, secret_reloads, security, service_objects
 
@@ -39,6 +39,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     scope.found.check()
     no_effect.report(scope)
     swarm_only.report(scope)
+    data_folders.report(scope)
     secret_reloads.report(scope)
     dependencies.report_endless(scope, services)
     return Plan(

@@ -74,6 +74,8 @@ class Observed:
     """By kind and name of an existing workload: for which versions it runs."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
+    is_offline: bool = False
+    """Whether there is no cluster, so that volumes may be fresh."""
 
 
 @dataclass(frozen=True, slots=True)
