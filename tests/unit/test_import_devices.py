@@ -1,4 +1,4 @@
-"""Devices that a Compose file reserves by number, by their ids, or all of them: a device plug-in knows numbers alone."""
+"""Devices that a Compose file reserves by number, by ids, or all of them: a device plug-in knows numbers alone."""
 
 from pathlib import Path
 
