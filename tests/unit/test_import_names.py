@@ -77,13 +77,20 @@ def test_files_that_fill_a_volume_are_told(tmp_path: Path) -> None:
     [
         ("command: [psql, -h, my_db]", "command[2]"),
         ("healthcheck: {test: [CMD, nc, my_db, '1']}", "healthcheck.test[2]"),
-        ("labels: {peer: 'tasks.agent:1'}", "labels.peer"),
+        ("labels: {peer: 'my_db:1'}", "labels.peer"),
     ],
 )
 def test_what_may_be_no_host_is_told_by_its_place(tmp_path: Path, written: str, place: str) -> None:
     found = project(tmp_path, written)
     assert f"services.web.{place}: approximate: '" in found.told
     assert "it stays, as it may not be meant as a host name" in found.told
+
+
+def test_a_name_of_tasks_that_others_read_is_told_with_what_answers(tmp_path: Path) -> None:
+    found = project(tmp_path, "labels: {peer: 'tasks.agent:1'}")
+    assert "services.web.labels.peer: approximate: 'tasks.agent' does not resolve: names in a network" in found.told
+    assert "Write 'agent', and endpoint_mode: dnsrr at that service" in found.told
+    assert found.services["web"]["annotations"] == {"peer": "tasks.agent:1"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from ailtire_operator.plan import additional_kinds, budget, children, dependenci
 from ailtire_operator.plan.gateway import edge, gateway
 from ailtire_operator.plan.gateway.gateway import GatewayPlan
 from ailtire_operator.plan.gateway.routes import Route
-from ailtire_operator.plan.network import membership, zones
+from ailtire_operator.plan.network import membership, task_names, zones
 from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import data_folders, files, volumes
@@ -40,6 +40,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     no_effect.report(scope)
     swarm_only.report(scope)
     data_folders.report(scope)
+    task_names.report(scope)
     secret_reloads.report(scope)
     dependencies.report_endless(scope, services)
     return Plan(

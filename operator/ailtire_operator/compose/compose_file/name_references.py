@@ -76,9 +76,16 @@ class NameReferences:
             return text
         result = replaced(text, rewritten)
         for host in reported:
-            name = self._answers[host]
-            message = (
-                f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name."
-            )
-            self._report.approximate(path, message, f"If it is one, write '{name}'.")
+            self._report.approximate(path, *_left(host, self._answers[host]))
         return result
+
+
+def _left(host: str, name: str) -> tuple[str, str]:
+    """Why a name stays that does not resolve, and what to do."""
+    if host.startswith(TASKS):
+        why = (
+            f"'{host}' does not resolve: names in a network are one label. It stays, as other programs read this text."
+        )
+        return why, f"Write '{name}', and endpoint_mode: dnsrr at that service where each of its tasks has to be known."
+    why = f"'{host}' is a service that answers as '{name}'; it stays, as it may not be meant as a host name."
+    return why, f"If it is one, write '{name}'."
