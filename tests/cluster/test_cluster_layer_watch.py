@@ -148,9 +148,9 @@ async def test_what_the_cluster_serves(control_plane: ControlPlane, namespace: s
         found = await discovery.served(view.connection, kinds.WATCHED_KINDS)
         assert found == frozenset(kinds.WATCHED_KINDS) - {kinds.HTTP_ROUTE}
         version = await view.connection.request("GET", "/version")
-        whole_names = (version["major"], int(version["minor"].rstrip("+"))) >= ("1", 35)
+        minor = int(version["minor"].rstrip("+"))
         kept = await discovery.pod_fields(view.connection, namespace)
-        assert kept == discovery.PodFields(stop_signal=False, hostname_override=whole_names)
+        assert kept == discovery.PodFields(hostname_override=minor >= 35, resource_claims=minor >= 34)
 
 
 @pytest.mark.slow
@@ -161,7 +161,7 @@ async def test_a_cluster_with_other_feature_gates() -> None:
         await asyncio.to_thread(plane.start)
         async with viewing(plane, "default", follow=False) as view:
             kept = await discovery.pod_fields(view.connection, "default")
-            assert kept == discovery.PodFields(stop_signal=True, hostname_override=False)
+            assert kept == discovery.PodFields(stop_signal=True, hostname_override=False, resource_claims=True)
     finally:
         plane.stop()
 

@@ -85,14 +85,16 @@ async def test_applying_a_plan_twice_writes_nothing_the_second_time(
     assert audit.writes(mark, namespace=namespace, user=OPERATOR) == []
 
 
-async def test_a_host_name_with_a_domain_is_answered_as_it_is_written(
+async def test_a_host_name_with_a_domain_and_claims_for_devices_are_answered_as_they_are_written(
     installed_operator: Operator, applier: Applier, audit: Audit, namespace: str, owner: str
 ) -> None:
     connection = await Connection.open(kubeconfig=str(installed_operator.kubeconfig))
     kept = await pod_fields(connection, namespace)
     await connection.close()
-    observed = Observed(hostname_override=kept.hostname_override)
-    service = {"image": "db:1", "user": "1000", "hostname": "db.example.com"}
+    observed = Observed(hostname_override=kept.hostname_override, resource_claims=kept.resource_claims)
+    claims = {"claimTemplates": {"gpu": "one-large-gpu", "fast": "one-nic"}} if kept.resource_claims else {}
+    deploy = {"resources": {"reservations": {"memory": "64Mi", **claims}}}
+    service = {"image": "db:1", "user": "1000", "hostname": "db.example.com", "deploy": deploy}
     wanted = manifests(namespace, owner, observed, {"services": {"db": service}})
     done = [await applier.apply(each, owner) for each in wanted]
     assert [str(each.error) for each in done if each.error] == []

@@ -30,6 +30,7 @@ NO_REFERENCES = {
     "spec.edge.className": "of the cluster, not of the namespace",
     "spec.edge.parentRef.namespace": "a namespace",
     "spec.edge.parentRef.sectionName": "a part of a Gateway",
+    "spec.gateway.resources.reservations.claimTemplates.*": "of no effect: a gateway has no devices",
     "spec.services.*.runtime": "of the cluster, not of the namespace",
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
-from ailtire_operator.plan.types import Plan
+from ailtire_operator.plan.types import Observed, Plan
 from support.definitions.stacks import find, plan_of, pod_spec
 
 Json = dict[str, Any]
@@ -118,6 +118,33 @@ def test_devices_are_extended_resources(service: Json, counted: Json) -> None:
 def test_a_device_that_nobody_offers_is_refused_with_its_path(service: Json, complaint: str) -> None:
     with pytest.raises(InvalidStack, match=complaint):
         planned("restricted", **service)
+
+
+CLAIMS = reserved(claimTemplates={"gpu": "one-large-gpu", "fast": "one-nic"})
+
+
+def test_a_claim_for_devices_is_made_for_each_pod_by_a_template() -> None:
+    found = pod(planned("restricted", **CLAIMS))
+    assert found["resourceClaims"] == [
+        {"name": "fast", "resourceClaimTemplateName": "one-nic"},
+        {"name": "gpu", "resourceClaimTemplateName": "one-large-gpu"},
+    ]
+    assert found["containers"][0]["resources"] == {"claims": [{"name": "fast"}, {"name": "gpu"}]}
+
+
+def test_without_claims_in_the_cluster_a_service_does_not_run_without_its_devices() -> None:
+    stack = {"services": {"web": {"image": "web:1", **CLAIMS}}}
+    with pytest.raises(InvalidStack, match=r"reservations\.claimTemplates: this API server keeps no claims") as refused:
+        plan_of(stack, Observed(resource_claims=False))
+    assert [each.gated for each in refused.value.problems] == [True]
+
+
+def test_devices_of_a_gateway_are_told_to_have_no_effect() -> None:
+    reservations = {"devices": {"gpu": {}}, "genericResources": {"a.b/c": 1}, "claimTemplates": {"gpu": "x"}}
+    services = {"web": {"image": "web:1", "interface": {"/": {"port": 80}}}}
+    made = plan_of({"services": services, "gateway": {"resources": {"reservations": reservations}}})
+    told = [each.path.rpartition(".")[2] for each in made.notices if each.path.startswith("spec.gateway")]
+    assert told == sorted(reservations)
 
 
 def test_local_storage_has_a_bound_and_nothing_set_aside() -> None:

@@ -15,6 +15,7 @@ from ailtire_operator.model.problems import path_of
 _TARGETS: Final[Mapping[str, Mapping[str, str]]] = {
     naming.KIND: {"group": naming.GROUP},
     "Gateway": {"group": "gateway.networking.k8s.io"},
+    "ResourceClaimTemplate": {"group": "resource.k8s.io"},
 }
 """Of kinds that are not in the core group: how kustomize identifies them."""
 _CORE: Final = {"version": "v1"}

@@ -82,6 +82,7 @@ class Previewer:
         self._features = Observed(
             stop_signal=kept.stop_signal,
             hostname_override=kept.hostname_override,
+            resource_claims=kept.resource_claims,
             http_routes=HTTP_ROUTE in served,
         )
 

@@ -38,6 +38,8 @@ class PodFields:
     """``lifecycle.stopSignal``, of a container (ContainerStopSignals)."""
     hostname_override: bool = False
     """``hostnameOverride`` (HostnameOverride; on from Kubernetes 1.35)."""
+    resource_claims: bool = False
+    """``resourceClaims`` (DynamicResourceAllocation; on from Kubernetes 1.34)."""
 
 
 async def pod_fields(connection: Connection, namespace: str) -> PodFields:
@@ -49,9 +51,12 @@ async def pod_fields(connection: Connection, namespace: str) -> PodFields:
     # The signal is only accepted for a pod whose operating system is named.
     signal = await _kept(connection, namespace, {"os": {"name": "linux"}}, {"lifecycle": {"stopSignal": "SIGINT"}})
     name = await _kept(connection, namespace, {"hostnameOverride": f"{_PROBE}.example"}, {})
+    claim = {"name": _PROBE, "resourceClaimTemplateName": _PROBE}
+    claims = await _kept(connection, namespace, {"resourceClaims": [claim]}, {})
     return PodFields(
         stop_signal=bool((_container(signal).get("lifecycle") or {}).get("stopSignal")),
         hostname_override=bool(name.get("hostnameOverride")),
+        resource_claims=bool(claims.get("resourceClaims")),
     )
 
 

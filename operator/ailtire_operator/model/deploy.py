@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ailtire_operator.model.base import OrEmpty, Strict, rules
-from ailtire_operator.model.devices import DeviceReservation, GenericResources
+from ailtire_operator.model.devices import ClaimTemplates, DeviceReservation, GenericResources
 from ailtire_operator.model.keys import MetadataKey, VolumeKey
 from ailtire_operator.model.placement import Placement
 from ailtire_operator.model.rollout import RestartPolicy, RollbackConfig
@@ -44,6 +44,9 @@ class Reservations(ResourceList):
     """Devices, by a name that you choose."""
     generic_resources: GenericResources = {}
     """Countable things, by kind: NVIDIA-GPU, or an extended resource such as nvidia.com/gpu."""
+    claim_templates: ClaimTemplates = {}
+    """ResourceClaimTemplates of the namespace, by a name that you choose: each pod has a claim of its own by each of
+    them, and so the devices that the template selects. Needs Kubernetes 1.34."""
 
 
 class Resources(Strict):

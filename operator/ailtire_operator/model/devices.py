@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.keys import KeyRule
-from ailtire_operator.model.values import AbsolutePath, Name, PositiveQuantity, UniqueList
+from ailtire_operator.model.values import AbsolutePath, Name, ObjectName, PositiveQuantity, UniqueList
 
 _Word = Annotated[Name, Field(min_length=1, max_length=63)]
 
@@ -18,6 +18,12 @@ ResourceKind = Annotated[
     ),
 ]
 """A generic resource of Swarm, or an extended resource of Kubernetes."""
+ClaimName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=63),
+    KeyRule(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "is not a name of a claim: use a-z, 0-9 and inner hyphens"),
+]
+ClaimTemplates = Annotated[dict[ClaimName, ObjectName], Field(max_length=8, examples=[{"gpu": "one-large-gpu"}])]
 GenericResources = Annotated[dict[ResourceKind, Annotated[int, Field(ge=0, le=100000)]], Field(max_length=16)]
 
 

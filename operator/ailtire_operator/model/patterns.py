@@ -61,6 +61,7 @@ _KEYS: Final = {
     r"(?s:.*[A-Za-z0-9].*)": "with a letter or digit",
     rf"(?s:{naming.RESERVED_VARIABLE_PREFIX}.*)": f"none that begins with {naming.RESERVED_VARIABLE_PREFIX}",
     r"[ -<>-~]+": "printable ASCII without `=`",
+    r"[a-z0-9]([-a-z0-9]*[a-z0-9])?": "a-z, 0-9 and inner hyphens",
     r"([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*": "a-z, 0-9 and single hyphens inside, with at least one letter",
     r"[0-9]{1,5}": "a number",
     r"/[A-Za-z0-9/._~@:+,=-]*|[A-Za-z0-9][A-Za-z0-9._-]*": "a path like /web, or a label like web",

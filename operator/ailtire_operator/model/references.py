@@ -25,6 +25,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "services.*.policies.accessControl.authentication.secret",
     ),
     "PersistentVolumeClaim": ("data.*.claim",),
+    "ResourceClaimTemplate": ("services.*.deploy.resources.reservations.claimTemplates.*",),
     "ServiceAccount": ("reconcileAs", "serviceAccounts", "services.*.serviceAccountName"),
     "Gateway": ("edge.parentRef.name",),
 }

@@ -64,7 +64,17 @@ def _of_the_root(scope: Scope) -> None:
             scope.report(f"spec.{field}", "ignored", message, "Set it in the root stack.")
 
 
+def _gateway_devices(scope: Scope) -> None:
+    resources = scope.spec.gateway.resources if scope.spec.gateway else None
+    reserved = resources.reservations if resources else None
+    for field in ("devices", "genericResources", "claimTemplates"):
+        if reserved and reserved.model_dump(by_alias=True)[field]:
+            path = f"spec.gateway.resources.reservations.{field}"
+            scope.report(path, "ignored", "a gateway reserves processors and memory alone.", "Remove it.")
+
+
 def _gateway(scope: Scope) -> None:
+    _gateway_devices(scope)
     if scope.spec.has_interface:
         if scope.spec.interface is not None and scope.spec.place is not None:
             message = "only the root's gateway has additional ports."

@@ -58,6 +58,8 @@ class Observed:
     """Whether the API server supports ``lifecycle.stopSignal`` (feature gate ContainerStopSignals)."""
     hostname_override: bool = False
     """Whether the API server supports ``hostnameOverride`` (feature gate HostnameOverride)."""
+    resource_claims: bool = True
+    """Whether the API server keeps ``resourceClaims`` of pods (dynamic resource allocation)."""
     http_routes: bool = True
     """Whether the API server serves HTTPRoute."""
     nodes: tuple[Node, ...] | None = ()

@@ -51,6 +51,7 @@ class Features:
 
     stop_signal: bool = False
     hostname_override: bool = False
+    resource_claims: bool = False
     http_routes: bool = False
     secret_watch: SecretWatch = "off"
 
@@ -234,6 +235,7 @@ class Planner:
             templates=self._definitions.templates_of(record),
             stop_signal=features.stop_signal,
             hostname_override=features.hostname_override,
+            resource_claims=features.resource_claims,
             http_routes=features.http_routes,
             nodes=self._nodes.known,
             secret_watch=features.secret_watch,

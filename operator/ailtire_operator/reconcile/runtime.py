@@ -248,6 +248,7 @@ class Runtime:
         return Features(
             stop_signal=self._pod_fields.stop_signal,
             hostname_override=self._pod_fields.hostname_override,
+            resource_claims=self._pod_fields.resource_claims,
             http_routes=HTTP_ROUTE.kind not in absent,
             secret_watch=self._secret_watch(absent),
         )

@@ -127,6 +127,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.deploy.resources.reservations.devices.*.count": 2,
     f"{WEB}.deploy.resources.reservations.devices.*.capabilities": ["tpu"],
     f"{WEB}.deploy.resources.reservations.genericResources": {"FPGA": 1},
+    f"{WEB}.deploy.resources.reservations.claimTemplates": {"gpu": "one-large-gpu"},
     f"{WEB}.deploy.placement": {"constraints": ["node.role == manager"]},
     f"{WEB}.deploy.placement.constraints": ["node.role == worker"],
     f"{WEB}.deploy.placement.preferences": [{"spread": "node.labels.zone"}],

@@ -9,7 +9,7 @@ from ailtire_operator.cluster.discovery import PodFields, pod_fields
 from ailtire_operator.cluster.errors import Denied, Unavailable
 
 Json = dict[str, Any]
-FIELDS = ("stopSignal", "hostnameOverride")
+FIELDS = ("stopSignal", "hostnameOverride", "resourceClaims")
 
 
 class Server:
@@ -45,9 +45,9 @@ async def asked(server: Server) -> PodFields:
 @pytest.mark.parametrize(
     ("dropped", "expected"),
     [
-        ((), PodFields(stop_signal=True, hostname_override=True)),
-        (("stopSignal",), PodFields(hostname_override=True)),
-        (("hostnameOverride",), PodFields(stop_signal=True)),
+        ((), PodFields(stop_signal=True, hostname_override=True, resource_claims=True)),
+        (("stopSignal",), PodFields(hostname_override=True, resource_claims=True)),
+        (("hostnameOverride", "resourceClaims"), PodFields(stop_signal=True)),
         (FIELDS, PodFields()),
     ],
 )
@@ -65,7 +65,7 @@ async def test_a_field_that_is_refused_says_nothing_of_the_others(refused: str) 
         return pod
 
     found = await asked(Server(answer))
-    assert (found.stop_signal, found.hostname_override) == (refused != "stopSignal", refused != "hostnameOverride")
+    assert [found.stop_signal, found.hostname_override, found.resource_claims] == [name != refused for name in FIELDS]
 
 
 @pytest.mark.parametrize("broken", [None, [], {}, {"containers": []}, {"containers": [5]}, {"containers": "x"}])

@@ -109,7 +109,9 @@ def _count(entry: Entry) -> int | None:
         return len(named)
     if count in (None, -1, "all"):
         message = "in Docker it has all devices of its node, and here one."
-        remedy = "Set count to the number of devices that a node has."
+        remedy = (
+            "Set count to the number of devices that a node has, or name a ResourceClaimTemplate in claimTemplates."
+        )
         entry.report.approximate(entry.where("count"), message, remedy)
         return 1
     return whole(count)

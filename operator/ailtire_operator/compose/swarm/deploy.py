@@ -178,6 +178,9 @@ def _reservations(reserved: Reservations | None, path: str, report: Report) -> d
             message = "Swarm counts devices by kind, without capabilities."
             report.ignored(f"{path}.devices.{name}.capabilities", message)
         kinds[kind] = kinds.get(kind, 0) + device.count
+    for name in reserved.claim_templates if reserved else ():
+        message = "Swarm has no claims for devices. It is left out."
+        report.rejected(f"{path}.claimTemplates.{name}", message, "Reserve a number of devices.")
     for kind, count in reserved.generic_resources.items() if reserved else ():
         kinds[kind] = kinds.get(kind, 0) + count
     generic = [{"discrete_resource_spec": {"kind": kind, "value": count}} for kind, count in kinds.items()]

@@ -47,6 +47,7 @@ def template(
         "initContainers": seeds.add(scope, key, service, storage),
         "containers": [_container(scope, key, service, storage, hooks)],
         "volumes": storage.volumes,
+        "resourceClaims": resources.claims(scope, key, service),
         "os": {"name": "linux"} if "stopSignal" in hooks else None,
     }
     return {"metadata": compact(labels=labels, annotations=annotations | service.annotations), "spec": compact(**spec)}

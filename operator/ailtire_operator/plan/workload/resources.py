@@ -34,7 +34,22 @@ def of_service(scope: Scope, key: str, service: Service) -> dict[str, Any]:
     for name, count in [*_reserved(scope, key, wanted), *_devices(scope, key, service)]:
         counted[name] = counted.get(name, 0) + count
     extended = {name: canonical(str(count)) for name, count in sorted(counted.items()) if count}
-    return compact(limits=limits | extended, requests=requests | extended)
+    named = [{"name": name} for name in sorted(_templates(service))]
+    return compact(limits=limits | extended, requests=requests | extended, claims=named)
+
+
+def claims(scope: Scope, key: str, service: Service) -> list[dict[str, str]]:
+    """The pod's claims for devices, each by a template. Refused where the API server would drop them."""
+    templates = _templates(service)
+    if templates and not scope.observed.resource_claims:
+        path = scope.path(key, "deploy", "resources", "reservations", "claimTemplates")
+        scope.refuse(path, "this API server keeps no claims of pods; Kubernetes has them from 1.34", gated=True)
+    return [{"name": name, "resourceClaimTemplateName": template} for name, template in sorted(templates.items())]
+
+
+def _templates(service: Service) -> dict[str, str]:
+    wanted = service.deploy.resources if service.deploy else None
+    return wanted.reservations.claim_templates if wanted and wanted.reservations else {}
 
 
 def _amounts(listed: Any) -> dict[str, str]:
