@@ -9,6 +9,7 @@ from ailtire_operator.cli import check_formats
 from ailtire_operator.cli.definitions import Definition, Definitions
 from ailtire_operator.cli.differences import Action, Difference
 from ailtire_operator.cli.formats import DiffFormat
+from ailtire_operator.cli.impact_lines import impact_lines
 from ailtire_operator.cli.issues import Issue
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.result_formats import Case, Result, github, junit, sarif
@@ -31,7 +32,8 @@ def formatted(form: DiffFormat, changes: Sequence[Difference], preview: Preview,
     """The whole output in one of PROGRAMS."""
     differences = [_difference(each, found) for each in changes]
     refusals = [_refusal(each, found) for each in preview.problems]
-    notes = [*(Result(_NOTE, "note", each) for each in preview.notes), *map(check_formats.result, found.notes)]
+    said = filter(None, (*preview.notes, *impact_lines(preview.impacts), preview.unshown_note()))
+    notes = [*(Result(_NOTE, "note", each.strip()) for each in said), *map(check_formats.result, found.notes)]
     if form is not DiffFormat.JUNIT:
         return _listed(form, [*refusals, *differences, *notes])
     cases = [Case(each.place or each.resource, "refused", errors=[each]) for each in refusals]

@@ -62,7 +62,11 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
   (reached, waiting, failed, rolled back, suspended, stopped; null without `--wait`) and `message`, of the waiting.
 - `diff -o json`: `differences`, a list of objects with `action` (created, changed, replaced, deleted), `kind`,
   `namespace`, `name`, `before` and `after` (null where there is no such object) and, where the change waits for
-  what a member depends on, `heldBack` (why); and `notes` and `problems`.
+  what a member depends on, `heldBack` (why); `notes` and `problems`; `trees`, for each tree that uses a template of
+  the files an object with `tree` (its root), `namespace`, `templates`, `verdict` (valid, invalid, invalidAlready),
+  `problems`, `missingTemplates`, `suspended`, `stacks` (the paths of those that change), `services` (paths in `added`,
+  `changed` and `removed`) and `podsReplaced`; and `notShown`: of how many `trees` how many `objects` would change
+  without being in `differences`.
 - `import --report json`: `stacks` and `services` (how many), `counts` and `notices`, as `notices -o json` has them.
 - **SARIF, JUnit and annotations of GitHub's** (`validate -o`, `diff -o`, `import --report`): the rules are
   `invalid-definition`, `template-not-in-input` and `deprecated-field`; of `diff` also `object-created`, `-changed`,

@@ -1,6 +1,6 @@
 """What would become of one object: a dry run by the API server, as the operator would send it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ailtire_operator import naming
@@ -37,6 +37,14 @@ class ObjectPreviews:
         except ClusterError as error:
             self._found.problems.append(Refusal(str(error), change.ref))
 
+    def count(self, changes: Iterable[Change], root: Stack) -> None:
+        """Count what would change in a tree of which no object is shown, without a request; refusals are named."""
+        for each in changes:
+            if each.action == "refused":
+                self._found.problems.append(_refusal(each))
+            elif not each.is_none and each.action not in ("foreign", "leaving"):
+                self._found.unshown[root.namespace, root.name] += 1
+
     async def _show(self, change: Change, stack: Stack) -> None:
         ref, manifest, record = change.ref, change.manifest, change.record
         if change.is_none or manifest is None:
@@ -52,7 +60,7 @@ class ObjectPreviews:
             case "leaving":
                 self._found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
             case "refused":
-                self._found.problems.append(Refusal(f"refused by the operator: {change.why}", ref))
+                self._found.problems.append(_refusal(change))
             case _:
                 await self._existing(record, manifest, change.replicas)
 
@@ -101,6 +109,10 @@ class ObjectPreviews:
         """Keep what becomes of an Ingress or HTTPRoute, whose hosts others may have."""
         self.edges += [answer] if answer["kind"] in (kind.kind for kind in shared_hosts.EDGES) else []
         return answer
+
+
+def _refusal(change: Change) -> Refusal:
+    return Refusal(f"refused by the operator: {change.why}", change.ref)
 
 
 def _orphaned(manifest: Manifest, stack: Stack) -> Manifest:

@@ -5,7 +5,7 @@ The operator's own plan, rules and comparison decide what it would write; the AP
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -19,17 +19,20 @@ from ailtire_operator.cli.differences import (
 )
 from ailtire_operator.cli.dry_runs import DryRuns
 from ailtire_operator.cli.held_back import HeldBackPreview, in_sync
+from ailtire_operator.cli.impact_lines import refusal_of
+from ailtire_operator.cli.impact_previews import ImpactPreview
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.object_previews import ObjectPreviews
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.settings import environment_settings, running_settings
+from ailtire_operator.cli.tree_impacts import Templates, Verdict
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, HTTP_ROUTE, OWNED_KINDS, POD, STACK, Kind, Ref
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.model.loading import levels, parse_stack
+from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
@@ -62,6 +65,8 @@ class Previewer:
         """Roots and templates as they would be."""
         self._planned: dict[str, Planned] = {}
         """The plan of each stack, by its name."""
+        self._unshown: set[str] = set()
+        """The roots of trees of which no object is shown."""
         self._gone: dict[Ref, Record] = {}
         """What goes, by its name, which something else may take."""
         self._objects = ObjectPreviews(cluster, self._server, self._store, self._live, self.found)
@@ -75,8 +80,7 @@ class Previewer:
             for obj in objects:
                 self._live[Ref.of(obj)] = obj
                 self._store.put(obj)
-        stacks = [obj for ref, obj in self._live.items() if ref.kind == STACK.kind]
-        self._templates = known_templates(stacks)
+        self._templates = known_templates(self._stacks())
         self._settings = running_settings(self._live.values())
         kept = await discovery.pod_fields(self._cluster.connection, self._cluster.namespace)
         self._features = Observed(
@@ -88,30 +92,60 @@ class Previewer:
 
     @property
     def templates(self) -> Mapping[str, StackSpec]:
-        """Those of the cluster, and by and by those of the input."""
+        """Those of the cluster; once it has run, with those of the input."""
         return self._templates
 
-    async def run(self, definitions: Definitions) -> None:
-        """Look at all stacks of the input, and at those of the cluster that follow a template of it."""
-        for definition in definitions.templates:
-            if (stack := await self._written(definition)) is not None:
-                self._templates[stack.name] = stack.spec
-        changed = {each.stack.name for each in definitions.templates}
-        given = {each.stack.name for each in definitions.roots}
-        followers = [stack for stack in self._running_roots() if stack.name not in given and self._uses(stack, changed)]
+    async def run(self, definitions: Definitions, shown_trees: int) -> None:
+        """Look at all stacks of the input, and at those of the cluster that use a template of it.
+
+        ``shown_trees``: of how many of the latter the API server is asked for each object.
+        """
+        given = [*definitions.templates, *definitions.roots]
+        written = {each.stack.name: stack for each in given if (stack := await self._written(each)) is not None}
+        changed = ImpactPreview(self._stacks(), self._written_stacks)
+        self._templates = changed.after
         for definition in definitions.roots:
-            if (stack := await self._written(definition)) is not None:
+            if (stack := written.get(definition.stack.name)) is not None:
                 await self._tree(stack, definition)
-        for stack in followers:
-            await self._tree(stack, f"{naming.KIND} {stack.name}")
-        roots = [Ref(STACK.kind, self._cluster.namespace, name) for name in given | {each.name for each in followers}]
-        held = self._held_back.reasons(self._written_stacks, roots, self._planned)
-        self.found.changes = [replace(each, held=held.get(each.ref, "")) for each in self.found.changes]
+        names = {each.stack.name for each in given}
+        self._weigh(changed, names)
+        changing = {each.root for each in self.found.impacts if each.changes}
+        followers = [each for each in self._running_roots() if each.name in changed.used and each.name not in names]
+        followers.sort(key=lambda stack: (stack.name not in changing, stack.name))
+        for index, stack in enumerate(followers):
+            await self._tree(stack, None, shown=index < shown_trees)
+        self._hold_back([*(each.stack.name for each in definitions.roots), *(each.name for each in followers)])
         for ref in self._gone:
-            self.found.note(compare(ref, self._live[ref], None))
+            self._note_gone(ref)
         self.found.notes += await shared_hosts.notes(self._cluster, self._objects.edges)
         if self._nodes.known is None:
             self.found.notes.append("nodes may not be listed, so a new job of mode globalJob is shown for one node")
+
+    def _stacks(self) -> list[Json]:
+        return [obj for ref, obj in self._live.items() if ref.kind == STACK.kind]
+
+    def _weigh(self, changed: ImpactPreview, given: Collection[str]) -> None:
+        """Note what becomes of each tree that uses a template of the input, and which others become invalid."""
+        self.found.impacts += changed.impacts(self._bare_plan)
+        for each in self.found.impacts:
+            if each.root not in given and each.verdict is Verdict.INVALID:
+                self.found.problems.append(Refusal(refusal_of(each), f"{naming.KIND} {each.root}"))
+
+    def _bare_plan(self, stack: Stack, templates: Templates) -> Plan:
+        """The plan of a stack without what it has in the cluster. Raises InvalidStack."""
+        return plan(stack, self._settings, replace(self._features, templates=templates, nodes=self._nodes.known))
+
+    def _hold_back(self, names: Iterable[str]) -> None:
+        roots = [Ref(STACK.kind, self._cluster.namespace, name) for name in names if name not in self._unshown]
+        held = self._held_back.reasons(self._written_stacks, roots, self._planned)
+        self.found.changes = [replace(each, held=held.get(each.ref, "")) for each in self.found.changes]
+
+    def _note_gone(self, ref: Ref) -> None:
+        root = (self._live[ref]["metadata"].get("labels") or {}).get(naming.LABEL_ROOT, "")
+        if root in self._unshown:
+            self.found.unshown[ref.namespace, root] += 1
+        else:
+            self.found.note(compare(ref, self._live[ref], None))
 
     async def _read(self, kind: Kind) -> list[Json]:
         try:
@@ -136,10 +170,15 @@ class Previewer:
         self._written_stacks.append(answer)
         return stack if live is not None else stack.model_copy(update={"uid": ""})
 
-    async def _tree(self, root: Stack, about: Definition | str) -> None:
+    async def _tree(self, root: Stack, about: Definition | None, *, shown: bool = True) -> None:
+        """All stacks of a tree; ``about`` is None where only the cluster has it: its errors are weighed before."""
+        if not shown:
+            self._unshown.add(root.name)
         waiting = [root]
         while waiting:
             stack = waiting.pop()
+            if stack.spec.suspend and not shown:
+                continue
             if stack.spec.suspend:
                 self.found.notes.append(f"{stack.name} is suspended: nothing in it or below it would change")
                 continue
@@ -147,19 +186,26 @@ class Previewer:
                 await self._nodes.refresh(stack)
                 planned = self._planned[stack.name] = self._planned_now(stack)
             except InvalidStack as error:
-                self.found.problems.append(Refusal(f"{stack.name}: {error}", about))
+                self.found.problems += [Refusal(f"{stack.name}: {error}", about)] if about else []
                 continue
             made, manifests = planned.plan, planned.manifests
-            for child in made.children.values():
-                if child.problem or child.missing:
-                    why = child.problem or f"there is no template '{child.missing}'"
-                    self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
-            for each in growing(planned, stack.uid, self._store) if stack.uid else ():
-                self.found.notes.append(
-                    f"{stack.name}: {each.claim.ref} would change its size from {each.live} to {each.size}"
-                )
-            await asyncio.gather(*(self._objects.show(each, stack) for each in self._changes(stack, made, manifests)))
+            found = self._changes(stack, made, manifests)
+            if shown:
+                self._note_left_alone(planned, stack)
+                await asyncio.gather(*(self._objects.show(each, stack) for each in found))
+            else:
+                self._objects.count(found, root)
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]
+
+    def _note_left_alone(self, planned: Planned, stack: Stack) -> None:
+        for child in planned.plan.children.values():
+            if child.problem or child.missing:
+                why = child.problem or f"there is no template '{child.missing}'"
+                self.found.notes.append(f"{stack.name}: the stack '{child.key}' would be left as it is: {why}")
+        for each in growing(planned, stack.uid, self._store) if stack.uid else ():
+            self.found.notes.append(
+                f"{stack.name}: {each.claim.ref} would change its size from {each.live} to {each.size}"
+            )
 
     def _planned_now(self, stack: Stack) -> Planned:
         """The plan of a stack with what is known by now. Raises InvalidStack."""
@@ -221,9 +267,3 @@ class Previewer:
                     yield parse_stack(obj)
                 except InvalidStack:
                     continue  # the operator does not act upon it either
-
-    def _uses(self, stack: Stack, names: set[str]) -> bool:
-        try:
-            return any(names.intersection(level.templates) for level in levels(stack.name, stack.spec, self._templates))
-        except InvalidStack:
-            return True

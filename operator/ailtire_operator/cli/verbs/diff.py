@@ -26,7 +26,11 @@ _HELP = help_text(
     "Show what applying definitions would change in the cluster.",
     "For every stack in the files, and everything that the operator would make of it on all levels: what would be"
     " created, changed, replaced or deleted, as a unified diff of each object. The API server is asked with dry runs,"
-    " as the operator would ask; nothing is written. A template in the files is shown with the trees that follow it.",
+    " as the operator would ask; nothing is written.",
+    "Of a template in the files it also says what becomes of each tree that uses it, directly or through other"
+    " templates: the stacks and services that change, the pods that are replaced, and what is wrong with a tree that"
+    " becomes invalid, which counts as refused. Each object is shown of the trees in the files and of the first 20"
+    " others (--trees); the rest is counted. -o json and yaml list all trees.",
     "A change that the operator would hold back until what a member depends on is there says so, and why.",
     "KUBECTL_EXTERNAL_DIFF names another program for the comparison, as for 'kubectl diff'. The operator's settings are"
     " read off what runs; AILTIRE_OPERATOR_* variables overrule that.",
@@ -64,6 +68,14 @@ def _diff(
     manager: Annotated[
         str, typer.Option("--field-manager", metavar="NAME", help="Who applies the files, with server-side apply.")
     ] = "kubectl",
+    trees: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="COUNT",
+            help="Of how many trees that use a template of the files, and are not in them, each object is shown.",
+        ),
+    ] = 20,
     form: Annotated[
         DiffFormat | None, typer.Option("--output", "-o", help="The differences for another program.")
     ] = None,
@@ -71,13 +83,14 @@ def _diff(
     from ailtire_operator.cli import live
     from ailtire_operator.cli.definitions import collect
     from ailtire_operator.cli.differences import ordered, paired, summary
+    from ailtire_operator.cli.impact_lines import first, impact_lines
 
     where = options.target(context, namespace, cluster, kubeconfig)
     try:
         found = collect(sources.given(files, filenames, kustomize, recursive=recursive), deep=False).checked()
         if found.placed:
             output.say(f"note: compared as the roots say, not as written: {plural(len(found.placed), 'child stack')}")
-        preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager))
+        preview = live.run(where, lambda at: _previews(at, found, where.namespace, manager, trees))
     except Invalid as invalid:
         _refused(form, invalid)
         raise Invalid(invalid.lines, code=Exit.TROUBLE) from None
@@ -87,15 +100,17 @@ def _diff(
     else:
         for note in _notes(preview, found):
             output.say(f"note: {note}")
-        differ = _show(changes)
+        differ = _show(changes) or preview.unshown.total() > 0
+    for line in impact_lines(preview.impacts):
+        output.say(line)
     if preview.problems:
-        raise Invalid([str(each) for each in preview.problems], code=Exit.TROUBLE)
+        raise Invalid(first([str(each) for each in preview.problems]), code=Exit.TROUBLE)
     output.say(summary(changes))
     if differ:
         raise typer.Exit(Exit.NO)
 
 
-async def _previews(at: "Live", found: "Definitions", asked: str | None, manager: str) -> "Preview":
+async def _previews(at: "Live", found: "Definitions", asked: str | None, manager: str, trees: int) -> "Preview":
     """All namespaces of the input, one after the other."""
     from ailtire_operator.cli.definitions import check_trees
     from ailtire_operator.cli.live import Live
@@ -107,10 +122,8 @@ async def _previews(at: "Live", found: "Definitions", asked: str | None, manager
         previewer = Previewer(Live(at.connection, namespace), manager)
         await previewer.load()
         check_trees(part, previewer.templates)
-        await previewer.run(part.checked())
-        result.changes += previewer.found.changes
-        result.notes += previewer.found.notes
-        result.problems += previewer.found.problems
+        await previewer.run(part.checked(), trees)
+        result.add(previewer.found)
     return result
 
 
@@ -144,7 +157,8 @@ def _refused(form: DiffFormat | None, invalid: Invalid) -> None:
 
 
 def _notes(preview: "Preview", found: "Definitions") -> list[str]:
-    return [*preview.notes, *map(str, found.notes)]
+    unshown = preview.unshown_note()
+    return [*preview.notes, *map(str, found.notes), *([unshown] if unshown else [])]
 
 
 def _as_data(form: DiffFormat, changes: Sequence["Difference"], preview: "Preview", found: "Definitions") -> bool:
@@ -153,14 +167,16 @@ def _as_data(form: DiffFormat, changes: Sequence["Difference"], preview: "Previe
 
     if form in diff_formats.PROGRAMS:
         output.data(diff_formats.formatted(form, changes, preview, found))
-        return bool(changes)
+        return preview.differs
     facts = {
         "differences": [each.to_json() for each in changes],
         "notes": _notes(preview, found),
         "problems": list(map(str, preview.problems)),
+        "trees": [each.to_json() for each in preview.impacts],
+        "notShown": {"trees": len(preview.unshown), "objects": preview.unshown.total()},
     }
     output.data(output.to_json(facts) if form is DiffFormat.JSON else output.to_yaml(facts))
-    return bool(changes)
+    return preview.differs
 
 
 def _show(changes: Sequence["Difference"]) -> bool:
