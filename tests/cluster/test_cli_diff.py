@@ -235,3 +235,108 @@ def test_an_editor_may_do_everything_and_a_viewer_look(
     editor = kubeconfig_of("edit", control_plane, resting.namespace, tmp_path)
     told = look("diff", "-", "--kubeconfig", editor, stdin=wanted)
     assert (told.code, changed(told)) == (Exit.NO, changed(look("diff", "-", stdin=wanted)))
+
+
+def using(template: str, **fields: Any) -> Manifest:
+    return {"services": {"pay": {"type": "stack", "stackRef": {"name": template}}}, **fields}
+
+
+def test_a_template_is_weighed_for_every_tree_that_uses_it(cli: Cli, trees: Trees) -> None:
+    """Four roots, one of them through another template, and one that the new template makes invalid."""
+    accounts = {"serviceAccounts": ["payer"]}
+    trees.apply("payment", {"templateOnly": True, "services": {"api": service(), "db": service()}, **accounts})
+    trees.apply("outer", {"templateOnly": True, **using("payment", **accounts)})
+    for name, spec in {
+        "direct": using("payment", **accounts),
+        "through": using("outer", **accounts),
+        "narrow": using("payment"),
+        "apart": {"services": {"web": service()}},
+    }.items():
+        trees.apply(name, spec)
+        trees.until_ready(name)
+    trees.settle()
+    before = fingerprints(trees)
+    services = {"api": service("web:2", serviceAccountName="payer"), "cache": service()}
+    changing = stack({"templateOnly": True, "services": services, **accounts}, "payment")
+
+    result = cli("diff", "-", "-o", "json", stdin=changing)
+    assert result.code == Exit.TROUBLE
+    data = json.loads(result.out)
+    found = {each["tree"]: each for each in data["trees"]}
+    assert {name: each["verdict"] for name, each in found.items()} == {
+        "direct": "valid",
+        "narrow": "invalid",
+        "through": "valid",
+    }
+    through = found["through"]
+    assert through["stacks"] == ["through/pay/pay"]
+    assert through["services"] == {
+        "added": ["through/pay/pay/cache"],
+        "changed": ["through/pay/pay/api"],
+        "removed": ["through/pay/pay/db"],
+    }
+    assert through["podsReplaced"] == ["through/pay/pay/api"]
+    assert "serviceAccountName" in found["narrow"]["problems"][0]
+    names = {each["name"] for each in data["differences"]}
+    assert {"direct-pay-api", "through-pay-pay-api"} <= names
+    assert not any(name.startswith("narrow") for name in names), "what is refused stays as it is"
+
+    shown = cli("diff", "-", "--trees", "0", stdin=changing)
+    assert shown.code == Exit.TROUBLE
+    assert changed(shown) == {f"ailtire.io.v1alpha1.AiltireStack.{trees.namespace}.payment"}
+    assert "template payment: used by 3 trees: 1 would become invalid, 2 would change, 1 would stay" in shown.err
+    assert "  narrow: would become invalid (spec.services.pay.stackRef(payment)" in shown.err
+    assert "of 2 more trees that would change too (--trees shows them)" in shown.err
+    assert fingerprints(trees) == before
+
+    trees.kubectl("delete", "ats", "narrow")
+    assert cli("diff", "-", "--trees", "0", stdin=changing).code == Exit.NO
+
+
+def test_what_a_template_is_foretold_to_do_to_trees_comes_true(cli: Cli, trees: Trees) -> None:
+    trees.apply("payment", {"templateOnly": True, "services": {"api": service(), "db": service()}})
+    for name in ("one", "two"):
+        trees.apply(name, using("payment"))
+        trees.until_ready(name)
+    trees.settle()
+    old = {name: trees.must("Deployment", name)["spec"]["template"] for name in ("one-pay-api", "one-pay-db")}
+    spec = {"templateOnly": True, "services": {"api": service("web:2"), "db": service(deploy={"replicas": 2})}}
+    data = json.loads(cli("diff", "-", "-o", "json", stdin=stack(spec, "payment")).out)
+    assert {each["tree"]: each["podsReplaced"] for each in data["trees"]} == {
+        "one": ["one/pay/api"],
+        "two": ["two/pay/api"],
+    }
+    trees.apply("payment", spec)
+    trees.until("the template has arrived", lambda: trees.must("Deployment", "two-pay-db")["spec"]["replicas"] == 2)
+    for name in ("one", "two"):
+        trees.until_ready(name)
+    trees.settle()
+    new = {name: trees.must("Deployment", name)["spec"]["template"] for name in old}
+    assert [name for name in old if old[name] != new[name]] == ["one-pay-api"]
+    assert cli("diff", "-", stdin=stack(spec, "payment")) == Result(0, "", "no difference\n")
+
+
+def test_validate_asks_the_cluster_which_trees_a_template_makes_invalid(cli: Cli, trees: Trees, audit: Audit) -> None:
+    trees.apply("payment", {"templateOnly": True, "services": {"api": service(), "db": service()}})
+    trees.apply("kiosk", using("payment"))
+    needs = {"web": service(dependsOn={"pay/db": {}}), **using("payment")["services"]}
+    trees.apply("shop", {"services": needs})
+    for name in ("kiosk", "shop"):
+        trees.until_ready(name)
+    trees.settle()
+    mark = audit.mark()
+    smaller = stack({"templateOnly": True, "services": {"api": service()}}, "payment")
+    assert cli("validate", "-", stdin=smaller).code == Exit.DONE
+    result = cli("validate", "-", "--with-cluster", stdin=smaller)
+    assert (result.code, result.out) == (Exit.NO, "")
+    assert "template payment: used by 2 trees (invalid with it: shop; valid: kiosk)\n" in result.err
+    assert (
+        "AiltireStack payment: the tree shop of the cluster would become invalid by the template payment" in result.err
+    )
+    larger = stack({"templateOnly": True, "services": {"api": service(), "db": service(), "x": service()}}, "payment")
+    fine = cli("validate", "-", "--with-cluster", stdin=larger)
+    assert (fine.code, fine.err) == (Exit.DONE, "")
+    assert "template payment: used by 2 trees (valid: kiosk, shop)\n" in fine.out
+    root = cli("validate", "-", "--with-cluster", stdin=stack(using("payment"), "new"))
+    assert (root.code, root.err) == (Exit.DONE, ""), "the template of the cluster is known"
+    assert audit.writes(mark, namespace=trees.namespace) == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ailtire_operator.cli.failures import Exit
-from support.checks.commands import SHOP, Run
+from support.checks.commands import PAYMENT, SHOP, Run
 
 
 def test_validate_says_what_is_right(run: Run) -> None:
@@ -14,7 +14,19 @@ def test_validate_says_what_is_right(run: Run) -> None:
     assert result.out.splitlines() == [
         "shop.yaml: stack shop is valid (3 stacks, 4 services)",
         "payment.yaml: template payment is valid (1 stack, 1 service)",
+        "template payment: used by 1 tree (valid: shop)",
     ]
+
+
+def test_validate_says_which_trees_a_template_makes_invalid(run: Run) -> None:
+    two = SHOP + "---" + SHOP.replace("name: shop,", "name: kiosk,") + "---" + PAYMENT
+    wrong = two.replace('{image: "pay:1"}', '{image: "pay:1", volumes: {a: {target: /x}, b: {target: /x}}}')
+    result = run("validate", "-", stdin=wrong)
+    assert result.code == Exit.NO
+    assert "template payment: used by 2 trees (invalid with it: kiosk, shop)\n" in result.err
+    data = json.loads(run("validate", "-", "-o", "json", stdin=wrong).out)
+    assert {each["tree"]: each["verdict"] for each in data["trees"]} == {"shop": "invalid", "kiosk": "invalid"}
+    assert {each["namespace"] for each in data["trees"]} == {"elsewhere"}
 
 
 def test_validate_says_what_is_wrong_where(run: Run) -> None:

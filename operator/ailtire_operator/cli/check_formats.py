@@ -7,6 +7,7 @@ from ailtire_operator.cli import output
 from ailtire_operator.cli.formats import CheckFormat
 from ailtire_operator.cli.issues import Issue, Rule
 from ailtire_operator.cli.result_formats import Case, Level, Result, github, junit, sarif
+from ailtire_operator.cli.tree_impacts import TreeImpact
 
 _RULES: Final[Mapping[Rule, tuple[Level, str]]] = {
     Rule.INVALID: ("error", "The API server or the operator refuses the definition."),
@@ -18,12 +19,22 @@ RULES: Final[Mapping[str, str]] = {name: text for name, (_, text) in _RULES.item
 """What each rule is about."""
 
 
-def formatted(form: CheckFormat, problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:
-    """The whole output. ``stacks`` are the definitions that were read: ``shop.yaml:1: AiltireStack shop``."""
+def formatted(
+    form: CheckFormat,
+    problems: Sequence[Issue],
+    notes: Sequence[Issue],
+    stacks: Sequence[str],
+    impacts: Sequence[TreeImpact] = (),
+) -> str:
+    """The whole output.
+
+    ``stacks`` are the definitions that were read: ``shop.yaml:1: AiltireStack shop``; ``impacts`` is of each tree that
+    uses a template of the input.
+    """
     found = [result(each) for each in (*problems, *notes)]
     match form:
         case CheckFormat.JSON:
-            return _json(problems, notes, stacks)
+            return _json(problems, notes, stacks, impacts)
         case CheckFormat.SARIF:
             return sarif(found, RULES)
         case CheckFormat.JUNIT:
@@ -42,12 +53,15 @@ def _failed(found: Issue) -> Case:
     return Case(found.place, found.resource or "validate", failures=[result(found)])
 
 
-def _json(problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str]) -> str:
+def _json(
+    problems: Sequence[Issue], notes: Sequence[Issue], stacks: Sequence[str], impacts: Sequence[TreeImpact]
+) -> str:
     return output.to_json(
         {
             "valid": not problems,
             "stacks": list(stacks),
             "problems": [each.to_json() for each in problems],
             "notes": [each.to_json() for each in notes],
+            "trees": [each.verdict_json() for each in impacts],
         }
     )

@@ -12,6 +12,11 @@ _TREES: Final = 10
 _REFUSALS: Final = 50
 _PATHS: Final = 6
 _PROBLEMS: Final = 3
+_WORDS: Final = {
+    Verdict.INVALID: "invalid with it",
+    Verdict.INVALID_ALREADY: "invalid already",
+    Verdict.VALID: "valid",
+}
 _ORDER: Final = (Verdict.INVALID, Verdict.INVALID_ALREADY, Verdict.VALID)
 
 
@@ -35,6 +40,17 @@ def impact_lines(impacts: Sequence[TreeImpact]) -> list[str]:
     )
     lines += [f"  {_line(each)}" for each in shown[:_TREES]]
     return [*lines, f"  and {plural(len(shown) - _TREES, 'more tree')}"] if len(shown) > _TREES else lines
+
+
+def verdict_lines(impacts: Sequence[TreeImpact]) -> list[str]:
+    """For each template the trees that use it, by whether they are valid."""
+    lines = []
+    for name in sorted({name for each in impacts for name in each.templates}):
+        using = [each for each in impacts if name in each.templates]
+        sorts = [(verdict, [each.root for each in using if each.verdict is verdict]) for verdict in _ORDER]
+        said = "; ".join(f"{_WORDS[verdict]}: {listed(roots, _PATHS)}" for verdict, roots in sorts if roots)
+        lines.append(f"template {name}: used by {plural(len(using), 'tree')} ({said})")
+    return lines
 
 
 def first(lines: Sequence[str]) -> list[str]:

@@ -53,8 +53,9 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
 
 - `notices -o json`: `counts` by classification, and `notices`: a list of objects with `stack`, `path`,
   `classification`, `message` and, where there is one, `remedy`; with `-A` each has its `namespace` too.
-- `validate -o json`: `valid`, `stacks` (what was read), and `problems` and `notes`: lists of objects with `file`,
-  `line`, `column`, `resource`, `path` and `message`.
+- `validate -o json`: `valid`, `stacks` (what was read), `problems` and `notes`: lists of objects with `file`, `line`,
+  `column`, `resource`, `path` and `message`; and `trees`: for each tree that uses a template of the files its `tree`
+  (the root), `namespace`, `templates`, `verdict`, `problems` and `missingTemplates`, as `diff -o json` has them.
 - The commands that write (`set image`, `set env`, `scale`, `restart`, `stop`, `start`, `rollback`) have one object
   with `-o json`: `dryRun`; `changes`, a list of objects with `resource` (the AiltireStack that is written), `path` (the
   stack or service that it is about), `field` (from there on; empty where a member comes or goes as a whole), `before`

@@ -53,34 +53,42 @@ def _is_zone(manifest: Manifest) -> bool:
     return manifest["kind"] == "Service" and naming.LABEL_NETWORK in manifest["metadata"].get("labels", {})
 
 
-def render_all(definitions: Definitions, *, namespace: str = "", settings: Settings) -> Rendered:
-    """All roots of the input. Raises Invalid for all that the plan refuses (two mounts at one place, for example)."""
+def render_all(
+    definitions: Definitions, *, namespace: str = "", settings: Settings, known: Mapping[str, StackSpec] | None = None
+) -> Rendered:
+    """All roots of the input. Raises Invalid for all that the plan refuses (two mounts at one place, for example).
+
+    ``known``: templates that count beside those of the input.
+    """
     result = Rendered()
     problems: list[Issue] = []
     for definition in definitions.roots:
         stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
-        templates = definitions.templates_for(definition.stack)
+        templates = definitions.templates_for(definition.stack, known)
         errors: list[tuple[str, InvalidStack]] = []
         for level, made in tree_plans(stack, templates, settings):
             if isinstance(made, Plan):
                 _add(result, made, namespace)
             else:
                 errors.append((level.name, made))
-        problems += refused(definitions, definition, errors)
+        problems += refused(definitions, definition, errors, known)
     if problems:
         raise InvalidInput(problems)
     return result
 
 
 def refused(
-    definitions: Definitions, definition: Definition, errors: Sequence[tuple[str, InvalidStack]]
+    definitions: Definitions,
+    definition: Definition,
+    errors: Sequence[tuple[str, InvalidStack]],
+    known: Mapping[str, StackSpec] | None = None,
 ) -> Iterator[Issue]:
     """What is wrong with stacks of a definition's tree, each with its name; paths start at the definition."""
     if not errors:
         return
     stack = definition.stack
     starts: dict[str, str] = {}
-    for level in sound_levels(stack.name, stack.spec, definitions.templates_for(stack)):
+    for level in sound_levels(stack.name, stack.spec, definitions.templates_for(stack, known)):
         starts.setdefault(level.name, level.path)
     for name, error in errors:
         for each in error.problems:

@@ -70,8 +70,8 @@ class TreeImpact:
         """Whether anything of it changes."""
         return bool(self.stacks)
 
-    def to_json(self) -> dict[str, Any]:
-        """As data; the form is part of the command's promise (docs/cli.md)."""
+    def verdict_json(self) -> dict[str, Any]:
+        """Whether it is valid, as data; the form is part of the commands' promise (docs/cli.md)."""
         return {
             "tree": self.root,
             "namespace": self.namespace,
@@ -79,6 +79,12 @@ class TreeImpact:
             "verdict": str(self.verdict),
             "problems": list(map(str, self.problems)),
             "missingTemplates": list(self.missing),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, likewise."""
+        return {
+            **self.verdict_json(),
             "suspended": self.suspended,
             "stacks": list(self.stacks),
             "services": {"added": list(self.added), "changed": list(self.changed), "removed": list(self.removed)},

@@ -2,9 +2,7 @@
 
 import os
 import shlex
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -114,37 +112,18 @@ async def _previews(at: "Live", found: "Definitions", asked: str | None, manager
     """All namespaces of the input, one after the other."""
     from ailtire_operator.cli.definitions import check_trees
     from ailtire_operator.cli.live import Live
+    from ailtire_operator.cli.namespaced import by_namespace
     from ailtire_operator.cli.preview import Previewer
     from ailtire_operator.cli.previews import Preview
 
     result = Preview()
-    for namespace, part in _by_namespace(found, at.namespace, asked).items():
+    for namespace, part in by_namespace(found, at.namespace, asked).items():
         previewer = Previewer(Live(at.connection, namespace), manager)
         await previewer.load()
         check_trees(part, previewer.templates)
         await previewer.run(part.checked(), trees)
         result.add(previewer.found)
     return result
-
-
-def _by_namespace(found: "Definitions", default: str, asked: str | None) -> dict[str, "Definitions"]:
-    """The input by the namespace into which kubectl would put it. Raises Failure where -n contradicts a file."""
-    from ailtire_operator.cli.definitions import Definitions
-
-    parts: dict[str, Definitions] = defaultdict(Definitions)
-    for definition in found.all:
-        own = definition.stack.namespace
-        if asked and own and own != asked:
-            raise Failure(
-                f"{definition.label} is for the namespace '{own}', not for '{asked}'",
-                "Leave out -n, or correct the file.",
-            )
-        stack = definition.stack.model_copy(update={"namespace": own or default})
-        placed = replace(definition, stack=stack)
-        spec = stack.spec
-        part = parts[stack.namespace]
-        (part.placed if spec.place else part.templates if spec.is_template else part.roots).append(placed)
-    return parts
 
 
 def _refused(form: DiffFormat | None, invalid: Invalid) -> None:
