@@ -94,6 +94,7 @@ def test_a_route_of_a_template_changes_the_gateways_above_it() -> None:
 def test_nothing_changes_where_the_template_is_the_same() -> None:
     shop = impacts([PAY, SHOP], [PAY])["shop"]
     assert (shop.changes, shop.verdict) == (False, Verdict.VALID)
+    assert impact_lines([shop]) == []
     assert impacts([PAY, SHOP], [OTHER]) == {}
 
 

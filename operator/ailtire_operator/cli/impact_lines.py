@@ -21,8 +21,15 @@ _ORDER: Final = (Verdict.INVALID, Verdict.INVALID_ALREADY, Verdict.VALID)
 
 
 def impact_lines(impacts: Sequence[TreeImpact]) -> list[str]:
-    """A line with counts, and one for each of the first trees: what becomes invalid, then what changes."""
-    if not impacts:
+    """A line with counts, and one for each of the first trees: what becomes invalid, then what changes.
+
+    None where there is nothing to say of any of them.
+    """
+    shown = sorted(
+        (each for each in impacts if each.changes or each.problems or each.missing),
+        key=lambda each: (_ORDER.index(each.verdict), each.namespace, each.root),
+    )
+    if not shown:
         return []
     names = sorted({name for each in impacts for name in each.templates})
     counts = [
@@ -34,10 +41,6 @@ def impact_lines(impacts: Sequence[TreeImpact]) -> list[str]:
     word = "templates" if len(names) > 1 else "template"
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     lines = [f"{word} {listed(names)}: used by {plural(len(impacts), 'tree')}: {said}"]
-    shown = sorted(
-        (each for each in impacts if each.changes or each.problems or each.missing),
-        key=lambda each: (_ORDER.index(each.verdict), each.namespace, each.root),
-    )
     lines += [f"  {_line(each)}" for each in shown[:_TREES]]
     return [*lines, f"  and {plural(len(shown) - _TREES, 'more tree')}"] if len(shown) > _TREES else lines
 
