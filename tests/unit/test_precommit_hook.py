@@ -101,7 +101,7 @@ def test_without_the_option_what_is_no_stack_is_refused(run: Run, others: list[s
     assert run("validate", "values.yaml").code == Exit.NO
     assert run("validate", "empty.yaml").code == Exit.TROUBLE
     found = json.loads(run("validate", "--ignore-others", "-o", "json", *others).out)
-    assert found == {"valid": True, "stacks": [], "problems": [], "notes": []}
+    assert found == {"valid": True, "stacks": [], "problems": [], "notes": [], "trees": []}
 
 
 def test_it_runs_as_a_program_of_its_own(hook: dict[str, Any], others: list[str], tmp_path: Path) -> None:

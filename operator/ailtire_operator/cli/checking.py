@@ -35,6 +35,12 @@ class Check:
     impacts: list[TreeImpact] = field(default_factory=list)
     """What becomes of each tree that uses a template of the input."""
 
+    @property
+    def invalid_with(self) -> list[TreeImpact]:
+        """Of each template that makes a tree invalid, all trees that use it."""
+        wrong = {name for each in self.impacts if each.new_problems for name in each.templates}
+        return [each for each in self.impacts if wrong.intersection(each.templates)]
+
     def add(self, part: Definitions, live: Sequence[Json], settings: Settings) -> None:
         """Check the input of one namespace; ``live``: the AiltireStack resources that the cluster has there."""
         known = known_templates(live)

@@ -101,7 +101,7 @@ def _validate(
         found.checked()
     except InvalidInput as invalid:
         if form is None:
-            for line in verdict_lines(result.impacts):
+            for line in verdict_lines(result.invalid_with):
                 output.say(line)
             raise
         output.data(formatted(form, invalid.issues, result.notes, [], result.impacts))
