@@ -31,6 +31,9 @@ CODES: Final = {"kubectl ailtire diff": 1, "kubectl ailtire wait shop -n shop --
 """Of those that end well though it is not 0, by how the command begins."""
 INSIDE: Final = ("kubectl ailtire exec", "kubectl ailtire port-forward")
 """What needs a container. ``logs`` is asked of a kubelet that is not there, and says so."""
+YAML: Final = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+"""The definition of the tree, and what is added to its services where a package is moved."""
+CLAIM: Final = naming.volume("shop-orders", "records")
 WHOAMI: Final = "docker.io/traefik/whoami"
 
 
@@ -67,6 +70,8 @@ class Shop:
         self.plane = plane
         self.folder = folder
         self.before: dict[str, Any] = {}
+        self.claim_before: Any = None
+        """The claim of the package's volume when the recipe began."""
         self.printed = ""
         """By all commands of a recipe."""
         self._bin = folder / "bin"
@@ -108,6 +113,14 @@ class Shop:
             "data"
         ]
         return found
+
+    def claim(self) -> Any:
+        return self.get("PersistentVolumeClaim", CLAIM)
+
+    def mounted(self, deployment: str) -> list[str]:
+        """The claims that its pods mount."""
+        volumes = self.get("Deployment", deployment)["spec"]["template"]["spec"]["volumes"]
+        return [each["persistentVolumeClaim"]["claimName"] for each in volumes if "persistentVolumeClaim" in each]
 
     def container(self, deployment: str, namespace: str = "shop") -> Any:
         return self.get("Deployment", deployment, namespace)["spec"]["template"]["spec"]["containers"][0]
@@ -192,6 +205,35 @@ def reproduced(shop: Shop) -> None:
     assert shop.image("shop-orders-api", "dev") == f"{WHOAMI}:v1.10"
 
 
+def kept(shop: Shop) -> None:
+    """The claim is the one that was there, and nobody owns it."""
+    unchanged(shop)
+    claim = shop.claim()
+    assert claim["metadata"].get("ownerReferences", []) == []
+    assert claim["metadata"]["labels"][naming.LABEL_RETAIN] == "true"
+    assert claim["metadata"]["uid"] == shop.claim_before["metadata"]["uid"]
+
+
+def moved(shop: Shop) -> None:
+    kept(shop)
+    assert shop.mounted("shop-sales-purchases-db") == [CLAIM]
+    assert shop.get("Deployment", "shop-sales-purchases-db")["status"]["readyReplicas"] == 1
+    for name in ("shop-orders-api", "shop-orders-db"):
+        assert shop.get("Deployment", name)["spec"]["replicas"] == 0
+    claims = shop.plane.api.get(KINDS["PersistentVolumeClaim"].path("shop"))["items"]
+    assert [each["metadata"]["name"] for each in claims if "records" in each["metadata"]["name"]] == [CLAIM]
+
+
+def removed(shop: Shop) -> None:
+    left = shop.plane.kubectl("get", "ats,deployment,service,pvc", "-n", "shop", "-o", "name").split()
+    assert [each for each in left if "shop-orders" in each] == [f"persistentvolumeclaim/{CLAIM}"]
+    claim = shop.claim()
+    assert claim["metadata"]["uid"] == shop.claim_before["metadata"]["uid"]
+    assert "deletionTimestamp" not in claim["metadata"]
+    assert shop.get("Deployment", "shop-sales-purchases-db")["metadata"]["generation"] == 1
+    assert shop.mounted("shop-sales-purchases-db") == [CLAIM]
+
+
 AFTER: Final[dict[str, Callable[[Shop], None]]] = {
     "Bring a new version of one service": new_version,
     "Find out who changed what": unchanged,
@@ -206,6 +248,9 @@ AFTER: Final[dict[str, Callable[[Shop], None]]] = {
     "Look inside": inside,
     "Promote a version to production": promoted,
     "Reproduce production in another namespace": reproduced,
+    "Keep the data of a package that goes": kept,
+    "Move and rename a package with its data": moved,
+    "Remove the package that was moved": removed,
 }
 """What each recipe says of afterwards."""
 
@@ -240,10 +285,39 @@ def overlays(shop: Shop) -> None:
     file.write_text(file.read_text().replace(f"portal_api: {WHOAMI}:v1.10.4", f"portal_api: {WHOAMI}:v1.11"))
 
 
+def as_the_file_says(shop: Shop) -> None:
+    """The recipes before have changed more in the cluster than in the file."""
+    shop.plane.kubectl("apply", "--server-side", "-n", "shop", "-f", str(shop.folder / "shop.yaml"))
+    shop.plane.ailtire("wait", "shop", "-n", "shop", "--timeout", "2m", timeout=_SECONDS)
+
+
+def edit(shop: Shop, change: Callable[[Any], None]) -> None:
+    """Change the services in shop.yaml."""
+    file = shop.folder / "shop.yaml"
+    definition = yaml.safe_load(file.read_text())
+    change(definition["spec"]["services"])
+    file.write_text(yaml.safe_dump(definition))
+
+
+def new_place(shop: Shop) -> None:
+    def change(services: Any) -> None:
+        services["orders"]["stopped"] = True
+        services.update(yaml.safe_load(YAML[1]))
+
+    edit(shop, change)
+
+
+def old_place(shop: Shop) -> None:
+    edit(shop, lambda services: services.pop("orders"))
+
+
 BEFORE: Final[dict[str, Callable[[Shop], None]]] = {
     "Change a certificate": certificates,
     "Find out why it is not ready": trouble,
     "Promote a version to production": overlays,
+    "Keep the data of a package that goes": as_the_file_says,
+    "Move and rename a package with its data": new_place,
+    "Remove the package that was moved": old_place,
 }
 """What a recipe begins with."""
 
@@ -256,9 +330,8 @@ def test_each_recipe_has_at_most_three_commands_and_a_check() -> None:
 
 @pytest.fixture
 def shop(control_plane: ControlPlane, operator: Operator, tmp_path: Path) -> Iterator[Shop]:
-    (definition,) = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-    assert yaml.safe_load(definition)["metadata"]["name"] == "shop"
-    (tmp_path / "shop.yaml").write_text(definition)
+    assert yaml.safe_load(YAML[0])["metadata"]["name"] == "shop"
+    (tmp_path / "shop.yaml").write_text(YAML[0])
     yield Shop(control_plane, tmp_path)
     for namespace in ("shop", "dev"):
         control_plane.kubectl("delete", "ats", "--all", "-n", namespace, "--ignore-not-found")
@@ -274,7 +347,7 @@ def test_all_recipes_run_as_they_are_written(shop: Shop) -> None:
     for recipe in found:
         if recipe.title in BEFORE:
             BEFORE[recipe.title](shop)
-        shop.before, shop.printed = shop.templates(), ""
+        shop.before, shop.claim_before, shop.printed = shop.templates(), shop.claim(), ""
         for step in recipe.steps:
             shop.run(step)
         AFTER[recipe.title](shop)
