@@ -8,7 +8,8 @@ import yaml
 from hypothesis import assume, example, given, settings
 
 from ailtire_operator import naming
-from ailtire_operator.model.problems import InvalidStack, path_of
+from ailtire_operator.model.field_path import SPEC, path_of
+from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Plan
 from support.definitions import wide
@@ -71,9 +72,9 @@ def told(made: Plan, path: tuple[str | int, ...]) -> bool:
     child = made.children.get(str(path[1])) if path[0] == "services" else None
     if child is not None and (child.missing or child.problem):
         return True
-    here = path_of("spec", *path)
+    here = str(path_of(SPEC, *path))
     if path[2:3] == ("policies",) and any(
-        each.path.startswith(path_of("spec", *path[:2], "interface")) for each in made.notices
+        each.path.startswith(str(path_of(SPEC, *path[:2], "interface"))) for each in made.notices
     ):
         return True
     return any(here == each.path or here.startswith((f"{each.path}.", f"{each.path}[")) for each in made.notices)

@@ -7,8 +7,9 @@ from hypothesis import assume, given, settings
 
 from ailtire_operator.compose.compose_file.reimport import is_gateway
 from ailtire_operator.compose.exporting import Exported, export_tree
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.loading import parse_spec
-from ailtire_operator.model.problems import InvalidStack, path_of
+from ailtire_operator.model.problems import InvalidStack
 from support.compose.round_trip import (
     NAME,
     RoundTrip,
@@ -73,7 +74,7 @@ def silent(trip: RoundTrip) -> list[str]:
         # What the whole stack says is part of each service, as the report says there.
         inherited = path[2:3] == ("environment",) and before is None and path[-1] in spec.get("env", {})
         explained = is_image or inherited or is_explained(text, before)
-        if not is_told(told, path_of("spec", *path)) and not explained:
+        if not is_told(told, str(path_of(SPEC, *path))) and not explained:
             found.append(f"{text}: {before!r} -> {after!r}")
     return found
 

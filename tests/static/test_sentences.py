@@ -61,8 +61,12 @@ def looked_into(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def is_sentence(value: ast.expr) -> bool:
-    """``problem.message``, ``status["message"]``, ``condition.get("message", "")``, ``str(error)``, or such a name."""
+    """``problem.message``, ``status["message"]``, ``condition.get("message", "")``, ``str(error)``, or such a name;
+    or ``problem.path``, whose data are in ``where``.
+    """
     match value:
+        case ast.Attribute(attr="path", value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in {"notice", "problem"}
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
             return name in SENTENCES
         case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
@@ -104,6 +108,8 @@ def test_no_sentence_is_read(path: Path) -> None:
         '"x" in str(error)',
         '(event.message or "").split()',
         '"volume" in message.lower()',
+        'found.notice.path.partition(": ")',
+        're.match("x", problem.path)',
     ],
 )
 def test_the_check_sees_a_sentence_that_is_read(code: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.errors import Denied
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.unobserved import UNOBSERVED
 from ailtire_operator.status import conditions as c
@@ -126,9 +127,9 @@ def _at_rest() -> Iterator[State]:
 
 def _healthy() -> Iterator[State]:
     yield _state("ready", "Healthy", "Current", _facts(_well(), _well("db")))
-    deviation = Notice("spec.services.web.volumes", "approximate", "works differently")
+    deviation = Notice(FieldPath("spec", ("services", "web", "volumes")), "approximate", "works differently")
     yield _state("ready-with-deviations", "Healthy", "Current", _facts(_well(), notices=(deviation,)))
-    gated = Notice("spec.services.web.devices", "gated", "needs the operator's permission")
+    gated = Notice(FieldPath("spec", ("services", "web", "devices")), "gated", "needs the operator's permission")
     yield _state("ready-with-something-not-allowed", "Healthy", "Current", _facts(_well(), notices=(gated,)))
     yield _state("ready-without-an-optional-template", "Healthy", "Current", _facts(optional={"extra": "extra"}))
     yield _state("ready-with-a-contested-name", "Healthy", "Current", _facts(_well(), contested=("Service shop-a-b",)))

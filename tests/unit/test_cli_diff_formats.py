@@ -115,5 +115,5 @@ def test_what_is_wrong_with_the_input_itself_has_the_same_form(run: Run, form: s
 
 
 def test_paths_of_what_differs() -> None:
-    assert list(changed_paths({"a": 1, "b": [1, {"c": 2}]}, {"a": 1, "b": [1, {"c": 3}]})) == ["b[1].c"]
-    assert list(changed_paths({"a": [1]}, {"a": [1, 2], "x/y": 1})) == ["a", '["x/y"]']
+    assert list(map(str, changed_paths({"a": 1, "b": [1, {"c": 2}]}, {"a": 1, "b": [1, {"c": 3}]}))) == ["b[1].c"]
+    assert list(map(str, changed_paths({"a": [1]}, {"a": [1, 2], "x/y": 1}))) == ["a", '["x/y"]']

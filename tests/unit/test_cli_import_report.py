@@ -9,9 +9,10 @@ import pytest
 
 from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cli.formats import ImportReport
-from ailtire_operator.cli.import_places import ImportPlaces, split
+from ailtire_operator.cli.import_places import ImportPlaces
 from ailtire_operator.cli.import_report import formatted
 from ailtire_operator.cli.report import Finding
+from ailtire_operator.model.field_path import METADATA, SPEC, FieldPath, path_of
 from ailtire_operator.model.report import Notice
 from support.checks.commands import Run
 
@@ -37,11 +38,11 @@ RESOURCES: list[dict[str, Any]] = [
     },
 ]
 FINDINGS = [
-    Finding(Notice("services.db.cgroup_parent", "ignored", HOSTILE)),
-    Finding(Notice("services.db.image", "closed", "it would be OPEN.", "Accept it.")),
-    Finding(Notice("spec.securityProfile", "resolved", "baseline.")),
-    Finding(Notice("spec.services.api.user", "approximate", "another user."), "shop-pay"),
-    Finding(Notice("services.db.build", "required", "Build the images", subject="db")),
+    Finding(Notice(FieldPath("services", ("db", "cgroup_parent")), "ignored", HOSTILE)),
+    Finding(Notice(FieldPath("services", ("db", "image")), "closed", "it would be OPEN.", "Accept it.")),
+    Finding(Notice(path_of(SPEC, "securityProfile"), "resolved", "baseline.")),
+    Finding(Notice(path_of(SPEC, "services", "api", "user"), "approximate", "another user."), "shop-pay"),
+    Finding(Notice(FieldPath("services", ("db", "build")), "required", "Build the images", subject="db")),
 ]
 
 
@@ -55,16 +56,16 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImportPlaces:
 @pytest.mark.parametrize(
     ("path", "place"),
     [
-        ("services.db.cgroup_parent", (11, 20)),
-        ("services.web.ports[0].host_ip", (6, 9)),
-        ("services.web.environment.COLOUR", (8, 9)),
-        ("spec.services.web.ports.tcp-80.published", (6, 7)),
-        ("spec.securityProfile", (1, 1)),
-        ('services["no: such"].x', (3, 3)),
+        (FieldPath("services", ("db", "cgroup_parent")), (11, 20)),
+        (FieldPath("services", ("web", "ports", 0, "host_ip")), (6, 9)),
+        (FieldPath("services", ("web", "environment", "COLOUR")), (8, 9)),
+        (path_of(SPEC, "services", "web", "ports", "tcp-80", "published"), (6, 7)),
+        (path_of(SPEC, "securityProfile"), (1, 1)),
+        (FieldPath("services", ("no: such", "x")), (3, 3)),
     ],
 )
 def test_a_finding_is_where_its_value_is_or_what_would_hold_it(
-    places: ImportPlaces, path: str, place: tuple[int, int]
+    places: ImportPlaces, path: FieldPath, place: tuple[int, int]
 ) -> None:
     assert places.of(path) == ("compose.yaml", *place)
 
@@ -74,9 +75,11 @@ def test_of_several_files_the_one_that_says_most_is_meant_and_the_last_of_equals
     first.write_text(COMPOSE)
     second.write_text('services:\n  web:\n    image: web:2\n    ports: ["81:81"]\n')
     places = ImportPlaces(tmp_path, [first, second])
-    assert places.of("services.db.image") == (str(first), 10, 12)
-    assert places.of("services.web.image") == (str(second), 3, 12)
-    assert places.of("services.web.ports[1]") == (str(second), 4, 12), "the list: its items are counted in no file"
+    assert places.of(FieldPath("services", ("db", "image"))) == (str(first), 10, 12)
+    assert places.of(FieldPath("services", ("web", "image"))) == (str(second), 3, 12)
+    assert places.of(FieldPath("services", ("web", "ports", 1))) == (str(second), 4, 12), (
+        "the list: its items are counted in no file"
+    )
 
 
 def test_what_is_included_is_where_it_is_written(tmp_path: Path) -> None:
@@ -85,10 +88,12 @@ def test_what_is_included_is_where_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("services:\n  mq: {image: x, ports: !override []}\n")
     (tmp_path / "c.yaml").write_text("services:\n  db: {image: x, user: me}\n")
     places = ImportPlaces(tmp_path, [tmp_path / "main.yaml"])
-    assert places.of("services.db.image") == (str(tmp_path / "a.yaml"), 3, 15), "what includes says the last word"
-    assert places.of("services.db.user") == (str(tmp_path / "c.yaml"), 2, 24)
-    assert places.of("services.mq.image") == (str(tmp_path / "b.yaml"), 2, 15)
-    assert places.of("spec.x") == (str(tmp_path / "main.yaml"), 1, 1)
+    assert places.of(FieldPath("services", ("db", "image"))) == (str(tmp_path / "a.yaml"), 3, 15), (
+        "what includes says the last word"
+    )
+    assert places.of(FieldPath("services", ("db", "user"))) == (str(tmp_path / "c.yaml"), 2, 24)
+    assert places.of(FieldPath("services", ("mq", "image"))) == (str(tmp_path / "b.yaml"), 2, 15)
+    assert places.of(path_of(SPEC, "x")) == (str(tmp_path / "main.yaml"), 1, 1)
 
 
 def test_a_place_names_a_file_of_the_project_and_nothing_outside_of_it(tmp_path: Path) -> None:
@@ -101,13 +106,13 @@ def test_a_place_names_a_file_of_the_project_and_nothing_outside_of_it(tmp_path:
     (project / "broken.yaml").write_text("a: [")
     (project / "link.yaml").symlink_to(tmp_path / "outside.yaml")
     places = ImportPlaces(project, [])
-    assert places.of("more.yaml: services.web.image") == (str(project / "more.yaml"), 2, 16)
-    assert places.of("services.js: services.web.image") == (str(project / "services.js"), 0, 0)
-    assert places.of("code.js: services.web") == (str(project / "code.js"), 0, 0)
-    assert places.of("broken.yaml: a") == (str(project / "broken.yaml"), 0, 0)
+    assert places.of(FieldPath("services", ("web", "image"), ("more.yaml",))) == (str(project / "more.yaml"), 2, 16)
+    assert places.of(FieldPath("services", ("web", "image"), ("services.js",))) == (str(project / "services.js"), 0, 0)
+    assert places.of(FieldPath("services", ("web",), ("code.js",))) == (str(project / "code.js"), 0, 0)
+    assert places.of(FieldPath("a", (), ("broken.yaml",))) == (str(project / "broken.yaml"), 0, 0)
     for outside in ("../outside.yaml", "link.yaml", "no.yaml", "\0", str(tmp_path / "outside.yaml")):
-        assert places.of(f"{outside}: services.web.image") == (str(project), 0, 0)
-    assert split('spec.services["a: b"].image') == ("", 'spec.services["a: b"].image')
+        assert places.of(FieldPath("services", ("web", "image"), (f"{outside}",))) == (str(project), 0, 0)
+    assert places.of(path_of(SPEC, "services", "more.yaml: services")) == (str(project), 0, 0), "a key is no file"
 
 
 def test_what_comes_of_a_services_file_is_placed_too(tmp_path: Path) -> None:
@@ -125,17 +130,17 @@ module.exports = {
     file = str(tmp_path / "services.js")
     alone = ImportPlaces(tmp_path / "services.js", [])
     for path, place in (
-        ("spec.services.web.image", (5, 29)),
-        ("spec.services.web.volumes.1", (5, 59)),
-        ("spec.services.web.volumes[1]", (5, 59)),
-        ("spec.services.web.volumes.7", (5, 43)),
-        ('spec.services.web.interface["/web"].path', (5, 95)),
-        ("spec.services.web.stopSignal", (5, 12)),
-        ("spec.services.8080.image", (6, 20)),
-        ("metadata.name", (0, 0)),
+        (path_of(SPEC, "services", "web", "image"), (5, 29)),
+        (path_of(SPEC, "services", "web", "volumes", "1"), (5, 59)),
+        (path_of(SPEC, "services", "web", "volumes", 1), (5, 59)),
+        (path_of(SPEC, "services", "web", "volumes", "7"), (5, 43)),
+        (path_of(SPEC, "services", "web", "interface", "/web", "path"), (5, 95)),
+        (path_of(SPEC, "services", "web", "stopSignal"), (5, 12)),
+        (path_of(SPEC, "services", "8080", "image"), (6, 20)),
+        (path_of(METADATA, "name"), (0, 0)),
     ):
         assert alone.of(path) == (file, *place), path
-    assert ImportPlaces(tmp_path, []).of("services.js: services.8080") == (file, 6, 11)
+    assert ImportPlaces(tmp_path, []).of(FieldPath("services", ("8080",), ("services.js",))) == (file, 6, 11)
 
 
 def test_sarif_has_a_level_for_each_class_and_a_region(places: ImportPlaces) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from ailtire_operator.cli import report
 from ailtire_operator.cli.notices import findings, reservations
 from ailtire_operator.cli.report import text
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.limits import NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
 from ailtire_operator.status.stack_status import Facts, as_json, status_of
@@ -15,16 +16,16 @@ def resource(name: str, *notices: Notice, generation: int = 1) -> dict[str, Any]
     return {"metadata": {"name": name, "generation": generation}, "spec": {}, "status": status}
 
 
-IGNORED = Notice("spec.networks.a.driver", "ignored", "it has no effect.", "Remove it.")
-REJECTED = Notice("spec.services.web.user", "rejected", "no pod runs as root.", "Use another user.")
+IGNORED = Notice(path_of(SPEC, "networks", "a", "driver"), "ignored", "it has no effect.", "Remove it.")
+REJECTED = Notice(path_of(SPEC, "services", "web", "user"), "rejected", "no pod runs as root.", "Use another user.")
 
 
 def test_each_deviation_is_told_once_with_its_places_and_what_to_do() -> None:
     tree = [resource("shop", IGNORED, REJECTED), resource("shop-cpl", IGNORED)]
-    assert [(each.stack, each.notice) for each in findings(tree)] == [
-        ("shop", IGNORED),
-        ("shop", REJECTED),
-        ("shop-cpl", IGNORED),
+    assert [(each.stack, str(each.notice)) for each in findings(tree)] == [
+        ("shop", str(IGNORED)),
+        ("shop", str(REJECTED)),
+        ("shop-cpl", str(IGNORED)),
     ]
     assert text(findings(tree)).splitlines() == [
         "rejected (1): left out",
@@ -42,7 +43,9 @@ def test_each_deviation_is_told_once_with_its_places_and_what_to_do() -> None:
 
 
 def test_what_a_status_does_not_hold_is_not_passed_over() -> None:
-    many = [Notice(f"spec.services.s{index}", "approximate", "otherwise.") for index in range(NOTICE_LIMIT + 7)]
+    many = [
+        Notice(path_of(SPEC, "services", f"s{index}"), "approximate", "otherwise.") for index in range(NOTICE_LIMIT + 7)
+    ]
     full, stale = resource("shop", *many), resource("shop-a", generation=2)
     said = list(reservations([full, stale]))
     assert said[0].startswith("shop: 7 more are not in its status")

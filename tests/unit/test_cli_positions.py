@@ -7,11 +7,10 @@ import yaml
 
 from ailtire_operator.cli.definitions import collect
 from ailtire_operator.cli.issues import InvalidInput, Issue
-from ailtire_operator.cli.positions import Positions, steps
 from ailtire_operator.cli.rendering import render_all
 from ailtire_operator.cli.sources import Document
 from ailtire_operator.compose.yaml_data import documents
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.settings import Settings
 from sequences.breaking import violations
 from support.definitions.stacks import FULL
@@ -55,6 +54,8 @@ def marked(text: str) -> tuple[str, int, int]:
         ("  services:\n    web:\n      <<: {image: x, §imgae: y}\n", "did you mean image?"),
         ("  services:\n    web: {image: x, dependsOn: {nobody: §{}}}\n", "nobody"),
         ("  services: {}\n  §service: {}\n", "did you mean services?"),
+        ("  services:\n    web: {image: x, dependsOn: {'a\"].b[0]': §{}}}\n", "there is no service"),
+        ('  services: {}\n  networks: {a: {}, §"\\x02": {}}\n', "must have no control characters"),
     ],
 )
 def test_a_problem_stands_at_the_value_or_key_itself(spec: str, message: str) -> None:
@@ -88,7 +89,7 @@ def test_a_problem_inside_a_template_stands_in_the_template() -> None:
     "steps_of", [("a", 0, "b c"), ("services", "policy_engine", "a-b", "/web/x.io"), ("x", "a.b", 12)]
 )
 def test_a_path_is_read_as_it_is_written(steps_of: tuple[str | int, ...]) -> None:
-    assert list(steps(path_of("spec", *steps_of))) == ["spec", *map(str, steps_of)]
+    assert path_of(SPEC, *steps_of).in_document == ("spec", *steps_of)
 
 
 def test_every_broken_rule_of_the_schema_has_its_place_and_no_regular_expression_in_its_words() -> None:
@@ -107,5 +108,4 @@ def test_every_broken_rule_of_the_schema_has_its_place_and_no_regular_expression
             told += 1
             assert each.line > 6, (what, each)  # below the head of the resource
             assert not any(sign in each.message for sign in ("^", "[A-Z", "[a-z", "(?")), each
-            assert Positions(shown).find(1, each.path) is not None
     assert told > count / 14

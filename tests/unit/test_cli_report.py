@@ -7,13 +7,16 @@ import pytest
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.formats import ReportFormat
 from ailtire_operator.cli.report import Finding, as_json, refuse_deviations, show, summary, text
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.report import Notice
 
 SOCKET = [
-    Finding(Notice(f"spec.services.s{n}.volumes.docker", "ignored", "no Docker socket.", "Remove it."))
+    Finding(
+        Notice(path_of(SPEC, "services", f"s{n}", "volumes", "docker"), "ignored", "no Docker socket.", "Remove it.")
+    )
     for n in range(8)
 ]
-GATED = Finding(Notice("spec.services.web.volumes.etc", "gated", "host paths are off."), "shop")
+GATED = Finding(Notice(path_of(SPEC, "services", "web", "volumes", "etc"), "gated", "host paths are off."), "shop")
 
 
 def test_a_deviation_is_told_once_with_its_places() -> None:
@@ -66,7 +69,7 @@ def test_it_is_told_on_standard_error(capsys: pytest.CaptureFixture[str], form: 
 
 
 def test_as_json_it_is_one_object_and_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
-    long = Finding(Notice("spec", "ignored", "word " * 100))
+    long = Finding(Notice(SPEC, "ignored", "word " * 100))
     show([long], ReportFormat.JSON)
     assert json.loads(capsys.readouterr().err)["notices"][0]["message"] == "word " * 100
 
@@ -78,11 +81,11 @@ def test_no_findings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_to_be_done_comes_last_alike_things_in_one_line() -> None:
     findings = [
-        Finding(Notice("a", "required", "Build and push the images", subject="one")),
-        Finding(Notice("b", "resolved", "it is so.")),
-        Finding(Notice("c", "required", "Build and push the images", subject="two")),
-        Finding(Notice("d", "required", "Create the Secrets", subject="three")),
-        Finding(Notice("e", "closed", "it would be OPEN.")),
+        Finding(Notice(FieldPath("a"), "required", "Build and push the images", subject="one")),
+        Finding(Notice(FieldPath("b"), "resolved", "it is so.")),
+        Finding(Notice(FieldPath("c"), "required", "Build and push the images", subject="two")),
+        Finding(Notice(FieldPath("d"), "required", "Create the Secrets", subject="three")),
+        Finding(Notice(FieldPath("e"), "closed", "it would be OPEN.")),
     ]
     told = text(findings)
     assert told.startswith("closed (1)")

@@ -8,6 +8,7 @@ from ailtire_operator.compose.compose_file.name_references import NameReferences
 from ailtire_operator.compose.environment import with_hosts
 from ailtire_operator.compose.host_mentions import mentions, replaced
 from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.field_path import FieldPath
 
 HOSTS = [
     "my_db:5432",
@@ -52,7 +53,7 @@ PERHAPS = ["my_db", "a my_db b", "name: my_db", "a,my_db", "(my_db)", "--link my
 @pytest.mark.parametrize("text", HOSTS)
 def test_what_is_a_host_beyond_doubt_is_rewritten_and_nothing_else(text: str) -> None:
     report = Report()
-    result = with_hosts(text, "x", frozenset({"my_db", "my_cache"}), report)
+    result = with_hosts(text, FieldPath("x"), frozenset({"my_db", "my_cache"}), report)
     found = [(each.host, each.proof) for each in mentions(text) if each.host in ("my_db", "my_cache")]
     hosts = [host for host, proof in found if proof == "host"]
     assert hosts
@@ -60,22 +61,24 @@ def test_what_is_a_host_beyond_doubt_is_rewritten_and_nothing_else(text: str) ->
     assert len(report.notices) == len(hosts), "each is told, and what is none is not"
     assert {each.classification for each in report.notices} == {"resolved"}
     elsewhere = Report()
-    assert NameReferences(["my_db", "my_cache"], elsewhere).text(text, "x") == result, "one owner for every text"
+    assert NameReferences(["my_db", "my_cache"], elsewhere).text(text, FieldPath("x")) == result, (
+        "one owner for every text"
+    )
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_none_is_kept_without_a_word(text: str) -> None:
     report = Report()
-    assert with_hosts(text, "x", frozenset({"my_db"}), report) == text
-    assert NameReferences(["my_db"], report).text(text, "x") == text
+    assert with_hosts(text, FieldPath("x"), frozenset({"my_db"}), report) == text
+    assert NameReferences(["my_db"], report).text(text, FieldPath("x")) == text
     assert not report.notices
 
 
 @pytest.mark.parametrize("text", PERHAPS)
 def test_what_may_be_one_is_kept_and_told(text: str) -> None:
     variable, word = Report(), Report()
-    assert with_hosts(text, "x", frozenset({"my_db"}), variable) == text
-    assert NameReferences(["my_db"], word).text(text, "x") == text
+    assert with_hosts(text, FieldPath("x"), frozenset({"my_db"}), variable) == text
+    assert NameReferences(["my_db"], word).text(text, FieldPath("x")) == text
     assert [each.classification for each in (*variable.notices, *word.notices)] == ["approximate", "approximate"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from ailtire_operator.compose.errors import JavaScriptError
 from ailtire_operator.compose.files import SIZE_LIMIT
 from ailtire_operator.compose.services_js.javascript import DEPTH_LIMIT, NODE_LIMIT, Duplicate, parse_module
+from ailtire_operator.model.field_path import FieldPath
 from support.checks import costs
 
 
@@ -184,7 +185,7 @@ def test_nothing_may_follow_the_export() -> None:
 def test_the_last_of_two_keys_counts_and_both_are_told() -> None:
     module = parse_module("module.exports = {services: {web: 1,\n 'web': 2}, a: [{b: 1, b: 3}]}", name="x")
     assert module.data == {"services": {"web": 2}, "a": [{"b": 3}]}
-    assert module.duplicates == (Duplicate("services.web", 2), Duplicate("a[0].b", 2))
+    assert module.duplicates == (Duplicate(FieldPath("services", ("web",)), 2), Duplicate(FieldPath("a", (0, "b")), 2))
 
 
 def test_limits_are_named() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ailtire_operator.compose.compose_file.name_references import NameReferences
 from ailtire_operator.compose.reporting import Report
+from ailtire_operator.model.field_path import FieldPath
 from support.compose.compose_cases import Conversion, convert_text
 
 PROJECT = """name: p
@@ -99,7 +100,7 @@ def test_a_name_of_tasks_that_others_read_is_told_with_what_answers(tmp_path: Pa
 )
 def test_other_words_are_left_alone(text: str) -> None:
     report = Report()
-    assert NameReferences(["my_db", "agent"], report).text(text, "x") == text
+    assert NameReferences(["my_db", "agent"], report).text(text, FieldPath("x")) == text
     assert not report.notices
 
 
@@ -119,5 +120,5 @@ def test_a_text_is_read_in_one_pass() -> None:
 
     names = NameReferences(["my_db"], Report())
     names._answers = Counted(names._answers)
-    names.text("word " * 100_000 + "my_db", "x")
+    names.text("word " * 100_000 + "my_db", FieldPath("x"))
     assert len(looked_at) == 100_001

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.loading import levels, parse_spec, parse_stack, sound_levels
-from ailtire_operator.model.problems import InvalidStack, path_of
+from ailtire_operator.model.problems import InvalidStack
 
 Json = dict[str, Any]
 
@@ -69,10 +70,10 @@ def test_a_resource_without_a_spec_is_an_empty_stack() -> None:
 @pytest.mark.parametrize(
     ("steps", "path"),
     [(("a", "b_c", "d-e"), "spec.a.b_c.d-e"), (("a", 0, "b"), "spec.a[0].b"), (("/web",), 'spec["/web"]'),
-     (("a", "[key]"), "spec.a"), (("a.b",), 'spec["a.b"]')],
+     (("a", "[key]"), 'spec.a["[key]"]'), (("a.b",), 'spec["a.b"]')],
 )  # fmt: skip
 def test_a_path_is_written_as_a_person_would_look_it_up(steps: tuple[int | str, ...], path: str) -> None:
-    assert path_of("spec", *steps) == path
+    assert str(path_of(SPEC, *steps)) == path
 
 
 def test_levels_come_parents_first_by_their_keys_with_names_and_depths() -> None:

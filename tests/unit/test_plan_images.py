@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.images import parse
 from ailtire_operator.model.loading import parse_spec
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Observed
@@ -124,7 +124,7 @@ def test_every_override_runs_in_place_of_an_image_or_is_told(
     images = {key: f"other/number:{number}" for number, key in enumerate(keys)}
     made = plan(stack({**spec, "images": images}), SETTINGS, Observed(templates={"base": TEMPLATE}))
     told = {each.path for each in made.notices if each.path.startswith("spec.images")}
-    assert told == {path_of("spec.images", key) for key in unused}
+    assert told == {str(path_of(SPEC, "images", key)) for key in unused}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.limits import MESSAGE_LIMIT, NOTICE_LIMIT
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import StackStatus
@@ -283,11 +284,11 @@ def test_what_is_not_written_yet_keeps_it_from_being_ready() -> None:
 
 
 def test_deviations_are_counted_and_the_first_are_told() -> None:
-    notices = tuple(Notice(f"spec.services.s{n}", "approximate", "m" * 2000) for n in range(80))
+    notices = tuple(Notice(path_of(SPEC, "services", f"s{n}"), "approximate", "m" * 2000) for n in range(80))
     status = status_of(Facts(generation=1, notices=notices), {}, NOON)
     assert (status.translation.count, len(status.translation.notices)) == (80, NOTICE_LIMIT)
     assert conditions(status)["Translated"] == ("True", "WithDeviations")
-    refused = (*notices, Notice("spec.networks.x", "rejected", "no"))
+    refused = (*notices, Notice(path_of(SPEC, "networks", "x"), "rejected", "no"))
     assert conditions(status_of(Facts(generation=1, notices=refused), {}, NOON))["Translated"] == (
         "False",
         "NotAllowed",
@@ -356,7 +357,7 @@ def test_a_status_of_another_release_is_no_obstacle() -> None:
 
 def test_the_largest_status_is_bounded() -> None:
     services = tuple(replace(ailing(f"s{n}", message="x" * 4000), name="n" * 63) for n in range(500))
-    notices = tuple(Notice("p" * 4000, "rejected", "m" * 4000, "r" * 4000) for _ in range(500))
+    notices = tuple(Notice(FieldPath("p" * 4000), "rejected", "m" * 4000, "r" * 4000) for _ in range(500))
     status = as_json(status_of(Facts(generation=1, services=services, notices=notices), {}, NOON))
     assert len(str(status)) < 250_000
     StackStatus.model_validate(status)

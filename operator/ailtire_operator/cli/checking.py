@@ -12,6 +12,7 @@ from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.rendering import render_all
 from ailtire_operator.cli.report import Finding
 from ailtire_operator.cli.tree_impacts import Templates, TreeImpact, Verdict
+from ailtire_operator.model.field_path import WHOLE
 from ailtire_operator.model.problems import FieldError
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
@@ -76,11 +77,11 @@ def _of_others(part: Definitions, impacts: Sequence[TreeImpact]) -> Iterator[Iss
     wrong = [each for each in impacts if each.root not in given and each.verdict is Verdict.INVALID]
     for impact in wrong[:_TREES]:
         sentence = f"the tree {impact.root} of the cluster {refusal_of(impact)}"
-        yield _template(part, impact).issue(FieldError("", sentence))
+        yield _template(part, impact).issue(FieldError(WHOLE, sentence))
     if more := wrong[_TREES:]:
         names = f"{listed([each.root for each in more])} (-o json says of each why)"
         sentence = f"{plural(len(more), 'more tree')} of the cluster would become invalid: {names}"
-        yield _template(part, more[0]).issue(FieldError("", sentence))
+        yield _template(part, more[0]).issue(FieldError(WHOLE, sentence))
 
 
 def _template(part: Definitions, impact: TreeImpact) -> Definition:

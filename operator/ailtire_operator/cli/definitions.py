@@ -4,11 +4,10 @@ Pure. Every problem is one sentence that starts with file, line, resource and pa
 nobody has to correct a file error by error.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cli import envelope
@@ -18,15 +17,14 @@ from ailtire_operator.cli.sources import Document
 from ailtire_operator.cli.trees import spec_of
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.deprecations import deprecated
+from ailtire_operator.model.field_path import REFERENCE, SPEC, WHOLE, FieldPath, Reference, path_of
 from ailtire_operator.model.loading import child_level, first_level, parse_spec, parse_stack, sound_levels
-from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
 from ailtire_operator.plan.budget import excesses
 from ailtire_operator.plan.dependency_graph import DependencyGraph
 from ailtire_operator.printable import plural
-
-_TEMPLATE_IN_PATH: Final = re.compile(r"\.stackRef\(([^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Definition:
     document: Document
     resource: Mapping[str, Any]
     stack: Stack
-    path: str = ""
+    path: FieldPath = WHOLE
     """Where the resource stands in its document: ``items[3]`` of a list."""
 
     @property
@@ -77,12 +75,11 @@ class Definitions:
 
     def issue(self, definition: Definition, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
         """A problem below a definition at its place: in a template, where that is part of the input."""
-        name = _TEMPLATE_IN_PATH.findall(problem.path)
-        template = next((each for each in self.templates if name and each.stack.name == name[-1]), None)
+        name = problem.where.templates[-1:]
+        template = next((each for each in self.templates if (each.stack.name,) == name), None)
         if template is None or template.stack.namespace != definition.stack.namespace:
             return definition.issue(problem, rule)
-        below = problem.path.rpartition(f".stackRef({template.stack.name})")[2]
-        place = template.issue(replace(problem, path=f"spec{below}"), rule)
+        place = template.issue(replace(problem, where=_in_template(problem.where)), rule)
         return replace(place, resource=f"{naming.KIND} {definition.stack.name}", path=problem.path)
 
     def checked(self, *, code: Exit | None = None) -> "Definitions":
@@ -117,7 +114,7 @@ def check_trees(found: Definitions, known: Mapping[str, StackSpec] | None = None
             wrong.add(stack.name)
             reported = problems
         else:
-            reported = [each for each in problems if not wrong.intersection(_TEMPLATE_IN_PATH.findall(each.path))]
+            reported = [each for each in problems if not wrong.intersection(each.where.templates)]
         found.problems += [found.issue(definition, each) for each in reported]
         found.notes += [found.issue(definition, each, Rule.TEMPLATE) for each in missing]
 
@@ -127,21 +124,21 @@ def resources(data: Any) -> Iterator[Any]:
     return (each for _, each in _resources(data))
 
 
-def _resources(data: Any) -> Iterator[tuple[str, Any]]:
+def _resources(data: Any) -> Iterator[tuple[FieldPath, Any]]:
     """The same, each with its path in the document."""
     if isinstance(data, dict) and isinstance(data.get("items"), list) and str(data.get("kind", "")).endswith("List"):
-        yield from ((f"items[{index}]", each) for index, each in enumerate(data["items"]))
+        yield from ((FieldPath("items", (index,)), each) for index, each in enumerate(data["items"]))
     else:
-        yield "", data
+        yield WHOLE, data
 
 
-def _take(found: Definitions, document: Document, path: str, resource: Any) -> None:
+def _take(found: Definitions, document: Document, path: FieldPath, resource: Any) -> None:
     if not isinstance(resource, dict) or not isinstance(resource.get("kind"), str):
         if found.ignores_others:
             found.others += 1
             return
         sentence = "this is no Kubernetes resource: it has no apiVersion and kind"
-        found.problems.append(_issue(document, path, "", FieldError("", sentence)))
+        found.problems.append(_issue(document, path, "", FieldError(WHOLE, sentence)))
         return
     if resource["kind"] != naming.KIND:
         found.others += 1
@@ -152,7 +149,7 @@ def _take(found: Definitions, document: Document, path: str, resource: Any) -> N
     try:
         stack = parse_stack(resource) if isinstance(name, str) and name else None
     except InvalidStack as error:
-        problems += [*error.problems, *_below(resource.get("spec"), "spec")]
+        problems += [*error.problems, *_below(resource.get("spec"), SPEC)]
     if stack is None or problems:
         label = f"{naming.KIND} {name or '(without a name)'}"
         found.problems += [_issue(document, path, label, each) for each in problems]
@@ -163,18 +160,24 @@ def _take(found: Definitions, document: Document, path: str, resource: Any) -> N
     (found.placed if spec.place else found.templates if spec.is_template else found.roots).append(definition)
 
 
-def _issue(document: Document, path: str, resource: str, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
-    whole = f"{path}.{problem.path}" if path and problem.path else path or problem.path
-    return issue(document.source, document.place(whole, key=problem.of_key), resource, problem, rule)
+def _issue(document: Document, path: FieldPath, resource: str, problem: FieldError, rule: Rule = Rule.INVALID) -> Issue:
+    steps = (*path.in_document, *problem.where.in_document)
+    return issue(document.source, document.place(steps, key=problem.of_key), resource, problem, rule)
 
 
-def _below(spec: Any, path: str) -> Iterator[FieldError]:
+def _in_template(path: FieldPath) -> FieldPath:
+    """The path in the last of the templates that it goes through."""
+    entered = max(number for number, step in enumerate(path.steps, 1) if isinstance(step, Reference))
+    return path_of(SPEC, *path.steps[entered:])
+
+
+def _below(spec: Any, path: FieldPath) -> Iterator[FieldError]:
     """The problems of inline children under a definition that is wrong itself, so that all are reported at once."""
     services = spec.get("services") if isinstance(spec, dict) else None
     for key, service in services.items() if isinstance(services, dict) else ():
         child = service.get("stack") if isinstance(service, dict) else None
         if isinstance(child, dict):
-            below = f"{path_of(f'{path}.services', key)}.stack"
+            below = path_of(path, "services", key, "stack")
             try:
                 parse_spec(child, below)
             except InvalidStack as error:
@@ -188,7 +191,7 @@ def _check_names(found: Definitions) -> None:
         other = seen.setdefault((definition.stack.namespace, definition.stack.name), definition)
         if other is not definition:
             sentence = f"the same stack stands at {other.document} already"
-            found.problems.append(definition.issue(FieldError("", sentence)))
+            found.problems.append(definition.issue(FieldError(WHOLE, sentence)))
 
 
 def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[list[FieldError], list[FieldError]]:
@@ -202,17 +205,17 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
     while waiting:
         level = waiting.pop()
         for key, service in reversed(level.spec.children.items()):
-            path = path_of(f"{level.path}.services", key)
+            path = path_of(level.path, "services", key)
             try:
                 child = child_level(level, key, templates)
             except InvalidStack as error:
-                problems += [*error.problems, *_below(service.stack, f"{path}.stack")]
+                problems += [*error.problems, *_below(service.stack, path_of(path, "stack"))]
                 continue
             if child is not None:
                 waiting.append(child)
             elif service.stack_ref is not None:
                 sentence = f"the template '{service.stack_ref.name}' is not part of the input"
-                missing.append(FieldError(f"{path}.stackRef.name", sentence))
+                missing.append(FieldError(path_of(path, REFERENCE, "name"), sentence))
     if not stack.spec.is_template and stack.spec.place is None:
         problems += DependencyGraph(sound_levels(stack.name, stack.spec, templates)).problems()
     return problems, missing

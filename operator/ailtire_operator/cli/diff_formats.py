@@ -13,7 +13,7 @@ from ailtire_operator.cli.impact_lines import impact_lines
 from ailtire_operator.cli.issues import Issue
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.result_formats import Case, Result, github, junit, sarif
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import WHOLE, FieldPath, path_of
 from ailtire_operator.printable import plural
 
 PROGRAMS: Final = (DiffFormat.SARIF, DiffFormat.JUNIT, DiffFormat.GITHUB)
@@ -70,15 +70,15 @@ def _case(change: Difference, result: Result) -> Case:
 def _difference(change: Difference, found: Definitions) -> Result:
     paths = list(changed_paths(change.before, change.after)) if change.before and change.after else []
     more = f", with {plural(len(paths) - 1, 'other value')} of it" if len(paths) > 1 else ""
-    path = paths[0] if paths else ""
+    path = paths[0] if paths else WHOLE
     start, definition = _start(change, found), _own(change, found)
     held = f"; held back: {change.held}" if change.held else ""
     message = f"would be {change.action}{more}{held}"
     found_at = replace(start, rule=f"object-{change.action}", level="warning", message=message)
-    if definition is not None and path:
-        line, column = definition.document.place(f"{definition.path}.{path}" if definition.path else path)
+    if definition is not None and paths:
+        line, column = definition.document.place((*definition.path.in_document, *path.in_document))
         found_at = replace(found_at, line=line, column=column)
-    return replace(found_at, resource=str(change.ref), path=path)
+    return replace(found_at, resource=str(change.ref), path=str(path))
 
 
 def _refusal(refusal: Refusal, found: Definitions) -> Result:
@@ -109,16 +109,16 @@ def _at(definition: Definition | None) -> Result:
     if definition is None:
         return Result("", "note", "")
     document = definition.document
-    line, column = document.place(definition.path)
+    line, column = document.place(definition.path.in_document)
     return Result("", "note", "", document.source, line, column)
 
 
-def changed_paths(before: Any, after: Any, path: str = "") -> Iterator[str]:
+def changed_paths(before: Any, after: Any, path: FieldPath = WHOLE) -> Iterator[FieldPath]:
     """The paths of the values that differ; of what is only on one side its own path."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys(), key=str):
             if before.get(key) != after.get(key):
-                yield from changed_paths(before.get(key), after.get(key), path_of(path, key).lstrip("."))
+                yield from changed_paths(before.get(key), after.get(key), path_of(path, key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             if old != new:

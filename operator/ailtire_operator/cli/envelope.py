@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import METADATA, SPEC, WHOLE, FieldPath, path_of
 from ailtire_operator.model.keys import QUALIFIED_PATTERN
-from ailtire_operator.model.problems import FieldError, path_of
+from ailtire_operator.model.problems import FieldError
 
 _TOP_LEVEL: Final = ("apiVersion", "kind", "metadata", "spec", "status")
 _METADATA: Final = (
@@ -39,23 +40,21 @@ def problems(resource: Mapping[str, Any]) -> Iterator[FieldError]:
     """Everything but the spec's own content; without a name there is nothing more to say."""
     version = resource.get("apiVersion")
     if version != naming.API_VERSION:
-        yield FieldError("apiVersion", f"'{version}' is unknown; this program reads {naming.API_VERSION}")
+        yield FieldError(FieldPath("apiVersion"), f"'{version}' is unknown; this program reads {naming.API_VERSION}")
     for key in resource:
         if key not in _TOP_LEVEL:
             below = "; the definition stands below spec"
-            yield FieldError(
-                path_of("", key).lstrip("."), f"unknown field{_meant(key, _TOP_LEVEL)}{below}", of_key=True
-            )
+            yield FieldError(path_of(WHOLE, key), f"unknown field{_meant(key, _TOP_LEVEL)}{below}", of_key=True)
     if resource.get("spec") is None:
-        yield FieldError("spec", "is required; the definition stands below it")
+        yield FieldError(SPEC, "is required; the definition stands below it")
     metadata = resource.get("metadata")
     if not isinstance(metadata, dict) or not metadata.get("name"):
-        yield FieldError("metadata.name", "a stack needs a name")
+        yield FieldError(path_of(METADATA, "name"), "a stack needs a name")
         return
     yield from _of_metadata(metadata)
     if _has_place(resource.get("spec")) and not metadata.get("uid"):
         sentence = "is written by the operator alone, into child stacks; leave it out of a stack of your own"
-        yield FieldError("spec.place", sentence, of_key=True)
+        yield FieldError(path_of(SPEC, "place"), sentence, of_key=True)
 
 
 def _has_place(spec: Any) -> bool:
@@ -69,14 +68,14 @@ def _has_place(spec: Any) -> bool:
 def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[FieldError]:
     for key in metadata:
         if key not in _METADATA:
-            yield FieldError(path_of("metadata", key), f"unknown field{_meant(key, _METADATA)}", of_key=True)
+            yield FieldError(path_of(METADATA, key), f"unknown field{_meant(key, _METADATA)}", of_key=True)
     for key in ("name", "namespace"):
         if not isinstance(metadata.get(key) or "", str):
-            yield FieldError(f"metadata.{key}", "must be a string (quote it)")
+            yield FieldError(path_of(METADATA, key), "must be a string (quote it)")
     namespace = metadata.get("namespace") or ""
     if isinstance(namespace, str) and namespace and not _is_label(namespace, _NAMESPACE):
         yield FieldError(
-            "metadata.namespace", "is no namespace's name: at most 63 of a-z, 0-9 and -, no hyphen outside"
+            path_of(METADATA, "namespace"), "is no namespace's name: at most 63 of a-z, 0-9 and -, no hyphen outside"
         )
     yield from _finalizers(metadata.get("finalizers"))
     yield from _labels(metadata.get("labels"))
@@ -85,11 +84,11 @@ def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[FieldError]:
 
 def _finalizers(finalizers: Any) -> Iterator[FieldError]:
     if not isinstance(finalizers, list | None):
-        yield FieldError("metadata.finalizers", "must be a list of texts")
+        yield FieldError(path_of(METADATA, "finalizers"), "must be a list of texts")
         return
     for index, each in enumerate(finalizers or ()):
         if not isinstance(each, str) or not _is_qualified(each):
-            yield FieldError(f"metadata.finalizers[{index}]", "is no finalizer's name: example.com/name")
+            yield FieldError(path_of(METADATA, "finalizers", index), "is no finalizer's name: example.com/name")
 
 
 def _labels(labels: Any) -> Iterator[FieldError]:
@@ -97,7 +96,7 @@ def _labels(labels: Any) -> Iterator[FieldError]:
         if isinstance(value, FieldError):
             yield value
             continue
-        path = path_of("metadata.labels", key)
+        path = path_of(METADATA, "labels", key)
         if not _is_qualified(key):
             yield FieldError(path, "is no label's name: app, or example.com/app", of_key=True)
         if not _is_label(value, _VALUE):
@@ -113,15 +112,15 @@ def _annotations(annotations: Any) -> Iterator[FieldError]:
             continue
         size += len(key.encode()) + len(value.encode())
         if not _is_qualified(key.lower()):
-            path = path_of("metadata.annotations", key)
+            path = path_of(METADATA, "annotations", key)
             yield FieldError(path, "is no annotation's name: note, or example.com/note", of_key=True)
     if size > _ANNOTATIONS_LIMIT:
-        yield FieldError("metadata.annotations", "annotations have at most 256 KiB together")
+        yield FieldError(path_of(METADATA, "annotations"), "annotations have at most 256 KiB together")
 
 
 def _texts(field: str, entries: Any) -> Iterator[tuple[str, Any]]:
     """The entries of a map of texts; a FieldError in place of what is none. Null is an empty text to the API server."""
-    path = f"metadata.{field}"
+    path = path_of(METADATA, field)
     if not isinstance(entries, dict | None):
         yield "", FieldError(path, "must be texts by name")
         return

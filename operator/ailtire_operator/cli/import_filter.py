@@ -12,12 +12,11 @@ from ailtire_operator.cli.rendering import tree_plans
 from ailtire_operator.compose import reporting
 from ailtire_operator.compose.accepted import Accepted
 from ailtire_operator.compose.droppable import may_go
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.loading import parse_stack
-from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
-
-_ROOT = "spec"
 
 
 def filtered(
@@ -31,8 +30,8 @@ def filtered(
     kept = reporting.Report(opened)
     while (found := _judged(resource, settings)).problems:
         closed = _closed(resource["spec"]["services"], found.problems, kept)
-        removed = set[str]()
-        spec = _without(resource["spec"], _ROOT, {*map(_place, found.problems), *closed}, removed)
+        removed = set[FieldPath]()
+        spec = _without(resource["spec"], SPEC, {*map(_place, found.problems), *closed}, removed)
         if not removed:
             raise Invalid(list(map(str, found.problems)))
         resource = {**resource, "spec": spec}
@@ -41,27 +40,27 @@ def filtered(
     return resource, list(kept.notices)
 
 
-def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], kept: reporting.Report) -> set[str]:
+def _closed(services: Mapping[str, Any], problems: Iterable[FieldError], kept: reporting.Report) -> set[FieldPath]:
     """The places of services that would run open without what is refused."""
-    starts = {path_of(f"{_ROOT}.services", key): key for key in services}
-    result: set[str] = set()
+    starts = {path_of(SPEC, "services", key): key for key in services}
+    result: set[FieldPath] = set()
     for problem in problems:
+        place = _place(problem)
         for start, key in starts.items():
-            field = _place(problem).removeprefix(f"{start}.")
-            if field == _place(problem) or may_go(field, services[key]):
+            if not place.is_below(start) or may_go(place.steps[len(start.steps) :], services[key]):
                 continue
-            if kept.keeps_closed(problem.path, f"{key} would run OPEN: left out", problem.message, [key]):
+            if kept.keeps_closed(problem.where, f"{key} would run OPEN: left out", problem.message, [key]):
                 result.add(start)
     return result
 
 
-def _place(problem: FieldError) -> str:
-    return problem.part_of or problem.path
+def _place(problem: FieldError) -> FieldPath:
+    return problem.part_of or problem.where
 
 
 def _left_out(problem: FieldError) -> Notice:
     kind: Classification = "gated" if problem.gated else "rejected"
-    return Notice(problem.path, kind, f"{problem.message}; it is left out.")
+    return Notice(problem.where, kind, f"{problem.message}; it is left out.")
 
 
 def _judged(resource: dict[str, Any], settings: Settings) -> Report:
@@ -78,7 +77,7 @@ def _judged(resource: dict[str, Any], settings: Settings) -> Report:
     return found
 
 
-def _without(node: Any, path: str, unwanted: Set[str], removed: set[str]) -> Any:
+def _without(node: Any, path: FieldPath, unwanted: Set[FieldPath], removed: set[FieldPath]) -> Any:
     """A copy without the values at these paths and without what is empty then; ``removed`` are those that it had."""
     if isinstance(node, dict):
         entries = ((key, _kept(value, key, path, unwanted, removed)) for key, value in node.items())
@@ -92,13 +91,11 @@ def _without(node: Any, path: str, unwanted: Set[str], removed: set[str]) -> Any
 _NOTHING: Any = object()
 
 
-def _kept(value: Any, key: str | int, path: str, unwanted: Set[str], removed: set[str]) -> Any:
-    """What is left of an entry; _NOTHING where it goes. A key of odd characters has two spellings in paths."""
-    spellings = {path_of(path, key), f"{path}.{key}"}
-    if found := spellings & unwanted:
-        removed |= found
+def _kept(value: Any, key: str | int, path: FieldPath, unwanted: Set[FieldPath], removed: set[FieldPath]) -> Any:
+    """What is left of an entry; _NOTHING where it goes."""
+    where = path_of(path, key)
+    if where in unwanted:
+        removed.add(where)
         return _NOTHING
-    kept = value
-    for spelled in sorted(spellings):
-        kept = _without(kept, spelled, unwanted, removed)
+    kept = _without(value, where, unwanted, removed)
     return _NOTHING if kept in ({}, []) and value not in ({}, []) else kept

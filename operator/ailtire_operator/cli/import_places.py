@@ -1,13 +1,15 @@
 """Where in the files of an import the things stand of which its report speaks."""
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from ailtire_operator.cli.positions import Place, Positions, steps
+from ailtire_operator.cli.positions import Place, Positions
 from ailtire_operator.compose.yaml_data import documents
+from ailtire_operator.model.field_path import SPEC, FieldPath
 
 if TYPE_CHECKING:
     from ailtire_operator.compose.services_js.positions import JavaScriptPositions
@@ -16,19 +18,16 @@ _YAML: Final = (".yaml", ".yml")
 _JAVASCRIPT: Final = ".js"
 _TAGS: Final = frozenset({"!reset", "!override"})
 """Those of Docker Compose, which a merge obeys."""
-_SPEC: Final = "spec."
 _HEADS: Final = ("deploy/deploy.js", "deploy.js")
 FilePlace = tuple[str, int, int]
 """File, line and column; 0 where the file as a whole is meant."""
+Steps = tuple[int | str, ...]
 
 
-def split(path: str) -> tuple[str, str]:
-    """The file that a place of the report names, which may be none, and the path in it.
-
-    ``api/Orders/deploy/services.js: services.web``. A key with a colon stands in brackets.
-    """
-    label, colon, below = path.partition(": ")
-    return (label, below) if colon and "[" not in label else ("", path)
+def below_spec(path: FieldPath) -> Steps:
+    """The steps of a path in a file of an application or of Compose, which both have no ``spec``."""
+    steps = path.in_document
+    return steps[1:] if steps[:1] == (SPEC.root,) else steps
 
 
 class ImportPlaces:
@@ -40,15 +39,14 @@ class ImportPlaces:
         self._read: dict[Path, Positions | JavaScriptPositions | None] = {}
         self._files = self._with_includes(files)
 
-    def of(self, path: str) -> FilePlace:
+    def of(self, path: FieldPath) -> FilePlace:
         """Of a place of the report."""
-        label, below = split(path)
-        below = below.removeprefix(_SPEC)
-        if label and (file := self._inside(label)) is not None:
-            return str(file), *self._deepest(file, below)[1]
+        steps = below_spec(path)
+        if path.files and (file := self._inside(path.files[0])) is not None:
+            return str(file), *self._deepest(file, steps)[1]
         if not self._files and self._given.suffix == _JAVASCRIPT:
-            return str(self._given), *self._deepest(self._given, below)[1]
-        return self._in_given(below) if self._files else (self._head(), 0, 0)
+            return str(self._given), *self._deepest(self._given, steps)[1]
+        return self._in_given(steps) if self._files else (self._head(), 0, 0)
 
     def _head(self) -> str:
         """What stands for an application where no file is named: its deploy.js."""
@@ -75,23 +73,23 @@ class ImportPlaces:
         except (OSError, ValueError):
             return None
 
-    def _in_given(self, path: str) -> FilePlace:
+    def _in_given(self, steps: Steps) -> FilePlace:
         """In the file that holds most of the path; in the last one of several, as it overrides the others."""
-        holding = path.partition("[")[0]
+        holding = tuple(takewhile(lambda step: isinstance(step, str), steps))
         depth = max(self._deepest(each, holding)[0] for each in self._files)
         if sum(self._deepest(each, holding)[0] == depth for each in self._files) > 1:
-            path = holding  # a list that several files add to: the number of an item is that of none of them
-        _, number = max((self._deepest(each, path)[0], number) for number, each in enumerate(self._files))
+            steps = holding  # a list that several files add to: the number of an item is that of none of them
+        _, number = max((self._deepest(each, steps)[0], number) for number, each in enumerate(self._files))
         file = self._files[number]
-        return str(file), *self._deepest(file, path)[1]
+        return str(file), *self._deepest(file, steps)[1]
 
-    def _deepest(self, file: Path, path: str) -> tuple[int, Place]:
+    def _deepest(self, file: Path, steps: Steps) -> tuple[int, Place]:
         if file not in self._read:
             self._read[file] = _positions(file)
         found = self._read[file]
         if found is None:
             return 0, (0, 0)
-        return found.deepest(path) if isinstance(found, Positions) else found.deepest(steps(path))
+        return found.deepest(steps)
 
 
 def _positions(file: Path) -> "Positions | JavaScriptPositions | None":

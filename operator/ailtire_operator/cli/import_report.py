@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.formats import ImportReport
-from ailtire_operator.cli.import_places import ImportPlaces, split
-from ailtire_operator.cli.positions import steps
+from ailtire_operator.cli.import_places import ImportPlaces, below_spec
 from ailtire_operator.cli.report import MEANING, Finding, deviates
 from ailtire_operator.cli.result_formats import Case, Level, Result, github, junit, sarif
 from ailtire_operator.model.report import Classification
@@ -41,7 +40,7 @@ def _result(found: Finding, places: ImportPlaces) -> Result:
     message = f"{notice.message}: {notice.subject}" if notice.subject else notice.message
     text = f"{message} {notice.remedy}" if notice.remedy else message
     kind = notice.classification
-    return Result(f"import-{kind}", _LEVELS[kind], text, *places.of(notice.path), found.stack, notice.path)
+    return Result(f"import-{kind}", _LEVELS[kind], text, *places.of(notice.where), found.stack, notice.path)
 
 
 def _cases(
@@ -69,10 +68,10 @@ def _cases(
 
 def _member(found: Finding, stack: str) -> str:
     """``shop/orders/api``: the service that a finding is about, or the stack."""
-    label, path = split(found.notice.path)
-    keys, rest = [label or stack], list(steps(path.removeprefix("spec.")))
+    where = found.notice.where
+    keys, rest = [*(where.files[:1] or [stack])], [*below_spec(where)]
     while len(rest) > 1 and rest[0] == "services":
-        keys.append(rest[1])
+        keys.append(str(rest[1]))
         rest = rest[3:] if rest[2:3] == ["stack"] else []
     return "/".join(keys)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.model import references
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, path_of
 
 _TARGETS: Final[Mapping[str, Mapping[str, str]]] = {
     naming.KIND: {"group": naming.GROUP},
@@ -37,7 +37,7 @@ def configuration(specs: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], l
     if images:
         content["images"] = _fields(images)
     every = dict.fromkeys(path for paths in (*named.values(), images) for path in paths)
-    return content, [path_of("spec", *path) for path in every if not _reachable(path)]
+    return content, [str(path_of(SPEC, *path)) for path in every if not _reachable(path)]
 
 
 def _reference(kind: str, paths: Iterable[references.Path]) -> dict[str, Any]:

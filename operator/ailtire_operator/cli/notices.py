@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from ailtire_operator.cli.report import Finding
 from ailtire_operator.cli.trees import Resource, is_observed
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.report import Classification, Notice
 
 
@@ -41,7 +42,7 @@ def _notice(saved: Mapping[str, Any]) -> Notice:
     """A notice of a status; one that another release classifies otherwise is at least a deviation."""
     kinds: Mapping[Any, Classification] = {each: each for each in get_args(Classification)}
     return Notice(
-        path=saved.get("path", ""),
+        where=FieldPath(saved.get("path", "")),
         classification=kinds.get(saved.get("classification"), "approximate"),
         message=saved.get("message", ""),
         remedy=saved.get("remedy") or "",

@@ -1,7 +1,5 @@
 """Where in a text a value of a definition stands: looked for when something is wrong with it, and not before."""
 
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
@@ -10,7 +8,6 @@ from ailtire_operator.compose.yaml_data import scalar
 
 Place = tuple[int, int]
 """Line and column, each from 1 on."""
-_STEP: Final = re.compile(r'\.?(?P<word>[^.\[\]"]+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]')
 _MERGE: Final = "<<"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -23,23 +20,23 @@ class Positions:
             node.start_mark.line + 1: node for node in yaml.compose_all(text, Loader=_Loader) if node is not None
         }
 
-    def find(self, line: int, path: str, *, key: bool = False) -> Place:
-        """Where the value at a path stands in the document that begins in a line; or its key.
+    def find(self, line: int, steps: tuple[int | str, ...], *, key: bool = False) -> Place:
+        """Where the value at these steps stands in the document that begins in a line; or its key.
 
         Of a value that is missing, or was made by something else, what would hold it.
         """
         node = self._documents.get(line)
-        return (line, 1) if node is None else _walk(node, path, key=key)[1]
+        return (line, 1) if node is None else _walk(node, steps, key=key)[1]
 
-    def deepest(self, path: str) -> tuple[int, Place]:
-        """How many steps of a path the documents hold, and where the last of them stands."""
-        return max((_walk(each, path) for each in self._documents.values()), default=(0, (1, 1)))
+    def deepest(self, steps: tuple[int | str, ...]) -> tuple[int, Place]:
+        """How many of the steps the documents hold, and where the last of them stands."""
+        return max((_walk(each, steps) for each in self._documents.values()), default=(0, (1, 1)))
 
 
-def _walk(node: Any, path: str, *, key: bool = False) -> tuple[int, Place]:
-    """How many steps of the path there are, and the place of the last of them."""
+def _walk(node: Any, steps: tuple[int | str, ...], *, key: bool = False) -> tuple[int, Place]:
+    """How many of the steps there are, and the place of the last of them."""
     found, number = node, 0
-    for step in steps(path):
+    for step in steps:
         below = _below(node, step)
         if below is None:
             break
@@ -49,17 +46,7 @@ def _walk(node: Any, path: str, *, key: bool = False) -> tuple[int, Place]:
     return number, (found.start_mark.line + 1, found.start_mark.column + 1)
 
 
-def steps(path: str) -> Iterator[str]:
-    """The steps of a problem's path, the numbers of items as texts; what follows a reference is in another resource."""
-    for match in _STEP.finditer(path):
-        step = match["word"] or match["index"] or match["key"] or ""
-        if step.startswith("stackRef("):
-            yield "stackRef"
-            return
-        yield step
-
-
-def _below(node: Any, step: str) -> tuple[Any, Any] | None:
+def _below(node: Any, step: int | str) -> tuple[Any, Any] | None:
     """The key and the value of a map's entry; of a list's item the item twice."""
     if isinstance(node, yaml.SequenceNode):
         item = _item(node.value, step)
@@ -75,15 +62,15 @@ def _below(node: Any, step: str) -> tuple[Any, Any] | None:
     return merged
 
 
-def _item(items: list[Any], step: str) -> Any:
+def _item(items: list[Any], step: int | str) -> Any:
     """By its number, or of ``KEY=value``, as Compose files write maps, by its key."""
-    if step.isdigit():
+    if isinstance(step, int) or step.isdecimal():
         return items[int(step)] if int(step) < len(items) else None
     texts = ((each, str(each.value)) for each in items if isinstance(each, yaml.ScalarNode))
     return next((each for each, text in texts if text == step or text.startswith(f"{step}=")), None)
 
 
-def _merged(value: Any, step: str) -> tuple[Any, Any] | None:
+def _merged(value: Any, step: int | str) -> tuple[Any, Any] | None:
     sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
     return next(filter(None, (_below(each, step) for each in sources)), None)
 

@@ -11,6 +11,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.definitions import Definition, Definitions
 from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.report import Finding
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.loading import parse_stack, sound_levels
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
@@ -87,12 +88,12 @@ def refused(
     if not errors:
         return
     stack = definition.stack
-    starts: dict[str, str] = {}
+    starts: dict[str, FieldPath] = {}
     for level in sound_levels(stack.name, stack.spec, definitions.templates_for(stack, known)):
         starts.setdefault(level.name, level.path)
     for name, error in errors:
         for each in error.problems:
-            moved = replace(each, path=f"{starts.get(name, 'spec')}{each.path.removeprefix('spec')}")
+            moved = replace(each, where=path_of(starts.get(name, SPEC), *each.where.steps))
             yield definitions.issue(definition, moved)
 
 

@@ -34,9 +34,9 @@ class Document:
     def __str__(self) -> str:
         return f"{self.source}:{self.line}"
 
-    def place(self, path: str, *, key: bool = False) -> tuple[int, int]:
+    def place(self, steps: tuple[int | str, ...], *, key: bool = False) -> tuple[int, int]:
         """Line and column of a value, or of its key."""
-        return positions(self.text).find(self.line, path, key=key) if self.text else (self.line, 1)
+        return positions(self.text).find(self.line, steps, key=key) if self.text else (self.line, 1)
 
 
 @lru_cache(maxsize=8)

@@ -101,5 +101,5 @@ def _planned(resource: dict[str, Any]) -> Iterator[Finding]:
         if isinstance(made, Plan):
             notices: tuple[Notice, ...] = tuple(made.notices)
         else:
-            notices = tuple(Notice(each.path, "rejected", each.message) for each in made.problems)
+            notices = tuple(Notice(each.where, "rejected", each.message) for each in made.problems)
         yield from (Finding(notice, "" if level is root else level.name) for notice in notices)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import tree_problems
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.loading import parse_stack, sound_levels
 from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -175,11 +176,11 @@ class _Tree:
 def _from_root(root: Stack, templates: Templates, errors: list[tuple[str, FieldError]]) -> Iterator[FieldError]:
     """Errors of single stacks with paths that start at the root's definition."""
     if errors:
-        starts: dict[str, str] = {}
+        starts: dict[str, FieldPath] = {}
         for level in sound_levels(root.name, root.spec, templates):
             starts.setdefault(level.name, level.path)
         for name, each in errors:
-            yield replace(each, path=f"{starts.get(name, 'spec')}{each.path.removeprefix('spec')}")
+            yield replace(each, where=path_of(starts.get(name, SPEC), *each.where.steps))
 
 
 def _unique(problems: list[FieldError]) -> list[FieldError]:

@@ -19,8 +19,8 @@ from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, own
 from ailtire_operator.cluster.ref_index import RefIndex
 from ailtire_operator.cluster.summaries import summarize
 from ailtire_operator.cluster.summary_parts import Summary
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
-from ailtire_operator.model.problems import path_of
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +120,9 @@ def _owned_hash(obj: Mapping[str, Any]) -> str:
 
 def _summary(obj: Mapping[str, Any]) -> tuple[Summary, str]:
     """The summary, and what of the object cannot be read."""
-    cut = (f"{path_of(key, *part.location)}: {SENTENCE}" for key, part in obj.items() if isinstance(part, TooDeep))
+    cut = (
+        f"{FieldPath(key, tuple(part.location))}: {SENTENCE}" for key, part in obj.items() if isinstance(part, TooDeep)
+    )
     try:
         return summarize(obj), next(cut, "")
     except Exception as error:  # one object that is unlike all others must not end the reading of the others

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.report import Notice
 
 PREFIX: Final = "open:"
@@ -19,12 +20,10 @@ class Accepted:
         self._names = dict.fromkeys(names)
         self._used: set[str] = set()
 
-    def includes(self, path: str, names: Iterable[str]) -> bool:
+    def includes(self, path: FieldPath, names: Iterable[str]) -> bool:
         """Whether the path, or one of the names at it, was accepted."""
-        known = frozenset(names)
-        found = [
-            each for each in self._names if each in known or each == path or path.startswith((f"{each}.", f"{each}["))
-        ]
+        known = frozenset([*names, *map(str, path.prefixes)])
+        found = [each for each in self._names if each in known]
         self._used.update(found)
         return bool(found)
 
@@ -33,4 +32,4 @@ class Accepted:
         message = "nothing with this name is closed, so it has no effect."
         for each in self._names:
             if each not in self._used:
-                yield Notice(f"--accept {PREFIX}{each}", "ignored", message)
+                yield Notice(FieldPath(f"--accept {PREFIX}{each}"), "ignored", message)

@@ -12,7 +12,7 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.services_js.services import STOP_GRACE_PERIOD, STOP_SIGNAL
 from ailtire_operator.compose.views import StackView, child_image
 from ailtire_operator.model.base import Strict
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import seconds
 
@@ -112,14 +112,14 @@ def _list(environment: Mapping[str, str]) -> list[str]:
 def _report_stack(view: StackView, report: Report) -> None:
     if view.spec.has_interface:
         report.ignored(
-            "spec",
+            SPEC,
             "routes are not part of a Compose file; the stacks' images hold them, each in its router.js.",
             "Build the images with upstream's `app build --recursive`.",
         )
     for name in _set_fields(view.spec, _STACK_WRITTEN):
         report.ignored(path_of(view.path, name), _NOT_WRITTEN)
     for key in view.spec.networks:
-        report.ignored(path_of(f"{view.path}.networks", key), _NOT_WRITTEN)
+        report.ignored(path_of(view.path, "networks", key), _NOT_WRITTEN)
 
 
 def _report_member(view: StackView, key: str, service: Service, report: Report) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 
 _WORD: Final = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[0-9]++")
 _ENDS: Final = (
@@ -71,7 +71,7 @@ def found(variables: Mapping[str, str]) -> list[str]:
     return [name for name, value in variables.items() if is_credential(name, value)]
 
 
-def report_each(variables: Mapping[str, str], path: str, report: Report) -> None:
+def report_each(variables: Mapping[str, str], path: FieldPath, report: Report) -> None:
     """Report each of them as part of the stack."""
     for name in found(variables):
         remedy = "Move it into a Secret, and use environmentValuesFrom."

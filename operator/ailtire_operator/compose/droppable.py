@@ -4,15 +4,21 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-_AMENITIES: Final = (
+from ailtire_operator.model.field_path import Step
+
+_AMENITIES: Final = frozenset({
     "capAdd", "dependsOn", "deploy", "devices", "dns", "dnsOptions", "dnsSearch", "domainname", "extraHosts",
-    "groupAdd", "healthcheck", "hostname", "init", "interface", "platform", "policies.logging", "policies.retry",
-    "policies.scaling", "policies.timeout", "ports", "postStart", "preStop", "privileged", "pullPolicy",
-    "securityOpt.apparmor", "securityOpt.noNewPrivileges", "securityOpt.seccomp", "securityOpt.systempaths", "shmSize",
-    "stdinOpen", "stopGracePeriod", "stopSignal", "storageOpt", "tmpfs", "tty", "ulimits", "volumes",
-)  # fmt: skip
-"""Fields that neither restrict callers nor confine the process. Of the security options an operator refuses only
-those that remove a protection."""
+    "groupAdd", "healthcheck", "hostname", "init", "interface", "platform", "ports", "postStart", "preStop",
+    "privileged", "pullPolicy", "shmSize", "stdinOpen", "stopGracePeriod", "stopSignal", "storageOpt", "tmpfs", "tty",
+    "ulimits", "volumes",
+})  # fmt: skip
+"""Fields that neither restrict callers nor confine the process."""
+_PARTS: Final = frozenset({
+    ("policies", "logging"), ("policies", "retry"), ("policies", "scaling"), ("policies", "timeout"),
+    ("securityOpt", "apparmor"), ("securityOpt", "noNewPrivileges"), ("securityOpt", "seccomp"),
+    ("securityOpt", "systempaths"),
+})  # fmt: skip
+"""The same of parts of fields. Of the security options an operator refuses only those that remove a protection."""
 _ANY_RIGHTS: Final = {"type": "spc_t"}
 """The SELinux label without confinement."""
 _CONFINING: Final = re.compile(
@@ -22,10 +28,10 @@ _CONFINING: Final = re.compile(
 """Kernel parameters that protect."""
 
 
-def may_go(field: str, service: Mapping[str, Any]) -> bool:
-    """Whether a service without this field (``capAdd[0]``) has no more callers and no more privileges."""
-    if field.startswith("sysctls"):
+def may_go(field: tuple[Step, ...], service: Mapping[str, Any]) -> bool:
+    """Whether a service without what stands at these steps has no more callers and no more privileges."""
+    if field[0] == "sysctls":
         return not any(map(_CONFINING.fullmatch, service.get("sysctls", {})))
-    if field.startswith("securityOpt.label"):
+    if field[:2] == ("securityOpt", "label"):
         return bool(service["securityOpt"].get("label") == _ANY_RIGHTS)
-    return any(field == each or field.startswith((f"{each}.", f"{each}[")) for each in _AMENITIES)
+    return field[0] in _AMENITIES or field[:2] in _PARTS

@@ -11,8 +11,8 @@ from ailtire_operator import naming
 from ailtire_operator.compose.host_mentions import Mention, replaced
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts, text_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.keys import VariableName
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.values import EnvironmentValue
 
 _NAME: Final = TypeAdapter(VariableName)
@@ -38,7 +38,7 @@ class VariableScope:
     """Whether the operator expands Swarm's templates."""
 
 
-def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> dict[str, str]:
+def read(value: Any, path: FieldPath, surroundings: VariableScope, report: Report) -> dict[str, str]:
     """The variables of a plain service."""
     result: dict[str, str] = {}
     for name, text in scalars(value, path, report).items():
@@ -66,7 +66,7 @@ def read(value: Any, path: str, surroundings: VariableScope, report: Report) -> 
     return result
 
 
-def scalars(value: Any, path: str, report: Report) -> dict[str, str]:
+def scalars(value: Any, path: FieldPath, report: Report) -> dict[str, str]:
     """Variables as text, from a map or from Compose's list of ``NAME=value``."""
     result: dict[str, str] = {}
     for name, each in _pairs(value, path, report):  # the caller checks AILTIRE_*, hence the underscore
@@ -83,7 +83,7 @@ def scalars(value: Any, path: str, report: Report) -> dict[str, str]:
     return result
 
 
-def _pairs(value: Any, path: str, report: Report) -> Iterable[tuple[str, Any]]:
+def _pairs(value: Any, path: FieldPath, report: Report) -> Iterable[tuple[str, Any]]:
     if not isinstance(value, list):
         return report.mapping(value, path).items()
     pairs = []
@@ -96,7 +96,7 @@ def _pairs(value: Any, path: str, report: Report) -> Iterable[tuple[str, Any]]:
     return pairs
 
 
-def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, report: Report) -> str:
+def _interpolated(text: str, path: FieldPath, variables: Mapping[str, str] | None, report: Report) -> str:
     """The text interpolated as by Swarm, as far as the values are known."""
 
     if variables is None:
@@ -128,7 +128,7 @@ def _interpolated(text: str, path: str, variables: Mapping[str, str] | None, rep
     return _INTERPOLATION.sub(value, text)
 
 
-def with_hosts(text: str, path: str, visible: frozenset[str], report: Report, *, each_task: bool = False) -> str:
+def with_hosts(text: str, path: FieldPath, visible: frozenset[str], report: Report, *, each_task: bool = False) -> str:
     """The text with host names that only Swarm resolves rewritten, if they certainly are host names.
 
     ``each_task``: the name of a service stands for each of its tasks here too, as ``tasks.web`` does in Swarm.

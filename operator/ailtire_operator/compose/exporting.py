@@ -16,9 +16,10 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch, branch_of
 from ailtire_operator.compose.swarm.documents import EndpointMode, documents
 from ailtire_operator.compose.views import StackView, root_view
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.limits import TREE_LIMIT
 from ailtire_operator.model.loading import Level, child_level, first_level
-from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.settings import GATEWAY_IMAGE
 from ailtire_operator.model.stack import StackSpec
@@ -85,12 +86,12 @@ def _stacks(
 ) -> list[tuple[Level, StackView]]:
     """The stacks of the tree, parents first, each name once."""
     found: dict[str, tuple[Level, StackView]] = {}
-    left_out: list[str] = []
+    left_out: list[FieldPath] = []
     for level, view in _views(name, spec, templates, report):
-        if view.path.startswith(tuple(left_out)):
+        if any(map(view.path.is_below, left_out)):
             continue
         if view.name in found:
-            left_out.append(f"{view.path}.")
+            left_out.append(view.path)
             report.rejected(view.path, f"another stack of the tree is called '{view.name}' too; this one is left out.")
         else:
             found[view.name] = level, view
@@ -116,7 +117,7 @@ def _views(
 def _child(level: Level, key: str, templates: Mapping[str, StackSpec], report: Report) -> Level | None:
     child = child_level(level, key, templates)
     if child is None:
-        path = path_of(f"{level.path}.services", key, "stackRef")
+        path = path_of(level.path, "services", key, "stackRef")
         message = "the referenced stack is not among the input files, so no file is written for it."
         report.ignored(path, message, "Add the file that declares it.")
     return child

@@ -5,9 +5,10 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report, described
+from ailtire_operator.model.field_path import FieldPath
 
 
-def host_names(written: Iterable[Any], path: str, report: Report) -> list[str]:
+def host_names(written: Iterable[Any], path: FieldPath, report: Report) -> list[str]:
     """The names as valid DNS names, without duplicates."""
     result = []
     for alias in written:

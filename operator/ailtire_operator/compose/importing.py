@@ -16,6 +16,7 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.compose.services_js.application import Application, read_application
 from ailtire_operator.compose.services_js.tree import TreeReader
+from ailtire_operator.model.field_path import METADATA, SPEC, path_of
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
@@ -105,7 +106,7 @@ def _resource_name(written: str, report: Report) -> str:
     if not accepts(_NAME, name):
         raise ApplicationError(f"'{written}' cannot become the name of a stack; give one with --name")
     if name != written:
-        report.resolved("metadata.name", f"'{written}' became '{name}', a valid name in Kubernetes.")
+        report.resolved(path_of(METADATA, "name"), f"'{written}' became '{name}', a valid name in Kubernetes.")
     return name
 
 
@@ -121,7 +122,7 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
         if value is not None:
             head[key] = value
     report.resolved(
-        "spec.securityProfile",
+        path_of(SPEC, "securityProfile"),
         "baseline, because images of an Ailtire application expect Docker's defaults: root, and its capabilities; "
         "restricted is stricter.",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ailtire_operator.compose.accepted import PREFIX, Accepted
 from ailtire_operator.model import report
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, in_file, path_of
 from ailtire_operator.model.report import Notice
 
 
@@ -21,29 +21,29 @@ class Report(report.Report):
 
     def extend_at(self, label: str, notices: Iterable[Notice]) -> None:
         """Add notices of a file, whose label is put before their paths unless it is empty."""
-        self.extend(replace(each, path=f"{label}: {each.path}") if label else each for each in notices)
+        self.extend(replace(each, where=in_file(label, each.where)) if label else each for each in notices)
 
-    def ignored(self, path: str, message: str, remedy: str = "") -> None:
+    def ignored(self, path: FieldPath, message: str, remedy: str = "") -> None:
         """Report a value without effect."""
         self.add(path, "ignored", message, remedy)
 
-    def rejected(self, path: str, message: str, remedy: str = "") -> None:
+    def rejected(self, path: FieldPath, message: str, remedy: str = "") -> None:
         """Report an invalid value that is left out."""
         self.add(path, "rejected", message, remedy)
 
-    def approximate(self, path: str, message: str, remedy: str = "") -> None:
+    def approximate(self, path: FieldPath, message: str, remedy: str = "") -> None:
         """Report a value that works differently."""
         self.add(path, "approximate", message, remedy)
 
-    def resolved(self, path: str, message: str) -> None:
+    def resolved(self, path: FieldPath, message: str) -> None:
         """Report a decision of the import that needs no action."""
         self.add(path, "resolved", message)
 
-    def required(self, path: str, what: str, subject: str) -> None:
+    def required(self, path: FieldPath, what: str, subject: str) -> None:
         """Report something to do before the stack runs; equal ``what`` are grouped by subject."""
         self.extend([Notice(path, "required", what, subject=subject)])
 
-    def keeps_closed(self, path: str, what: str, why: str, names: Sequence[str], remedy: str = "") -> bool:
+    def keeps_closed(self, path: FieldPath, what: str, why: str, names: Sequence[str], remedy: str = "") -> bool:
         """Whether something stays closed, as a protection of it cannot be kept; it is reported in both cases.
 
         ``what`` is a sentence such as ``port 80 would be OPEN: not published``, ``why`` is the lost protection.
@@ -56,13 +56,13 @@ class Report(report.Report):
         self.add(path, "closed", f"{what}; {why}.", f"{remedy} To open it on purpose: --accept {option}".strip())
         return True
 
-    def unknown(self, data: Mapping[str, Any], known: Iterable[str], path: str, reason: str = "") -> None:
+    def unknown(self, data: Mapping[str, Any], known: Iterable[str], path: FieldPath, reason: str = "") -> None:
         """Report every key that is not ``known`` and not empty."""
         for key in data.keys() - set(known):
             if data[key] not in (None, {}, [], ""):
                 self.ignored(path_of(path, key), reason or "unknown key, which has no effect.")
 
-    def mapping(self, value: Any, path: str) -> dict[str, Any]:
+    def mapping(self, value: Any, path: FieldPath) -> dict[str, Any]:
         """The value if it is a map or null; else it is reported, and an empty map returned."""
         if isinstance(value, dict):
             return value

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ailtire_operator import naming
 from ailtire_operator.compose import images
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.images import resolve
 from ailtire_operator.model.loading import Level
 from ailtire_operator.model.network import Network
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
 
@@ -17,7 +17,7 @@ from ailtire_operator.model.stack import StackSpec
 class StackView:
     """One stack of the tree."""
 
-    path: str
+    path: FieldPath
     """Path of its spec, for notices."""
     name: str
     """The name of its resource."""
@@ -35,9 +35,9 @@ class StackView:
     networks: Mapping[str, str]
     """Networks of stacks above that share them: Swarm's name by shared name."""
 
-    def member_path(self, key: str, *steps: str) -> str:
+    def member_path(self, key: str, *steps: str) -> FieldPath:
         """The path of a member, or of a field of it."""
-        return path_of(f"{self.path}.services", key, *steps)
+        return path_of(self.path, "services", key, *steps)
 
     def resolve(self, image: str) -> str:
         """The image to run for an image of a service."""
@@ -72,7 +72,7 @@ def root_view(name: str, spec: StackSpec) -> StackView:
     place = spec.place
     app = place.app_name if place else spec.app_name or name
     return StackView(
-        path="spec",
+        path=SPEC,
         name=name,
         spec=spec,
         app_name=app,

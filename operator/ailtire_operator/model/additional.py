@@ -7,15 +7,16 @@ if their resource and all stacks above declare it.
 
 from collections.abc import Iterator
 
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.place import AdditionalKind
 from ailtire_operator.model.problems import FieldError
 from ailtire_operator.model.stack import StackSpec
 
 
-def used(spec: StackSpec) -> Iterator[tuple[str, AdditionalKind]]:
+def used(spec: StackSpec) -> Iterator[tuple[tuple[str, ...], AdditionalKind]]:
     """The kinds that this level uses itself: the path below its spec, and the kind."""
     if spec.edge is not None and spec.edge.kind == "HTTPRoute":
-        yield "edge.kind", spec.edge.kind
+        yield ("edge", "kind"), spec.edge.kind
 
 
 def declared(spec: StackSpec) -> frozenset[AdditionalKind]:
@@ -25,11 +26,11 @@ def declared(spec: StackSpec) -> frozenset[AdditionalKind]:
     return frozenset([*spec.additional_kinds, *(kind for _, kind in used(spec))])
 
 
-def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, where: str) -> list[FieldError]:
+def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: FieldPath, where: str) -> list[FieldError]:
     """A problem for each kind that a child uses and the stacks above (``where``, in words) do not declare."""
     return [
         FieldError(
-            f"{path}.{field}",
+            path_of(path, *field),
             f"not every author may create an {kind}, so below the root it must be declared: write "
             f"'additionalKinds: [{kind}]' into the spec of {where}",
         )
@@ -38,10 +39,10 @@ def undeclared(spec: StackSpec, above: frozenset[AdditionalKind], path: str, whe
     ]
 
 
-def other_account(spec: StackSpec, above: str | None, path: str) -> list[FieldError]:
+def other_account(spec: StackSpec, above: str | None, path: FieldPath) -> list[FieldError]:
     """The problem of a child that names another service account than its root does (``above``)."""
     if spec.reconcile_as in (None, above):
         return []
     said = f"which has '{above}'" if above else "which has none"
     message = f"a tree has one service account, set in its root, {said}; set it there"
-    return [FieldError(f"{path}.reconcileAs", message)]
+    return [FieldError(path_of(path, "reconcileAs"), message)]

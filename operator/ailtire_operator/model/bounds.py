@@ -6,6 +6,7 @@ Counting ends at the limit, so that a definition that is too large costs no more
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.problems import FieldError, InvalidStack
 
 VALUE_LIMIT: Final = 50_000
@@ -46,7 +47,7 @@ def count(definition: Any, limit: int | None = None) -> Size:
     return Size(values, characters)
 
 
-def check(definition: Any, path: str) -> Size:
+def check(definition: Any, path: FieldPath) -> Size:
     """The size of a definition as it is written. Raises InvalidStack if it exceeds the limits."""
     size = count(definition, VALUE_LIMIT)
     for found, most, what in ((size.values, VALUE_LIMIT, "values"), (size.characters, CHARACTER_LIMIT, "characters")):
@@ -56,7 +57,7 @@ def check(definition: Any, path: str) -> Size:
     return size
 
 
-def check_routes(definition: Any, path: str) -> None:
+def check_routes(definition: Any, path: FieldPath) -> None:
     """Raise InvalidStack for more routes than one gateway can have; the definition may be invalid."""
     services = definition.get("services") if isinstance(definition, Mapping) else None
     interfaces = (
@@ -67,4 +68,4 @@ def check_routes(definition: Any, path: str) -> None:
     count = sum(len(each) for each in interfaces if isinstance(each, Mapping))
     if count > ROUTE_LIMIT:
         message = f"{count} routes exceed the limit of {ROUTE_LIMIT} for one gateway; move some into child stacks"
-        raise InvalidStack([FieldError(f"{path}.services", message)])
+        raise InvalidStack([FieldError(path_of(path, "services"), message)])

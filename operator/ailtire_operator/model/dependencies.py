@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from ailtire_operator.model.base import OrEmpty, Strict
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.keys import PLAIN
-from ailtire_operator.model.problems import FieldError, path_of
+from ailtire_operator.model.problems import FieldError
 
 Condition = Literal["started", "healthy", "completed"]
 
@@ -36,7 +37,7 @@ def is_path(key: str, services: Collection[str]) -> bool:
     return key not in services and "/" in key
 
 
-def problems(graph: Mapping[str, Mapping[str, Dependency]], path: str) -> Iterator[FieldError]:
+def problems(graph: Mapping[str, Mapping[str, Dependency]], path: FieldPath) -> Iterator[FieldError]:
     """Unknown services and cycles among the members of one stack; ``path`` is that of its services."""
     for key, needed in graph.items():
         for other, dependency in needed.items():

@@ -9,16 +9,17 @@ from pydantic.alias_generators import to_snake
 
 from ailtire_operator import naming
 from ailtire_operator.model import additional, bounds, dependencies, service_accounts
+from ailtire_operator.model.field_path import METADATA, REFERENCE, SPEC, FieldPath, Reference, path_of
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 from ailtire_operator.model.nesting import SENTENCE, TooDeep
 from ailtire_operator.model.place import AdditionalKind, Place
-from ailtire_operator.model.problems import FieldError, InvalidStack, invalid, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack, invalid
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import RESOURCE_ONLY
 
 
-def parse_spec(data: Any, path: str = "spec") -> StackSpec:
+def parse_spec(data: Any, path: FieldPath = SPEC) -> StackSpec:
     """The typed spec, this level only. Raises InvalidStack with all problems, or the size limit that is exceeded."""
     size = bounds.check(data, path)
     if isinstance(data, Mapping) and "place" in data:  # written by the operator
@@ -26,7 +27,7 @@ def parse_spec(data: Any, path: str = "spec") -> StackSpec:
     return _typed(data, path, size)
 
 
-def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
+def _typed(data: Any, path: FieldPath, size: bounds.Size | None = None) -> StackSpec:
     """The same for a definition whose size was checked before."""
     if isinstance(data, TooDeep):
         raise InvalidStack([FieldError(path_of(path, *data.location), SENTENCE)])
@@ -42,7 +43,7 @@ def _typed(data: Any, path: str, size: bounds.Size | None = None) -> StackSpec:
     problems = [
         *_colliding_keys(spec, path),
         *dangling,
-        *dependencies.problems(graph, f"{path}.services"),
+        *dependencies.problems(graph, path_of(path, "services")),
     ]
     if problems:
         raise InvalidStack(problems)
@@ -61,7 +62,7 @@ def parse_place(data: Any) -> Place:
     try:
         return Place.model_validate(data)
     except ValidationError as error:
-        raise invalid("spec.place", error, Place) from None
+        raise invalid(path_of(SPEC, "place"), error, Place) from None
 
 
 def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
@@ -75,13 +76,13 @@ def named(metadata: Mapping[str, Any], spec: StackSpec) -> Stack:
             spec=spec,
         )
     except ValidationError as error:
-        raise invalid("metadata", error) from None
+        raise invalid(METADATA, error) from None
     if "--" in stack.name:
-        raise InvalidStack([FieldError("metadata.name", "a stack's name must not contain '--'")])
+        raise InvalidStack([FieldError(path_of(METADATA, "name"), "a stack's name must not contain '--'")])
     return stack
 
 
-def _colliding_keys(spec: StackSpec, path: str) -> Iterator[FieldError]:
+def _colliding_keys(spec: StackSpec, path: FieldPath) -> Iterator[FieldError]:
     """Problems for keys whose object names are the same after sanitizing."""
     for field, keys in (("services", spec.services), ("data", spec.data), ("networks", spec.networks)):
         seen: dict[str, str] = {}
@@ -89,30 +90,30 @@ def _colliding_keys(spec: StackSpec, path: str) -> Iterator[FieldError]:
             other = seen.setdefault(naming.sanitize(key), key)
             if other != key:
                 sentence = f"'{key}' and '{other}' both become the name '{naming.sanitize(key)}'; rename one"
-                yield FieldError(path_of(f"{path}.{field}", key), sentence)
+                yield FieldError(path_of(path, field, key), sentence)
 
 
-def _dangling_names(spec: StackSpec, path: str) -> Iterator[FieldError]:
+def _dangling_names(spec: StackSpec, path: FieldPath) -> Iterator[FieldError]:
     """Problems for networks and volumes that a service uses and the stack does not declare."""
     builtin = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
     for key, service in spec.services.items():
         for network in service.networks:
             if network not in spec.networks and network not in builtin:
                 sentence = f"there is no network '{network}'; declare it in spec.networks"
-                yield FieldError(path_of(f"{path}.services", key, "networks", network), sentence)
+                yield FieldError(path_of(path, "services", key, "networks", network), sentence)
         for name, mount in service.volumes.items():
             known = mount.source in spec.data or (mount.source or "/").startswith("/") or "{{" in (mount.source or "")
             if not known:
                 sentence = f"there is no volume '{mount.source}'; declare it in spec.data"
-                yield FieldError(path_of(f"{path}.services", key, "volumes", name, "source"), sentence)
+                yield FieldError(path_of(path, "services", key, "volumes", name, "source"), sentence)
 
 
-def _dangling_files(spec: StackSpec, path: str) -> Iterator[FieldError]:
+def _dangling_files(spec: StackSpec, path: FieldPath) -> Iterator[FieldError]:
     """Problems for configs and secrets that a service or a volume uses and the stack does not declare."""
     for key, data in spec.data.items():
         if data.seed is not None and data.seed not in spec.configs:
             sentence = f"there is no '{data.seed}' in spec.configs; declare it there"
-            yield FieldError(path_of(f"{path}.data", key, "seed"), sentence)
+            yield FieldError(path_of(path, "data", key, "seed"), sentence)
     for key, service in spec.services.items():
         for field, mounts, known in (
             ("configs", service.configs, frozenset(spec.configs)),
@@ -122,10 +123,10 @@ def _dangling_files(spec: StackSpec, path: str) -> Iterator[FieldError]:
                 source = mount.source or name
                 if source not in known:
                     sentence = f"there is no '{source}' in spec.{field}; declare it there"
-                    yield FieldError(path_of(f"{path}.services", key, field, name), sentence)
+                    yield FieldError(path_of(path, "services", key, field, name), sentence)
 
 
-def child_spec(service: Service, path: str) -> StackSpec:
+def child_spec(service: Service, path: FieldPath) -> StackSpec:
     """The typed definition of an inline child, parsed once. Raises InvalidStack, also for fields only for resources."""
     if isinstance(service.parsed, StackSpec):
         return service.parsed
@@ -133,7 +134,7 @@ def child_spec(service: Service, path: str) -> StackSpec:
     for field in RESOURCE_ONLY:
         if getattr(spec, to_snake(field)):
             raise InvalidStack(
-                [FieldError(f"{path}.{field}", "an inline stack cannot have this; only a separate resource can")]
+                [FieldError(path_of(path, field), "an inline stack cannot have this; only a separate resource can")]
             )
     service.remember(spec)
     return spec
@@ -143,7 +144,7 @@ def child_spec(service: Service, path: str) -> StackSpec:
 class Level:
     """One stack of a definition's tree."""
 
-    path: str
+    path: FieldPath
     """Path of its spec: ``spec`` or ``spec.services.cpl.stack``."""
     name: str
     """The name that its resource has or will have."""
@@ -168,7 +169,7 @@ def first_level(name: str, spec: StackSpec) -> Level:
     place = spec.place
     depth, templates = (place.depth, tuple(place.templates)) if place else (0, ())
     return Level(
-        "spec",
+        SPEC,
         name,
         spec,
         depth,
@@ -203,22 +204,22 @@ def _declaring(parent: Level) -> str:
 
 def _below(level: Level, key: str, templates: Mapping[str, StackSpec]) -> Level | None:
     service = level.spec.services[key]
-    path = path_of(f"{level.path}.services", key)
+    path = path_of(level.path, "services", key)
     if level.depth + 1 > DEPTH_LIMIT:
         raise InvalidStack([FieldError(path, f"the tree is deeper than {DEPTH_LIMIT} levels")])
     name = naming.member(level.name, key)
     if service.stack_ref is None:
-        path = f"{path}.stack"
+        path = path_of(path, "stack")
         spec = child_spec(service, path)
         inherited = (level.kinds, level.account, level.pod_accounts)
         return Level(path, name, spec, level.depth + 1, level.templates, key, level.name, *inherited)
     reference = service.stack_ref.name
     if reference in level.templates:
         cycle = " -> ".join([*level.templates[level.templates.index(reference) :], reference])
-        raise InvalidStack([FieldError(f"{path}.stackRef.name", f"a stack cannot contain itself: {cycle}")])
+        raise InvalidStack([FieldError(path_of(path, REFERENCE, "name"), f"a stack cannot contain itself: {cycle}")])
     if reference not in templates:
         return None
-    path = f"{path}.stackRef({reference})"
+    path = path_of(path, Reference(reference))
     spec = templates[reference]
     return Level(
         path,

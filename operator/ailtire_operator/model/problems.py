@@ -7,34 +7,41 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ailtire_operator import printable
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.patterns import words_of
 
 PROBLEM_LIMIT: Final = 100
 """The most problems of one definition that are reported."""
 _SHOWN: Final = 8
+_OF_KEY: Final = ("[key]",)
+"""The last step of pydantic's for an error in a key itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """One error in a definition. What is wrong with a running object is a ``status.observed.Problem``."""
 
-    path: str
-    """``spec.services.cpl.stack.services.dm.image``."""
+    where: FieldPath
+    """The place of the value."""
     message: str
     gated: bool = False
     """The value is valid, but the operator's settings or the stack's security profile do not allow it."""
-    part_of: str = ""
-    """The path to the object in which the value at ``path`` is required; empty if it is optional."""
+    part_of: FieldPath | None = None
+    """The object in which the value is required; None if it is optional."""
     of_key: bool = False
     """The key itself is invalid or missing."""
 
     def __post_init__(self) -> None:
         """Escape the message, as it may quote any text of the author."""
-        for name in ("path", "message"):
-            object.__setattr__(self, name, printable.line(getattr(self, name)))
+        object.__setattr__(self, "message", printable.line(self.message))
+
+    @property
+    def path(self) -> str:
+        """The place as text: ``spec.services.cpl.stack.services.dm.image``."""
+        return str(self.where)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        return f"{self.where}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +65,6 @@ class InvalidStack(ValueError):
     def found(self) -> FieldErrors:
         """The same as data that can be kept: without the traceback of an exception."""
         return FieldErrors(tuple(self.problems))
-
-
-def path_of(base: str, *location: int | str) -> str:
-    """A JSON path in dots; keys that are not words are in brackets: ``spec.services.web.interface["/web"].port``."""
-    parts = [base]
-    for step in location:
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        elif step == "[key]":  # pydantic's location for an error in the key itself
-            continue
-        elif step.replace("_", "a").replace("-", "a").isalnum():
-            parts.append(f".{step}")
-        else:
-            parts.append(f'["{printable.line(step)}"]')
-    return "".join(parts)
 
 
 _SENTENCES: Final = {
@@ -105,7 +97,7 @@ _BOUNDS: Final = {
 """pydantic's errors about sizes: the word for the bound, its name, and what is counted."""
 
 
-def invalid(base: str, error: ValidationError, model: type[BaseModel] | None = None) -> InvalidStack:
+def invalid(base: FieldPath, error: ValidationError, model: type[BaseModel] | None = None) -> InvalidStack:
     """Pydantic's errors as problems below ``base``: the first ones, and the number of others.
 
     ``model`` is the validated model, for suggestions for unknown fields.
@@ -118,12 +110,12 @@ def invalid(base: str, error: ValidationError, model: type[BaseModel] | None = N
     return InvalidStack(problems)
 
 
-def _problem(base: str, finding: ErrorDetails, model: type[BaseModel] | None) -> FieldError:
+def _problem(base: FieldPath, finding: ErrorDetails, model: type[BaseModel] | None) -> FieldError:
     location, unknown = finding["loc"], finding["type"] == "extra_forbidden"
     meant = _meant(model, location) if unknown and model is not None else ""
-    return FieldError(
-        path_of(base, *location), sentence(finding) + meant, of_key=unknown or location[-1:] == ("[key]",)
-    )
+    of_key = location[-1:] == _OF_KEY
+    where = path_of(base, *(location[:-1] if of_key else location))
+    return FieldError(where, sentence(finding) + meant, of_key=unknown or of_key)
 
 
 def _meant(model: type[BaseModel], location: tuple[int | str, ...]) -> str:

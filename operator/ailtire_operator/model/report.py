@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ailtire_operator import printable
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.problems import FieldError, InvalidStack
 
 Classification = Literal["closed", "approximate", "ignored", "rejected", "resolved", "gated", "required"]
@@ -14,8 +15,8 @@ Classification = Literal["closed", "approximate", "ignored", "rejected", "resolv
 class Notice:
     """One value that works differently from the definition, with a remedy."""
 
-    path: str
-    """The path to the value: ``spec.services.web.volumes.docker``."""
+    where: FieldPath
+    """The place of the value."""
     classification: Classification
     """closed (an import omits it, as its protection cannot be kept), approximate (works differently), ignored (no
     effect), rejected, resolved (decided at import), gated (needs the permission of the cluster or the operator),
@@ -29,13 +30,18 @@ class Notice:
 
     def __post_init__(self) -> None:
         """Escape all texts: they may quote the author, and are printed, logged and written to a status."""
-        for name in ("path", "message", "remedy", "subject"):
+        for name in ("message", "remedy", "subject"):
             object.__setattr__(self, name, printable.line(getattr(self, name)))
+
+    @property
+    def path(self) -> str:
+        """The place as text: ``spec.services.web.volumes.docker``."""
+        return str(self.where)
 
     def __str__(self) -> str:
         remedy = f" {self.remedy}" if self.remedy else ""
         subject = f": {self.subject}" if self.subject else ""
-        return f"{self.path}: {self.classification}: {self.message}{subject}{remedy}"
+        return f"{self.where}: {self.classification}: {self.message}{subject}{remedy}"
 
 
 class Report:
@@ -59,7 +65,7 @@ class Report:
         """Add problems. The caller continues, so that the author gets all of them at once."""
         self._problems.update(dict.fromkeys(problems))
 
-    def add(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
+    def add(self, path: FieldPath, classification: Classification, message: str, remedy: str = "") -> None:
         """Add a notice."""
         self._notices[Notice(path, classification, message, remedy)] = None
 

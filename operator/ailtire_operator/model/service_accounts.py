@@ -7,7 +7,8 @@ account that a resource declares. It sees neither services nor inline children n
 only if the root and each template on the path declare it, also in the root's own services.
 """
 
-from ailtire_operator.model.problems import FieldError, path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
+from ailtire_operator.model.problems import FieldError
 from ailtire_operator.model.stack import StackSpec
 
 
@@ -16,11 +17,11 @@ def declared(spec: StackSpec) -> frozenset[str]:
     return frozenset(spec.service_accounts if spec.place is None else spec.place.service_accounts)
 
 
-def undeclared(spec: StackSpec, above: frozenset[str], path: str, where: str) -> list[FieldError]:
+def undeclared(spec: StackSpec, above: frozenset[str], path: FieldPath, where: str) -> list[FieldError]:
     """A problem for each service with an account that ``where``, in words, does not declare."""
     return [
         FieldError(
-            path_of(f"{path}.services", key, "serviceAccountName"),
+            path_of(path, "services", key, "serviceAccountName"),
             f"not every author may use the service account '{name}', so it must be declared: write "
             f"'serviceAccounts: [{name}]' into the spec of {where}",
         )

@@ -8,6 +8,7 @@ again. The shares of the children together never exceed the stack's own.
 from collections.abc import Iterator
 
 from ailtire_operator.model.census import Census
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.limits import TREE_CHARACTER_LIMIT, TREE_LIMIT
 from ailtire_operator.model.place import Budget, Place
 from ailtire_operator.model.problems import FieldError, InvalidStack
@@ -42,14 +43,14 @@ def excesses(spec: StackSpec, census: Census) -> Iterator[FieldError]:
         message = f"the tree has more than {TREE_LIMIT} services and stacks; split it into several applications"
         if circle := census.circle(spec):
             message = f"a stack cannot contain itself: {' -> '.join(circle)}; remove one of these references"
-        yield FieldError("spec.services", message)
+        yield FieldError(path_of(SPEC, "services"), message)
     elif found.characters > TREE_CHARACTER_LIMIT:
         message = (
             f"the definitions of the tree's {found.stacks:,} stacks have {found.characters:,} characters together, "
             f"more than {TREE_CHARACTER_LIMIT:,}: each has a copy of its template, of its inline stacks and of "
             "the images and variables above it; make these smaller, or use fewer stacks"
         )
-        yield FieldError("spec.services", message)
+        yield FieldError(path_of(SPEC, "services"), message)
 
 
 def given(scope: Scope, service: Service, place: Place) -> Place:
@@ -64,4 +65,4 @@ def _outgrown(place: Place, what: str) -> Outgrown:
         f"the stack and those below it have {what}: a template has grown beyond the limits of the tree. "
         f"The status of its root '{place.root}' has the details; make the template or the tree smaller"
     )
-    return Outgrown([FieldError("spec.services", message)])
+    return Outgrown([FieldError(path_of(SPEC, "services"), message)])

@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.loading import Level, child_level, first_level
 from ailtire_operator.model.place import Place
 from ailtire_operator.model.problems import InvalidStack, invalid
@@ -125,7 +126,7 @@ def _place(scope: Scope, networks: Networks, routes: list[Route], service: Servi
             **{name: value for name, value in optional.items() if value or value == 0},
         )
     except ValidationError as error:  # own and inherited values together exceed the limits of a place
-        raise invalid(f"{level.path}.place", error) from None
+        raise invalid(path_of(level.path, "place"), error) from None
 
 
 def _external_urls(scope: Scope, routes: list[Route], key: str) -> list[edge.ExternalUrl]:

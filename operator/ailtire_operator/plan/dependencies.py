@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ailtire_operator import naming
 from ailtire_operator.model.dependencies import is_path
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.templates import FORMER_FIELD, without_marks
 from ailtire_operator.plan.scope import Scope

@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from ailtire_operator import naming
 from ailtire_operator.model.dependencies import is_path
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.loading import Level
-from ailtire_operator.model.problems import FieldError, path_of
+from ailtire_operator.model.problems import FieldError
 from ailtire_operator.plan.dependencies import target
 from ailtire_operator.plan.stop_order import StopOrder
 
@@ -72,7 +73,7 @@ class DependencyGraph:
                 flaw = self.flaw(level.name, key)
                 if flaw is not None and flaw.circle not in named:
                     named |= {flaw.circle} if flaw.circle else set()
-                    yield FieldError(path_of(f"{level.path}.services", key, *flaw.location), flaw.sentence)
+                    yield FieldError(path_of(level.path, "services", key, *flaw.location), flaw.sentence)
 
     def absent(self, stack: str, key: str, *, required: bool) -> list[str]:
         """The paths in a member's dependencies that the tree does not have."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ailtire_operator.model import images
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.loading import sound_levels
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.scope import Scope
 
@@ -24,7 +24,7 @@ def report(scope: Scope) -> None:
     outer = scope.spec.place.images if scope.spec.place else {}
     for name in sorted(set(scope.spec.images) & set(outer)):
         message = f"a stack above sets '{outer[name]}', and the outermost value takes precedence."
-        scope.report(path_of("spec.images", name), "ignored", message)
+        scope.report(path_of(SPEC, "images", name), "ignored", message)
     unmatched = set(scope.spec.images) - set(outer)
     if not unmatched and not scope.spec.image_registry:
         return
@@ -37,10 +37,10 @@ def report(scope: Scope) -> None:
         registry_counts = registry_counts or not (at.has_registry or images.parse(runs).names_registry)
     for name in sorted(unmatched):
         message = f"no service, volume or gateway of this stack or below has an image called '{name}'."
-        scope.report(path_of("spec.images", name), "ignored", message, "Use the name as it is written there.")
+        scope.report(path_of(SPEC, "images", name), "ignored", message, "Use the name as it is written there.")
     if scope.spec.image_registry and not registry_counts and not unread:
         message = "every image of this stack and below names a registry, or a stack below has one for it."
-        scope.report("spec.imageRegistry", "ignored", message, "Remove it.")
+        scope.report(path_of(SPEC, "imageRegistry"), "ignored", message, "Remove it.")
 
 
 def _used(scope: Scope) -> Iterator[tuple[str, _Inherited]]:

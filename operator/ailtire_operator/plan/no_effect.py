@@ -1,9 +1,9 @@
 """Reports values that have no effect where they are written."""
 
 from ailtire_operator.model import additional
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.policies import Policies
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan import image_overrides
@@ -32,7 +32,7 @@ def report(scope: Scope) -> None:
     _files(scope)
     if scope.spec.app_name and scope.spec.app_name != scope.stack.app_name:
         message = f"the root sets the application's name for the whole tree: '{scope.stack.app_name}'."
-        scope.report("spec.appName", "ignored", message)
+        scope.report(path_of(SPEC, "appName"), "ignored", message)
     _of_the_root(scope)
     _kinds(scope)
     _accounts(scope)
@@ -52,7 +52,10 @@ def _of_the_root(scope: Scope) -> None:
         if scope.spec.update_policy is not None and scope.spec.revision_history_limit == 0:
             message = "no revision is kept to which the tree could go back."
             scope.report(
-                "spec.updatePolicy", "ignored", message, "Remove revisionHistoryLimit, or let it be 1 or more."
+                path_of(SPEC, "updatePolicy"),
+                "ignored",
+                message,
+                "Remove revisionHistoryLimit, or let it be 1 or more.",
             )
         return
     for field, there in (
@@ -61,7 +64,7 @@ def _of_the_root(scope: Scope) -> None:
     ):
         if there is not None:
             message = "revisions are of the whole tree, and its root has them."
-            scope.report(f"spec.{field}", "ignored", message, "Set it in the root stack.")
+            scope.report(path_of(SPEC, field), "ignored", message, "Set it in the root stack.")
 
 
 def _gateway_devices(scope: Scope) -> None:
@@ -69,7 +72,7 @@ def _gateway_devices(scope: Scope) -> None:
     reserved = resources.reservations if resources else None
     for field in ("devices", "genericResources", "claimTemplates"):
         if reserved and reserved.model_dump(by_alias=True)[field]:
-            path = f"spec.gateway.resources.reservations.{field}"
+            path = path_of(SPEC, "gateway", "resources", "reservations", field)
             scope.report(path, "ignored", "a gateway reserves processors and memory alone.", "Remove it.")
 
 
@@ -78,13 +81,13 @@ def _gateway(scope: Scope) -> None:
     if scope.spec.has_interface:
         if scope.spec.interface is not None and scope.spec.place is not None:
             message = "only the root's gateway has additional ports."
-            scope.report("spec.interface", "ignored", message, "Set it in the root stack.")
+            scope.report(path_of(SPEC, "interface"), "ignored", message, "Set it in the root stack.")
         return
     unused = {"gateway": scope.spec.gateway is not None and not _is_inherited(scope), "interface": scope.spec.interface}
     for field, there in unused.items():
         if there:
             message = "no service has an interface, so there is no gateway."
-            scope.report(f"spec.{field}", "ignored", message, "Give a service an interface.")
+            scope.report(path_of(SPEC, field), "ignored", message, "Give a service an interface.")
 
 
 def _is_inherited(scope: Scope) -> bool:
@@ -100,10 +103,12 @@ def _edge(scope: Scope) -> None:
     unused = {"parentRef": edge.parent_ref} if edge.kind == "Ingress" else {"className": edge.class_name}
     for name, value in unused.items():
         if value is not None:
-            scope.report(f"spec.edge.{name}", "ignored", f"an {edge.kind} does not support it.", "Remove it.")
+            scope.report(path_of(SPEC, "edge", name), "ignored", f"an {edge.kind} does not support it.", "Remove it.")
     if edge.kind == "HTTPRoute" and edge.tls is not None:
         message = "the certificate of an HTTPRoute belongs to its Gateway's listener, so this only makes URLs https."
-        scope.report("spec.edge.tls.secretName", "ignored", message, "Give the listener the certificate.")
+        scope.report(
+            path_of(SPEC, "edge", "tls", "secretName"), "ignored", message, "Give the listener the certificate."
+        )
 
 
 def _variables(scope: Scope) -> None:
@@ -112,14 +117,14 @@ def _variables(scope: Scope) -> None:
     for name in scope.spec.env if members and not scope.spec.children else ():
         if all(name in each.environment or name in each.environment_values_from for each in members):
             message = "every service sets this variable itself, which takes precedence."
-            scope.report(path_of("spec.env", name), "ignored", message, "Remove it here or there.")
+            scope.report(path_of(SPEC, "env", name), "ignored", message, "Remove it here or there.")
 
 
 def _kinds(scope: Scope) -> None:
     """Report additional kinds that no stack uses, or that no ancestor declares, in which case none is made."""
     below = None if scope.spec.place else _kinds_below(scope)
     for index, kind in enumerate(scope.spec.additional_kinds):
-        path = path_of("spec.additionalKinds", index)
+        path = path_of(SPEC, "additionalKinds", index)
         if scope.spec.place and kind not in scope.spec.place.additional_kinds:
             message = f"no stack above declares {kind}, so none is made."
             scope.report(path, "ignored", message, "Declare it in the root stack.")
@@ -132,7 +137,7 @@ def _accounts(scope: Scope) -> None:
     """Report service accounts that no service has, or that no ancestor declares, in which case no pod has them."""
     used = None if scope.spec.place or not scope.spec.service_accounts else _accounts_used(scope)
     for index, name in enumerate(scope.spec.service_accounts):
-        path = path_of("spec.serviceAccounts", index)
+        path = path_of(SPEC, "serviceAccounts", index)
         if scope.spec.place and name not in scope.spec.place.service_accounts:
             message = f"no stack above declares '{name}', so no service can have it."
             scope.report(path, "ignored", message, "Declare it in the root stack.")
@@ -172,7 +177,7 @@ def _volumes(scope: Scope) -> None:
     for key, data in scope.spec.data.items():
         if data.per_replica and key not in mounted:
             message = "no service mounts it, so no volume is created."
-            scope.report(path_of("spec.data", key), "ignored", message, "Mount it, or remove it.")
+            scope.report(path_of(SPEC, "data", key), "ignored", message, "Mount it, or remove it.")
 
 
 def _files(scope: Scope) -> None:
@@ -185,7 +190,7 @@ def _files(scope: Scope) -> None:
     for field, unread in (("configs", elsewhere - configs), ("secrets", scope.spec.secrets.keys() - secrets)):
         for key in sorted(unread):
             message = "no service uses it, so the object is never read."
-            scope.report(path_of(f"spec.{field}", key), "ignored", message, "Name it in a service, or remove it.")
+            scope.report(path_of(SPEC, field, key), "ignored", message, "Name it in a service, or remove it.")
 
 
 def _routes(scope: Scope, key: str, service: Service) -> None:

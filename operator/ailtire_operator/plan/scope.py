@@ -7,8 +7,9 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.model.census import Census
 from ailtire_operator.model.exposure import Exposure
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.place import SecurityProfile
-from ailtire_operator.model.problems import FieldError, path_of
+from ailtire_operator.model.problems import FieldError
 from ailtire_operator.model.report import Classification, Notice, Report
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -29,7 +30,7 @@ class Scope:
     found: Report = field(default_factory=Report)
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The definitions of templates used by child stacks, by name: one object each, to save memory."""
-    base: str = "spec"
+    base: FieldPath = SPEC
     """The path to the stack's definition, from where the report is read."""
 
     @property
@@ -164,20 +165,20 @@ class Scope:
             naming.LABEL_SERVICE: naming.VERIFICATION_LABEL,
         }
 
-    def path(self, *location: int | str) -> str:
-        """A JSON path below ``services`` of the definition."""
-        return path_of(f"{self.base}.services", *location)
+    def path(self, *location: int | str) -> FieldPath:
+        """The path to something below ``services`` of the definition."""
+        return path_of(self.base, "services", *location)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """The notices so far."""
         return self.found.notices
 
-    def report(self, path: str, classification: Classification, message: str, remedy: str = "") -> None:
+    def report(self, path: FieldPath, classification: Classification, message: str, remedy: str = "") -> None:
         """Add a notice, once."""
         self.found.add(path, classification, message, remedy)
 
-    def refuse(self, path: str, message: str, *, gated: bool = False, part_of: str = "") -> None:
+    def refuse(self, path: FieldPath, message: str, *, gated: bool = False, part_of: FieldPath | None = None) -> None:
         """Add a problem; ``gated``: only a permission or a setting is missing.
 
         Planning continues with a substitute value to find further problems, and the plan is discarded.

@@ -12,6 +12,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.loading import sound_levels
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
@@ -97,7 +98,7 @@ def _template(scope: Scope, networks: Networks, wanted: Verification) -> dict[st
     )
     spec = {
         **basics,
-        **zones.resolver(scope, joined, f"{scope.base}.verify"),
+        **zones.resolver(scope, joined, path_of(scope.base, "verify")),
         "restartPolicy": "Never",
         "securityContext": security.pod(scope, _KEY, runs, mounts=False),
         "containers": [container],

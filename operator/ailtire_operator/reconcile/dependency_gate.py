@@ -15,7 +15,7 @@ from dataclasses import replace
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.dependencies import target
 from ailtire_operator.plan.dependency_graph import Presence
@@ -80,7 +80,7 @@ class DependencyGate:
         """Dependencies on other stacks that have no effect, which no stack's own plan can tell."""
         for key, _, _ in _members(planned, record.ref.namespace):
             for name in self._ancestry.order(record).absent(record.ref.name, key, required=False):
-                path = path_of("spec.services", key, "dependsOn", name)
+                path = path_of(SPEC, "services", key, "dependsOn", name)
                 yield Notice(path, "ignored", f"the tree has no '{name}', and it is not required.")
 
     def _wrong(self, record: Record, key: str) -> Problem | None:
@@ -90,7 +90,7 @@ class DependencyGate:
         if flaw is None or not self._ancestry.is_current(record):
             return None
         reason = waiting.DEPENDENCY_CYCLE if flaw.circle else waiting.DEPENDENCY_MISSING
-        return Problem(reason, bounded(f"{path_of('spec.services', key, *flaw.location)}: {flaw.sentence}"))
+        return Problem(reason, bounded(f"{path_of(SPEC, 'services', key, *flaw.location)}: {flaw.sentence}"))
 
     def _wait(self, record: Record, planned: Planned, ref: Ref, needs: Sequence[DependencyPlan]) -> Problem | None:
         """What a member has to wait for now, if anything."""

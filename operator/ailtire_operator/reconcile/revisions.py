@@ -15,6 +15,7 @@ from ailtire_operator.cluster.errors import Conflict, Foreign, Unavailable
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.field_path import SPEC
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -81,7 +82,7 @@ class Revisions:
             return []
         return [
             Notice(
-                "spec",
+                SPEC,
                 "approximate",
                 f"this definition is not kept as a revision: {refused.why}.",
                 "It runs all the same, but `kubectl ailtire rollback` cannot go back to it.",

@@ -13,6 +13,7 @@ from ailtire_operator.cluster.kinds import (
 )
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.model.status import RouteStatus
@@ -152,7 +153,7 @@ def _routes(plan: Plan) -> Iterator[RouteStatus]:
 
 def _overridden(ref: Ref) -> Notice:
     return Notice(
-        str(ref),
+        FieldPath(str(ref)),
         "approximate",
         "OverriddenByCluster: the cluster changes what is written here, so it is not written again.",
         "Look for an admission policy, or for a feature that this Kubernetes does not have.",
@@ -168,7 +169,7 @@ def _shared(host: str, other: str) -> str:
 
 def _host(shared: tuple[str, str]) -> Notice:
     return Notice(
-        "spec.edge.hosts",
+        path_of(SPEC, "edge", "hosts"),
         "approximate",
         f"{_shared(*shared)}: the controller decides which of the two answers, most often the older one.",
         "Name another host, another className or parentRef, or remove one of the two.",

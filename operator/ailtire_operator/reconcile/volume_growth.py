@@ -15,7 +15,7 @@ from ailtire_operator.cluster.kinds import STATEFUL_SET, VOLUME_CLAIM, Manifest,
 from ailtire_operator.cluster.ownership import is_replicas_claim
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.values import canonical
 from ailtire_operator.reconcile.apply_errors import FORBIDDEN, problem_of
@@ -32,7 +32,7 @@ _BOUND: Final = "Bound"
 class ReplicaClaim:
     """The claim of one replica."""
 
-    path: str
+    path: FieldPath
     """To the size in the definition."""
     size: str
     """That the definition says."""
@@ -93,7 +93,7 @@ def growing(planned: Planned, owner_uid: str, store: Store) -> Iterator[ReplicaC
 
 def smaller(planned: Planned, owner_uid: str, store: Store) -> Iterator[Notice]:
     """A notice for each size that claims of replicas exceed: a volume never becomes smaller."""
-    found: dict[str, ReplicaClaim] = {}
+    found: dict[FieldPath, ReplicaClaim] = {}
     for each in _replica_claims(planned, owner_uid, store):
         before = found.get(each.path)
         if is_refused(each.size, each.claim.summary) and (before is None or is_larger(each.live, before.live)):
@@ -112,11 +112,11 @@ def explained(found: Mapping[Ref, Problem], planned: Planned, store: Store) -> d
         if ref.kind == VOLUME_CLAIM.kind and manifest is not None and live is not None:
             label = manifest["metadata"]["labels"].get(naming.LABEL_VOLUME)
             if is_larger(requested(manifest), live.summary.get("size")) and label in keys:
-                explained[ref] = _not_expanded(path_of("spec.data", keys[label], "size"), live, problem)
+                explained[ref] = _not_expanded(path_of(SPEC, "data", keys[label], "size"), live, problem)
     return explained
 
 
-def _not_expanded(path: str, claim: Record, problem: Problem) -> Problem:
+def _not_expanded(path: FieldPath, claim: Record, problem: Problem) -> Problem:
     """Why a volume keeps its size, and what to do; a right that is missing and what passes by itself say it already."""
     if problem.transient or problem.reason == FORBIDDEN:
         return problem
@@ -145,5 +145,5 @@ def _replica_claims(planned: Planned, owner_uid: str, store: Store) -> Iterator[
             for claim in claims if key is not None else ():
                 made_from = claim.ref.name.rpartition("-")[0] == f"{name}-{workload.ref.name}"
                 if made_from and is_replicas_claim(claim, workload):
-                    path, size = path_of("spec.data", key or "", "size"), stack.spec.data[key or ""].size
+                    path, size = path_of(SPEC, "data", key or "", "size"), stack.spec.data[key or ""].size
                     yield ReplicaClaim(path, canonical(size), claim, workload)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ailtire_operator.compose.compose_file.durations import duration
 from ailtire_operator.compose.compose_file.middlewares import Kinds, Option
 from ailtire_operator.compose.scalars import memory, whole
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.values import seconds
 
 RATE_LIMIT: Final = 100_000
@@ -48,7 +49,7 @@ class Users:
     lines: tuple[str, ...]
     """In the form of htpasswd; empty if they are in a file of Traefik."""
     realm: str
-    path: str
+    path: FieldPath
     """The path of the label."""
 
 
@@ -76,7 +77,7 @@ class Access:
         return Access(allow, users, min(rates) if rates else None)
 
 
-def lost(kinds: Kinds) -> Iterator[tuple[str, str]]:
+def lost(kinds: Kinds) -> Iterator[tuple[FieldPath, str]]:
     """Path and reason for each middleware that restricts callers and has no equivalent in the gateway."""
     for (name, kind), options in kinds.items():
         first = next(iter(options.values()))
@@ -96,7 +97,7 @@ def lost(kinds: Kinds) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _lost_headers(options: Mapping[str, Option]) -> Iterator[tuple[str, str]]:
+def _lost_headers(options: Mapping[str, Option]) -> Iterator[tuple[FieldPath, str]]:
     for name, option in options.items():
         if name.startswith("customrequestheaders.") and not option.value:
             header = name.partition(".")[2]

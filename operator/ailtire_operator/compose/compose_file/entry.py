@@ -7,9 +7,10 @@ from pydantic import BaseModel
 
 from ailtire_operator.compose.keys import Row, row_of
 from ailtire_operator.compose.reporting import Report, described
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath
 
 Location = tuple[int | str, ...]
+SERVICES: Final = FieldPath("services")
 _T = TypeVar("_T")
 _NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 _EXTENSION: Final = "an extension, which has no effect."
@@ -17,17 +18,17 @@ _UNKNOWN: Final = "unknown key, which has no effect."
 _NO_FIELD: Final = "this version of AiltireStack has no field for it, so it has no effect yet."
 
 
-def place(location: Sequence[int | str]) -> str:
+def place(location: Sequence[int | str]) -> FieldPath:
     """``services.web.ports[0].published``"""
     first, *rest = location
-    return path_of(str(first), *rest)
+    return FieldPath(str(first), tuple(rest))
 
 
 class Entry:
     """One map of the canonical form, and which of its keys were read."""
 
     def __init__(
-        self, data: Any, location: Location, report: Report, written: Callable[[Location], str] = place
+        self, data: Any, location: Location, report: Report, written: Callable[[Location], FieldPath] = place
     ) -> None:
         """``written``: how a place is called in the report, where that is not the path of the canonical form."""
         self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
@@ -40,11 +41,11 @@ class Entry:
         self._inner: list[Entry] = []
 
     @property
-    def path(self) -> str:
+    def path(self) -> FieldPath:
         """The path of the map."""
         return self._written(self.location)
 
-    def where(self, *keys: int | str) -> str:
+    def where(self, *keys: int | str) -> FieldPath:
         """The path of something below it."""
         return self._written((*self.location, *keys))
 
@@ -144,7 +145,7 @@ class Entry:
 
 
 def report_at(
-    location: Location, report: Report, row: Row | None = None, written: Callable[[Location], str] = place
+    location: Location, report: Report, row: Row | None = None, written: Callable[[Location], FieldPath] = place
 ) -> None:
     """Report a location with the message of its row."""
     row = row or row_of(location)

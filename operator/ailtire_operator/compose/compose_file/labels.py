@@ -7,10 +7,10 @@ from pydantic import TypeAdapter
 
 from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.keys import MetadataKey
-from ailtire_operator.model.problems import path_of
 
-Labels = dict[str, tuple[str, str]]
+Labels = dict[str, tuple[str, FieldPath]]
 """By name: the value and its path."""
 _KEY: Final = TypeAdapter(MetadataKey)
 _VALUE_LIMIT: Final = 4096
@@ -37,7 +37,7 @@ def metadata(written: Mapping[str, Any], entry: Entry, *keys: str) -> dict[str, 
     return result
 
 
-def labels_of(service: Mapping[str, Any], path: str, prefix: str) -> Labels:
+def labels_of(service: Mapping[str, Any], path: FieldPath, prefix: str) -> Labels:
     """The labels with a prefix, of the container or of the Swarm service."""
     result: Labels = {}
     for where, holder in ((path, service), (path_of(path, "deploy"), service.get("deploy") or {})):

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts, whole
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.policies import Retry
 
 _RETRY: Final = TypeAdapter(Retry)
@@ -32,7 +33,7 @@ class Option:
     kind: str
     name: str
     value: str
-    path: str
+    path: FieldPath
     """Where it stands."""
 
 
@@ -64,7 +65,7 @@ class Middlewares:
     options: dict[str, list[Option]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
-    def add(self, name: str, option: str, value: str, path: str) -> None:
+    def add(self, name: str, option: str, value: str, path: FieldPath) -> None:
         """Add one label."""
         kind, _, rest = option.lower().partition(".")
         self.options.setdefault(name.lower(), []).append(Option(name.lower(), kind, rest, value, path))

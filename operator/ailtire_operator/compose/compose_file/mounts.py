@@ -14,6 +14,7 @@ from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.compose_file.project_files import ProjectFiles
 from ailtire_operator.compose.compose_file.project_volumes import ProjectVolumes
 from ailtire_operator.compose.scalars import accepts, memory, whole
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.host_paths import Reach, reach
 from ailtire_operator.model.service import VolumeMount
 from ailtire_operator.model.values import AbsolutePath, ImageReference
@@ -78,7 +79,7 @@ class Mounts:
                 message = f"a mount of type '{kind}' is not supported; it is left out."
                 entry.report.rejected(entry.where("type"), message)
 
-    def _is_free(self, target: str, path: str) -> bool:
+    def _is_free(self, target: str, path: FieldPath) -> bool:
         """Whether the path is absolute and nothing else is mounted there yet."""
         plain = target.rstrip("/") or target
         if not accepts(_TARGET, target) or target == "/":

@@ -13,7 +13,7 @@ from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.environment import TASKS
 from ailtire_operator.compose.host_mentions import Mention, replaced
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 
 _WORDS: Final = (("command", "command"), ("entrypoint", "entrypoint"))
 _HOOKS: Final = (("post_start", "postStart"), ("pre_stop", "preStop"))
@@ -49,15 +49,15 @@ class NameReferences:
         """The same for texts of configs, including mounted files. Names in ``seeds`` of volumes are only reported."""
         for key, config in configs.items():
             for file, content in volume_seeds.texts(config["binaryContent"]) if key in seeds else ():
-                self.text(content, path_of("spec.configs", key, file), is_ours=False)
+                self.text(content, path_of(SPEC, "configs", key, file), is_ours=False)
             if isinstance(text := config.get("content"), str):
-                config["content"] = self.text(text, path_of("spec.configs", key, "content"))
+                config["content"] = self.text(text, path_of(SPEC, "configs", key, "content"))
 
-    def _words(self, words: Any, path: str) -> None:
+    def _words(self, words: Any, path: FieldPath) -> None:
         for index, word in enumerate(words if isinstance(words, list) else ()):
             words[index] = self.text(word, path_of(path, index))
 
-    def text(self, text: str, path: str, *, is_ours: bool = True) -> str:
+    def text(self, text: str, path: FieldPath, *, is_ours: bool = True) -> str:
         """The text with names that resolve. ``is_ours`` is False for a text that other programs read too."""
         reported: dict[str, None] = {}
 

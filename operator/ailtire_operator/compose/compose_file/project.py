@@ -20,7 +20,7 @@ from ailtire_operator.compose.compose_file import (
     undeclared_ports,
 )
 from ailtire_operator.compose.compose_file.docker_compose import Choices
-from ailtire_operator.compose.compose_file.entry import Entry
+from ailtire_operator.compose.compose_file.entry import SERVICES, Entry
 from ailtire_operator.compose.compose_file.name_references import NameReferences
 from ailtire_operator.compose.compose_file.project_files import ProjectFiles
 from ailtire_operator.compose.compose_file.project_networks import ProjectNetworks
@@ -30,8 +30,8 @@ from ailtire_operator.compose.errors import ApplicationError
 from ailtire_operator.compose.files import own_folder
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.keys import ServiceKey
-from ailtire_operator.model.problems import path_of
 
 _KEY: Final = TypeAdapter(ServiceKey)
 _SERVICES_LIMIT: Final = 500
@@ -75,9 +75,9 @@ def read_project(files: Sequence[Path], options: ComposeOptions, report: Report,
         if "`version`" not in warning:  # the key table has the message
             unset = _VARIABLE.search(warning)
             if unset:
-                report.required(files[0].name, _UNSET, unset[1])
+                report.required(FieldPath(files[0].name), _UNSET, unset[1])
             else:
-                report.approximate(files[0].name, f"Docker Compose: {warning}")
+                report.approximate(FieldPath(files[0].name), f"Docker Compose: {warning}")
     as_written.restore_extensions(project.data)
     read = read_canonical(
         project.data, name(str(project.data.get("name") or files[0].parent.name)), root, options, report
@@ -95,9 +95,11 @@ def read_canonical(data: dict[str, Any], name: str, root: Path, options: Compose
         if not reader.closed:
             report.extend(trial.notices)
             return Read(name, spec, tuple(reader.files.manifests))
-        starts = tuple(f"{path_of('services', key)}." for key in reader.closed)
+        closed = [path_of(SERVICES, key) for key in reader.closed]
         report.extend(
-            each for each in trial.notices if each.classification == "closed" and each.path.startswith(starts)
+            each
+            for each in trial.notices
+            if each.classification == "closed" and any(each.where.is_below(service) for service in closed)
         )
         data = left_out.without(data, reader.closed)
 
@@ -195,7 +197,7 @@ class _Reader:
             for each in waits:
                 if each not in members and each not in self._replaced:
                     message = f"'{each}' is not a service of the stack, so '{key}' does not wait for it."
-                    self._report.rejected(path_of("services", key, "depends_on", each), message)
+                    self._report.rejected(path_of(SERVICES, key, "depends_on", each), message)
             if kept := {each: wait for each, wait in waits.items() if each in members}:
                 member["dependsOn"] = kept
 
@@ -222,7 +224,7 @@ class _Reader:
             place = ("deploy", "restart_policy", "condition") if inner else ("restart",)
             message = "it is not a job, so it is restarted whenever it ends."
             remedy = "Use deploy.mode: replicated-job if it ends."
-            self._report.approximate(path_of("services", key, *place), message, remedy)
+            self._report.approximate(path_of(SERVICES, key, *place), message, remedy)
 
     def _profile(self, members: dict[str, Any]) -> dict[str, Any]:
         """The security profile: baseline, unless every service has a numeric user other than root."""
@@ -231,7 +233,7 @@ class _Reader:
         message = (
             "baseline, because images expect Docker's defaults: root, and its capabilities; restricted is stricter."
         )
-        self._report.resolved("spec.securityProfile", message)
+        self._report.resolved(path_of(SPEC, "securityProfile"), message)
         return {"securityProfile": "baseline"}
 
 

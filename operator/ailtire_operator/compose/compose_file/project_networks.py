@@ -8,6 +8,7 @@ from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.compose_file.labels import metadata
 from ailtire_operator.compose.compose_file.ports import is_everywhere
 from ailtire_operator.compose.host_names import host_names
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.network import Network
 
 DEFAULT: Final = "default"
@@ -29,7 +30,7 @@ class ProjectNetworks:
         self._keys: dict[str, str] = {}
         self._none: set[str] = set()
         """Keys of Docker's network none, whose members have no other network."""
-        self._apart: dict[str, str] = {}
+        self._apart: dict[str, FieldPath] = {}
         """The option that isolates a network's members from each other, by its key."""
         self._bindings: dict[str, str] = {}
         """The default address for published ports of a network's members, by its key."""

@@ -10,12 +10,14 @@ from ailtire_operator import naming
 from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.compose_file.labels import metadata
 from ailtire_operator.compose.scalars import accepts, memory
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.values import ObjectName, PositiveQuantity
 from ailtire_operator.model.volumes import Data, Nfs
 
 _SIZE: Final = TypeAdapter(PositiveQuantity)
 _NAME: Final = TypeAdapter(ObjectName)
 _NFS: Final = TypeAdapter(Nfs)
+_VOLUMES: Final = FieldPath("volumes")
 _KEY_LIMIT: Final = 63
 _DEFAULT_SIZE: Final = "1Gi"
 _KOMPOSE: Final = "kompose."
@@ -76,11 +78,11 @@ class ProjectVolumes:
         for key, users in self._users.items():
             if len(users) > 1 and self.data[key].get("perReplica"):
                 message = f"the replicas of {', '.join(sorted(users))} each have their own volume, and do not share it."
-                self._report.approximate(f"volumes.{key}", message, "Use a volume without the slot in its name.")
+                self._report.approximate(path_of(_VOLUMES, key), message, "Use a volume without the slot in its name.")
             elif len(users) > 1 and not self.data[key].keys() & {"mode", "claim", "nfs"}:
                 message = f"{', '.join(sorted(users))} share this volume, which only one node at a time can mount."
                 remedy = f"Set spec.data.{key}.mode to ReadWriteMany where the cluster has such storage."
-                self._report.approximate(f"volumes.{key}", message, remedy)
+                self._report.approximate(path_of(_VOLUMES, key), message, remedy)
 
 
 def _declared(key: str, entry: Entry, project: str) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from ailtire_operator import naming
-from ailtire_operator.compose.compose_file.entry import Entry
+from ailtire_operator.compose.compose_file.entry import SERVICES, Entry
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.keys import InterfaceKey
 from ailtire_operator.model.nesting import loads
 from ailtire_operator.model.policies import Policies
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Interface
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.network.membership import OWN
@@ -68,7 +68,7 @@ def replace_gateway(key: str, service: Mapping[str, Any], report: Report) -> Ite
     """Leave the gateway out; returns section and key of files that only it uses."""
     message = "it is the stack's gateway, which the operator makes from the routes of the services."
     report.approximate(
-        path_of("services", key), message, "Configure it in spec.gateway, and external access in spec.edge."
+        path_of(SERVICES, key), message, "Configure it in spec.gateway, and external access in spec.edge."
     )
     for section in ("configs", "secrets"):
         for mount in service.get(section) or ():

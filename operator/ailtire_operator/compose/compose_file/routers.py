@@ -8,7 +8,9 @@ from ailtire_operator.compose.compose_file.labels import Labels
 from ailtire_operator.compose.compose_file.sticky import Sticky
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
+from ailtire_operator.model.field_path import WHOLE, FieldPath, path_of
 
+_RULE: Final = "rule"
 _LABEL: Final = re.compile(r"traefik\.http\.(routers|services|middlewares)\.([^.]+)\.(.+)", re.IGNORECASE)
 _SETTLED: Final = re.compile(
     r"traefik\.(?:enable|(?:docker|swarm)\.(?:network|lbswarm)|constraint-label|tags)|traefik\.http\.routers\.[^.]+\.entrypoints",
@@ -44,7 +46,7 @@ def of_this_generation(labels: Labels, report: Report) -> Labels:
         message = f"labels of Traefik 1 are not supported, so they make no route: {', '.join(old)}."
         remedy = "Write traefik.http.routers.NAME.rule of Traefik 2 and 3, or spec.services.*.interface."
         where = next(iter(old.values()))
-        report.rejected(where[: where.index(".labels") + len(".labels")], message, remedy)
+        report.rejected(where.holder, message, remedy)
     return {name: each for name, each in labels.items() if name not in old}
 
 
@@ -52,7 +54,7 @@ def of_this_generation(labels: Labels, report: Report) -> Labels:
 class Router:
     """One router of a service."""
 
-    where: str = ""
+    where: FieldPath = WHOLE
     """The path of its rule."""
     rule: str = ""
     service: str = ""
@@ -62,9 +64,10 @@ class Router:
     priority: int = 0
     """0 for the default, the length of the rule."""
 
-    def place(self, option: str) -> str:
+    def place(self, option: str) -> FieldPath:
         """The path of another of its options."""
-        return self.where.replace(".rule", f".{option}")
+        label = str(self.where.steps[-1])
+        return path_of(self.where.holder, f"{label[: -len(_RULE)]}{option}")
 
 
 class Routers:
@@ -94,7 +97,7 @@ class Routers:
         """Whether the backend uses HTTPS."""
         return self._schemes.get(service, next(iter(self._schemes.values()), "")) == "https"
 
-    def _take(self, kind: str, key: str, option: str, value: str, path: str) -> bool:
+    def _take(self, kind: str, key: str, option: str, value: str, path: FieldPath) -> bool:
         """Whether a label is supported by the gateway."""
         router = self._all.setdefault(key, Router()) if kind == "routers" else Router()
         match kind, option:
@@ -124,7 +127,7 @@ class Routers:
                 return False
         return True
 
-    def _note(self, name: str, option: str, path: str) -> None:
+    def _note(self, name: str, option: str, path: FieldPath) -> None:
         if _SETTLED.fullmatch(name):
             self._report.resolved(path, "only Traefik needs it; the gateway does not.")
             return

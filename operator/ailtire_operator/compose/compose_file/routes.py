@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ailtire_operator.compose.compose_file import access_control, middlewares, router_rules
 from ailtire_operator.compose.compose_file.access_control import Access
-from ailtire_operator.compose.compose_file.entry import Entry
+from ailtire_operator.compose.compose_file.entry import SERVICES, Entry
 from ailtire_operator.compose.compose_file.labels import Labels, labels_of
 from ailtire_operator.compose.compose_file.middlewares import Chosen, Middlewares
 from ailtire_operator.compose.compose_file.project_files import ProjectFiles
@@ -15,7 +15,7 @@ from ailtire_operator.compose.compose_file.routers import Router, Routers, of_th
 from ailtire_operator.compose.compose_file.traefik_settings import TraefikSettings
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 
 PREFIX: Final = "traefik."
 _HOSTS_LIMIT: Final = 32
@@ -41,7 +41,7 @@ class Edge:
     def learn(self, services: Mapping[str, Any]) -> None:
         """Collect the middlewares of all services, as each may use any."""
         for key, service in services.items():
-            for name, (value, path) in labels_of(service, path_of("services", key), PREFIX).items():
+            for name, (value, path) in labels_of(service, path_of(SERVICES, key), PREFIX).items():
                 kind, middleware, option = taken_apart(name)
                 if kind == "middlewares":
                     self.middlewares.add(middleware, option, value, path)
@@ -55,9 +55,11 @@ class Edge:
         self.middlewares.report_unused(report)
         for host in list(self.hosts)[_HOSTS_LIMIT:]:
             del self.hosts[host]
-            report.rejected("spec.edge.hosts", f"a stack has at most {_HOSTS_LIMIT} hosts; '{host}' is left out.")
+            report.rejected(
+                path_of(SPEC, "edge", "hosts"), f"a stack has at most {_HOSTS_LIMIT} hosts; '{host}' is left out."
+            )
         for host in self.hosts:
-            report.required("spec.edge.hosts", "Point the names in DNS at the cluster's edge", host)
+            report.required(path_of(SPEC, "edge", "hosts"), "Point the names in DNS at the cluster's edge", host)
 
 
 def _claims(key: str, service: Mapping[str, Any], edge: Edge) -> Iterator[Claim]:
@@ -193,7 +195,7 @@ def _allowed(
     return None if closed else before
 
 
-def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[str, str]]:
+def _protections(router: Router, chosen: Chosen, edge: Edge) -> Iterator[tuple[FieldPath, str]]:
     """Path and reason for each restriction of a route that cannot be kept."""
     for name in chosen.unknown:
         why = f"the middleware '{name}' is not defined in the project, and may restrict callers"

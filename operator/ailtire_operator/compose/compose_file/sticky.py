@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.policies import Session
 
 _SESSION: Final = TypeAdapter(Session)
@@ -19,7 +20,7 @@ _SWITCHES: Final = {"true": True, "false": False}
 class _Cookie:
     """The cookie by which a Traefik service keeps a caller at one server."""
 
-    where: str
+    where: FieldPath
     wanted: bool = True
     name: str = ""
 
@@ -30,7 +31,7 @@ class Sticky:
     def __init__(self) -> None:
         self._cookies: dict[str, _Cookie] = {}
 
-    def take(self, key: str, option: str, value: str, path: str) -> bool:
+    def take(self, key: str, option: str, value: str, path: FieldPath) -> bool:
         """Whether a label of the Traefik service ``key`` is supported by the gateway.
 
         Traefik makes a cookie for whoever sets any property of it, also one that the gateway's cookie does not have.

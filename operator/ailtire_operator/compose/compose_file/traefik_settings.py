@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.compose.compose_file.entry import SERVICES
 from ailtire_operator.compose.compose_file.ports import is_everywhere
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import whole
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import path_of
 
 _IMAGE: Final = re.compile(r"(?:^|/)traefik(?::|@|$)")
 _PROVIDER: Final = re.compile(r"providers[._](?:docker|swarm)|--docker\b|swarmmode", re.IGNORECASE)
@@ -122,7 +123,7 @@ def _settings(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def replace_gateway(key: str, service: Mapping[str, Any], published_as: dict[str, int], report: Report) -> None:
     """Let the stack's gateway answer on the ports of the project's Traefik: added to ``published_as``."""
-    path = path_of("services", key)
+    path = path_of(SERVICES, key)
     for index, port in enumerate(service.get("ports") or []):
         published, target, address = whole(port.get("published")), whole(port.get("target")), port.get("host_ip")
         if published and not is_everywhere(address):
@@ -133,8 +134,8 @@ def replace_gateway(key: str, service: Mapping[str, Any], published_as: dict[str
         if published and target in (80, naming.GATEWAY_PORT):
             published_as[str(published)] = naming.GATEWAY_PORT
         elif published and target == 443:
-            report.ignored(f"{path}.ports", "HTTPS ends at the edge, not in the gateway.", "Set spec.edge.tls.")
+            report.ignored(path_of(path, "ports"), "HTTPS ends at the edge, not in the gateway.", "Set spec.edge.tls.")
         elif published:
-            report.ignored(f"{path}.ports", f"port {published} was Traefik's own; the gateway has no dashboard.")
+            report.ignored(path_of(path, "ports"), f"port {published} was Traefik's own; the gateway has no dashboard.")
     message = "this Traefik needs Docker's API, which does not exist here: the stack's gateway replaces it."
     report.approximate(path, message, "See the routes in spec.services.*.interface; set spec.edge for external access.")

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.compose.compose_file import reimport
+from ailtire_operator.compose.compose_file.entry import SERVICES
 from ailtire_operator.compose.environment import TASKS
 from ailtire_operator.compose.host_mentions import mentions
 from ailtire_operator.compose.reporting import Report
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.plan.network.membership import OWN
 
 _SPEAKING: Final = ("environment", "command", "entrypoint", "healthcheck", "post_start", "pre_stop")
@@ -39,7 +40,7 @@ def let_in(services: Mapping[str, Any], networks: Mapping[str, Any], members: di
             continue
         if (services[key].get("deploy") or {}).get("endpoint_mode") == "vip":
             message = "peers reach only the declared ports of a stable address."
-            place = path_of("services", key, "deploy", "endpoint_mode")
+            place = path_of(SERVICES, key, "deploy", "endpoint_mode")
             report.approximate(place, message, "Write dnsrr, or name each port in expose.")
         else:
             member["deploy"] = {**deploy, "endpointMode": "dnsrr"}

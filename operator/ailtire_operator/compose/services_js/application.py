@@ -8,7 +8,8 @@ from typing import Any, Final
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.files import Folder
 from ailtire_operator.compose.reporting import Report, described
-from ailtire_operator.compose.services_js.javascript import parse_module
+from ailtire_operator.compose.services_js.javascript import EXPORTS, parse_module
+from ailtire_operator.model.field_path import FieldPath, in_file, path_of
 from ailtire_operator.model.report import Notice
 
 DEPLOY_FILE: Final = "deploy/deploy.js"
@@ -93,7 +94,7 @@ def _data(folder: Folder, file: str, report: Report) -> Mapping[str, Any]:
     module = parse_module(folder.read(file), name=file)
     for duplicate in module.duplicates:
         report.approximate(
-            f"{file}: {duplicate.path}",
+            in_file(file, duplicate.path),
             f"duplicate key; the last one is used (line {duplicate.line}), as in JavaScript.",
             "Remove or rename one.",
         )
@@ -115,7 +116,7 @@ class _Reader:
         if self._environment is None and contexts:
             self._environment = next(iter(contexts))
             self._report.approximate(
-                f"{DEPLOY_FILE}: contexts",
+                FieldPath("contexts", files=(DEPLOY_FILE,)),
                 f"no environment was chosen; '{self._environment}' is the first one.",
                 "Choose one with --env.",
             )
@@ -130,7 +131,7 @@ class _Reader:
             other = packages.setdefault(package.name.lower(), package)
             if other is not package:
                 self._report.approximate(
-                    f"{package.file}: name",
+                    FieldPath("name", files=(package.file,)),
                     f"'{package.name}' is also the name of {other.file}, which is used.",
                     "Rename one.",
                 )
@@ -170,7 +171,7 @@ class _Reader:
                 continue
             if reason:
                 report.approximate(
-                    f"{file}: contexts",
+                    FieldPath("contexts", files=(file,)),
                     f"{reason}; {design} of context '{context}' is used instead.",
                     "Complete the deploy.js.",
                 )
@@ -179,13 +180,13 @@ class _Reader:
         fallback = (deploy / "services.js").as_posix()
         if self._folder.has(fallback):
             report.approximate(
-                f"{file}: contexts",
+                FieldPath("contexts", files=(file,)),
                 f"{reason or 'there are no contexts'}; {fallback} is used instead.",
                 "Complete the deploy.js.",
             )
             return _design(self._folder, fallback, report)
         report.rejected(
-            f"{file}: contexts",
+            FieldPath("contexts", files=(file,)),
             f"{reason or 'there are no contexts'}, and there is no {fallback}.",
             "Add the services file.",
         )
@@ -207,15 +208,15 @@ class _Reader:
 
     def _other_keys(self, contexts: Mapping[str, Any], context: str | None, file: str, report: Report) -> None:
         entry = contexts[context] if context else {}
-        where = f"{file}: contexts.{context}"
+        where = FieldPath("contexts", (context or "",), (file,))
         if entry.get("file") and _services_file(contexts, context) != entry["file"]:
             report.approximate(
-                f"{where}.file",
+                path_of(where, "file"),
                 f"the Compose file '{entry['file']}' is not read; the design '{entry['design']}' is used.",
                 "Keep one of the two: newer versions of upstream read the file.",
             )
         if entry.get("env"):
-            report.ignored(f"{where}.env", _NO_EFFECT, "Put the variables into the services file.")
+            report.ignored(path_of(where, "env"), _NO_EFFECT, "Put the variables into the services file.")
         report.unknown(entry, _CONTEXT_KEYS, where, _NO_EFFECT)
 
 
@@ -250,7 +251,9 @@ def _name(data: Mapping[str, Any], default: str, file: str, report: Report) -> s
     name = data.get("name", default)
     if isinstance(name, str) and name:
         if "contexts" in data:
-            report.unknown(data, ("name", "contexts"), f"{file}: module.exports", _NO_EFFECT)
+            report.unknown(data, ("name", "contexts"), in_file(file, EXPORTS), _NO_EFFECT)
         return name
-    report.rejected(f"{file}: name", f"{described(name)} is not a name; the folder's name '{default}' is used.")
+    report.rejected(
+        FieldPath("name", files=(file,)), f"{described(name)} is not a name; the folder's name '{default}' is used."
+    )
     return default

@@ -10,7 +10,7 @@ from ailtire_operator.compose.compose_file.entry import Entry, Location
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts
 from ailtire_operator.model.deploy import Deploy
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 
 _DEPLOY: Final = TypeAdapter(Deploy)
 _MAPS: Final = (
@@ -32,7 +32,7 @@ _NODES: Final = "the nodes of this cluster have other labels than Swarm's nodes.
 _CHOOSE: Final = "Set spec.services.*.deploy.placement once nodes have labels."
 
 
-def read(value: Any, path: str, report: Report) -> dict[str, Any]:
+def read(value: Any, path: FieldPath, report: Report) -> dict[str, Any]:
     """The ``deploy`` of a plain service."""
     fields = _shaped(_nested(report.mapping(value, path), path, report), path, report)
     found = Report()
@@ -44,45 +44,46 @@ def read(value: Any, path: str, report: Report) -> dict[str, Any]:
     for key in list(result):
         if not accepts(_DEPLOY, {key: result[key]}):
             del result[key]
-            report.rejected(f"{path}.{key}", "invalid value; the default is used.")
+            report.rejected(path_of(path, key), "invalid value; the default is used.")
     return result
 
 
-def _nested(fields: Mapping[str, Any], path: str, report: Report) -> dict[str, Any]:
+def _nested(fields: Mapping[str, Any], path: FieldPath, report: Report) -> dict[str, Any]:
     """The map with all keys where Compose has them; fields about Swarm's nodes are left out."""
     result = dict(fields)
-    placement = dict(report.mapping(fields.get("placement"), f"{path}.placement"))
+    placement = dict(report.mapping(fields.get("placement"), path_of(path, "placement")))
     for key in ("constraints", "preferences"):
         if placement.pop(key, None):
-            report.ignored(f"{path}.placement.{key}", _NODES, _CHOOSE)
+            report.ignored(path_of(path, "placement", key), _NODES, _CHOOSE)
     for key, source, target in (("resources", placement, result), ("max_replicas_per_node", result, placement)):
         if (misplaced := source.pop(key, None)) is None:
             continue
-        written, belongs = ("placement.resources", "resources") if key == "resources" else (key, f"placement.{key}")
+        written = ("placement", "resources") if key == "resources" else (key,)
+        belongs = "resources" if key == "resources" else f"placement.{key}"
         if target.get(key) is None:
             target[key] = misplaced
             message = f"it belongs under deploy.{belongs}, and is read from there."
-            report.resolved(f"{path}.{written}", message)
+            report.resolved(path_of(path, *written), message)
         else:
-            report.ignored(f"{path}.{written}", f"deploy.{belongs} is set too, and takes precedence.")
+            report.ignored(path_of(path, *written), f"deploy.{belongs} is set too, and takes precedence.")
     return {**result, "placement": placement}
 
 
-def _shaped(fields: dict[str, Any], path: str, report: Report) -> dict[str, Any]:
+def _shaped(fields: dict[str, Any], path: FieldPath, report: Report) -> dict[str, Any]:
     """The map without invalid values; each is reported."""
-    resources = dict(report.mapping(fields.get("resources"), f"{path}.resources"))
+    resources = dict(report.mapping(fields.get("resources"), path_of(path, "resources")))
     fields = {**fields, "resources": resources}
     for *above, key in _MAPS:
         holder = fields[above[0]] if above else fields
         if holder.get(key) is not None:
-            holder[key] = dict(report.mapping(_as_map(holder[key]), ".".join([path, *above, key])))
+            holder[key] = dict(report.mapping(_as_map(holder[key]), path_of(path, *above, key)))
     for place in ("update_config", "rollback_config"):
-        _keep(fields.get(place), "max_failure_ratio", _is_number, f"{path}.{place}", report)
+        _keep(fields.get(place), "max_failure_ratio", _is_number, path_of(path, place), report)
     for key in ("devices", "generic_resources"):
-        _keep(resources.get("reservations"), key, _is_list_of_maps, f"{path}.resources.reservations", report)
+        _keep(resources.get("reservations"), key, _is_list_of_maps, path_of(path, "resources", "reservations"), report)
     for (*above, key), choices in _CHOICES.items():
         holder = fields.get(above[0]) if above else fields
-        _keep(holder, key, choices.__contains__, ".".join([path, *above]), report)
+        _keep(holder, key, choices.__contains__, path_of(path, *above), report)
     return fields
 
 
@@ -101,7 +102,7 @@ def _as_map(value: Any) -> Any:
     return value
 
 
-def _keep(holder: Any, key: str, sound: Callable[[Any], bool], path: str, report: Report) -> None:
+def _keep(holder: Any, key: str, sound: Callable[[Any], bool], path: FieldPath, report: Report) -> None:
     """Remove an invalid value and report it."""
     value = (holder or {}).get(key)
     if value is not None and not sound(value):

@@ -18,7 +18,7 @@ from ailtire_operator.compose.errors import JavaScriptError
 from ailtire_operator.compose.files import SIZE_LIMIT
 from ailtire_operator.compose.scalars import text_of
 from ailtire_operator.compose.services_js import literals
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 
 DEPTH_LIMIT: Final = 64
 """Objects and lists within each other."""
@@ -41,6 +41,7 @@ _NOT_DATA: Final = {
     "spread_element": "a spread (...)",
     "undefined": "undefined",
 }
+EXPORTS: Final = FieldPath("module.exports")
 _NO_PAIR: Final = "is a method, an accessor or a variable, not plain data"
 
 
@@ -48,7 +49,7 @@ _NO_PAIR: Final = "is a method, an accessor or a variable, not plain data"
 class Duplicate:
     """A duplicate key in one object, to be reported. The last value is kept, as in JavaScript."""
 
-    path: str
+    path: FieldPath
     """``services.web``"""
     line: int
     """The line of the second one."""
@@ -161,7 +162,7 @@ class _Reader:
             value = self._value(value_node, (*path, key), depth + 1)
             if key in result:
                 first, *rest = (*path, key)
-                self._duplicates.append(Duplicate(path_of(str(first), *rest), pair.start_point.row + 1))
+                self._duplicates.append(Duplicate(FieldPath(str(first), tuple(rest)), pair.start_point.row + 1))
             result[key] = value
         return result
 
@@ -170,7 +171,7 @@ class _Reader:
         index, wanted = 0, True
         for child in node.children[1:-1]:
             if child.type == "," and wanted:
-                where = path_of("module.exports", *path, *([index] if node.type == "array" else []))
+                where = path_of(EXPORTS, *path, *([index] if node.type == "array" else []))
                 raise self._error(child, f"'{where}' is ',', not plain data; write the value itself")
             if child.type == ",":
                 wanted = True
@@ -181,7 +182,7 @@ class _Reader:
     def _key(self, node: Node, path: _Path) -> str:
         if node.type == "computed_property_name":
             found = "a computed key ([...])"
-            raise self._error(node, f"expected a key in '{path_of('module.exports', *path)}', found {found}")
+            raise self._error(node, f"expected a key in '{path_of(EXPORTS, *path)}', found {found}")
         if node.type == "number":
             return text_of(self._literal(literals.number, node))
         key = self._literal(literals.text, node) if node.type == "string" else self._text(node)
@@ -197,10 +198,10 @@ class _Reader:
 
     def _no_pair(self, node: Node, path: _Path) -> JavaScriptError:
         if node.type == "spread_element":
-            where = path_of("module.exports", *path)
+            where = path_of(EXPORTS, *path)
             return self._error(node, f"expected a key in '{where}', found {_NOT_DATA[node.type]}")
         name = node.child_by_field_name("name") or node
-        where = path_of("module.exports", *path, self._text(name)[:64])
+        where = path_of(EXPORTS, *path, self._text(name)[:64])
         return self._error(node, f"'{where}' {_NO_PAIR}")
 
     def _not_data(self, node: Node, path: _Path) -> JavaScriptError:
@@ -210,7 +211,7 @@ class _Reader:
             what = word if word in ("NaN", "Infinity") else f"'{word}', a variable or an expression"
         elif word.startswith(("require(", "process.")):
             what = "a call (require)" if word[0] == "r" else "an access to the environment (process)"
-        where = path_of("module.exports", *path)
+        where = path_of(EXPORTS, *path)
         return self._error(node, f"'{where}' is {what}, not plain data; write the value itself")
 
     def _check(self, root: Node) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.compose.host_names import host_names
 from ailtire_operator.compose.reporting import Report, described
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.plan.network.membership import OWN
 
 _BUILT_IN: Final = naming.OWN_NETWORKS | {naming.PARENT_NETWORK}
@@ -21,8 +21,8 @@ _COUNT_LIMIT: Final = 32
 class Networks:
     """The networks that one stack declares, and those that its ancestors share by name."""
 
-    def __init__(self, value: Any, above: Mapping[str, str], path: str, report: Report) -> None:
-        self._path = f"{path}.networks"
+    def __init__(self, value: Any, above: Mapping[str, str], path: FieldPath, report: Report) -> None:
+        self._path = path_of(path, "networks")
         self._above = above
         self._report = report
         self.declared: dict[str, dict[str, Any]] = {}
@@ -35,7 +35,7 @@ class Networks:
         own = {key: str(network["name"]) for key, network in self.declared.items() if "name" in network}
         return {**self._above, **own}
 
-    def membership(self, value: Any, path: str) -> dict[str, dict[str, Any]]:
+    def membership(self, value: Any, path: FieldPath) -> dict[str, dict[str, Any]]:
         """The networks of a service; always with its stack's own, as in upstream's generator."""
         own: list[str] = []
         others: dict[str, dict[str, Any]] = {}
@@ -74,7 +74,7 @@ class Networks:
             result["name"] = name
         elif name is not None:
             self._report.rejected(
-                f"{path}.name", f"{described(name)} is not a name; the network belongs to this stack alone."
+                path_of(path, "name"), f"{described(name)} is not a name; the network belongs to this stack alone."
             )
         if external:
             result["external"] = True
@@ -84,7 +84,7 @@ class Networks:
             result["driver"] = driver
         if isinstance(attachable := fields.get("attachable"), bool):
             result["attachable"] = attachable
-            self._report.approximate(f"{path}.attachable", _ATTACHABLE)
+            self._report.approximate(path_of(path, "attachable"), _ATTACHABLE)
         if not 1 <= len(key) <= _KEY_LIMIT or len(self.declared) >= _COUNT_LIMIT:
             self._report.rejected(
                 path,
@@ -93,7 +93,7 @@ class Networks:
             return
         self.declared[key] = result
 
-    def _known(self, key: str, path: str) -> bool:
+    def _known(self, key: str, path: FieldPath) -> bool:
         """Whether the network is declared; one that a stack above shares is declared now."""
         if key in self.declared:
             return True
@@ -109,8 +109,8 @@ class Networks:
         self._report.resolved(path, f"declared as {self._path}.{key}: a stack above shares '{name}'.")
         return True
 
-    def _aliases(self, fields: Mapping[str, Any], path: str) -> list[str]:
+    def _aliases(self, fields: Mapping[str, Any], path: FieldPath) -> list[str]:
         self._report.unknown(fields, ("aliases",), path)
         aliases = fields.get("aliases") or []
         listed = aliases if isinstance(aliases, list) else [aliases]
-        return host_names(listed, f"{path}.aliases", self._report)[:_ALIAS_LIMIT]
+        return host_names(listed, path_of(path, "aliases"), self._report)[:_ALIAS_LIMIT]

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts, milliseconds, whole
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.policies import Logging, Scaling
 from ailtire_operator.model.values import Duration
 
@@ -25,21 +26,21 @@ _LEVELS: Final = {
 _KEYS: Final = ("scaling", "timeout", "retry", "accessControl", "logging")
 
 
-def read(value: Any, path: str, report: Report, *, stack: bool) -> dict[str, Any]:
+def read(value: Any, path: FieldPath, report: Report, *, stack: bool) -> dict[str, Any]:
     """The policies of a service."""
     fields = report.mapping(value, path)
     report.unknown(fields, _KEYS, path, "it is not enforced, here or upstream.")
     parts = {
-        "scaling": _scaling(fields.get("scaling"), f"{path}.scaling", report, stack),
-        "timeout": _timeout(fields.get("timeout"), f"{path}.timeout", report),
-        "retry": _retry(fields.get("retry"), f"{path}.retry", report),
-        "accessControl": _access(fields.get("accessControl"), f"{path}.accessControl", report),
-        "logging": _logging(fields.get("logging"), f"{path}.logging", report),
+        "scaling": _scaling(fields.get("scaling"), path_of(path, "scaling"), report, stack),
+        "timeout": _timeout(fields.get("timeout"), path_of(path, "timeout"), report),
+        "retry": _retry(fields.get("retry"), path_of(path, "retry"), report),
+        "accessControl": _access(fields.get("accessControl"), path_of(path, "accessControl"), report),
+        "logging": _logging(fields.get("logging"), path_of(path, "logging"), report),
     }
     return {name: part for name, part in parts.items() if part}
 
 
-def _scaling(value: Any, path: str, report: Report, stack: bool) -> dict[str, Any]:
+def _scaling(value: Any, path: FieldPath, report: Report, stack: bool) -> dict[str, Any]:
     fields = report.mapping(value, path)
     if not fields:
         return {}
@@ -58,7 +59,7 @@ def _scaling(value: Any, path: str, report: Report, stack: bool) -> dict[str, An
     return dict(numbers)
 
 
-def _timeout(value: Any, path: str, report: Report) -> dict[str, Any]:
+def _timeout(value: Any, path: FieldPath, report: Report) -> dict[str, Any]:
     fields = report.mapping(value, path)
     report.unknown(fields, ("requestTimeout",), path)
     written = fields.get("requestTimeout")
@@ -70,12 +71,12 @@ def _timeout(value: Any, path: str, report: Report) -> dict[str, Any]:
     if number is None and isinstance(written, str) and accepts(_DURATION, written):
         return {"requestTimeout": written}
     report.rejected(
-        f"{path}.requestTimeout", f"{described(written)} is not a time in milliseconds; there is no timeout."
+        path_of(path, "requestTimeout"), f"{described(written)} is not a time in milliseconds; there is no timeout."
     )
     return {}
 
 
-def _retry(value: Any, path: str, report: Report) -> dict[str, Any]:
+def _retry(value: Any, path: FieldPath, report: Report) -> dict[str, Any]:
     fields = report.mapping(value, path)
     report.unknown(fields, ("maxRetries",), path, "the gateway retries immediately.")
     written = fields.get("maxRetries")
@@ -83,22 +84,24 @@ def _retry(value: Any, path: str, report: Report) -> dict[str, Any]:
         return {}
     number = whole(written)
     if number is None or number < 0:
-        report.rejected(f"{path}.maxRetries", f"{described(written)} is not a number of retries; there are no retries.")
+        report.rejected(
+            path_of(path, "maxRetries"), f"{described(written)} is not a number of retries; there are no retries."
+        )
         return {}
     if number > _RETRY_LIMIT:
         report.approximate(
-            f"{path}.maxRetries",
+            path_of(path, "maxRetries"),
             f"{number} became {_RETRY_LIMIT}: more retries would add load to a failing service.",
         )
     return {"maxRetries": min(number, _RETRY_LIMIT)}
 
 
-def _access(value: Any, path: str, report: Report) -> dict[str, Any]:
+def _access(value: Any, path: FieldPath, report: Report) -> dict[str, Any]:
     fields = report.mapping(value, path)
     report.unknown(fields, ("rateLimit", "authentication"), path)
     if fields.get("authentication"):
         report.ignored(
-            f"{path}.authentication",
+            path_of(path, "authentication"),
             "it was not enforced upstream, and here it needs a Secret with the users.",
             "Set policies.accessControl.authentication.secret.",
         )
@@ -107,15 +110,15 @@ def _access(value: Any, path: str, report: Report) -> dict[str, Any]:
         return {}
     number = whole(written)
     if number is None or not 1 <= number <= _RATE_LIMIT:
-        report.rejected(f"{path}.rateLimit", f"{described(written)} is not a rate; there is no limit.")
+        report.rejected(path_of(path, "rateLimit"), f"{described(written)} is not a rate; there is no limit.")
         return {}
     report.approximate(
-        f"{path}.rateLimit", f"{number} is read as requests per second and client; it was not enforced upstream."
+        path_of(path, "rateLimit"), f"{number} is read as requests per second and client; it was not enforced upstream."
     )
     return {"rateLimit": number}
 
 
-def _logging(value: Any, path: str, report: Report) -> dict[str, Any]:
+def _logging(value: Any, path: FieldPath, report: Report) -> dict[str, Any]:
     fields = report.mapping(value, path)
     report.unknown(fields, ("level",), path)
     written = fields.get("level")
@@ -125,7 +128,8 @@ def _logging(value: Any, path: str, report: Report) -> dict[str, Any]:
     level = _LEVELS.get(level, level)
     if not accepts(_LOGGING, {"level": level}):
         report.rejected(
-            f"{path}.level", f"{described(written)} is none of debug, info, warn, error, none; the default is used."
+            path_of(path, "level"),
+            f"{described(written)} is none of debug, info, warn, error, none; the default is used.",
         )
         return {}
     return {"level": level}

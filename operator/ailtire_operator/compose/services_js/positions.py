@@ -1,6 +1,6 @@
 """Where in a services.js the values stand: looked for where something is to be said of one, and not before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ailtire_operator.compose.services_js import literals
@@ -18,7 +18,7 @@ class JavaScriptPositions:
         self._source = text.encode()
         self._top = exported(text)
 
-    def deepest(self, steps: Iterable[str]) -> tuple[int, tuple[int, int]]:
+    def deepest(self, steps: tuple[int | str, ...]) -> tuple[int, tuple[int, int]]:
         """How many steps the data holds, and line and column of the last value, from 1 on; 0 where it holds none."""
         node, number = self._top, 0
         for step in steps:
@@ -28,10 +28,11 @@ class JavaScriptPositions:
             node, number = below, number + 1
         return number, self._place(node) if number else (0, 0)
 
-    def _below(self, node: "Node", step: str) -> "Node | None":
+    def _below(self, node: "Node", step: int | str) -> "Node | None":
         if node.type == "array":
             items = [each for each in node.children if each.is_named and each.type != "comment"]
-            return items[int(step)] if step.isdecimal() and int(step) < len(items) else None
+            number = step if isinstance(step, int) else int(step) if step.isdecimal() else len(items)
+            return items[number] if number < len(items) else None
         if node.type != "object":
             return None
         # Of a key that stands twice the last one counts.

@@ -18,8 +18,8 @@ from ailtire_operator.compose.services_js.networks import Networks
 from ailtire_operator.compose.services_js.services import StackParts
 from ailtire_operator.compose.services_js.volumes import Volumes
 from ailtire_operator.model import images
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
-from ailtire_operator.model.problems import path_of
 
 _KEYS: Final = ("services", "networks", "policies", "data", "interface")
 _NO_CONTAINER: Final = "only the stack container used it, and there is none."
@@ -30,7 +30,7 @@ _IMAGE_LIMIT: Final = 512
 class _Place:
     """The position in the tree of the stack being read."""
 
-    path: str
+    path: FieldPath
     """Path of its spec."""
     chain: tuple[str, ...]
     """The packages from the root down to this one."""
@@ -60,7 +60,7 @@ class TreeReader:
             raise ApplicationError(f"{package.file} has no services file to read")
         self._take(package)
         variables = {naming.VARIABLE_APPNAME: app_name}
-        spec = self._spec(package.design, _Place("spec", (package.name.lower(),), variables, {}))
+        spec = self._spec(package.design, _Place(SPEC, (package.name.lower(),), variables, {}))
         self._report_unused()
         return spec
 
@@ -76,7 +76,9 @@ class TreeReader:
         name = naming.shorten(naming.sanitize(place.chain[-1]))
         spec = dict(read_project([design.compose], options, report, name=lambda _: name).spec)
         spec.pop("securityProfile", None)  # the root's is used
-        self._report.extend_at(design.file, (each for each in report.notices if each.path != "spec.securityProfile"))
+        self._report.extend_at(
+            design.file, (each for each in report.notices if each.where != path_of(SPEC, "securityProfile"))
+        )
         if len(place.chain) > 1:
             spec.pop("interface", None)
             spec.pop("edge", None)
@@ -91,7 +93,7 @@ class TreeReader:
         return spec
 
     def _package_member(self, key: str, member: dict[str, Any], place: _Place) -> dict[str, Any]:
-        path = path_of(f"{place.path}.services", key)
+        path = path_of(place.path, "services", key)
         kept: dict[str, Any] = {field: member[field] for field in ("interface", "networks") if field in member}
         lost = sorted(member.keys() - {"image", "environment", *kept})
         if lost:
@@ -103,7 +105,9 @@ class TreeReader:
         report, path = self._report, place.path
         report.unknown(data, _KEYS, path)
         reason = "policies belong to services; upstream's generator does not read them here."
-        report.unknown(report.mapping(data.get("policies"), f"{path}.policies"), (), f"{path}.policies", reason)
+        report.unknown(
+            report.mapping(data.get("policies"), path_of(path, "policies")), (), path_of(path, "policies"), reason
+        )
         entries = self._entries(data, path)
         networks = Networks(data.get("networks"), place.networks, path, report)
         volumes = Volumes(path, report)
@@ -119,10 +123,10 @@ class TreeReader:
             spec["interface"] = {"ports": ports}
         return {name: value for name, value in spec.items() if value or name == "services"}
 
-    def _entries(self, data: Mapping[str, Any], path: str) -> dict[str, dict[str, Any]]:
+    def _entries(self, data: Mapping[str, Any], path: FieldPath) -> dict[str, dict[str, Any]]:
         """The services as maps. Raises ApplicationError if the tree is too large."""
         written = data.get("services")
-        path = f"{path}.services"
+        path = path_of(path, "services")
         if written is not None and not isinstance(written, dict):
             raise ApplicationError(f"{path} is {described(written)}, not a map of services")
         if not written:
@@ -134,22 +138,22 @@ class TreeReader:
         return entries
 
     def _member(self, key: str, entry: dict[str, Any], parts: StackParts, place: _Place) -> dict[str, Any] | None:
-        path = path_of(f"{place.path}.services", key)
+        path = path_of(place.path, "services", key)
         if not services.is_stack(entry, path, self._report):
             return services.plain(entry, path, parts)
         fields = services.stack(entry, path, parts)
         return fields | self._definition(key, entry, path, replace(place, networks=parts.networks.named))
 
-    def _definition(self, key: str, entry: Mapping[str, Any], path: str, place: _Place) -> dict[str, Any]:
+    def _definition(self, key: str, entry: Mapping[str, Any], path: FieldPath, place: _Place) -> dict[str, Any]:
         """The child's definition: the package that its image names, or a reference to a stack that may come later."""
         written = entry.get("image")
         reference = written.strip()[:_IMAGE_LIMIT] if isinstance(written, str) else ""
         package = self._package(reference)
-        variables = environment.scalars(entry.get("environment"), f"{path}.environment", self._report)
+        variables = environment.scalars(entry.get("environment"), path_of(path, "environment"), self._report)
         if package is not None and package.failure:
             raise package.failure
         if package is None or package.design is None:
-            self._report_variables(variables, "", f"{path}.environment")
+            self._report_variables(variables, "", path_of(path, "environment"))
             return self._dangling(reference or key, package, path)
         chain = (*place.chain, package.name.lower())
         if chain[-1] in place.chain:
@@ -159,12 +163,12 @@ class TreeReader:
             raise ApplicationError(f"{path}: the tree is deeper than {DEPTH_LIMIT} levels")
         self._take(package)
         if variables:
-            self._report_variables(variables, str(package.design.data), f"{path}.environment")
+            self._report_variables(variables, str(package.design.data), path_of(path, "environment"))
         app_name = place.variables[naming.VARIABLE_APPNAME]
         variables |= {naming.VARIABLE_APPNAME: app_name, naming.VARIABLE_SERVICENAME: key}
-        return {"stack": self._spec(package.design, _Place(f"{path}.stack", chain, variables, place.networks))}
+        return {"stack": self._spec(package.design, _Place(path_of(path, "stack"), chain, variables, place.networks))}
 
-    def _report_variables(self, variables: Mapping[str, str], child: str, path: str) -> None:
+    def _report_variables(self, variables: Mapping[str, str], child: str, path: FieldPath) -> None:
         """The stack container's variables: Swarm interpolated them into the child's file, and so does import."""
         for name in variables:
             where = path_of(path, name)
@@ -174,7 +178,7 @@ class TreeReader:
             else:
                 self._report.ignored(where, _NO_CONTAINER, "Set it on the services of the child stack that need it.")
 
-    def _dangling(self, reference: str, package: Package | None, path: str) -> dict[str, Any]:
+    def _dangling(self, reference: str, package: Package | None, path: FieldPath) -> dict[str, Any]:
         """A reference to a stack that does not exist yet; until it does, the status reports it."""
         name = naming.shorten(naming.sanitize(images.parse(reference).name))
         remedy = f"Apply an {naming.KIND} '{name}' with spec.templateOnly: true, or correct the image"
@@ -186,7 +190,7 @@ class TreeReader:
             self._take(package)
             why, remedy = f"the package {package.file} has no services file", f"{remedy}."
         message = f"{why}; the stack is empty, which its status reports, until a stack '{name}' exists."
-        self._report.approximate(f"{path}.stackRef", message, remedy)
+        self._report.approximate(path_of(path, "stackRef"), message, remedy)
         return {"stackRef": {"name": name, "optional": True}}
 
     def _package(self, reference: str) -> Package | None:
@@ -205,7 +209,7 @@ class TreeReader:
         names = [package.name for package in packages if package.file not in self._used]
         if names:
             self._report.ignored(
-                PACKAGES,
+                FieldPath(PACKAGES),
                 f"no stack of this environment runs these packages: {', '.join(names)}.",
                 "Add a service with type: 'stack' and the package's name as its image.",
             )

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from ailtire_operator import naming
 from ailtire_operator.compose.reporting import Report, described
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.host_paths import Reach, reach
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.stack import Data
 from ailtire_operator.model.values import AbsolutePath
 
@@ -22,14 +22,14 @@ _KEYS: Final = ("source", "target", "readOnly", "read_only", "type")
 class Volumes:
     """The volumes of one stack: every named one and every host path is one entry of its data."""
 
-    def __init__(self, path: str, report: Report) -> None:
+    def __init__(self, path: FieldPath, report: Report) -> None:
         self._path = path
         self._report = report
         self.data: dict[str, dict[str, Any]] = {}
 
     def declare(self, value: Any) -> None:
         """``data`` of the stack, read in the model's form, as upstream does not define one."""
-        path = f"{self._path}.data"
+        path = path_of(self._path, "data")
         for key, entry in self._report.mapping(value, path).items():
             fields = self._report.mapping(entry, path_of(path, key))
             if not 1 <= len(key) <= _KEY_LIMIT:
@@ -46,7 +46,7 @@ class Volumes:
                     "Describe it as in spec.data: size, storageClass, mode, retain.",
                 )
 
-    def mounts(self, value: Any, path: str) -> dict[str, dict[str, Any]]:
+    def mounts(self, value: Any, path: FieldPath) -> dict[str, dict[str, Any]]:
         """The mounts of a plain service."""
         result: dict[str, dict[str, Any]] = {}
         for key, mount in _entries(value, path, self._report):
@@ -65,7 +65,7 @@ class Volumes:
                 result[name]["readOnly"] = True
         return result
 
-    def unused(self, value: Any, path: str) -> None:
+    def unused(self, value: Any, path: FieldPath) -> None:
         """Report the volumes of a stack service, which has no container to mount them."""
         for key, mount in _entries(value, path, self._report):
             if reach(str(mount.get("source") or ".")) is Reach.SOCKET:
@@ -79,7 +79,7 @@ class Volumes:
                     "Mount it in the service of the child stack that needs it.",
                 )
 
-    def _source(self, source: str, key: str, path: str) -> str:
+    def _source(self, source: str, key: str, path: FieldPath) -> str:
         """The mount's source in the spec."""
         if source.startswith("/") and reach(source) is Reach.SOCKET:
             self._report.ignored(
@@ -105,7 +105,7 @@ class Volumes:
         return same
 
 
-def _entries(value: Any, path: str, report: Report) -> list[tuple[str, Mapping[str, Any]]]:
+def _entries(value: Any, path: FieldPath, report: Report) -> list[tuple[str, Mapping[str, Any]]]:
     """Volumes by key, each as a map; Compose's list and its short form (``source:target:ro``) as well."""
     entries = (
         {str(index): each for index, each in enumerate(value)}

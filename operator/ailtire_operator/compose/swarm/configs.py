@@ -14,8 +14,8 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names
 from ailtire_operator.compose.swarm.shell import argument
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.files import DATA_KEY, Config, FileMount
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 
 _NAME_LIMIT: Final = 64
@@ -70,7 +70,7 @@ def sections(branch: Branch, names: Names, contents: Configs, report: Report) ->
             for name, mount in getattr(service, kind).items()
         }
         for key in getattr(branch.spec, kind):
-            path = path_of(f"{branch.view.path}.{kind}", key)
+            path = path_of(branch.view.path, kind, key)
             if key not in used:
                 report.ignored(path, "no service uses it, so it is not in the file.", "Remove it.")
             elif kind == "configs":
@@ -83,7 +83,7 @@ def sections(branch: Branch, names: Names, contents: Configs, report: Report) ->
 
 
 def _external(
-    contents: Configs, kind: str, part: str, source: tuple[str, str], path: str, report: Report
+    contents: Configs, kind: str, part: str, source: tuple[str, str], path: FieldPath, report: Report
 ) -> dict[str, Any]:
     name, key = source
     definition = contents.external(kind, name, key, part)
@@ -93,15 +93,17 @@ def _external(
     return definition
 
 
-def _config(branch: Branch, names: Names, key: str, contents: Configs, path: str, report: Report) -> dict[str, Any]:
+def _config(
+    branch: Branch, names: Names, key: str, contents: Configs, path: FieldPath, report: Report
+) -> dict[str, Any]:
     config: Config = branch.spec.configs[key]
     if config.config_map:
         if config.labels:
-            report.ignored(f"{path}.labels", "an external config has its own labels.")
+            report.ignored(path_of(path, "labels"), "an external config has its own labels.")
         source = config.config_map, config.key
         return _external(contents, "configs", names.part(branch, key), source, path, report)
     if config.key != DATA_KEY:
-        report.ignored(f"{path}.key", "it applies only to an external ConfigMap.", "Remove it.")
+        report.ignored(path_of(path, "key"), "it applies only to an external ConfigMap.", "Remove it.")
     content = base64.b64decode(config.binary_content) if config.binary_content is not None else config.content or ""
     if not content:
         report.rejected(path, "Swarm does not accept empty configs; it has an empty line.", "Remove it.")

@@ -12,6 +12,7 @@ from ailtire_operator.compose.scalars import docker_memory
 from ailtire_operator.compose.swarm import labels
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.model.deploy import Deploy, Limits, Reservations, Resources
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.placement import Placement
 from ailtire_operator.model.rollout import RestartPolicy, RollbackConfig, UpdateConfig
 from ailtire_operator.model.service import Service
@@ -40,25 +41,25 @@ def deploy(
     if endpoint_mode == "dnsrr":
         result["endpoint_mode"] = "dnsrr"
     elif wanted.endpoint_mode == "dnsrr":
-        result["endpoint_mode"] = _without_address(service, f"{path}.endpointMode", report)
+        result["endpoint_mode"] = _without_address(service, path_of(path, "endpointMode"), report)
     result["placement"] = _placement(service, wanted.placement, branch, key, report)
     if stopped and (is_job or wanted.mode == "global"):
         # A task without a node waits for one, and these have no count.
         result["placement"].setdefault("constraints", []).append(f"node.labels.{naming.LABEL_STOPPED} == true")
     if wanted.resources:
-        result["resources"] = _resources(wanted.resources, f"{path}.resources", report)
+        result["resources"] = _resources(wanted.resources, path_of(path, "resources"), report)
     result["restart_policy"] = _restart(wanted.restart_policy, is_job=is_job)
     if is_job:
         for field, config in (("updateConfig", wanted.update_config), ("rollbackConfig", wanted.rollback_config)):
             if config is not None:
-                report.ignored(f"{path}.{field}", "a job is not updated: a change runs it again.", "Remove it.")
+                report.ignored(path_of(path, field), "a job is not updated: a change runs it again.", "Remove it.")
     else:
         _rolling(branch, service, wanted, path, report, result, holds_port=holds_port)
     result["labels"] = wanted.labels | labels.of_service(service)
     return {name: value for name, value in result.items() if value not in ({}, None)}
 
 
-def _without_address(service: Service, path: str, report: Report) -> str | None:
+def _without_address(service: Service, path: FieldPath, report: Report) -> str | None:
     """The endpoint mode dnsrr; None for Swarm's default if Swarm does not allow it."""
     if not any(port.published is not None and port.mode == "ingress" for port in service.ports.values()):
         return "dnsrr"
@@ -78,7 +79,7 @@ def _rolling(
     branch: Branch,
     service: Service,
     wanted: Deploy,
-    path: str,
+    path: FieldPath,
     report: Report,
     result: dict[str, Any],
     *,
@@ -89,7 +90,7 @@ def _rolling(
     if stop_first and wanted.update_config and "order" in update.model_fields_set and update.order == "startFirst":
         why = "its port on the node" if holds_port else "its node" if wanted.mode == "global" else "a volume"
         message = f"tasks cannot share {why}, so the old one stops before the new one starts."
-        report.approximate(f"{path}.updateConfig.order", message)
+        report.approximate(path_of(path, "updateConfig", "order"), message)
     result["update_config"] = _config(update, stop_first=stop_first)
     back = wanted.rollback_config
     if back is not None:
@@ -156,10 +157,10 @@ def _platform(platform: str) -> Iterator[str]:
         yield f"node.platform.arch == {_ARCHITECTURES.get(architecture, architecture)}"
 
 
-def _resources(resources: Resources, path: str, report: Report) -> dict[str, Any]:
+def _resources(resources: Resources, path: FieldPath, report: Report) -> dict[str, Any]:
     parts = {
         "limits": _limits(resources.limits),
-        "reservations": _reservations(resources.reservations, f"{path}.reservations", report),
+        "reservations": _reservations(resources.reservations, path_of(path, "reservations"), report),
     }
     return {name: part for name, part in parts.items() if part}
 
@@ -168,19 +169,21 @@ def _limits(limits: Limits | None) -> dict[str, Any]:
     return _amounts(limits) | ({"pids": limits.pids} if limits and limits.pids is not None else {})
 
 
-def _reservations(reserved: Reservations | None, path: str, report: Report) -> dict[str, Any]:
+def _reservations(reserved: Reservations | None, path: FieldPath, report: Report) -> dict[str, Any]:
     kinds: dict[str, int] = {}
     for name, device in reserved.devices.items() if reserved else ():
         kind = _DRIVERS.get(device.driver or "nvidia", device.driver or "")
         message = f"Swarm assigns devices as generic resources, so nodes must advertise '{kind}'."
-        report.approximate(f"{path}.devices.{name}", message, "Set node-generic-resources in the engine's daemon.json.")
+        report.approximate(
+            path_of(path, "devices", name), message, "Set node-generic-resources in the engine's daemon.json."
+        )
         if device.capabilities:
             message = "Swarm counts devices by kind, without capabilities."
-            report.ignored(f"{path}.devices.{name}.capabilities", message)
+            report.ignored(path_of(path, "devices", name, "capabilities"), message)
         kinds[kind] = kinds.get(kind, 0) + device.count
     for name in reserved.claim_templates if reserved else ():
         message = "Swarm has no claims for devices. It is left out."
-        report.rejected(f"{path}.claimTemplates.{name}", message, "Reserve a number of devices.")
+        report.rejected(path_of(path, "claimTemplates", name), message, "Reserve a number of devices.")
     for kind, count in reserved.generic_resources.items() if reserved else ():
         kinds[kind] = kinds.get(kind, 0) + count
     generic = [{"discrete_resource_spec": {"kind": kind, "value": count}} for kind, count in kinds.items()]
@@ -194,6 +197,6 @@ def _amounts(entry: Limits | Reservations | None) -> dict[str, Any]:
     return cpus | ({"memory": docker_memory(amount(entry.memory))} if entry.memory else {})
 
 
-def gateway_resources(resources: Resources | None, path: str, report: Report) -> dict[str, Any]:
+def gateway_resources(resources: Resources | None, path: FieldPath, report: Report) -> dict[str, Any]:
     """The resources of a gateway."""
     return _resources(resources, path, report) if resources else {}

@@ -16,7 +16,7 @@ from ailtire_operator.compose.swarm.deploy import gateway_resources
 from ailtire_operator.compose.swarm.names import GATEWAY, Names
 from ailtire_operator.compose.swarm.networks import NetworkFiles
 from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import Bracketed, FieldPath, path_of
 from ailtire_operator.plan.gateway import locations, nginx
 from ailtire_operator.plan.gateway.gateway import REPLICAS, gateway_networks
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
@@ -127,7 +127,9 @@ def _service(
 def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
     wanted = branch.spec.gateway
     order = "stop-first" if held else "start-first"
-    resources = gateway_resources(wanted.resources if wanted else None, f"{branch.view.path}.gateway", setting.report)
+    resources = gateway_resources(
+        wanted.resources if wanted else None, path_of(branch.view.path, "gateway"), setting.report
+    )
     return {
         "replicas": REPLICAS if branch.scope.gateway_replicas is None else branch.scope.gateway_replicas,
         **({"endpoint_mode": setting.endpoint_mode} if setting.endpoint_mode != "vip" else {}),
@@ -139,15 +141,15 @@ def _deploy(branch: Branch, setting: Setting, *, held: bool) -> dict[str, Any]:
 
 def _ports(branch: Branch, passed: list[Stream], setting: Setting) -> list[dict[str, Any]]:
     """The published ports of the root's gateway: those of its interface, else plain HTTP if it has an edge."""
-    wanted: dict[int, tuple[int, str]] = {}
+    wanted: dict[int, tuple[int, FieldPath]] = {}
     known = {naming.GATEWAY_PORT, *(stream.listen for stream in passed)}
     base = branch.view.path
     if branch.spec.place is None and branch.spec.interface is not None:
         for external, internal in branch.spec.interface.ports.items():
             if internal in known:  # the plan has reported ports without a target
-                wanted[int(external)] = (internal, f'{base}.interface.ports["{external}"]')
+                wanted[int(external)] = (internal, path_of(base, "interface", "ports", Bracketed(external)))
     if branch.spec.edge is not None and branch.spec.place is None and not wanted:
-        wanted[HTTP] = (naming.GATEWAY_PORT, f"{base}.edge")
+        wanted[HTTP] = (naming.GATEWAY_PORT, path_of(base, "edge"))
     where = setting.names.host(branch, "")
     entries = [
         setting.published.publish(where, path, published=number, target=target, protocol="TCP", mode="ingress")
@@ -177,12 +179,12 @@ def _report_unused(branch: Branch, report: Report) -> None:
     if branch.has_gateway:
         if branch.spec.interface is not None and branch.spec.place is not None:
             message = "only the root's gateway has additional ports."
-            report.ignored(f"{branch.view.path}.interface", message, "Set it in the root stack.")
+            report.ignored(path_of(branch.view.path, "interface"), message, "Set it in the root stack.")
         return
     for name in ("gateway", "edge", "interface"):
         if getattr(branch.spec, name) is not None:
             message = "no service has an interface, so there is no gateway."
-            report.ignored(f"{branch.view.path}.{name}", message, "Give a service an interface.")
+            report.ignored(path_of(branch.view.path, name), message, "Give a service an interface.")
 
 
 def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setting: Setting) -> None:
@@ -190,9 +192,9 @@ def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setti
     report, view = setting.report, branch.view
     message = f"the service '{setting.names.service(branch, '')}' implements it."
     if branch.spec.gateway is not None:
-        report.resolved(f"{view.path}.gateway", message)
+        report.resolved(path_of(view.path, "gateway"), message)
     if branch.spec.interface is not None and branch.spec.place is None:
-        report.resolved(f"{view.path}.interface", message)
+        report.resolved(path_of(view.path, "interface"), message)
     routed = {*(route.service for route in found), *(stream.service for stream in passed)}
     for key, service in branch.spec.services.items():
         if service.is_stack and service.interface and key not in branch.reachable_children:

@@ -12,8 +12,9 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.names import Names, legal, taken
 from ailtire_operator.compose.swarm.shell import argument
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.network import Network
-from ailtire_operator.model.problems import FieldError, InvalidStack, path_of
+from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.plan.network.membership import OWN, NetworkId, shared_name
 
 _DRIVER: Final = "overlay"
@@ -47,7 +48,7 @@ class NetworkFiles:
                 continue
             declared = branch.spec.networks[key]
             shared = shared_name(key, declared)
-            path = path_of(f"{branch.view.path}.networks", key)
+            path = path_of(branch.view.path, "networks", key)
             name = shared or f"{branch.name}_{legal(key)}"
             if network.owner not in self._branches or (declared.external and network.owner == branch.name):
                 self._foreign.add(network)
@@ -91,7 +92,7 @@ class NetworkFiles:
         name, stack = self.name(network), self._names.stack(branch)
         if key in section:
             if section[key]["name"] != name:
-                raise InvalidStack([FieldError(f"{branch.view.path}.networks", taken("networks", key))])
+                raise InvalidStack([FieldError(path_of(branch.view.path, "networks"), taken("networks", key))])
             return key
         ours = network not in self._foreign and network.owner in self._branches
         if ours and self._made.setdefault(network, (stack, key)) == (stack, key):
@@ -132,15 +133,15 @@ class NetworkFiles:
         found = set(used)
         first: dict[NetworkId, str] = {}
         for key, declared in branch.spec.networks.items():
-            path = path_of(f"{branch.view.path}.networks", key)
+            path = path_of(branch.view.path, "networks", key)
             network = branch.networks.by_key.get(key)
             if declared.attachable is False and network in found:
                 message = "Docker Compose drops false values, so an import does not restore it."
-                report.resolved(f"{path}.attachable", message)
+                report.resolved(path_of(path, "attachable"), message)
             if network is not None and first.setdefault(network, key) != key:
                 message = f"'{key}' and '{first[network]}' are the same network by name, with the settings of both."
                 report.resolved(path, message)
-                report.resolved(path_of(f"{branch.view.path}.networks", first[network]), message)
+                report.resolved(path_of(branch.view.path, "networks", first[network]), message)
             elif _is_own(key) and network in found:
                 self._report_own(path, declared, report)
             elif network is None:
@@ -155,14 +156,16 @@ class NetworkFiles:
                 path = branch.view.member_path(key, "networks", naming.PARENT_NETWORK)
                 report.ignored(path, "the root has no parent, so there is no parent network to join.")
 
-    def _report_own(self, path: str, declared: Network, report: Report) -> None:
+    def _report_own(self, path: FieldPath, declared: Network, report: Report) -> None:
         for name in sorted(declared.model_fields_set & {"name", "external"}):
-            report.ignored(f"{path}.{name}", "it is the stack's own network, which has the stack's name.", "Remove it.")
+            report.ignored(
+                path_of(path, name), "it is the stack's own network, which has the stack's name.", "Remove it."
+            )
 
-    def _report_elsewhere(self, path: str, network: NetworkId, declared: Network, report: Report) -> None:
+    def _report_elsewhere(self, path: FieldPath, network: NetworkId, declared: Network, report: Report) -> None:
         for name in sorted(declared.model_fields_set - {"name", "external"}):
             message = f"the stack '{network.owner}' owns this network, and its settings are used."
-            report.ignored(f"{path}.{name}", message, "Set it there.")
+            report.ignored(path_of(path, name), message, "Set it there.")
 
     def _report_names(self, branch: Branch, key: str, report: Report) -> None:
         """Report names that a service does not get."""

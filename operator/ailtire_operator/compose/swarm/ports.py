@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.service import Service, ServicePort
 
 _ANY: Final = ("0.0.0.0", "::")
@@ -19,7 +20,7 @@ class Published:
         self._taken: dict[tuple[int, str], str] = {}
 
     def publish(
-        self, where: str, path: str, *, published: int, target: int, protocol: str, mode: str
+        self, where: str, path: FieldPath, *, published: int, target: int, protocol: str, mode: str
     ) -> dict[str, Any] | None:
         """One entry of ``ports``; None if the number is taken. ``where`` is the service's name in Swarm.
 
@@ -46,14 +47,14 @@ def ports(
         if name not in (plain, f"{plain}-{port.published}"):
             report.resolved(path, "ports have no names in Swarm.")
         if port.app_protocol:
-            report.ignored(f"{path}.appProtocol", "Swarm does not use the application protocol.")
+            report.ignored(path_of(path, "appProtocol"), "Swarm does not use the application protocol.")
         _report_exposure(port, path, report)
         if port.published is None or _stays_inside(port, path, report):
             exposed.append(f"{port.port}" if port.protocol == "TCP" else f"{port.port}/{port.protocol.lower()}")
             if port.mode == "host" and port.published is None:
-                report.ignored(f"{path}.mode", "the port is not published.", "Set published.")
+                report.ignored(path_of(path, "mode"), "the port is not published.", "Set published.")
             if port.host_ip and port.published is None:
-                report.ignored(f"{path}.hostIp", "the port is not published.", "Set published.")
+                report.ignored(path_of(path, "hostIp"), "the port is not published.", "Set published.")
             continue
         entry = published.publish(
             where, path, published=port.published, target=port.port, protocol=port.protocol, mode=port.mode
@@ -62,20 +63,20 @@ def ports(
     return {"ports": opened, "expose": list(dict.fromkeys(exposed))}
 
 
-def _stays_inside(port: ServicePort, path: str, report: Report) -> bool:
+def _stays_inside(port: ServicePort, path: FieldPath, report: Report) -> bool:
     """Whether a port stays unpublished, as Swarm would let in more callers than its definition."""
     if port.host_ip and port.host_ip not in _ANY:
         message = "Swarm publishes on all addresses of a node, so the port is not published."
-        report.rejected(f"{path}.hostIp", message, "Publish it, and close it in the nodes' firewall.")
+        report.rejected(path_of(path, "hostIp"), message, "Publish it, and close it in the nodes' firewall.")
         return True
     return port.exposure == "ClusterIP" and port.mode != "host"
 
 
-def _report_exposure(port: ServicePort, path: str, report: Report) -> None:
+def _report_exposure(port: ServicePort, path: FieldPath, report: Report) -> None:
     if port.exposure == "ClusterIP":
-        report.resolved(f"{path}.exposure", "the port is internal and is not published.")
+        report.resolved(path_of(path, "exposure"), "the port is internal and is not published.")
     elif port.exposure:
-        report.resolved(f"{path}.exposure", "published ports answer on every node of the Swarm.")
+        report.resolved(path_of(path, "exposure"), "published ports answer on every node of the Swarm.")
 
 
 def holds_port(opened: list[dict[str, Any]]) -> bool:

@@ -7,8 +7,8 @@ from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.container import alias, given
 from ailtire_operator.compose.swarm.names import Names
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.host_paths import Reach, reach
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.values import amount
 from ailtire_operator.model.volumes import Data
@@ -42,7 +42,7 @@ def _memory(target: str, size: str | None) -> dict[str, Any]:
     return {"type": "tmpfs", "target": target} | ({"tmpfs": {"size": int(amount(size))}} if size else {})
 
 
-def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: Report) -> dict[str, Any] | None:
+def _mount(branch: Branch, names: Names, mount: VolumeMount, path: FieldPath, report: Report) -> dict[str, Any] | None:
     if mount.source and mount.source not in branch.spec.data and reach(mount.source) is not Reach.NOTHING:
         message = "Docker's socket gives access to the whole host; as in the cluster, it is not mounted."
         report.add(path, "gated", message, "Add it to the file if a service needs it.")
@@ -64,32 +64,36 @@ def _mount(branch: Branch, names: Names, mount: VolumeMount, path: str, report: 
     return entry | ({"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {})
 
 
-def _scratch(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
+def _scratch(mount: VolumeMount, path: FieldPath, report: Report) -> dict[str, Any]:
     _report_bind_options(mount, path, report)
     read_only = {"read_only": True} if mount.read_only else {}
     if mount.medium == "Memory":
         return _memory(braces(mount.target), mount.size) | read_only
     if mount.size:
-        report.ignored(f"{path}.size", "Docker does not limit scratch space on disk.")
+        report.ignored(path_of(path, "size"), "Docker does not limit scratch space on disk.")
     copying = {"volume": {"nocopy": mount.nocopy}} if mount.nocopy is not None else {}
     return {"type": "volume", "target": braces(mount.target), **read_only, **copying}
 
 
-def _host_path(mount: VolumeMount, path: str, report: Report) -> dict[str, Any]:
+def _host_path(mount: VolumeMount, path: FieldPath, report: Report) -> dict[str, Any]:
     report.approximate(path, "the path must exist on every node that may run the service.", "Add a constraint.")
     if mount.create_host_path:
-        report.ignored(f"{path}.createHostPath", "Swarm does not create folders on nodes.", "Create it on each node.")
+        report.ignored(
+            path_of(path, "createHostPath"), "Swarm does not create folders on nodes.", "Create it on each node."
+        )
     if mount.nocopy is not None:
-        report.ignored(f"{path}.nocopy", "files of the image are never copied to a path of a node.", "Remove it.")
+        report.ignored(
+            path_of(path, "nocopy"), "files of the image are never copied to a path of a node.", "Remove it."
+        )
     entry: dict[str, Any] = {"type": "bind", "source": mount.source or ""}
     return entry | ({"bind": {"propagation": _PROPAGATION[mount.propagation]}} if mount.propagation else {})
 
 
-def _report_bind_options(mount: VolumeMount, path: str, report: Report) -> None:
+def _report_bind_options(mount: VolumeMount, path: FieldPath, report: Report) -> None:
     for field in ("propagation", "create_host_path"):
         if getattr(mount, field) is not None:
             message = "it applies only to paths of the node."
-            report.ignored(f"{path}.{alias(mount, field)}", message, "Remove it.")
+            report.ignored(path_of(path, alias(mount, field)), message, "Remove it.")
 
 
 def volumes(branch: Branch, names: Names, report: Report) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def volumes(branch: Branch, names: Names, report: Report) -> dict[str, Any]:
     }
     result: dict[str, Any] = {}
     for key, data in branch.spec.data.items():
-        path = path_of(f"{branch.view.path}.data", key)
+        path = path_of(branch.view.path, "data", key)
         if key in mounted:
             result[names.part(branch, key)] = _volume(branch, names, key, data, path, report)
         else:
@@ -110,24 +114,24 @@ def volumes(branch: Branch, names: Names, report: Report) -> dict[str, Any]:
     return result
 
 
-def _volume(branch: Branch, names: Names, key: str, data: Data, path: str, report: Report) -> dict[str, Any]:
+def _volume(branch: Branch, names: Names, key: str, data: Data, path: FieldPath, report: Report) -> dict[str, Any]:
     for field in ("size", "size_limit", "storage_class"):
         if given(data, field):
-            report.ignored(f"{path}.{alias(data, field)}", _LOCAL, _DRIVER)
+            report.ignored(path_of(path, alias(data, field)), _LOCAL, _DRIVER)
     if data.mode != "ReadWriteOnce" and not data.nfs:
         message = "every node has its own volume of that name, with different content."
-        report.approximate(f"{path}.mode", message, _DRIVER)
+        report.approximate(path_of(path, "mode"), message, _DRIVER)
     if data.claim:
         message = f"the volume '{data.claim}' must exist on every node that may run the service."
-        report.approximate(f"{path}.claim", message, f"Create it first: docker volume create {data.claim}")
+        report.approximate(path_of(path, "claim"), message, f"Create it first: docker volume create {data.claim}")
         if data.labels:
-            report.ignored(f"{path}.labels", "an external volume has its own labels.")
+            report.ignored(path_of(path, "labels"), "an external volume has its own labels.")
         return {"external": True, "name": data.claim}
     if data.seed:
         message = "Swarm does not seed volumes: it starts with the image's files."
-        report.rejected(f"{path}.seed", message, "Copy the files into it, or build them into the image.")
+        report.rejected(path_of(path, "seed"), message, "Copy the files into it, or build them into the image.")
     if data.retain:
-        report.resolved(f"{path}.retain", "Swarm keeps all volumes, also when their stack is removed.")
+        report.resolved(path_of(path, "retain"), "Swarm keeps all volumes, also when their stack is removed.")
     result: dict[str, Any] = {}
     if data.per_replica:
         result["name"] = f"{names.stack(branch)}_{names.part(branch, key)}-{_SLOT}"

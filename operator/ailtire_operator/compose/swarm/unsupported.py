@@ -5,7 +5,7 @@ from typing import Final
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.swarm.branches import Branch
 from ailtire_operator.compose.swarm.container import alias, given
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.plan.no_effect import OF_A_STACK
 
 _TEMPLATE: Final = ("a template runs only where another stack refers to it; here it is deployed.", "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.edge import Edge
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.plan.gateway.routes import Route
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -29,10 +30,8 @@ def plan_edge(scope: Scope) -> list[Manifest]:
             )
         ]
     if not scope.observed.http_routes:
-        scope.report(
-            "spec.edge.kind", "gated", "the cluster does not serve HTTPRoute, so nothing is reached from outside.",
-            "Install the Gateway API, or use kind: Ingress.",
-        )  # fmt: skip
+        message = "the cluster does not serve HTTPRoute, so nothing is reached from outside."
+        scope.report(path_of(SPEC, "edge", "kind"), "gated", message, "Install the Gateway API, or use kind: Ingress.")
         return []
     spec = _http_route(scope, edge)
     return [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import SPEC, Bracketed, path_of
 from ailtire_operator.plan import gateway_image
 from ailtire_operator.plan.gateway import locations, nginx, sessions
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
@@ -47,7 +48,9 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
     if not scope.spec.has_interface:
         if scope.spec.edge is not None:
             scope.report(
-                "spec.edge", "ignored", "no service has an interface, so there is nothing to reach from outside."
+                path_of(SPEC, "edge"),
+                "ignored",
+                "no service has an interface, so there is nothing to reach from outside.",
             )
         return None
     found, passed = routes(scope), streams(scope)
@@ -83,12 +86,19 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
         for external, inner in sorted(scope.spec.interface.ports.items()):
             if int(external) == naming.GATEWAY_PORT != inner:
                 message = f"the edge and the stack's members use port {naming.GATEWAY_PORT}."
-                scope.report(f'spec.interface.ports["{external}"]', "rejected", message, "Use another external port.")
+                scope.report(
+                    path_of(SPEC, "interface", "ports", Bracketed(external)),
+                    "rejected",
+                    message,
+                    "Use another external port.",
+                )
             elif inner in known:
                 ports[int(external)] = inner
         if ports.get(443) == naming.GATEWAY_PORT:
             message = "the gateway speaks plain HTTP on this port; certificates belong to the edge."
-            scope.report('spec.interface.ports["443"]', "approximate", message, "Set spec.edge.tls.")
+            scope.report(
+                path_of(SPEC, "interface", "ports", Bracketed("443")), "approximate", message, "Set spec.edge.tls."
+            )
     listed = [
         {"name": f"p-{outer}", "port": outer, "protocol": "TCP", "targetPort": inner}
         for outer, inner in sorted(ports.items())
@@ -124,7 +134,7 @@ def _deployment(
     )
     spec = {
         **pod.pod_basics(scope, selector),
-        **zones.resolver(scope, joined[:1], "spec.gateway"),
+        **zones.resolver(scope, joined[:1], path_of(SPEC, "gateway")),
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "terminationGracePeriodSeconds": scope.settings.drain_seconds + _GRACE_SECONDS,
         "containers": [_container(scope, passed, secrets)],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import Bracketed, FieldPath, path_of
 from ailtire_operator.model.policies import Policies
 from ailtire_operator.model.service import Interface, Service
 from ailtire_operator.plan.scope import Scope
@@ -133,7 +134,7 @@ def streams(scope: Scope) -> list[Stream]:
 
 
 def _add_declared(scope: Scope, found: dict[int, Stream], external: str, internal: int) -> None:
-    path = f'{scope.base}.interface.ports["{external}"]'
+    path = path_of(scope.base, "interface", "ports", Bracketed(external))
     behind = [
         key
         for key, service in sorted(scope.spec.plain.items())
@@ -151,7 +152,7 @@ def _add_declared(scope: Scope, found: dict[int, Stream], external: str, interna
         )
 
 
-def _add_stream(scope: Scope, found: dict[int, Stream], key: str, port: int, path: str) -> None:
+def _add_stream(scope: Scope, found: dict[int, Stream], key: str, port: int, path: FieldPath) -> None:
     if port in (naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT):
         scope.report(
             path,

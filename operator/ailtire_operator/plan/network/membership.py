@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.loading import Level, sound_levels
 from ailtire_operator.model.network import Network
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import NetworkMembership, Service
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.scope import Scope
@@ -172,7 +172,7 @@ def of_stack(scope: Scope) -> Networks:
 
 def _report(scope: Scope, networks: Networks, internal: frozenset[NetworkId]) -> None:
     for key, network in scope.spec.networks.items():
-        path = path_of("spec.networks", key)
+        path = path_of(SPEC, "networks", key)
         if _is_built_in(key):
             if shared_name(key, network) or (network.internal and key == naming.PARENT_NETWORK):
                 message = f"the network '{key}' is built in, so this has no effect."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 
@@ -46,18 +46,18 @@ def _members(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _texts(scope: Scope) -> Iterator[tuple[str, str]]:
+def _texts(scope: Scope) -> Iterator[tuple[FieldPath, str]]:
     """Every text in which a service may read a host's name, with its path."""
     for name, text in scope.spec.env.items():
-        yield path_of("spec.env", name), text
+        yield path_of(SPEC, "env", name), text
     for key, config in scope.spec.configs.items():
         if config.content is not None:
-            yield path_of("spec.configs", key, "content"), config.content
+            yield path_of(SPEC, "configs", key, "content"), config.content
     for key, service in scope.spec.plain.items():
         yield from _texts_of(scope, key, service)
 
 
-def _texts_of(scope: Scope, key: str, service: Service) -> Iterator[tuple[str, str]]:
+def _texts_of(scope: Scope, key: str, service: Service) -> Iterator[tuple[FieldPath, str]]:
     for name, text in service.environment.items():
         yield scope.path(key, "environment", name), text
     lists = {

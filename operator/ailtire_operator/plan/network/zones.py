@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.plan.network.membership import NameTable, NetworkId, Networks, owned
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -54,7 +55,7 @@ def _slices(scope: Scope, network: NetworkId, table: NameTable, labels: dict[str
             )
 
 
-def resolver(scope: Scope, joined: list[NetworkId], path: str, further: Sequence[str] = ()) -> dict[str, Any]:
+def resolver(scope: Scope, joined: list[NetworkId], path: FieldPath, further: Sequence[str] = ()) -> dict[str, Any]:
     """DNS settings of a pod: its networks' zones first, then the ``further`` domains, then the cluster's."""
     domain = scope.settings.cluster_domain
     suffix = f"{scope.namespace}.svc.{domain}"

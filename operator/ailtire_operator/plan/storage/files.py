@@ -3,8 +3,8 @@
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.files import DATA_KEY, Config, FileMount
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage.volumes import Storage, claim_path
@@ -22,7 +22,7 @@ def config_maps(scope: Scope) -> list[Manifest]:
     for key, config in scope.spec.configs.items():
         if config.config_map is not None:
             if config.labels:
-                path = path_of("spec.configs", key, "labels")
+                path = path_of(SPEC, "configs", key, "labels")
                 scope.report(path, "ignored", "the ConfigMap is not managed by this stack.", "Label it there.")
             continue
         labels, annotations = user_metadata(config.labels)
@@ -79,7 +79,7 @@ def _items(key: str, mount: FileMount) -> list[dict[str, Any]]:
     return [{"key": key, "path": FILE, "mode": mount.mode}]
 
 
-def _mount(scope: Scope, storage: Storage, path: str, name: str, source: dict[str, Any], target: str) -> None:
+def _mount(scope: Scope, storage: Storage, path: FieldPath, name: str, source: dict[str, Any], target: str) -> None:
     claim_path(scope, storage, path, target)
     storage.volumes.append({"name": name, **source})
     storage.mounts.append(compact(name=name, mountPath=target, subPath=FILE, readOnly=True))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage.volumes import Storage, claim_path
@@ -30,7 +31,7 @@ def _in_memory(size: str | None) -> dict[str, Any]:
     return {"emptyDir": compact(medium="Memory", sizeLimit=canonical(size) if size else None)}
 
 
-def _add(scope: Scope, storage: Storage, path: str, name: str, target: str, source: dict[str, Any]) -> None:
+def _add(scope: Scope, storage: Storage, path: FieldPath, name: str, target: str, source: dict[str, Any]) -> None:
     claim_path(scope, storage, path, target)
     storage.volumes.append({"name": name, **source})
     storage.mounts.append({"name": name, "mountPath": target})

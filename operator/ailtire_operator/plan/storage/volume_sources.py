@@ -3,8 +3,8 @@
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.host_paths import Reach, climbs, reach
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import VolumeMount
 from ailtire_operator.model.stack import Data
 from ailtire_operator.plan.scope import Scope
@@ -15,7 +15,7 @@ from ailtire_operator.plan.workload.images import resolve
 _OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels")
 
 
-def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> dict[str, Any]:
+def source(scope: Scope, mount: VolumeMount, data: Data | None, path: FieldPath) -> dict[str, Any]:
     """The pod's volume, without its name. A source that the settings or the profile do not allow is refused."""
     if mount.nocopy is False:
         message = "an empty volume stays empty: Kubernetes copies no files of the image into it."
@@ -35,7 +35,7 @@ def source(scope: Scope, mount: VolumeMount, data: Data | None, path: str) -> di
     return {"hostPath": compact(path=mount.source, type=kinds[mount.create_host_path])}
 
 
-def check_host_path(scope: Scope, path: str, source: str) -> None:
+def check_host_path(scope: Scope, path: FieldPath, source: str) -> None:
     """Refuse a path of the node that the settings or the profile do not allow."""
     if not scope.settings.allow_host_paths:
         message = f"'{source}' is a path of the node, which this operator does not allow; use a volume of spec.data"
@@ -49,7 +49,7 @@ def check_host_path(scope: Scope, path: str, source: str) -> None:
         scope.refuse(path, f"{message}; mount another folder")
 
 
-def propagation(scope: Scope, mount: VolumeMount, path: str) -> str | None:
+def propagation(scope: Scope, mount: VolumeMount, path: FieldPath) -> str | None:
     """The mount propagation: whether later mounts appear on the other side."""
     if mount.propagation == "Bidirectional":
         security.require(scope, path_of(path, "propagation"), "privileged", "mounting into the node")
@@ -63,5 +63,5 @@ def is_foreign(scope: Scope, key: str, data: Data) -> bool:
     for field in sorted(data.model_fields_set.intersection(_OF_A_CLAIM)):
         name = type(data).model_fields[field].alias or field
         message = "the volume is not managed by this stack."
-        scope.report(path_of("spec.data", key, name), "ignored", message, "Remove it.")
+        scope.report(path_of(SPEC, "data", key, name), "ignored", message, "Remove it.")
     return True

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.host_paths import Reach, reach
-from ailtire_operator.model.problems import path_of
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.stack import Data
 from ailtire_operator.plan.scope import Scope
@@ -93,7 +93,7 @@ def _is_single_writer(data: Data) -> bool:
     return own and data.mode in ("ReadWriteOnce", "ReadWriteOncePod")
 
 
-def _resolved(scope: Scope, key: str, service: Service, path: str, mount: VolumeMount) -> VolumeMount | None:
+def _resolved(scope: Scope, key: str, service: Service, path: FieldPath, mount: VolumeMount) -> VolumeMount | None:
     """The mount with the placeholders of its source resolved; None if that was refused."""
     if mount.source is None or not placeholders.has_placeholders(mount.source):
         return mount
@@ -111,7 +111,7 @@ def _resolved(scope: Scope, key: str, service: Service, path: str, mount: Volume
     return mount.model_copy(update={"source": expanded.text})
 
 
-def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMount) -> None:
+def _add(scope: Scope, result: Storage, path: FieldPath, volume: str, mount: VolumeMount) -> None:
     data = scope.spec.data.get(mount.source or "")
     claim_path(scope, result, path_of(path, "target"), mount.target, part_of=path)
     if data is not None and data.per_replica:
@@ -129,7 +129,9 @@ def _add(scope: Scope, result: Storage, path: str, volume: str, mount: VolumeMou
     )
 
 
-def claim_path(scope: Scope, result: Storage, path: str, target: str, *, part_of: str = "") -> None:
+def claim_path(
+    scope: Scope, result: Storage, path: FieldPath, target: str, *, part_of: FieldPath | None = None
+) -> None:
     """Refuse a second mount at the same path."""
     if any(other["mountPath"].rstrip("/") == target.rstrip("/") for other in result.mounts):
         scope.refuse(path, f"another volume is already mounted at '{target}'", part_of=part_of)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.model.problems import path_of
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.service import EnvironmentReference, Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact, literal
@@ -37,14 +37,14 @@ def check_inherited(scope: Scope) -> None:
             message = (
                 "the number of a replica differs between services; set it in the environment of those that need it"
             )
-            scope.refuse(path_of(f"{scope.base}.env", name), message)
+            scope.refuse(path_of(scope.base, "env", name), message)
 
 
-def _path(scope: Scope, key: str, name: str) -> str:
+def _path(scope: Scope, key: str, name: str) -> FieldPath:
     """Where a variable of a service is set."""
     if name in scope.spec.services[key].environment:
         return scope.path(key, "environment", name)
-    return path_of(f"{scope.base}.env" if name in scope.spec.env else f"{scope.base}.place.env", name)
+    return path_of(scope.base, *(("env",) if name in scope.spec.env else ("place", "env")), name)
 
 
 def for_service(scope: Scope, key: str, service: Service) -> list[Variable]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
@@ -49,7 +50,7 @@ def _hostname(scope: Scope, key: str, service: Service, kind: str) -> str | None
     return name
 
 
-def _checked(scope: Scope, path: str, name: str) -> str | None:
+def _checked(scope: Scope, path: FieldPath, name: str) -> str | None:
     if naming.is_whole_host_name(name):
         return name
     scope.refuse(path, f"'{name}' is not a valid host name; {_WHOLE_NAME}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ailtire_operator import naming
 from ailtire_operator.model.braces import inside, pairs
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import VALUE_LIMIT
 from ailtire_operator.plan.scope import Scope
@@ -69,12 +70,12 @@ def _texts(service: Service) -> Iterator[str]:
         yield service.hostname
 
 
-def variable(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
+def variable(scope: Scope, key: str, service: Service, path: FieldPath, text: str) -> Expanded:
     """The value of a variable. An unknown placeholder is refused."""
     return expand(scope, key, service, path, text) if has_placeholders(text) else Expanded(literal(text))
 
 
-def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Expanded:
+def expand(scope: Scope, key: str, service: Service, path: FieldPath, text: str) -> Expanded:
     """The text with its placeholders expanded. An unknown one is refused."""
     parts: list[tuple[str, bool]] = []
     end = 0
@@ -97,7 +98,7 @@ def expand(scope: Scope, key: str, service: Service, path: str, text: str) -> Ex
     return Expanded("".join(f"$({part})" if dynamic else part.replace("$", "$$") for part, dynamic in parts), variables)
 
 
-def _resolve(scope: Scope, key: str, service: Service, path: str, action: str) -> tuple[str, bool] | None:
+def _resolve(scope: Scope, key: str, service: Service, path: FieldPath, action: str) -> tuple[str, bool] | None:
     """The value of one placeholder, and whether it is the name of a variable; None if it is unknown."""
     mode = service.deploy.mode if service.deploy else "replicated"
     labels = service.deploy.labels if service.deploy else {}

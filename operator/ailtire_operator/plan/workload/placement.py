@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.placement import Placement
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
@@ -46,15 +47,17 @@ def spread(scope: Scope, key: str, service: Service, kind: str) -> list[dict[str
     placement, path = _of(service), scope.path(key, "deploy", "placement")
     found: dict[str, dict[str, Any]] = {}
     for index, preference in enumerate(placement.preferences):
-        label = _label(scope, f"{path}.preferences[{index}].spread", preference.spread)
+        label = _label(scope, path_of(path, "preferences", index, "spread"), preference.spread)
         if kind == "DaemonSet":
-            scope.report(f"{path}.preferences[{index}]", "ignored", "every node has one replica, so it has no effect.")
+            scope.report(
+                path_of(path, "preferences", index), "ignored", "every node has one replica, so it has no effect."
+            )
         elif label != _HOSTNAME:  # spread over nodes is the default
             found.setdefault(label, _constraint(scope, key, label, "ScheduleAnyway", 1))
     limit = placement.max_replicas_per_node
     if limit > 1 and not _one_per_node(service, kind):
         message = f"no node gets {limit} replicas more than another, which can be more than {limit} in total."
-        scope.report(f"{path}.maxReplicasPerNode", "approximate", message, "Only 1 is exact.")
+        scope.report(path_of(path, "maxReplicasPerNode"), "approximate", message, "Only 1 is exact.")
         return [*found.values(), _constraint(scope, key, _HOSTNAME, "DoNotSchedule", limit)]
     return list(found.values())
 
@@ -109,13 +112,13 @@ def _constraints(scope: Scope, key: str, placement: Placement) -> tuple[list[dic
     return terms, tolerations
 
 
-def _is_manager(scope: Scope, path: str, role: str) -> bool:
+def _is_manager(scope: Scope, path: FieldPath, role: str) -> bool:
     if role.lower() not in ("manager", "worker"):
         scope.refuse(path, f"'{role}' is not a node role; use manager or worker")
     return role.lower() == "manager"
 
 
-def _label(scope: Scope, path: str, attribute: str) -> str:
+def _label(scope: Scope, path: FieldPath, attribute: str) -> str:
     """The node label for a Swarm attribute; refused if there is none."""
     if attribute.startswith(_NODE_LABEL):
         return attribute.removeprefix(_NODE_LABEL)

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import compact
@@ -49,13 +50,13 @@ def _aliases(scope: Scope, key: str, service: Service) -> list[dict[str, Any]]:
     return [{"ip": address, "hostnames": names} for address, names in sorted(found.items())]
 
 
-def _host(scope: Scope, path: str, name: str) -> str:
+def _host(scope: Scope, path: FieldPath, name: str) -> str:
     if not all(naming.is_dns_label(label) for label in name.lower().split(".")):
         scope.refuse(path, f"'{name}' is not a valid host name; use a-z, 0-9, dots and inner hyphens")
     return name.lower()
 
 
-def _address(scope: Scope, path: str, text: str) -> str:
+def _address(scope: Scope, path: FieldPath, text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.exposure import ExposureType
+from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.model.service import Service, ServicePort
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Manifest
@@ -51,7 +52,7 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
         kind = port.exposure or scope.exposure.type
         others = ports.setdefault(kind, [])
         if any((each["port"], each["protocol"]) == (port.published, port.protocol) for each in others):
-            scope.refuse(f"{path}.published", f"port {port.published} is published twice; remove one")
+            scope.refuse(path_of(path, "published"), f"port {port.published} is published twice; remove one")
         others.append(_port(scope, path, name, port, kind))
     made = [_service(scope, key, kind, ports[kind]) for kind in sorted(ports)]
     if opened:
@@ -64,13 +65,13 @@ def objects(scope: Scope, key: str, service: Service) -> list[Manifest]:
     return made
 
 
-def _report_unused(scope: Scope, path: str, port: ServicePort) -> None:
+def _report_unused(scope: Scope, path: FieldPath, port: ServicePort) -> None:
     """Report fields of a port that have no effect."""
     on_node = port.published is not None and port.mode == "host"
     if port.host_ip is not None and not on_node:
-        scope.report(f"{path}.hostIp", "ignored", "it applies only to ports with mode: host.")
+        scope.report(path_of(path, "hostIp"), "ignored", "it applies only to ports with mode: host.")
     if port.exposure is not None and (port.published is None or on_node):
-        scope.report(f"{path}.exposure", "ignored", "it applies only to published ports without mode: host.")
+        scope.report(path_of(path, "exposure"), "ignored", "it applies only to published ports without mode: host.")
 
 
 def _service(scope: Scope, key: str, kind: ExposureType, ports: list[dict[str, Any]]) -> Manifest:
@@ -81,8 +82,8 @@ def _service(scope: Scope, key: str, kind: ExposureType, ports: list[dict[str, A
     return manifest("v1", "Service", name, scope.labels(key), annotations=exposure.annotations, spec=spec)
 
 
-def _port(scope: Scope, path: str, name: str, port: ServicePort, kind: ExposureType) -> dict[str, Any]:
-    number, where = port.published or port.port, f"{path}.published"
+def _port(scope: Scope, path: FieldPath, name: str, port: ServicePort, kind: ExposureType) -> dict[str, Any]:
+    number, where = port.published or port.port, path_of(path, "published")
     node_port = number if kind == "NodePort" and number in _NODE_PORTS else None
     if kind == "ClusterIP" and port.exposure is None:
         message = f"the port is reached as {number} inside the cluster, and not from outside."

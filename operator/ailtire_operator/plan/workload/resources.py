@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.service import Resources, Service
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.values import canonical, compact
@@ -63,18 +64,18 @@ def _reserved(scope: Scope, key: str, wanted: Resources | None) -> Iterator[tupl
     for name, device in (reserved.devices if reserved else {}).items():
         driver = device.driver or ("nvidia" if "gpu" in device.capabilities else "")
         if driver not in _DRIVERS:
-            scope.refuse(f"{path}.devices.{name}", "only the drivers nvidia and amd have extended resources")
+            scope.refuse(path_of(path, "devices", name), "only the drivers nvidia and amd have extended resources")
             continue
         others = sorted(set(device.capabilities) - {"gpu", driver})
         if others:
             message = f"devices are chosen by driver, so the capabilities {', '.join(others)} have no effect."
-            scope.report(f"{path}.devices.{name}.capabilities", "approximate", message)
+            scope.report(path_of(path, "devices", name, "capabilities"), "approximate", message)
         yield _DRIVERS[driver], device.count
     known = scope.settings.generic_resources
     for kind, amount in (reserved.generic_resources if reserved else {}).items():
         if kind not in known and "/" not in kind:
             scope.refuse(
-                f"{path}.genericResources.{kind}",
+                path_of(path, "genericResources", kind),
                 "the operator's settings name no extended resource for this kind",
                 gated=True,
             )

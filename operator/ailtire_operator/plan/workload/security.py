@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.place import SecurityProfile
 from ailtire_operator.model.service import Service
 from ailtire_operator.plan.scope import Scope
@@ -34,13 +35,13 @@ def check_profile(scope: Scope) -> None:
     """Refuse a profile that the operator's settings do not allow."""
     if scope.security_profile == "privileged" and not scope.settings.allow_privileged:
         scope.refuse(
-            "spec.securityProfile",
+            path_of(SPEC, "securityProfile"),
             "this operator allows no privileged stacks; use baseline, or ask its administrator",
             gated=True,
         )
 
 
-def require(scope: Scope, path: str, needed: SecurityProfile, what: str) -> None:
+def require(scope: Scope, path: FieldPath, needed: SecurityProfile, what: str) -> None:
     """Refuse a field that the stack's profile does not allow; the namespace would refuse the pods."""
     if _ORDER.index(scope.security_profile) < _ORDER.index(needed):
         message = f"{what} needs securityProfile: {needed}, and the stack has {scope.security_profile}"
@@ -129,15 +130,15 @@ def _modules(scope: Scope, key: str, service: Service) -> dict[str, Any]:
     if options is None:
         return {}
     if options.no_new_privileges is False:
-        require(scope, f"{path}.noNewPrivileges", "baseline", "a process that may gain privileges")
+        require(scope, path_of(path, "noNewPrivileges"), "baseline", "a process that may gain privileges")
     for name, value in (("seccomp", options.seccomp), ("apparmor", options.apparmor)):
         if value == "unconfined":
-            require(scope, f"{path}.{name}", "privileged", f"a container without {name}")
+            require(scope, path_of(path, name), "privileged", f"a container without {name}")
     if options.systempaths:
-        require(scope, f"{path}.systempaths", "privileged", "an unmasked /proc")
+        require(scope, path_of(path, "systempaths"), "privileged", "an unmasked /proc")
     label = options.label
     if label is not None and (label.type not in _SELINUX_TYPES or label.user or label.role):
-        require(scope, f"{path}.label", "privileged", "a custom SELinux context")
+        require(scope, path_of(path, "label"), "privileged", "a custom SELinux context")
     return compact(
         seccompProfile=_profile(options.seccomp),
         appArmorProfile=_profile(options.apparmor),

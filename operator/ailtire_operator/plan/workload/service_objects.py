@@ -6,6 +6,7 @@ from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.deploy import Deploy
+from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.policies import Scaling
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import latest
@@ -156,7 +157,7 @@ def _autoscaler(scope: Scope, key: str, service: Service, scaling: Scaling, kind
     path = scope.path(key, "policies", "scaling")
     if scaling.min == 0:
         scope.report(
-            f"{path}.min",
+            path_of(path, "min"),
             "approximate",
             "Kubernetes' autoscaler keeps at least one replica, so 0 becomes 1.",
         )
