@@ -81,7 +81,7 @@ def test_a_line_for_each_with_what_it_changed_and_which_is_current() -> None:
 
 
 def test_only_the_first_changes_stand_in_a_line() -> None:
-    changes = [DefinitionChange((f"s{n}",), "image", "a:1", "a:2") for n in range(5)]
+    changes = [DefinitionChange((f"s{n}",), ("image",), "a:1", "a:2") for n in range(5)]
     assert in_words(changes) == "s0 image 1 -> 2; s1 image 1 -> 2; s2 image 1 -> 2; and 2 other changes"
     assert in_words([]) == "nothing that runs"
 

@@ -49,6 +49,18 @@ def test_what_stops_is_a_member_or_a_root() -> None:
     assert changes(stop(shop(), "shop/pay/api")) == [("payments:spec.services.api.stopped", True)]
 
 
+def test_a_key_with_a_slash_is_no_part_of_what_it_begins_with() -> None:
+    stacks = [resource("shop", {"services": {"orders": child({"api": {"image": "x"}}), "orders/api": {"image": "x"}}})]
+    plan = stop(stacks, "shop/orders", "shop/orders-api")
+    assert [each.where for each in plan.edits] == ["spec.services.orders.stopped", "spec.services.orders/api.stopped"]
+    assert plan.notes == []
+    services = stacks[0]["spec"]["services"]
+    services["orders"]["stack"]["services"]["api"]["stopped"] = services["orders/api"]["stopped"] = True
+    assert start(stacks, "shop/orders", "shop/orders-api").notes == [
+        "shop/orders/api below shop/orders stays stopped, as it was stopped itself"
+    ]
+
+
 @pytest.mark.parametrize(
     ("stopped", "path", "said"),
     [

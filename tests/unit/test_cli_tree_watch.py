@@ -64,9 +64,9 @@ def test_ages_are_rough(hour: int, text: str) -> None:
 
 
 def many() -> list[Row]:
-    ready = [Row(f"shop/s{number}", 1, State.READY, "1/1", PodFacts()) for number in range(50)]
-    bad = Row("shop/bad", 1, State.TROUBLE, "0/1", PodFacts(), "ImagePullBackOff")
-    return [Row("shop", 0, State.TROUBLE, "50/51", PodFacts(), is_stack=True), *ready, bad]
+    ready = [Row(f"shop/s{number}", f"s{number}", 1, State.READY, "1/1", PodFacts()) for number in range(50)]
+    bad = Row("shop/bad", "bad", 1, State.TROUBLE, "0/1", PodFacts(), "ImagePullBackOff")
+    return [Row("shop", "shop", 0, State.TROUBLE, "50/51", PodFacts(), is_stack=True), *ready, bad]
 
 
 def test_what_is_ready_makes_room_for_what_is_not() -> None:

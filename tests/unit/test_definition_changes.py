@@ -86,8 +86,8 @@ def test_a_change_of_a_template_shows_at_every_member_that_refers_to_it() -> Non
     changed = templates | {"orders": services(api={"image": "api:1.5"})}  # a mark is no part of the definition
     found = changes_between(TreeDefinition(spec, templates), TreeDefinition(spec, changed))
     assert found == [
-        DefinitionChange(("eu", "orders", "api"), "image", "api:1.4", "api:1.5"),
-        DefinitionChange(("us", "orders", "api"), "image", "api:1.4", "api:1.5"),
+        DefinitionChange(("eu", "orders", "api"), ("image",), "api:1.4", "api:1.5"),
+        DefinitionChange(("us", "orders", "api"), ("image",), "api:1.4", "api:1.5"),
     ]
 
 
@@ -135,7 +135,7 @@ def test_what_is_no_definition_is_compared_all_the_same(odd: Any) -> None:
 
 
 def test_a_change_as_data() -> None:
-    change = DefinitionChange(("orders", "api"), "image", None, "api:1")
+    change = DefinitionChange(("orders", "api"), ("image",), None, "api:1")
     assert json.loads(json.dumps(change.to_json())) == {
         "path": "orders/api", "field": "image", "before": None, "after": "api:1",
     }  # fmt: skip

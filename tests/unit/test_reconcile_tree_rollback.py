@@ -289,7 +289,7 @@ def test_a_note_that_nobody_can_read_is_none(odd: str) -> None:
 
 
 def change(path: str, field: str, before: Any = 1, after: Any = 2) -> DefinitionChange:
-    return DefinitionChange(tuple(filter(None, path.split("/"))), field, before, after)
+    return DefinitionChange(tuple(filter(None, path.split("/"))), tuple(filter(None, field.split("."))), before, after)
 
 
 def test_what_changes_concern() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator.cli.failures import Failure
-from ailtire_operator.cli.paths import SEPARATOR, PathTarget, find
+from ailtire_operator.cli.paths import PathTarget, follow
 from ailtire_operator.cli.trees import Resource, blocker_of, services_of
 from ailtire_operator.printable import line
 from ailtire_operator.status.health import service_subject
@@ -63,14 +63,14 @@ def blocking_member(asked: PathTarget, tree: Sequence[Resource]) -> PathTarget |
     if blocker is None:
         return None
     try:
-        holder = find(SEPARATOR.join((asked.name, *blocker.path)), tree)
+        holder = follow(asked.name, blocker.path, tree)
     except Failure:  # the status is of a moment ago
         return None
     keys = {service_subject(key): key for key in ("", *services_of(holder.stack))}
     if holder.key or blocker.subject not in keys:
         return None
     key = keys[blocker.subject]
-    return PathTarget(holder.stack, SEPARATOR.join(filter(None, (holder.path, key))), key)
+    return PathTarget(holder.stack, holder.stack_path, key)
 
 
 def telling_log(pods: Sequence[Json]) -> LogPlace | None:

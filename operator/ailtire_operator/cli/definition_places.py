@@ -43,7 +43,8 @@ class Spot:
 class Level:
     """One stack of a tree."""
 
-    path: str
+    names: tuple[str, ...]
+    """The root's, and the keys from there on."""
     live: str
     """The name that its resource has or will have."""
     key: str
@@ -52,6 +53,11 @@ class Level:
     """Where it is a member of its parent; of the first its definition."""
     definition: Spot | None
     """Where its services are written; None if its template is not there."""
+
+    @property
+    def path(self) -> str:
+        """From the root on, for people."""
+        return SEPARATOR.join(self.names)
 
     @property
     def template(self) -> str:
@@ -89,11 +95,20 @@ class Level:
 class Place:
     """What a path leads to."""
 
-    path: str
     levels: tuple[Level, ...]
     """The stacks on the way, from the root on; the last is the stack itself, or that of the service."""
     key: str = ""
     """The plain service's; empty for a stack."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The root's, and the keys from there on."""
+        return (*self.stack.names, self.key) if self.key else self.stack.names
+
+    @property
+    def path(self) -> str:
+        """From the root on, for people."""
+        return SEPARATOR.join(self.names)
 
     @property
     def stack(self) -> Level:
@@ -128,7 +143,7 @@ def locate(path: str, stacks: Iterable[Resource]) -> Place:
         stack = by_name[place["parent"]]
     top = str(stack["metadata"]["name"])
     spot = Spot(stack, ("spec",))
-    levels = [Level(top, top, "", spot, spot)]
+    levels = [Level((top,), top, "", spot, spot)]
     for number, wanted in enumerate(keys, 1):
         level = levels[-1]
         level.written()
@@ -136,9 +151,9 @@ def locate(path: str, stacks: Iterable[Resource]) -> Place:
         if (level.services[key] or {}).get("type") != "stack":
             if number < len(keys):
                 raise Failure(f"{level.path}/{key} is a service, so there is nothing below it")
-            return Place(f"{level.path}/{key}", tuple(levels), key)
+            return Place(tuple(levels), key)
         levels.append(_child(level, key, by_name))
-    return Place(levels[-1].path, tuple(levels))
+    return Place(tuple(levels))
 
 
 def subtree(place: Place, stacks: Iterable[Resource]) -> Iterator[Place]:
@@ -148,7 +163,7 @@ def subtree(place: Place, stacks: Iterable[Resource]) -> Iterator[Place]:
     waiting = [place.levels]
     while waiting:
         levels = waiting.pop()
-        yield Place(levels[-1].path, levels)
+        yield Place(levels)
         if len(levels) < deepest:
             keys = [key for key, member in levels[-1].services.items() if (member or {}).get("type") == "stack"]
             waiting += [(*levels, _child(levels[-1], key, by_name)) for key in reversed(keys)]
@@ -156,14 +171,14 @@ def subtree(place: Place, stacks: Iterable[Resource]) -> Iterator[Place]:
 
 def outermost(places: Iterable[Place]) -> tuple[list[Place], list[str]]:
     """The places that are not below another one of them, each once; and a line for each that is."""
-    by_path = {each.path: each for each in places}
+    by_names = {each.names: each for each in places}
     found, notes = [], []
-    for path, place in by_path.items():
-        above = next((each for each in by_path if path.startswith(f"{each}{SEPARATOR}")), None)
-        if above is None:
+    for names, place in by_names.items():
+        outer = (by_names[names[:count]] for count in range(len(names)) if names[:count] in by_names)
+        if (above := next(outer, None)) is None:
             found.append(place)
         else:
-            notes.append(f"{path} is part of {above}")
+            notes.append(f"{place.path} is part of {above.path}")
     return found, notes
 
 
@@ -177,9 +192,9 @@ def stopped_by(place: Place) -> str:
 
 def _child(level: Level, key: str, by_name: Mapping[str, Resource]) -> Level:
     entry = level.member(key)
-    path, live = f"{level.path}/{key}", naming.member(level.live, key)
+    names, live = (*level.names, key), naming.member(level.live, key)
     reference = entry.value.get("stackRef")
     if reference is None:
-        return Level(path, live, key, entry, Spot(entry.resource, (*entry.steps, "stack")))
+        return Level(names, live, key, entry, Spot(entry.resource, (*entry.steps, "stack")))
     template = by_name.get(reference["name"], {})
-    return Level(path, live, key, entry, Spot(template, ("spec",)) if is_template(spec_of(template)) else None)
+    return Level(names, live, key, entry, Spot(template, ("spec",)) if is_template(spec_of(template)) else None)

@@ -75,7 +75,7 @@ def local_entry(asked: PathTarget, tree: Sequence[Resource], namespace: str) -> 
 
 
 def _own(asked: PathTarget, namespace: str) -> LocalEntry:
-    stack = PathTarget(asked.stack, asked.path.removesuffix(f"/{asked.key}") if asked.key else asked.path)
+    stack = PathTarget(asked.stack, asked.stack_path)
     routes: list[dict[str, Any]] = (asked.stack.get("status") or {}).get("routes") or []
     mine = [each for each in routes if asked.key in ("", each["service"])]
     if not mine:

@@ -90,7 +90,7 @@ def _add(place: Place, kind: str, name: str, stacks: Sequence[Resource], found: 
             if is_job(level.services[key], live.get(level.live), key):
                 notes.append(f"{path} is a job: to run it again, name it")
             else:
-                found.append(Place(path, here.levels, key))
+                found.append(Place(here.levels, key))
 
 
 def _uses(level: Level, kind: str, name: str) -> Uses:

@@ -23,10 +23,15 @@ class PathTarget:
     """A stack of a tree, or one of its plain services."""
 
     stack: Resource
-    path: str
-    """From the root of the tree on."""
+    stack_path: str
+    """Of the stack, from the root of the tree on."""
     key: str = ""
     """The plain service's; empty for the stack itself."""
+
+    @property
+    def path(self) -> str:
+        """From the root of the tree on."""
+        return f"{self.stack_path}{SEPARATOR}{self.key}" if self.key else self.stack_path
 
     @property
     def name(self) -> str:
@@ -45,15 +50,17 @@ def parts(text: str) -> tuple[str, list[str]]:
 def stack_of(target: PathTarget) -> str:
     """The name of the stack that a path leads to. Raises Failure where it leads to a service of one."""
     if target.key:
-        raise Failure(
-            f"{target.path} is a service, and has no tree", f"Its stack has: {target.path.rpartition('/')[0]}."
-        )
+        raise Failure(f"{target.path} is a service, and has no tree", f"Its stack has: {target.stack_path}.")
     return target.name
 
 
 def find(text: str, tree: Sequence[Resource]) -> PathTarget:
     """What the path leads to. Raises Missing, naming what is there."""
-    name, keys = parts(text)
+    return follow(*parts(text), tree)
+
+
+def follow(name: str, keys: Sequence[str], tree: Sequence[Resource]) -> PathTarget:
+    """What the keys below a stack lead to. Raises Missing, naming what is there."""
     known = paths(tree)
     by_name = {each["metadata"]["name"]: each for each in tree}
     below = {
@@ -69,7 +76,7 @@ def find(text: str, tree: Sequence[Resource]) -> PathTarget:
         if (services[key] or {}).get("type") != "stack":
             if number < len(keys):
                 raise Failure(f"{known[name]}/{key} is a service, so there is nothing below it")
-            return PathTarget(stack, f"{known[name]}/{key}", key)
+            return PathTarget(stack, known[name], key)
         if (name, naming.sanitize(key)) not in below:
             hint = f"'kubectl ailtire tree {known[name].partition(SEPARATOR)[0]}' says why."
             raise NotMade(f"the stack {known[name]}/{key} is declared, but has not been made", hint)

@@ -73,7 +73,7 @@ def _reason(reason: str, message: str) -> str:
 
 
 def _stack(asked: PathTarget) -> str:
-    return asked.path.rpartition("/")[0]
+    return asked.stack_path
 
 
 def _is_stack(asked: PathTarget) -> Failure:

@@ -33,19 +33,19 @@ def plan_stop(places: Sequence[Place]) -> Plan:
 
 def plan_start(places: Sequence[Place], stacks: Sequence[Resource]) -> Plan:
     """Start what is meant. Raises Failure where a stack above it is stopped, which is not started with it."""
-    starting = {each.path: each for each in places}
+    starting = {each.names: each for each in places}
     plan = Plan([])
     for place in starting.values():
         _refuse_template(place)
         for level in place.levels if place.key else place.levels[:-1]:
-            if level.stopped and level.path not in starting:
+            if level.stopped and level.names not in starting:
                 hint = f"Start that: kubectl ailtire start {level.path}"
                 raise Failure(f"{place.path} cannot run while {level.path} is stopped", hint)
         edits = list(_starts(place))
         plan.edits.extend(edits or [member_edit(place, STOPPED, None)])
         if not edits:
             plan.already.append(f"{naming.SINGULAR}/{place.entry.owner}: {place.path} is not stopped")
-        left = [each for each in _stopped_below(place, stacks) if each not in starting]
+        left = [each.path for each in _stopped_below(place, stacks) if each.names not in starting]
         if left:
             plan.notes.append(f"{listed(left, 8)} below {place.path} stays stopped, as it was stopped itself")
     return plan
@@ -82,13 +82,13 @@ def _starts(place: Place) -> Iterator[Edit]:
     yield Edit(place.path, where, (STOPPED,), True, None, level.live)
 
 
-def _stopped_below(place: Place, stacks: Sequence[Resource]) -> Iterator[str]:
+def _stopped_below(place: Place, stacks: Sequence[Resource]) -> Iterator[Place]:
     for here in subtree(place, stacks) if not place.key else ():
-        if here.path != place.path and here.stack.stopped:
-            yield here.path
+        if here.names != place.names and here.stack.stopped:
+            yield here
         for key, member in here.stack.services.items():
             if (member or {}).get("type") != "stack" and (member or {}).get(STOPPED) is True:
-                yield f"{here.path}/{key}"
+                yield Place(here.levels, key)
 
 
 def _refuse_template(place: Place) -> None:

@@ -24,6 +24,8 @@ class Row:
     """A stack or a service."""
 
     path: str
+    name: str
+    """Its key; of the first row the stack's name."""
     depth: int
     state: State
     ready: str
@@ -34,13 +36,8 @@ class Row:
 
     def __post_init__(self) -> None:
         """A row is one line, whatever a key or a message holds."""
-        for name in ("path", "why"):
+        for name in ("path", "name", "why"):
             object.__setattr__(self, name, printable.line(getattr(self, name)))
-
-    @property
-    def name(self) -> str:
-        """The last part of the path."""
-        return self.path if self.depth == 0 else self.path.rpartition("/")[2]
 
 
 def rows(node: StackNode, facts: Facts) -> list[Row]:
@@ -55,7 +52,9 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
     for row in [*services, *(each[0] for each in below)]:
         total += row.facts
     why = "" if node.state in QUIET else ": ".join(filter(None, in_words(node.reason, node.message)))
-    yield Row(path, depth, node.state, node.tally(stacks=False), total, why, is_stack=True)
+    yield Row(
+        path, node.key if depth else node.name, depth, node.state, node.tally(stacks=False), total, why, is_stack=True
+    )
     yield from services
     for each in below:
         yield from each
@@ -64,7 +63,7 @@ def _rows(node: StackNode, path: str, depth: int, facts: Facts) -> Iterator[Row]
 def _service(node: ServiceNode, stack: str, path: str, depth: int, facts: Facts) -> Row:
     why = "" if node.ok else ": ".join(filter(None, in_words(node.reason, node.message)))
     found = facts.get((stack, naming.sanitize(node.key)), PodFacts())
-    return Row(f"{path}/{node.key}", depth, node.state, node.count, found, why)
+    return Row(f"{path}/{node.key}", node.key, depth, node.state, node.count, found, why)
 
 
 def fitting(found: Sequence[Row], height: int) -> tuple[list[Row], int]:

@@ -89,7 +89,7 @@ def _notes(place: Place, name: str, value: str | None, stacks: Sequence[Resource
 def _overriding(place: Place, name: str, stacks: Sequence[Resource]) -> Iterator[str]:
     """The stacks and services below that set the variable themselves."""
     for here in subtree(place, stacks):
-        if here.path != place.path and name in (here.stack.spec.get("env") or {}):
+        if here.names != place.names and name in (here.stack.spec.get("env") or {}):
             yield here.path
         for key, service in here.stack.services.items():
             if any(name in _names(service, field) for field in ("environment", _REFERENCES)):

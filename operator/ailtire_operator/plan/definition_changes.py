@@ -62,22 +62,27 @@ class DefinitionChange:
 
     path: tuple[str, ...]
     """The keys from the root to the member; empty for the root itself."""
-    field: str
-    """The field below the member: ``image``, ``env.LOG_LEVEL``; empty where a member was added or removed."""
+    steps: tuple[str, ...]
+    """The keys from the member to the field; empty where a member was added or removed."""
     before: Any
     after: Any
+
+    @property
+    def field(self) -> str:
+        """The field for people: ``image``, ``env.LOG_LEVEL``."""
+        return ".".join(self.steps)
 
     def __str__(self) -> str:
         """In words: ``orders/api image 1.4 -> 1.5``."""
         where = "/".join(self.path)
-        if not self.field:
+        if not self.steps:
             text = f"{where} {'added' if self.before is None else 'removed'}"
         elif self.before is None:
             text = f"{where} {self.field} {_shown(self.after)} added"
         elif self.after is None:
             text = f"{where} {self.field} removed (was {_shown(self.before)})"
         else:
-            text = f"{where} {self.field} {_difference(self.field, self.before, self.after)}"
+            text = f"{where} {self.field} {_difference(self.steps, self.before, self.after)}"
         return printable.line(text.strip())
 
     def to_json(self) -> dict[str, Any]:
@@ -104,7 +109,7 @@ class _Comparison:
         """The changes of a stack and of everything below it."""
         if len(path) > DEPTH_LIMIT:
             return
-        yield from _fields(path, "", _without(before, "services"), _without(after, "services"))
+        yield from _fields(path, (), _without(before, "services"), _without(after, "services"))
         old, new = _map(before.get("services")), _map(after.get("services"))
         for key in sorted({*old, *new}):
             self._left -= 1
@@ -114,16 +119,16 @@ class _Comparison:
 
     def _member(self, path: tuple[str, ...], before: Any, after: Any) -> Iterator[DefinitionChange]:
         if before is _ABSENT:
-            yield DefinitionChange(path, "", None, _map(after))
+            yield DefinitionChange(path, (), None, _map(after))
             return
         if after is _ABSENT:
-            yield DefinitionChange(path, "", _map(before), None)
+            yield DefinitionChange(path, (), _map(before), None)
             return
         old, new = _map(before), _map(after)
-        yield from _fields(path, "", _without(old, "stack"), _without(new, "stack"))
+        yield from _fields(path, (), _without(old, "stack"), _without(new, "stack"))
         if not (_is_stack(old) and _is_stack(new)):
             # A service that has become a stack, or the reverse: its type says so, and its fields.
-            yield from _fields(path, "stack", _map(old.get("stack")), _map(new.get("stack")))
+            yield from _fields(path, ("stack",), _map(old.get("stack")), _map(new.get("stack")))
             return
         name = reference_of(old)
         if name is not None and name == reference_of(new) and name in self._same:
@@ -143,15 +148,15 @@ def _unchanged(before: Mapping[str, Json], after: Mapping[str, Json]) -> frozens
     return frozenset(same)
 
 
-def _fields(path: tuple[str, ...], name: str, before: Any, after: Any) -> Iterator[DefinitionChange]:
+def _fields(path: tuple[str, ...], steps: tuple[str, ...], before: Any, after: Any) -> Iterator[DefinitionChange]:
     """The fields that differ: maps are compared key by key, everything else as a whole."""
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
-            yield from _fields(path, f"{name}.{key}" if name else key, before.get(key), after.get(key))
+            yield from _fields(path, (*steps, key), before.get(key), after.get(key))
     else:
-        yield DefinitionChange(path, name, before, after)
+        yield DefinitionChange(path, steps, before, after)
 
 
 def _below(member: Json, templates: Mapping[str, Json]) -> Json:
@@ -172,9 +177,9 @@ def _without(value: Json, key: str) -> Json:
     return {name: each for name, each in value.items() if name != key}
 
 
-def _difference(name: str, before: Any, after: Any) -> str:
+def _difference(steps: tuple[str, ...], before: Any, after: Any) -> str:
     """Both values; of two tags of one image the tags alone."""
-    if name == "image" and isinstance(before, str) and isinstance(after, str):
+    if steps == ("image",) and isinstance(before, str) and isinstance(after, str):
         (old, old_tag), (new, new_tag) = _tag(before), _tag(after)
         if old == new and old_tag and new_tag:
             return f"{_shown(old_tag)} -> {_shown(new_tag)}"

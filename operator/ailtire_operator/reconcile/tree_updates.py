@@ -65,8 +65,8 @@ def touched_by(changes: Sequence[DefinitionChange]) -> Touched:
     """What the changes concern, of what is there after them."""
     found = set()
     for each in changes:
-        field = each.field.partition(".")[0]
-        removed = not each.field and each.after is None
+        field = each.steps[0] if each.steps else ""
+        removed = not each.steps and each.after is None
         if not removed and (each.path or field not in _OF_THE_ROOT):
             found.add((each.path, _GATEWAY if field in _OF_THE_GATEWAY and _is_stack_field(each) else ""))
     return frozenset(found)
@@ -74,7 +74,7 @@ def touched_by(changes: Sequence[DefinitionChange]) -> Touched:
 
 def _is_stack_field(change: DefinitionChange) -> bool:
     """``interface`` of a service is its routes; that of the root its ports. Below both could be meant: all counts."""
-    return not change.path or change.field.partition(".")[0] != "interface"
+    return not change.path or change.steps[:1] != ("interface",)
 
 
 @dataclass(frozen=True, slots=True)
