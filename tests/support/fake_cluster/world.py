@@ -55,7 +55,13 @@ class Cluster:
         return False
 
     async def apply(
-        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
+        self,
+        manifest: Manifest,
+        owner_uid: str,
+        hand_over: HandOver = lambda record: None,
+        *,
+        adopt: bool = False,
+        named: bool = False,
     ) -> ApplyResult:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
