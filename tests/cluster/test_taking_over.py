@@ -79,9 +79,9 @@ def test_a_deployment_with_the_planned_template_is_taken_over_without_a_roll(tre
 
     foretold = cli("diff", "-", stdin=definition(trees, asking))
     assert foretold.code == Exit.NO, foretold.err
-    told = " ".join(foretold.err.split())
-    assert "Deployment shop-web exists already, written by kubectl-create" in told
-    assert "it would be taken over, and its pods stay" in told
+    said = " ".join(foretold.err.split())
+    assert "Deployment shop-web exists already, written by kubectl-create" in said
+    assert "it would be taken over, and its pods stay" in said
 
     trees.apply("shop", asking)
     trees.until_ready("shop")
