@@ -29,12 +29,13 @@ _NOT_RUN: dict[str, dict[str, Any]] = {
 class StatusWatch:
     """Five times a second: whenever the root becomes Ready for its generation, nothing of that generation may lack."""
 
-    def __init__(self, lane: Lane, expected: State, *, since: int) -> None:
+    def __init__(self, lane: Lane, expected: State, *, since: int, before: int = 0) -> None:
+        """``since``: the generation of the step; ``before``: the one that the root was Ready for before it, if any."""
         self.problems: list[str] = []
         self._lane = lane
         self._expected = expected
         self._since = since
-        self._was_ready = True  # for a generation that is not looked at
+        self._was_ready = since in (0, before)  # 0: the root is being deleted
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -62,6 +63,15 @@ class StatusWatch:
             if again["metadata"]["generation"] == root["metadata"]["generation"]:
                 self.problems += [f"Ready, while {each}" for each in lacking(self._expected, found)]
         self._was_ready = ready
+
+
+def ready_generation(lane: Lane) -> int:
+    """The generation that the root is Ready for; 0 where it is not, or is not there."""
+    try:
+        root = lane.plane.api.get(STACK.path(lane.namespace, ROOT))
+    except LabError:
+        return 0
+    return int(root["metadata"]["generation"]) if is_ready(root) else 0
 
 
 def is_ready(stack: dict[str, Any]) -> bool:

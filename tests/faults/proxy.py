@@ -4,6 +4,7 @@ Plain HTTP in, TLS out, in a thread of its own, so that tests may block.
 """
 
 import asyncio
+import json
 import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -57,11 +58,16 @@ class Exchange:
         """Have the API server carry it out; with another body, or without keeping what comes of it."""
         if self.entry.verb == "list" and "PartialObjectMetadata" not in self._request.headers.get("Accept", ""):
             self.proxy.list_targets.add(self.target)
+        content = self._body if body is None else body
         options = {"dryRun": "All"} if dry_run else {}
-        async with self.proxy.upstream(self._request, self._body if body is None else body, options) as answer:
-            content = await answer.read()
+        if dry_run and self.entry.verb == "delete" and content:
+            content = json.dumps(
+                {**json.loads(content), "dryRun": ["All"]}
+            ).encode()  # the options of a body count alone
+        async with self.proxy.upstream(self._request, content, options) as answer:
+            read = await answer.read()
         self.entry.status = 0 if dry_run else answer.status
-        return Answer(answer.status, answer.content_type, content)
+        return Answer(answer.status, answer.content_type, read)
 
     async def also(self, method: str) -> None:
         """Send a further request for the same object, as if the operator had: it is recorded like any other."""

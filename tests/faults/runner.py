@@ -12,7 +12,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK, VOLUME_CLAIM
 from faults.journal import Entry, effects
 from faults.lane import Lane, lane_name
-from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, sample, secrets_shown, traces, unfenced
+from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, ready_generation, sample, secrets_shown, traces, unfenced
 from faults.plans.plan import Plan, choose
 from faults.state import ANYTHING, State, common, differences, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE, STEPS, TEMPLATE, VAULT, manifests
@@ -144,12 +144,13 @@ def attempt(lane: Lane, number: int, plan: Plan, reference: Reference) -> Outcom
     outcome = Outcome(STEPS[number - 1].name, plan)
     expected = _expected(lane, reference.state, plan)
     mark, sizes, leader = len(lane.journal.entries), lane.log_sizes(), lane.leader.number
+    ready_before = ready_generation(lane)
     plan.before(lane)
     rules = plan.rules(lane)
     lane.rules = rules
     begun = edited = time.monotonic()
     generation = edit(lane, number)
-    with StatusWatch(lane, expected, since=generation) as status:
+    with StatusWatch(lane, expected, since=generation, before=ready_before) as status:
         plan.act(lane)
         if plan.heal is not None:
             lane.stopped.wait(plan.held)
