@@ -65,7 +65,7 @@ def _host_name(service: Entry, fields: dict[str, Any]) -> None:
     whole = f"{name}.{domain}"
     if name and "." in str(domain) and naming.is_dns_label(str(name)) and naming.is_whole_host_name(whole):
         message = f"the host name is the whole name, '{whole}', not '{name}'."
-        service.report.approximate(service.where("domainname"), message)
+        service.report.approximate(service.where("hostname"), message)
         _put(service, fields, "hostname", whole, "hostname")
         return
     _put(service, fields, "hostname", name, "hostname")
