@@ -13,7 +13,7 @@ from support.compose.compose_cases import convert_text
     [
         ("hostname: box", {"hostname": "box"}, ""),
         ("hostname: db.example.com", {"hostname": "db.example.com"}, "hostname"),
-        ("hostname: box, domainname: example.com", {"hostname": "box.example.com"}, "hostname"),
+        ("hostname: box, domainname: example.com", {"hostname": "box.example.com"}, "hostname domainname"),
         ("hostname: box, domainname: internal", {"hostname": "box", "domainname": "internal"}, "domainname"),
         ("domainname: example.com", {"domainname": "example.com"}, "domainname"),
         (

@@ -66,6 +66,7 @@ def _host_name(service: Entry, fields: dict[str, Any]) -> None:
     if name and "." in str(domain) and naming.is_dns_label(str(name)) and naming.is_whole_host_name(whole):
         message = f"the host name is the whole name, '{whole}', not '{name}'."
         service.report.approximate(service.where("hostname"), message)
+        service.report.resolved(service.where("domainname"), "it is a part of the host name.")
         _put(service, fields, "hostname", whole, "hostname")
         return
     _put(service, fields, "hostname", name, "hostname")
