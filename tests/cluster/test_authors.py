@@ -134,11 +134,6 @@ def ways(api: Api, owner: Json) -> Iterator[tuple[str, str]]:
     yield "update that adds a child", by_update(api, "held", {**child, **DECLARED})
     yield "update of a template", by_update(api, "model", ROUTED)
     yield "request for an adoption", by_request(api, "routed")
-    named = {"web": {**ROUTED["services"]["web"], "adopt": True}}
-    yield "objects that are named", by_stack(api, {**ROUTED, "services": named})
-    below = {"kid": {"type": "stack", "stack": {**ROUTED, "services": named}}}
-    yield "objects that an inline child names", by_stack(api, {"services": below, **DECLARED})
-    yield "objects that a template names", by_stack(api, {**ROUTED, "services": named, "templateOnly": True})
     yield "owner in the metadata", by_stack(api, ROUTED, ownerReferences=[owner])
 
 

@@ -20,11 +20,9 @@ _STRUCTURAL: Final = frozenset(
     {"type", "stack", "stackRef", "image", "services", "template", "templateOnly", "place", "suspend"}
 )
 """What edits of other kinds change."""
-_RIGHTS: Final = frozenset(
-    {"reconcileAs", "serviceAccounts", "serviceAccountName", "automountServiceAccountToken", "adopt"}
-)
+_RIGHTS: Final = frozenset({"reconcileAs", "serviceAccounts", "serviceAccountName", "automountServiceAccountToken"})
 """An account without rights: its tree stays ready until there is something to do, so that Ready would say little. And
-accounts of pods, of which the namespace has none, and the adoption of objects of others, of which it has none."""
+accounts of pods, of which the namespace has none."""
 _OWN_NETWORK: Final = "siblings"
 
 

@@ -215,14 +215,3 @@ def _address(record: Record | None) -> None:
     """The API server gives a Service its address with the answer to its creation."""
     if record is not None and record.ref.kind == "Service" and not record.summary.get("headless"):
         record.summary = {**record.summary, "clusterIPs": ("10.0.0.1",)}
-
-
-def test_only_what_the_definition_names_may_be_taken_over_and_a_refusal_is_tried_again_with_that_word() -> None:
-    world = World()
-    refused = "apply Deployment shop-web"
-    world.cluster.refuses[refused] = Invalid("no")
-    world.execute(world.write(small(web={}, db={"adopt": True})))
-    assert {(ref.kind, ref.name) for ref in world.cluster.named} == {("Deployment", "shop-db"), ("Service", "shop-db")}
-    del world.cluster.refuses[refused]
-    assert not world.execute(world.write(small(web={"adopt": True}, db={}))).problems
-    assert Ref("Deployment", "prod", "shop-web") in world.cluster.named

@@ -5,8 +5,7 @@ from typing import Final
 from ailtire_operator import naming
 from ailtire_operator.cli.differences import Json, applying_manager, three_way_patch
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cluster.adoption import Found, rehearsal_of
-from ailtire_operator.cluster.connection import APPLY, JSON_PATCH
+from ailtire_operator.cluster.connection import APPLY
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, STACK, Manifest, Ref
 
 _MERGE: Final = "application/merge-patch+json"
@@ -42,14 +41,6 @@ class DryRuns:
         metadata = live.get("metadata") or {}
         merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}
         return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
-
-    async def adopted(self, manifest: Manifest, found: Found) -> Json:
-        """What would become of an object of others that the operator takes over, with all fields that it has."""
-        params = {"dryRun": "All", "fieldManager": naming.FIELD_MANAGER}
-        patch = rehearsal_of(manifest, found)
-        return await self._cluster.connection.request(
-            "PATCH", found.record.ref.path, params=params, body=patch, content_type=JSON_PATCH
-        )
 
     async def _apply(self, ref: Ref, manifest: Manifest, manager: str) -> Json:
         params = {"dryRun": "All", "fieldManager": manager, "force": "true", "fieldValidation": "Strict"}

@@ -10,15 +10,12 @@ from ailtire_operator.cli.dry_runs import DryRuns
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cluster import ownership
-from ailtire_operator.cluster.adoption import Found, way_back, without_owner
+from ailtire_operator.cluster.adoption import way_back, without_owner
 from ailtire_operator.cluster.changes import Change
-from ailtire_operator.cluster.errors import ClusterError, Foreign, Invalid, NotFound
-from ailtire_operator.cluster.field_transfer import writers
+from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
-from ailtire_operator.cluster.store import Record, Store, record_of
-from ailtire_operator.cluster.template_changes import ROLLED_KINDS, template_changes
+from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
-from ailtire_operator.status.text import listed
 
 
 class ObjectPreviews:
@@ -33,13 +30,10 @@ class ObjectPreviews:
         self.edges: list[Json] = []
         """Ingresses and HTTPRoutes as they would be, where they would change."""
 
-    async def show(self, change: Change, stack: Stack, *, named: bool = False) -> None:
-        """Note what would become of an object of this stack, as far as anything would.
-
-        ``named``: the definition lets the operator take it over.
-        """
+    async def show(self, change: Change, stack: Stack) -> None:
+        """Note what would become of an object of this stack, as far as anything would."""
         try:
-            await self._show(change, stack, named)
+            await self._show(change, stack)
         except ClusterError as error:
             self._found.problems.append(Refusal(str(error), change.ref))
 
@@ -51,18 +45,18 @@ class ObjectPreviews:
             elif not each.is_none and each.action not in ("foreign", "leaving"):
                 self._found.unshown[root.namespace, root.name] += 1
 
-    async def _show(self, change: Change, stack: Stack, named: bool) -> None:
+    async def _show(self, change: Change, stack: Stack) -> None:
         ref, manifest, record = change.ref, change.manifest, change.record
         if change.is_none or manifest is None:
             return
         if record is None:
-            await self._new(ref, manifest, stack, named)
+            await self._new(ref, manifest, stack)
             return
         match change.action:
             case "replace":
                 await self._anew(ref, _orphaned(manifest, stack))
             case "foreign":
-                await self._other(record, manifest, stack, named)
+                await self._other(record, manifest, stack)
             case "leaving":
                 self._found.notes.append(f"{ref} is being deleted, and is made anew when it has gone")
             case "refused":
@@ -70,7 +64,7 @@ class ObjectPreviews:
             case _:
                 await self._existing(record, manifest, change.replicas)
 
-    async def _new(self, ref: Ref, manifest: Manifest, stack: Stack, named: bool) -> None:
+    async def _new(self, ref: Ref, manifest: Manifest, stack: Stack) -> None:
         # Without our labels it is in no list of ours, and may be there all the same.
         try:
             foreign = await self._cluster.connection.request("GET", ref.path)
@@ -78,50 +72,19 @@ class ObjectPreviews:
             answer = self._edge(await self._server.applied(ref, _orphaned(manifest, stack), {}))
             self._found.note(compare(ref, None, answer))
         else:
-            if named:
-                await self._named(record_of(foreign), foreign, manifest, stack)
-                return
             managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
             self._in_the_way(ref, f"was not made by this stack but by {managers[0] if managers else 'somebody else'}")
 
-    async def _other(self, record: Record, manifest: Manifest, stack: Stack, named: bool) -> None:
+    async def _other(self, record: Record, manifest: Manifest, stack: Stack) -> None:
         live = self._live[record.ref]
-        if named:
-            await self._named(record, live, manifest, stack)
-            return
         try:
-            found = await without_owner(record, manifest, stack.uid, self._store, self._cluster.connection, live)
+            await without_owner(record, manifest, stack.uid, self._store, self._cluster.connection, live)
         except Foreign as error:
             self._found.notes.append(f"{error}: it would be left as it is")
             return
         asked = ownership.asks_to_adopt(self._store.get(Ref(STACK.kind, stack.namespace, stack.root)))
-        if asked and record.ref.kind in ownership.ADOPTABLE:
-            await self._adopted(found, manifest, stack)
-            return
         future = "would be taken over" if asked else f"would be left as it is; {way_back(manifest)}"
         self._found.notes.append(f"{record.ref} exists already and has no owner: it {future}")
-
-    async def _named(self, record: Record, live: Json, manifest: Manifest, stack: Stack) -> None:
-        """An object that the definition lets the operator take over. Where it cannot, the apply would be in vain."""
-        connection = self._cluster.connection
-        try:
-            found = await without_owner(record, manifest, stack.uid, self._store, connection, live, named=True)
-            await self._adopted(found, manifest, stack)
-        except (Foreign, Invalid) as error:
-            self._found.problems.append(Refusal(f"would not be taken over: {error}", record.ref))
-
-    async def _adopted(self, found: Found, manifest: Manifest, stack: Stack) -> None:
-        """An object without an owner that is taken over: who has written it, what changes, and what becomes of pods."""
-        ref, live = found.record.ref, found.obj
-        answer = self._edge(await self._server.adopted(_orphaned(manifest, stack), found))
-        by = f", written by {listed(writers(live), 3)}" if writers(live) else ""
-        message = f"{ref} exists already{by}, and has no owner: it would be taken over"
-        if ref.kind in ROLLED_KINDS:
-            before, after = live["spec"].get("template") or {}, answer["spec"].get("template") or {}
-            changed = [each.path for each in template_changes(before, after)]
-            message += f" and its pods replaced, for {listed(changed, 8)}" if changed else ", and its pods stay"
-        self._found.notes.append(message)
-        self._found.note(compare(ref, live, answer))
 
     def _in_the_way(self, ref: Ref, holder: str) -> None:
         self._found.notes.append(f"{ref} exists already and {holder}: it would be left as it is")

@@ -36,7 +36,6 @@ from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.model.templates import is_template
-from ailtire_operator.plan import adoption
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.workload.failed_updates import template_of
@@ -193,10 +192,7 @@ class Previewer:
             found = self._changes(stack, made, manifests)
             if shown:
                 self._note_left_alone(planned, stack)
-                named = adoption.named(made)
-                await asyncio.gather(
-                    *(self._objects.show(each, stack, named=(each.ref.kind, each.ref.name) in named) for each in found)
-                )
+                await asyncio.gather(*(self._objects.show(each, stack) for each in found))
             else:
                 self._objects.count(found, root)
             waiting += [self._child(each) for each in manifests.values() if each["kind"] == naming.KIND]

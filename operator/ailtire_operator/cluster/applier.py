@@ -68,24 +68,17 @@ class Applier:
         return record is not None and self._memory.is_overridden(record)
 
     async def apply(
-        self,
-        manifest: Manifest,
-        owner_uid: str,
-        hand_over: HandOver = lambda record: None,
-        *,
-        adopt: bool = False,
-        named: bool = False,
+        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
     ) -> ApplyResult:
         """Make the object equal to the manifest, for the stack with this uid.
 
         ``adopt``: what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error.
-        ``named``: the definition names the object: it is taken over if it has no owner, whoever made it.
         """
         self._writer.check_fence()
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            task = ApplyTask(ref, manifest, owner_uid, hand_over, wanted, adopt, named)
+            task = ApplyTask(ref, manifest, owner_uid, hand_over, wanted, adopt)
             return await self._steps.execute(task, self._store.get(ref))
         except Foreign as error:
             return ApplyResult(ref, False, self._store.get(ref), error, "foreign")
@@ -102,7 +95,7 @@ class Applier:
             return
         task = ApplyTask(ref, manifest, owner_uid, lambda record: None, "")
         found = await self._steps.orphan(task, record)
-        if not is_ours(found.record, manifest, owner_uid):
+        if not is_ours(found, manifest, owner_uid):
             await self._steps.take_over(task, found)
 
     async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:

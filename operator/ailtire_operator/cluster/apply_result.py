@@ -26,7 +26,7 @@ class ApplyResult:
     error: ClusterError | None
     verb: Verb
     adopted: bool = False
-    """Whether the object had no owner and was taken over."""
+    """Whether the object had lost its owner and was taken over."""
     age: float = 0.0
     """For how many seconds an object that is not ours has been known to be in the way."""
     put_back: tuple[FieldChange, ...] = ()
@@ -46,8 +46,5 @@ class ApplyTask:
     wanted: str
     """The fingerprint that the live object shall have."""
     adopt: bool = False
-    """Whether an object that has lost its owner is taken over."""
-    named: bool = False
-    """Whether the definition names the object, so that it is taken over whoever made it, if it has no owner."""
     again: bool = False
     """Whether this is the second try after a 409."""

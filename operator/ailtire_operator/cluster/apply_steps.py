@@ -7,21 +7,12 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.adoption import Found, patch_of, rehearsal_of, way_back, without_owner
+from ailtire_operator.cluster.adoption import patch_of, way_back, without_owner
 from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Verb
 from ailtire_operator.cluster.changes import change_of
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.drift_log import DriftLog
-from ailtire_operator.cluster.errors import (
-    ClusterError,
-    Conflict,
-    Foreign,
-    Invalid,
-    NotFound,
-    NotGone,
-    Orphaned,
-    WouldLoseData,
-)
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, NotGone, Orphaned, WouldLoseData
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import NOBODY, before_first_apply_index
 from ailtire_operator.cluster.ownership import is_ours, waits_for
@@ -93,36 +84,24 @@ class ApplySteps:
         """What is not ours stays as it is, unless it has lost its owner and somebody asks for it to be taken over."""
         try:
             found = await self.orphan(task, record, obj)
-            if is_ours(found.record, task.manifest, task.owner_uid):
-                return await self.execute(task, found.record)
-            if task.named:
-                await self._rehearse(task, found)
-            elif not task.adopt:
-                raise Orphaned(f"{task.ref} exists already and has no owner; {way_back(task.manifest)}")
+            if is_ours(found, task.manifest, task.owner_uid):
+                return await self.execute(task, found)
+            if not task.adopt:
+                raise Orphaned(f"{found.ref} exists already and has no owner; {way_back(task.manifest)}")
         except Foreign as error:
             age = self._memory.in_the_way(record)
             return ApplyResult(record.ref, False, record, error, "foreign", age=age)
         return replace(await self.execute(task, await self.take_over(task, found)), adopted=True)
 
-    async def orphan(self, task: ApplyTask, record: Record, obj: Manifest | None = None) -> Found:
-        """The object as it is now, if it has no owner. Raises Foreign, and any other ClusterError."""
-        return await without_owner(
-            record, task.manifest, task.owner_uid, self._store, self._connection, obj, named=task.named
-        )
+    async def orphan(self, task: ApplyTask, record: Record, obj: Manifest | None = None) -> Record:
+        """The object as it is now, if it has lost its owner. Raises Foreign, and any other ClusterError."""
+        return await without_owner(record, task.manifest, task.owner_uid, self._store, self._connection, obj)
 
-    async def _rehearse(self, task: ApplyTask, found: Found) -> None:
-        """Ask the API server whether an object of others can become what is planned. Raises Foreign where it cannot."""
-        target = Target(found.record, task.owner_uid, task.manifest)
-        try:
-            await self._writer.rehearse(target, rehearsal_of(task.manifest, found), named=True)
-        except Invalid as error:
-            raise Foreign(f"{task.ref} exists already and cannot be taken over: {error}") from error
-
-    async def take_over(self, task: ApplyTask, found: Found) -> Record:
-        """Make an object that has no owner the stack's, and change nothing else of it."""
-        target = Target(found.record, task.owner_uid, task.manifest)
-        answer = await self._writer.adopt(target, patch_of(task.manifest, found), named=task.named)
-        logger.info("%s had no owner and is taken over", task.ref)
+    async def take_over(self, task: ApplyTask, record: Record) -> Record:
+        """Make an object that has lost its owner the stack's, and change nothing else of it."""
+        target = Target(record, task.owner_uid, task.manifest)
+        answer = await self._writer.adopt(target, patch_of(task.manifest, record))
+        logger.info("%s had lost its owner and is taken over", task.ref)
         return self._store.get(task.ref) or record_of(answer)
 
     async def _create(self, task: ApplyTask) -> ApplyResult:

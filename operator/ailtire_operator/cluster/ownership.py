@@ -19,12 +19,6 @@ _IDENTITY: Final = (
     naming.LABEL_COMPONENT,
 )
 """Labels that say of which tree, stack and member an object is. An object of ours has had them from the start."""
-_PLACE: Final = (naming.LABEL_ROOT, naming.LABEL_STACK, naming.LABEL_SERVICE, naming.LABEL_VOLUME)
-"""Those of them that nobody but the operator gives an object."""
-ADOPTABLE: Final = frozenset(
-    each.kind for each in (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DAEMON_SET, kinds.SERVICE, kinds.VOLUME_CLAIM)
-)
-"""Kinds of which a definition may name objects of others to be taken over."""
 _VOLUME_LABELS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_ROOT, naming.LABEL_STACK)
 
 
@@ -49,26 +43,9 @@ def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
     """
     wanted = manifest["metadata"].get("labels") or {}
     same = all(record.labels.get(label) == wanted.get(label) for label in _IDENTITY)
-    return same and _is_free(record, wanted, store)
-
-
-def is_unowned(record: Record, manifest: Manifest, store: Store) -> bool:
-    """Whether an object that the definition names may be taken over, whoever made it: as far as the store can tell.
-
-    It has no owner that is known, and no label of another tree, stack, service or volume. One that bears the operator's
-    own label was made for a stack, and has to be an orphan of this one.
-    """
-    if record.ref.kind not in ADOPTABLE or record.labels.get(naming.LABEL_MANAGED_BY) == naming.OPERATOR_NAME:
-        return is_orphan(record, manifest, store)
-    wanted = manifest["metadata"].get("labels") or {}
-    elsewhere = any(record.labels.get(label) not in (None, wanted.get(label)) for label in _PLACE)
-    return not elsewhere and _is_free(record, wanted, store)
-
-
-def _is_free(record: Record, wanted: Mapping[str, str], store: Store) -> bool:
     kept = is_retained(record) and naming.LABEL_RETAIN not in wanted
     ownerless = record.owner_uid is None or store.by_uid(record.owner_uid) is None
-    return ownerless and not kept and not record.deleting
+    return same and ownerless and not kept and not record.deleting
 
 
 def asks_to_adopt(stack: Record | None) -> bool:

@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim, is_unowned
+from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_throttle import WriteThrottle
 
@@ -42,7 +42,6 @@ _FIRST: Final = frozenset({STACK.kind, SERVICE.kind, NETWORK_POLICY.kind, CONFIG
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
 
 
-_DRY_RUN: Final = "dry run"
 _CREATE_ONLY: Final = "1"
 """No object ever has this resourceVersion, so that an apply with it can only create."""
 
@@ -103,24 +102,18 @@ class Writer:
         return await self._edit(target, patch, partial(self._check, target))
 
     async def _edit(self, target: Target, patch: list[dict[str, Any]], guard: Callable[[], None]) -> dict[str, Any]:
-        answer = await self._patch(target, patch, guard, "update")
-        self._store.put(answer, origin=target.owner_uid)
-        return answer
-
-    async def _patch(
-        self, target: Target, patch: list[dict[str, Any]], guard: Callable[[], None], verb: str, **more: str
-    ) -> dict[str, Any]:
         ref = target.record.ref
         test = {"op": "test", "path": "/metadata/uid", "value": target.record.uid}
-        params = {"fieldManager": naming.FIELD_MANAGER, **more}
-        options: dict[str, Any] = {"params": params, "body": [test, *patch], "content_type": JSON_PATCH}
+        options: dict[str, Any] = {"params": {"fieldManager": naming.FIELD_MANAGER}, "content_type": JSON_PATCH}
         try:
-            return await self._send("PATCH", ref.path, ref.kind, verb, guard, **options)
+            answer = await self._send("PATCH", ref.path, ref.kind, "update", guard, body=[test, *patch], **options)
         except Invalid as error:
             if error.causes:
                 raise
             # A test or a path that fails is a 422 without a word of explanation.
             raise Conflict(f"{ref} has changed since it was read", status=409) from error
+        self._store.put(answer, origin=target.owner_uid)
+        return answer
 
     async def expand(self, target: Target, claim: Record, size: str) -> None:
         """Give the claim of a replica of the target another size. No stack owns that: the target has to be the stack's.
@@ -132,16 +125,12 @@ class Writer:
         patch = [test, {"op": "replace", "path": path, "value": size}]
         await self._edit(Target(claim, target.owner_uid), patch, partial(self._check_claim, target, claim))
 
-    async def adopt(self, target: Target, patch: list[dict[str, Any]], *, named: bool = False) -> dict[str, Any]:
-        """Make a target that has no owner the stack's, by a JSON patch for the very version that was looked at.
+    async def adopt(self, target: Target, patch: list[dict[str, Any]]) -> dict[str, Any]:
+        """Make a target that has lost its owner the stack's, by a JSON patch for the very version that was looked at.
 
-        ``named``: the definition names it. Raises Foreign, Conflict.
+        Raises Foreign, Conflict.
         """
-        return await self._edit(target, patch, partial(self._check_orphan, target, named))
-
-    async def rehearse(self, target: Target, patch: list[dict[str, Any]], *, named: bool = False) -> None:
-        """Ask by a dry run whether a target that has no owner can be changed so. Raises Foreign, Conflict, Invalid."""
-        await self._patch(target, patch, partial(self._check_orphan, target, named), _DRY_RUN, dryRun="All")
+        return await self._edit(target, patch, partial(self._check_orphan, target))
 
     async def delete(self, target: Target) -> None:
         """Delete the target; what it owns goes with it. Raises Foreign, Conflict, NotFound."""
@@ -182,11 +171,11 @@ class Writer:
         if not is_replicas_claim(seen, target.record):
             raise foreign(seen, self._store)
 
-    def _check_orphan(self, target: Target, named: bool) -> None:
-        """Raise Foreign unless the target may have no owner, as far as is known now."""
+    def _check_orphan(self, target: Target) -> None:
+        """Raise Foreign unless the target may have lost its owner, as far as is known now."""
         self.check_fence()
-        seen, may_be = self._newest(target.record), is_unowned if named else is_orphan
-        if target.manifest is None or not may_be(seen, target.manifest, self._store):
+        seen = self._newest(target.record)
+        if target.manifest is None or not is_orphan(seen, target.manifest, self._store):
             raise foreign(seen, self._store)
 
     def _newest(self, record: Record) -> Record:
@@ -224,8 +213,7 @@ class Writer:
                 timeout=WRITE_TIMEOUT,
                 **options,
             )
-        if verb != _DRY_RUN:
-            self._on_write(kind, verb)
+        self._on_write(kind, verb)
         return answer
 
 

@@ -253,10 +253,6 @@ class Service(Container):
     """Additional labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Additional annotations of the pods."""
-    adopt: bool = False
-    """True: a Deployment, StatefulSet or DaemonSet and a Service that stand under the names of this service and that
-    nobody owns are taken over, if their selector is the planned one. What their spec has beyond the plan is removed;
-    kubectl ailtire diff shows it, and whether pods are replaced."""
     stopped: bool = False
     """True: the member, a service or a whole stack, is stopped; see spec.stopped."""
     restarted_at: Time | None = None

@@ -11,7 +11,6 @@ from ailtire_operator.printable import CONTROLS
 
 _ONE_ORIGIN = "set at most one of source and image"
 _ONE_KIND = "set at most one of claim, nfs and perReplica"
-_ONE_CLAIM = "adopt is for a volume with one claim, not for perReplica"
 _SubPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^[^/{CONTROLS}][^{CONTROLS}]*$")]
 
 
@@ -69,8 +68,7 @@ class Data(Strict):
             (
                 "[has(self.claim), has(self.nfs), has(self.perReplica) && self.perReplica].filter(x, x).size() <= 1",
                 _ONE_KIND,
-            ),
-            ("!(has(self.adopt) && self.adopt) || !(has(self.perReplica) && self.perReplica)", _ONE_CLAIM),
+            )
         )
     )
 
@@ -86,9 +84,6 @@ class Data(Strict):
     """Keep the data when the volume leaves the stack or the stack is deleted."""
     per_replica: bool = False
     """Every replica has its own volume; services that use it become StatefulSets."""
-    adopt: bool = False
-    """True: a PersistentVolumeClaim that stands under the name of this volume's claim and that nobody owns is taken
-    over, with its data. Without retain it is deleted with the volume."""
     claim: ObjectName | None = None
     """A PersistentVolumeClaim of the namespace that others manage (Compose: external)."""
     nfs: Nfs | None = None
@@ -103,6 +98,4 @@ class Data(Strict):
     def _one_kind(self) -> Self:
         if [self.claim is not None, self.nfs is not None, self.per_replica].count(True) > 1:
             raise ValueError(_ONE_KIND)
-        if self.adopt and self.per_replica:
-            raise ValueError(_ONE_CLAIM)
         return self

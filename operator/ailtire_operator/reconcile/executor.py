@@ -17,7 +17,6 @@ from ailtire_operator.cluster.errors import NotGone, Orphaned
 from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
-from ailtire_operator.plan import adoption
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.apply_errors import CONFLICTING, problems
@@ -146,16 +145,8 @@ class PlanExecutor:
             held=this.held.refs,
         )
         options = {"retry_refused": this.retry_refused, "adopt": adopts(record, self._store)}
-        named = adoption.named(planned.plan)
         return await _all(
-            self._objects.bring(
-                each,
-                record,
-                planned.synced,
-                account=planned.account,
-                named=(each.ref.kind, each.ref.name) in named,
-                **options,
-            )
+            self._objects.bring(each, record, planned.synced, account=planned.account, **options)
             for each in listed
             if each.action != "held"
         )

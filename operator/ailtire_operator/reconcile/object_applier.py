@@ -35,13 +35,11 @@ class ObjectApplier:
         account: Account | None,
         retry_refused: bool,
         adopt: bool = False,
-        named: bool = False,
     ) -> ApplyResult | None:
         """Do what there is to do about one object; None if there was nothing. Raises NotLeader.
 
         By the rights of the ``account``, or by the operator's own. Without ``thorough`` what was refused is not sent
-        again, unless another object stands there by now, or none. ``adopt``: what has lost its owner is taken over,
-        ``named``: what has no owner, whoever made it.
+        again, unless another object stands there by now, or none. ``adopt``: what has lost its owner is taken over.
         ``synced`` takes the fingerprint of what is as planned then.
         """
         ref, manifest, applied = change.ref, change.manifest, None
@@ -49,8 +47,7 @@ class ObjectApplier:
             return None
         if change.action != "none":
             hand_over = partial(lets_go_of_replicas, manifest, autoscaled=change.autoscaled)
-            options = {"retry_refused": retry_refused, "adopt": adopt, "named": named}
-            applied = await self._send(manifest, owner, account, hand_over, **options)
+            applied = await self._send(manifest, owner, account, hand_over, retry_refused=retry_refused, adopt=adopt)
             if applied.error is not None:
                 return applied
             if (live := self._store.get(ref)) is not None:
@@ -73,24 +70,23 @@ class ObjectApplier:
         *,
         retry_refused: bool,
         adopt: bool,
-        named: bool,
     ) -> ApplyResult:
         ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
         refused = self._sessions.of(owner).refused
-        before, asked = refused.get(ref), (adopt, named)
-        if not retry_refused and before is not None and before.holds(manifest, account, asked, self._store.get(ref)):
+        before = refused.get(ref)
+        if not retry_refused and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
             return before.applied
         try:
-            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, named=named)
+            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
-                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, named=named)
+                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
         except ClusterError as error:
             applied = ApplyResult(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = Refusal(manifest, account, asked, holder(self._store.get(ref)), applied)
+            refused[ref] = Refusal(manifest, account, adopt, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:

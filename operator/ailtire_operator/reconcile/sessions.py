@@ -14,9 +14,6 @@ from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.status import RolloutStatus
 
-Adoption = tuple[bool, bool]
-"""Whether what had lost its owner was to be taken over, and whether the definition named the object."""
-NOT_ADOPTED: Final[Adoption] = (False, False)
 AT_ONCE: Final = 10
 SECONDS: Final = 30.0
 """After so long there is one more."""
@@ -50,11 +47,11 @@ class Refusal:
 
     manifest: Manifest
     account: Account | None
-    adopt: Adoption
+    adopt: bool
     holder: tuple[Any, ...]
     applied: ApplyResult
 
-    def holds(self, manifest: Manifest, account: Account | None, adopt: Adoption, live: Record | None) -> bool:
+    def holds(self, manifest: Manifest, account: Account | None, adopt: bool, live: Record | None) -> bool:
         """Whether trying again would be the very same."""
         now = manifest, account, adopt, holder(live)
         return (self.manifest, self.account, self.adopt, self.holder) == now

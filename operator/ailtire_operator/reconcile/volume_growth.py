@@ -20,7 +20,7 @@ from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.values import canonical
 from ailtire_operator.reconcile.apply_errors import FORBIDDEN, problem_of
 from ailtire_operator.reconcile.planner import Planned
-from ailtire_operator.reconcile.sessions import NOT_ADOPTED, Refusal, Sessions
+from ailtire_operator.reconcile.sessions import Refusal, Sessions
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.text import bounded
 
@@ -72,14 +72,14 @@ class VolumeGrowth:
         refused, ref = self._sessions.of(record).refused, each.claim.ref
         asked: Manifest = {**ref.address(), "spec": {"resources": {"requests": {"storage": each.size}}}}
         before = refused.get(ref)
-        if not retry_refused and before is not None and before.holds(asked, planned.account, NOT_ADOPTED, each.claim):
+        if not retry_refused and before is not None and before.holds(asked, planned.account, False, each.claim):
             return problem_of(before.applied)
         acting = self._applier.acting_as(planned.account)
         applied = await acting.expand(each.claim, each.workload, record.uid, each.size)
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = Refusal(asked, planned.account, NOT_ADOPTED, holder(each.claim), applied)
+            refused[ref] = Refusal(asked, planned.account, False, holder(each.claim), applied)
         return problem_of(applied)
 
 

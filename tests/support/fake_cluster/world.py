@@ -38,8 +38,6 @@ class Cluster:
         """What holds the object of a name when it is deleted."""
         self.journal: list[str] = []
         self.manifests: dict[Ref, Manifest] = {}
-        self.named = set[Ref]()
-        """What was applied as an object that the definition lets the operator take over."""
         self._hashes: dict[Ref, str] = {}
 
     def acting_as(self, account: Account | None) -> "Cluster":
@@ -57,17 +55,10 @@ class Cluster:
         return False
 
     async def apply(
-        self,
-        manifest: Manifest,
-        owner_uid: str,
-        hand_over: HandOver = lambda record: None,
-        *,
-        adopt: bool = False,
-        named: bool = False,
+        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
     ) -> ApplyResult:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
-        self.named |= {ref} if named else set()
         await asyncio.sleep(0)
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return ApplyResult(ref, False, None, error, "none")

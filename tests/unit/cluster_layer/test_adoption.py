@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.adoption import Found, rehearsal_of
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
-from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, Invalid, NotFound, Orphaned
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Orphaned
 from ailtire_operator.cluster.kinds import Ref
-from ailtire_operator.cluster.ownership import ADOPTABLE
-from ailtire_operator.cluster.store import Store, record_of
+from ailtire_operator.cluster.store import Store
 from support.fake_cluster.records import reference_to
 
 Json = dict[str, Any]
@@ -23,7 +21,6 @@ LABELS = {
     naming.LABEL_STACK: "shop",
     naming.LABEL_SERVICE: "web",
 }
-PLACE = (naming.LABEL_ROOT, naming.LABEL_STACK, naming.LABEL_SERVICE, naming.LABEL_VOLUME)
 UID = "new"
 DANGLING = reference_to("shop", "old")
 
@@ -34,28 +31,16 @@ class Server:
     def __init__(self, *objects: Json) -> None:
         self.live = {Ref.of(each).path: each for each in objects}
         self.written: list[tuple[str, Any]] = []
-        """Dry runs that were answered, too."""
-        self.rehearsed = 0
-        self.refuses: ClusterError | None = None
-        """The answer to dry runs."""
 
     async def request(
-        self, method: str, path: str, *, body: Any = None, guard: Callable[[], None] = lambda: None, **options: Any
+        self, method: str, path: str, *, body: Any = None, guard: Callable[[], None] = lambda: None, **_: Any
     ) -> Json:
         if path not in self.live:
             raise NotFound("gone", status=404)
         live = self.live[path]
         if method == "GET":
             return live
-        if isinstance(body, dict) and body["metadata"].get("resourceVersion") == "1":
-            raise Conflict("it exists already", status=409)
         guard()
-        if options.get("params", {}).get("dryRun"):
-            self.rehearsed += 1
-            if self.refuses is not None:
-                raise self.refuses
-            self.written.append((method, body))
-            return live
         self.written.append((method, body))
         metadata = live["metadata"] | {"resourceVersion": str(int(live["metadata"]["resourceVersion"]) + 1)}
         patch = {each["path"]: each["value"] for each in body} if isinstance(body, list) else {}
@@ -63,8 +48,6 @@ class Server:
             *_, section, name = pointer.split("/")
             if section == "labels":
                 metadata["labels"] = metadata["labels"] | {name.replace("~1", "/"): value}
-            elif pointer == "/metadata/labels":
-                metadata["labels"] = value
             elif name == "ownerReferences":
                 metadata[name] = value
         self.live[path] = {**live, "metadata": metadata}
@@ -83,7 +66,7 @@ def live(
     }
     found = Ref(kind, "prod", "shop-web").address()
     found["metadata"] |= metadata
-    return {**found, "spec": {"selector": {"a": "b"} if kind == "Service" else {"matchLabels": {"a": "b"}}}}
+    return {**found, "spec": {"selector": {"matchLabels": {"a": "b"}}}}
 
 
 def planned(kind: str = "Deployment", **labels: str) -> Json:
@@ -228,97 +211,3 @@ async def test_what_goes_wrong_is_told(error: ClusterError) -> None:
     applier = Applier(Failing(obj), store, fence=lambda: True)  # type: ignore[arg-type]
     applied = await applier.apply(planned(), UID, adopt=True)
     assert (applied.error, applied.adopted) == (error, False)
-
-
-BARE: dict[str, str | None] = dict.fromkeys(LABELS)
-"""An object of others has none of the operator's labels."""
-
-
-async def taken(obj: Json, manifest: Json, *others: Json) -> tuple[ApplyResult, Server]:
-    """What an apply makes of an object that the definition names. No watch brings it."""
-    store, server = Store(), Server(obj, *others)
-    applier = Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
-    return await applier.apply(manifest, UID, named=True), server
-
-
-@pytest.mark.parametrize("kind", sorted(ADOPTABLE))
-@pytest.mark.parametrize("labels", [{}, {"app.kubernetes.io/managed-by": "Helm", "app": "web"}])
-async def test_an_object_that_the_definition_names_is_taken_over(kind: str, labels: dict[str, str | None]) -> None:
-    applied, server = await taken(live(kind, {**BARE, **labels}), planned(kind))
-    assert (applied.error, applied.adopted) == (None, True)
-    (_, rehearsal), (_, patch), (_, body) = server.written
-    assert server.rehearsed == 1
-    assert rehearsal[-1]["path"] == "/spec"
-    version = {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
-    assert rehearsal[1] == patch[1] == version
-    assert patch[2] == {"op": "add", "path": "/metadata/ownerReferences", "value": [reference_to("shop", UID)]}
-    assert server.live[Ref.of(body).path]["metadata"]["labels"].items() >= LABELS.items()
-    assert body["metadata"]["uid"] == "u", "all else is an ordinary apply"
-
-
-@pytest.mark.parametrize(
-    ("obj", "others", "whose"),
-    [
-        (live(labels=BARE, references=[reference_to("other", "o")]), [stack("other", "o")], "AiltireStack other"),
-        (
-            live(labels=BARE, references=[{"apiVersion": "v1", "kind": "Rollout", "name": "r", "uid": "r"}]),
-            [],
-            "belongs to Rollout r",
-        ),
-        *((live(labels={**BARE, label: "x"}), [], "was not made by this stack") for label in PLACE),
-        (live(labels={**BARE, naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME}), [], "was not made by this stack"),
-        (live(labels={naming.LABEL_COMPONENT: "gateway"}), [], "was not made by this stack"),
-        (live("ConfigMap", BARE), [], "was not made by this stack"),
-    ],
-)
-async def test_what_is_somebody_elses_is_not_taken_over_though_it_is_named(
-    obj: Json, others: list[Json], whose: str
-) -> None:
-    applied, server = await taken(obj, planned(obj["kind"]), *others)
-    assert (applied.verb, server.written) == ("foreign", [])
-    assert isinstance(applied.error, Foreign)
-    assert whose in str(applied.error)
-
-
-async def test_another_selector_is_refused_with_what_to_do() -> None:
-    other = live(labels=BARE)
-    other["spec"] = {"selector": {"matchLabels": {"app": "web"}}}
-    applied, server = await taken(other, planned())
-    assert (applied.verb, server.written) == ("foreign", [])
-    assert "its selector changes (now app=web); 'kubectl delete deployments shop-web --cascade=orphan'" in str(
-        applied.error
-    )
-
-
-async def test_what_the_api_server_would_refuse_stays_untouched() -> None:
-    obj = live("PersistentVolumeClaim", BARE)
-    server = Server(obj)
-    server.refuses = Invalid("spec: Forbidden", causes=[("spec", "is immutable after creation")])
-    applied = await Applier(server, Store(), fence=lambda: True).apply(  # type: ignore[arg-type]
-        planned("PersistentVolumeClaim"), UID, named=True
-    )
-    assert (applied.verb, server.written) == ("foreign", [])
-    assert "cannot be taken over: spec: Forbidden" in str(applied.error)
-
-
-async def test_a_retained_volume_is_not_taken_over_by_name_to_go_with_its_stack() -> None:
-    applied, server = await taken(
-        live("PersistentVolumeClaim", {**BARE, naming.LABEL_RETAIN: "true"}), planned("PersistentVolumeClaim")
-    )
-    assert (applied.verb, server.written) == ("foreign", [])
-
-
-def test_the_rehearsal_replaces_a_workloads_spec_and_keeps_that_of_a_claim() -> None:
-    deployment = live(labels=BARE)
-    deployment["spec"] |= {"replicas": 3, "paused": True}
-    (*_, change) = rehearsal_of(planned(), Found(record_of(deployment), deployment))
-    assert change["value"] == {"selector": {"matchLabels": {"a": "b"}}, "replicas": 3}, "an autoscaler has the count"
-    claim = live("PersistentVolumeClaim", BARE)
-    claim["spec"] = {"volumeName": "v", "accessModes": ["ReadWriteOnce"]}
-    (*_, change) = rehearsal_of(planned("PersistentVolumeClaim"), Found(record_of(claim), claim))
-    assert change["value"].items() >= claim["spec"].items()
-    service = live("Service", BARE)
-    service["spec"] = {"clusterIP": "10.0.0.1", "externalIPs": ["192.0.2.1"]}
-    (*_, change) = rehearsal_of(planned("Service"), Found(record_of(service), service))
-    assert change["value"]["clusterIP"] == "10.0.0.1"
-    assert "externalIPs" not in change["value"]

@@ -25,7 +25,6 @@ WRITES: dict[str, Write] = {
     "remove_extra": lambda applier, record, uid: applier.remove_extra(record, uid, ["/x"]),
     "annotate": lambda applier, record, uid: applier.annotate(record, uid, "a", "b"),
     "adopt": lambda applier, record, uid: applier.adopt(_manifest(record, uid), uid),
-    "apply what is named": lambda applier, record, uid: applier.apply(_manifest(record, uid), uid, named=True),
     "expand": lambda applier, record, uid: applier.expand(_claim(record), record, uid, "2Gi"),
 }
 """Every way in which the applier writes to an object that a stack may own."""
@@ -98,8 +97,7 @@ async def _refused(write: Awaitable[Any]) -> None:
 
 def test_every_way_to_write_is_known_here() -> None:
     methods = inspect.getmembers(Applier, inspect.iscoroutinefunction)
-    names = {name for name, _ in methods if not name.startswith("_")}
-    assert names == {way.partition(" ")[0] for way in WRITES} | OTHERWISE
+    assert {name for name, _ in methods if not name.startswith("_")} == WRITES.keys() | OTHERWISE
 
 
 @pytest.mark.parametrize("owner", OWNERS)
@@ -186,8 +184,7 @@ def test_every_write_of_the_writer_is_checked() -> None:
     public = {name: each for name, each in inspect.getmembers(Writer, inspect.iscoroutinefunction) if name[0] != "_"}
     takes = {name for name, each in public.items() if "target" in inspect.signature(each).parameters}
     assert public.keys() - takes == NOTHING_THERE
-    unowned = "partial(self._check_orphan, target, named)"
-    checks = {"adopt": unowned, "rehearse": unowned, "expand": "partial(self._check_claim, target, claim)"}
+    checks = {"adopt": "partial(self._check_orphan, target)", "expand": "partial(self._check_claim, target, claim)"}
     for name in takes:
         assert checks.get(name, "partial(self._check, target)") in inspect.getsource(public[name]), name
     for name in NOTHING_THERE - {"event"}:

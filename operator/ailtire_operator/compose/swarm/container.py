@@ -43,9 +43,6 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     if service.restarted_at:
         message = "a deployment of the files restarts nothing that is as they say."
         report.ignored(branch.view.member_path(key, "restartedAt"), message, "Use `docker service update --force`.")
-    if service.adopt:
-        message = "a deployment of the files takes over services of their names in any case."
-        report.resolved(branch.view.member_path(key, "adopt"), message)
     if service.reload_on:
         message = "Docker's secrets and configs do not change: one with another content has another name."
         report.ignored(branch.view.member_path(key, "reloadOn"), message, "Name another secret.")

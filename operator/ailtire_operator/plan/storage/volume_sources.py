@@ -12,7 +12,7 @@ from ailtire_operator.plan.values import canonical, compact
 from ailtire_operator.plan.workload import security
 from ailtire_operator.plan.workload.images import resolve
 
-_OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels", "adopt")
+_OF_A_CLAIM = ("size", "size_limit", "storage_class", "mode", "retain", "labels")
 
 
 def source(scope: Scope, mount: VolumeMount, data: Data | None, path: FieldPath) -> dict[str, Any]:
