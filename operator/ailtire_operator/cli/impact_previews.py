@@ -51,7 +51,9 @@ class ImpactPreview:
 
 
 def _by_name(resources: Iterable[Resource]) -> dict[str, Resource]:
-    return {each["metadata"]["name"]: each for each in resources if not place_of(each)}
+    """Roots and templates; those that are being deleted are not concerned any more."""
+    staying = (each for each in resources if "deletionTimestamp" not in each["metadata"])
+    return {each["metadata"]["name"]: each for each in staying if not place_of(each)}
 
 
 def _written(templates: Mapping[str, Any]) -> dict[str, Any]:

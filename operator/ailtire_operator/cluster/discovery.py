@@ -1,7 +1,7 @@
 """What this cluster can do: served kinds, and features that no version number shows."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,17 +42,18 @@ class PodFields:
     """``resourceClaims`` (DynamicResourceAllocation; on from Kubernetes 1.34)."""
 
 
-async def pod_fields(connection: Connection, namespace: str) -> PodFields:
+async def pod_fields(connection: Connection, *namespaces: str) -> PodFields:
     """Which of these fields the API server keeps.
 
     A server without one drops it without a message, so that only the answer to a dry run shows it, which changes
-    nothing. Each has a question of its own: where one is refused, the answer to that one is no.
+    nothing. Each has a question of its own: where one is refused in all namespaces, the answer to that one is no. One
+    of them may have been deleted, or have a quota.
     """
     # The signal is only accepted for a pod whose operating system is named.
-    signal = await _kept(connection, namespace, {"os": {"name": "linux"}}, {"lifecycle": {"stopSignal": "SIGINT"}})
-    name = await _kept(connection, namespace, {"hostnameOverride": f"{_PROBE}.example"}, {})
+    signal = await _kept(connection, namespaces, {"os": {"name": "linux"}}, {"lifecycle": {"stopSignal": "SIGINT"}})
+    name = await _kept(connection, namespaces, {"hostnameOverride": f"{_PROBE}.example"}, {})
     claim = {"name": _PROBE, "resourceClaimTemplateName": _PROBE}
-    claims = await _kept(connection, namespace, {"resourceClaims": [claim]}, {})
+    claims = await _kept(connection, namespaces, {"resourceClaims": [claim]}, {})
     return PodFields(
         stop_signal=bool((_container(signal).get("lifecycle") or {}).get("stopSignal")),
         hostname_override=bool(name.get("hostnameOverride")),
@@ -60,17 +61,22 @@ async def pod_fields(connection: Connection, namespace: str) -> PodFields:
     )
 
 
-async def _kept(connection: Connection, namespace: str, pod: Manifest, container: Manifest) -> Manifest:
+async def _kept(connection: Connection, namespaces: Sequence[str], pod: Manifest, container: Manifest) -> Manifest:
     """The pod of a Deployment with these fields, as the API server would keep it. Raises Unavailable."""
+    for namespace in namespaces:
+        try:
+            return await _asked(connection, namespace, pod, container)
+        except Unavailable:
+            raise  # no answer is no "no": pods would be rolled for it, and rolled back by the next answer
+        except ClusterError as error:
+            logger.info("%s is not asked for %s: %s", namespace, ", ".join([*pod, *container]), error)
+    return {"containers": [{}]}
+
+
+async def _asked(connection: Connection, namespace: str, pod: Manifest, container: Manifest) -> Manifest:
     params = {"dryRun": "All", "fieldValidation": "Ignore"}
     body = _probe(namespace, pod, container)
-    try:
-        answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=body)
-    except Unavailable:
-        raise  # no answer is no "no": pods would be rolled for it, and rolled back by the next answer
-    except ClusterError as error:
-        logger.info("pods do without %s: %s", ", ".join([*pod, *container]), error)
-        return {"containers": [{}]}
+    answer = await connection.request("POST", DEPLOYMENT.path(namespace), params=params, body=body)
     try:
         kept: Manifest = answer["spec"]["template"]["spec"]
         dict(_container(kept))

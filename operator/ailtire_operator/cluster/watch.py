@@ -30,8 +30,9 @@ _PAUSE_MIN: Final = 0.1
 _PAUSE_MAX: Final = 5.0
 """Seconds: after an outage of any length the cluster is followed again within so many, whatever a server asks for."""
 _REFUSALS: Final = 3
-"""Refusals in a row after which a kind that was followed until then counts as absent: an API server that starts, or
-whose authorizer does not answer, refuses too."""
+"""Refusals in a row beyond which a kind counts as absent: an API server that starts, or whose authorizer does not
+answer, refuses too."""
+_UNAUTHORIZED: Final = 401
 _LIST_TIMEOUT: Final = 60.0
 _SHORT: Final = 1.0
 """Seconds: a server that ends watches sooner than this is not asked again at once."""
@@ -76,6 +77,8 @@ class Reflector:
         self._alive_at = self._answered_at = clock()
         self._newest = 0
         self._failures = 0
+        self._refusals = 0
+        """In a row, by lists and watches."""
         self._silent_watches = 0
 
     def age(self) -> float:
@@ -118,6 +121,7 @@ class Reflector:
                 if not version:
                     version = version_of_list(page)
                     self._check_rewind(version)
+                    self.absent = False  # before its objects are there: what is planned without the kind deletes them
                 for number, item in enumerate(page.get("items") or (), 1):
                     seen.add(self._put(item))
                     if number % _YIELD_AFTER == 0:
@@ -125,7 +129,6 @@ class Reflector:
                 self._is_alive()
         self._store.listed(self.kind.kind, self._namespace, seen, version)
         self._newest = max(self._newest, version_of(version))
-        self.absent = False
         self.synced.set()
 
     def _check_rewind(self, version: str) -> None:
@@ -145,7 +148,7 @@ class Reflector:
 
     def _handle(self, what: str, obj: dict[str, Any]) -> None:
         self._is_alive()
-        self._silent_watches = self._failures = 0
+        self._silent_watches = self._failures = self._refusals = 0
         metadata = obj["metadata"]
         if what == "DELETED":
             obj["kind"] = self.kind.kind
@@ -161,6 +164,7 @@ class Reflector:
 
     def _opened(self) -> None:
         self._is_alive()
+        self._refusals = 0
         self._silent_watches += 1
 
     def _is_alive(self) -> None:
@@ -171,7 +175,7 @@ class Reflector:
         """Take note of an error, and return how long to wait before the next try."""
         if isinstance(error, ClusterError) and error.status:
             self._answered_at = self._clock()
-        if self._may_be_absent(error) and (self.absent or not self.synced.is_set() or self._failures >= _REFUSALS):
+        if self._is_absence(error):
             return self._without(error)
         if isinstance(error, NotFound) and self.kind == STACK:
             self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
@@ -185,14 +189,18 @@ class Reflector:
         wish = error.retry_after if isinstance(error, Unavailable) else None
         return max(min(wish or 0.0, _PAUSE_MAX) * random.uniform(0.8, 1.0), self._pause())
 
-    def _may_be_absent(self, error: Exception) -> bool:
-        """Whether the operator does without the kind where this error stays.
+    def _is_absence(self, error: Exception) -> bool:
+        """Whether the operator does without the kind from now on.
 
-        An add-on may be missing, and a namespace that was deleted, or taken from us, stops none of the others.
+        An add-on may be missing, and a namespace that was deleted, or taken from us, stops none of the others. A token
+        that is not accepted (401) says nothing about a kind.
         """
-        if self.kind.optional and isinstance(error, NotFound):
+        missing = self.kind.optional and isinstance(error, NotFound)
+        denied = isinstance(error, Denied) and error.status != _UNAUTHORIZED and (self.kind.optional or not self._alone)
+        self._refusals = self._refusals + 1 if missing or denied else 0
+        if missing and not self.synced.is_set():
             return True
-        return isinstance(error, Denied) and (self.kind.optional or not self._alone)
+        return bool(self._refusals) and (self.absent or self._refusals > _REFUSALS)
 
     def _without(self, error: Exception) -> float:
         """Take note that the API server does not serve a kind, or does not let us see it in the namespace.
@@ -206,8 +214,7 @@ class Reflector:
         self._is_alive()
         self._store.clear(self.kind.kind, self._namespace)
         self.synced.set()
-        self._failures += 1
-        soon = _PAUSE_MIN * 2.0 ** min(self._failures, 10) if isinstance(error, Denied) else self._absent_pause
+        soon = _PAUSE_MIN * 2.0 ** min(self._refusals, 10) if isinstance(error, Denied) else self._absent_pause
         return min(self._absent_pause, soon) * random.uniform(0.9, 1.1)
 
     def _pause(self) -> float:

@@ -235,10 +235,10 @@ class Runtime:
         """What is not known must not be guessed: the wrong guess would roll every pod that has such a field."""
         settings = self._settings
         own = settings.lease_namespace if settings.leader_election else self.connection.namespace
-        namespace = next(iter(settings.namespace), own)  # it takes the right to Deployments there
+        namespaces = tuple(settings.namespace) or (own,)  # it takes the right to Deployments there
         while True:
             try:
-                return await pod_fields(self.connection, namespace)
+                return await pod_fields(self.connection, *namespaces)
             except ClusterError as error:
                 logger.warning("%s", error)
                 await asyncio.sleep(1.0)

@@ -139,7 +139,10 @@ class StackSnapshot:
         )
 
     def _addressed(self, service: ServicePlan) -> int | None:
-        """How many pods stand in the zones of a service's networks; None where its Service has an address itself."""
+        """How many pods stand in the zones of a service's networks; None where its Service has an address itself.
+
+        During a rollout pods of the definition before count too, as the zones have them until they are unready.
+        """
         found = self.get(SERVICE.kind, naming.member(self.record.ref.name, service.key)) if service.key else None
         if service.kind == JOB.kind or found is None or not found.summary.get("headless"):
             return None

@@ -18,9 +18,13 @@ class Server:
     def __init__(self, answer: Callable[[Json], Any]) -> None:
         self._answer = answer
         self.asked: list[Json] = []
+        self.refuses: tuple[str, ...] = ()
+        """The namespaces in which nothing is answered."""
 
     async def request(self, method: str, path: str, *, params: Json, body: Json) -> Json:
         assert (method, params["dryRun"]) == ("POST", "All"), "nothing is changed"
+        if any(f"/namespaces/{each}/" in path for each in self.refuses):
+            raise Denied("a quota")
         pod: Json = body["spec"]["template"]["spec"]
         self.asked.append(pod)
         return {"spec": {"template": {"spec": self._answer(pod)}}}
@@ -78,3 +82,12 @@ async def test_a_question_holds_one_such_field() -> None:
     server = Server(without())
     await asked(server)
     assert [sum(name in str(pod) for name in FIELDS) for pod in server.asked] == [1] * len(FIELDS)
+
+
+@pytest.mark.parametrize("refuses", [("a",), ("a", "b"), ("c",)])
+async def test_one_namespace_that_refuses_says_nothing_of_the_cluster(refuses: tuple[str, ...]) -> None:
+    server = Server(without())
+    server.refuses = refuses
+    assert await pod_fields(server, "a", "b", "c") == PodFields(True, True, True)  # type: ignore[arg-type]
+    server.refuses = ("a", "b", "c")
+    assert await pod_fields(server, "a", "b", "c") == PodFields()  # type: ignore[arg-type]
