@@ -17,6 +17,7 @@ from ailtire_operator.model.loading import levels, parse_stack
 from lab import ControlPlane, Operator
 from lab.client import kubectl_path
 from lab.paths import ROOT
+from support.kube.namespaces import await_gone
 
 README = ROOT / "README.md"
 _SECONDS = 180
@@ -73,6 +74,7 @@ def test_every_stack_in_the_readme_is_valid() -> None:
 @pytest.mark.timeout(600)
 def test_the_tour_runs_as_it_is_written(control_plane: ControlPlane, operator: Operator) -> None:
     assert operator.ready
+    await_gone(control_plane, "shop")
     control_plane.kubectl("apply", "--server-side", "-k", "examples/shop")
     control_plane.ailtire("wait", "shop", "-n", "shop", "--timeout", "2m", timeout=_SECONDS)
     path = os.pathsep.join([str(ROOT / ".venv/bin"), str(kubectl_path().parent), os.environ["PATH"]])

@@ -24,6 +24,7 @@ from lab import ControlPlane, Operator
 from lab.client import kubectl_path
 from lab.paths import ROOT
 from lab.waiting import eventually
+from support.kube.namespaces import await_gone
 
 TEXT: Final = (ROOT / "docs" / "recipes.md").read_text()
 _SECONDS: Final = 180
@@ -331,6 +332,7 @@ def test_each_recipe_has_at_most_three_commands_and_a_check() -> None:
 @pytest.fixture
 def shop(control_plane: ControlPlane, operator: Operator, tmp_path: Path) -> Iterator[Shop]:
     assert yaml.safe_load(YAML[0])["metadata"]["name"] == "shop"
+    await_gone(control_plane, "shop", "dev")
     (tmp_path / "shop.yaml").write_text(YAML[0])
     yield Shop(control_plane, tmp_path)
     for namespace in ("shop", "dev"):
