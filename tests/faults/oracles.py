@@ -8,7 +8,6 @@ from typing import Any, Self
 from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
 from ailtire_operator.plan.tree_revisions import definition_of
 from faults.lane import LABELLED, UNLABELLED, Lane
-from faults.replica import token
 from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE
 from lab.errors import LabError
@@ -176,7 +175,7 @@ def sample(obj: dict[str, Any], namespace: str) -> dict[str, Any] | None:
 
 def secrets_shown(lane: Lane, lines: Sequence[str]) -> list[str]:
     """Where something secret can be read: in the log, in a status, in an Event."""
-    values = {"the Secret's value": SECRET_VALUE, "the operator's token": token(lane.plane)}
+    values = {"the Secret's value": SECRET_VALUE}
     values |= {f"the token of replica {each.number}": each.token for each in lane.replicas}
     api = lane.plane.api
     places = {

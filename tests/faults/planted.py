@@ -16,7 +16,6 @@ from faults.lane import UNLABELLED, Lane
 from faults.oracles import Canaries
 from faults.plans.plan import Plan, always
 from faults.proxy import Exchange, Fault, Rule
-from faults.replica import token
 from faults.runner import Learned, attempt, create_secret
 from faults.story import SECRET_VALUE
 from lab import ControlPlane
@@ -185,4 +184,4 @@ def _canary(lane: Lane) -> str:
 
 def _as_operator(lane: Lane) -> Api:
     """The operator's own way: its proxy, and its rights."""
-    return Api(lane.replicas[0].proxy.url, token(lane.plane), lane.plane.ca)
+    return Api(lane.replicas[0].proxy.url, lane.replicas[0].token, lane.plane.ca)

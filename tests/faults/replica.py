@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from signal import SIGCONT, SIGSTOP, SIGTERM
 
 from faults.journal import Journal
@@ -143,14 +142,3 @@ _SECRETS = f"/api/v1/namespaces/{manifests.NAMESPACE}/secrets"
 _TOKENS = f"/api/v1/namespaces/{manifests.NAMESPACE}/serviceaccounts/{manifests.SERVICE_ACCOUNT}/token"
 _REMEMBERED_SECONDS = 60.0
 """More than the ten seconds for which an API server remembers that it accepted a token."""
-
-
-_tokens: dict[Path, str] = {}
-
-
-def token(plane: ControlPlane, *, anew: bool = False) -> str:
-    """A token of the operator's service account; the same one again unless it is to be made anew."""
-    if anew or plane.home not in _tokens:
-        account = (manifests.SERVICE_ACCOUNT, "-n", manifests.NAMESPACE)
-        _tokens[plane.home] = plane.kubectl("create", "token", *account, "--duration=24h").strip()
-    return _tokens[plane.home]

@@ -221,6 +221,19 @@ def tree_problems(stack: Stack, templates: Mapping[str, StackSpec]) -> tuple[lis
     return problems, missing
 
 
+def from_root(
+    root: Stack, templates: Mapping[str, StackSpec], errors: Sequence[tuple[str, FieldError]]
+) -> Iterator[FieldError]:
+    """Errors of single stacks of a tree, each with the stack's name, with paths that start at the root's definition."""
+    if not errors:
+        return
+    starts: dict[str, FieldPath] = {}
+    for level in sound_levels(root.name, root.spec, templates):
+        starts.setdefault(level.name, level.path)
+    for name, each in errors:
+        yield replace(each, where=path_of(starts.get(name, SPEC), *each.where.steps))
+
+
 def known_templates(resources: Iterable[Mapping[str, Any]]) -> dict[str, StackSpec]:
     """The templates among the resources of a cluster. One that is wrong is as good as none, as for the operator."""
     found: dict[str, StackSpec] = {}

@@ -5,14 +5,13 @@ The result is what exists in the end, but for what only a cluster knows: ``left_
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ailtire_operator import naming
-from ailtire_operator.cli.definitions import Definition, Definitions
+from ailtire_operator.cli.definitions import Definition, Definitions, from_root
 from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.report import Finding
-from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
-from ailtire_operator.model.loading import parse_stack, sound_levels
+from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -85,16 +84,10 @@ def refused(
     known: Mapping[str, StackSpec] | None = None,
 ) -> Iterator[Issue]:
     """What is wrong with stacks of a definition's tree, each with its name; paths start at the definition."""
-    if not errors:
-        return
-    stack = definition.stack
-    starts: dict[str, FieldPath] = {}
-    for level in sound_levels(stack.name, stack.spec, definitions.templates_for(stack, known)):
-        starts.setdefault(level.name, level.path)
-    for name, error in errors:
-        for each in error.problems:
-            moved = replace(each, where=path_of(starts.get(name, SPEC), *each.where.steps))
-            yield definitions.issue(definition, moved)
+    templates = definitions.templates_for(definition.stack, known)
+    found = [(name, each) for name, error in errors for each in error.problems]
+    for each in from_root(definition.stack, templates, found):
+        yield definitions.issue(definition, each)
 
 
 def tree_plans(

@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cli.definitions import tree_problems
-from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
-from ailtire_operator.model.loading import parse_stack, sound_levels
+from ailtire_operator.cli.definitions import from_root, tree_problems
+from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
 from ailtire_operator.plan.types import Manifest, Plan, ServicePlan
@@ -151,10 +150,10 @@ class _Tree:
                 errors += [(stack.name, each) for each in error.problems]
                 continue
             tree.plans[path] = made
-            errors += [(stack.name, each) for child in made.children.values() if child.problem
-                       for each in child.problem.errors]  # fmt: skip
+            for child in made.children.values():
+                errors += [(stack.name, each) for each in child.problem.errors] if child.problem else []
             waiting += tree._below(path, made)
-        tree.problems = _unique([*tree_problems(root, templates)[0], *_from_root(root, templates, errors)])
+        tree.problems = _unique([*tree_problems(root, templates)[0], *from_root(root, templates, errors)])
         return tree
 
     def keeps(self, path: str) -> bool:
@@ -172,16 +171,6 @@ class _Tree:
                 continue
             stack = parse_stack(resources[child.name])
             yield f"{path}/{key}", stack.model_copy(update={"namespace": made.stack.namespace})
-
-
-def _from_root(root: Stack, templates: Templates, errors: list[tuple[str, FieldError]]) -> Iterator[FieldError]:
-    """Errors of single stacks with paths that start at the root's definition."""
-    if errors:
-        starts: dict[str, FieldPath] = {}
-        for level in sound_levels(root.name, root.spec, templates):
-            starts.setdefault(level.name, level.path)
-        for name, each in errors:
-            yield replace(each, where=path_of(starts.get(name, SPEC), *each.where.steps))
 
 
 def _unique(problems: list[FieldError]) -> list[FieldError]:

@@ -175,7 +175,8 @@ class Reflector:
         """Take note of an error, and return how long to wait before the next try."""
         if isinstance(error, ClusterError) and error.status:
             self._answered_at = self._clock()
-        if self._is_absence(error):
+        self._refusals = self._refusals + 1 if self._may_be_absent(error) else 0
+        if self._refusals and self._is_absent_by(error):
             return self._without(error)
         if isinstance(error, NotFound) and self.kind == STACK:
             self._store.clear(STACK.kind, self._namespace)  # without their definition there are none
@@ -189,18 +190,20 @@ class Reflector:
         wish = error.retry_after if isinstance(error, Unavailable) else None
         return max(min(wish or 0.0, _PAUSE_MAX) * random.uniform(0.8, 1.0), self._pause())
 
-    def _is_absence(self, error: Exception) -> bool:
-        """Whether the operator does without the kind from now on.
+    def _may_be_absent(self, error: Exception) -> bool:
+        """Whether the operator does without the kind where this refusal stays.
 
         An add-on may be missing, and a namespace that was deleted, or taken from us, stops none of the others. A token
         that is not accepted (401) says nothing about a kind.
         """
-        missing = self.kind.optional and isinstance(error, NotFound)
-        denied = isinstance(error, Denied) and error.status != _UNAUTHORIZED and (self.kind.optional or not self._alone)
-        self._refusals = self._refusals + 1 if missing or denied else 0
-        if missing and not self.synced.is_set():
-            return True
-        return bool(self._refusals) and (self.absent or self._refusals > _REFUSALS)
+        if isinstance(error, Denied):
+            return error.status != _UNAUTHORIZED and (self.kind.optional or not self._alone)
+        return self.kind.optional and isinstance(error, NotFound)
+
+    def _is_absent_by(self, error: Exception) -> bool:
+        """Whether such a refusal is enough: an add-on that is not there at the start is not installed."""
+        not_installed = isinstance(error, NotFound) and not self.synced.is_set()
+        return not_installed or self.absent or self._refusals > _REFUSALS
 
     def _without(self, error: Exception) -> float:
         """Take note that the API server does not serve a kind, or does not let us see it in the namespace.
