@@ -1,6 +1,7 @@
-"""What other programs read of a comparison with the cluster: SARIF, JUnit and GitHub's annotations."""
+"""What other programs read of a comparison with the cluster: SARIF, JUnit, GitHub's annotations and Markdown."""
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -8,6 +9,7 @@ import pytest
 
 from ailtire_operator.cli.definitions import Definitions, collect
 from ailtire_operator.cli.diff_formats import changed_paths, formatted, refused
+from ailtire_operator.cli.diff_markdown import LIMIT, MARK
 from ailtire_operator.cli.differences import Action, Difference
 from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cli.formats import DiffFormat
@@ -98,7 +100,7 @@ def test_annotations_are_lines(found: Definitions) -> None:
     assert not {"\x1b", "\u202e"} & set("".join(lines))
 
 
-@pytest.mark.parametrize("form", ["sarif", "junit", "github"])
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "markdown"])
 def test_what_is_wrong_with_the_input_itself_has_the_same_form(run: Run, form: str) -> None:
     for wrong in (TEXT.replace("image: web:2", "imag: x"), "a: ["):
         result = run("diff", "-o", form, "-", stdin=wrong)
@@ -108,10 +110,54 @@ def test_what_is_wrong_with_the_input_itself_has_the_same_form(run: Run, form: s
             assert json.loads(result.out)["runs"][0]["results"][0]["level"] == "error"
         elif form == "junit":
             assert ElementTree.fromstring(result.out).get("errors") == "1"
+        elif form == "markdown":
+            assert result.out.startswith(f"{MARK}\n\n### kubectl ailtire diff: Would be refused\n\n- **refused** `")
         else:
             assert result.out.startswith("::error file=standard input,line=")
     issue = Issue("x", 1, 1, "", "", HOSTILE)
     assert len(refused(DiffFormat.GITHUB, [issue]).splitlines()) == 1
+
+
+def test_markdown_has_each_object_with_its_diff_and_what_is_refused_first(found: Definitions) -> None:
+    text = formatted(DiffFormat.MARKDOWN, CHANGES, preview(found), found)
+    lines = text.splitlines()
+    assert lines[0] == MARK
+    assert lines[2] == "### kubectl ailtire diff: Would be refused"
+    assert "- `AiltireStack shop` `spec.services.web.image`: `would be changed, with 1 other value of it`" in lines
+    assert "-      image: web:1\n+      image: web:2" in text
+    assert "<details><summary><code>AiltireStack shop: changed</code></summary>" in lines
+    assert (
+        formatted(DiffFormat.MARKDOWN, [], Preview(), found) == f"{MARK}\n\n### kubectl ailtire diff: No difference\n"
+    )
+
+
+@pytest.mark.parametrize("value", [HOSTILE, "`", "``` @someone", "</code></summary> # x\n# y", "a```\n```b", "![x](y)"])
+def test_no_value_is_anything_but_code_in_markdown(value: str) -> None:
+    """Outside of blocks and spans of code stands what the program says itself."""
+    hostile = Definitions()
+    changes = [changed("Service", "s", {"type": value}, {"type": f"{value}2"})]
+    told = Preview(changes, [value], [Refusal(value, value)])
+    text = formatted(DiffFormat.MARKDOWN, changes, told, hostile)
+    outside = re.sub(r"(?ms)^(`{3,})diff\n.*?^\1$", "", text)
+    outside = re.sub(r"<summary><code>[^<>\n]*</code></summary>", "", outside)
+    outside = re.sub(r"(?<!`)(`+)(?!`)(?:[^\n]*?[^`\n])\1(?!`)", "", outside)
+    assert re.sub(r"\W", "", re.sub(r"<!--.*?-->|</?details>|\*\*refused\*\*|### kubectl.*|note", "", outside)) == ""
+    assert not {"\x1b", "\u202e"} & set(text)
+
+
+def test_markdown_stays_below_what_a_comment_may_have(found: Definitions) -> None:
+    small = changed("Service", "small", None, {"type": "x"})
+    many = [changed("Service", f"s{number}", None, {"type": "x" * 900}) for number in range(200)]
+    told = Preview([], ["n" * 900] * 200, [Refusal("r" * 900, "s" * 900)] * 200)
+    huge = changed("Service", "huge", None, {"type": "x " * 50_000})
+    for changes in ([huge, small], [*many, small]):
+        text = formatted(DiffFormat.MARKDOWN, changes, told, found)
+        assert len(text) <= LIMIT
+        assert "Not shown, for their size: the diff of " in text
+        assert "- and 1" in text
+    text = formatted(DiffFormat.MARKDOWN, [huge, small], Preview(), found)
+    assert "Not shown, for their size: the diff of 1 object." in text
+    assert "Service small: created" in text
 
 
 def test_paths_of_what_differs() -> None:

@@ -239,3 +239,16 @@ def test_one_service_is_judged_alone(status: dict[str, Any] | None, conditions: 
     found["metadata"]["generation"] = 2
     if outcome is Outcome.REACHED:
         assert judge_service("shop/web", found, "web").outcome is Outcome.WAITING
+
+
+def test_pipelines_go_by_these_numbers() -> None:
+    """docs/cli.md promises them: a number never changes its meaning."""
+    numbers = {outcome: int(code) for outcome, code in EXITS.items()}
+    assert numbers == {
+        Outcome.REACHED: 0,
+        Outcome.FAILED: 3,
+        Outcome.WAITING: 4,
+        Outcome.ROLLED_BACK: 6,
+        Outcome.SUSPENDED: 7,
+        Outcome.STOPPED: 7,
+    }

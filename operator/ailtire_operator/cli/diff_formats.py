@@ -1,4 +1,4 @@
-"""What ``diff`` has found, in the forms that other programs read: SARIF, JUnit, annotations of GitHub's. Pure."""
+"""What ``diff`` has found, in the forms of other programs: SARIF, JUnit, GitHub's annotations, Markdown. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli import check_formats
 from ailtire_operator.cli.definitions import Definition, Definitions
+from ailtire_operator.cli.diff_markdown import markdown
 from ailtire_operator.cli.differences import Action, Difference
 from ailtire_operator.cli.formats import DiffFormat
 from ailtire_operator.cli.impact_lines import impact_lines
@@ -16,7 +17,7 @@ from ailtire_operator.cli.result_formats import Case, Result, github, junit, sar
 from ailtire_operator.model.field_path import WHOLE, FieldPath, path_of
 from ailtire_operator.printable import plural
 
-PROGRAMS: Final = (DiffFormat.SARIF, DiffFormat.JUNIT, DiffFormat.GITHUB)
+PROGRAMS: Final = (DiffFormat.SARIF, DiffFormat.JUNIT, DiffFormat.GITHUB, DiffFormat.MARKDOWN)
 """The forms that are made here."""
 _REFUSED: Final = "apply-refused"
 _NOTE: Final = "apply-note"
@@ -34,6 +35,8 @@ def formatted(form: DiffFormat, changes: Sequence[Difference], preview: Preview,
     refusals = [_refusal(each, found) for each in preview.problems]
     said = filter(None, (*preview.notes, *impact_lines(preview.impacts), preview.unshown_note()))
     notes = [*(Result(_NOTE, "note", each.strip()) for each in said), *map(check_formats.result, found.notes)]
+    if form is DiffFormat.MARKDOWN:
+        return markdown(refusals, list(zip(changes, differences, strict=True)), notes)
     if form is not DiffFormat.JUNIT:
         return _listed(form, [*refusals, *differences, *notes])
     cases = [Case(each.place or each.resource, "refused", errors=[each]) for each in refusals]
@@ -48,6 +51,8 @@ def refused(form: DiffFormat, issues: Sequence[Issue]) -> str:
     results = [check_formats.result(each) for each in issues]
     if form is DiffFormat.JUNIT:
         return junit("diff", [Case(each.place, each.resource or "diff", errors=[each]) for each in results])
+    if form is DiffFormat.MARKDOWN:
+        return markdown(results, [], [])
     return _listed(form, results)
 
 

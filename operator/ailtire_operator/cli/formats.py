@@ -41,3 +41,4 @@ class DiffFormat(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
+    MARKDOWN = "markdown"

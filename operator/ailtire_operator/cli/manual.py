@@ -75,12 +75,15 @@ With `--logs` each service has a `log` and each stack a `gatewayLog`: null, or a
   classification. Line and column are those of the value, or of what would hold it. Where several Compose files are
   given or included, the one that holds most of the path is named, and the last of several. Of a services.js line and
   column are given where the report names that file, or it was given alone.
+- `diff -o markdown`: the first line is `<!-- kubectl-ailtire diff -->`, by which a pipeline finds its own comment
+  again, and there are at most 60,000 characters: lists and diffs that exceed them are counted. What a definition or the
+  cluster says stands in spans and blocks of code alone.
 - `version -o json`: `version`, `apiVersion`, `python` and, without `--client`, `operator` (`version` and `image`, null
   where they are not known).
 - `open -o json`: a list of objects with `url`, `service` (its path), `port`, `ready`, and `reason`, which says what is
   in the way first and is empty where nothing is.
-- `wait -o json`: `path`, `outcome` (reached, failed, waiting, rolled back, suspended), `message`, and `log`, which is
-  that of `tree --logs`.
+- `wait -o json`: `path`, `outcome` (reached, failed, waiting, rolled back, suspended, stopped), `message`, and `log`,
+  which is that of `tree --logs`.
 - `logs -o json`: an object a line, with `time`, `path`, `pod`, `container` and `message`.
 - `events -o json`: an object a line, with `time` (seen last), `type`, `reason`, `path`, `kind` and `name` of
   the object, `count`, `source` and `message`.

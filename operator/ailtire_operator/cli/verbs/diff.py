@@ -35,7 +35,8 @@ _HELP = help_text(
     "-o gives it to other programs: yaml and json hold each object before and after; sarif (code scanning), junit (a"
     " test for each object that differs) and github (annotations of a workflow's run) say where in the files the value"
     " stands that makes the difference, or the stack from which it comes. A difference is a warning or a failed test,"
-    " what would be refused an error. The exit code is the same.",
+    " what would be refused an error; markdown is a comment to a pull request, of at most 60,000 characters. It holds"
+    " values of the definitions and of the cluster, as the diff does. The exit code is the same.",
     "\b\nExit codes:\n  0  no difference\n  1  there are differences\n"
     "  2  it could not be found out, or would be refused",
     examples=[
@@ -44,6 +45,7 @@ _HELP = help_text(
         ("in CI: has anybody changed what we deployed?", "kubectl ailtire diff -n shop shop.yaml > drift.diff"),
         ("in a workflow of GitHub's, beside the lines of the change",
          "kubectl ailtire diff -n shop -o github deploy/shop.yaml"),
+        ("a comment for the pull request", "kubectl ailtire diff -k overlays/prod -o markdown > comment.md"),
     ],
 )  # fmt: skip
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "d": "bold"}
