@@ -119,6 +119,29 @@ def _asking(trees: Trees) -> dict[str, Any]:
     return {"name": "shop", "namespace": trees.namespace, "annotations": {naming.ANNOTATION_ADOPT: "true"}}
 
 
+def test_a_volume_that_was_taken_over_and_is_retained_then_outlives_its_stack(trees: Trees) -> None:
+    def definition(**data: Any) -> dict[str, Any]:
+        return {"services": {"db": service(volumes={"d": {"source": "d", "target": "/d"}})}, "data": {"d": data}}
+
+    trees.apply("shop", definition())
+    trees.until_ready("shop")
+    (claim,) = trees.names("PersistentVolumeClaim")
+    uid = trees.must("PersistentVolumeClaim", claim)["metadata"]["uid"]
+    trees.patch("persistentvolumeclaim", claim, {"metadata": {"ownerReferences": None}})
+    orphaned(trees, "shop")
+    ask(trees)
+    trees.until_ready("shop")
+    assert trees.must("PersistentVolumeClaim", claim)["metadata"]["ownerReferences"]
+    trees.apply("shop", definition(retain=True))
+    trees.until_ready("shop")
+    assert "ownerReferences" not in trees.must("PersistentVolumeClaim", claim)["metadata"]
+    trees.delete("ailtirestack", "shop")
+    # The garbage collector learns of a new kind only when it asks for all kinds, every half minute.
+    trees.until("all else gone", lambda: [*trees.owned()] == [("PersistentVolumeClaim", claim)], timeout=120)
+    left = trees.must("PersistentVolumeClaim", claim)["metadata"]
+    assert (left["uid"], left.get("deletionTimestamp")) == (uid, None)
+
+
 def test_an_update_that_failed_stays_failed_when_its_stack_is_made_again(trees: Trees) -> None:
     """What a service goes back to is taken over before anything is planned: else the failed update rolled once more."""
     back = {"updateConfig": {"failureAction": "rollback", "monitor": "2s"}}

@@ -136,3 +136,30 @@ async def test_a_retained_volume_is_taken_over_to_be_retained_and_not_otherwise(
         assert {**after["spec"], "volumeName": ""} == {**before["spec"], "volumeName": ""}
         manifest["metadata"]["annotations"] = {"example.com/note": "new"}
         assert (await view.applier.apply(manifest, again)).verb == "update"
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["retained now", "retained before"])
+async def test_a_volume_that_was_taken_over_is_let_go_of_when_it_is_retained(
+    control_plane: ControlPlane, namespace: str, *, marked: bool
+) -> None:
+    """The owner that a patch has set survives an apply without one, and the volume would go with its stack."""
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        owned, kept = volume_claim(namespace, uid), volume_claim(namespace, uid)
+        ref, owner = Ref.of(owned), owned["metadata"]["ownerReferences"]
+        del kept["metadata"]["ownerReferences"]
+        kept["metadata"]["labels"] = {**kept["metadata"]["labels"], naming.LABEL_RETAIN: "true"}
+        if marked:
+            await view.applier.apply(kept, uid)
+            await view.disturb(ref, {"metadata": {"ownerReferences": owner}})
+        else:
+            await view.applier.apply(owned, uid)
+            await view.disturb(ref, {"metadata": {"ownerReferences": None}})
+            assert (await view.applier.apply(owned, uid, adopt=True)).adopted
+            assert (await view.live(ref))["metadata"]["ownerReferences"] == owner
+        applied = await view.applier.apply(kept, uid)
+        assert (applied.verb, applied.error) == ("update", None)
+        assert "ownerReferences" not in (await view.live(ref))["metadata"]
+        writes = len(view.writes)
+        assert (await view.applier.apply(kept, uid)).verb == "none"
+        assert len(view.writes) == writes

@@ -87,6 +87,24 @@ def patch_of(manifest: Manifest, record: Record) -> Patch:
     return patch
 
 
+def release_of(manifest: Manifest, obj: Manifest, owner_uid: str) -> Patch:
+    """The JSON patch that takes the stack of this uid from the owners of an object that it is to own no longer.
+
+    Empty where it does not own it.
+    """
+    if manifest["metadata"].get("ownerReferences"):
+        return []
+    references = obj["metadata"].get("ownerReferences") or ()
+    path = "/metadata/ownerReferences"
+    index = next((index for index, each in enumerate(references) if each["uid"] == owner_uid), None)
+    if index is None:
+        return []
+    return [
+        {"op": "test", "path": f"{path}/{index}/uid", "value": owner_uid},
+        {"op": "remove", "path": f"{path}/{index}"},
+    ]
+
+
 def way_back(manifest: Manifest) -> str:
     """What a person does with an object of the plan that has no owner, in words."""
     root = (manifest["metadata"].get("labels") or {}).get(naming.LABEL_ROOT, "")

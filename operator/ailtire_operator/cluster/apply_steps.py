@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.adoption import patch_of, way_back, without_owner
+from ailtire_operator.cluster.adoption import patch_of, release_of, way_back, without_owner
 from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Verb
 from ailtire_operator.cluster.changes import change_of
 from ailtire_operator.cluster.connection import Connection
@@ -230,6 +230,8 @@ class ApplySteps:
         """Note how the API server took an apply."""
         if (index := before_first_apply_index(answer)) is not None:
             answer = await self._disown(Target(record_of(answer), task.owner_uid, task.manifest), index)
+        if patch := release_of(task.manifest, answer, task.owner_uid):
+            answer = await self._writer.edit(Target(record_of(answer), task.owner_uid, task.manifest), patch)
         known, metadata = self._store.get(task.ref), answer["metadata"]
         same = known is not None and (known.uid, known.resource_version) == (
             metadata["uid"],

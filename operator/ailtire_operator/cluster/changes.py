@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK, STATEFUL_SET, Manifest, Ref
 from ailtire_operator.cluster.managed_fields import extra_paths
-from ailtire_operator.cluster.ownership import is_ours, needs_replace, refusal, waits_for
+from ailtire_operator.cluster.ownership import is_ours, is_still_owned, needs_replace, refusal, waits_for
 from ailtire_operator.cluster.store import Record
 
 Action = Literal["none", "create", "update", "replace", "delete", "foreign", "leaving", "refused", "held"]
@@ -55,7 +55,7 @@ def change_of(
     if record.deleting:
         return Change(ref, "leaving", manifest, record, waits_for(record))
     extra = _extra(manifest, record)
-    if settled:
+    if settled and not is_still_owned(record, manifest, owner_uid):
         return Change(ref, "none", manifest, record, extra=extra)
     if (refused := refusal(manifest, record)) is not None:
         return Change(ref, "refused", manifest, record, refused)

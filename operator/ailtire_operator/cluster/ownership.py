@@ -79,6 +79,15 @@ def _takes_over(record: Record, manifest: Manifest | None) -> bool:
     return same and naming.LABEL_RETAIN in wanted
 
 
+def is_still_owned(record: Record, manifest: Manifest, owner_uid: str) -> bool:
+    """Whether the stack of this uid owns an object that it is to own no longer, and that would be deleted with it.
+
+    That is a volume that is retained by now and was taken over before: its owner was set by a patch, and an apply
+    without an owner takes away only what an apply has set.
+    """
+    return record.owner_uid == owner_uid and not manifest["metadata"].get("ownerReferences")
+
+
 def holder_of(record: Record, store: Store, obj: Mapping[str, Any] | None = None) -> str:
     """Who has an object that is not ours, in words."""
     if is_retained(record) and record.owner_uid is None:
