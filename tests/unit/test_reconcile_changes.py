@@ -144,8 +144,10 @@ def test_each_object_is_decided_about_once(world: World, monkeypatch: pytest.Mon
     assert sorted(decided) == sorted(world.planner.plan(record, world.definitions.stack(record)).manifests)
 
 
-def manifest(**spec: Any) -> Manifest:
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop-web", "namespace": "prod"}, "spec": spec}
+def manifest(*owners: str, **spec: Any) -> Manifest:
+    """A Service as it is planned: ``owners`` are the uids of its ownerReferences."""
+    metadata = {"name": "shop-web", "namespace": "prod", "ownerReferences": [{"uid": uid} for uid in owners]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,14 @@ def test_one_object(wanted: dict[str, Any], live: dict[str, Any] | None, settled
     if live is not None:
         owner = shop if live.get("owner") else None
         record = put(store, "Service", "shop-web", owner=owner, deleting=live.get("deleting", False))
-    assert change_of(manifest(**wanted), record, shop.uid, settled=settled).action == action
+    assert change_of(manifest(shop.uid, **wanted), record, shop.uid, settled=settled).action == action
+
+
+def test_what_a_stack_is_to_own_no_longer_is_let_go_of_though_all_else_is_as_planned() -> None:
+    store = Store()
+    shop = put(store, naming.KIND, "shop")
+    record = put(store, "Service", "shop-web", owner=shop)
+    assert change_of(manifest(), record, shop.uid, settled=True).action == "update"
 
 
 def test_what_others_added_to_a_child_is_taken_away_though_all_else_is_as_planned(world: World) -> None:
