@@ -18,6 +18,7 @@ from lab import ControlPlane, Operator, client, kubeconfig, sessions
 from lab.manifests import NAMESPACE, SERVICE_ACCOUNT
 from lab.paths import ROOT
 from packages.conftest import VERSION
+from support.checks.archives import unpack
 
 pytestmark = pytest.mark.timeout(1800)
 CRD = "crd/ailtirestacks.ailtire.io"
@@ -65,7 +66,7 @@ def pods(plane: ControlPlane, namespace: str = "app") -> str:
 def older(dist: Path, folder: Path) -> Path:
     """Return the chart of a version before: its CRD lacks a field that came later."""
     with tarfile.open(dist / f"ailtire-operator-{VERSION}.tgz") as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     chart = folder / "ailtire-operator"
     head = yaml.safe_load((chart / "Chart.yaml").read_text())
     (chart / "Chart.yaml").write_text(yaml.safe_dump({**head, "version": "0.0.1"}))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.paths import ROOT
+from support.checks.archives import unpack
 
 _PARTS = ("operator", "manifests", "crds", "examples")
 
@@ -17,5 +18,5 @@ def extract(commit: str, folder: Path) -> Path:
     if done.returncode:
         raise LabError(f"git archive {commit}: {done.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     return folder
