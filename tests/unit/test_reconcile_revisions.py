@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.errors import Conflict, Denied, Foreign, Unavailable
+from ailtire_operator.cluster.errors import ClusterError, Denied, Foreign, from_status
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan import tree_revisions
 from ailtire_operator.plan.tree_revisions import definition_of
 from ailtire_operator.reconcile import revisions
+from ailtire_operator.reconcile.queue import Outcome
 from support.fake_cluster.records import change, put
 from support.fake_cluster.world import World
 
@@ -195,17 +196,65 @@ def test_what_had_the_name_of_a_revision_is_waited_for() -> None:
     assert story.notices() == []
 
 
-@pytest.mark.parametrize("error", [Unavailable("later"), Conflict("it exists already")])
-def test_what_passes_is_tried_again(error: Exception) -> None:
+_ANSWERS = [
+    (400, Outcome.FAILED),
+    (401, Outcome.FAILED),
+    (403, Outcome.FAILED),
+    (404, Outcome.BUSY),
+    (405, Outcome.FAILED),
+    (409, Outcome.BUSY),
+    (413, Outcome.FAILED),
+    (422, Outcome.FAILED),
+    (429, Outcome.BUSY),
+    (500, Outcome.BUSY),
+    (503, Outcome.BUSY),
+]
+"""What the API server answers, and what that makes of the reconcile: the queue tries again after FAILED and BUSY."""
+
+
+def answered(code: int) -> ClusterError:
+    return from_status(code, {"message": f"answered {code}"})
+
+
+@pytest.mark.parametrize(("code", "outcome"), _ANSWERS)
+def test_a_revision_that_was_not_written_is_due_again_and_nothing_is_left_of_that(code: int, outcome: Outcome) -> None:
     story = Story()
     name = "apply ControllerRevision shop--revision-1"
-    story.world.cluster.refuses[name] = error  # type: ignore[assignment]
+    story.world.cluster.refuses[name] = answered(code)
     story.ready(spec())
-    assert ("shop", revisions.LATER) in story.world.queued
-    assert story.notices() == []
+    assert story.world.reconcile() is outcome
+    assert story.world.conditions()["Ready"] == ("True", "Ready")
+    assert any(f"answered {code}" in each for each in story.notices()) is (outcome is Outcome.FAILED)
+    # Another reconcile in between must not end the pause after which it is tried again.
+    assert story.world.reconcile(retry_refused=False) is (Outcome.WAITING if outcome is Outcome.FAILED else outcome)
     del story.world.cluster.refuses[name]
-    story.world.reconcile()
+    assert story.world.reconcile() is Outcome.DONE
     assert story.numbers() == [1]
+    story.later()
+    assert story.notices() == []
+
+
+@pytest.mark.parametrize(("code", "outcome"), [each for each in _ANSWERS if each[0] != 404])
+def test_a_revision_beyond_the_limit_that_was_not_deleted_is_due_again(code: int, outcome: Outcome) -> None:
+    story = Story()
+    for number in (1, 2):
+        story.ready(spec(f"web:{number}", revisionHistoryLimit=2))
+    name = "delete ControllerRevision shop--revision-1"
+    story.world.cluster.refuses[name] = answered(code)
+    story.ready(spec("web:3", revisionHistoryLimit=2))
+    assert story.world.reconcile() is outcome
+    assert story.numbers() == [1, 2, 3]
+    del story.world.cluster.refuses[name]
+    assert story.world.reconcile() is Outcome.DONE
+    assert story.numbers() == [2, 3]
+    assert story.world.queued == [], "nothing is left for later"
+
+
+def test_a_definition_that_is_too_large_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revisions, "SIZE_LIMIT", 16)
+    story = Story()
+    story.ready(spec())
+    assert story.world.reconcile() is Outcome.DONE
 
 
 def test_who_has_changed_the_definition_and_why_is_kept() -> None:

@@ -23,7 +23,7 @@ from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.executor import PlanExecutor
 from ailtire_operator.reconcile.mode import ModeDecision, ReconcileMode, ancestors, mode_of
 from ailtire_operator.reconcile.queue import Outcome, Priority, Queue, Request
-from ailtire_operator.reconcile.revisions import Revisions
+from ailtire_operator.reconcile.revisions import Keeping, Revisions
 from ailtire_operator.reconcile.rollouts import messages, remembered, rollouts
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot
@@ -144,31 +144,31 @@ class Reconciler:
         passes = all(problem.transient for problem in problems)
         if problems and passes and self._queue.failures(request.key) < SILENT_FAILURES:
             return Outcome.BUSY
-        await self._write(record, await self._status(record, stack, done, request, settled=not problems))
-        if not problems:
+        status, kept = await self._status(record, stack, done, request, settled=not problems)
+        await self._write(record, status)
+        if not (problems or kept.busy or kept.refused):
             return Outcome.DONE
-        if passes:
+        if passes and not kept.refused:
             return Outcome.BUSY
         return Outcome.FAILED if request.retry_refused else Outcome.WAITING
 
     async def _status(
         self, record: Record, stack: Stack, done: PassResult, request: Request[Key], *, settled: bool
-    ) -> StackStatus:
+    ) -> tuple[StackStatus, Keeping]:
         """What there is to say after a pass. A definition that is Ready by now is kept before anybody reads so."""
         found = replace(await self._facts(record, done), tree_update=self._tree_rollback.finding(record))
         old, now = record.summary.get("status") or {}, self._now()
         recorded = remembered(self._sessions.of(record).rollouts, old)
         status = status_of(found, old, now, recorded)
         retry = request.retry_refused
-        later = [await self._revisions.keep(record, stack, status, retry_refused=retry)] if settled else []
-        later.append(await self._tree_rollback.judge(record, status, settled=settled))
-        for delay in later:
+        kept = await self._revisions.keep(record, stack, status, retry_refused=retry) if settled else Keeping()
+        for delay in (kept.again, await self._tree_rollback.judge(record, status, settled=settled)):
             if delay is not None:
                 self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=delay)
         notices = self._revisions.notices(record)
-        if not notices:
-            return status
-        return status_of(replace(found, notices=(*found.notices, *notices)), old, now, recorded)
+        if notices:
+            status = status_of(replace(found, notices=(*found.notices, *notices)), old, now, recorded)
+        return status, kept
 
     async def _emit_adoption_event(self, record: Record, done: PassResult) -> None:
         if done.adopted:

@@ -6,12 +6,12 @@ between Ready and the write writes it then, and one after it writes nothing. Con
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.errors import Conflict, Foreign, Unavailable
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
@@ -34,7 +34,23 @@ from ailtire_operator.status.saved_status import SavedStatus
 logger = logging.getLogger(__name__)
 
 LATER: Final = 5.0
-"""Seconds until the next reconcile where a stack below is about to follow its template, or the API server is busy."""
+"""Seconds until the next reconcile where a stack below is about to follow its template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is still to be done for the revisions of a root."""
+
+    again: float | None = None
+    """Seconds after which to reconcile again, as a stack below is about to follow its template."""
+    busy: bool = False
+    """The API server gave an answer that passes by itself: the write is due again soon."""
+    refused: bool = False
+    """The API server refused a write: it is due again after a longer pause each time."""
+
+    def failed(self, error: ClusterError) -> "Keeping":
+        """The same after a write that was answered by this error."""
+        return replace(self, busy=True) if _passes(error) else replace(self, refused=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +105,40 @@ class Revisions:
             )
         ]
 
-    async def keep(self, root: Record, stack: Stack, status: StackStatus, *, retry_refused: bool) -> float | None:
+    async def keep(self, root: Record, stack: Stack, status: StackStatus, *, retry_refused: bool) -> Keeping:
         """Keep the definition if it has just become Ready as a whole, and delete what is beyond the limit.
 
         What the API server has refused is sent again where ``retry_refused``, or where the name is another's by now.
-        Returns the seconds after which to reconcile again. Raises NotLeader.
+        Raises NotLeader.
         """
         if not _is_root(root):
-            return None
+            return Keeping()
         await self.adopt(root)
-        limit, again = _limit(root), None
-        digest = self._digest(root)
+        limit, done = _limit(root), Keeping()
+        if limit and _is_ready(root, status):
+            done = await self._keep_ready(root, stack, retry_refused=retry_refused)
         kept = self._of(root)
-        wanted = digest.digest != self._last(root) and not self._is_refused(root, digest, retry_refused)
-        if limit and wanted and _is_ready(root, status):
-            again = (
-                await self._write(root, stack, digest)
-                if has_rolled_out(root, self._store, self._definitions)
-                else LATER
-            )
-            kept = self._of(root)
         for each in kept[: max(0, len(kept) - limit)]:
             result = await self._applier.delete(each, root.uid)
             if result.error is not None:
                 logger.warning("%s/%s: %s", root.ref.namespace, each.ref, result.error)
-                again = LATER
-        return again
+                done = done.failed(result.error)
+        return done
+
+    async def _keep_ready(self, root: Record, stack: Stack, *, retry_refused: bool) -> Keeping:
+        """Keep the definition of a root that is Ready, if it is not the one that was kept last."""
+        digest = self._digest(root)
+        if digest.digest == self._last(root):
+            return Keeping()
+        refused = self._refused.get(root.uid)
+        if refused is not None and refused.digest == digest.digest:
+            if refused.ref is None:
+                return Keeping()  # the definition itself is the reason
+            if not retry_refused and holder(self._store.get(refused.ref)) == refused.stood:
+                return Keeping(refused=True)
+        if not has_rolled_out(root, self._store, self._definitions):
+            return Keeping(again=LATER)
+        return await self._write(root, stack, digest)
 
     def digest(self, root: Record) -> str:
         """The digest of the definition as it is written now."""
@@ -129,13 +153,7 @@ class Revisions:
         self._digests.pop(uid, None)
         self._refused.pop(uid, None)
 
-    def _is_refused(self, root: Record, digest: _Digest, retry: bool) -> bool:
-        refused = self._refused.get(root.uid)
-        if refused is None or refused.digest != digest.digest:
-            return False
-        return refused.ref is None or (not retry and holder(self._store.get(refused.ref)) == refused.stood)
-
-    async def _write(self, root: Record, stack: Stack, digest: _Digest) -> float | None:
+    async def _write(self, root: Record, stack: Stack, digest: _Digest) -> Keeping:
         definition = self._definitions.tree(root)
         large = digest.size > SIZE_LIMIT  # all else would wait for it
         content = await asyncio.to_thread(compressed, definition) if large else compressed(definition)
@@ -143,7 +161,7 @@ class Revisions:
             size = f"{len(content) // 1024:,} KiB"
             why = f"it takes {size} compressed, more than {SIZE_LIMIT // 1024} KiB"
             self._refused[root.uid] = _Refusal(digest.digest, why)
-            return None
+            return Keeping()
         kept = self._of(root)
         number = int(kept[-1].summary.get("revision", 0)) + 1 if kept else 1
         origin = self._origin(root, definition)
@@ -151,13 +169,13 @@ class Revisions:
         result = await self._applier.apply(made, root.uid)
         error = result.error
         if error is None:
-            return None
-        if isinstance(error, Unavailable) or (isinstance(error, Conflict) and not isinstance(error, Foreign)):
+            return Keeping()
+        if _passes(error):  # what another process has written meanwhile is about to come by the watch
             logger.info("%s/%s: revision %d: %s", root.ref.namespace, root.ref.name, number, error)
-            return LATER  # what another process has written meanwhile is about to come by the watch
-        ref = Ref.of(made)  # it would be refused again
-        self._refused[root.uid] = _Refusal(digest.digest, str(error), ref, holder(self._store.get(ref)))
-        return None
+        else:
+            ref = Ref.of(made)
+            self._refused[root.uid] = _Refusal(digest.digest, str(error), ref, holder(self._store.get(ref)))
+        return Keeping().failed(error)
 
     def _origin(self, root: Record, definition: TreeDefinition) -> Origin:
         found = [root]
@@ -232,6 +250,11 @@ def follows(parent: Record, child: Record, definitions: Definitions) -> bool:
         return template is not None and _plain(template) == _plain(definitions.stack(child).spec)
     except InvalidStack:
         return False
+
+
+def _passes(error: ClusterError) -> bool:
+    """Whether the same write may be answered otherwise in a moment."""
+    return isinstance(error, NotFound | Unavailable) or (isinstance(error, Conflict) and not isinstance(error, Foreign))
 
 
 def _is_root(record: Record) -> bool:
