@@ -9,7 +9,8 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan.definition_changes import DefinitionChange
-from ailtire_operator.reconcile.tree_updates import Readiness, touched_by, tree_update_of
+from ailtire_operator.reconcile.tree_updates import Readiness, Unready, likely_cause, touched_by, tree_update_of
+from ailtire_operator.status.observed import Problem
 from support.fake_cluster.records import put
 from support.fake_cluster.world import World
 
@@ -302,6 +303,21 @@ def test_what_changes_concern() -> None:
         ((), "gateway"),
         (("a",), "gateway"),
     }
+
+
+@pytest.mark.parametrize(
+    ("reasons", "named"),
+    [
+        pytest.param(["Progressing", "ImagePullBackOff"], 1, id="what has failed before what has not ended"),
+        pytest.param(["ImagePullBackOff", "CrashLoopBackOff"], 0, id="the first of those that have failed"),
+        pytest.param(["Waiting", "Stopping", "Progressing"], 2, id="nothing that waits for others"),
+        pytest.param(["Waiting"], None, id="nobody is to blame"),
+        pytest.param([], None, id="all are ready"),
+    ],
+)
+def test_of_what_is_late_the_likely_cause_is_named(reasons: list[str], named: int | None) -> None:
+    unready = [Unready((str(number),), Problem(each, "")) for number, each in enumerate(reasons)]
+    assert likely_cause(unready) == (None if named is None else unready[named])
 
 
 @pytest.mark.parametrize("of_all", [False, True])

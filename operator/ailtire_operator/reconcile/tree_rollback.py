@@ -23,7 +23,15 @@ from ailtire_operator.plan.tree_revisions import definition_of
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.mode import ancestors, spec_of
 from ailtire_operator.reconcile.revisions import Revisions
-from ailtire_operator.reconcile.tree_updates import Readiness, Touched, TreeUpdate, Unready, touched_by, tree_update_of
+from ailtire_operator.reconcile.tree_updates import (
+    Readiness,
+    Touched,
+    TreeUpdate,
+    Unready,
+    likely_cause,
+    touched_by,
+    tree_update_of,
+)
 from ailtire_operator.status.conditions import ROLLED_BACK, TREE_ROLLED_BACK, TREE_UPDATE_PAUSED, UPDATE_PAUSED, Finding
 from ailtire_operator.status.stack_status import as_json
 from ailtire_operator.status.text import bounded
@@ -183,7 +191,7 @@ class TreeRollback:
         final = next((each for each in unready if each.is_final), None)
         if left > 0 and final is None:
             return left + _GRAIN
-        cause = final or next((each for each in unready if not each.waits), None)
+        cause = final or likely_cause(unready)
         if cause is None:
             return None
         late = "" if final else f" (not ready within {policy.deadline:g} s)"

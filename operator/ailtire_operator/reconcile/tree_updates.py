@@ -1,7 +1,7 @@
 """The update of a whole tree, as it is noted on the revision before it, and what of it is not ready. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -12,7 +12,14 @@ from ailtire_operator.model.nesting import loads
 from ailtire_operator.plan.definition_changes import DefinitionChange
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.revisions import follows
-from ailtire_operator.status.conditions import PROGRESSING, STOPPING, VERIFICATION_FAILED, VERIFYING, WAITING
+from ailtire_operator.status.conditions import (
+    PROGRESSING,
+    STOPPING,
+    UNDER_WAY,
+    VERIFICATION_FAILED,
+    VERIFYING,
+    WAITING,
+)
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.saved_status import SavedStatus
 
@@ -97,6 +104,15 @@ class Unready:
     def __str__(self) -> str:
         said = ": ".join(filter(None, (self.problem.reason, self.problem.message)))
         return f"{'/'.join(self.path)}: {said}" if self.path else said
+
+
+def likely_cause(unready: Iterable[Unready]) -> Unready | None:
+    """What to name as the reason that an update was late: what has failed, before what has only not ended yet.
+
+    Among these the first by its path. None where everything only waits for others.
+    """
+    causes = (each for each in unready if not each.waits)
+    return min(causes, key=lambda each: each.problem.reason in UNDER_WAY, default=None)
 
 
 class Readiness:
