@@ -25,12 +25,15 @@ def main(
     seed: Annotated[int, typer.Option(help="Of the choice of faults; drawn where not given.")] = 0,
     fixed: Annotated[bool, typer.Option("--fixed", help="Only the two stories that make test tries.")] = False,
     plant: Annotated[bool, typer.Option(help="First plant bugs, each of which must be found.")] = True,
+    step: Annotated[str, typer.Option(help="Only faults in this step, by its name; with --plan.")] = "",
+    plan: Annotated[str, typer.Option(help="Only the faults with this text in their names, each in a story.")] = "",
 ) -> None:
     """Inject faults into the life of an application, and compare each step with a run without a fault.
 
     Exit code 1 where a step ends wrong or a planted bug is not found.
     """
     seed = SEED if fixed else seed or random.randrange(1, 10**6)
+    steps = _number(step) if step else len(STEPS)
     begun = time.monotonic()
 
     def say(text: str) -> None:
@@ -43,10 +46,12 @@ def main(
     try:
         plane.start()
         prepare(plane)
-        suite = Suite(plane, learn(plane), seed, say)
-        say(f"{len(STEPS)} steps learned")
+        suite = Suite(plane, learn(plane, steps), seed, say)
+        say(f"{steps} steps learned")
         if fixed:
             two_stories(suite)
+        elif step:
+            suite.repeated(steps, plan, lanes)
         else:
             problems = suite.planted([*planted.bugs(), *planted.controls()], lanes) if plant else []
             _sample(suite, lanes, minutes * 60, begun)
@@ -54,6 +59,13 @@ def main(
         plane.stop()
     _tell(suite, problems)
     raise typer.Exit(1 if problems or any(each.wrong for each in suite.outcomes) else 0)
+
+
+def _number(step: str) -> int:
+    names = [each.name for each in STEPS]
+    if step not in names:
+        raise typer.BadParameter(f"there is no step {step!r}; there are {', '.join(map(repr, names))}")
+    return names.index(step) + 1
 
 
 def _sample(suite: Suite, lanes: int, seconds: float, begun: float) -> None:

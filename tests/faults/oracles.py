@@ -2,11 +2,11 @@
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
-from ailtire_operator.plan.tree_revisions import definition_of
+from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, definition_of
 from faults.lane import LABELLED, UNLABELLED, Lane
 from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE
@@ -73,24 +73,34 @@ def ready_generation(lane: Lane) -> int:
     return int(root["metadata"]["generation"]) if is_ready(root) else 0
 
 
-def is_ready(stack: dict[str, Any]) -> bool:
+def is_ready(stack: Mapping[str, Any]) -> bool:
     """Whether its status says Ready, of the definition that it has now."""
     status = stack.get("status") or {}
     ready = [each["status"] for each in status.get("conditions", ()) if each["type"] == "Ready"]
     return status.get("observedGeneration") == stack["metadata"]["generation"] and ready == ["True"]
 
 
-def unkept(lane: Lane) -> list[str]:
-    """What is wrong with the newest revision of a tree that is Ready: it has to hold the definition in force."""
-    found = objects(lane.plane.api, lane.namespace)
-    revisions = sorted((each for each in found.values() if is_revision(each)), key=lambda each: int(each["revision"]))
+def unkept(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is wrong with the revisions of a tree, by all objects of its namespace.
+
+    There are no more than the limit, and if the root is Ready the newest one has the definition in force.
+    """
+    root = found.get(f"{STACK.kind}/{ROOT}")
+    if root is None:
+        return []
+    uid = root["metadata"]["uid"]
+    own = [each for each in found.values() if is_revision(each) and (controller_of(each) or {}).get("uid") == uid]
+    revisions = sorted(own, key=lambda each: int(each["revision"]))
+    problems = [f"{len(revisions)} revisions are kept"] if len(revisions) > DEFAULT_LIMIT else []
+    if not is_ready(root):
+        return problems
     kept = definition_of(revisions[-1]) if revisions else None
     if kept is None:
-        return ["no revision of the tree can be read"]
-    spec = found[f"{STACK.kind}/{ROOT}"]["spec"]
-    return (
-        [] if kept.spec == spec else [f"the newest revision, {revisions[-1]['metadata']['name']}, is of another spec"]
-    )
+        return [*problems, "no revision of the tree can be read"]
+    templates = {name: (found.get(f"{STACK.kind}/{name}") or {}).get("spec") for name in kept.templates}
+    if (kept.spec, kept.templates) != (root["spec"], templates):
+        problems.append(f"the newest revision, {revisions[-1]['metadata']['name']}, is of another definition")
+    return problems
 
 
 def lacking(expected: State, found: State) -> list[str]:

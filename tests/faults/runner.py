@@ -12,7 +12,16 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK, VOLUME_CLAIM
 from faults.journal import Entry, effects
 from faults.lane import Lane, lane_name
-from faults.oracles import MEMORY_MEBIBYTES, StatusWatch, ready_generation, sample, secrets_shown, traces, unfenced
+from faults.oracles import (
+    MEMORY_MEBIBYTES,
+    StatusWatch,
+    ready_generation,
+    sample,
+    secrets_shown,
+    traces,
+    unfenced,
+    unkept,
+)
 from faults.plans.plan import Plan, choose
 from faults.state import ANYTHING, State, common, differences, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE, STEPS, TEMPLATE, VAULT, manifests
@@ -64,13 +73,13 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-def learn(plane: ControlPlane) -> Learned:
-    """Run the story twice without a fault; what differs between the two counts for nothing."""
+def learn(plane: ControlPlane, steps: int = len(STEPS)) -> Learned:
+    """Run so many steps of the story twice without a fault; what differs between the two counts for nothing."""
     runs: list[list[Reference]] = [[], []]
     samples: dict[str, dict[str, Any]] = {}
 
     def drive(number: int) -> None:
-        runs[number] = list(_without_fault(plane, lane_name("learn", number), samples))
+        runs[number] = list(_without_fault(plane, lane_name("learn", number), samples, steps))
 
     together([lambda: drive(0), lambda: drive(1)])
     return Learned([_merged(a, b) for a, b in zip(*runs, strict=True)], samples)
@@ -80,11 +89,13 @@ def _merged(a: Reference, b: Reference) -> Reference:
     return Reference(common(a.state, b.state), a.created | b.created, a.deleted | b.deleted, min(a.writes, b.writes))
 
 
-def _without_fault(plane: ControlPlane, name: str, samples: dict[str, dict[str, Any]]) -> Iterator[Reference]:
+def _without_fault(
+    plane: ControlPlane, name: str, samples: dict[str, dict[str, Any]], steps: int
+) -> Iterator[Reference]:
     with Lane(plane, name) as lane:
         create_secret(lane)
         lane.start()
-        for number in range(1, len(STEPS) + 1):
+        for number in range(1, steps + 1):
             mark = len(lane.journal.entries)
             edit(lane, number)
             found, _ = _settle(lane, None, _LIMIT_SECONDS)
@@ -251,20 +262,22 @@ def edit(lane: Lane, number: int) -> int:
 def _settle(lane: Lane, expected: State | None, limit: float) -> tuple[State, list[str]]:
     """Wait until nothing is written and all is as it should be, or the time for that is over.
 
-    Returns what there is then, and what is to be said of an operator that still writes.
+    Returns what there is then, and what is to be said of revisions, and of an operator that still writes.
     """
-    deadline, quiet, found = time.monotonic() + limit, False, State()
+    deadline, quiet, found, unlike = time.monotonic() + limit, False, State(), list[str]()
     while time.monotonic() < deadline:
         lane.start_again()
         quiet = lane.until_quiet(QUIET_SECONDS, 5.0)
         try:
-            found = state(objects(lane.plane.api, lane.namespace), lane.namespace)
+            there = objects(lane.plane.api, lane.namespace)
         except LabError:
             continue  # a fault of the servers themselves
-        if quiet and (_is_current(found) if expected is None else not differences(expected, found)):
+        found, unlike = state(there, lane.namespace), unkept(there)
+        if quiet and not unlike and (_is_current(found) if expected is None else not differences(expected, found)):
             break
         lane.stopped.wait(0.1)
-    return found, [] if quiet else [f"it still writes after {limit:.0f} s: {lane.journal.writes()[-1]}"]
+    busy = [] if quiet else [f"it still writes after {limit:.0f} s: {lane.journal.writes()[-1]}"]
+    return found, unlike + busy
 
 
 def _is_current(found: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from ailtire_operator.cluster.kinds import (
     VOLUME_CLAIM,
     controller_of,
 )
+from faults.story import LATE_MEMBERS
 from lab.api import Api
 
 State = dict[str, Any]
@@ -30,6 +31,11 @@ INJECTED = "example.com/injected"
 """An annotation that a webhook of the cluster adds to what is written, and that nobody takes away again."""
 _NUMBERED = re.compile(r"\b(generation|revision) [0-9]+")
 """In messages: a root that was deleted and made again counts from 1."""
+_LATE = re.compile(
+    rf"(the update of the tree \(generation N\) failed): (?:{'|'.join(LATE_MEMBERS)}): "
+    r"(?:Progressing|ErrImagePull|ImagePullBackOff): [^()]*( \(not ready within 5 s\))"
+)
+"""In the messages of a tree that has gone back at its deadline: which of the members that the step changes is named."""
 _METADATA = ("labels", "annotations", "finalizers")
 _OF_OTHERS = (
     "batch.kubernetes.io/controller-uid",
@@ -154,10 +160,18 @@ def _status(obj: Mapping[str, Any]) -> Any:
     if obj["kind"] != STACK.kind:
         return None
     conditions = {
-        each["type"]: [each["status"], each["reason"], _NUMBERED.sub(r"\1 N", each["message"])]
+        each["type"]: [each["status"], each["reason"], neutral_message(each["message"])]
         for each in status.get("conditions") or ()
     }
     return {"conditions": conditions, "current": current, "counts": status.get("counts")}
+
+
+def neutral_message(message: str) -> str:
+    """A message of a condition without numbers, and without which of those that were late is named.
+
+    Where requests are slow, a good member of the update may not be ready at the deadline either.
+    """
+    return _LATE.sub(r"\1: a member\2", _NUMBERED.sub(r"\1 N", message))
 
 
 def runs(deployment: Mapping[str, Any]) -> bool:

@@ -128,6 +128,10 @@ def _restart(spec: dict[str, Any]) -> None:
     spec["services"]["orders"]["restartedAt"] = "2026-11-29T12:00:00Z"
 
 
+LATE_MEMBERS = ("beside/worker", "orders/web")
+"""What the step changes that takes the whole tree back: the first of them is good."""
+
+
 def _fails_as_a_whole(spec: dict[str, Any]) -> None:
     spec["updatePolicy"] = {"failureAction": "rollback", "progressDeadline": "5s"}
     spec["services"]["orders"]["stack"]["services"]["web"]["image"] = BAD_IMAGE

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from faults import planted
 from faults.lane import Lane, lane_name
-from faults.oracles import Canaries, unkept
+from faults.oracles import Canaries
 from faults.plans.objects import of_admission, of_objects
-from faults.plans.plan import Plan
+from faults.plans.plan import Plan, always
 from faults.plans.replicas import of_replicas
 from faults.plans.requests import of_all_requests, of_writes
 from faults.plans.servers import of_servers
 from faults.plans.watches import of_watches
 from faults.plans.webhooks import of_webhooks
-from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, create_secret, run
+from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, attempt, create_secret, run
 from faults.state import objects
 from faults.story import STEPS
 from lab import ControlPlane, manifests
@@ -77,6 +77,38 @@ class Suite:
         together([work] * lanes)
         return problems
 
+    def repeated(self, number: int, text: str, lanes: int) -> None:
+        """Each plan with this text in its name, at this step of a story of its own that has no other fault."""
+        writes = self.learned.references[number - 1].writes
+        one = [*of_writes(writes), *beside_writes()]
+        plans = [(each, 1) for each in one] + [(each, 2) for each in of_replicas()]
+        waiting = [each for each in plans if text in str(each[0])]
+
+        def work() -> None:
+            while waiting:
+                with self._lock:
+                    if not waiting:
+                        return
+                    plan, replicas = waiting.pop(0)
+                self._alone(number, plan, replicas)
+
+        self.say(f"{len(waiting)} plans at {STEPS[number - 1].name!r}")
+        together([work] * lanes)
+
+    def _alone(self, number: int, plan: Plan, replicas: int) -> None:
+        name = self._name()
+        nothing = Plan("none", "no fault", "before the step", fired=always, limit=120.0)
+        with Lane(self.plane, name, replicas=replicas) as lane:
+            create_secret(lane)
+            lane.start()
+            for step, reference in enumerate(self.learned.references[:number], 1):
+                outcome = attempt(lane, step, plan if step == number else nothing, reference)
+                if step == number and not outcome.wrong:
+                    outcome.wrong += _at_rest(lane)
+                if step == number or outcome.wrong:
+                    self._note(outcome, name)
+                    return
+
     def _name(self) -> str:
         with self._lock:
             self._stories += 1
@@ -95,7 +127,7 @@ class Suite:
             lane.start()
             for outcome in run(lane, self.learned, plans, f"{self.seed} {name}"):
                 if outcome.step == STEPS[-2].name and not outcome.wrong:
-                    outcome.wrong += [*_at_rest(lane), *unkept(lane)]
+                    outcome.wrong += _at_rest(lane)
                 self._note(outcome, name)
                 if time.monotonic() > until:
                     break

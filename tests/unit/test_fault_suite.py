@@ -7,11 +7,14 @@ from typing import Any, cast
 
 import pytest
 
+from ailtire_operator.plan.definition_changes import TreeDefinition
+from ailtire_operator.plan.tree_revisions import Origin, compressed, revision
 from faults.journal import Entry, Journal, effects
 from faults.lane import Lane
-from faults.oracles import lacking, unfenced
+from faults.oracles import lacking, unfenced, unkept
 from faults.plans.plan import Plan, choose
-from faults.state import ANYTHING, common, differences, runs
+from faults.state import ANYTHING, common, differences, neutral_message, runs
+from faults.story import LATE_MEMBERS
 
 WEB = "/apis/apps/v1/namespaces/one/deployments/shop-web"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/one/leases/ailtire-operator"
@@ -123,3 +126,60 @@ def test_the_least_tried_kind_comes_next() -> None:
     plans = [Plan("a", "x", "1"), Plan("a", "y", "1"), Plan("a", "y", "2")]
     covered = Counter({("a", "x"): 1})
     assert {choose(plans, covered, Random(seed)).kind for seed in range(9)} == {"y"}
+
+
+_LATE = "the update of the tree (generation 9) failed: {} (not ready within 5 s); back to revision 3 until it changes"
+
+
+def test_which_of_the_late_members_is_named_counts_for_nothing_and_all_else_does() -> None:
+    good, bad = LATE_MEMBERS
+    slow = neutral_message(_LATE.format(f"{good}: Progressing: replicas of the current definition are starting"))
+    assert slow == neutral_message(_LATE.format(f"{bad}: ImagePullBackOff: Back-off pulling image lab.invalid/x:2"))
+    others = [
+        _LATE.format("shop/web: Progressing: replicas are starting"),
+        _LATE.format(f"{bad}: CrashLoopBackOff: exited"),
+        _LATE.format(f"{bad}: Progressing: late").replace("within 5 s", "within 6 s"),
+        _LATE.format(f"{bad}: Progressing: late").replace(" (not ready within 5 s)", ""),
+        _LATE.format(f"{bad}: Progressing: late").replace("back to revision 3", "back to nothing"),
+        f"orders/web: Progressing: {bad}",
+    ]
+    assert all(neutral_message(each) != slow for each in others)
+
+
+def stack_with(ready: str = "True", image: str = "web:1") -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": ready}]
+    spec = {"services": {"web": {"image": image}}}
+    metadata = {"uid": "root", "generation": 4, "name": "shop"}
+    return {"metadata": metadata, "spec": spec, "status": {"observedGeneration": 4, "conditions": conditions}}
+
+
+def kept(number: int, image: str = "web:1", owner: str = "root", templates: Any = None) -> dict[str, Any]:
+    definition = TreeDefinition({"services": {"web": {"image": image}}}, templates or {})
+    made = revision("shop", "shop", number, definition.digest(), compressed(definition), Origin(number, "", ""))
+    references = [{"kind": "AiltireStack", "name": "shop", "uid": owner, "controller": True}]
+    return {**made, "metadata": {**made["metadata"], "ownerReferences": references}}
+
+
+def history(root: dict[str, Any], *revisions: dict[str, Any], **others: dict[str, Any]) -> list[str]:
+    found = {f"ControllerRevision/{each['metadata']['name']}": each for each in revisions}
+    return unkept({"AiltireStack/shop": root, **found, **{f"AiltireStack/{key}": each for key, each in others.items()}})
+
+
+def test_a_tree_that_is_ready_has_its_definition_as_its_newest_revision() -> None:
+    assert history(stack_with(), kept(1, "web:0"), kept(2)) == []
+    assert "another definition" in history(stack_with(), kept(1), kept(2, "web:0"))[0]
+    assert "no revision" in history(stack_with())[0]
+    assert "no revision" in history(stack_with(), kept(1, owner="another root"))[0]
+    assert history(stack_with(ready="False"), kept(1, "web:0")) == [], "it has not rolled out"
+    model = {"services": {"mill": {"image": "mill:1"}}}
+    templates = {"model": model}
+    assert history(stack_with(), kept(1, templates=templates), model={"metadata": {}, "spec": model}) == []
+    assert "another" in history(stack_with(), kept(1, templates=templates), model={"metadata": {}, "spec": {}})[0]
+
+
+@pytest.mark.parametrize("ready", ["True", "False"])
+def test_no_more_revisions_than_the_limit_are_kept(ready: str) -> None:
+    revisions = [kept(number) for number in range(1, 12)]
+    assert history(stack_with(ready), *revisions[1:]) == []
+    assert history(stack_with(ready), *revisions) == ["11 revisions are kept"]
+    assert unkept({}) == []
