@@ -40,18 +40,20 @@ logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind 
 	@$(if $(filter kind,$(MODE)),$(KINDLAB) logs,$(LAB) logs --follow)
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
-# Two workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
-WORKERS ?= $(shell awk -v most=$$((2 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
+# Three workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
+WORKERS ?= $(shell awk -v most=$$((3 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
   END {if (most > 8) most = 8; if (most > room) most = room; print (most < 1 ? 1 : most)}' /proc/meminfo)
+# As many more as there are processors, without a control plane: they run what waits for nothing, at a low priority.
+BACKGROUND ?= $(shell nproc | awk '{print ($$1 < 8 ? $$1 : 8)}')
 # Memory instead of processor time for the control planes and kubectl, all of them Go programs.
-SUITE    = GOGC=400 $(PYTEST) -n $(WORKERS) --durations=10 --junitxml=$(REPORTS)/junit.xml $(SUITE_OPTIONS)
+SUITE    = GOGC=400 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $(BACKGROUND) --durations=10 \
+  --junitxml=$(REPORTS)/junit.xml $(SUITE_OPTIONS)
 
 .PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-memory
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
-	@$(PYTEST) -q tests/faults
-	@$(SUITE) --ignore=tests/faults
+	@$(SUITE)
 
 coverage: nginx binaries client ## The same, and measure what of the code they run (it takes longer)
 	@mkdir -p $(REPORTS) build/coverage

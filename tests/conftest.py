@@ -2,13 +2,12 @@
 
 import gc
 from collections.abc import Generator
-from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.database import ReadOnlyDatabase
-from xdist.scheduler import LoadScopeScheduling
 
+import dealing
 from exploring import KEPT, Keeping
 
 # The suite that decides draws the same examples each time, on every machine; `make explore` draws new ones, and keeps
@@ -20,22 +19,20 @@ settings.register_profile(
 )
 settings.load_profile("fixed")
 
-_DEALT_SINGLY = ("property", "static", "swarm")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    dealing.add_option(parser)
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A worker gets whole files, so that a file's fixtures are made once; long tests of their own come one by one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return nodeid if PurePosixPath(file).parent.name in _DEALT_SINGLY else file
+def pytest_configure(config: pytest.Config) -> None:
+    dealing.lower_priority(config)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
-    """Deal out in the order of collection: the files that wait for a cluster first, the many short tests last."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> dealing.Dealing:
+    """Deal out in the order of collection."""
     config.option.loadscopereorder = False
-    return ByFile(config, log)
+    return dealing.Dealing(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,10 +47,4 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long at the beginning: then no worker is alone with it at the end."""
-    items.sort(key=lambda item: _RANK.get(item.path.parent.name, len(_RANK)))
-
-
-_RANK = {
-    name: rank for rank, name in enumerate(["faults", "install", "static", "cluster", "swarm", "property", "gateway"])
-}
+    dealing.order(items)
