@@ -108,7 +108,10 @@ _KUBECONFORM = "github.com/yannh/kubeconform"
 KUBECONFORM = Program(
     "kubeconform", "kubeconform", _KUBECONFORM, f"{_KUBECONFORM}/cmd/kubeconform", "10 seconds", ask=("-v",), skew=9
 )
-PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM)
+_DISTRIBUTION = "github.com/distribution/distribution/v3"
+REGISTRY = Program("registry", "registry", _DISTRIBUTION, f"{_DISTRIBUTION}/cmd/registry", "2 minutes", skew=9)
+"""The registry of the CNCF: `build` pushes to it, and `import` reads from it."""
+PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY)
 """What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.compose.compose_file import docker_compose
+from ailtire_operator.compose.compose_file.container import BUILD
 from support.compose.compose_cases import convert_text
 
 
@@ -110,6 +111,6 @@ volumes: {data: {external: true, name: kept}}
         "p-web", "registry.example/other", "UNKNOWN_HERE", "p-own (key data)", "ConfigMap theirs (key theirs)",
         "PersistentVolumeClaim kept", "a.example",
     }  # fmt: skip
-    assert required["p-web"] == required["registry.example/other"] == "Build and push the images"
+    assert required["p-web"] == required["registry.example/other"] == BUILD
     done = convert_text(tmp_path / "done", "name: p\nservices: {web: {image: w}}\n")
     assert "required" not in {each.classification for each in done.notices}

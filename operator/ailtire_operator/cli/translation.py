@@ -15,6 +15,8 @@ from ailtire_operator.compose.compose_file.docker_compose import Choices
 from ailtire_operator.compose.compose_file.project import ComposeOptions
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.importing import Imported, compose_files, import_application, import_compose
+from ailtire_operator.compose.services_js.tree import Remote
+from ailtire_operator.model.field_path import FieldPath
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.plan.types import Plan
@@ -43,6 +45,8 @@ class Translation:
 
     resources: list[dict[str, Any]]
     findings: list[Finding]
+    packages: tuple[tuple[str, FieldPath], ...] = ()
+    """The application's packages by name, and the paths of their specs in the one resource."""
 
     def count(self) -> tuple[int, int]:
         """Stacks and plain services of all trees."""
@@ -58,8 +62,11 @@ class Translation:
         return stacks, services
 
 
-def translate(request: Request) -> Translation:
-    """The stacks, without what the operator would refuse of a Compose file, and the report. Raises Failure."""
+def translate(request: Request, remote: Remote | None = None) -> Translation:
+    """The stacks, without what the operator would refuse of a Compose file, and the report. Raises Failure.
+
+    ``remote`` reads the definitions at addresses that an application's files have.
+    """
     files = request.compose_files()
     try:
         if files:
@@ -70,17 +77,19 @@ def translate(request: Request) -> Translation:
             request.path,
             env=request.environment,
             registry=registry,
+            tag=request.options.tag,
             name=request.name,
             choices=choices,
             opened=request.options.opened,
+            remote=remote,
         )
     except ComposeError as error:
         raise Failure(str(error), code=Exit.NO) from None
     findings = [
         *map(Finding, (*found.notices, *found.opened.unused())),
-        *(each for resource in found.resources for each in _planned(resource)),
+        *(each for resource in found.resources for each in planned(resource)),
     ]
-    return Translation(list(found.resources), findings)
+    return Translation(list(found.resources), findings, found.packages)
 
 
 def _fitted(imported: Imported) -> Translation:
@@ -94,7 +103,7 @@ def _fitted(imported: Imported) -> Translation:
     return Translation(resources, [Finding(notice) for notice in notices])
 
 
-def _planned(resource: dict[str, Any]) -> Iterator[Finding]:
+def planned(resource: dict[str, Any]) -> Iterator[Finding]:
     """What the operator will say of a tree, and why it would refuse a stack of it."""
     root = parse_stack(resource)
     for level, made in tree_plans(root, {}, environment_settings()):

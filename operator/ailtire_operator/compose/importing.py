@@ -9,14 +9,18 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.accepted import Accepted
+from ailtire_operator.compose.builds import Target, same_image, tagged
+from ailtire_operator.compose.compose_file import builds as compose_builds
+from ailtire_operator.compose.compose_file.container import BUILD
 from ailtire_operator.compose.compose_file.docker_compose import Choices
 from ailtire_operator.compose.compose_file.project import ComposeOptions, read_project
-from ailtire_operator.compose.errors import ApplicationError
+from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.scalars import accepts
+from ailtire_operator.compose.services_js import builds
 from ailtire_operator.compose.services_js.application import Application, read_application
-from ailtire_operator.compose.services_js.tree import TreeReader
-from ailtire_operator.model.field_path import METADATA, SPEC, path_of
+from ailtire_operator.compose.services_js.tree import Remote, TreeReader
+from ailtire_operator.model.field_path import METADATA, SPEC, FieldPath, path_of
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
@@ -39,6 +43,8 @@ class Imported:
     """The translation report."""
     opened: Accepted = field(default_factory=Accepted, compare=False)
     """The accepted openings."""
+    packages: tuple[tuple[str, FieldPath], ...] = ()
+    """The application's packages in the tree, by name, and the paths of their specs."""
 
 
 def import_application(
@@ -46,23 +52,27 @@ def import_application(
     *,
     env: str | None,
     registry: str | None,
+    tag: str | None = None,
     name: str | None = None,
     choices: Choices | None = None,
     opened: Sequence[str] = (),
+    remote: Remote | None = None,
 ) -> Imported:
     """The application in a folder, or one services.js, as AiltireStacks.
 
-    ``env`` chooses the environment, ``registry`` goes before images that name none, ``name`` is the resource's where
-    the one in deploy.js (or the folder's) should not be, ``choices`` are for designs that are Compose files, and
-    ``opened`` says what of them is opened on purpose. Raises ComposeError with the place of the error.
+    ``env`` chooses the environment, ``registry`` goes before images that name none, ``tag`` behind those that build.js
+    makes without one, ``name`` is the resource's where the one in deploy.js (or the folder's) should not be,
+    ``choices`` are for designs that are Compose files, ``opened`` says what of them is opened on purpose, and
+    ``remote`` reads definitions at addresses. Raises ComposeError with the place of the error.
     """
     application = read_application(path, env)
     report = Report(Accepted(opened))
     report.extend(application.notices)
     resource_name = _resource_name(name or application.root.name, report)
     head = _head(application, resource_name, registry.rstrip("/") if registry else None, report)
-    reader = TreeReader(application, head.get("imageRegistry"), report, choices)
-    spec = {**head, **reader.root(head.get("appName", resource_name))}
+    reader = TreeReader(application, head.get("imageRegistry"), report, choices, remote)
+    tree = reader.root(head.get("appName", resource_name))
+    spec = {**head, **_built(application, path if path.is_dir() else path.parent, tree, tag, report), **tree}
     resource = {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
@@ -70,7 +80,38 @@ def import_application(
         "spec": spec,
     }
     _check(resource)
-    return Imported((resource,), report.notices, report.opened)
+    return Imported((resource,), report.notices, report.opened, tuple(reader.placed))
+
+
+def application_targets(path: Path, application: Application, choices: Choices | None, report: Report) -> list[Target]:
+    """The images that an application at a path makes, also those of its Compose files. Raises ComposeError."""
+    folder = path if path.is_dir() else path.parent
+    found = builds.targets(application, folder, report)
+    for package in {each.file: each for each in (application.root, *application.packages.values())}.values():
+        if package.design is not None and package.design.compose is not None:
+            options = ComposeOptions(choices or Choices(), root=package.design.root)
+            more = compose_builds.targets([package.design.compose], options, report)
+            found += [each for each in more if not any(same_image(each.image, other.image) for other in found)]
+    return found
+
+
+def _built(
+    application: Application, folder: Path, spec: dict[str, Any], tag: str | None, report: Report
+) -> dict[str, Any]:
+    """The fields of the root for images that build.js makes; which of them the tree runs is reported."""
+    try:
+        made = builds.targets(application, folder, Report())  # `build` reports on build.js itself
+    except ComposeError as error:
+        report.approximate(FieldPath("module.exports", files=(builds.BUILD_FILE,)), f"it is not read: {error}.")
+        return {}
+    names: dict[str, str] = {}
+    for where, image in builds.used(spec, made):
+        report.required(where, BUILD, tagged(image, tag))
+        if tagged(image, tag) != image:
+            names[image] = tagged(image, tag)
+    if not all(_is_valid("images", {image: name}) for image, name in names.items()):
+        raise ApplicationError(f"'{tag}' is no tag of an image")
+    return {"images": names} if names else {}
 
 
 def compose_files(path: Path) -> list[Path]:
@@ -129,7 +170,7 @@ def _head(application: Application, name: str, registry: str | None, report: Rep
     return {**head, "securityProfile": "baseline"}
 
 
-def _is_valid(field: str, value: str) -> bool:
+def _is_valid(field: str, value: Any) -> bool:
     """Whether the value is valid for a field of the spec."""
     return accepts(_SPEC, {field: value})
 

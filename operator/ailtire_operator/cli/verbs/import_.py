@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from ailtire_operator import printable
-from ailtire_operator.cli import options, output
+from ailtire_operator.cli import options, output, source_options
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.formats import ImportReport, ReportFormat
 from ailtire_operator.cli.help_text import help_text
@@ -24,6 +24,10 @@ _HELP = help_text(
     " variables, env files), without an engine; each service becomes one of the stack. Several -f are merged.",
     "Nothing outside of the folder (or of --root) is read, whatever the files say. Their variables come from .env and"
     " --env-file; those of your own shell, which may hold secrets, only with --env-from-shell.",
+    "Or PATH is oci://REGISTRY/NAME@sha256:..., a definition that build --push has pushed; a tag in place of the digest"
+    " is resolved, and the digest is told. The definition is read as it is, so options of files are refused."
+    " The login is that of 'docker login'. A child stack of a services.js may have such an address, with a digest, as"
+    " its image; it is read with --remote-includes.",
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
     " reported on standard error, with the place and what to do about it; --strict makes an error of every deviation,"
     " which is all but what was settled at import (resolved).",
@@ -39,6 +43,9 @@ _HELP = help_text(
         ("keep both, the stacks and the report", "kubectl ailtire import . --env dev > shop.yaml 2> shop.report"),
         ("a Compose project with its override, and where its images were pushed",
          "kubectl ailtire import -f compose.yaml -f prod.yaml --registry registry.example/shop --tag 1.4"),
+        ("what build --push has pushed, whatever its tag means by now",
+         "kubectl ailtire import oci://registry.example/shop/shop@sha256:"
+         "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945 | kubectl apply -n shop -f -"),
         ("in CI: the report for code scanning",
          "kubectl ailtire import . --report sarif --report-file import.sarif > shop.yaml"),
         ("in CI: fail where something would not run as written",
@@ -48,25 +55,6 @@ _HELP = help_text(
 _Path = Annotated[
     str, typer.Argument(metavar="PATH", help="An application's folder, a services.js, a Compose file or its folder.")
 ]
-_Files = Annotated[
-    list[str] | None,
-    typer.Option("--file", "-f", metavar="FILE", help="A Compose file in place of PATH; repeatable."),
-]
-_Environment = Annotated[
-    str | None, typer.Option("--env", metavar="NAME", help="The environment; else the first of deploy.js.")
-]
-_Profiles = Annotated[
-    list[str] | None, typer.Option("--profile", metavar="NAME", help="A profile of Compose; repeatable.")
-]
-_EnvFiles = Annotated[
-    list[str] | None, typer.Option("--env-file", metavar="FILE", help="Variables in place of .env; repeatable.")
-]
-_ProjectName = Annotated[
-    str | None, typer.Option("--project-name", metavar="NAME", help="Compose's project; else the file's or folder's.")
-]
-_REGISTRY_HELP = "Put before images that name no registry; of Compose files, before those that are built."
-_Registry = Annotated[str | None, typer.Option("--registry", metavar="PREFIX", help=_REGISTRY_HELP)]
-_Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of images that a Compose file builds.")]
 _SECRETS_HELP = "Write Secrets with what a Compose file's secrets hold, and its variables that look like credentials."
 _Secrets = Annotated[bool, typer.Option("--secrets", help=_SECRETS_HELP)]
 _ACCEPT_HELP = (
@@ -74,14 +62,9 @@ _ACCEPT_HELP = (
     " place of the report. Repeatable."
 )
 _Accept = Annotated[list[str] | None, typer.Option("--accept", metavar="open:NAME", help=_ACCEPT_HELP)]
-_Root = Annotated[
-    str | None, typer.Option("--root", metavar="DIR", help="Compose files may name files below it; else their own.")
+_Remote = Annotated[
+    bool, typer.Option("--remote-includes", help="Read from other machines what files include or refer to.")
 ]
-_Shell = Annotated[
-    bool, typer.Option("--env-from-shell", help="Put variables of your own shell into Compose files where they ask.")
-]
-_Remote = Annotated[bool, typer.Option("--remote-includes", help="Follow a Compose file's includes to other machines.")]
-_Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The stack's name; else the application's.")]
 _Output = Annotated[options.DataFormat, typer.Option("--output", "-o", help="Format of the output.")]
 _Report = Annotated[ImportReport, typer.Option(help="The report on standard error; full lists every place.")]
 _ReportFile = Annotated[
@@ -89,6 +72,7 @@ _ReportFile = Annotated[
 ]
 _Strict = Annotated[bool, typer.Option("--strict", help="Write nothing where anything would not run as written.")]
 
+_FOR_ADDRESSES: Final = "Only --name, -n, -o, --report, --report-file, --strict and --plain-http are."
 _DATA: Final = (ImportReport.JSON, ImportReport.SARIF, ImportReport.JUNIT, ImportReport.GITHUB)
 """Reports that a program reads."""
 
@@ -101,25 +85,27 @@ def register(app: typer.Typer) -> None:
 def _import(
     context: typer.Context,
     path: _Path = ".",
-    files: _Files = None,
-    environment: _Environment = None,
-    profiles: _Profiles = None,
-    env_files: _EnvFiles = None,
-    project_name: _ProjectName = None,
-    registry: _Registry = None,
-    tag: _Tag = None,
+    files: source_options.Files = None,
+    environment: source_options.Environment = None,
+    profiles: source_options.Profiles = None,
+    env_files: source_options.EnvFiles = None,
+    project_name: source_options.ProjectName = None,
+    registry: source_options.Registry = None,
+    tag: source_options.Tag = None,
     secrets: _Secrets = False,
     accept: _Accept = None,
-    root: _Root = None,
+    root: source_options.Root = None,
     remote: _Remote = False,
-    shell: _Shell = False,
-    name: _Name = None,
+    shell: source_options.Shell = False,
+    name: source_options.Name = None,
     namespace: options.Namespace = None,
     form: _Output = options.DataFormat.YAML,
     report: _Report = ImportReport.TEXT,
     report_file: _ReportFile = None,
     strict: _Strict = False,
+    plain: source_options.PlainHttp = False,
 ) -> None:
+    from ailtire_operator.cli import registry_import
     from ailtire_operator.cli.report import deviates, refuse_deviations
     from ailtire_operator.cli.translation import Request, translate
     from ailtire_operator.compose.compose_file.docker_compose import Choices
@@ -128,7 +114,12 @@ def _import(
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, remote, shell)
     chosen = ComposeOptions(choices, registry, tag, secrets, _opened(accept or ()), Path(root) if root else None)
     request = Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen)
-    translation = translate(request)
+    if registry_import.is_address(path):
+        for_files = (files, environment, profiles, env_files, project_name, registry, tag, accept, root)
+        _check_options([*for_files, secrets, remote, shell], report)
+        translation = registry_import.translate(path, name, plain=plain)
+    else:
+        translation = translate(request, registry_import.pulled_spec if remote else None)
     _tell(translation, request, report, report_file)
     if strict and report in _DATA and not report_file and any(map(deviates, translation.findings)):
         raise typer.Exit(Exit.NO)  # a sentence below would make the report no data any more
@@ -136,6 +127,14 @@ def _import(
         refuse_deviations(translation.findings, "Correct them, or import without --strict.")
     where = options.target(context, namespace, None, None).namespace
     _print([_placed(each, where) for each in translation.resources], form)
+
+
+def _check_options(given: "Iterable[object]", report: ImportReport) -> None:
+    """What cannot be asked of a definition that is there already. Raises Failure."""
+    if any(given):
+        raise Failure("a definition of a registry is read as it is: options for files are not for it", _FOR_ADDRESSES)
+    if report in (ImportReport.SARIF, ImportReport.JUNIT, ImportReport.GITHUB):
+        raise Failure(f"--report {report.value} names places in files, and an address has none", "Use --report json.")
 
 
 def _tell(translation: "Translation", request: "Request", form: ImportReport, file: str | None) -> None:

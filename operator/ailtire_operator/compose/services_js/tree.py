@@ -1,6 +1,6 @@
 """Reads the tree of an application, its root's services file and those of its packages, as one spec."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
@@ -22,6 +22,9 @@ from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 
 _KEYS: Final = ("services", "networks", "policies", "data", "interface")
+_ADDRESS: Final = "oci://"
+Remote = Callable[[str], Mapping[str, Any]]
+"""Reads the spec at an address. Raises ApplicationError."""
 _NO_CONTAINER: Final = "only the stack container used it, and there is none."
 _IMAGE_LIMIT: Final = 512
 
@@ -44,13 +47,22 @@ class TreeReader:
     """Reads one application's tree and adds to the report."""
 
     def __init__(
-        self, application: Application, registry: str | None, report: Report, choices: Choices | None = None
+        self,
+        application: Application,
+        registry: str | None,
+        report: Report,
+        choices: Choices | None = None,
+        remote: Remote | None = None,
     ) -> None:
+        """``remote`` reads a definition at an address; without it, addresses are refused."""
+        self._remote = remote
         self._application = application
         self._registry = registry
         self._choices = choices or Choices()
         self._report = report
         self._used: set[str] = set()
+        self.placed: list[tuple[str, FieldPath]] = []
+        """The packages' names, and the paths of the specs that they became."""
         self._members = 0
 
     def root(self, app_name: str) -> dict[str, Any]:
@@ -148,6 +160,8 @@ class TreeReader:
         """The child's definition: the package that its image names, or a reference to a stack that may come later."""
         written = entry.get("image")
         reference = written.strip()[:_IMAGE_LIMIT] if isinstance(written, str) else ""
+        if reference.startswith(_ADDRESS):
+            return self._fetched(reference, entry, path)
         package = self._package(reference)
         variables = environment.scalars(entry.get("environment"), path_of(path, "environment"), self._report)
         if package is not None and package.failure:
@@ -166,7 +180,21 @@ class TreeReader:
             self._report_variables(variables, str(package.design.data), path_of(path, "environment"))
         app_name = place.variables[naming.VARIABLE_APPNAME]
         variables |= {naming.VARIABLE_APPNAME: app_name, naming.VARIABLE_SERVICENAME: key}
-        return {"stack": self._spec(package.design, _Place(path_of(path, "stack"), chain, variables, place.networks))}
+        where = path_of(path, "stack")
+        self.placed.append((package.name, where))
+        return {"stack": self._spec(package.design, _Place(where, chain, variables, place.networks))}
+
+    def _fetched(self, address: str, entry: Mapping[str, Any], path: FieldPath) -> dict[str, Any]:
+        """A child whose definition is in a registry."""
+        if self._remote is None:
+            message = f"'{address}' is read from another machine, which is done only with --remote-includes"
+            raise ApplicationError(f"{path}: {message}")
+        where = path_of(path, "environment")
+        self._report_variables(environment.scalars(entry.get("environment"), where, self._report), "", where)
+        try:
+            return {"stack": dict(self._remote(address))}
+        except ApplicationError as error:
+            raise ApplicationError(f"{path}: {error}") from None
 
     def _report_variables(self, variables: Mapping[str, str], child: str, path: FieldPath) -> None:
         """The stack container's variables: Swarm interpolated them into the child's file, and so does import."""
