@@ -13,12 +13,14 @@ from lab.paths import ROOT
 from release.versions import checked
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EXAMPLE = ROOT / "examples" / "10-delivery" / ".github" / "workflows" / "delivery.yml"
 
 
 def test_actionlint_finds_nothing() -> None:
     assert WORKFLOWS
     # What it would ask of other programs depends on whether they are here.
-    command = [str(binaries.path("actionlint")), "-no-color", "-shellcheck=", "-pyflakes=", *map(str, WORKFLOWS)]
+    command = [str(binaries.path("actionlint")), "-no-color", "-shellcheck=", "-pyflakes="]
+    command += map(str, (*WORKFLOWS, EXAMPLE))
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -33,12 +35,12 @@ def test_every_target_that_a_workflow_makes_exists(file: Path) -> None:
     assert made <= targets
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, EXAMPLE], ids=lambda file: file.name)
 def test_a_workflow_may_read_alone_unless_a_job_asks_for_more(file: Path) -> None:
     assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, EXAMPLE], ids=lambda file: file.name)
 def test_the_token_is_given_to_steps_that_run_nothing_of_the_project(file: Path) -> None:
     """What `make` runs is many packages, none of which has to know it."""
     for job in yaml.safe_load(file.read_text())["jobs"].values():
@@ -47,7 +49,7 @@ def test_the_token_is_given_to_steps_that_run_nothing_of_the_project(file: Path)
             assert "github.token" not in str(step.get("env")) or "make" not in step.get("run", "")
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, EXAMPLE], ids=lambda file: file.name)
 def test_what_others_write_is_no_part_of_a_command(file: Path) -> None:
     """GitHub puts an expression into the text of a script before the shell reads it."""
     for job in yaml.safe_load(file.read_text())["jobs"].values():
