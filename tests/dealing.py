@@ -21,6 +21,15 @@ _LOOKAHEAD: Final = 2
 """A worker runs a test only once it knows the next one."""
 _NICENESS: Final = 10
 
+LONG: Final = tuple(
+    f"test_{name}.py"
+    for name in (
+        *("stopping", "tree_rollback", "depends_on", "cli_writes", "cli_diff", "put_back", "adoption", "depth"),
+        *("operator_process", "rollback", "hostile", "namespaced", "rights", "recipes", "restore", "secret_reloads"),
+        *("history", "cli_stops", "misbehaving", "reconcile_trouble", "isolation", "up", "second_manager"),
+    )
+)
+"""The files of ``cluster`` that keep a worker for a minute or two, the longest first."""
 _ORDER: Final = ("faults", "install", "static", "cluster", "gateway", "cluster_layer", "orders", "property", "swarm")
 
 
@@ -32,8 +41,13 @@ def add_option(parser: pytest.Parser) -> None:
 
 def order(items: list[pytest.Item]) -> None:
     """Put what takes long at the beginning: then no worker is alone with it at the end."""
-    rank = {name: number for number, name in enumerate(_ORDER)}
-    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+    folders = {name: number for number, name in enumerate(_ORDER)}
+    files = {name: number for number, name in enumerate(LONG)}
+
+    def rank(item: pytest.Item) -> tuple[int, int]:
+        return folders.get(item.path.parent.name, len(folders)), files.get(item.path.name, len(files))
+
+    items.sort(key=rank)
 
 
 def lower_priority(config: pytest.Config) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dealing import Dealing
+from dealing import LONG, Dealing
+from lab.paths import ROOT
 
 FAULTS = "tests/faults/test_stories.py::test_forty"
 CLUSTER = [f"tests/cluster/test_{name}.py::test_{number}" for name in "abcdefgh" for number in range(3)]
@@ -112,3 +113,8 @@ def test_what_a_lost_worker_had_is_run_by_others() -> None:
     assert session.dealing.remove_node(lost) == FAULTS
     session.run()
     assert {test for test, _ in session.ran} == set(ALL)
+
+
+def test_the_files_that_take_long_are_there() -> None:
+    assert [name for name in LONG if not (ROOT / "tests" / "cluster" / name).is_file()] == []
+    assert len(set(LONG)) == len(LONG)
