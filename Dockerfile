@@ -34,7 +34,7 @@ COPY --from=build /opt/ailtire /opt/ailtire
 ENV PATH=/opt/ailtire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 USER=ailtire
 # By number: Kubernetes can tell only then that it is not root.
 USER 65532:65532
-ENTRYPOINT ["kopf"]
+ENTRYPOINT ["ailtire-operator"]
 CMD ["run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers"]
 
 # For pipelines, with kubectl beside the plugin:  docker build --target ci -t ailtire-ci .

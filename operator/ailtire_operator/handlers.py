@@ -1,4 +1,4 @@
-"""The operator as kopf runs it: ``kopf run --standalone --all-namespaces -m ailtire_operator.handlers``.
+"""The operator as kopf runs it: ``ailtire-operator run --standalone --all-namespaces -m ailtire_operator.handlers``.
 
 kopf is the process's runtime and nothing else: its command line and its log formats, the order of start and cleanup,
 signals, a bounded stop, and, with ``--liveness``, a page for probes. It reads nothing of the cluster and writes nothing

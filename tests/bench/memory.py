@@ -140,7 +140,7 @@ class _Run:
 
     async def _start(self) -> Process:
         (port,) = free_ports(1)
-        command = [sys.executable, "-m", "kopf", "run", "--standalone", "--all-namespaces"]
+        command = [sys.executable, "-m", "ailtire_operator", "run", "--standalone", "--all-namespaces"]
         environment = {
             **os.environ,
             "KUBECONFIG": str(self._kubeconfig),

@@ -15,6 +15,7 @@ import orjson
 from aiohttp import web
 
 from ailtire_operator.cluster.kinds import POD, Ref
+from ailtire_operator.model.unobserved import written
 from orders.answers import Answer
 from orders.api_server import ApiServer, Commit, Request, address_of
 from orders.connection import Watch
@@ -124,7 +125,7 @@ class SimulatedServer:
         if commit.ref.kind == "AiltireStack" and commit.new is not None:
             now = time.monotonic()
             born = self._born.setdefault(commit.ref.name, now)
-            if commit.new.get("status"):
+            if written(commit.new.get("status")):
                 self.first_status.setdefault(commit.ref.name, now - born)
 
     async def _control(self) -> None:

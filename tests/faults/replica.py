@@ -18,7 +18,7 @@ from lab.waiting import eventually
 
 REQUEST_TIMEOUT = 2
 """Seconds that these operators wait for an answer."""
-_COMMAND = ("-m", "kopf", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
+_COMMAND = ("-m", "ailtire_operator", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
 
 
 class Replica:

@@ -124,7 +124,10 @@ class Operator:
     def _spawn(self) -> None:
         (port,) = free_ports(1)
         self._port_file.write_text(str(port))
-        command = [sys.executable, "-m", "kopf", "run", "--standalone", "--all-namespaces"]
+        # The sources of a release before this one may be those to run: they have no program of their own.
+        own = (self._source / "operator" / "ailtire_operator" / "__main__.py").exists()
+        program = "ailtire_operator" if own else "kopf"
+        command = [sys.executable, "-m", program, "run", "--standalone", "--all-namespaces"]
         process = spawn([*command, "-m", "ailtire_operator.handlers"], self.log, self._environment(port), self._source)
         self._plane.accompany(_NAME, process)
 

@@ -85,7 +85,7 @@ async def started(kubeconfig: Path) -> Process:
     }
     (deployment,) = (each for each in yaml.safe_load_all((ROOT / "manifests/base/deployment.yaml").read_text()) if each)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    command = (sys.executable, "-m", "kopf", *container["args"])
+    command = (sys.executable, "-m", "ailtire_operator", *container["args"])
     return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environment)
 
 

@@ -1,6 +1,6 @@
 """Where the API server is and who we are: a kubeconfig file, or the service account of the pod.
 
-What is more than a plain file (see kubeconfig) is left to the Kubernetes client, which knows every kind of user (exec,
+A file that is more than plain (see kubeconfig) is left to the Kubernetes client, which knows every kind of user (exec,
 OIDC) and is imported only then.
 """
 
@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ailtire_operator.cluster import kubeconfig as plain
+from ailtire_operator.cluster import service_account
 from ailtire_operator.cluster.errors import ClusterError, Unavailable
 
-_SERVICE_HOST: Final = "KUBERNETES_SERVICE_HOST"
-_POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT_NAMESPACE: Final = "default"
 
 
@@ -35,9 +34,11 @@ class Credentials:
 
 async def load(kubeconfig: str | None = None, context: str | None = None) -> Credentials:
     """Find and read the configuration: the given file, ``$KUBECONFIG``, the pod's service account, the user's file."""
+    if _in_pod(kubeconfig, context):
+        return _of_pod(service_account.read())
     if (found := plain_login(kubeconfig, context)) is not None:
         return _plain(found)
-    return await _by_client(kubeconfig, context, in_pod=_in_pod(kubeconfig, context))
+    return await _by_client(kubeconfig, context)
 
 
 def plain_login(kubeconfig: str | None, context: str | None) -> plain.Plain | None:
@@ -46,7 +47,8 @@ def plain_login(kubeconfig: str | None, context: str | None) -> plain.Plain | No
 
 
 def _in_pod(kubeconfig: str | None, context: str | None) -> bool:
-    return not kubeconfig and not context and "KUBECONFIG" not in os.environ and bool(os.environ.get(_SERVICE_HOST))
+    named = kubeconfig or context or "KUBECONFIG" in os.environ
+    return not named and bool(os.environ.get(service_account.HOST))
 
 
 def _plain(found: plain.Plain) -> Credentials:
@@ -56,18 +58,17 @@ def _plain(found: plain.Plain) -> Credentials:
     return Credentials(found.host, found.namespace, found.tls, found.server_name, proxy=None, token=token)
 
 
-async def _by_client(kubeconfig: str | None, context: str | None, *, in_pod: bool) -> Credentials:
+def _of_pod(found: service_account.ServiceAccount) -> Credentials:
+    return Credentials(found.host, found.namespace, found.tls, server_name=None, proxy=None, token=found.token.header)
+
+
+async def _by_client(kubeconfig: str | None, context: str | None) -> Credentials:
     from kubernetes.aio.client import Configuration
-    from kubernetes.aio.config import load_incluster_config
 
     # Not ``Configuration()``: this client keeps a process-wide default copy, which nobody here wants to share.
     configuration: Configuration = type.__call__(Configuration)
     try:
-        if in_pod:
-            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-            namespace = _pod_namespace()
-        else:
-            namespace = await _load_file(kubeconfig, context, configuration)
+        namespace = await _load_file(kubeconfig, context, configuration)
         return Credentials(
             host=configuration.host.rstrip("/"),
             namespace=namespace,
@@ -96,10 +97,6 @@ async def _load_file(kubeconfig: str | None, context: str | None, configuration:
         config_file=paths, context=context, client_configuration=configuration, persist_config=False
     )
     return str(loader.current_context["context"].get("namespace") or _DEFAULT_NAMESPACE)
-
-
-def _pod_namespace() -> str:
-    return _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else _DEFAULT_NAMESPACE
 
 
 def _token(configuration: Any) -> Callable[[], Awaitable[str | None]]:

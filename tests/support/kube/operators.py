@@ -17,7 +17,7 @@ from lab.kubeconfig import require_lab
 from lab.paths import ROOT
 from lab.processes import free_ports
 
-_COMMAND = ("-m", "kopf", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
+_COMMAND = ("-m", "ailtire_operator", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
 
 
 @dataclass

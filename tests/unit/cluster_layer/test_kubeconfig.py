@@ -42,7 +42,7 @@ def write(folder: Path, user: Json, cluster: Json, **context: Any) -> str:
 async def test_it_is_read_as_the_client_reads_it(tmp_path: Path, user: Json, cluster: Json, context: Json) -> None:
     path = write(tmp_path, user, cluster, **context)
     found = kubeconfig.read(path, None)
-    client = await credentials._by_client(path, None, in_pod=False)
+    client = await credentials._by_client(path, None)
     assert found is not None
     assert found.tls is not None
     assert client.tls is not None
