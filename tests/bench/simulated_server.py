@@ -15,6 +15,7 @@ import orjson
 from aiohttp import web
 
 from ailtire_operator.cluster.kinds import POD, Ref
+from ailtire_operator.cluster.list_watch import LIST_OF_METADATA
 from ailtire_operator.model.unobserved import written
 from orders.answers import Answer
 from orders.api_server import ApiServer, Commit, Request, address_of
@@ -82,7 +83,10 @@ class SimulatedServer:
             where = address_of(request.path)
             kind = "" if where is None else f"{where.kind.kind} {where.subresource}".strip()
             self.writes[f"{request.method} {kind}"] += 1
-        return _json(_page(answer, request.query) if request.method == "GET" else answer)
+        if request.method != "GET":
+            return _json(answer)
+        page = _page(answer, request.query)
+        return _json(_metadata(page) if LIST_OF_METADATA in request.headers.get("Accept", "") else page)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         where = address_of(request.path)
@@ -185,6 +189,12 @@ def _page(answer: Answer, query: Any) -> Answer:
         return Answer(200, {**answer.body, "items": items[start:]})
     metadata = {**answer.body["metadata"], "continue": str(start + limit)}
     return Answer(200, {**answer.body, "metadata": metadata, "items": items[start : start + limit]})
+
+
+def _metadata(page: Answer) -> Answer:
+    """The same with nothing but the metadata of each object, the list of its fields included."""
+    items = [{"metadata": each["metadata"]} for each in page.body.get("items", ())]
+    return Answer(page.code, {**page.body, "items": items}) if page.code == 200 else page
 
 
 def _condition(name: str, status: str, reason: str, message: str = "") -> Object:

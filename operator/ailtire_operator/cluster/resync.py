@@ -34,7 +34,8 @@ _LEAST_PAUSE: Final = 0.25
 _GRACE: Final = 2.0
 """Seconds in which an event that is merely late arrives."""
 _RETRY_SECONDS: Final = 1.0
-_PAGE: Final = 250
+_PAGE: Final = 50
+"""An object's metadata has the list of its fields, which is as large as the object: a page is a MiB or two of maps."""
 _METADATA: Final = f"{LIST_OF_METADATA},application/json"
 _FOREIGN: Final = f"{naming.LABEL_MANAGED_BY}!={naming.OPERATOR_NAME}"
 
