@@ -64,6 +64,7 @@ def _rest(world: World) -> None:
     for _ in range(2):
         world.planner.forget_resting()
         world.definitions.forget_resting()
+        interning.forget_resting()
     world.cluster.manifests.clear()
     world.cluster.journal.clear()
 

@@ -26,8 +26,10 @@ class SharedMap(dict[str, Any]):
 
 
 _known: "WeakValueDictionary[bytes, SharedMap]" = WeakValueDictionary()
-_small: "WeakValueDictionary[int, SharedMap]" = WeakValueDictionary()
-_EMPTY: Final = SharedMap()
+_small: dict[int, dict[str, Any]] = {}
+"""Those of late alone: to know of each whether somebody still holds it would take more than the map itself."""
+_SMALL_MAPS: Final = 4096
+_EMPTY: Final[dict[str, Any]] = {}
 
 
 def shared(definition: Any) -> Any:
@@ -71,8 +73,15 @@ def shared_map(values: dict[str, Any]) -> dict[str, Any]:
     key = hash(orjson.dumps(values))
     found = _small.get(key)
     if found is None:
-        found = _small[key] = SharedMap(values)
+        if len(_small) >= _SMALL_MAPS:
+            _small.clear()
+        found = _small[key] = values
     return found if found == values else values
+
+
+def forget_resting() -> None:
+    """Forget small maps: who has one keeps it, and the next that are equal to each other share another."""
+    _small.clear()
 
 
 def count() -> int:

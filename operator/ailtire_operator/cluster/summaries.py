@@ -12,6 +12,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
+from ailtire_operator.cluster.packed_map import packed
 from ailtire_operator.cluster.pod_states import pod
 from ailtire_operator.cluster.summary_parts import MESSAGE_LIMIT, Object, Summary, compact, conditions, labels
 from ailtire_operator.model.unobserved import written
@@ -218,7 +219,7 @@ def _stack(obj: Object) -> Summary:
     metadata, spec = obj["metadata"], obj.get("spec") or {}
     annotations = metadata.get("annotations") or {}
     time, manager = spec_author(metadata)
-    return {"spec": shared(spec), "status": written(obj.get("status"))} | compact(
+    return {"spec": shared(spec), "status": packed(written(obj.get("status")))} | compact(
         creationTimestamp=metadata.get("creationTimestamp"),
         deletionTimestamp=metadata.get("deletionTimestamp"),
         ownerReferences=tuple(metadata.get("ownerReferences") or ()),

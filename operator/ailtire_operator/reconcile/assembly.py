@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from ailtire_operator.cluster import interning
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -69,6 +70,7 @@ class Assembly:
         """Keep small what nobody has asked for since this was called before; it can be made again."""
         self.planner.forget_resting()
         self.definitions.forget_resting()
+        interning.forget_resting()
 
 
 def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settings, cluster: ClusterAccess) -> Assembly:
