@@ -110,6 +110,8 @@ class _Run:
         writes = {what: count for what, count in sorted(self._server.writes.items()) if "Lease" not in what}
         print(f"{len(self._names)} trees, {self._stacks} stacks, {len(self._server.objects.objects)} objects")
         print(f"  writes: {', '.join(f'{count} {what}' for what, count in writes.items())}")
+        statuses = sorted(self._server.status_writes.values())
+        print(f"  statuses of a stack: p50 {statuses[len(statuses) // 2]}, at the most {statuses[-1]}")
         print(f"  first status: p50 {waits[len(waits) // 2]:.1f} s, last {waits[-1]:.1f} s")
         await asyncio.sleep(_TRIM_SECONDS)
         return _cost(process)

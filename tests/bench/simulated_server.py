@@ -14,7 +14,7 @@ from zlib import crc32
 import orjson
 from aiohttp import web
 
-from ailtire_operator.cluster.kinds import POD, Ref
+from ailtire_operator.cluster.kinds import POD, STACK, Ref
 from ailtire_operator.cluster.list_watch import LIST_OF_METADATA
 from ailtire_operator.model.unobserved import written
 from orders.answers import Answer
@@ -35,6 +35,8 @@ class SimulatedServer:
         self.objects.listeners.append(self._committed)
         self.writes: Counter[str] = Counter()
         """What was written by whoever asked, by method and kind."""
+        self.status_writes: Counter[str] = Counter()
+        """How often the status of a stack was written, by name."""
         self.first_status: dict[str, float] = {}
         """Seconds from a stack's creation to its first status, by name."""
         self._born: dict[str, float] = {}
@@ -83,6 +85,8 @@ class SimulatedServer:
             where = address_of(request.path)
             kind = "" if where is None else f"{where.kind.kind} {where.subresource}".strip()
             self.writes[f"{request.method} {kind}"] += 1
+            if where is not None and where.kind == STACK and where.subresource == "status":
+                self.status_writes[where.name] += 1
         if request.method != "GET":
             return _json(answer)
         page = _page(answer, request.query)

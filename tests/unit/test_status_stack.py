@@ -399,6 +399,25 @@ def test_events_tell_what_has_turned(old: Facts | None, new: Facts, told: list[t
     assert events(old, new) == told
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (None, ROLLING, []),
+        (None, READY, []),
+        (ROLLING, READY, []),
+        (READY, ROLLING, []),
+        (READY, BROKEN, [("Warning", "ImagePullBackOff")]),
+        (BROKEN, READY, [("Normal", "Ready")]),
+        (CONFLICT, READY, [("Normal", "Ready")]),
+    ],
+)
+def test_of_a_stack_below_troubles_and_their_ends_are_told(
+    old: Facts | None, new: Facts, told: list[tuple[str, str]]
+) -> None:
+    """A tree of a hundred stacks that comes up would be a hundred Events, of which nobody needs but the root's."""
+    assert events(old and replace(old, parent="shop"), replace(new, parent="shop")) == told
+
+
 def test_suspending_and_resuming_are_told() -> None:
     old = as_json(status_of(READY, {}, NOON))
     suspended = status_of_suspended(2, "", old, LATER)

@@ -1,6 +1,7 @@
 """The Events that follow from a new status: one for each transition of a condition.
 
-An Event for each attempt would bury the cause when somebody searches for it.
+An Event for each attempt would bury the cause when somebody searches for it. So would one for each stack of a tree that
+is created or updated as it should be: that is told of the root, and of a stack below where it ends a trouble.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from ailtire_operator.status import conditions as c
 from ailtire_operator.status.saved_status import SavedStatus
 from ailtire_operator.status.text import listed
 
+_CALM: Final = (c.PROGRESSING, c.WAITING, c.STOPPING, c.VERIFYING)
+"""Reasons for which a stack that was Ready is not, as long as all goes as it should."""
 _NAMED: Final = 3
 """The most fields that one Event names: its message is short."""
 
@@ -28,15 +31,16 @@ class StatusEvent:
 
 def status_events(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
     """The transitions between two statuses. Not ready during a roll-out is a Normal Event, a failure is a Warning."""
-    before = {kind: each.status for kind, each in SavedStatus.of(old).conditions.items()}
+    said = SavedStatus.of(old)
+    before = {kind: each.status for kind, each in said.conditions.items()}
     after = {condition.type: condition for condition in new.conditions}
     ready = after.get(c.READY)
-    if ready is not None and ready.status == "True" and before.get(c.READY) != "True":
+    became_ready = ready is not None and ready.status == "True" and before.get(c.READY) != "True"
+    if ready is not None and became_ready and (not new.parent or _was_broken(said)):
         yield StatusEvent("Normal", ready.reason, ready.message)
     if ready is not None and ready.status == "False" and before.get(c.READY) == "True":
-        calm = (c.PROGRESSING, c.WAITING, c.STOPPING, c.VERIFYING)
-        broken = c.RECONCILING not in after or ready.reason not in calm
-        if ready.reason not in (*c.HELD, c.DELETING):
+        broken = c.RECONCILING not in after or ready.reason not in _CALM
+        if ready.reason not in (*c.HELD, c.DELETING) and (broken or not new.parent):
             yield StatusEvent("Warning" if broken else "Normal", ready.reason, ready.message)
     yield from _held(old, new)
     for kind in (c.STALLED, c.CONFLICTING):
@@ -74,6 +78,12 @@ def _held(old: Mapping[str, Any], new: StackStatus) -> Iterator[StatusEvent]:
     for key, service in new.services.items():
         if service.reason in c.HELD and (before.get(key) or {}).get("reason") != service.reason:
             yield StatusEvent("Warning", service.reason, f"{key}: {service.message or 'the update failed'}")
+
+
+def _was_broken(said: SavedStatus) -> bool:
+    """Whether the stack was not Ready for a reason that somebody may have acted on."""
+    ready = said.condition(c.READY)
+    return said.condition(c.STALLED).is_true or (ready.status == "False" and ready.reason not in _CALM)
 
 
 def _repeats_ready(condition: Condition, ready: Condition | None, before: Mapping[str, str]) -> bool:
