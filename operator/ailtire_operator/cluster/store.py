@@ -16,7 +16,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.interning import shared_map
 from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint, is_touched, owned_projection
-from ailtire_operator.cluster.ref_index import RefIndex
+from ailtire_operator.cluster.record_index import INDEXED_LABELS, RecordIndex, indexed_alike
 from ailtire_operator.cluster.summaries import summarize
 from ailtire_operator.cluster.summary_parts import Summary
 from ailtire_operator.model.field_path import FieldPath
@@ -29,7 +29,6 @@ Trigger = Callable[["Record | None", "Record | None", "str | None"], None]
 
 _OUR_LABELS: Final = (f"{naming.GROUP}/", naming.NETWORK_LABEL_PREFIX)
 _OTHERS: Final = (naming.LABEL_MANAGED_BY, naming.LABEL_COMPONENT)
-_INDEXED_LABELS: Final = (naming.LABEL_STACK,)
 _TOMBSTONES: Final = 5_000
 """An answer that is late by more deletions than this does not happen; a list settles it if it does."""
 
@@ -143,10 +142,7 @@ class Store:
         self.triggers: list[Trigger] = []
         """Called after them, with the origin as well: the uid of the stack for which this process wrote or read it."""
         self._records: dict[str, dict[Ref, Record]] = defaultdict(dict)
-        self._uids: dict[str, Ref] = {}
-        self._owned = RefIndex[tuple[str, str]]()
-        self._labelled = RefIndex[tuple[str, str, str]]()
-        self._deleting = RefIndex[str]()
+        self._index = RecordIndex()
         self._tombstones: OrderedDict[str, int] = OrderedDict()
         self._listed: dict[tuple[str, str | None], int] = {}
         """The version of the last list of a kind in a namespace, or in all of them (None)."""
@@ -213,7 +209,7 @@ class Store:
 
     def by_uid(self, uid: str) -> Record | None:
         """The record of a uid."""
-        ref = self._uids.get(uid)
+        ref = self._index.uids.get(uid)
         return self.get(ref) if ref else None
 
     def owned_by(self, namespace: str, uid: str) -> Iterator[Record]:
@@ -221,7 +217,7 @@ class Store:
 
         An owner counts in its own namespace alone: anybody may write any uid into an object of another one.
         """
-        return self._resolve(self._owned.of((namespace, uid)))
+        return self._resolve(self._index.owned.of((namespace, uid)))
 
     def owner_of(self, record: Record) -> Record | None:
         """The controller of an object, if it is known and of the same namespace."""
@@ -230,7 +226,7 @@ class Store:
 
     def deleting(self, namespace: str) -> Iterator[Record]:
         """Everything in the namespace that has been deleted and has not gone yet."""
-        return self._resolve(self._deleting.of(namespace))
+        return self._resolve(self._index.deleting.of(namespace))
 
     def of_kind(self, kind: str) -> Iterator[Record]:
         """All objects of a kind."""
@@ -238,13 +234,13 @@ class Store:
 
     def by_label(self, namespace: str, label: str, value: str) -> Iterator[Record]:
         """Everything in the namespace with this label: by index for a stack's name, else by search."""
-        if label in _INDEXED_LABELS:
-            return self._resolve(self._labelled.of((namespace, label, value)))
+        if label in INDEXED_LABELS:
+            return self._resolve(self._index.labelled.of((namespace, label, value)))
         everything = (record for records in self._records.values() for record in list(records.values()))
         return (one for one in everything if one.ref.namespace == namespace and one.labels.get(label) == value)
 
     def __len__(self) -> int:
-        return len(self._uids)
+        return len(self._index.uids)
 
     def _is_news(self, ref: Ref, uid: str, version: int, *, listed: bool = True) -> bool:
         if version <= self._tombstones.get(uid, -1):
@@ -269,29 +265,20 @@ class Store:
         return (record for record in found if record is not None)
 
     def _replace(self, old: Record | None, new: Record | None, origin: str | None = None) -> None:
-        if old is not None:
-            del self._records[old.ref.kind][old.ref]
-            self._index(old, add=False)
-        if new is not None:
+        if old is not None and new is not None and indexed_alike(old, new):
+            new.ref = old.ref
             self._records[new.ref.kind][new.ref] = new
-            self._index(new, add=True)
+        else:
+            if old is not None:
+                del self._records[old.ref.kind][old.ref]
+                self._index.mark(old, add=False)
+            if new is not None:
+                self._records[new.ref.kind][new.ref] = new
+                self._index.mark(new, add=True)
         for listener in self.listeners:
             _call(listener, old, new)
         for trigger in self.triggers:
             _call(trigger, old, new, origin)
-
-    def _index(self, record: Record, *, add: bool) -> None:
-        if add:
-            self._uids[record.uid] = record.ref
-        else:
-            self._uids.pop(record.uid, None)
-        if record.deleting:
-            self._deleting.mark(record.ref.namespace, record.ref, add=add)
-        if record.owner_uid:
-            self._owned.mark((record.ref.namespace, record.owner_uid), record.ref, add=add)
-        for label in _INDEXED_LABELS:
-            if label in record.labels:
-                self._labelled.mark((record.ref.namespace, label, record.labels[label]), record.ref, add=add)
 
 
 def _call(listener: Callable[..., None], old: Record | None, new: Record | None, *more: str | None) -> None:
