@@ -11,7 +11,7 @@ from ailtire_operator.model.nesting import TooDeep
 
 _LARGE: Final = 512
 """Bytes as JSON from which on a map is worth to be packed."""
-_compression: Final = Compression(_LARGE)
+_compression: Final = Compression()
 _OPEN: Final = 64
 """Maps that stay open: those of a stack and its children, while these are reconciled."""
 

@@ -2,7 +2,7 @@
 
 The objects of a plan are about a hundred kilobytes of dictionaries for a stack of four services, and four when they are
 compressed; to read them again takes a small part of the time in which they are made anew. Most plans are alike, so that
-the first one is the dictionary by which all are compressed: what a stack has as that one has it takes next to nothing.
+the first ones are dictionaries by which all are compressed: what a stack has as one of those takes next to nothing.
 """
 
 import io
@@ -15,7 +15,7 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.types import Plan
 
-_compression: Final = Compression(least=4096)
+_compression: Final = Compression()
 _STACK: Final = "stack"
 Content = tuple[Plan, Mapping[Ref, Manifest]]
 
