@@ -18,6 +18,8 @@ _WEB = {"image": "web:1", "user": "1000", "interface": {"/": {"port": 8080}}}
 _GOOD = {"image": "mail:1", "user": "1000", "deploy": {"updateConfig": {"failureAction": "rollback", "monitor": "1s"}}}
 _ORDERS = {"type": "stack", "stack": {"services": {"api": {"image": "api:1", "user": "1000"}}}}
 
+_OF_THE_ROOT = {"revisionHistoryLimit": 1, "updatePolicy": {"failureAction": "rollback"}}
+
 
 def _first() -> dict[str, Any]:
     store = {"image": "store:1", "user": "1000", "volumes": {"data": {"source": "rows", "target": "/data"}}}
@@ -27,14 +29,21 @@ def _first() -> dict[str, Any]:
     services = {"web": _WEB, "mail": _GOOD, "store": store, "agent": agent, "job": job, "scaled": scaled}
     data = {"rows": {"perReplica": True}, "kept": {}}
     edge = {"className": "example", "hosts": ["shop.example"]}
-    return {"services": {**services, "orders": _ORDERS}, "data": data, "edge": edge, "revisionHistoryLimit": 1}
+    return {"services": {**services, "orders": _ORDERS}, "data": data, "edge": edge, **_OF_THE_ROOT}
 
 
 def _second() -> dict[str, Any]:
     """Of each kind something less, and an HTTPRoute in the place of the Ingress."""
     edge = {"kind": "HTTPRoute", "parentRef": {"name": "example"}, "hosts": ["shop.example"]}
     services = {"web": {**_WEB, "image": "web:2"}, "mail": {**_GOOD, "image": "mail:2"}}
-    return {"services": services, "edge": edge, "revisionHistoryLimit": 1}
+    return {"services": services, "edge": edge, **_OF_THE_ROOT}
+
+
+def _third() -> dict[str, Any]:
+    """Another image: the revision of the definition before goes beyond the limit."""
+    spec = _second()
+    spec["services"]["web"]["image"] = "web:3"
+    return spec
 
 
 class Refusals(dict[str, ClusterError]):
@@ -99,6 +108,7 @@ class Life:
 def _lives() -> Iterator[tuple[str, Callable[[Life], None]]]:
     yield "made", lambda life: life.step(_first())
     yield "changed", lambda life: life.step(_second())
+    yield "changed again", lambda life: life.step(_third())
 
 
 def _lived(refused: str = "", code: int = 0, at: str = "") -> Life:
@@ -124,13 +134,24 @@ def _writes() -> dict[str, list[str]]:
     return found
 
 
+_KINDS = {"ControllerRevision", "Ingress", "HTTPRoute", "ConfigMap", "Service", "NetworkPolicy", "Job", "AiltireStack"}
+
+
+def _kinds(writes: dict[str, list[str]], verb: str) -> set[str]:
+    """Of which kinds objects are written in this way."""
+    split = [each.split() for found in writes.values() for each in found]
+    return {kind for done, kind, *_ in split if done == verb}
+
+
 @pytest.mark.parametrize("code", [409, 422, 503])
 def test_a_write_that_is_refused_is_due_again_and_nothing_stays_of_it(code: int) -> None:
     """One answer of each kind: what passes, what is refused, what has no answer; others become the same errors."""
     expected = _lived()
     writes = _writes()
-    kinds = {each.split()[1] for each in (*writes["made"], *writes["changed"])}
-    assert kinds >= {"ControllerRevision", "Ingress", "HTTPRoute", "ConfigMap", "Service", "NetworkPolicy", "Job"}
+    assert _kinds(writes, "apply") >= _KINDS
+    assert _kinds(writes, "delete") >= {"ControllerRevision", "Ingress", "Job", "AiltireStack"}
+    assert _kinds(writes, "annotate") == {"ControllerRevision"}
+    assert _kinds(writes, "status") == {"AiltireStack"}
     for step, refused in writes.items():
         for write in refused:
             life = _lived(write, code, step)

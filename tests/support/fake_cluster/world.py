@@ -139,8 +139,10 @@ class Cluster:
         return self.manifests.get(ref)
 
     async def annotate(self, record: Record, owner_uid: str, name: str, value: str | None) -> None:
-        """Put the annotation into the store."""
+        """Put the annotation into the store, or refuse it."""
         ref = record.ref
+        if (error := self.refuses.get(f"annotate {ref}")) is not None:
+            raise error
         self.journal.append(f"{'mark' if value else 'unmark'} {ref}")
         known = self.store.get(ref)
         assert known is not None
