@@ -217,8 +217,7 @@ def _simulated_events(plane: ControlPlane, simulated: ApiServer, path: str, vers
 
 
 def test_a_watch_from_a_version_that_is_compacted_is_expired(control_plane: ControlPlane, namespace: str) -> None:
-    revision = _etcd(control_plane, "kv/range", {"key": "AA=="})["header"]["revision"]
-    _etcd(control_plane, "kv/compaction", {"revision": revision, "physical": True})
+    control_plane.compact()
     # Events alone are watched in etcd itself: the API server keeps a history of its own of all other kinds.
     real = _real_events(control_plane, ApiServer(), EVENT.path(namespace), "1")
     simulated = ApiServer()
@@ -227,9 +226,3 @@ def test_a_watch_from_a_version_that_is_compacted_is_expired(control_plane: Cont
         assert event["type"] == "ERROR"
         assert (event["object"]["kind"], event["object"]["code"]) == ("Status", 410)
         assert type(from_status(410, event["object"])).__name__ == "Gone"
-
-
-def _etcd(plane: ControlPlane, call: str, body: Object) -> Object:
-    answer = urllib3.request("POST", f"{plane.etcd}/v3/{call}", body=json.dumps(body).encode(), timeout=10.0)
-    assert answer.status == 200, answer.data
-    return dict(answer.json())

@@ -58,7 +58,7 @@ class Layout:
         return self.home / ("kubeconfig" if user == "admin" else f"{user}.kubeconfig")
 
 
-def etcd(layout: Layout, client: int, peer: int) -> list[str]:
+def etcd(layout: Layout, client: int, peer: int, extra: Sequence[str] = ()) -> list[str]:
     """Return the arguments of etcd: durability is not wanted here, speed is."""
     client_url, peer_url = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
     return [
@@ -71,6 +71,7 @@ def etcd(layout: Layout, client: int, peer: int) -> list[str]:
         f"--initial-cluster=default={peer_url}",
         "--quota-backend-bytes=8589934592",
         "--log-level=warn",
+        *extra,
     ]
 
 

@@ -1,10 +1,13 @@
 """A whole Kubernetes control plane on loopback, with fake nodes, up in a few seconds and gone without a trace."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import urllib3
 
 from lab import binaries, client, components, credentials, furniture
 from lab.api import Api
@@ -34,6 +37,7 @@ class ControlPlane:
         nodes: int = 4,
         feature_gates: str = "",
         apiserver_args: Sequence[str] = (),
+        etcd_args: Sequence[str] = (),
         tell: Say = silent,
     ) -> None:
         if not 1 <= nodes <= components.MAX_NODES:
@@ -42,6 +46,7 @@ class ControlPlane:
         self._nodes = nodes
         self._feature_gates = feature_gates
         self._apiserver_args = tuple(apiserver_args)
+        self._etcd_args = tuple(etcd_args)
         self._tell = tell
         self._state = State.load(self._layout.state)
         self._commands: dict[str, list[str]] = {}
@@ -135,6 +140,23 @@ class ControlPlane:
         """Where etcd answers, by plain HTTP; of a control plane that this session started."""
         return next(each for each in self._commands["etcd"] if "advertise-client" in each).partition("=")[2]
 
+    def ask_etcd(self, call: str, body: object) -> Any:
+        """The answer of etcd to a call of its gateway, such as ``maintenance/alarm``. Raises LabError."""
+        answer = urllib3.request("POST", f"{self.etcd}/v3/{call}", body=json.dumps(body).encode(), timeout=30.0)
+        if answer.status != 200:
+            raise LabError(f"etcd: {call}: {answer.data!r}")
+        return json.loads(answer.data)
+
+    def compact(self) -> None:
+        """Have etcd forget all of its history but the newest revision."""
+        revision = self.ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
+        self.ask_etcd("kv/compaction", {"revision": revision, "physical": True})
+
+    def disarm_etcd(self) -> None:
+        """Take back the alarms of etcd, after which it takes writes again."""
+        for alarm in self.ask_etcd("maintenance/alarm", {"action": "GET"}).get("alarms", ()):
+            self.ask_etcd("maintenance/alarm", {**alarm, "action": "DEACTIVATE"})
+
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
         """Run kubectl as the administrator and return what it prints."""
         return client.kubectl(self.kubeconfig, *arguments, stdin=stdin, timeout=timeout)
@@ -186,7 +208,7 @@ class ControlPlane:
         self._state = State(f"https://127.0.0.1:{port}", tokens["admin"])
         credentials.write_kubeconfigs(self._layout, self.url, tokens)
         layout, gates = self._layout, self._feature_gates
-        self._spawn(programs, "etcd", components.etcd(layout, etcd_port, peer_port))
+        self._spawn(programs, "etcd", components.etcd(layout, etcd_port, peer_port, self._etcd_args))
         arguments = components.apiserver(layout, etcd_port, port, gates, self._apiserver_args)
         self._spawn(programs, "kube-apiserver", arguments)
         self._wait("the API server", self.api.ready)

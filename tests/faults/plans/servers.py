@@ -1,14 +1,11 @@
 """Faults of the servers: they end, freeze, forget, and give and take rights. All lanes of a control plane feel them."""
 
 import itertools
-import json
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-
-import urllib3
 
 from faults.lane import Lane
 from faults.plans.plan import Plan, always, nothing
@@ -77,25 +74,17 @@ def _away(program: str) -> tuple[Callable[[Lane], None], Callable[[Lane], None]]
 
 def _compact(lane: Lane) -> None:
     """All revisions but the newest are forgotten, and every watch has to be opened anew."""
-    revision = json.loads(_etcd(lane, "kv/range", {"key": "AA=="}))["header"]["revision"]
-    _etcd(lane, "kv/compaction", {"revision": revision, "physical": True})
+    lane.plane.compact()
     lane.cut_connections()
 
 
 def _fill(lane: Lane) -> None:
     """The alarm that etcd raises when its database is as large as it may be: it refuses every write."""
-    _etcd(lane, "maintenance/alarm", {"action": "ACTIVATE", "alarm": "NOSPACE"})
+    lane.plane.ask_etcd("maintenance/alarm", {"action": "ACTIVATE", "alarm": "NOSPACE"})
 
 
 def _make_room(lane: Lane) -> None:
-    for alarm in json.loads(_etcd(lane, "maintenance/alarm", {"action": "GET"})).get("alarms", ()):
-        _etcd(lane, "maintenance/alarm", {**alarm, "action": "DEACTIVATE"})
-
-
-def _etcd(lane: Lane, call: str, body: object) -> bytes:
-    answer = urllib3.request("POST", f"{lane.plane.etcd}/v3/{call}", body=json.dumps(body).encode(), timeout=10.0)
-    assert answer.status == 200, answer.data
-    return answer.data
+    lane.plane.disarm_etcd()
 
 
 def _deny(lane: Lane) -> None:
