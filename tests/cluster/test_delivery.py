@@ -85,18 +85,35 @@ def test_each_end_has_an_exit_code_of_its_own(portal: Delivery, hook: tuple[str,
     assert (done.code, "nobody was notified" in done.err) == (7, True)
 
 
-def test_the_images_of_a_revision_in_production_come_to_dev_by_digest(portal: Delivery, trees: Trees) -> None:
+@pytest.fixture
+def dev(control_plane: ControlPlane, namespace: str) -> Iterator[str]:
+    """A second namespace."""
+    name = f"{namespace}-dev"
+    control_plane.kubectl("create", "namespace", name)
+    yield name
+    control_plane.kubectl("delete", "ats", "--all", "-n", name)
+    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def test_the_images_of_a_revision_in_production_come_to_dev_by_digest(
+    trees: Trees, control_plane: ControlPlane, dev: str, tmp_path: Path
+) -> None:
+    (tmp_path / "prod").mkdir()
+    production = delivery(tmp_path / "prod", control_plane.kubeconfig, kubectl_path(), trees.namespace, "prod")
     for image in GOOD[:2]:
-        portal.pin("portal_app", image)
-        assert portal("deploy", TIMEOUT="60s").code == 0
-    portal.pin("portal_app", "docker.io/library/portal:later")
+        production.pin("portal_app", image, "prod")
+        done = production("deploy", TIMEOUT="60s")
+        assert done.code == 0, done.err
+    portal = delivery(tmp_path, control_plane.kubeconfig, kubectl_path(), dev)
     before = (portal.folder / "overlays" / "dev" / "images.yaml").read_text()
     for revision, wanted in (("", GOOD[1]), ("1", GOOD[0])):
-        done = portal("reproduce", FROM=trees.namespace, REVISION=revision)
+        done = portal("reproduce", "deploy", FROM=trees.namespace, REVISION=revision, TIMEOUT="60s")
         assert done.code == 0, done.err
         assert portal.images()["portal_app"] == wanted
         assert "portal_redis has no digest" in done.err
+        image = "jsonpath={.spec.template.spec.containers[0].image}"
+        assert control_plane.kubectl("get", "deployment/portal-web", "-n", dev, "-o", image) == wanted
     after = (portal.folder / "overlays" / "dev" / "images.yaml").read_text()
-    assert after == before.replace("docker.io/library/portal:later", GOOD[0]), "comments and all else stay"
+    assert after == before.replace("registry.example/portal:1.4.1", GOOD[0]), "comments and all else stay"
     assert portal("reproduce", FROM=trees.namespace, REVISION="7").code == 5
     assert portal("reproduce", FROM="default").code == 2

@@ -72,12 +72,12 @@ class Delivery:
         file.write_text(yaml.safe_dump(document))
 
 
-def delivery(folder: Path, kubeconfig: Path, kubectl: Path, namespace: str) -> Delivery:
-    """A copy of the example, whose overlay of dev is deployed into the namespace of a test."""
+def delivery(folder: Path, kubeconfig: Path, kubectl: Path, namespace: str, overlay: str = "dev") -> Delivery:
+    """A copy of the example, of which one overlay is deployed into the namespace of a test."""
     copy = folder / "delivery"
     shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    file = copy / "overlays" / "dev" / "kustomization.yaml"
-    file.write_text(file.read_text().replace("namespace: portal-dev", f"namespace: {namespace}"))
+    file = copy / "overlays" / overlay / "kustomization.yaml"
+    file.write_text(file.read_text().replace(f"namespace: portal-{overlay}", f"namespace: {namespace}"))
     programs = folder / "programs"
     programs.mkdir()
     (programs / "kubectl").symlink_to(kubectl)
@@ -86,6 +86,7 @@ def delivery(folder: Path, kubeconfig: Path, kubectl: Path, namespace: str) -> D
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "KUBECONFIG": str(kubeconfig),
+        "ENVIRONMENT": overlay,
         "NAMESPACE": namespace,
         "VERSION": "1",
     }

@@ -102,6 +102,7 @@ def test_each_job_of_gitlab_has_a_stage_a_script_and_no_need_that_is_not_there()
         assert job["stage"] in GITLAB["stages"], name
         assert all(isinstance(line, str) for line in job["script"]), name
         assert set(job.get("needs", ())) <= jobs.keys()
+        assert job["rules"], "without rules a job is in no pipeline of a merge request"
         assert set(job) <= {
             "artifacts", "coverage", "environment", "image", "needs", "resource_group", "rules", "script", "services",
             "stage",
