@@ -40,12 +40,17 @@ def add_option(parser: pytest.Parser) -> None:
 
 
 def order(items: list[pytest.Item]) -> None:
-    """Put what takes long at the beginning: then no worker is alone with it at the end."""
+    """Put what takes long at the beginning: then no worker is alone with it at the end.
+
+    Files of ``cluster`` without the operator come last there: a worker's operator is stopped for them once.
+    """
     folders = {name: number for number, name in enumerate(_ORDER)}
     files = {name: number for number, name in enumerate(LONG)}
+    with_operator = {item.path for item in items if "operator" in getattr(item, "fixturenames", ())}
 
-    def rank(item: pytest.Item) -> tuple[int, int]:
-        return folders.get(item.path.parent.name, len(folders)), files.get(item.path.name, len(files))
+    def rank(item: pytest.Item) -> tuple[int, int, bool]:
+        folder, file = item.path.parent.name, item.path.name
+        return folders.get(folder, len(folders)), files.get(file, len(files)), item.path not in with_operator
 
     items.sort(key=rank)
 
