@@ -27,6 +27,7 @@ LONG: Final = tuple(
         *("stopping", "tree_rollback", "depends_on", "cli_writes", "cli_diff", "put_back", "adoption", "depth"),
         *("operator_process", "rollback", "hostile", "namespaced", "rights", "recipes", "restore", "secret_reloads"),
         *("history", "cli_stops", "misbehaving", "reconcile_trouble", "isolation", "up", "second_manager"),
+        *("sequences", "lab", "validate", "environments", "rbac"),
     )
 )
 """The files of ``cluster`` that keep a worker for a minute or two, the longest first."""
