@@ -14,7 +14,7 @@ from ailtire_operator.model.field_path import FieldPath
 from support.checks.commands import Result, Run
 from support.definitions.applications import deploy, services, stack, write
 
-SHOP = {
+SHOP: dict[str, Any] = {
     "deploy/deploy.js": deploy("shop", "dev", "prod"),
     "deploy/services.js": services(web={"image": "shop_web"}, cache={"image": "redis:7"}, orders=stack("shop_orders")),
     "deploy/build.js": {
@@ -183,8 +183,24 @@ def test_an_image_of_the_tree_that_cannot_be_built_ends_it_before(run: Run, shop
     for arguments in ((), ("--print",)):
         result = run("build", "shop", "--env", "dev", *arguments)
         assert (result.code, result.out) == (Exit.NO, "")
-        assert "deploy/build.js: web: there is no file deploy/web/Dockerfile" in result.err
+        assert "deploy/build.js: web: shop_web cannot be built: there is no file deploy/web/Dockerfile" in result.err
     assert not docker.log.exists()
+
+
+def test_the_table_says_what_cannot_be_built(run: Run, shop: Path) -> None:
+    (shop / "deploy/web/Dockerfile").unlink()
+    assert "shop_web    cannot be built: deploy/build.js: web" in run("build", "shop", "--env", "dev", "--list").out
+    data = json.loads(run("build", "shop", "--env", "dev", "--list", "-o", "json").out)
+    (web,) = [each for each in data["images"] if each["image"] == "shop_web"]
+    assert (web["built"], web["problem"]) == (False, "there is no file deploy/web/Dockerfile or deploy/Dockerfile")
+
+
+def test_what_no_stack_runs_is_told_and_keeps_nothing_from_being_built(run: Run, shop: Path, docker: Docker) -> None:
+    write(shop, {"deploy/build.js": {**SHOP["deploy/build.js"], "spare": {"dir": "nowhere"}}})
+    result = run("build", "shop", "--env", "dev")
+    assert result.code == Exit.DONE
+    assert "there is no folder deploy/nowhere" in result.err
+    assert len(docker.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator.compose import builds
 from ailtire_operator.compose.builds import Target
-from ailtire_operator.compose.compose_file.builds import canonical_targets
+from ailtire_operator.compose.compose_file.builds import read_canonical
 from ailtire_operator.compose.compose_file.project import ComposeOptions
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.importing import import_application
@@ -27,12 +27,12 @@ SHOP = {
 WEB = {"dir": "web", "file": "Dockerfile", "tag": "shop_web"}
 
 
-def read(folder: Path, build: Any, environment: str | None = "dev", **more: str) -> tuple[list[Target], str]:
+def read(folder: Path, build: Any, environment: str | None = "dev", **more: str) -> tuple[tuple[Target, ...], str]:
     """The targets of an application with this build.js, and what is told about them."""
     files = {name.replace("__", "/"): content for name, content in more.items()}
     write(folder, {**SHOP, "deploy/build.js": build, **files})
     report = Report()
-    found = ailtire.targets(read_application(folder, environment), folder, report)
+    found = ailtire.read(read_application(folder, environment), folder, report).targets
     return found, "\n".join(map(str, report.notices))
 
 
@@ -65,7 +65,7 @@ def test_the_context_of_the_environment_is_built_or_the_default(tmp_path: Path, 
 
 def test_an_environment_without_a_context_is_refused_and_not_replaced(tmp_path: Path) -> None:
     found, said = read(tmp_path, {"web": {"contexts": {"qa": WEB}}})
-    assert found == []
+    assert found == ()
     assert "deploy/build.js: web.contexts: rejected: there is no context 'dev' and none is 'default'" in said
 
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_built_is_refused(tmp_path: Path, entry: Any, why: str) -
     (folder / "deploy/link").symlink_to("/etc")
     (folder / "deploy/web/key").symlink_to(tmp_path / "secret")
     found, said = read(folder, {"web": entry})
-    assert found == []
+    assert found == ()
     assert why in said and "rejected" in said
 
 
@@ -174,12 +174,12 @@ def test_a_build_js_that_is_no_data_does_not_keep_import_from_its_work(tmp_path:
 # Compose files
 
 
-def composed(folder: Path, build: Any, **service: Any) -> tuple[list[Target], str]:
+def composed(folder: Path, build: Any, **service: Any) -> tuple[tuple[Target, ...], str]:
     (folder / "web").mkdir(exist_ok=True)
     (folder / "web/Dockerfile").write_text("FROM a")
     report = Report()
     data = {"name": "shop", "services": {"web": {"build": build, **service}, "db": {"image": "postgres"}}}
-    found = canonical_targets(data, folder, ComposeOptions(), report)
+    found = read_canonical(data, folder, ComposeOptions(), report).targets
     return found, "\n".join(map(str, report.notices))
 
 
@@ -247,7 +247,7 @@ def test_a_dockerfile_may_be_written_there(tmp_path: Path) -> None:
 )
 def test_a_build_that_reaches_further_is_refused(tmp_path: Path, build: Any, why: str) -> None:
     found, said = composed(tmp_path, {"context": str(tmp_path / "web"), **build})
-    assert found == []
+    assert found == ()
     assert why in said and "services.web.build: rejected" in said
 
 

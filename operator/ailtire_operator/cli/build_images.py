@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_operator.cli.build_plan import Made, named
-from ailtire_operator.compose.builds import Target, in_order, same_image, tagged
+from ailtire_operator.compose.builds import Broken, Target, in_order, same_image, tagged
 from ailtire_operator.model import images
 from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.loading import child_spec, parse_stack
@@ -30,6 +30,8 @@ class Row:
     made: Made | None
     """How it is built; None where it comes from elsewhere."""
     used_by: tuple[str, ...]
+    broken: Broken | None = None
+    """Why it cannot be built although a file says how."""
     """The places of the tree; empty where only other images are built upon it, or nothing is."""
 
 
@@ -85,10 +87,11 @@ def _names(target: Target, is_running: bool, top: Mapping[str, Any], tag: str | 
     return top.get("images", {}) if is_running else {target.image: tagged(target.image, tag)}
 
 
-def rows(made: Sequence[Made], used: Sequence[Use]) -> list[Row]:
-    """Images that are built, then those from elsewhere."""
+def rows(made: Sequence[Made], used: Sequence[Use], broken: Sequence[Broken] = ()) -> list[Row]:
+    """Images that are built, then those that cannot be, and those from elsewhere."""
+    wrong = {use.reference: each for use in used for each in broken if same_image(each.image, use.written)}
     places: dict[str, list[str]] = {}
     for use in used:
         places.setdefault(use.reference, []).append(str(use.where))
     own = [Row(each.reference, each, tuple(places.pop(each.reference, ()))) for each in made]
-    return [*own, *(Row(reference, None, tuple(where)) for reference, where in places.items())]
+    return [*own, *(Row(reference, None, tuple(where), wrong.get(reference)) for reference, where in places.items())]

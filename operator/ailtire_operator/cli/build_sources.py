@@ -11,10 +11,11 @@ from ailtire_operator.cli.build_plan import Made
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.report import Finding
 from ailtire_operator.cli.translation import Request, Translation, translate
+from ailtire_operator.compose.builds import Broken, same_image
 from ailtire_operator.compose.compose_file import builds as compose_builds
 from ailtire_operator.compose.errors import ComposeError
 from ailtire_operator.compose.files import own_folder
-from ailtire_operator.compose.importing import application_targets
+from ailtire_operator.compose.importing import application_builds
 from ailtire_operator.compose.reporting import Report
 from ailtire_operator.compose.services_js.application import read_application
 from ailtire_operator.model.report import Notice
@@ -31,6 +32,8 @@ class Sources:
     """The one AiltireStack."""
     made: list[Made]
     used: list[Use]
+    broken: list[Broken]
+    """Images that the tree runs and that cannot be built."""
     notices: tuple[Notice, ...]
     """About what is built."""
 
@@ -48,13 +51,14 @@ def read(request: Request) -> Sources:
     try:
         if files:
             folder = options.root or own_folder(files[0])
-            targets = compose_builds.targets(files, options, report)
+            found = compose_builds.read(files, options, report)
         else:
             folder = request.path if request.path.is_dir() else request.path.parent
             application = read_application(request.path, request.environment)
-            targets = application_targets(request.path, application, options.choices, report)
+            found = application_builds(request.path, application, options.choices, report)
         used = uses(resource)
-        made = made_images(targets, used, resource["spec"], None if files else options.tag)
+        made = made_images(found.targets, used, resource["spec"], None if files else options.tag)
     except ComposeError as error:
         raise Failure(str(error), code=Exit.NO) from None
-    return Sources(folder, tree, resource, made, used, report.notices)
+    broken = [each for each in found.broken if any(same_image(each.image, use.written) for use in used)]
+    return Sources(folder, tree, resource, made, used, broken, report.notices)

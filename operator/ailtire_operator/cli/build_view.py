@@ -21,7 +21,7 @@ def _cells(row: Row) -> tuple[str, str, str]:
     places = [each.removeprefix("spec.services.").replace(".stack.services.", "/") for each in row.used_by]
     used = ", ".join(each.removesuffix(".image") for each in places)
     if row.made is None:
-        return row.reference, _ELSEWHERE, used
+        return row.reference, f"cannot be built: {row.broken.where}" if row.broken else _ELSEWHERE, used
     where = str(row.made.target.where)
     return row.reference, where, used or ("a base of others" if row.made.is_base else "nothing: not built")
 
@@ -45,6 +45,8 @@ def _row(row: Row, digests: Mapping[str, str]) -> dict[str, Any]:
         target = row.made.target
         found |= {"target": row.made.name, "declaredAt": str(target.where), "context": target.context}
         found |= {"dockerfile": target.dockerfile} if target.dockerfile else {}
+    if row.broken is not None:
+        found |= {"declaredAt": str(row.broken.where), "problem": row.broken.why}
     if row.reference in digests:
         found["digest"] = digests[row.reference]
     return {**found, "usedBy": list(row.used_by)}

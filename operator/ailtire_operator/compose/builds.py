@@ -54,6 +54,29 @@ class Target:
     """What the Dockerfile builds upon and is itself built here: its FROM, and the image of the other target."""
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One that cannot be built."""
+
+    image: str
+    """Its name, if it has a valid one; else empty."""
+    where: FieldPath
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """What an application's files build."""
+
+    targets: tuple[Target, ...] = ()
+    broken: tuple[Broken, ...] = ()
+
+    def and_more(self, other: "Builds") -> "Builds":
+        """Together with others, whose images count where they are not among these."""
+        more = [each for each in other.targets if not any(same_image(each.image, own.image) for own in self.targets)]
+        return Builds((*self.targets, *more), (*self.broken, *other.broken))
+
+
 def is_image(reference: str) -> bool:
     """Whether an image may be made under this name."""
     return len(reference) <= _LONGEST and _IMAGE.fullmatch(reference) is not None
@@ -73,7 +96,7 @@ def same_image(one: str, other: str) -> bool:
 def folder(root: Path, relative: str) -> str:
     """A folder below ``root``, normalised. Raises ApplicationError for one that is not there, or lies outside."""
     if not located(root, root / relative, relative).is_dir():
-        raise ApplicationError(f"there is no folder {relative}")
+        raise ApplicationError(f"there is no folder {_inside(relative)}")
     return _inside(relative)
 
 
@@ -104,10 +127,10 @@ def _inside(path: str) -> str:
     return "/".join(parts) or "."
 
 
-def with_bases(root: Path, targets: Sequence[Target]) -> list[Target]:
+def with_bases(root: Path, targets: Sequence[Target]) -> tuple[Target, ...]:
     """The targets, each with those of them that its Dockerfile names after FROM."""
     made = {tagged(each.image, "latest"): each.image for each in targets}
-    return [replace(each, bases=_bases(_dockerfile(root, each), each.image, made)) for each in targets]
+    return tuple(replace(each, bases=_bases(_dockerfile(root, each), each.image, made)) for each in targets)
 
 
 def _dockerfile(root: Path, target: Target) -> str:

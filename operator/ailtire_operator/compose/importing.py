@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from ailtire_operator import naming
 from ailtire_operator.compose.accepted import Accepted
-from ailtire_operator.compose.builds import Target, same_image, tagged
+from ailtire_operator.compose.builds import Builds, tagged
 from ailtire_operator.compose.compose_file import builds as compose_builds
 from ailtire_operator.compose.compose_file.container import BUILD
 from ailtire_operator.compose.compose_file.docker_compose import Choices
@@ -83,15 +83,14 @@ def import_application(
     return Imported((resource,), report.notices, report.opened, tuple(reader.placed))
 
 
-def application_targets(path: Path, application: Application, choices: Choices | None, report: Report) -> list[Target]:
+def application_builds(path: Path, application: Application, choices: Choices | None, report: Report) -> Builds:
     """The images that an application at a path makes, also those of its Compose files. Raises ComposeError."""
     folder = path if path.is_dir() else path.parent
-    found = builds.targets(application, folder, report)
+    found = builds.read(application, folder, report)
     for package in {each.file: each for each in (application.root, *application.packages.values())}.values():
         if package.design is not None and package.design.compose is not None:
             options = ComposeOptions(choices or Choices(), root=package.design.root)
-            more = compose_builds.targets([package.design.compose], options, report)
-            found += [each for each in more if not any(same_image(each.image, other.image) for other in found)]
+            found = found.and_more(compose_builds.read([package.design.compose], options, report))
     return found
 
 
@@ -100,10 +99,11 @@ def _built(
 ) -> dict[str, Any]:
     """The fields of the root for images that build.js makes; which of them the tree runs is reported."""
     try:
-        made = builds.targets(application, folder, Report())  # `build` reports on build.js itself
+        found = builds.read(application, folder, Report())  # `build` reports on build.js itself
     except ComposeError as error:
         report.approximate(FieldPath("module.exports", files=(builds.BUILD_FILE,)), f"it is not read: {error}.")
         return {}
+    made = [each.image for each in (*found.targets, *found.broken) if each.image]
     names: dict[str, str] = {}
     for where, image in builds.used(spec, made):
         report.required(where, BUILD, tagged(image, tag))

@@ -115,7 +115,7 @@ def _build(
         return
     pushed: list[Pushed] = []
     digests: dict[str, str] = {}
-    found = rows(sources.made, sources.used)
+    found = rows(sources.made, sources.used, sources.broken)
     if not only_list:
         _require(sources)
         if images and any(each.is_used for each in sources.made):
@@ -141,10 +141,9 @@ def _tell(sources: "Sources") -> None:
 
 
 def _require(sources: "Sources") -> None:
-    """Raises Invalid where something that the tree runs cannot be built, and Failure where nothing is built at all."""
-    lines = [f"{each.path}: {each.message}" for each in sources.notices if each.classification == "rejected"]
-    if lines:
-        raise Invalid(lines)
+    """Raises Invalid where something that the tree runs cannot be built."""
+    if sources.broken:
+        raise Invalid([f"{each.where}: {each.image} cannot be built: {each.why}" for each in sources.broken])
 
 
 def _push(sources: "Sources", registry: str, tag: str | None, *, plain: bool) -> "tuple[dict[str, str], list[Pushed]]":

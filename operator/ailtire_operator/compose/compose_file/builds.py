@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ailtire_operator.compose import builds
-from ailtire_operator.compose.builds import Target, text
+from ailtire_operator.compose.builds import Broken, Builds, Target, text
 from ailtire_operator.compose.compose_file import docker_compose, source_files
 from ailtire_operator.compose.compose_file.entry import Entry
 from ailtire_operator.compose.compose_file.project import ComposeOptions
@@ -40,32 +40,35 @@ _LEFT_OUT: Final[Mapping[str, str]] = {
 }
 
 
-def targets(files: Sequence[Path], options: ComposeOptions, report: Report) -> list[Target]:
+def read(files: Sequence[Path], options: ComposeOptions, report: Report) -> Builds:
     """The images that Compose files build. Raises ComposeError."""
     root = options.root or own_folder(files[0])
     as_written = source_files.read(files, root, options.choices, confined=docker_compose.is_confined())
     data = docker_compose.load(files, options.choices, root, as_written.swarm_secrets()).data
-    return canonical_targets(data, root, options, report)
+    return read_canonical(data, root, options, report)
 
 
-def canonical_targets(data: Mapping[str, Any], root: Path, options: ComposeOptions, report: Report) -> list[Target]:
+def read_canonical(data: Mapping[str, Any], root: Path, options: ComposeOptions, report: Report) -> Builds:
     """The same of a project in canonical form, whose paths are absolute."""
     names = ImageNames(str(data.get("name")), options.registry, options.tag)
     found: dict[str, Target] = {}
+    broken: list[Broken] = []
     services = data.get("services") or {}
     for key, service in services.items():
         if not service.get("build"):
             continue
         entry = Entry(service["build"], ("services", key, "build"), report)
+        image = str(service.get("image") or names.of(key))
         try:
-            target = _Reader(root, entry).target(key, str(service.get("image") or names.of(key)))
+            target = _Reader(root, entry).target(key, image)
         except ComposeError as error:
             report.rejected(entry.path, f"{error}; the image cannot be built.", "Correct it.")
+            broken.append(Broken(image if builds.is_image(image) else "", entry.path, str(error)))
             continue
         found.setdefault(builds.tagged(target.image, "latest"), target)
     if len(found) > builds.TARGETS_LIMIT:
         raise ApplicationError(f"the project builds more than {builds.TARGETS_LIMIT} images")
-    return builds.with_bases(root, list(found.values()))
+    return Builds(builds.with_bases(root, list(found.values())), tuple(broken))
 
 
 class _Reader:

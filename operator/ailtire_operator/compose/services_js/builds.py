@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ailtire_operator.compose import builds, images
-from ailtire_operator.compose.builds import Target
+from ailtire_operator.compose.builds import Broken, Builds, Target
 from ailtire_operator.compose.errors import ApplicationError, ComposeError
 from ailtire_operator.compose.files import Folder
 from ailtire_operator.compose.reporting import Report, described
@@ -19,19 +19,23 @@ DEFAULT: Final = "default"
 _KEYS: Final = ("name", "dir", "cmd", "file", "tag", "env", "packages")
 
 
-def targets(application: Application, root: Path, report: Report) -> list[Target]:
+def read(application: Application, root: Path, report: Report) -> Builds:
     """The images that the build.js of the application and of its packages make, for the application's environment.
 
-    ``root`` is the application's folder. An entry that cannot be built is reported as rejected and left out. Raises
+    ``root`` is the application's folder. An entry that cannot be built is reported as rejected, too. Raises
     ComposeError for a build.js that is no data.
     """
     folder = Folder(root)
     found: dict[str, Target] = {}
+    broken: list[Broken] = []
     for deploy in dict.fromkeys(_deploy_folders(application)):
         file = (deploy / BUILD_FILE).as_posix()
         if not folder.has(file):
             continue
         for target in _of_file(folder, root, file, application.environment, report):
+            if isinstance(target, Broken):
+                broken.append(target)
+                continue
             other = found.setdefault(builds.tagged(target.image, "latest"), target)
             if other is not target:
                 report.approximate(
@@ -39,16 +43,16 @@ def targets(application: Application, root: Path, report: Report) -> list[Target
                 )
     if len(found) > builds.TARGETS_LIMIT:
         raise ApplicationError(f"the application builds more than {builds.TARGETS_LIMIT} images")
-    return builds.with_bases(root, list(found.values()))
+    return Builds(builds.with_bases(root, list(found.values())), tuple(broken))
 
 
-def used(spec: Mapping[str, Any], made: Sequence[Target], path: FieldPath = SPEC) -> Iterator[tuple[FieldPath, str]]:
+def used(spec: Mapping[str, Any], made: Sequence[str], path: FieldPath = SPEC) -> Iterator[tuple[FieldPath, str]]:
     """The images of a tree's services that are made here, as they are written, and their places."""
     for key, service in (spec.get("services") or {}).items():
         where = path_of(path, "services", key)
         if "stack" in service:
             yield from used(service["stack"], made, path_of(where, "stack"))
-        elif any(builds.same_image(service.get("image", ""), target.image) for target in made):
+        elif any(builds.same_image(service.get("image", ""), image) for image in made):
             yield path_of(where, "image"), service["image"]
 
 
@@ -57,7 +61,9 @@ def _deploy_folders(application: Application) -> Iterator[PurePosixPath]:
         yield PurePosixPath(package.file).parent
 
 
-def _of_file(folder: Folder, root: Path, file: str, environment: str | None, report: Report) -> Iterator[Target]:
+def _of_file(
+    folder: Folder, root: Path, file: str, environment: str | None, report: Report
+) -> Iterator[Target | Broken]:
     data = parse_module(folder.read(file), name=file).data
     if not isinstance(data, dict):
         raise ApplicationError(f"{file}: module.exports is {described(data)}, not a map of images")
@@ -70,6 +76,7 @@ def _of_file(folder: Folder, root: Path, file: str, environment: str | None, rep
             yield _target(root, PurePosixPath(file).parent, key, entry, place, report)
         except ComposeError as error:
             report.rejected(place, f"{error}; the image cannot be built.", "Correct it, or remove the entry.")
+            yield Broken(_named(entry, key), place, str(error))
 
 
 def _of_environment(
@@ -109,6 +116,14 @@ def _image(entry: Mapping[str, Any], key: str, where: FieldPath, report: Report)
     if image != written:
         report.resolved(path_of(where, "tag"), f"'{written}' is not valid for registries; it became '{image}'.")
     return image
+
+
+def _named(entry: Mapping[str, Any], key: str) -> str:
+    """The name of an image that cannot be built; empty where that is what is wrong with it."""
+    try:
+        return _image(entry, key, FieldPath(""), Report())
+    except ComposeError:
+        return ""
 
 
 def _text(entry: Mapping[str, Any], key: str, default: str) -> str:
