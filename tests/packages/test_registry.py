@@ -3,12 +3,8 @@
 import base64
 import hashlib
 import json
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import urllib3
@@ -19,56 +15,11 @@ from ailtire_operator.oci import artifacts
 from ailtire_operator.oci.errors import RegistryError
 from ailtire_operator.oci.reference import Reference, parse
 from ailtire_operator.oci.registry import MANIFEST, Registry, digest_of
-from lab import binaries
-from lab.processes import free_ports
-from support.definitions.applications import deploy, services, stack, write
+from packages.registries import SHOP, image, registry
+from support.definitions.applications import write
 
 WORDS = "user:$2a$04$K.Vpi1BbALdaAOnvL0BvfeindZH9aD1vBStW5e/JxjFRoz31hUPI6"
 """What htpasswd makes of the user and the password "word"."""
-SHOP = {
-    "deploy/deploy.js": deploy("shop", "prod"),
-    "deploy/services.js": services(web={"image": "shop_web"}, cache={"image": "redis:7"}, orders=stack("shop_orders")),
-    "deploy/build.js": {"web": {"dir": "web", "tag": "shop_web"}},
-    "deploy/web/Dockerfile": "FROM scratch\n",
-    "api/Orders/deploy/deploy.js": deploy("shop_orders", "prod"),
-    "api/Orders/deploy/services.js": services(api={"image": "shop_api:2"}),
-    "api/Orders/deploy/build.js": {"api": {"dir": ".", "tag": "shop_api:2"}},
-    "api/Orders/deploy/Dockerfile": "FROM scratch\n",
-}
-
-
-@contextmanager
-def registry(folder: Path, **auth: Any) -> Iterator[str]:
-    """A registry that keeps its content in a folder, and its address."""
-    host = f"127.0.0.1:{free_ports(1)[0]}"
-    config = {
-        "version": "0.1",
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "content")}},
-        "http": {"addr": host},
-        **auth,
-    }
-    (folder / "registry.yaml").write_text(yaml.safe_dump(config))
-    command = [str(binaries.path("registry")), "serve", str(folder / "registry.yaml")]
-    with (folder / "registry.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            _wait(host, process)
-            yield host
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _wait(host: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib3.PoolManager() as pool:
-                pool.request("GET", f"http://{host}/v2/", retries=False, timeout=5)
-                return
-        except urllib3.exceptions.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError("the registry has not come up")
 
 
 @pytest.fixture
@@ -77,15 +28,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     with registry(tmp_path) as address:
         yield address
-
-
-def image(host: str, name: str, tag: str) -> str:
-    """An image that something else has pushed, and its digest."""
-    target = Registry(parse(f"{host}/team/{name}:{tag}"))
-    config = json.dumps({"architecture": "amd64", "os": "linux", "name": name}).encode()
-    kind = "application/vnd.oci.image.config.v1+json"
-    entry = {"mediaType": kind, "digest": target.write_blob(config), "size": len(config)}
-    return target.write_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": entry, "layers": []})
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:

@@ -103,7 +103,7 @@ def _built(
     except ComposeError as error:
         report.approximate(FieldPath("module.exports", files=(builds.BUILD_FILE,)), f"it is not read: {error}.")
         return {}
-    made = [each.image for each in (*found.targets, *found.broken) if each.image]
+    made = [*(each.image for each in found.targets), *(each.image for each in found.broken if each.image)]
     names: dict[str, str] = {}
     for where, image in builds.used(spec, made):
         report.required(where, BUILD, tagged(image, tag))
