@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.cli.build_definitions import pinned
+from ailtire_operator.cli.build_images import uses
 from ailtire_operator.cli.build_plan import Attestations, Made, bake, named, needs_buildx, plain_build
 from ailtire_operator.cli.failures import Exit
 from ailtire_operator.compose.builds import Target
@@ -228,6 +230,40 @@ def test_nothing_is_pushed_to_another_registry_than_the_one_that_is_named(run: R
     assert result.code == Exit.NO
     assert "'other.example/web' would be pushed, which is not below --registry registry.example/team" in result.err
     assert not docker.log.exists()
+
+
+def test_no_credential_is_pushed_in_a_definition(run: Run, shop: Path, docker: Docker) -> None:
+    variables = {"DB_PASSWORD": "hunter2", "PLAIN": "x", "URL": "postgres://a:b@db/x"}
+    write(shop, {"api/Orders/deploy/services.js": services(api={"image": "shop_api:2", "environment": variables})})
+    result = run("build", "shop", "--env", "dev", "--push", *REGISTRY)
+    assert (result.code, result.out) == (Exit.NO, "")
+    for name in ("DB_PASSWORD", "URL"):
+        assert f"spec.services.orders.stack.services.api.environment.{name}: it looks like a credential" in result.err
+    assert "PLAIN" not in result.err and "hunter2" not in result.err
+    assert not docker.log.exists()
+    docker.is_there(code=3)
+    assert "bake has failed" in run("build", "shop", "--env", "dev", "--push", "--with-credentials", *REGISTRY).err
+
+
+def test_an_environment_without_a_context_builds_nothing(run: Run, shop: Path, docker: Docker) -> None:
+    entry = {"contexts": {"prod": {"dir": "web", "tag": "shop_web"}}}
+    write(shop, {"deploy/build.js": {"web": entry}})
+    result = run("build", "shop", "--env", "dev")
+    assert (result.code, result.out) == (Exit.NO, "")
+    assert "web: shop_web cannot be built: there is no context for the environment" in result.err
+
+
+def test_an_image_of_docker_hub_is_pinned_with_its_registry() -> None:
+    resource = {
+        "apiVersion": "ailtire.io/v1alpha1",
+        "kind": "AiltireStack",
+        "metadata": {"name": "shop"},
+        "spec": {"imageRegistry": "team", "services": {"web": {"image": "web"}}},
+    }
+    made = Made("web", target(), "team/web", is_used=True)
+    found = pinned(resource, [made], {"team/web": "sha256:" + "0" * 64})
+    assert [each.reference for each in uses(found)] == ["docker.io/team/web@sha256:" + "0" * 64]
+    assert "imageRegistry" not in found["spec"]
 
 
 def target(**fields: Any) -> Target:

@@ -7,12 +7,13 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli.build_images import uses
 from ailtire_operator.cli.build_plan import Made
-from ailtire_operator.compose import images
+from ailtire_operator.compose import credentials, images
 from ailtire_operator.compose.builds import same_image
-from ailtire_operator.model.field_path import FieldPath
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.images import parse
 from ailtire_operator.model.loading import levels, parse_stack
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.oci.reference import qualified
 
 _INHERITED: Final = ("environment", "imageRegistry", "imagePullSecrets", "securityProfile")
 """Fields of the root by which a package runs as it does in the tree."""
@@ -40,7 +41,7 @@ def pinned(resource: Mapping[str, Any], made: Sequence[Made], digests: Mapping[s
     """The resource with the digests of the images that are built; these are by reference. Raises InvalidStack."""
     by_image = [(each.target.image, each.reference) for each in made if each.reference in digests]
     names = {
-        use.written: f"{reference}@{digests[reference]}"
+        use.written: f"{qualified(reference)}@{digests[reference]}"
         for use in uses(resource)
         for image, reference in by_image
         if same_image(image, use.written)
@@ -55,6 +56,25 @@ def _without_idle_registry(resource: dict[str, Any]) -> dict[str, Any]:
     spec = {key: value for key, value in resource["spec"].items() if key != "imageRegistry"}
     without = {**resource, "spec": spec}
     return without if all(parse(use.reference).names_registry for use in uses(without)) else resource
+
+
+def credentials_in(resource: Mapping[str, Any]) -> Iterator[FieldPath]:
+    """The variables of a tree that look like credentials by name or value, and stand there as they are."""
+    waiting = [(SPEC, resource["spec"])]
+    while waiting:
+        path, spec = waiting.pop()
+        yield from _credentials(spec.get("env"), path_of(path, "env"))
+        for key, service in (spec.get("services") or {}).items():
+            where = path_of(path, "services", key)
+            yield from _credentials(service.get("environment"), path_of(where, "environment"))
+            if isinstance(service.get("stack"), dict):
+                waiting.append((path_of(where, "stack"), service["stack"]))
+
+
+def _credentials(variables: Any, path: FieldPath) -> Iterator[FieldPath]:
+    plain = variables.items() if isinstance(variables, dict) else ()
+    names = credentials.found({name: value for name, value in plain if isinstance(value, str)})
+    return (path_of(path, name) for name in names)
 
 
 def definitions(resource: Mapping[str, Any], packages: Sequence[tuple[str, FieldPath]]) -> Iterator[Definition | Unfit]:

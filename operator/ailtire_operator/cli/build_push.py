@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ailtire_operator.cli import output
-from ailtire_operator.cli.build_definitions import Definition, definitions, pinned
+from ailtire_operator.cli.build_definitions import Definition, credentials_in, definitions, pinned
 from ailtire_operator.cli.build_images import Row
 from ailtire_operator.cli.build_plan import Made
 from ailtire_operator.cli.failures import Failure, Invalid
@@ -48,8 +48,20 @@ def check_destinations(made: Sequence[Made], registry: str | None) -> None:
     ]
     if lines:
         raise Invalid(lines)
-    if not parse(f"{prefix}x").repository.endswith("/x"):
-        raise Failure(f"--registry {registry} is no registry with a path below it")
+    try:
+        parse(f"{prefix}x")
+    except RegistryError as error:
+        raise Failure(f"--registry {registry}: {error}") from None
+
+
+def check_secrets(resource: Mapping[str, Any]) -> None:
+    """Nothing that looks like a credential is pushed in a definition. Raises Invalid with each variable."""
+    lines = [
+        f"{path}: it looks like a credential, and whoever may read the registry could read it in the definition"
+        for path in credentials_in(resource)
+    ]
+    if lines:
+        raise Invalid([*lines, "move them into Secrets (environmentValuesFrom), or push them with --with-credentials"])
 
 
 def image_digests(made: Iterable[Made], *, plain: bool) -> dict[str, str]:

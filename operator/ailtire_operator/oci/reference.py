@@ -69,6 +69,11 @@ def parse(text: str) -> Reference:
     return Reference(registry, repository, match["tag"], match["digest"])
 
 
+def qualified(image: str) -> str:
+    """An image with its registry, so that nothing puts another one before it. Raises RegistryError."""
+    return str(parse(image))
+
+
 def parse_address(text: str) -> Reference:
     """An address with the scheme, as ``import`` takes it; the registry has to be named. Raises RegistryError."""
     found = parse(text.removeprefix(SCHEME))

@@ -29,7 +29,9 @@ _HELP = help_text(
     " artifact of the OCI with one layer of YAML, below --registry by the name of the stack; its tag is --tag and"
     " the environment. The output has their addresses by digest, which import reads: kubectl ailtire import"
     " oci://registry.example/shop@sha256:... Where something else has pushed the images by the plan, --no-images pushes"
-    " the definitions alone. Secrets that import would write are not pushed. The login is that of 'docker login'.",
+    " the definitions alone. A Compose file's secrets and credentials"
+    " become references to Secrets, as with import --secrets, which are not pushed; a definition with a variable that"
+    " looks like a credential is refused without --with-credentials. The login is that of 'docker login'.",
     "Files are read as data: no build.js is executed. Folders and Dockerfiles lie in the application's folder, or in"
     " --root; a build gets no secrets, no SSH agent, no rights on the machine and no variable of your shell, whatever"
     " the files say. The commands of a Dockerfile run in the builder, so build what you trust, as with docker build.",
@@ -63,6 +65,8 @@ _Print = Annotated[bool, typer.Option("--print", help="Print the plan for docker
 _List = Annotated[bool, typer.Option("--list", help="Print which images the tree has, and run nothing.")]
 _SBOM = Annotated[bool, typer.Option("--sbom", help="Let the builder say beside each image what is in it.")]
 _PROVENANCE = Annotated[bool, typer.Option("--provenance", help="Let it say how the image was made.")]
+_CREDENTIALS_HELP = "Push definitions although variables in them look like credentials."
+_Credentials = Annotated[bool, typer.Option("--with-credentials", help=_CREDENTIALS_HELP)]
 _Output = Annotated[Form | None, typer.Option("--output", "-o", show_default=False, help="The result as one object.")]
 
 
@@ -88,6 +92,7 @@ def _build(
     sbom: _SBOM = False,
     provenance: _PROVENANCE = False,
     plain: source_options.PlainHttp = False,
+    with_credentials: _Credentials = False,
     as_plan: _Print = False,
     only_list: _List = False,
     form: _Output = None,
@@ -102,13 +107,15 @@ def _build(
     if not images and not push:
         raise Failure("--no-images builds nothing, and without --push nothing is pushed", "Add --push.")
     choices = Choices(tuple(profiles or ()), tuple(map(Path, env_files or ())), project_name, shell_variables=shell)
-    chosen = ComposeOptions(choices, registry, tag, root=Path(root) if root else None)
+    chosen = ComposeOptions(choices, registry, tag, with_secrets=True, root=Path(root) if root else None)
     request = Request(Path(path), tuple(map(Path, files or ())), environment, name, chosen)
     sources = build_sources.read(request)
     _tell(sources)
     attestations = Attestations(sbom, provenance)
     if push:
         build_push.check_destinations(sources.made, registry)
+        if not (as_plan or with_credentials):
+            build_push.check_secrets(sources.resource)
     if as_plan:
         _require(sources)
         output.data(output.to_json(bake(sources.made, attestations, folder=str(sources.folder), push=push)))

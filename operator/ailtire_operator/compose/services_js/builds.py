@@ -71,6 +71,9 @@ def _of_file(
         where = FieldPath(key, files=(file,))
         entry, place = _of_environment(report.mapping(written, where), where, environment, report)
         if entry is None:
+            yield from (
+                Broken(image, place, "there is no context for the environment") for image in _images(written, key)
+            )
             continue
         try:
             yield _target(root, PurePosixPath(file).parent, key, entry, place, report)
@@ -116,6 +119,13 @@ def _image(entry: Mapping[str, Any], key: str, where: FieldPath, report: Report)
     if image != written:
         report.resolved(path_of(where, "tag"), f"'{written}' is not valid for registries; it became '{image}'.")
     return image
+
+
+def _images(written: Any, key: str) -> Iterator[str]:
+    """The names that an entry has in its contexts, each once."""
+    contexts = written.get("contexts") if isinstance(written, dict) else None
+    found = contexts.values() if isinstance(contexts, dict) else ()
+    yield from dict.fromkeys(_named(each, key) for each in found if isinstance(each, dict))
 
 
 def _named(entry: Mapping[str, Any], key: str) -> str:
