@@ -10,7 +10,7 @@ from ailtire_operator.cluster.responses import change_of_watch, version_of_list
 
 Json = dict[str, Any]
 
-PAGE: Final = 100
+PAGE: Final = 50
 WATCH_SECONDS: Final = 290
 _METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
 LIST_OF_METADATA: Final = _METADATA.format("PartialObjectMetadataList")
