@@ -29,9 +29,9 @@ from ailtire_operator.reconcile.plan_inputs import (
 from ailtire_operator.reconcile.pruning import owned
 from ailtire_operator.reconcile.secret_readers import SecretReaders
 
-WHOLE: Final = 24
+WHOLE: Final = 12
 """Plans kept as they are used: those of stacks in which something moves. Status changes far more often than a plan."""
-WHOLE_BYTES: Final = 2 * 2**20
+WHOLE_BYTES: Final = 2**20
 """What these may take together, as far as that can be estimated."""
 KEPT: Final = 4096
 """Plans kept as few bytes, those among them."""
