@@ -111,7 +111,10 @@ KUBECONFORM = Program(
 _DISTRIBUTION = "github.com/distribution/distribution/v3"
 REGISTRY = Program("registry", "registry", _DISTRIBUTION, f"{_DISTRIBUTION}/cmd/registry", "2 minutes", skew=9)
 """The registry of the CNCF: `build` pushes to it, and `import` reads from it."""
-PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY)
+_BUILDX = "github.com/docker/buildx"
+BUILDX = Program("buildx", "buildx", _BUILDX, f"{_BUILDX}/cmd/buildx", "4 minutes", ask=("version",), skew=9)
+"""Its bake reads the plan of `build`, and needs no engine for that."""
+PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX)
 """What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)
