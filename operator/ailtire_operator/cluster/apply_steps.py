@@ -99,6 +99,7 @@ class ApplySteps:
 
     async def take_over(self, task: ApplyTask, record: Record) -> Record:
         """Make an object that has lost its owner the stack's, and change nothing else of it."""
+        await self._check_owner(task.owner_uid)
         target = Target(record, task.owner_uid, task.manifest)
         answer = await self._writer.adopt(target, patch_of(task.manifest, record))
         logger.info("%s had lost its owner and is taken over", task.ref)
@@ -118,9 +119,10 @@ class ApplySteps:
         return await self._retry(task)
 
     async def _check_owner(self, uid: str) -> None:
-        """Ask for the stack once before one of its objects is made again. Raises NotFound where it has gone or goes.
+        """Ask for the stack before it gets an object, or gets one again. Raises NotFound where it has gone or goes.
 
-        While its watch is behind, the garbage collector would take the object as often as it is made.
+        While its watch is behind, the garbage collector would take the object: what is made as often as it is made, and
+        what is taken over with all that is in it.
         """
         known = self._store.by_uid(uid)
         if known is None:

@@ -13,7 +13,7 @@ from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 
 DELETED: Final = 1_000
-"""Objects that were deleted and not made anew, of which that is remembered: most go with their stack."""
+"""Objects that were deleted and not made anew, of which something is remembered: most go with their stack."""
 FIGHT_WRITES: Final = 10
 FIGHT_SECONDS: Final = 60.0
 """So many writes of the same content in so short a time mean that another writer undoes each of them."""
@@ -30,6 +30,7 @@ class WriteHistory:
         self._met: dict[Ref, tuple[str, float]] = {}
         self._seen: dict[Ref, str] = {}
         self._deleted: OrderedDict[Ref, str] = OrderedDict()
+        self._left: OrderedDict[Ref, tuple[str, tuple[str, float, int]]] = OrderedDict()
 
     def learn(self, record: Record, wanted: str, *, created: bool) -> None:
         """Note an answer: whether the fields that we own came back as we sent them, and how often we send them."""
@@ -93,11 +94,17 @@ class WriteHistory:
         return self._clock() - since
 
     def forget(self, old: Record | None, new: Record | None) -> None:
-        """A listener of the store: another object under the same name starts from nothing."""
+        """A listener of the store: another object under the same name starts from nothing.
+
+        The same object may come back: a watch by labels shows one whose label was taken away as deleted.
+        """
         if old is not None and new is None:
-            self._note_end(old.ref)
+            self._note_end(old)
         if new is not None:
             self._deleted.pop(new.ref, None)
+            uid, updates = self._left.pop(new.ref, ("", ("", 0.0, 0)))
+            if uid == new.uid:
+                self._updates[new.ref] = updates
         if old is not None and (new is None or new.uid != old.uid):
             self._seen.pop(old.ref, None)
             self._overridden.pop(old.ref, None)
@@ -105,8 +112,12 @@ class WriteHistory:
             self._updates.pop(old.ref, None)
             self._met.pop(old.ref, None)
 
-    def _note_end(self, ref: Ref) -> None:
+    def _note_end(self, record: Record) -> None:
+        ref = record.ref
         if (last := self._seen.pop(ref, None)) is not None:
             self._deleted[ref] = last
-        if len(self._deleted) > DELETED:
-            self._deleted.popitem(last=False)
+        if (updates := self._updates.get(ref)) is not None:
+            self._left[ref] = record.uid, updates
+        for remembered in (self._deleted, self._left):
+            if len(remembered) > DELETED:
+                remembered.popitem(last=False)

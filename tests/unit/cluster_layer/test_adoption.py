@@ -197,6 +197,21 @@ async def test_what_gets_an_owner_meanwhile_is_left_to_it() -> None:
     assert server.written == []
 
 
+@pytest.mark.parametrize("now", [None, {"deletionTimestamp": "2026-01-01T00:00:00Z"}], ids=["gone", "being deleted"])
+async def test_nothing_is_taken_over_for_a_stack_that_goes(now: Json | None) -> None:
+    """Its watch is behind; the garbage collector would delete what is the stack's, a volume and its data too."""
+    obj, known, store = live("PersistentVolumeClaim"), stack("shop", UID), Store()
+    store.put(obj)
+    store.put(known)
+    newer = {**known, "metadata": {**known["metadata"], "resourceVersion": "4", **(now or {})}}
+    server = Server(obj, *([] if now is None else [newer]))
+    applier = Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
+    applied = await applier.apply(planned("PersistentVolumeClaim"), UID, adopt=True)
+    assert isinstance(applied.error, NotFound)
+    assert str(applied.error).endswith("is gone" if now is None else "is being deleted")
+    assert (applied.adopted, server.written) == (False, [])
+
+
 @pytest.mark.parametrize("error", [Conflict("changed"), NotFound("gone")])
 async def test_what_goes_wrong_is_told(error: ClusterError) -> None:
     obj, store = live(), Store()

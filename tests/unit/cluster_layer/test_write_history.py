@@ -119,3 +119,17 @@ def test_memory_ends_with_the_object() -> None:
         memory.forget(_record(), forget)
         assert not memory.is_overridden(_record())
         assert not memory.is_stubborn(_record().ref, ["/a"])
+
+
+def test_a_fight_about_an_object_that_leaves_the_watch_each_time_is_given_up_too() -> None:
+    """Another manager takes the label away by which the object is watched."""
+    memory = WriteHistory()
+    for _ in range(FIGHT_WRITES):
+        assert not memory.in_write_loop(_record().ref, "ours")
+        memory.learn(_record(), "ours", created=False)
+        memory.forget(_record(), None)
+        memory.forget(None, _record())
+    assert memory.in_write_loop(_record().ref, "ours")
+    memory.forget(_record(), None)
+    memory.forget(None, _record(uid="another"))
+    assert not memory.in_write_loop(_record().ref, "ours")
