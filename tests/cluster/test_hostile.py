@@ -64,23 +64,28 @@ class Crowd:
 
     def stacks(self, case: str) -> list[Line]:
         """The stacks of a case."""
-        columns = (
-            "NAME:.metadata.name,GENERATION:.metadata.generation,OBSERVED:.status.observedGeneration,"
-            'READY:.status.conditions[?(@.type=="Ready")].status,REASON:.status.conditions[?(@.type=="Ready")].reason'
-        )
-        out = self._plane.kubectl(
-            "get", naming.PLURAL, "-n", self._namespaces[case], "--no-headers", "-o", f"custom-columns={columns}"
-        )
-        return [Line(*line.split()) for line in out.splitlines()]
+        return [line for _, line in self._lines("-n", self._namespaces[case])]
 
     def silent(self) -> list[Line]:
         """The stacks that say nothing of their current definition."""
+        ours = set(self._namespaces.values())
         return [
-            each
-            for case in self._namespaces
-            for each in self.stacks(case)
-            if each.observed != each.generation or each.reason == "<none>"
+            line
+            for namespace, line in self._lines("--all-namespaces")
+            if namespace in ours and (line.observed != line.generation or line.reason == "<none>")
         ]
+
+    def _lines(self, *where: str) -> Iterator[tuple[str, Line]]:
+        """The stacks there, each with its namespace, by one kubectl however many namespaces these are."""
+        columns = (
+            "NAMESPACE:.metadata.namespace,NAME:.metadata.name,GENERATION:.metadata.generation,"
+            "OBSERVED:.status.observedGeneration,"
+            'READY:.status.conditions[?(@.type=="Ready")].status,REASON:.status.conditions[?(@.type=="Ready")].reason'
+        )
+        out = self._plane.kubectl("get", naming.PLURAL, *where, "--no-headers", "-o", f"custom-columns={columns}")
+        for text in out.splitlines():
+            namespace, *line = text.split()
+            yield namespace, Line(*line)
 
     def remove(self) -> None:
         """Delete all of it, and do not wait: one request for the stacks of a namespace, however many they are."""

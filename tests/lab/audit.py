@@ -72,9 +72,9 @@ class Audit:
         """Return the place in the log behind everything that was answered until now."""
         return self._barrier()
 
-    def requests(self, since: int) -> list[Request]:
-        """Return every request answered since a mark, oldest first."""
-        end = self._barrier()
+    def requests(self, since: int, until: int | None = None) -> list[Request]:
+        """Return every request answered since a mark, and before another one where it is given; oldest first."""
+        end = self._barrier() if until is None else until
         log = appended.lines(self._plane.audit_log, since)
         return [Request.of(json.loads(line)) for line, offset in log if offset <= end]
 
