@@ -1,7 +1,7 @@
 """The Events that follow from a new status: one for each transition of a condition.
 
 An Event for each attempt would bury the cause when somebody searches for it. So would one for each stack of a tree that
-is created or updated as it should be: that is told of the root, and of a stack below where it ends a trouble.
+is created or updated as it should be: the root has such Events, and a stack below one that ends a trouble.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

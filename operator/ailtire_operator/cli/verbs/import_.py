@@ -25,7 +25,7 @@ _HELP = help_text(
     "Nothing outside of the folder (or of --root) is read, whatever the files say. Their variables come from .env and"
     " --env-file; those of your own shell, which may hold secrets, only with --env-from-shell.",
     "Or PATH is oci://REGISTRY/NAME@sha256:..., a definition that build --push has pushed; a tag in place of the digest"
-    " is resolved, and the digest is told. The definition is read as it is, so options of files are refused."
+    " is resolved, and the digest is printed. The definition is read as it is, so options of files are refused."
     " The login is that of 'docker login'. A child stack of a services.js may have such an address, with a digest, as"
     " its image; it is read with --remote-includes.",
     "The stacks go to standard output, as YAML for 'kubectl apply -f -'. What does not run exactly as written is"
