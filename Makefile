@@ -126,9 +126,9 @@ agreement: COUNT := $(if $(filter command line environment,$(origin COUNT)),$(CO
 agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 documents, most of them wrong (SEED=…)
 	@$(BIN)/python -m agreement --count $(COUNT) --seed $(SEED)
 
-upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run: no pod may restart (before a release)
+upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run (FAULTS=1: while faults are injected)
 	@[ -n "$(FROM)" ] || { echo "Say which version ran before: make upgrade FROM=<tag or commit>" >&2; exit 2; }
-	@$(BIN)/python -m upgrade "$(FROM)"
+	@$(BIN)/python -m upgrade "$(FROM)" $(if $(FAULTS),--faults)
 
 .PHONY: packages-proof
 packages-proof: binaries ## Prove with real programs what users install and deploy by: Helm, krew, Argo CD, promtool, … (builds them)

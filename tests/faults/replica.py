@@ -12,13 +12,13 @@ from faults.proxy import Proxy
 from lab import ControlPlane, kubeconfig, manifests
 from lab.api import Api, Refused
 from lab.components import DNS_ADDRESS
+from lab.operator_process import arguments
 from lab.paths import ROOT
 from lab.processes import memory
 from lab.waiting import eventually
 
 REQUEST_TIMEOUT = 2
 """Seconds that these operators wait for an answer."""
-_COMMAND = ("-m", "ailtire_operator", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
 
 
 class Replica:
@@ -29,6 +29,8 @@ class Replica:
         self.proxy = Proxy(plane, journal, number)
         self.log = plane.home / "logs" / f"{lane}-{number}.log"
         self.environment = dict(environment)
+        self.source = ROOT
+        """The checkout whose code it runs."""
         self.started = 0.0
         self._plane = plane
         self.token = ""
@@ -71,7 +73,7 @@ class Replica:
             environment = {
                 **os.environ,
                 "KUBECONFIG": str(self._kubeconfig),
-                "PYTHONPATH": str(ROOT / "operator"),
+                "PYTHONPATH": str(self.source / "operator"),
                 "AILTIRE_OPERATOR_METRICS_PORT": "0",
                 "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
                 "AILTIRE_OPERATOR_REQUEST_TIMEOUT": str(REQUEST_TIMEOUT),
@@ -79,7 +81,7 @@ class Replica:
             }
             with self.log.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [sys.executable, *_COMMAND], stdout=output, stderr=output, env=environment, cwd=ROOT
+                    [sys.executable, *arguments(self.source)], stdout=output, stderr=output, env=environment, cwd=ROOT
                 )
             self._asked = False
 

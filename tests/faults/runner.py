@@ -82,10 +82,11 @@ def learn(plane: ControlPlane, steps: int = len(STEPS)) -> Learned:
         runs[number] = list(_without_fault(plane, lane_name("learn", number), samples, steps))
 
     together([lambda: drive(0), lambda: drive(1)])
-    return Learned([_merged(a, b) for a, b in zip(*runs, strict=True)], samples)
+    return Learned([merged(a, b) for a, b in zip(*runs, strict=True)], samples)
 
 
-def _merged(a: Reference, b: Reference) -> Reference:
+def merged(a: Reference, b: Reference) -> Reference:
+    """What two runs without a fault have in common."""
     return Reference(common(a.state, b.state), a.created | b.created, a.deleted | b.deleted, min(a.writes, b.writes))
 
 
@@ -98,17 +99,17 @@ def _without_fault(
         for number in range(1, steps + 1):
             mark = len(lane.journal.entries)
             edit(lane, number)
-            found, _ = _settle(lane, None, _LIMIT_SECONDS)
+            found, _ = settle(lane, None, _LIMIT_SECONDS)
             entries = lane.journal.entries[mark:]
             for key, each in objects(plane.api, lane.namespace).items():
                 if (plain := sample(each, lane.namespace)) is not None:
                     samples.setdefault(neutral(key, lane.namespace), plain)
-            created, deleted = _done(lane, entries, "create"), _done(lane, entries, "delete")
+            created, deleted = done_by(lane, entries, "create"), done_by(lane, entries, "delete")
             writes = len([entry for entry in entries if entry.writes])
             yield Reference(found, Counter(created), frozenset(deleted), writes)
 
 
-def _done(lane: Lane, entries: Sequence[Entry], verb: str) -> list[str]:
+def done_by(lane: Lane, entries: Sequence[Entry], verb: str) -> list[str]:
     """What was created or deleted, but for revisions of the whole tree: how many there are the order of events says."""
     return [neutral(each, lane.namespace) for each in effects(entries, verb) if naming.REVISION_INFIX not in each]
 
@@ -166,7 +167,7 @@ def attempt(lane: Lane, number: int, plan: Plan, reference: Reference) -> Outcom
         if plan.heal is not None:
             lane.stopped.wait(plan.held)
             begun = _healed(lane, plan)
-        found, still = _settle(lane, expected, plan.limit)
+        found, still = settle(lane, expected, plan.limit)
     lane.rules = []
     entries = lane.journal.entries[mark:]
     outcome.fired = plan.fired(entries) if plan.fired else any(rule.fired for rule in rules)
@@ -178,7 +179,7 @@ def attempt(lane: Lane, number: int, plan: Plan, reference: Reference) -> Outcom
     if not plan.exact:
         _count_revisions(lane, reference.state, found)
     else:
-        found_wrong = status.problems + _unexpected(lane, entries, reference, deletes=STEPS[number - 1].delete)
+        found_wrong = status.problems + unexpected(lane, entries, reference, deletes=STEPS[number - 1].delete)
         outcome.wrong += [each for each in found_wrong if not (plan.pods_change and ENDPOINT_SLICE.kind in each)]
     outcome.wrong += lane.ended_by_themselves() + unfenced(lane)
     lines = lane.logged_since(sizes)
@@ -197,14 +198,14 @@ def _healed(lane: Lane, plan: Plan) -> float:
     return time.monotonic()
 
 
-def _unexpected(lane: Lane, entries: Sequence[Entry], reference: Reference, *, deletes: bool) -> list[str]:
+def unexpected(lane: Lane, entries: Sequence[Entry], reference: Reference, *, deletes: bool) -> list[str]:
     """Creations and deletions that no run without a fault has.
 
     Where the root is deleted, an object may be created again that Kubernetes has collected before the operator knew
     why; its owner is gone, so that it is collected as well, and the end state shows that.
     """
-    created = Counter() if deletes else Counter(_done(lane, entries, "create")) - reference.created
-    deleted = set(_done(lane, entries, "delete")) - reference.deleted
+    created = Counter() if deletes else Counter(done_by(lane, entries, "create")) - reference.created
+    deleted = set(done_by(lane, entries, "delete")) - reference.deleted
     return [f"{each} {count} times too often" for each, count in created.items()] + [
         f"{each}, which no run without a fault does" for each in sorted(deleted)
     ]
@@ -259,10 +260,11 @@ def edit(lane: Lane, number: int) -> int:
     return generation
 
 
-def _settle(lane: Lane, expected: State | None, limit: float) -> tuple[State, list[str]]:
+def settle(lane: Lane, expected: State | None, limit: float, *, revisions: bool = True) -> tuple[State, list[str]]:
     """Wait until nothing is written and all is as it should be, or the time for that is over.
 
-    Returns what there is then, and what is to be said of revisions, and of an operator that still writes.
+    ``revisions``: those of the whole tree have to be right, too. Returns what there is then, and what is to be said of
+    them, and of an operator that still writes.
     """
     deadline, quiet, found, unlike = time.monotonic() + limit, False, State(), list[str]()
     while time.monotonic() < deadline:
@@ -272,7 +274,7 @@ def _settle(lane: Lane, expected: State | None, limit: float) -> tuple[State, li
             there = objects(lane.plane.api, lane.namespace)
         except LabError:
             continue  # a fault of the servers themselves
-        found, unlike = state(there, lane.namespace), unkept(there)
+        found, unlike = state(there, lane.namespace), unkept(there) if revisions else []
         if quiet and not unlike and (_is_current(found) if expected is None else not differences(expected, found)):
             break
         lane.stopped.wait(0.1)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from faults import planted
 from faults.lane import Lane, lane_name
@@ -21,6 +22,7 @@ from faults.story import STEPS
 from lab import ControlPlane, manifests
 from lab.api import Refused
 from lab.gatewayapi import install_routes
+from lab.paths import ROOT
 from lab.waiting import eventually
 from support.checks.threads import together
 
@@ -165,10 +167,10 @@ def _no_writes(count: int) -> Sequence[Plan]:
     return ()
 
 
-def prepare(plane: ControlPlane) -> None:
-    """Install what the operators need, and wait until all of it is served."""
+def prepare(plane: ControlPlane, source: Path = ROOT) -> None:
+    """Install what the operators of a checkout need, and wait until all of it is served."""
     install_routes(plane)
-    manifests.install(plane)
+    manifests.install(plane, source)
 
     def served() -> bool:
         try:

@@ -20,6 +20,13 @@ _READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 
 
+def arguments(source: Path) -> list[str]:
+    """What Python is told to start the operator of a checkout; older ones have no program of their own, but kopf's."""
+    own = (source / "operator" / "ailtire_operator" / "__main__.py").exists()
+    program = "ailtire_operator" if own else "kopf"
+    return ["-m", program, "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers"]
+
+
 class Operator:
     """The operator on one control plane. A later session finds the one that an earlier session started."""
 
@@ -125,10 +132,8 @@ class Operator:
         (port,) = free_ports(1)
         self._port_file.write_text(str(port))
         # The sources of a release before this one may be those to run: they have no program of their own.
-        own = (self._source / "operator" / "ailtire_operator" / "__main__.py").exists()
-        program = "ailtire_operator" if own else "kopf"
-        command = [sys.executable, "-m", program, "run", "--standalone", "--all-namespaces"]
-        process = spawn([*command, "-m", "ailtire_operator.handlers"], self.log, self._environment(port), self._source)
+        command = [sys.executable, *arguments(self._source)]
+        process = spawn(command, self.log, self._environment(port), self._source)
         self._plane.accompany(_NAME, process)
 
     def _environment(self, port: int) -> dict[str, str]:

@@ -1,30 +1,60 @@
 """``python -m upgrade COMMIT``: replaces the operator of a commit by this checkout's, while trees run."""
 
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
+from faults.suite import prepare
 from lab import ControlPlane, Operator, binaries, sessions
 from lab.report import step
 from lab.versions import CONTROL_PLANE
 from upgrade.checkout import extract
+from upgrade.faulted import trials
+from upgrade.handovers import handovers
 from upgrade.running import Applications, Change
 
 
-def main(commit: Annotated[str, typer.Argument(help="A tag or commit of this repository, which ran before.")]) -> None:
-    """Exit code 1 where a pod restarted, or where anything but the status of a stack was written."""
+def main(
+    commit: Annotated[str, typer.Argument(help="A tag or commit of this repository, which ran before.")],
+    faults: Annotated[bool, typer.Option("--faults", help="Inject faults while the operators are replaced.")] = False,
+    only: Annotated[str, typer.Option(help="Of the faults, those with this text in their names.")] = "",
+) -> None:
+    """Exit code 1 where a pod restarted, or where anything but the status of a stack was written.
+
+    With faults: where anything ends otherwise than without.
+    """
     binaries.ensure(CONTROL_PLANE, tell=print)
     sessions.clear_abandoned()
     plane = ControlPlane(sessions.new_home("upgrade"))
     try:
         with TemporaryDirectory() as folder:
-            change = _upgrade(plane, extract(commit, Path(folder)))
+            source = extract(commit, Path(folder))
+            if faults:
+                raise typer.Exit(_under_faults(plane, source, only))
+            change = _upgrade(plane, source)
     finally:
         plane.stop()
     print(*change.lines(), sep="\n")
     raise typer.Exit(int(not change.is_harmless))
+
+
+def _under_faults(plane: ControlPlane, source: Path, only: str) -> int:
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
+
+    plane.start()
+    prepare(plane, source)
+    faults = [each for each in handovers() if only in each.name]
+    chosen = [(each, True) for each in faults] + [(each, False) for each in faults if not each.needs_edit]
+    done = trials(plane, source, chosen, say)
+    wrong, idle = sum(bool(each.wrong) for each in done), sum(not each.fired for each in done)
+    print(f"{len(done)} handovers, of which {idle} met no fault; {wrong} ended wrong")
+    return int(bool(wrong))
 
 
 def _upgrade(plane: ControlPlane, source: Path) -> Change:

@@ -13,7 +13,8 @@ from lab.paths import ROOT
 
 LEASE_SECONDS = 15.0
 """How long a leader that says nothing any more keeps the lease (``cluster.lease.Timing``)."""
-_HELD = LEASE_SECONDS + 5.0
+HELD = LEASE_SECONDS + 5.0
+"""Seconds after which another replica leads, whatever the one before does."""
 _MANY = 10**6
 _CLOCK = ROOT / "tests" / "data" / "moved_clock"
 _QUARTER_OF_AN_HOUR = 900
@@ -24,17 +25,17 @@ def of_replicas() -> Iterator[Plan]:
     acts: dict[str, Callable[[Lane], None]] = {
         "the leader is killed": lambda lane: lane.leader.kill(),
         "the leader is asked to stop": lambda lane: lane.leader.terminate(),
-        "the leader is frozen": lambda lane: lane.leader.freeze(_HELD),
+        "the leader is frozen": lambda lane: lane.leader.freeze(HELD),
         "both are killed at once": lambda lane: lane.kill(),
-        "the lease is deleted": _delete_lease,
+        "the lease is deleted": delete_lease,
         "the lease is stolen": _steal_lease,
     }
     for name, act in acts.items():
         yield Plan("replicas", name, "after the edit", act=act, fired=always)
     cut = injections.cuts(after=False)
-    yield Plan("replicas", "the leader is cut off", "all requests", _of_leader(cut), heal=nothing, held=_HELD)
+    yield Plan("replicas", "the leader is cut off", "all requests", _of_leader(cut), heal=nothing, held=HELD)
     hang = injections.late(injections.LONG_SECONDS, after=False)
-    yield Plan("replicas", "renewals hang", "the lease", _of_leader(hang, LEASE.kind), heal=nothing, held=_HELD)
+    yield Plan("replicas", "renewals hang", "the lease", _of_leader(hang, LEASE.kind), heal=nothing, held=HELD)
     lost = injections.cuts(after=True)
     yield Plan("replicas", "renewals are not answered", "the lease", _of_leader(lost, LEASE.kind), heal=nothing)
     for seconds in (_QUARTER_OF_AN_HOUR, -_QUARTER_OF_AN_HOUR):
@@ -57,7 +58,8 @@ def _path(lane: Lane) -> str:
     return LEASE.path(lane.namespace, naming.LEASE_NAME)
 
 
-def _delete_lease(lane: Lane) -> None:
+def delete_lease(lane: Lane) -> None:
+    """Somebody deletes the lease, whoever holds it."""
     try:
         lane.plane.api.delete(_path(lane))
     except Refused as error:

@@ -74,7 +74,7 @@ def of_all_requests() -> Iterator[Plan]:
         yield Plan("requests", f"{name} to all", "for some seconds", rules, heal=nothing)
     yield Plan("requests", "all late", "for the whole step", _on_all(injections.late(0.4, after=False)), limit=120.0)
     for number in range(4):
-        yield Plan("requests", "a storm of errors", f"seed {number}", _storm(number), limit=120.0)
+        yield Plan("requests", "a storm of errors", f"seed {number}", storm(number), limit=120.0)
     yield Plan("process", "killed at rest", "before the edit", before=lambda lane: lane.kill(), fired=always)
     yield Plan("process", "killed three times", "one after another", _crash_loop)
     yield Plan(
@@ -125,7 +125,7 @@ def _was_unauthorized(entries: Sequence[Entry]) -> bool:
     return any(entry.status == 401 for entry in entries)
 
 
-def _storm(seed: int) -> Callable[[Lane], list[Rule]]:
+def storm(seed: int) -> Callable[[Lane], list[Rule]]:
     """Every second request, until there were many, meets any of the faults."""
 
     def rules(lane: Lane) -> list[Rule]:

@@ -1,0 +1,74 @@
+"""Which handovers an upgrade under fault tries, and who has to run in them, without a cluster."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from faults.journal import Entry
+from upgrade.faulted import Trial, UpgradeLane, judge_rest
+from upgrade.handovers import NEW, OLD, PLAIN, handovers
+
+WEB = "/apis/apps/v1/namespaces/newer-0001/deployments/shop-web"
+
+
+def entry(path: str, method: str = "PATCH", status: int = 200, replica: int = NEW) -> Entry:
+    made = Entry.of(0, method, path, "", replica)
+    made.status = status
+    return made
+
+
+def test_each_handover_has_a_name_of_its_own_and_either_replica_is_killed() -> None:
+    found = list(handovers())
+    names = [each.name for each in found]
+    assert len(names) == len(set(names))
+    assert PLAIN.name not in names
+    for who in ("old", "new"):
+        assert any(f"the {who} one is killed" in name for name in names)
+
+
+def test_rules_meet_the_replica_that_they_are_for() -> None:
+    lane = cast(Any, SimpleNamespace(kill=lambda number: None))
+    by_name = {each.name: each for each in handovers()}
+    (rule,) = by_name["503 to the first writes of the new one"].rules(lane)
+    assert not rule.takes(entry(WEB, replica=OLD))
+    assert [rule.takes(entry(WEB)) for _ in range(4)] == [True, True, True, False]
+    (rule,) = by_name["the old one is killed at its write 3 of the edit"].rules(lane)
+    assert [rule.takes(entry(WEB, replica=OLD)) for _ in range(4)] == [False, False, True, False]
+    assert not rule.takes(entry(WEB, replica=NEW))
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (entry(WEB + "/status"), 0),
+        (entry("/apis/apps/v1/namespaces/newer-0001/controllerrevisions/shop--revision-2"), 0),
+        (entry(WEB, status=409), 0),
+        (entry(WEB, "GET"), 0),
+        (entry(WEB), 1),
+        (entry(WEB, "DELETE"), 1),
+    ],
+)
+def test_at_rest_nothing_but_statuses_and_revisions_is_written_and_no_pod_goes(written: Entry, wrong: int) -> None:
+    pods = frozenset({("web-1", "a"), ("web-2", "b")})
+    trial = Trial(PLAIN, False, cast(UpgradeLane, None), pods=pods)
+    assert len(judge_rest(trial, [written], pods)) == wrong
+    assert len(judge_rest(trial, [written], frozenset({("web-1", "a"), ("web-2", "another")}))) == wrong + 1
+
+
+def test_only_the_replica_that_is_meant_to_run_is_started() -> None:
+    started: list[int] = []
+
+    class Fake:
+        def __init__(self, number: int) -> None:
+            self.number = number
+            self.ended_by_itself = ""
+
+        def start(self) -> None:
+            started.append(self.number)
+
+    lane = UpgradeLane.__new__(UpgradeLane)
+    lane.replicas = cast(Any, [Fake(OLD), Fake(NEW)])
+    lane.meant = {NEW}
+    lane.start_again()
+    assert started == [NEW]

@@ -1,0 +1,218 @@
+"""Replace the operator of a commit by this one while faults are injected, and compare with a plain replacement.
+
+Each handover has a namespace, with an operator of the commit that leads and one of this checkout that is started beside
+it. All trees are made before the manifests of this checkout are applied, once, as a release is installed.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION
+from faults.journal import Entry
+from faults.lane import Lane, lane_name
+from faults.oracles import secrets_shown, traces, unfenced
+from faults.runner import Reference, create_secret, done_by, edit, merged, settle, unexpected
+from faults.state import State, differences
+from lab import ControlPlane, manifests
+from lab.waiting import eventually
+from support.checks.threads import together
+from upgrade.handovers import NEW, OLD, PLAIN, Handover
+
+PREPARED = 5
+"""The step of the story whose definition the old operator makes: each kind of workload is in it."""
+EDITED = PREPARED + 1
+"""The step whose edit comes right before the handover: a daemon, a job and a volume less."""
+LIMIT_SECONDS = 120.0
+LEAD_SECONDS = 60.0
+LANES = 2
+
+
+class UpgradeLane(Lane):
+    """Two replicas, of which only those run that are ``meant``: the operator of before, and that of now."""
+
+    def __init__(self, plane: ControlPlane, name: str, source: Path) -> None:
+        super().__init__(plane, name, replicas=2)
+        self.replicas[OLD].source = source
+        self.meant = {OLD}
+
+    def start(self) -> None:
+        """Start those that are meant to run."""
+        for number in self.meant:
+            self.replicas[number].start()
+
+    def start_again(self) -> None:
+        """Start those that are meant to run and were ended on purpose."""
+        for number in self.meant:
+            if not self.replicas[number].ended_by_itself:
+                self.replicas[number].start()
+
+
+@dataclass
+class Trial:
+    """One handover, and what is to be said of it."""
+
+    handover: Handover
+    with_edit: bool
+    lane: UpgradeLane
+    pods: frozenset[tuple[str, str]] = frozenset()
+    """Name and uid of each pod before it."""
+    reference: Reference | None = None
+    """How it has ended."""
+    fired: bool = True
+    seconds: float = 0.0
+    """From the handover until the last write."""
+    wrong: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.handover.name}, {'in the middle of an edit' if self.with_edit else 'at rest'}"
+
+
+def trials(
+    plane: ControlPlane, source: Path, chosen: Sequence[tuple[Handover, bool]], say: Callable[[str], None]
+) -> list[Trial]:
+    """Make all handovers, two plain ones of each sort first; those are not among what is returned."""
+    plain = [(PLAIN, with_edit) for with_edit in (False, True)] * 2
+    made = [
+        Trial(handover, with_edit, UpgradeLane(plane, lane_name("newer", number), source))
+        for number, (handover, with_edit) in enumerate([*plain, *chosen])
+    ]
+    for each in made:
+        each.lane.__enter__()
+    try:
+        _each(made, _prepare)
+        say(f"{len(made)} trees made by the operator of before")
+        manifests.install(plane)
+        learned, rest = made[: len(plain)], made[len(plain) :]
+        _each(learned, lambda trial: _hand_over(trial, None))
+        references = {kind: _learned([each for each in learned if each.with_edit is kind]) for kind in (False, True)}
+        for each in learned:
+            say(_line(each))
+            each.lane.kill()
+
+        def work(trial: Trial) -> None:
+            _hand_over(trial, references[trial.with_edit])
+            trial.lane.kill()
+            say(_line(trial))
+
+        _each(rest, work)
+        return made
+    finally:
+        for each in made:
+            each.lane.__exit__()
+
+
+def _each(trials: Sequence[Trial], work: Callable[[Trial], None]) -> None:
+    waiting = list(trials)
+
+    def take() -> None:
+        while True:
+            try:
+                trial = waiting.pop(0)
+            except IndexError:
+                return
+            work(trial)
+
+    together([take] * LANES)
+
+
+def _learned(plain: Sequence[Trial]) -> Reference:
+    first, second = [each.reference for each in plain if each.reference is not None]
+    return merged(first, second)
+
+
+def _line(trial: Trial) -> str:
+    said = "" if trial.fired else "; the fault has not come about"
+    return "\n    ".join(
+        [f"{'WRONG' if trial.wrong else 'fine'} after {trial.seconds:.1f} s: {trial}{said}", *trial.wrong[:8]]
+    )
+
+
+def _prepare(trial: Trial) -> None:
+    """Let the operator of before make the tree."""
+    create_secret(trial.lane)
+    trial.lane.start()
+    edit(trial.lane, PREPARED)
+    settle(trial.lane, None, LIMIT_SECONDS, revisions=False)  # of which an older operator may know nothing
+    trial.pods = _pods(trial.lane)
+
+
+def _hand_over(trial: Trial, reference: Reference | None) -> None:
+    lane, handover = trial.lane, trial.handover
+    mark, sizes, rules = len(lane.journal.entries), lane.log_sizes(), handover.rules(lane)
+    lane.rules = rules
+    begun = time.monotonic()
+    if trial.with_edit and not handover.edits_late:
+        edit(lane, EDITED)
+    _replace(lane, handover, by=NEW)
+    if trial.with_edit and handover.edits_late:
+        eventually(lambda: not lane.replicas[OLD].alive, LEAD_SECONDS, "the end of the old operator")
+        edit(lane, EDITED)
+    if handover.back:
+        _replace(lane, handover, by=OLD)
+        _replace(lane, handover, by=NEW)
+    lane.stopped.wait(handover.held)
+    if handover.held:
+        lane.rules = []
+    eventually(lambda: lane.leader.number == NEW, LEAD_SECONDS, "the new operator leads")
+    found, still = settle(lane, reference.state if reference else None, LIMIT_SECONDS)
+    lane.rules = []
+    _judge(trial, found, still, mark, reference)
+    lines = lane.logged_since(sizes)
+    trial.wrong += lane.ended_by_themselves() + unfenced(lane) + traces(lines) + secrets_shown(lane, lines)
+    trial.fired = not rules or any(rule.fired for rule in rules)
+    trial.seconds = max(0.0, lane.journal.last_write() - begun)
+
+
+def _replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
+    """Start one replica, and end the other once the first has asked for the lease, as a Deployment waits for one."""
+    before, after = lane.replicas[1 - by], lane.replicas[by]
+    mark = lane.journal.mark()
+    lane.meant = {by}
+    after.start()
+    if not handover.held:
+        eventually(lambda: _has_asked(lane, by, mark), LEAD_SECONDS, "the other operator runs")
+    handover.ends(before)
+    handover.beside(lane)
+    if handover.back:
+        eventually(lambda: lane.leader.number == by, LEAD_SECONDS, "the other operator leads")
+
+
+def _has_asked(lane: UpgradeLane, number: int, mark: int) -> bool:
+    return any(entry.replica == number and entry.kind == "Lease" for entry in lane.journal.entries[mark:])
+
+
+def _judge(trial: Trial, found: State, still: list[str], mark: int, reference: Reference | None) -> None:
+    lane = trial.lane
+    entries = lane.journal.entries[mark:]
+    created, deleted = done_by(lane, entries, "create"), done_by(lane, entries, "delete")
+    writes = len([each for each in entries if each.writes])
+    trial.reference = Reference(found, Counter(created), frozenset(deleted), writes)
+    trial.wrong += still
+    if reference is not None:
+        trial.wrong += [str(each) for each in differences(reference.state, found)]
+        trial.wrong += unexpected(lane, entries, reference, deletes=False)
+    if not trial.with_edit:
+        trial.wrong += judge_rest(trial, entries, _pods(lane))
+
+
+def judge_rest(trial: Trial, entries: Sequence[Entry], pods: frozenset[tuple[str, str]]) -> list[str]:
+    """What is wrong with a handover while nobody edits anything: pods that went, and writes of more than statuses.
+
+    The definition of a tree may be kept anew as a revision.
+    """
+    gone = [f"the pod {name} has gone" for name, _ in sorted(trial.pods - pods)]
+    written = [
+        f"{each.effect}, although nobody has edited anything"
+        for each in entries
+        if each.committed and each.subresource != "status" and each.kind != CONTROLLER_REVISION.kind
+    ]
+    return gone + written[:3]
+
+
+def _pods(lane: Lane) -> frozenset[tuple[str, str]]:
+    found = lane.plane.api.get(f"/api/v1/namespaces/{lane.namespace}/pods")["items"]
+    running = [each["metadata"] for each in found if each["metadata"].get("deletionTimestamp") is None]
+    return frozenset((each["name"], each["uid"]) for each in running)
