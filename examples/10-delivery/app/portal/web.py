@@ -19,7 +19,8 @@ sio = socketio.AsyncServer(async_mode="aiohttp", client_manager=socketio.AsyncRe
 async def connect(sid, environ):
     """Every client hears the news, whichever replica it is connected to."""
     sio.enter_room(sid, ROOM)
-    await sio.emit("hello", about(RELEASE, HOST), to=sid)
+    # Not through Redis: this replica listens there only from its first client on, and may do so after this.
+    await sio.emit("hello", about(RELEASE, HOST), to=sid, ignore_queue=True)
 
 
 async def answer(request):
