@@ -185,7 +185,12 @@ def test_what_is_in_the_way_is_told_with_its_log(
 
 
 def test_events_are_those_of_a_subtree_and_of_what_is_gone(cli: Cli, trees: Trees) -> None:
+    # A stack below the root has an Event only where it is in trouble.
+    metadata = {"name": "shop-orders-api", "namespace": trees.namespace}
+    trees.apply_object({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 1}]}})
     trees.apply("shop", shop())
+    trees.until("a Service in the way", lambda: trees.condition("shop-orders", "Conflicting").get("status") == "True")
+    trees.delete("service", "shop-orders-api")
     trees.apply("shopper", {"services": {"web": service()}})
     trees.until_ready("shop", "shopper")
     (pod,) = [name for name in trees.names("Pod") if name.startswith("shop-quiet-")]
