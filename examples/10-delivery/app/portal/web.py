@@ -12,7 +12,8 @@ RELEASE = os.environ["RELEASE"]
 HOST = socket.gethostname()
 REDIS = os.environ.get("REDIS_URL", "redis://pubsub:6379/0")
 
-sio = socketio.AsyncServer(async_mode="aiohttp", client_manager=socketio.AsyncRedisManager(REDIS))
+# A client is accepted before it is greeted: some are confused by an event that comes first.
+sio = socketio.AsyncServer(async_mode="aiohttp", client_manager=socketio.AsyncRedisManager(REDIS), always_connect=True)
 
 
 @sio.event
