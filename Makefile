@@ -40,14 +40,13 @@ logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind 
 	@$(if $(filter kind,$(MODE)),$(KINDLAB) logs,$(LAB) logs --follow)
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
-# Three workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
-WORKERS ?= $(shell awk -v most=$$((3 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
+# Two workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
+WORKERS ?= $(shell awk -v most=$$((2 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
   END {if (most > 8) most = 8; if (most > room) most = room; print (most < 1 ? 1 : most)}' /proc/meminfo)
 # As many more as there are processors, without a control plane: they run what waits for nothing, at a low priority.
 BACKGROUND ?= $(shell nproc | awk '{print ($$1 < 8 ? $$1 : 8)}')
-# Memory instead of processor time for the control planes and kubectl, all of them Go programs, and one thread for each:
-# there are more of them than processors, and handing work from thread to thread takes a tenth of their time.
-SUITE    = GOGC=400 GOMAXPROCS=1 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $(BACKGROUND) --durations=10 \
+# Memory instead of processor time for the control planes and kubectl, all of them Go programs.
+SUITE    = GOGC=400 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $(BACKGROUND) --durations=10 \
   --junitxml=$(REPORTS)/junit.xml $(SUITE_OPTIONS)
 
 # Once for all workers, which in a fresh checkout would each compile all tests; what is wrong there, they say.
