@@ -97,7 +97,7 @@ def test_a_full_database_ends_nothing_and_all_is_put_right_when_there_is_room(sm
     assert _pods(trees) == before, "no pod is replaced"
     trees.apply("shop", {"services": {"web": service()}})
     trees.until_ready("shop")
-    assert trees.names("AiltireStack") == {"shop"}
+    trees.until("the children go", lambda: trees.names("AiltireStack") == {"shop"}, 120.0)
     operator.stop()
 
 
