@@ -16,8 +16,20 @@ COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"
 
 
 def ready_tree(trees: Trees) -> tuple[Pods, Templates]:
+    await_collector(trees)
     run(trees)
     return pods(trees), templates(trees)
+
+
+def await_collector(trees: Trees) -> None:
+    """Wait until the garbage collector knows stacks: it asks for all kinds every half minute.
+
+    Until then a deletion with ``--cascade=orphan`` makes no orphans: what it leaves is deleted later.
+    """
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": "00000000-0000-0000-0000-000000000000"}
+    metadata = {"name": "nobodys", "namespace": trees.namespace, "ownerReferences": [owner]}
+    trees.apply_object({**trees.manifest("nobodys", {"template": True, "services": {}}), "metadata": metadata})
+    trees.until("the garbage collector knows stacks", lambda: trees.get(naming.KIND, "nobodys") is None, timeout=120)
 
 
 def ask(trees: Trees) -> None:
