@@ -164,6 +164,12 @@ def shorten(name: str, limit: int = OBJECT_NAME_LIMIT) -> str:
     return f"{name[: limit - _HASH_LENGTH - 1].rstrip('-')}-{digest(name)}"
 
 
+def stack_name(written: str) -> str:
+    """The name of a stack for any text: what is usable of it, behind a letter, as Kubernetes wants of a stack."""
+    name = sanitize(written)
+    return shorten(name if name[0].isalpha() else f"stack-{name}")
+
+
 def member(stack: str, key: str) -> str:
     """The object name of a stack's member: its Service, its workload, its child stack."""
     return shorten(f"{stack}-{sanitize(key)}")

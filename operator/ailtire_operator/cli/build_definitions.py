@@ -103,9 +103,7 @@ def _alone(resource: Mapping[str, Any], package: str, path: FieldPath) -> dict[s
     for step in path.steps:
         found = found[step]
     head = {key: root[key] for key in _INHERITED if key in root}
-    name = naming.shorten(naming.sanitize(package))
-    name = name if name[:1].isalpha() else naming.shorten(f"stack-{name}")
-    own = {**resource, "metadata": {"name": name}, "spec": {**head, **found}}
+    own = {**resource, "metadata": {"name": naming.stack_name(package)}, "spec": {**head, **found}}
     written = {use.written for use in uses(own)}
     names = {image: other for image, other in root.get("images", {}).items() if image in written}
     merged = {**found.get("images", {}), **names}

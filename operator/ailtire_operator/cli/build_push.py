@@ -11,6 +11,7 @@ from ailtire_operator.cli.build_images import Row
 from ailtire_operator.cli.build_plan import Made
 from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.model.field_path import FieldPath
+from ailtire_operator.model.images import DEFINITION_SCHEME
 from ailtire_operator.oci import artifacts
 from ailtire_operator.oci.errors import RegistryError
 from ailtire_operator.oci.reference import Reference, parse
@@ -104,7 +105,7 @@ def push_definitions(
             output.say(f"note: the package {each.package} is no stack by itself, and is not pushed: {each.why}")
     _check_names([reference for _, reference in chosen], digests)
     return [
-        Pushed(each.package, f"oci://{artifacts.push(reference, _text(each), plain=plain)}")
+        Pushed(each.package, f"{DEFINITION_SCHEME}{artifacts.push(reference, _text(each), plain=plain)}")
         for each, reference in chosen
     ]
 

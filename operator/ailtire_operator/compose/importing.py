@@ -142,8 +142,7 @@ def import_compose(files: Sequence[Path], *, options: ComposeOptions, name: str 
 
 
 def _resource_name(written: str, report: Report) -> str:
-    name = naming.sanitize(written)
-    name = naming.shorten(name if name[0].isalpha() else f"stack-{name}")
+    name = naming.stack_name(written)
     if not accepts(_NAME, name):
         raise ApplicationError(f"'{written}' cannot become the name of a stack; give one with --name")
     if name != written:

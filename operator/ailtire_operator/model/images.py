@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+DEFINITION_SCHEME: Final = "oci://"
+"""How the address of a stack's definition in a registry begins."""
 _TAG = re.compile(r":([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")
 
 
@@ -21,9 +24,14 @@ class Image:
 
     @property
     def names_registry(self) -> bool:
-        """Whether the first part is a registry: it has a dot or a port, or is localhost (Docker's rule)."""
+        """Whether the first part is a registry."""
         first, slash, _ = self.name.partition("/")
-        return bool(slash) and ("." in first or ":" in first or first == "localhost")
+        return bool(slash) and is_registry(first)
+
+
+def is_registry(first: str) -> bool:
+    """Whether the part before the first slash is a registry, by Docker's rule: a dot or a port, or localhost."""
+    return "." in first or ":" in first or first == "localhost"
 
 
 def parse(reference: str) -> Image:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from ailtire_operator.oci.errors import RegistryError
-from ailtire_operator.oci.reference import Reference
+from ailtire_operator.oci.reference import Reference, is_digest
 from ailtire_operator.oci.registry import MANIFEST, Registry
 
 ARTIFACT_TYPE: Final = "application/vnd.ailtire.stack.v1alpha1"
@@ -69,8 +69,6 @@ def _layer(written: bytes, reference: Reference) -> dict[str, Any]:
     size, digest = layer.get("size"), layer.get("digest")
     if type(size) is not int or not 0 < size <= DEFINITION_LIMIT:
         raise RegistryError(f"{reference}: the definition is larger than {DEFINITION_LIMIT // 1024} KiB")
-    if not isinstance(digest, str) or len(digest) != 71 or not digest.startswith("sha256:"):
-        raise RegistryError(f"{reference}: the manifest has no digest that can be checked")
-    if not all(each in "0123456789abcdef" for each in digest[7:]):
+    if not isinstance(digest, str) or not is_digest(digest):
         raise RegistryError(f"{reference}: the manifest has no digest that can be checked")
     return layer

@@ -4,14 +4,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ailtire_operator.model.images import DEFINITION_SCHEME, is_registry
 from ailtire_operator.oci.errors import RegistryError
 
-SCHEME: Final = "oci://"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]{2,39}\]"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-{1,16})[a-z0-9]+)*"
+_DIGEST: Final = r"sha256:[0-9a-f]{64}"
 _REFERENCE: Final = re.compile(
     rf"(?:(?P<registry>(?:{_HOST})(?::[0-9]{{1,5}})?)/)?(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+    rf"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?"
 )
 _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _LONGEST: Final = 512
@@ -60,13 +61,18 @@ def parse(text: str) -> Reference:
     if match is None:
         raise RegistryError(f"'{text[:128]}' is no reference to a registry: registry.example/name:tag or @sha256:...")
     registry, repository = match["registry"], match["repository"]
-    if registry is not None and not _names_registry(registry):
+    if registry is not None and not is_registry(registry):
         registry, repository = None, f"{registry}/{repository}"
     if registry is None:
         registry, repository = _DOCKER_HUB, repository if "/" in repository else f"library/{repository}"
     if not _REPOSITORY.fullmatch(repository):
         raise RegistryError(f"'{text[:128]}' has upper case letters, which a registry refuses")
     return Reference(registry, repository, match["tag"], match["digest"])
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest that can be checked."""
+    return re.fullmatch(_DIGEST, text) is not None
 
 
 def qualified(image: str) -> str:
@@ -76,11 +82,7 @@ def qualified(image: str) -> str:
 
 def parse_address(text: str) -> Reference:
     """An address with the scheme, as ``import`` takes it; the registry has to be named. Raises RegistryError."""
-    found = parse(text.removeprefix(SCHEME))
-    if not text.startswith(f"{SCHEME}{found.registry}/"):
-        raise RegistryError(f"'{text[:128]}' names no registry: {SCHEME}registry.example/name@sha256:...")
+    found = parse(text.removeprefix(DEFINITION_SCHEME))
+    if not text.startswith(f"{DEFINITION_SCHEME}{found.registry}/"):
+        raise RegistryError(f"'{text[:128]}' names no registry: {DEFINITION_SCHEME}registry.example/name@sha256:...")
     return found
-
-
-def _names_registry(first: str) -> bool:
-    return "." in first or ":" in first or first == "localhost"

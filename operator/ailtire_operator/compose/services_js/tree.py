@@ -19,10 +19,10 @@ from ailtire_operator.compose.services_js.services import StackParts
 from ailtire_operator.compose.services_js.volumes import Volumes
 from ailtire_operator.model import images
 from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
+from ailtire_operator.model.images import DEFINITION_SCHEME
 from ailtire_operator.model.limits import DEPTH_LIMIT, TREE_LIMIT
 
 _KEYS: Final = ("services", "networks", "policies", "data", "interface")
-_ADDRESS: Final = "oci://"
 Remote = Callable[[str], Mapping[str, Any]]
 """Reads the spec at an address. Raises ApplicationError."""
 _NO_CONTAINER: Final = "only the stack container used it, and there is none."
@@ -160,7 +160,7 @@ class TreeReader:
         """The child's definition: the package that its image names, or a reference to a stack that may come later."""
         written = entry.get("image")
         reference = written.strip()[:_IMAGE_LIMIT] if isinstance(written, str) else ""
-        if reference.startswith(_ADDRESS):
+        if reference.startswith(DEFINITION_SCHEME):
             return self._fetched(reference, entry, path)
         package = self._package(reference)
         variables = environment.scalars(entry.get("environment"), path_of(path, "environment"), self._report)
