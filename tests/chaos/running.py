@@ -3,12 +3,11 @@
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import OWNED_KINDS, STACK, controller_of
@@ -18,6 +17,7 @@ from chaos.knowledge import EXAMPLE, NAMESPACE
 from lab import ControlPlane
 from lab.errors import LabError
 from lab.waiting import eventually
+from support.background import Background
 
 _FOREIGN: Final = "chaos.operatorchaos.io/"
 """How the labels and annotations begin that the program leaves at its targets."""
@@ -44,10 +44,11 @@ class Result:
         return self.verdict == "Resilient" and not self.left
 
 
-class Watcher:
+class Watcher(Background):
     """Looks at the tree's objects again and again, and knows when they last were not as they are to be."""
 
     def __init__(self, plane: ControlPlane) -> None:
+        super().__init__()
         self._plane = plane
         self._wanted: dict[str, Any] = {}
         self._wanted = self._look()
@@ -55,16 +56,6 @@ class Watcher:
         """When all was as it is to be for the last time before the first difference; None while there is none."""
         self.after = 0.0
         """When all was as it is to be for the first time after the last difference."""
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def differences(self) -> Iterator[str]:
         """The objects that are not as they were, missing or too many."""

@@ -16,20 +16,8 @@ COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"
 
 
 def ready_tree(trees: Trees) -> tuple[Pods, Templates]:
-    await_collector(trees)
     run(trees)
     return pods(trees), templates(trees)
-
-
-def await_collector(trees: Trees) -> None:
-    """Wait until the garbage collector knows stacks: it asks for all kinds every half minute.
-
-    Until then a deletion with ``--cascade=orphan`` makes no orphans: what it leaves is deleted later.
-    """
-    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": "00000000-0000-0000-0000-000000000000"}
-    metadata = {"name": "nobodys", "namespace": trees.namespace, "ownerReferences": [owner]}
-    trees.apply_object({**trees.manifest("nobodys", {"template": True, "services": {}}), "metadata": metadata})
-    trees.until("the garbage collector knows stacks", lambda: trees.get(naming.KIND, "nobodys") is None, timeout=120)
 
 
 def ask(trees: Trees) -> None:
@@ -58,10 +46,10 @@ def test_a_tree_takes_over_what_has_lost_its_owner(trees: Trees, cli: Cli, lost:
     before = ready_tree(trees)
     owned = owners(trees)
     if lost == "child":
-        trees.delete("ailtirestack", "shop-cpl", "--cascade=orphan")
+        trees.orphan("shop-cpl")
         told = "shop-cpl"
     elif lost == "root":
-        trees.delete("ailtirestack", "shop", "--cascade=orphan")
+        trees.orphan("shop")
         trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
         trees.until("the child says so", lambda: COMMAND in trees.condition("shop-cpl", "Stalled").get("message", ""))
         trees.apply("shop", spec())
@@ -99,7 +87,7 @@ def test_what_belongs_to_somebody_else_is_not_taken_over(trees: Trees) -> None:
     """In the way of everything, with all labels of the tree but with an owner that is there, or without the labels."""
     ready_tree(trees)
     kept = trees.owned()
-    trees.delete("ailtirestack", "shop", "--cascade=orphan")
+    trees.orphan("shop")
     trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
     trees.until("all orphans", lambda: "shop" not in owners(trees).values())
     trees.apply_object(
@@ -170,7 +158,7 @@ def test_an_update_that_failed_stays_failed_when_its_stack_is_made_again(trees: 
     trees.until("two pods", lambda: len(pods(trees)) == 2)
     trees.settle()
     before = pods(trees), templates(trees)
-    trees.delete("ailtirestack", "shop", "--cascade=orphan")
+    trees.orphan("shop")
     trees.until("the root gone", lambda: trees.get(naming.KIND, "shop") is None)
     trees.apply_object({**trees.manifest("shop", bad), "metadata": _asking(trees)})
     trees.until("still rolled back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")

@@ -122,7 +122,7 @@ def test_nothing_comes_back_when_a_tree_is_deleted(trees: Trees, cascade: str) -
 def test_orphans_are_not_roots(trees: Trees) -> None:
     trees.apply("shop", tree())
     trees.until_ready("shop")
-    trees.delete("ailtirestack", "shop", "--cascade=orphan")
+    trees.orphan("shop")
     stalled = trees.until("Stalled", lambda: trees.condition("shop-cpl", "Stalled"))
     assert stalled["reason"] == "NotPlaced"
     trees.delete("deployment", "shop-cpl-web")

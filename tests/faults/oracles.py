@@ -1,9 +1,8 @@
 """What must be true beside the end state: of statuses at any moment, of foreign objects, of secrets, of writes."""
 
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
 from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, definition_of
@@ -11,6 +10,7 @@ from faults.lane import LABELLED, UNLABELLED, Lane
 from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
 from faults.story import ROOT, SECRET_VALUE
 from lab.errors import LabError
+from support.background import Background
 
 MEMORY_MEBIBYTES = 256.0
 _SAMPLE_SECONDS = 0.2
@@ -25,26 +25,17 @@ _NOT_RUN: dict[str, dict[str, Any]] = {
 """So that no canary needs a pod."""
 
 
-class StatusWatch:
+class StatusWatch(Background):
     """Five times a second: whenever the root becomes Ready for its generation, nothing of that generation may lack."""
 
     def __init__(self, lane: Lane, expected: State, *, since: int, before: int = 0) -> None:
         """``since``: the generation of the step; ``before``: the one that the root was Ready for before it, if any."""
+        super().__init__()
         self.problems: list[str] = []
         self._lane = lane
         self._expected = expected
         self._since = since
         self._was_ready = since in (0, before)  # 0: the root is being deleted
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._ended.wait(_SAMPLE_SECONDS):
