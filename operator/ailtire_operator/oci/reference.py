@@ -9,10 +9,11 @@ from ailtire_operator.oci.errors import RegistryError
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]{2,39}\]"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-{1,16})[a-z0-9]+)*"
-_DIGEST: Final = r"sha256:[0-9a-f]{64}"
+_DIGEST_PATTERN: Final = r"sha256:[0-9a-f]{64}"
+_DIGEST: Final = re.compile(_DIGEST_PATTERN)
 _REFERENCE: Final = re.compile(
     rf"(?:(?P<registry>(?:{_HOST})(?::[0-9]{{1,5}})?)/)?(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)"
-    rf"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?"
+    rf"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST_PATTERN}))?"
 )
 _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _LONGEST: Final = 512
@@ -72,7 +73,7 @@ def parse(text: str) -> Reference:
 
 def is_digest(text: str) -> bool:
     """Whether a text is a digest that can be checked."""
-    return re.fullmatch(_DIGEST, text) is not None
+    return _DIGEST.fullmatch(text) is not None
 
 
 def qualified(image: str) -> str:
