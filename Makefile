@@ -39,6 +39,21 @@ status: $(READY) ## Say what of it is running (MODE=kind: of the kind cluster)
 logs: $(READY) ## Show the operator's log, until Ctrl-C (MODE=kind: of the kind cluster)
 	@$(if $(filter kind,$(MODE)),$(KINDLAB) logs,$(LAB) logs --follow)
 
+##-- the page of `kubectl ailtire ui` ------------------------------------------------------------------------------------
+.PHONY: ui ui-check
+NODE_HINT = Node.js 20.19 or later builds the page (https://nodejs.org/); its built files are committed, and run without it
+NPM_READY = ui/node_modules/.package-lock.json
+
+$(NPM_READY): ui/package.json ui/package-lock.json
+	@command -v npm >/dev/null || { echo "$(NODE_HINT)" >&2; exit 1; }
+	@cd ui && npm ci --no-audit --no-fund --ignore-scripts && touch ../$@
+
+ui: $(NPM_READY) ## Build the page from ui/ into the package (wants Node.js; users need none)
+	@cd ui && npm run --silent build
+
+ui-check: $(NPM_READY) ## Check the page's types, and run the tests of its parts that need no browser (wants Node.js)
+	@cd ui && npm run --silent check
+
 ##-- checks -----------------------------------------------------------------------------------------------------------
 # Two workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
 WORKERS ?= $(shell awk -v most=$$((2 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \

@@ -1,0 +1,123 @@
+/** The log of a service, as it is written. */
+
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type ApiError, stackPath } from "../api/request";
+import { listen } from "../api/stream";
+import type { LogLine } from "../api/types";
+import { Empty, Fault, Loading } from "../common/Said";
+import { stacks } from "../feed/live";
+import { address, setQuery } from "../router/router";
+import { lines } from "../text/escape";
+import { appended } from "./logBuffer";
+
+const TAIL = "200";
+
+export function LogsTab({ id, service }: { id: string; service: string | null }): JSX.Element {
+  const keys = stacks.value.get(id)?.services.map((each) => each.key) ?? [];
+  const chosen = service ?? address.value.query["service"] ?? keys[0] ?? null;
+  const following = address.value.query["follow"] !== "no";
+  return (
+    <>
+      <div class="controls">
+        {service === null && (
+          <label>Service <select value={chosen ?? ""} onChange={(event) => setQuery({ service: event.currentTarget.value })}>
+            {keys.map((each) => <option key={each} value={each}>{each}</option>)}
+          </select></label>
+        )}
+        <label><input type="checkbox" checked={following}
+          onChange={(event) => setQuery({ follow: event.currentTarget.checked ? "" : "no" })} /> Follow</label>
+      </div>
+      {chosen ? <Log key={`${id}/${chosen}/${following}`} id={id} service={chosen} follow={following} />
+        : <Empty>No service of its own.</Empty>}
+    </>
+  );
+}
+
+type Status = "loading" | "open" | "ended" | "lost";
+
+function Log({ id, service, follow }: { id: string; service: string; follow: boolean }): JSX.Element {
+  const [shown, setShown] = useState<readonly LogLine[]>([]);
+  const [status, setStatus] = useState<Status>("loading");
+  const [error, setError] = useState<ApiError | null>(null);
+  const [notes, setNotes] = useState<readonly string[]>([]);
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+
+  useEffect(() => {
+    const [namespace = "", name = ""] = id.split("/");
+    let fresh: LogLine[] = [];
+    let frame = 0;
+    const flush = (): void => {
+      frame = 0;
+      const more = fresh;
+      fresh = [];
+      setShown((last) => appended(last, more));
+    };
+    const stop = listen(
+      stackPath(namespace, name, "logs", { service, tail: TAIL, follow: String(follow) }),
+      ["line", "note", "end"],
+      {
+        opened: () => {
+          // A stream that is opened again begins with its last lines again.
+          setShown([]);
+          setNotes([]);
+          setStatus("open");
+          setError(null);
+        },
+        event: (kind, data) => {
+          if (kind === "line") {
+            fresh.push(data as LogLine);
+            frame ||= window.setTimeout(flush, 50);
+          } else if (kind === "note") {
+            setNotes((last) => [...last, String((data as { text?: unknown } | null)?.text ?? "")]);
+          } else {
+            setStatus("ended");
+            stop();
+          }
+        },
+        closed: (reason) => {
+          setError(reason);
+          setStatus("lost");
+        },
+      },
+      follow,
+    );
+    return () => {
+      window.clearTimeout(frame);
+      stop();
+    };
+  }, [id, service, follow]);
+
+  useLayoutEffect(() => {
+    if (follow && atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [shown]);
+
+  const scrolled = (event: Event): void => {
+    const element = event.currentTarget as HTMLDivElement;
+    atEnd.current = element.scrollTop + element.clientHeight >= element.scrollHeight - 8;
+  };
+  const several = new Set(shown.map((each) => each.pod)).size > 1;
+  return (
+    <>
+      {error && <Fault error={error} />}
+      {status === "loading" && <Loading what="log" />}
+      {status !== "loading" && !shown.length && !error && <Empty>Nothing is written yet.</Empty>}
+      {notes.map((each, index) => <p key={index} class="quiet">{lines(each)}</p>)}
+      <div ref={box} class="log" role="log" aria-live="off" tabIndex={0} aria-label={`Log of ${service}`} onScroll={scrolled}>
+        {shown.map((each, index) => (
+          <div key={index}>
+            <span class="quiet">{clock(each.time)} {several && <bdi>{lines(each.pod)} </bdi>}</span>
+            <bdi>{lines(each.text)}</bdi>
+          </div>
+        ))}
+      </div>
+      {status === "ended" && <p class="quiet">The log has ended.</p>}
+    </>
+  );
+}
+
+function clock(time: string): string {
+  const found = new Date(time);
+  return Number.isNaN(found.getTime()) ? "" : found.toTimeString().slice(0, 8);
+}
