@@ -40,8 +40,12 @@ export function App(): JSX.Element {
 function Open({ about }: { about: About }): JSX.Element {
   const root = rootOf(about);
   useEffect(() => follow(root), [root]);
-  const { page } = address.value;
+  const { page, namespace, name, service } = address.value;
   const alone = page === "tree";
+  useEffect(() => {
+    // Where the focus was on what a link has replaced, it goes to the content, not to the start of the page.
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+  }, [page, namespace, name, service]);
   return (
     <>
       <LinkBanner />

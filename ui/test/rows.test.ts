@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Choice, pathTo, rowsOf, subtree, tally } from "../src/tree/rows";
+import { atPath, type Choice, pathTo, rowsOf, subtree, tally } from "../src/tree/rows";
 import { child, service, stack, stacksOf } from "./records";
 
 const all: Choice = { root: null, group: null, search: "", folded: new Set() };
@@ -57,6 +57,11 @@ test("one tree alone", () => {
 
 test("a stack whose parent may not be seen is a tree of its own", () => {
   expect(rowsOf(stacksOf(child("n/a", "x/hidden", "a")), all)).toMatchObject([{ id: "n/a", level: 1, open: null }]);
+});
+
+test("a path of keys leads to a stack", () => {
+  expect([["n/shop", "shop"], ["n/shop", "shop/mail"], ["n/shop", "shop/none"], ["n/none", "none/mail"]]
+    .map(([root = "", path = ""]) => atPath(shop, root, path)?.id)).toEqual(["n/shop", "n/shop-mail", undefined, undefined]);
 });
 
 test("states are counted in groups", () => {

@@ -273,6 +273,9 @@ export type EntryKind = "definition" | "rollout" | "rollback" | "restart" | "fai
 export interface TimelineEntry {
   time: string;
   kind: EntryKind;
+  /** NAMESPACE/NAME of the stack. */
+  id?: string | null;
+  /** Its path in the tree: shop/orders. */
   stack: string;
   service: string | null;
   revision: number | null;

@@ -1,10 +1,11 @@
 /** What is above every view of a stack: where it is in its tree, how it is, and what else there is to see of it. */
 
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { StateMark } from "../common/StateMark";
-import { Empty } from "../common/Said";
+import { Denied, Empty } from "../common/Said";
 import type { ServiceRecord, StackRecord } from "../api/types";
-import { link, stacks } from "../feed/live";
+import { denied, link, stacks } from "../feed/live";
 import { pageOf, type Page, stackAddress } from "../router/address";
 import { address } from "../router/router";
 import { about } from "../state/session";
@@ -25,13 +26,19 @@ interface Props {
 
 export function StackFrame({ id, service, page, children }: Props): JSX.Element {
   const stack = stacks.value.get(id);
+  const box = useRef<HTMLElement>(null);
+  const tab = address.value.query["tab"];
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+  }, [id, service, page, tab]);
   const found = stack?.services.find((each) => each.key === service);
   return (
-    <section class="detail" aria-label={service ? `Service ${service}` : `Stack ${id}`}>
+    <section ref={box} class="detail" aria-label={service ? `Service ${service}` : `Stack ${id}`}>
       {!wide.value && <a class="back" href={root.value ? pageOf("tree", root.value) : "/"}>Tree</a>}
       <Head id={id} service={service} stack={stack} found={found} />
       <Views id={id} service={service} page={page} />
-      {!stack && link.value === "live"
+      {!stack && denied.value && <Denied sentence={denied.value} />}
+      {!stack && !denied.value && link.value === "live"
         ? <Empty>No stack {id.split("/")[1]} in namespace {id.split("/")[0]}. <a href="/">All trees</a></Empty>
         : children}
     </section>

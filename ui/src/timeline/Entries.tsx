@@ -2,10 +2,12 @@
 
 import type { JSX } from "preact";
 import type { EntryKind, TimelineEntry } from "../api/types";
+import { stacks } from "../feed/live";
 import { stackAddress } from "../router/address";
 import { address } from "../router/router";
 import { Text } from "../text/Text";
 import { carried } from "../tree/choice";
+import { atPath } from "../tree/rows";
 import { byDay } from "./chosen";
 
 const SHAPES: Readonly<Record<EntryKind, JSX.Element>> = {
@@ -59,9 +61,15 @@ function Entry({ of, rollBack, newest }: Omit<Props, "of"> & { of: TimelineEntry
 
 function Subject({ of }: { of: TimelineEntry }): JSX.Element | null {
   if (!of.stack) return null;
-  const id = of.stack.includes("/") ? of.stack : `${address.value.namespace}/${of.stack}`;
   const text = of.service ? `${of.stack}/${of.service}` : of.stack;
-  return <a href={stackAddress(id, of.service, carried())}><Text of={text} /></a>;
+  const id = of.id ?? atPath(stacks.value, rootOfPage(), of.stack)?.id;
+  return id ? <a href={stackAddress(id, of.service, carried())}><Text of={text} /></a> : <Text of={text} />;
+}
+
+function rootOfPage(): string {
+  const { namespace, name } = address.value;
+  const id = `${namespace}/${name}`;
+  return stacks.value.get(id)?.root ?? id;
 }
 
 function clock(time: string): string {

@@ -6,7 +6,7 @@ import { denied, link } from "../feed/live";
 import { Denied, Empty, Loading } from "../common/Said";
 import { address, go, setQuery } from "../router/router";
 import { rowHeight } from "../state/size";
-import { active, choice, fold, metrics, root, rows, selected, shown } from "./choice";
+import { active, choice, fold, metrics, root, rows, selected, shown, unfoldTo } from "./choice";
 import { moved } from "./movement";
 import { Toolbar } from "./Toolbar";
 import { TreeRow, rowAddress, rowElementId } from "./TreeRow";
@@ -53,7 +53,9 @@ function Rows(): JSX.Element {
   const place = all.findIndex((each) => each.id === active.value);
 
   useEffect(() => {
-    if (selected.value) active.value = selected.value;
+    if (!selected.value) return;
+    unfoldTo(selected.value);
+    active.value = selected.value;
   }, [selected.value]);
   useEffect(() => {
     if (container.current && place >= 0) reveal(container.current, place, height);

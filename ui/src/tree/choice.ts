@@ -5,7 +5,7 @@ import { stacks } from "../feed/live";
 import type { Query } from "../router/address";
 import { address } from "../router/router";
 import { about } from "../state/session";
-import { type Choice, type Row, rowsOf, subtree, tally } from "./rows";
+import { type Choice, pathTo, type Row, rowsOf, subtree, tally } from "./rows";
 import { groupNamed } from "./states";
 
 export const folded = signal<ReadonlySet<string>>(new Set());
@@ -46,6 +46,16 @@ export function fold(id: string, open: boolean): void {
   if (open) next.delete(id);
   else next.add(id);
   folded.value = next;
+}
+
+/** Show the row of a stack or service: nothing above it stays folded. */
+export function unfoldTo(id: string): void {
+  const [namespace = "", name = "", service] = id.split("/");
+  const path = pathTo(stacks.value, `${namespace}/${name}`).map((each) => each.id);
+  const above = new Set(service ? path : path.slice(0, -1));
+  if ([...folded.value].some((each) => above.has(each))) {
+    folded.value = new Set([...folded.value].filter((each) => !above.has(each)));
+  }
 }
 
 export function foldAll(): void {

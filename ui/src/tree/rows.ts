@@ -107,6 +107,14 @@ export function pathTo(stacks: Stacks, id: string): StackRecord[] {
   return found;
 }
 
+/** The stack at a path of keys below a root, which begins with the root's name: shop/orders. */
+export function atPath(stacks: Stacks, root: string, path: string): StackRecord | undefined {
+  const below = childrenOf(stacks);
+  const [, ...keys] = path.split("/");
+  return keys.reduce<StackRecord | undefined>(
+    (found, key) => found && below.get(found.id)?.find((each) => each.key === key), stacks.get(root));
+}
+
 function serviceRow(stack: StackRecord, service: ServiceRecord, level: number): ServiceRow {
   const id = serviceId(stack.id, service.key);
   return { kind: "service", id, level, position: 1, siblings: 1, context: false, stack, service };
