@@ -155,17 +155,17 @@ export const answers = {
     members: [
       { id: "shop/web", stack: "shop", key: "web", networks: ["default"] },
       { id: "shop/cache", stack: "shop", key: "cache", networks: ["default", "backend"] },
-      { id: "shop/", stack: "shop", key: "", networks: ["default", "orders/default"] },
+      { id: "gateway of shop", stack: "shop", key: "", networks: ["default", "orders/default"] },
       { id: "shop/orders/api", stack: "shop/orders", key: "api", networks: ["default"] },
       { id: "shop/orders/db", stack: "shop/orders", key: "db", networks: ["default"] },
       { id: "shop/mail/smtp", stack: "shop/mail", key: "smtp", networks: [] },
     ],
     segments: [
-      { network: "default", stack: "shop", members: ["shop/web", "shop/cache", "shop/"] },
+      { network: "default", stack: "shop", members: ["shop/web", "shop/cache", "gateway of shop"] },
       { network: "backend", stack: "shop", members: ["shop/cache"] },
-      { network: "default", stack: "shop/orders", members: ["shop/", "shop/orders/api", "shop/orders/db"] },
+      { network: "default", stack: "shop/orders", members: ["gateway of shop", "shop/orders/api", "shop/orders/db"] },
     ],
-    reaches: [["shop/web", "shop/cache", "6379/TCP"], ["shop/web", "shop/", "all"], ["shop/", "shop/orders/api", "8080/TCP"], ["shop/orders/api", "shop/orders/db", "5432/TCP"]],
+    reaches: [["shop/web", "shop/cache", "6379/TCP"], ["shop/web", "gateway of shop", "all"], ["gateway of shop", "shop/orders/api", "8080/TCP"], ["shop/orders/api", "shop/orders/db", "5432/TCP"]],
   }),
   timeline: (stack) => [
     { time: ago(60), kind: "failure", stack: stack.name, service: "api", revision: null, by: null, title: "ImagePullBackOff", detail: "registry.example/shop/api:1.5 is not there" },

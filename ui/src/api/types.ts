@@ -250,6 +250,7 @@ export interface Way {
 }
 
 export interface NetworkMember {
+  /** As `reach` names it: shop/orders/api. */
   id: string;
   stack: string;
   key: string;

@@ -51,7 +51,7 @@ function Drawing({ of }: { of: Reach }): JSX.Element {
           </section>
         )}
       </div>
-      {chosen && between && <Answers of={chosen} between={between} members={members} />}
+      {chosen && between && <Answers of={chosen} between={between} />}
     </>
   );
 }
@@ -84,26 +84,24 @@ function Member({ of, chosen, between }: Marked & { of: NetworkMember }): JSX.El
   return (
     <button type="button" class={`member${dim ? " dim" : ""}`} aria-pressed={isChosen}
       onClick={() => setQuery({ member: isChosen ? "" : of.id })}>
-      <Text of={of.key || "gateway"} />
+      <Text of={of.id} />
       {of.networks.length > 1 && <span class="quiet more" title={line(of.networks.join(", "))}>in {of.networks.length} networks</span>}
       {word && <span class="tag">{word}</span>}
     </button>
   );
 }
 
-function Answers({ of, between, members }: {
-  of: NetworkMember; between: Reaching; members: ReadonlyMap<string, NetworkMember>;
-}): JSX.Element {
+function Answers({ of, between }: { of: NetworkMember; between: Reaching }): JSX.Element {
   const rows = (found: ReadonlyMap<string, unknown>): JSX.Element[] => [...found].map(([id, ports]) => (
     <tr key={id}>
-      <th scope="row"><Text of={nameOf(members.get(id), id)} /></th>
+      <th scope="row"><Text of={id} /></th>
       <td><Text of={ports} mono /></td>
     </tr>
   ));
   return (
     <div class="answers">
       <div>
-        <h2><Text of={nameOf(of, of.id)} /> reaches</h2>
+        <h2><Text of={of.id} /> reaches</h2>
         {between.to.size ? <Table label="Reaches" heads={["Member", "Ports"]}>{rows(between.to)}</Table> : <Empty>Nobody.</Empty>}
       </div>
       <div>
@@ -114,6 +112,3 @@ function Answers({ of, between, members }: {
   );
 }
 
-function nameOf(member: NetworkMember | undefined, id: string): string {
-  return member ? `${member.stack}/${member.key || "gateway"}` : id;
-}
