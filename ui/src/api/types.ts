@@ -254,6 +254,8 @@ export interface NetworkMember {
   id: string;
   stack: string;
   key: string;
+  /** service, gateway, pod or outside. */
+  kind?: string;
   networks: string[];
 }
 

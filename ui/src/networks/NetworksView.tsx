@@ -85,6 +85,7 @@ function Member({ of, chosen, between }: Marked & { of: NetworkMember }): JSX.El
     <button type="button" class={`member${dim ? " dim" : ""}`} aria-pressed={isChosen}
       onClick={() => setQuery({ member: isChosen ? "" : of.id })}>
       <Text of={of.id} />
+      {of.kind && of.kind !== "service" && <span class="quiet more"><Text of={of.kind} /></span>}
       {of.networks.length > 1 && <span class="quiet more" title={line(of.networks.join(", "))}>in {of.networks.length} networks</span>}
       {word && <span class="tag">{word}</span>}
     </button>
