@@ -105,7 +105,7 @@ function detail(stack) {
       { type: "Stalled", status: "False", reason: "NotStalled", message: "", lastTransitionTime: ago(90000) },
     ],
     services: stack.services.map((each) => ({
-      ...each, imageSince: ago(5400), replicas: each.wanted, networks: ["default", "backend"], interfaces: ["8080/TCP http"],
+      ...each, imageSince: ago(5400), replicas: each.wanted, networks: ["default", "backend"], interfaces: [{ path: "/api", port: 8080, url: "http://shop.example/orders/api" }, { name: "admin", port: 9090, protocol: "TCP", published: null }],
       pods: [1, 2].map((index) => ({
         name: `${each.name}-7d9f8-${index}`, node: `node-${index}`, phase: index === 2 && each.state === "trouble" ? "Pending" : "Running",
         ready: each.state !== "trouble" || index === 1, restarts: each.restarts, started: each.since,

@@ -1,7 +1,7 @@
 /** The frame of the page: a bar, the tree, and beside it, or in its place, what the address speaks of. */
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Header } from "./common/Header";
 import { LinkBanner } from "./common/LinkBanner";
 import { Empty, Fault, Loading } from "./common/Said";
@@ -42,7 +42,12 @@ function Open({ about }: { about: About }): JSX.Element {
   useEffect(() => follow(root), [root]);
   const { page, namespace, name, service } = address.value;
   const alone = page === "tree";
+  const first = useRef(true);
   useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
     // Where the focus was on what a link has replaced, it goes to the content, not to the start of the page.
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [page, namespace, name, service]);

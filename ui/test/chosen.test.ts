@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Reach, TimelineEntry } from "../src/api/types";
-import { byStack, reaching } from "../src/networks/reaching";
+import { reaching } from "../src/networks/reaching";
 import { appended, KEPT } from "../src/stack/logBuffer";
 import { comparedOf, kindsOf, revisionsOf } from "../src/timeline/chosen";
 
@@ -26,12 +26,6 @@ test("who reaches whom, from both ends", () => {
   const reach: Reach = { members: [], segments: [], reaches: [["a", "b", "80/TCP"], ["c", "a", "all"], ["a", "a", "all"]] };
   const { to, from } = reaching(reach, "a");
   expect([[...to], [...from]]).toEqual([[["b", "80/TCP"]], [["c", "all"]]]);
-});
-
-test("segments by their stack", () => {
-  const segment = (stack: string, network: string) => ({ stack, network, members: [] });
-  expect(byStack([segment("b", "x"), segment("a", "y"), segment("b", "z")]).map(([name, all]) => [name, all.length]))
-    .toEqual([["a", 1], ["b", 2]]);
 });
 
 test("a log keeps its last lines", () => {

@@ -119,6 +119,16 @@ export interface Variable {
   ailtire: boolean;
 }
 
+/** Where a service is called: a route of its gateway (path), or a port for other services. */
+export interface Interface {
+  path?: string;
+  name?: string;
+  port: number | string;
+  protocol?: string;
+  published?: number | string | null;
+  url?: string | null;
+}
+
 export interface ServiceDetail {
   key: string;
   kind: string;
@@ -130,7 +140,7 @@ export interface ServiceDetail {
   pods: Pod[] | null;
   environment: Variable[] | null;
   networks: unknown[] | null;
-  interfaces: unknown;
+  interfaces: Interface[] | null;
 }
 
 export interface Notice {
@@ -193,6 +203,8 @@ export interface RouteRow {
   service: string;
   port: number | string;
   protocol: string;
+  /** NAMESPACE/NAME of the stack that has the service. */
+  id?: string | null;
   state: State;
   reason?: string;
   rules: unknown[];
@@ -228,6 +240,8 @@ export interface Edge {
 
 /** The service that answers. */
 export interface Answering {
+  /** NAMESPACE/NAME of its stack. */
+  id?: string | null;
   path: string;
   stack: string;
   key: string;

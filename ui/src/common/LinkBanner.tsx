@@ -1,11 +1,15 @@
 /** What is known of a connection that is not there; what was shown before stays. */
 
+import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { heard, link, notes, problem } from "../feed/live";
 import { now } from "../state/clock";
 import { Text } from "../text/Text";
 import { moment } from "../text/units";
 import { NoSession } from "./NoSession";
+
+/** Notes that somebody has read, until the page is loaded anew. */
+const hidden = signal<ReadonlySet<string>>(new Set());
 
 export function LinkBanner(): JSX.Element | null {
   const why = problem.value;
@@ -25,10 +29,12 @@ export function LinkBanner(): JSX.Element | null {
       </div>
     );
   }
-  if (!notes.value.length) return null;
+  const said = notes.value.filter((each) => !hidden.value.has(each));
+  if (!said.length) return null;
   return (
     <div class="banner note" role="status">
-      {notes.value.map((each) => <p key={each}><Text of={each} /></p>)}
+      <div>{said.map((each) => <p key={each}><Text of={each} /></p>)}</div>
+      <button type="button" class="plain" onClick={() => (hidden.value = new Set(notes.value))}>Hide</button>
     </div>
   );
 }

@@ -12,7 +12,7 @@ import { useSettled } from "../state/settled";
 import { line } from "../text/escape";
 import { Text } from "../text/Text";
 import { plural } from "../text/units";
-import { byStack, reaching, type Reaching } from "./reaching";
+import { reaching, type Reaching } from "./reaching";
 
 export function NetworksView({ id }: { id: string }): JSX.Element {
   const [namespace = "", name = ""] = id.split("/");
@@ -34,21 +34,14 @@ function Drawing({ of }: { of: Reach }): JSX.Element {
         Choose a member to see whom it reaches and who reaches it.
       </p>
       <div class="segments">
-        {byStack(of.segments).map(([stack, segments]) => (
-          <section key={stack} class="segment-group">
-            <h2><Text of={stack} /></h2>
-            {segments.map((each) => (
-              <SegmentBox key={`${each.stack}/${each.network}`} of={each} members={members} chosen={chosen} between={between} />
-            ))}
-          </section>
+        {of.segments.map((each) => (
+          <SegmentBox key={`${each.stack}/${each.network}`} of={each} members={members} chosen={chosen} between={between} />
         ))}
         {alone.length > 0 && (
-          <section class="segment-group">
+          <div class="segment open" role="group" aria-label="In no network">
             <h2>In no network</h2>
-            <div class="segment open">
-              {alone.map((each) => <Member key={each.id} of={each} chosen={chosen} between={between} />)}
-            </div>
-          </section>
+            {alone.map((each) => <Member key={each.id} of={each} chosen={chosen} between={between} />)}
+          </div>
         )}
       </div>
       {chosen && between && <Answers of={chosen} between={between} />}
@@ -66,7 +59,7 @@ function SegmentBox({ of, members, chosen, between }: Marked & {
 }): JSX.Element {
   return (
     <div class="segment" role="group" aria-label={`Network ${of.network}`}>
-      <h3><Text of={of.network} /> <span class="quiet">{plural(of.members.length, "member")}</span></h3>
+      <h2><Text of={of.network} /> <span class="quiet">{plural(of.members.length, "member")}</span></h2>
       {of.members.map((each) => {
         const member = members.get(each);
         return member && <Member key={each} of={member} chosen={chosen} between={between} />;

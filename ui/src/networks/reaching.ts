@@ -1,6 +1,6 @@
 /** Who reaches whom, for one member. Pure. */
 
-import type { Reach, Segment } from "../api/types";
+import type { Reach } from "../api/types";
 
 export interface Reaching {
   /** Ports by the member that is reached. */
@@ -17,15 +17,4 @@ export function reaching(reach: Reach, member: string): Reaching {
     if (target === member && source !== member) from.set(source, ports);
   }
   return { to, from };
-}
-
-/** The segments by the stack that has them, in order of its path. */
-export function byStack(segments: readonly Segment[]): [stack: string, segments: Segment[]][] {
-  const found = new Map<string, Segment[]>();
-  for (const each of segments) {
-    const known = found.get(each.stack);
-    if (known) known.push(each);
-    else found.set(each.stack, [each]);
-  }
-  return [...found].sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
 }

@@ -39,7 +39,7 @@ function Rows({ of }: { of: readonly EventRecord[] }): JSX.Element {
           <td class="number">{age(each.time, now.value)}{each.count > 1 && ` (x${each.count})`}</td>
           <td>{each.type === "Warning" ? <strong class="state-trouble">! <Text of={each.type} /></strong> : <Text of={each.type} />}</td>
           <td><Text of={each.reason} /></td>
-          <td><Text of={`${each.kind}/${each.name}`} mono /></td>
+          <td class="wrap name"><Text of={`${each.kind}/${each.name}`} mono /></td>
           <td class="wrap"><Text of={each.message} /></td>
         </tr>
       ))}

@@ -1,7 +1,7 @@
 /** A service: its image and since when, its pods, its networks. */
 
 import type { JSX } from "preact";
-import type { Pod, StackDetail } from "../api/types";
+import type { Interface, Pod, StackDetail } from "../api/types";
 import { Empty } from "../common/Said";
 import { Table } from "../common/Table";
 import { stacks } from "../feed/live";
@@ -9,6 +9,7 @@ import { now } from "../state/clock";
 import { Text, textOf } from "../text/Text";
 import { age, cpu, memory } from "../text/units";
 import { Facts } from "./facts";
+import { Link } from "./Link";
 import { NoticeList, noticesOf } from "./NoticeList";
 
 export function ServiceOverview({ id, detail, service }: {
@@ -29,10 +30,11 @@ export function ServiceOverview({ id, detail, service }: {
         ["CPU", cpu(record?.cpu)],
         ["Memory", memory(record?.memory)],
         ["Networks", textOf(of.networks) && <Text of={of.networks} />],
-        ["Interfaces", textOf(of.interfaces) && <Text of={of.interfaces} />],
       ]} />
       <h2>Pods</h2>
       <Pods of={of.pods} />
+      <h2>Interfaces</h2>
+      <Interfaces of={of.interfaces ?? []} />
       <h2>Notices</h2>
       <NoticeList of={notices} />
     </>
@@ -54,6 +56,22 @@ function Pods({ of }: { of: readonly Pod[] | null }): JSX.Element {
           <td><Text of={each.node} /></td>
           <td><Text of={each.image} mono /></td>
           <td class="wrap"><Text of={each.reason} /></td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Interfaces({ of }: { of: readonly Interface[] }): JSX.Element {
+  if (!of.length) return <Empty>None: it is called by nobody.</Empty>;
+  return (
+    <Table label="Interfaces" heads={["Path or name", "Port", "Protocol", "Published as"]}>
+      {of.map((each, index) => (
+        <tr key={index}>
+          <th scope="row"><Text of={each.path ?? each.name} mono /></th>
+          <td class="number"><Text of={each.port} /></td>
+          <td><Text of={each.protocol ?? (each.path ? "http" : "")} /></td>
+          <td>{each.url ? <Link to={each.url} /> : <Text of={each.published} />}</td>
         </tr>
       ))}
     </Table>

@@ -58,7 +58,7 @@ function Station({ of }: { of: Hop }): JSX.Element {
 }
 
 function ServiceStation({ of }: { of: Answering }): JSX.Element {
-  const id = of.stack.includes("/") ? null : `${address.value.namespace}/${of.stack}`;
+  const id = of.id ?? (of.stack.includes("/") ? null : `${address.value.namespace}/${of.stack}`);
   return (
     <li class={`station end${of.state === "ready" ? "" : " none"}`}>
       <Title name={of.path || of.key} stack="answers" state={of.state} ready={of.ready} wanted={of.wanted} />

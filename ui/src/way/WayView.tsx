@@ -7,7 +7,7 @@ import { Answer, Empty } from "../common/Said";
 import { StateMark } from "../common/StateMark";
 import { Table } from "../common/Table";
 import { stacks } from "../feed/live";
-import { pageOf } from "../router/address";
+import { pageOf, stackAddress } from "../router/address";
 import { address, setQuery } from "../router/router";
 import { useResource } from "../state/resource";
 import { useSettled } from "../state/settled";
@@ -48,6 +48,10 @@ function Question({ host, path }: { host: string; path: string }): JSX.Element {
   );
 }
 
+function serviceOf({ stack, service }: RouteRow): JSX.Element {
+  return <Text of={stack ? `${stack}/${service}` : service} />;
+}
+
 function Routes({ id, of }: { id: string; of: readonly RouteRow[] }): JSX.Element {
   if (!of.length) return <Empty>No route leads into this stack.</Empty>;
   return (
@@ -57,7 +61,7 @@ function Routes({ id, of }: { id: string; of: readonly RouteRow[] }): JSX.Elemen
           <td><Text of={each.host || "any"} mono /></td>
           <th scope="row"><a href={pageOf("way", id, { ...carried(), host: each.host, path: each.path })}>
             <Text of={each.path} mono /></a></th>
-          <td><Text of={each.stack ? `${each.stack}/${each.service}` : each.service} /></td>
+          <td>{each.id ? <a href={stackAddress(each.id, each.service, carried())}>{serviceOf(each)}</a> : serviceOf(each)}</td>
           <td>{each.state && <StateMark of={each.state} />}</td>
           <td class="number">{each.port}</td>
           <td><Text of={each.protocol} /></td>
