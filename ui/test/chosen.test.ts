@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Reach, TimelineEntry } from "../src/api/types";
-import { reaching } from "../src/networks/reaching";
+import { inOrder, reaching } from "../src/networks/reaching";
 import { appended, KEPT } from "../src/stack/logBuffer";
 import { comparedOf, kindsOf, revisionsOf } from "../src/timeline/chosen";
 
@@ -26,6 +26,12 @@ test("who reaches whom, from both ends", () => {
   const reach: Reach = { members: [], segments: [], reaches: [["a", "b", "80/TCP"], ["c", "a", "all"], ["a", "a", "all"]] };
   const { to, from } = reaching(reach, "a");
   expect([[...to], [...from]]).toEqual([[["b", "80/TCP"]], [["c", "all"]]]);
+});
+
+test("networks of the outermost stack first", () => {
+  const segment = (stack: string, network: string) => ({ stack, network, members: [] });
+  const found = inOrder([segment("shop-orders", "a"), segment("shop", "z"), segment("shop", "b")]);
+  expect(found.map((each) => each.network)).toEqual(["b", "z", "a"]);
 });
 
 test("a log keeps its last lines", () => {

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, post, stackPath } from "../api/request";
 import type { ActionAnswer, ActionRequest } from "../api/types";
+import { Difference } from "../common/Difference";
 import { Fault, Loading } from "../common/Said";
 import { Text } from "../text/Text";
 
@@ -55,7 +56,7 @@ export function ActionDialog({ id, title, request, close }: Props): JSX.Element 
       )}
       <Said step={step} />
       <div class="buttons">
-        {step.kind === "dry" && <button type="button" class="main" onClick={() => void confirm()}><Text of={title} /></button>}
+        {step.kind === "dry" && changes(step.answer) && <button type="button" class="main" onClick={() => void confirm()}><Text of={title} /></button>}
         <button type="button" onClick={() => box.current?.close()}>{step.kind === "done" ? "Close" : "Cancel"}</button>
       </div>
     </dialog>
@@ -69,13 +70,18 @@ function Said({ step }: { step: Step }): JSX.Element {
   return (
     <div role="status">
       <p>{step.kind === "dry" && <span class="quiet">Dry run: </span>}<Text of={step.answer.sentence} /></p>
-      {(step.answer.unchanged ?? []).map((each, index) => <p key={index} class="quiet"><Text of={each} /></p>)}
+      {(step.answer.unchanged ?? []).filter((each) => each !== step.answer.sentence).map((each, index) => <p key={index} class="quiet"><Text of={each} /></p>)}
       {(step.answer.notes ?? []).map((each, index) => <p key={index}><Text of={each} /></p>)}
       {step.answer.lines.length > 0 && (
-        <ul class="changes">{step.answer.lines.map((each, index) => <li key={index}><Text of={each} mono /></li>)}</ul>
+        <Difference of={step.answer.lines.join("\n")} label="What it changes" />
       )}
     </div>
   );
+}
+
+/** Whether there is anything to do: an answer names what is so already. */
+export function changes({ lines, unchanged }: ActionAnswer): boolean {
+  return lines.length > 0 || !unchanged?.length;
 }
 
 async function send(id: string, request: ActionRequest, dry: boolean): Promise<Step> {

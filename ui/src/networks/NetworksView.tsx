@@ -12,7 +12,7 @@ import { useSettled } from "../state/settled";
 import { line } from "../text/escape";
 import { Text } from "../text/Text";
 import { plural } from "../text/units";
-import { reaching, type Reaching } from "./reaching";
+import { inOrder, reaching, type Reaching } from "./reaching";
 
 export function NetworksView({ id }: { id: string }): JSX.Element {
   const [namespace = "", name = ""] = id.split("/");
@@ -34,7 +34,7 @@ function Drawing({ of }: { of: Reach }): JSX.Element {
         Choose a member to see whom it reaches and who reaches it.
       </p>
       <div class="segments">
-        {of.segments.map((each) => (
+        {inOrder(of.segments).map((each) => (
           <SegmentBox key={`${each.stack}/${each.network}`} of={each} members={members} chosen={chosen} between={between} />
         ))}
         {alone.length > 0 && (

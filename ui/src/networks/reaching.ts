@@ -1,6 +1,6 @@
 /** Who reaches whom, for one member. Pure. */
 
-import type { Reach } from "../api/types";
+import type { Reach, Segment } from "../api/types";
 
 export interface Reaching {
   /** Ports by the member that is reached. */
@@ -17,4 +17,10 @@ export function reaching(reach: Reach, member: string): Reaching {
     if (target === member && source !== member) from.set(source, ports);
   }
   return { to, from };
+}
+
+/** The networks of the outermost stack first: the name of a stack begins with that of its parent. */
+export function inOrder(segments: readonly Segment[]): Segment[] {
+  const key = ({ stack, network }: Segment): string => `${stack} ${network}`;
+  return [...segments].sort((left, right) => (key(left) < key(right) ? -1 : 1));
 }

@@ -52,7 +52,7 @@ function Entry({ of, rollBack, newest }: Omit<Props, "of"> & { of: TimelineEntry
         <strong><Text of={of.title} /></strong>{" "}
         <Subject of={of} />
         {of.by && <span class="quiet"> by <Text of={of.by} /></span>}
-        {of.detail && <p><Text of={of.detail} /></p>}
+        {of.detail?.split("\n").map((each, index) => <p key={index}><Text of={each} /></p>)}
       </div>
       {rollBack && back !== null && <button type="button" onClick={() => rollBack(back)}>Roll back</button>}
     </li>

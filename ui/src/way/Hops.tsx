@@ -23,7 +23,7 @@ export function Hops({ of }: { of: Way }): JSX.Element {
         {of.service && <ServiceStation of={of.service} />}
         {of.answer === "none" && <li class="station end none"><Text of={of.message || "Nothing answers."} /></li>}
       </ol>
-      {of.answer === "found" && of.message && <p><Text of={of.message} /></p>}
+      {of.answer === "found" && !of.service && of.message && <p><Text of={of.message} /></p>}
     </figure>
   );
 }
