@@ -152,6 +152,11 @@ def build(name: str, resources: Sequence[Resource]) -> StackNode | None:
     return None if top is None else _node(top, "", children, DEPTH_LIMIT)
 
 
+def by_itself(resource: Resource) -> StackNode:
+    """The stack with nothing that lives below it: each stack that it declares stands in it as missing."""
+    return _node(resource, place_of(resource).get("parentKey", ""), {}, DEPTH_LIMIT)
+
+
 def _children(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
     """The stacks that each stack owns, by its uid."""
     children: dict[str, list[Resource]] = {}

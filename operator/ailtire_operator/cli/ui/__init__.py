@@ -1,0 +1,1 @@
+"""The page of ``kubectl ailtire ui``: its server, and what it answers."""
