@@ -20,6 +20,7 @@ VERBS: Final = (
     "render",
     "diff",
     "tree",
+    "ui",
     "notices",
     "wait",
     "logs",
@@ -51,10 +52,11 @@ _PYDANTIC_LEAD: Final = ": Value error, "
 _HELP = f"""Work with applications that are trees of AiltireStacks.
 
 The images of an application are made by build. Its definition comes in by import (or is written by hand), is checked
-by validate, looked at by render and diff, applied by kubectl itself, watched by wait and tree, explained by notices,
-reach and why, read by logs and events, looked into by exec and port-forward, opened by open, changed by scale, set,
-restart, stop and start, taken back by rollback to one of the definitions that history lists, and leaves for Docker
-Swarm by export. Editors learn from schema what may be written, and kustomize from kustomizeconfig where names stand.
+by validate, looked at by render and diff, applied by kubectl itself, watched by wait, tree and ui, explained by
+notices, reach and why, read by logs and events, looked into by exec and port-forward, opened by open, changed by
+scale, set, restart, stop and start, taken back by rollback to one of the definitions that history lists, and leaves
+for Docker Swarm by export. Editors learn from schema what may be written, and kustomize from kustomizeconfig where
+names stand.
 
 \b
 Exit codes:
