@@ -11,6 +11,7 @@ from ailtire_operator.cli.ui import follower, tree_feed
 from ailtire_operator.cli.ui.forest import Forest
 from ailtire_operator.cli.ui.gate import Refused
 from ailtire_operator.cli.ui.tree_page import TreePage
+from ailtire_operator.cluster import connection
 from support.ui.page import page
 from support.ui.resources import pod, stack, with_services
 
@@ -20,6 +21,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "_PAUSE", 0.02)
     monkeypatch.setattr(follower, "_DENIED_PAUSE", 0.05)
     monkeypatch.setattr(tree_feed, "_PAUSE", 0.01)
+    monkeypatch.setattr(connection, "_RETRY_CAP", 0.01)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -116,6 +118,17 @@ async def test_without_the_right_to_list_pods_the_tree_goes_on() -> None:
             assert data["notes"][0].startswith("restarts and ages are not shown: Error from server (Forbidden): pods")
             assert data["notes"][1].startswith("use is not shown: ")
             assert data["stacks"][0]["state"] == "ready"
+
+
+async def test_a_page_is_connected_before_the_first_list_is_read() -> None:
+    async with page() as running:
+        running.api.refusals |= {"stacks": 503}
+        async with (await running.enter()).events("/api/tree") as events:
+            assert (await events.next())[0] == "outage"
+            running.api.put("stacks", stack("shop"))
+            running.api.refusals.clear()
+            name, data = await events.next()
+            assert (name, len(data["stacks"])) == ("snapshot", 1)
 
 
 async def test_a_root_that_is_no_name_is_refused() -> None:

@@ -19,6 +19,7 @@ class EventStream:
     async def open(self) -> web.StreamResponse:
         """Send the headers; what is returned is the handler's answer."""
         await self._response.prepare(self._request)
+        await self.heartbeat()  # headers alone would wait for the first event
         return self._response
 
     async def send(self, name: str, data: bytes) -> None:
