@@ -89,6 +89,8 @@ async def test_the_trees_are_told_as_they_change_until_ctrl_c(trees: Trees) -> N
     trees.apply("shop", tree())
     await asyncio.to_thread(trees.until_ready, "shop")
     space = trees.namespace
+    async with ui(trees.plane, "shop/cpl", "-n", space) as page:
+        assert (await (await page.enter()).ask("GET", "/api/about")).json["root"] == f"{space}/shop-cpl"
     async with ui(trees.plane, "shop", "-n", space) as page:
         assert (await page.browser.ask("GET", "/api/about")).status == 401
         browser = await page.enter()
@@ -185,8 +187,9 @@ async def test_a_login_that_is_refused_and_a_stack_that_is_not_there_are_said_be
     result = await asyncio.to_thread(cli, "ui", "--no-browser", KUBECONFIG=str(tmp_path / "refused"))
     assert (result.code, result.out) == (Exit.TROUBLE, "")
     assert "You must be logged in to the server (Unauthorized)" in result.err
-    result = await asyncio.to_thread(cli, "ui", "nothing", "--no-browser")
-    assert (result.code, result.out) == (Exit.MISSING, "")
+    for path in ("nothing", "nothing/below"):
+        result = await asyncio.to_thread(cli, "ui", path, "--no-browser")
+        assert (result.code, result.out) == (Exit.MISSING, "")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         result = await asyncio.to_thread(cli, "ui", "--no-browser", "--port", port)

@@ -18,6 +18,7 @@ from ailtire_operator.cli import output
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.options import Target
+from ailtire_operator.cli.paths import find, parts, stack_of
 from ailtire_operator.cli.ui.about import About, context_of, user_of
 from ailtire_operator.cli.ui.application import Page, application
 from ailtire_operator.cli.ui.assets import Assets
@@ -38,7 +39,8 @@ _END_SECONDS: Final = 1.0
 class Options:
     """What the user has asked for."""
 
-    stack: str | None
+    path: str | None
+    """To the stack that is shown; None for all of them."""
     browser: bool
     port: int
     allow_actions: bool
@@ -51,6 +53,8 @@ class _Scope:
     namespace: str | None
     """None for all."""
     note: str = ""
+    root: str | None = None
+    """``NAMESPACE/NAME`` of the stack that was named."""
 
 
 def routes() -> tuple[Route, ...]:
@@ -67,7 +71,7 @@ async def serve(live: Live, target: Target, options: Options) -> None:
     assets = Assets()
     with listening(options.port) as listener:
         port = int(listener.getsockname()[1])
-        scope = await _scope(live, target, options.stack)
+        scope = await _scope(live, target, options.path)
         feed = TreeFeed(live.connection, scope.namespace, scope.note)
         gate = Gate(port, Session(), options.allow_actions)
         about = About(
@@ -75,7 +79,7 @@ async def serve(live: Live, target: Target, options: Options) -> None:
             cluster=live.connection.host,
             user=await user_of(live.connection),
             namespace=scope.namespace,
-            root=f"{live.namespace}/{options.stack}" if options.stack else None,
+            root=scope.root,
             allow_actions=options.allow_actions,
         )
         app = application(Page(live.connection, about, feed, gate, assets, output.say), routes())
@@ -106,14 +110,26 @@ def _refused(port: int, error: OSError) -> Failure:
     return Failure(f"port {port} of {_HOST} cannot be listened on: {error.strerror or error}")
 
 
-async def _scope(live: Live, target: Target, stack: str | None) -> _Scope:
+async def _scope(live: Live, target: Target, path: str | None) -> _Scope:
     """Which stacks are shown: as many as may be listed. Raises Failure where the login is refused, and Missing."""
-    if stack or target.namespace:
-        if not await _denied(live, live.namespace) and stack:
-            await live.stack(stack)
+    if path:
+        return _Scope(live.namespace, root=f"{live.namespace}/{await _named(live, path)}")
+    if target.namespace:
+        await _denied(live, live.namespace)
         return _Scope(live.namespace)
     said = await _denied(live, None)
     return _Scope(live.namespace, f"shown is the namespace {live.namespace} alone: {said}") if said else _Scope(None)
+
+
+async def _named(live: Live, path: str) -> str:
+    """The name of the stack at a path. Whoever may not list stacks reads that in the page."""
+    name, keys = parts(path)
+    if await _denied(live, live.namespace):
+        return name
+    if keys:
+        return stack_of(find(path, await live.tree(name)))
+    await live.stack(name)
+    return name
 
 
 async def _denied(live: Live, namespace: str | None) -> str:

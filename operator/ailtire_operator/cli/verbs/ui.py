@@ -26,18 +26,19 @@ _HELP = help_text(
     examples=[
         ("all trees that you may see", "kubectl ailtire ui"),
         ("one of them", "kubectl ailtire ui shop -n shop"),
+        ("one package of it", "kubectl ailtire ui shop/orders -n shop"),
         ("with buttons that change something", "kubectl ailtire ui shop -n shop --allow-actions"),
         ("on a machine without a screen", "kubectl ailtire ui --no-browser --port 8090"),
     ],
 )  # fmt: skip
 
-Name = Annotated[
+Path = Annotated[
     str | None,
     typer.Argument(
-        metavar="[STACK]",
-        help="The AiltireStack's name; without one all are shown.",
+        metavar="[STACK[/CHILD...]]",
+        help="A stack by its name, and from there on keys; without one all are shown.",
         show_default=False,
-        autocompletion=completers.stacks,
+        autocompletion=completers.paths,
     ),
 ]
 
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 def _ui(
     context: typer.Context,
-    stack: Name = None,
+    path: Path = None,
     namespace: options.Namespace = None,
     cluster: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -63,5 +64,5 @@ def _ui(
     from ailtire_operator.cli.ui.server import Options, serve
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    asked = Options(stack, not no_browser, port, allow_actions)
+    asked = Options(path, not no_browser, port, allow_actions)
     live.run(target, lambda opened: serve(opened, target, asked))
