@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from lab import binaries
+from lab.paths import ROOT
 from packages.conftest import VERSION, release
 from release.bundles import sha256
 
@@ -104,6 +105,20 @@ def test_the_wheel_installs_and_answers(dist: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     told = run(sys.executable, tmp_path / "bin" / "kubectl-ailtire", "version", "--client", env=environment)
     assert f"kubectl-ailtire {VERSION} " in told
+
+
+def test_the_page_is_in_the_wheel_and_in_each_archive(dist: Path) -> None:
+    folder = ROOT / "operator" / "ailtire_operator" / "cli" / "ui" / "static"
+    page = {
+        f"ailtire_operator/cli/ui/static/{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()
+    }
+    assert "ailtire_operator/cli/ui/static/index.html" in page
+    with zipfile.ZipFile(dist / f"ailtire_operator-{PYTHON_VERSION}-py3-none-any.whl") as wheel:
+        assert page - set(wheel.namelist()) == set()
+    for machine in ("amd64", "arm64"):
+        with tarfile.open(dist / f"kubectl-ailtire-{VERSION}-linux-{machine}.tar.gz") as archive:
+            names = archive.getnames()
+        assert [each for each in page if not any(name.endswith(f"/{each}") for name in names)] == []
 
 
 def test_what_is_missing_is_said_and_an_error_where_that_is_wanted(tmp_path: Path) -> None:
