@@ -8,7 +8,7 @@ from ailtire_operator.cli import completers, options
 from ailtire_operator.cli.help_text import help_text
 
 _HELP = help_text(
-    "Open the page: all trees as they change, in a browser.",
+    "Show all trees as they change, in a browser.",
     "It shows stacks and services with their state and what is in the way of each, logs, events, definitions, routes,"
     " networks and what has changed. Without STACK it shows the stacks of all namespaces, as far as you may list them:"
     " else, and with -n, those of one namespace. With STACK it begins with that tree.",
@@ -35,7 +35,7 @@ _HELP = help_text(
 Path = Annotated[
     str | None,
     typer.Argument(
-        metavar="[STACK[/CHILD...]]",
+        metavar="STACK[/CHILD...]",
         help="A stack by its name, and from there on keys; without one all are shown.",
         show_default=False,
         autocompletion=completers.paths,
