@@ -42,6 +42,7 @@ SENDERS = {
     "cluster/discovery.py": "tries a dry run, of which nothing is stored",
     "cli/dry_runs.py": "tries dry runs, of which nothing is stored",
     "cli/edit_sender.py": "writes what a person says, by that person's rights",
+    "cli/ui/about.py": "asks who the user is, of which nothing is stored",
     "oci/transport.py": "asks a registry, and no API server",
 }
 """Who may send anything but a GET, and why."""

@@ -56,10 +56,10 @@ class TreeFeed:
         return explain(error) if isinstance(error, Unavailable) else str(error)
 
     def opening(self) -> dict[str, object]:
-        """The fields of a snapshot but for its stacks."""
+        """The fields of a snapshot but for its stacks; the time is the API server's."""
         now = self._connection.clock.now()
-        time = datetime.now(UTC) if now is None else datetime.fromtimestamp(now, UTC)
-        return {"time": f"{time:%Y-%m-%dT%H:%M:%SZ}", "denied": self._denied, "notes": list(self._notes())}
+        time = None if now is None else f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return {"time": time, "denied": self._denied, "notes": list(self._notes())}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
