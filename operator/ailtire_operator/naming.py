@@ -259,6 +259,11 @@ def zone_slice(owner: str, network: str, family: str, index: int) -> str:
     return f"{zone(owner, network)}-{family.lower()}-{index}"
 
 
+def label_of_zone(name: str) -> str:
+    """The label of the pods that belong to the network with this zone."""
+    return f"{NETWORK_LABEL_PREFIX}{name.removeprefix('z-')}"
+
+
 def network_label(owner: str, network: str) -> str:
     """The label of the pods that belong to the network."""
     return f"{NETWORK_LABEL_PREFIX}{network_id(owner, network)}"

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import typer
 
 from ailtire_operator.cli import live, output
-from ailtire_operator.cli.definition_edits import Edit, Plan
-from ailtire_operator.cli.edit_sender import Sender, Wording
+from ailtire_operator.cli.definition_edits import Edit
+from ailtire_operator.cli.edit_actions import EditAction, write
 from ailtire_operator.cli.edit_waits import judge_edits
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.live import Live
@@ -40,22 +39,14 @@ class Way:
 
 def run(
     target: Target,
-    paths: Sequence[str],
-    plan: Callable[[Sequence[Resource], datetime], Plan],
-    wording: Wording,
+    action: EditAction,
     way: Way,
     judge: Callable[[Sequence[Edit], Sequence[Resource]], Verdict] = judge_edits,
 ) -> None:
-    """Write what is planned for the stacks of the namespace at that time, and wait; raises typer.Exit with the code.
-
-    The time is that of the API server, which all who write have in common; ours where it sends none.
-    """
+    """Write what is planned for the stacks of the namespace, and wait; raises typer.Exit with the code."""
 
     async def work(cluster: Live) -> Verdict | None:
-        def planned(stacks: Sequence[Resource]) -> Plan:
-            return plan(stacks, cluster.now() or datetime.now(UTC))
-
-        written = await Sender(cluster, wording, way.report).write(paths, planned)
+        written = await write(cluster, action, way.report)
         if not way.wait:
             return None
 

@@ -12,7 +12,7 @@ from ailtire_operator.cli.failures import Failure, Invalid
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.paths import parts
 from ailtire_operator.cli.trees import Resource
-from ailtire_operator.cli.write_report import Change, WriteReport
+from ailtire_operator.cli.write_report import Change, Report
 from ailtire_operator.cluster import errors
 from ailtire_operator.cluster.kinds import STACK, Ref
 
@@ -55,7 +55,7 @@ class Sender:
         self,
         cluster: Live,
         wording: Wording,
-        report: WriteReport,
+        report: Report,
     ) -> None:
         self._cluster = cluster
         self._wording = wording

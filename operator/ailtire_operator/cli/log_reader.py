@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from ailtire_operator import naming
-from ailtire_operator.cli import log_lines, output
+from ailtire_operator.cli import log_lines
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.informer import Informer, changed_or_ended, stop
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.log_lines import BEGINNING, Style
+from ailtire_operator.cli.log_lines import BEGINNING, Line
 from ailtire_operator.cli.log_sources import Selection, Source, sources
-from ailtire_operator.cli.trees import Resource
+from ailtire_operator.cli.paths import parts
+from ailtire_operator.cli.trees import Resource, place_of
 from ailtire_operator.cluster.errors import Invalid, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import POD, STACK
 from ailtire_operator.printable import plural
@@ -34,6 +35,8 @@ class Wanted:
     tail: int | None = None
     since_seconds: int | None = None
     previous: bool = False
+    limit_bytes: int | None = None
+    """Of one container's log."""
 
     def params(self, source: Source) -> Params:
         """The query of one request; times are always asked for, as lines are put in order by them."""
@@ -42,27 +45,35 @@ class Wanted:
             found["tailLines"] = self.tail
         if self.since_seconds is not None:
             found["sinceSeconds"] = self.since_seconds
+        if self.limit_bytes is not None:
+            found["limitBytes"] = self.limit_bytes
         return found | ({"previous": "true"} if self.previous else {})
+
+
+class Sink(Protocol):
+    """Where the lines of logs go."""
+
+    async def line(self, source: Source, line: Line) -> None:
+        """Take a line; the next one is read when this returns."""
+
+    def note(self, text: str) -> None:
+        """Take what there is to say about the reading itself."""
+
+    def flush(self) -> None:
+        """Let everything taken so far be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody wants to read, and how it is shown."""
+    """What somebody wants to read, and where it goes."""
 
     path: str
     choose: Callable[[list[Resource]], Selection]
     """What the path means in the tree as it is."""
     wanted: Wanted
-    style: Style
+    sink: Sink
     at_once: int
     """Logs that are read at the same time."""
-    quiet: bool
-    """Nothing is said beside the lines of logs."""
-
-    def note(self, line: str) -> None:
-        """Say something about the reading itself."""
-        if not self.quiet:
-            output.say(line, style="dim")
 
 
 def pods_selector(root: str) -> str:
@@ -70,8 +81,34 @@ def pods_selector(root: str) -> str:
     return f"{naming.MANAGED_SELECTOR},{naming.LABEL_ROOT}={root}"
 
 
+async def tree_of(live: Live, path: str) -> tuple[list[Resource], str]:
+    """The whole tree of a path and its root's name. Raises Missing."""
+    name, _ = parts(path)
+    tree: list[Resource] = list(await live.tree(name))
+    return tree, place_of(tree[0]).get("root") or name
+
+
+async def readable(live: Live, root: str, chosen: Selection, request: Request) -> list[Source]:
+    """The containers that have a log; what has none is noted."""
+    found = sources(await live.list(POD, pods_selector(root)), chosen)
+    for each in found:
+        if not each.instance:
+            request.sink.note(f"{each.path} {each.suffix}: no log yet: {each.waits_for or 'it has not started'}")
+    previous = request.wanted.previous
+    kept = [each for each in found if (each.restarted if previous else each.instance)]
+    if not kept:
+        request.sink.note("there is nothing to read: " + ("nothing has started again" if previous else _none(chosen)))
+    return kept
+
+
+def _none(chosen: Selection) -> str:
+    return (
+        f"no container is called {' or '.join(chosen.containers)}" if chosen.containers else "no container has started"
+    )
+
+
 async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
-    """Print everything that there is, in the order of time. Whether all of it could be read."""
+    """Hand on everything that there is, in the order of time. Whether all of it could be read."""
     slots = asyncio.Semaphore(request.at_once)
     complete = True
     with ExitStack() as open_files:
@@ -87,10 +124,10 @@ async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
                     async for line in lines:
                         into.write(line if line.endswith(b"\n") else line + b"\n")
             except (NotFound, Invalid) as error:
-                request.note(f"{source.path} {source.suffix}: {error}")
+                request.sink.note(f"{source.path} {source.suffix}: {error}")
             except Unavailable as error:
                 complete = False
-                request.note(f"{source.path} {source.suffix}: the log cannot be read: {error}")
+                request.sink.note(f"{source.path} {source.suffix}: the log cannot be read: {error}")
             into.seek(0)
 
         tasks = [asyncio.create_task(fetch(source, file)) for source, file in logs.items()]
@@ -99,8 +136,8 @@ async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
         finally:
             await stop(tasks)
         for source, line in log_lines.merged(logs):
-            output.log(request.style.write(source, line))
-        output.flush()
+            await request.sink.line(source, line)
+        request.sink.flush()
     return complete
 
 
@@ -115,7 +152,7 @@ class Follower:
         self._live = live
         self._request = request
         self._limit = request.at_once
-        self._note = request.note
+        self._note = request.sink.note
         self._changed = asyncio.Event()
         self._stacks = Informer(live, STACK, "", self._changed)
         self._pods = Informer(live, POD, pods_selector(root), self._changed)
@@ -178,8 +215,8 @@ class Follower:
                         if line.stamp and line.moment <= before:
                             continue  # read already, by the request before
                         last = line.moment
-                        output.log(self._request.style.write(source, line))
-                        output.flush()
+                        await self._request.sink.line(source, line)
+                        self._request.sink.flush()
             except (NotFound, Invalid):
                 return
             except Unavailable:

@@ -51,7 +51,7 @@ class Outside:
 
 def edge_kinds(tree: Sequence[Resource]) -> set[str]:
     """The kinds of edge that the stacks of a tree ask for."""
-    return {_edge_kind(each) for each in tree if spec_of(each).get("edge")}
+    return {edge_kind(each) for each in tree if spec_of(each).get("edge")}
 
 
 def chain(stack: Resource, tree: Sequence[Resource]) -> list[Resource]:
@@ -74,21 +74,23 @@ def first_blocker(
     )
     for number, each in enumerate(way):
         path = paths[each["metadata"]["name"]]
-        parts = [_of_status(each, path)]
-        parts += [_of_edge(each, outside)] if number == entry else []
-        parts += [_of_gateway(each, path, outside)] if number >= entry else []
+        parts = [status_blocker(each, path)]
+        parts += [edge_blocker(each, outside)] if number == entry else []
+        parts += [gateway_blocker(each, path, outside)] if number >= entry else []
         if why := next(filter(None, parts), ""):
             return why
-    return _of_service(stack, key, paths[stack["metadata"]["name"]])
+    return service_blocker(stack, key, paths[stack["metadata"]["name"]])
 
 
-def _of_status(stack: Resource, path: str) -> str:
+def status_blocker(stack: Resource, path: str) -> str:
+    """Why a stack's status tells nothing of its current definition; empty where it does."""
     if stack["metadata"].get("deletionTimestamp"):
         return f"stack {path} is being deleted"
     return "" if is_observed(stack) else f"the operator has not reconciled the current definition of stack {path} yet"
 
 
-def _of_gateway(stack: Resource, path: str, outside: Outside) -> str:
+def gateway_blocker(stack: Resource, path: str, outside: Outside) -> str:
+    """Why no replica of a stack's gateway answers; empty where one does, or nobody may know."""
     found = outside.gateways.get(stack["metadata"]["name"])
     if found is None:
         return "" if DEPLOYMENT.kind in outside.unseen else f"the gateway of {path} has not been made yet"
@@ -106,7 +108,8 @@ def _of_gateway(stack: Resource, path: str, outside: Outside) -> str:
     return f"the gateway of {path} is not ready: {counts}"
 
 
-def _of_service(stack: Resource, key: str, path: str) -> str:
+def service_blocker(stack: Resource, key: str, path: str) -> str:
+    """Why no replica of a service answers; empty where one does. ``path`` is the stack's."""
     found = next((each for each in services(stack) if each.key == key), None)
     if found is None:
         child = ((stack.get("status") or {}).get("stacks") or {}).get(key)
@@ -128,12 +131,14 @@ def _hosts(stack: Resource) -> Any:
     return (spec_of(stack).get("edge") or {}).get("hosts")
 
 
-def _edge_kind(stack: Resource) -> str:
+def edge_kind(stack: Resource) -> str:
+    """Ingress or HTTPRoute."""
     return str((spec_of(stack).get("edge") or {}).get("kind") or INGRESS.kind)
 
 
-def _of_edge(stack: Resource, outside: Outside) -> str:
-    kind, name = _edge_kind(stack), stack["metadata"]["name"]
+def edge_blocker(stack: Resource, outside: Outside) -> str:
+    """Why a stack's edge lets nothing through; empty where it does, or nobody may know."""
+    kind, name = edge_kind(stack), stack["metadata"]["name"]
     found = outside.edges.get(name)
     if kind in outside.unseen:
         return ""

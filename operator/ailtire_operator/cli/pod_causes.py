@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from ailtire_operator.cli.rollout_history import Template, Workload, time_of
@@ -38,10 +39,21 @@ _UNKNOWN: Final = (
 )
 
 
+class PodEvent(StrEnum):
+    """What can happen to a pod."""
+
+    MADE = "made"
+    ENDED = "ended"
+    FAILED = "failed"
+    STARTED_AGAIN = "startedAgain"
+    """One of its containers."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodNote:
     """Something that has happened to a pod and is no rollout."""
 
+    event: PodEvent
     path: str
     pod: str
     time: datetime | None
@@ -65,7 +77,9 @@ def pod_notes(
         late = _late(pod, workload, kept.get(workload, ()), complete)
         if late is not None and (pod.get("status") or {}).get("phase") != "Failed":
             why = _event_before(workload[1], late, events) or _UNKNOWN
-            found.append(PodNote(path, pod["metadata"]["name"], late, "was made, and not by a rollout", why))
+            found.append(
+                PodNote(PodEvent.MADE, path, pod["metadata"]["name"], late, "was made, and not by a rollout", why)
+            )
     return found
 
 
@@ -98,11 +112,13 @@ def _ended(path: str, pod: Object) -> Iterator[PodNote]:
             reason = str(each.get("reason", ""))
             why = _DISRUPTIONS.get(reason, reason)
             message = bounded(str(each.get("message") or ""))
-            yield PodNote(path, name, time_of(each.get("lastTransitionTime")), "ends", _joined(why, message))
+            yield PodNote(
+                PodEvent.ENDED, path, name, time_of(each.get("lastTransitionTime")), "ends", _joined(why, message)
+            )
             return
     if status.get("phase") == "Failed":
         why = _joined(str(status.get("reason") or "failed"), bounded(str(status.get("message") or "")))
-        yield PodNote(path, name, time_of(status.get("startTime")), "has failed", why)
+        yield PodNote(PodEvent.FAILED, path, name, time_of(status.get("startTime")), "has failed", why)
 
 
 def _restarts(path: str, pod: Object) -> Iterator[PodNote]:
@@ -117,7 +133,7 @@ def _restarts(path: str, pod: Object) -> Iterator[PodNote]:
         if last:
             reason = last.get("reason") or "no reason given"
             why = f"it ended with exit code {last.get('exitCode')} ({reason})"
-        yield PodNote(path, name, time_of(last.get("finishedAt")), what, why)
+        yield PodNote(PodEvent.STARTED_AGAIN, path, name, time_of(last.get("finishedAt")), what, why)
 
 
 def _event_before(workload: str, made: datetime, events: Sequence[Object]) -> str:

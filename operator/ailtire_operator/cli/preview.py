@@ -90,6 +90,15 @@ class Previewer:
             http_routes=HTTP_ROUTE in served,
         )
 
+    async def planned(self, stack: Stack) -> Planned:
+        """The plan of a stack as the operator makes it now. Raises InvalidStack."""
+        await self._nodes.refresh(stack)
+        return self._planned_now(stack)
+
+    def owned(self, stack: Stack) -> list[Json]:
+        """What a stack owns, as it was read."""
+        return [self._live[each.ref] for each in self._store.owned_by(stack.namespace, stack.uid)]
+
     @property
     def templates(self) -> Mapping[str, StackSpec]:
         """Those of the cluster; once it has run, with those of the input."""

@@ -12,6 +12,7 @@ from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.issues import InvalidInput, Issue
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.paths import paths
+from ailtire_operator.cli.reach_view import Matrix
 from ailtire_operator.cli.rendering import refused, tree_plans
 from ailtire_operator.cli.settings import environment_settings
 from ailtire_operator.cli.sources import Document
@@ -21,6 +22,7 @@ from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.scope import NO_NAMESPACE
 from ailtire_operator.plan.types import Plan
+from ailtire_operator.reach.policies import Evaluator
 from ailtire_operator.reach.world import OUTSIDE, Workload, World, world
 from ailtire_operator.status.text import listed
 
@@ -126,6 +128,13 @@ def _spellings(each: Workload) -> Iterable[str]:
         for stack in (path, each.stack):
             for key in (each.key, each.key and naming.sanitize(each.key)):
                 yield "/".join(filter(None, (stack, key)))
+
+
+def pairs(found: World, scope: str | None) -> tuple[list[Workload], Matrix]:
+    """The workloads at a path and below it with what is outside, and who of them reaches whom. Raises Missing."""
+    evaluator = Evaluator(found)
+    everyone = [*scoped(found, scope), evaluator.outside]
+    return everyone, evaluator.matrix(everyone, everyone)
 
 
 def scoped(found: World, scope: str | None) -> list[Workload]:

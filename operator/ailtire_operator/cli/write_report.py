@@ -6,7 +6,7 @@ end, with how the waiting ended; a command that fails before prints none, and it
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ailtire_operator.cli import output
 from ailtire_operator.cli.wait_outcomes import Verdict
@@ -47,15 +47,43 @@ class Change:
         return {**where, "hidden": True} if self.hidden else {**where, "before": self.before, "after": self.after}
 
 
+class Report(Protocol):
+    """Takes what there is to say of a write, while it is made or tried."""
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be changed."""
+
+    def note(self, text: str) -> None:
+        """Take what else there is to know; more than once where a write had to begin again."""
+
+    def change(self, change: Change) -> None:
+        """Take a value that was written, or would be."""
+
+    def sentence(self, text: str) -> None:
+        """Take the same in words."""
+
+    def difference(self, lines: Iterable[str]) -> None:
+        """Take the lines of a unified diff."""
+
+    def unchanged(self, lines: Sequence[str]) -> None:
+        """Take what is so without a write, a line each."""
+
+
 class WriteReport:
     """What one command says."""
 
     def __init__(self, *, dry_run: bool, as_json: bool) -> None:
-        self.dry_run = dry_run
+        self._dry_run = dry_run
         self._as_json = as_json
         self._changes: dict[tuple[str, str, str], Change] = {}
         self._unchanged: list[str] = []
         self._notes: list[str] = []
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be changed."""
+        return self._dry_run
 
     def note(self, text: str) -> None:
         """What else there is to know: on standard error in any case, and once if the command had to begin again."""

@@ -80,6 +80,4 @@ def _place_in_order(manifest: Manifest) -> tuple[int, str, str]:
 
 
 def _route_plan(route: Route, routes: list[Route], ways: tuple[edge.ExternalUrl, ...]) -> RoutePlan:
-    found = [(way, edge.through(way, route, routes)) for way in ways]
-    urls = tuple(each.url if route.prefix or way.seen else f"{each.url}/" for way, each in found if each)
-    return RoutePlan(route.prefix, route.service, route.port, urls)
+    return RoutePlan(route.prefix, route.service, route.port, edge.route_urls(route, routes, ways))

@@ -82,6 +82,8 @@ class World:
     """Addresses by name, by the zone's Service."""
     networks: Mapping[str, str]
     """The network's name for people, by the zone's Service."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """The name of the stack that owns the network, by the zone's Service."""
 
 
 def world(
@@ -109,14 +111,19 @@ def world(
         namespace_labels=namespace_labels or {"kubernetes.io/metadata.name": namespace},
         workloads={each.name: each for each in workloads},
         policies=tuple(
-            Policy(obj["metadata"]["name"], obj["spec"], _network(obj, paths))
+            Policy(obj["metadata"]["name"], obj["spec"], network_name(obj, paths))
             for obj in found
             if obj["kind"] == "NetworkPolicy"
         ),
         services=tuple(_service(obj, pods, (addresses or {}).get(obj["metadata"]["name"], ())) for obj in services),
         zones=zones,
         networks={
-            obj["metadata"]["name"]: _network(obj, paths)
+            obj["metadata"]["name"]: network_name(obj, paths)
+            for obj in found
+            if obj["kind"] == "Service" and naming.LABEL_NETWORK in _labels(obj)
+        },
+        owners={
+            obj["metadata"]["name"]: _labels(obj).get(naming.LABEL_STACK, "")
             for obj in found
             if obj["kind"] == "Service" and naming.LABEL_NETWORK in _labels(obj)
         },
@@ -154,7 +161,8 @@ def _workload(obj: Object, paths: Mapping[str, str]) -> Workload | None:
     )
 
 
-def _network(obj: Object, paths: Mapping[str, str]) -> str:
+def network_name(obj: Object, paths: Mapping[str, str]) -> str:
+    """The name for people of the network of an object, ``siblings of shop/cpl``; empty if it is of none."""
     labels = _labels(obj)
     key, stack = labels.get(naming.LABEL_NETWORK), labels.get(naming.LABEL_STACK, "")
     return f"{key} of {paths.get(stack, stack)}" if key else ""

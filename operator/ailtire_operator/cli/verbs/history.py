@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.help_text import help_text
@@ -13,7 +12,7 @@ from ailtire_operator.cli.help_text import help_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ailtire_operator.cli.live import Json, Live
+    from ailtire_operator.cli.live import Json
     from ailtire_operator.cli.revisions import Revision
 
 _HELP = help_text(
@@ -66,6 +65,7 @@ def _history(
     ] = None,
 ) -> None:
     from ailtire_operator.cli import live
+    from ailtire_operator.cli.history_reader import read_history
 
     if revision is None and form is Form.DIFF:
         raise Failure("-o diff is for one revision", "Say which with --revision.")
@@ -74,18 +74,6 @@ def _history(
         _list(*read, form)
     else:
         _show(*read, revision, form)
-
-
-async def read_history(cluster: "Live", name: str) -> "tuple[Json, list[Json], list[Revision]]":
-    """The root, all stacks of its namespace, and its revisions. Raises Failure or Missing."""
-    from ailtire_operator.cli.revisions import read, require_root
-    from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK
-
-    root = await cluster.stack(name)
-    require_root(root)
-    stacks = await cluster.list(STACK)
-    selector = f"{naming.MANAGED_SELECTOR},{naming.LABEL_REVISION},{naming.LABEL_STACK}={name}"
-    return root, stacks, read(await cluster.list(CONTROLLER_REVISION, selector), root)
 
 
 def _list(root: "Json", stacks: "Sequence[Json]", found: "Sequence[Revision]", form: Form | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ailtire_operator.cli import options, output
+from ailtire_operator.cli import options
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.wait_outcomes import timeout_of
@@ -88,6 +88,7 @@ def _logs(
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.log_lines import Style
+    from ailtire_operator.cli.log_output import PrintedLog
     from ailtire_operator.cli.log_reader import Request
     from ailtire_operator.cli.log_sources import selection
 
@@ -99,7 +100,7 @@ def _logs(
     def choose(tree: "list[Resource]") -> "Selection":
         return selection(path, tree, gateways=gateways, containers=containers or ())
 
-    request = Request(path, choose, wanted, style, at_once or (_FOLLOWED if follow else _AT_ONCE), quiet)
+    request = Request(path, choose, wanted, PrintedLog(style, quiet), at_once or (_FOLLOWED if follow else _AT_ONCE))
     work = _follow if follow else _read
     complete = live.run(options.target(context, namespace, cluster, kubeconfig), lambda opened: work(opened, request))
     if not complete:
@@ -124,45 +125,19 @@ def _coloured(colour: Colour) -> bool:
 
 async def _read(cluster: "Live", request: "Request") -> bool:
     """Whether all logs could be read."""
-    from ailtire_operator.cli.log_reader import pods_selector, read
-    from ailtire_operator.cli.log_sources import sources
-    from ailtire_operator.cluster.kinds import POD
+    from ailtire_operator.cli.log_reader import read, readable, tree_of
 
-    tree, root = await _tree(cluster, request.path)
+    tree, root = await tree_of(cluster, request.path)
     chosen = request.choose(tree)
-    found = sources(await cluster.list(POD, pods_selector(root)), chosen)
-    for each in found:
-        if not each.instance and not request.quiet:
-            output.say(f"{each.path} {each.suffix}: no log yet: {each.waits_for or 'it has not started'}")
-    previous = request.wanted.previous
-    readable = [each for each in found if (each.restarted if previous else each.instance)]
-    if not readable and not request.quiet:
-        output.say("there is nothing to read: " + ("nothing has started again" if previous else _none(chosen)))
-    return await read(cluster, readable, _bounded(request, chosen))
-
-
-def _none(chosen: "Selection") -> str:
-    return (
-        f"no container is called {' or '.join(chosen.containers)}" if chosen.containers else "no container has started"
-    )
+    return await read(cluster, await readable(cluster, root, chosen, request), _bounded(request, chosen))
 
 
 async def _follow(cluster: "Live", request: "Request") -> bool:
-    from ailtire_operator.cli.log_reader import Follower
+    from ailtire_operator.cli.log_reader import Follower, tree_of
 
-    tree, root = await _tree(cluster, request.path)
+    tree, root = await tree_of(cluster, request.path)
     await Follower(cluster, root, _bounded(request, request.choose(tree))).run()
     return True
-
-
-async def _tree(cluster: "Live", path: str) -> "tuple[list[Resource], str]":
-    """The whole tree and its root's name. Raises Missing."""
-    from ailtire_operator.cli.paths import parts
-    from ailtire_operator.cli.trees import place_of
-
-    name, _ = parts(path)
-    tree: list[Resource] = list(await cluster.tree(name))
-    return tree, place_of(tree[0]).get("root") or name
 
 
 def _bounded(request: "Request", chosen: "Selection") -> "Request":

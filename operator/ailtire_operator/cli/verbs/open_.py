@@ -1,6 +1,5 @@
 """``open``: the URLs of an application, and the browser."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,7 @@ from ailtire_operator.cli.wait_outcomes import EXITS, Outcome, Verdict, timeout_
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.addresses import Address
-    from ailtire_operator.cli.live import Json, Live
-    from ailtire_operator.cli.outside import Outside
+    from ailtire_operator.cli.live import Live
 
 _HELP = help_text(
     "List where a tree is reached from outside, and open it in a browser.",
@@ -134,17 +132,18 @@ async def _poll(cluster: "Live", path: str, *, waiting: bool = False) -> _Found:
     from ailtire_operator.cli.addresses import addresses, advice, judge
     from ailtire_operator.cli.failures import NotMade
     from ailtire_operator.cli.outside import chain
+    from ailtire_operator.cli.outside_reader import read_outside, whole_tree
     from ailtire_operator.cli.paths import find, parts
     from ailtire_operator.cli.trees import is_observed
 
-    tree = await _whole_tree(cluster, parts(path)[0])
+    tree = await whole_tree(cluster, parts(path)[0])
     try:
         asked = find(path, tree)
     except NotMade as error:
         if not waiting:
             raise
         return _Found(verdict=Verdict(Outcome.WAITING, str(error)))
-    outside = await _outside(cluster, tree)
+    outside = await read_outside(cluster, tree)
     found = addresses(asked, tree, outside)
     if not found:
         settled = all(map(is_observed, chain(asked.stack, tree)))
@@ -158,9 +157,10 @@ async def _forward(cluster: "Live", target: options.Target, path: str, browser: 
     from ailtire_operator.cli.addresses import Address
     from ailtire_operator.cli.local_addresses import local_entry
     from ailtire_operator.cli.local_forward import forward, free_port
+    from ailtire_operator.cli.outside_reader import whole_tree
     from ailtire_operator.cli.paths import find, parts
 
-    tree = await _whole_tree(cluster, parts(path)[0])
+    tree = await whole_tree(cluster, parts(path)[0])
     entry = local_entry(find(path, tree), tree, cluster.namespace)
     port = free_port()
     found = [
@@ -177,45 +177,6 @@ async def _forward(cluster: "Live", target: options.Target, path: str, browser: 
             _show(found[0].url)
 
     await forward(cluster, target, entry.gateway, port, ready)
-
-
-async def _whole_tree(cluster: "Live", name: str) -> "list[Json]":
-    """The stack first, and all others of its tree: the root too, which no label of its own selects."""
-    from ailtire_operator.cli.trees import place_of
-
-    tree = await cluster.tree(name)
-    root = place_of(tree[0]).get("root")
-    if root and root not in (each["metadata"]["name"] for each in tree):
-        tree.append(await cluster.stack(root))
-    return tree
-
-
-async def _outside(cluster: "Live", tree: "Sequence[Json]") -> "Outside":
-    """The gateways and edges of a whole tree, as far as they may be listed."""
-    import asyncio
-
-    from ailtire_operator import naming
-    from ailtire_operator.cli.outside import EDGES, Outside, edge_kinds
-    from ailtire_operator.cli.trees import place_of
-    from ailtire_operator.cluster.errors import Denied, NotFound
-    from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind
-
-    unseen = set()
-    root = place_of(tree[0]).get("root") or tree[0]["metadata"]["name"]
-    asked = edge_kinds(tree)
-
-    async def listed(kind: Kind) -> "Sequence[Json]":
-        try:
-            return await cluster.list(kind, f"{kind.selector},{naming.LABEL_ROOT}={root}")
-        except Denied:
-            unseen.add(kind.kind)
-        except NotFound:  # the cluster does not serve the kind
-            pass
-        return []
-
-    kinds = [DEPLOYMENT, *(each for each in EDGES if each.kind in asked)]
-    found = await asyncio.gather(*map(listed, kinds))
-    return Outside.of((each for objects in found for each in objects), unseen)
 
 
 def _show(url: str) -> None:

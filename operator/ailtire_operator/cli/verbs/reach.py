@@ -117,12 +117,9 @@ def _pair(found: "World", source: str, target: str, wanted: "Ports | None", form
 
 def _matrix(found: "World", scope: str | None, form: Form | None) -> None:
     from ailtire_operator.cli import reach_view
-    from ailtire_operator.cli.reach_objects import scoped
-    from ailtire_operator.reach.policies import Evaluator
+    from ailtire_operator.cli.reach_objects import pairs
 
-    evaluator = Evaluator(found)
-    everyone = [*scoped(found, scope), evaluator.outside]
-    matrix = evaluator.matrix(everyone, everyone)
+    everyone, matrix = pairs(found, scope)
     if form is Form.JSON:
         output.data(output.to_json(reach_view.matrix_json(everyone, matrix)))
     elif form is Form.CSV:

@@ -1,18 +1,11 @@
 """``restart``: new pods for a service, a stack, a whole tree, or whatever uses a Secret."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ailtire_operator.cli import completers, options
 from ailtire_operator.cli.help_text import help_text
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ailtire_operator.cli.definition_edits import Edit, Plan
-    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Replace the pods of services, of stacks, or of a whole tree.",
@@ -64,25 +57,8 @@ def _restart(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cli.edit_actions import restart
     from ailtire_operator.cli.edit_command import Way, run
-    from ailtire_operator.cli.edit_sender import Wording
-    from ailtire_operator.cli.object_uses import parsed, plan_restart_using
-    from ailtire_operator.cli.restarts import plan_restart, require_running
-
-    if using is not None:
-        parsed(using)
-
-    def plan(stacks: "Sequence[Resource]", now: "datetime") -> "Plan":
-        places = [locate(each, stacks) for each in paths]
-        if using is None:
-            require_running(places)
-            return plan_restart(places, now, stacks)
-        return plan_restart_using(places, using, now, stacks)
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form))
-
-
-def _sentence(edit: "Edit", dry_run: bool) -> str:
-    return f"{edit.path} {'would restart' if dry_run else 'restarts'} as of {edit.after}"
+    run(target, restart(paths, using), Way.of(dry_run, wait, timeout, form))

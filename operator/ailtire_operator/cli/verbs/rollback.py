@@ -1,22 +1,17 @@
 """``rollback``: the definition of a tree back to one that was Ready as a whole."""
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ailtire_operator import naming
 from ailtire_operator.cli import completers, options, output
-from ailtire_operator.cli.failures import Exit, Failure, Invalid
+from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.help_text import help_text
 from ailtire_operator.cli.wait_outcomes import EXITS, Goal, Outcome
 
 if TYPE_CHECKING:
-    from ailtire_operator.cli.live import Json, Live
-    from ailtire_operator.cli.revisions import Revision
     from ailtire_operator.cli.wait_outcomes import Verdict
-    from ailtire_operator.cli.write_report import WriteReport
 
 _HELP = help_text(
     "Write the definition of a tree as it was in one of its revisions.",
@@ -40,21 +35,11 @@ _HELP = help_text(
         ("a certain one", "kubectl ailtire rollback shop -n shop --to 3 --yes"),
     ],
 )  # fmt: skip
-_ATTEMPTS: Final = 8
-"""A status that is written meanwhile makes a server-side apply fail too."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("rollback", help=_HELP)(_rollback)
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A rollback that is about to be written."""
-
-    root: "Json"
-    revision: "Revision"
 
 
 def _rollback(
@@ -75,25 +60,26 @@ def _rollback(
 ) -> None:
     from ailtire_operator.cli import live
     from ailtire_operator.cli.edit_command import Way
+    from ailtire_operator.cli.rollback_writes import prepare, sentence, write
 
     way = Way.of(dry_run, wait, timeout, form)
     if not (yes or dry_run or sys.stdin.isatty()):
         raise Failure("there is no terminal on which to ask", "Say --yes, or --dry-run to see what it would change.")
     target = options.target(context, namespace, cluster, kubeconfig)
-    step = live.run(target, lambda each: _prepare(each, name, to, way.report))
+    step = live.run(target, lambda each: prepare(each, name, to, way.report))
     if step is None:
         way.report.end(None)
         return
     number = step.revision.number
     if dry_run:
-        way.report.sentence(f"{naming.SINGULAR}/{name} would go back to revision {number} (dry run)")
+        way.report.sentence(sentence(name, number, dry_run=True))
         way.report.end(None)
         return
     if not yes and not _confirmed(f"Write revision {number} of {name}?"):
         output.say("nothing is changed")
         raise typer.Exit(Exit.NO)
-    live.run(target, lambda each: _write(each, step))
-    way.report.sentence(f"{naming.SINGULAR}/{name} goes back to revision {number}")
+    live.run(target, lambda each: write(each, step))
+    way.report.sentence(sentence(name, number, dry_run=False))
     verdict = _wait(target, name, way.seconds) if way.wait else None
     way.report.end(verdict)
     if verdict is not None and verdict.outcome is not Outcome.REACHED:
@@ -104,63 +90,6 @@ def _confirmed(question: str) -> bool:
     """Ask on the terminal; the end of the input is a no."""
     output.say(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-async def _prepare(cluster: "Live", name: str, to: int | None, report: "WriteReport") -> _Step | None:
-    """Read, check and show what is to be written, by a dry run; None if there is nothing to write."""
-    from ailtire_operator.cli.revisions import before, find, written
-    from ailtire_operator.cli.rollbacks import explain, problems
-    from ailtire_operator.cli.trees import spec_of
-    from ailtire_operator.cli.verbs.history import read_history
-    from ailtire_operator.cli.write_report import Change
-
-    root, stacks, revisions = await read_history(cluster, name)
-    now = written(spec_of(root), stacks)
-    wanted = before(revisions, now, name) if to is None else find(revisions, to, name)
-    said = explain(root, stacks, wanted, now)
-    for line in said.lines:
-        report.sentence(line)
-    for change in said.changes:
-        report.change(Change.of_definition(name, change))
-    for line in said.notes:
-        report.note(line)
-    if wanted.definition.spec == now.spec:
-        if to is None:
-            hint = f"See 'kubectl ailtire history {name} --revision {wanted.number} -o yaml' for what they were."
-            message = f"the spec of {name} is that of revision {wanted.number} already; only templates differ"
-            raise Failure(message, hint)
-        report.unchanged([f"{naming.SINGULAR}/{name} has the spec of revision {wanted.number} already"])
-        return None
-    if wrong := problems(root, stacks, wanted):
-        raise Invalid(wrong)
-    step = _Step(root, wanted)
-    await _write(cluster, step, dry_run=True)
-    return step
-
-
-async def _write(cluster: "Live", step: _Step, *, dry_run: bool = False) -> None:
-    """Replace the spec that was shown, and no other. Raises Failure where somebody has changed it meanwhile."""
-    from ailtire_operator.cli.edit_sender import send
-    from ailtire_operator.cli.spec_replacing import removal, replacement
-    from ailtire_operator.cluster.errors import Conflict
-
-    spec = step.revision.definition.spec
-    name, generation = step.root["metadata"]["name"], step.root["metadata"]["generation"]
-    root = step.root
-    for _ in range(_ATTEMPTS):
-        try:
-            found = await send(cluster, name, replacement(root, spec), dry_run=dry_run)
-            # A dry run has changed nothing, so that there is nothing to remove from yet.
-            left = None if dry_run else removal(found, spec)
-            if left is not None:
-                await send(cluster, name, left, dry_run=dry_run)
-            return
-        except Conflict:
-            root = await cluster.stack(name)
-            same = root["metadata"]["uid"] == step.root["metadata"]["uid"]
-            if not same or root["metadata"]["generation"] != generation:
-                break
-    raise Failure(f"{naming.KIND} {name} has changed since it was read", "Look at the changes again, and repeat it.")
 
 
 def _wait(target: options.Target, name: str, patience: float) -> "Verdict":

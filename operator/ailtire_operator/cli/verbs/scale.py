@@ -1,19 +1,11 @@
 """``scale``: more or fewer of a service, written where its definition is."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ailtire_operator import naming
 from ailtire_operator.cli import completers, options
 from ailtire_operator.cli.help_text import help_text
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ailtire_operator.cli.definition_edits import Edit
-    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Change how many replicas services have, where their definition is written.",
@@ -58,22 +50,9 @@ def _scale(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.definition_edits import Plan
+    from ailtire_operator.cli.edit_actions import scale
     from ailtire_operator.cli.edit_command import Way, run
-    from ailtire_operator.cli.edit_sender import Wording
-    from ailtire_operator.cli.scaling import judge_scaled, plan_changes
-
-    def plan(stacks: "Sequence[Resource]", _: "datetime") -> Plan:
-        changes = plan_changes(wishes, stacks)
-        same = (each for each in changes if each.before == each.after)
-        already = [f"{naming.SINGULAR}/{each.owner}: {each.path} has {each.after} already" for each in same]
-        return Plan(changes, already)
+    from ailtire_operator.cli.scaling import judge_scaled
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    paths = [wish.partition("=")[0] for wish in wishes]
-    wording = Wording(_sentence, shows_difference=False, noun="count")
-    run(target, paths, plan, wording, Way.of(dry_run, wait, timeout, form), judge_scaled)
-
-
-def _sentence(change: "Edit", dry_run: bool) -> str:
-    return f"{change.path} {'would go' if dry_run else 'goes'} from {change.before} to {change.after}"
+    run(target, scale(wishes), Way.of(dry_run, wait, timeout, form), judge_scaled)

@@ -88,6 +88,7 @@ def _image(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
+    from ailtire_operator.cli.edit_actions import EditAction
     from ailtire_operator.cli.edit_command import Way, run
     from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.image_edits import plan_images
@@ -95,7 +96,8 @@ def _image(
     target = options.target(context, namespace, cluster, kubeconfig)
     paths = [each.partition("=")[0] for each in wishes]
     way = Way.of(dry_run, wait, timeout, form)
-    run(target, paths, lambda stacks, _: plan_images(wishes, stacks), Wording(_new_image), way)
+    action = EditAction(paths, lambda stacks, _: plan_images(wishes, stacks), Wording(_new_image))
+    run(target, action, way)
 
 
 def _new_image(edit: "Edit", dry_run: bool) -> str:
@@ -114,6 +116,7 @@ def _env(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
+    from ailtire_operator.cli.edit_actions import EditAction
     from ailtire_operator.cli.edit_command import Way, run
     from ailtire_operator.cli.edit_sender import Wording
     from ailtire_operator.cli.variable_edits import parsed, plan_variables
@@ -122,7 +125,7 @@ def _env(
     target = options.target(context, namespace, cluster, kubeconfig)
     way = Way.of(dry_run, wait, timeout, form)
     wording = Wording(_new_variable, hides_values=True)
-    run(target, [path], lambda stacks, _: plan_variables(path, assignments, stacks), wording, way)
+    run(target, EditAction([path], lambda stacks, _: plan_variables(path, assignments, stacks), wording), way)
 
 
 def _new_variable(edit: "Edit", dry_run: bool) -> str:

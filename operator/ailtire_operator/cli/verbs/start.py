@@ -1,18 +1,9 @@
 """``start``: run again what was stopped."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from ailtire_operator.cli import options
 from ailtire_operator.cli.help_text import help_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ailtire_operator.cli.definition_edits import Edit, Plan
-    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Start what was stopped: services, stacks with everything below them, or a whole tree.",
@@ -50,17 +41,8 @@ def _start(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cli.edit_actions import start
     from ailtire_operator.cli.edit_command import Way, run
-    from ailtire_operator.cli.edit_sender import Wording
-    from ailtire_operator.cli.stops import plan_start
-
-    def plan(stacks: "Sequence[Resource]", _: "datetime") -> "Plan":
-        return plan_start([locate(each, stacks) for each in paths], stacks)
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form))
-
-
-def _sentence(edit: "Edit", dry_run: bool) -> str:
-    return f"{edit.path} {'would start' if dry_run else 'starts'}"
+    run(target, start(paths), Way.of(dry_run, wait, timeout, form))

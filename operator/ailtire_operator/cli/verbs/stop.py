@@ -1,18 +1,9 @@
 """``stop``: end the pods of a service, of a stack, or of a whole tree, and keep the rest."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from ailtire_operator.cli import options
 from ailtire_operator.cli.help_text import help_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ailtire_operator.cli.definition_edits import Edit, Plan
-    from ailtire_operator.cli.trees import Resource
 
 _HELP = help_text(
     "Stop services, stacks with everything below them, or a whole tree.",
@@ -50,17 +41,9 @@ def _stop(
     timeout: options.WaitTimeout = "5m",
     form: options.WriteOutput = None,
 ) -> None:
-    from ailtire_operator.cli.definition_places import locate
+    from ailtire_operator.cli.edit_actions import stop
     from ailtire_operator.cli.edit_command import Way, run
-    from ailtire_operator.cli.edit_sender import Wording
-    from ailtire_operator.cli.stops import judge_stopped, plan_stop
-
-    def plan(stacks: "Sequence[Resource]", _: "datetime") -> "Plan":
-        return plan_stop([locate(each, stacks) for each in paths])
+    from ailtire_operator.cli.stops import judge_stopped
 
     target = options.target(context, namespace, cluster, kubeconfig)
-    run(target, paths, plan, Wording(_sentence), Way.of(dry_run, wait, timeout, form), judge_stopped)
-
-
-def _sentence(edit: "Edit", dry_run: bool) -> str:
-    return f"{edit.path} {'would stop' if dry_run else 'stops'}"
+    run(target, stop(paths), Way.of(dry_run, wait, timeout, form), judge_stopped)

@@ -1,6 +1,6 @@
 """``why``: which change replaced the pods of a service, a stack or a tree, and what else has happened to them."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -9,8 +9,6 @@ from ailtire_operator.cli.help_text import help_text
 
 if TYPE_CHECKING:
     from ailtire_operator.cli.live import Live
-    from ailtire_operator.cli.why_view import Entry
-    from ailtire_operator.cluster.kinds import Kind
 
 _HELP = help_text(
     "Show which change replaced the pods of a service, a stack or a tree.",
@@ -50,12 +48,15 @@ def _why(
     form: Annotated[options.DataFormat | None, typer.Option("--output", "-o", help="As data.")] = None,
 ) -> None:
     from ailtire_operator.cli import live
+    from ailtire_operator.cli.partial_reader import PartialReader
+    from ailtire_operator.cli.why_reader import read_why
     from ailtire_operator.cli.why_view import as_json, text
 
     target = options.target(context, namespace, cluster, kubeconfig)
 
     async def work(opened: "Live") -> None:
-        found, missing = await _read(opened, path)
+        reader = PartialReader(opened)
+        found = await read_why(opened, path, reader)
         shown = found[:limit] if limit else found
         if form is not None:
             data = as_json(shown)
@@ -66,55 +67,7 @@ def _why(
             output.say(f"{path}: no rollout is known, and no pod that was replaced")
         if len(shown) < len(found):
             output.say(f"{len(found) - len(shown)} older ones are left out; --limit 0 shows them")
-        if missing:
-            output.say(f"note: the answer is not complete, as you may not list {', '.join(missing)}")
+        for note in reader.notes():
+            output.say(f"note: {note}")
 
     live.run(target, work)
-
-
-async def _read(cluster: "Live", path: str) -> "tuple[list[Entry], list[str]]":
-    """What there is to tell, newest first, and what may not be read. Raises Missing."""
-    from ailtire_operator import naming
-    from ailtire_operator.cli.log_reader import pods_selector
-    from ailtire_operator.cli.paths import find, parts, paths
-    from ailtire_operator.cli.pod_causes import pod_notes
-    from ailtire_operator.cli.rollout_history import kept_templates, rollouts, workloads
-    from ailtire_operator.cli.trees import place_of
-    from ailtire_operator.cli.wait_conditions import subtree
-    from ailtire_operator.cli.why_view import newest_first
-    from ailtire_operator.cluster.errors import Denied
-    from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, DEPLOYMENT, EVENT, POD, REPLICA_SET
-
-    tree = await cluster.tree(parts(path)[0])
-    target = find(path, tree)
-    stacks = [target.stack] if target.key else subtree(target.stack, tree)
-    selector = pods_selector(place_of(tree[0]).get("root") or tree[0]["metadata"]["name"])
-    missing: list[str] = []
-
-    async def listed(kind: "Kind", labels: str = selector) -> list[dict[str, Any]]:
-        try:
-            return await cluster.list(kind, labels)
-        except Denied:
-            missing.append(kind.plural)
-            return []
-
-    kept = kept_templates([*await listed(REPLICA_SET), *await listed(CONTROLLER_REVISION)])
-    pods, deployments, events = await listed(POD), await listed(DEPLOYMENT), await listed(EVENT, "")
-    known = paths(tree)
-    places = {}
-    for stack in stacks:
-        name = stack["metadata"]["name"]
-        for workload, key in workloads(stack).items():
-            if target.key in ("", key):
-                places[name, naming.sanitize(key) if key else ""] = (
-                    f"{known[name]}/{key}" if key else known[name],
-                    workload,
-                )
-    mine = []
-    for pod in pods:
-        labels = pod["metadata"].get("labels") or {}
-        place = places.get((labels.get(naming.LABEL_STACK, ""), labels.get(naming.LABEL_SERVICE, "")))
-        if place is not None:
-            mine.append((*place, pod))
-    notes = pod_notes(mine, kept, deployments, events)
-    return newest_first([*rollouts(stacks, known, kept, target.key), *notes]), missing

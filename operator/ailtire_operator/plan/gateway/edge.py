@@ -90,6 +90,12 @@ def through(base: ExternalUrl, route: Route, routes: Sequence[Route]) -> Externa
     return ExternalUrl(base.url, backend + base.seen[len(route.prefix) :]) if first is route else None
 
 
+def route_urls(route: Route, routes: Sequence[Route], bases: Sequence[ExternalUrl]) -> tuple[str, ...]:
+    """The external URLs of a route of ``routes``, for those of its gateway."""
+    found = [(base, through(base, route, routes)) for base in bases]
+    return tuple(each.url if route.prefix or base.seen else f"{each.url}/" for base, each in found if each)
+
+
 def outermost(prefixes: list[str]) -> list[str]:
     """The prefixes that are not below another one: ``/web/socket.io`` is covered by ``/web``."""
     return [
