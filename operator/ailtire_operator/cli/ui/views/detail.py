@@ -1,0 +1,83 @@
+"""A stack, its conditions, its services with their pods, its notices, and who owns what of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from ailtire_operator import naming
+from ailtire_operator.cli.live import Json, Live
+from ailtire_operator.cli.notices import findings, reservations
+from ailtire_operator.cli.outside_reader import whole_tree
+from ailtire_operator.cli.partial_reader import PartialReader
+from ailtire_operator.cli.paths import paths
+from ailtire_operator.cli.pod_facts import facts
+from ailtire_operator.cli.report import as_json
+from ailtire_operator.cli.rollout_history import Workload, kept_templates
+from ailtire_operator.cli.service_details import Running, owners, service_details
+from ailtire_operator.cli.trees import Resource, build
+from ailtire_operator.cli.ui.answers import answer, stack_of
+from ailtire_operator.cli.ui.detail_record import depth_of, stack_record
+from ailtire_operator.cluster.kinds import (
+    CONTROLLER_REVISION,
+    OWNED_KINDS,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+    WORKLOAD_KINDS,
+    Kind,
+)
+from ailtire_operator.reach.world import network_name
+
+
+async def detail(live: Live, request: web.Request) -> web.StreamResponse:
+    """The answer; what may not be listed is left out and named in ``notes``."""
+    name = stack_of(request)
+    tree = await whole_tree(live, name)
+    stack, reader = tree[0], PartialReader(live)
+    running, owned = await asyncio.gather(_running(reader, name, tree), _owned(reader, name))
+    node = build(name, tree)
+    assert node is not None  # the stack is the first of its tree
+    return answer(
+        {
+            "stack": stack_record(node, stack, depth_of(stack, tree), facts(running.pods)),
+            "conditions": (stack.get("status") or {}).get("conditions") or [],
+            "services": service_details(stack, running),
+            "notices": as_json(findings([stack])),
+            "owners": owners(owned, stack),
+            "notes": [*reservations([stack]), *reader.notes()],
+        }
+    )
+
+
+async def _running(reader: PartialReader, name: str, tree: Sequence[Resource]) -> Running:
+    """What runs of the stack itself."""
+    mine = f"{naming.MANAGED_SELECTOR},{naming.LABEL_STACK}={name}"
+    kinds = (*WORKLOAD_KINDS, POD, REPLICA_SET, CONTROLLER_REVISION)
+    lists = dict(zip(kinds, await asyncio.gather(*(reader.objects(each, mine) for each in kinds)), strict=True))
+    zones = await reader.objects(SERVICE, f"{naming.MANAGED_SELECTOR},{naming.LABEL_NETWORK}")
+    return Running(
+        workloads={_workload(each): each for kind in WORKLOAD_KINDS for each in lists[kind]},
+        pods=lists[POD],
+        kept=kept_templates([*lists[REPLICA_SET], *lists[CONTROLLER_REVISION]]),
+        networks=network_labels(zones, paths(tree)),
+    )
+
+
+def _workload(obj: Json) -> Workload:
+    return str(obj["kind"]), str(obj["metadata"]["name"])
+
+
+def network_labels(zones: Sequence[Json], known: Mapping[str, str]) -> dict[str, str]:
+    """The networks for people, by the label that their members have; a zone is the Service of a network."""
+    return {naming.label_of_zone(each["metadata"]["name"]): network_name(each, known) for each in zones}
+
+
+async def _owned(reader: PartialReader, name: str) -> list[Json]:
+    """What the stack owns, without specs."""
+
+    async def listed(kind: Kind) -> list[Json]:
+        found = await reader.metadata(kind, f"{naming.LABEL_STACK}={name}")
+        return [{**each, "kind": kind.kind} for each in found]
+
+    return [each for objects in await asyncio.gather(*map(listed, OWNED_KINDS)) for each in objects]
