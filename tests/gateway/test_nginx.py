@@ -11,6 +11,8 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from ailtire_operator.cli.gateway_routes import gateway_of
+from ailtire_operator.cli.request_trace import forwarded, matching
 from ailtire_operator.model.bounds import ROUTE_LIMIT
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.plan.build import plan
@@ -66,6 +68,19 @@ async def test_a_prefix_becomes_the_path_that_the_service_says(
             found[asked] = (await answer.json())["path"] if answer.status == 200 else None
             assert answer.status in (200, 404), (asked, answer.status)
     assert found == expected
+
+
+@pytest.mark.parametrize(("entry", "expected"), PATHS.items(), ids=lambda each: str(each)[:24])
+def test_the_page_tells_the_same_of_a_request(entry: tuple[str, str], expected: dict[str, str | None]) -> None:
+    key, path = entry
+    services = {"web": {"image": "web:1", "interface": {key: {"path": path}}}}
+    routes = gateway_of({"metadata": {"name": "shop"}, "spec": {"services": services}}, SETTINGS).routes
+    found = {}
+    for asked in expected:
+        sent = asked.partition("?")[0]
+        route = matching(routes, sent)
+        found[asked] = None if route is None else forwarded(route, sent)
+    assert found == {asked: sees and sees.partition("?")[0] for asked, sees in expected.items()}
 
 
 async def test_the_longest_prefix_wins_at_a_segment_boundary(rig: Rig, backend: Backend, client: ClientSession) -> None:

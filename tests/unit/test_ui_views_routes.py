@@ -142,7 +142,8 @@ def test_without_an_edge_paths_are_those_at_the_gateway() -> None:
         ("/web/a%20b", ["shop"], ["/a%20b"], "shop/web"),
         ("/website", ["shop"], ["/website"], "shop/frontend"),
         ("/doc/x", ["shop"], ["/doc/x"], "shop/doc"),
-        ("/web/../doc", ["shop"], ["/doc"], "shop/doc"),
+        ("/web/../doc", ["shop"], ["/web/../doc"], "shop/doc"),
+        ("/doc/../web/x", ["shop"], ["/x"], "shop/web"),
         ("/orders/api/7", ["shop", "shop/orders"], ["/api/7", "/7"], "shop/orders/api"),
         (
             "/orders/shipping/labels/7",

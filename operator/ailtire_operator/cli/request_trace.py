@@ -251,11 +251,12 @@ def matching(routes: Sequence[Route], path: str) -> Route | None:
 
 
 def forwarded(route: Route, path: str) -> str:
-    """The path behind the gateway: as it was sent, percent encoding included, unless it had to be normalised."""
+    """The path behind the gateway: as it was sent, percent encoding included; normalised where a prefix is taken off
+    one with ``..`` or ``//`` in it."""
+    if route.backend_path is None:
+        return path
     odd = _NORMALISED.search(path) is not None
     sent = quote(normalised(path), safe="/-._~!$&'()*+,;=:@") if odd else path
-    if route.backend_path is None:
-        return sent
     if sent.startswith(f"{route.prefix}/"):
         return f"{route.backend_path.rstrip('/')}/{sent[len(route.prefix) + 1 :]}"
     asked = normalised(path)
