@@ -15,7 +15,7 @@ from ailtire_operator.plan.definition_changes import TreeDefinition
 
 Json = dict[str, Any]
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-STACKS = ("shop", "shop/orders")
+STACKS = frozenset({"shop", "shop/orders"})
 
 
 def definition(web: str, api: str, **more: Any) -> TreeDefinition:

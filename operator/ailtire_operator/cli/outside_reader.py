@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 from ailtire_operator import naming
+from ailtire_operator.cli.failures import Missing
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.outside import EDGES, Outside, edge_kinds
 from ailtire_operator.cli.trees import place_of
 from ailtire_operator.cluster.errors import Denied, NotFound
 from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind
+from ailtire_operator.model.limits import DEPTH_LIMIT
 
 
 async def whole_tree(cluster: Live, name: str) -> list[Json]:
@@ -18,6 +20,17 @@ async def whole_tree(cluster: Live, name: str) -> list[Json]:
     if root and root not in (each["metadata"]["name"] for each in tree):
         tree.append(await cluster.stack(root))
     return tree
+
+
+async def with_ancestors(cluster: Live, name: str) -> list[Json]:
+    """The stack first, then those above it, its parent first, as far as they are there. Raises Missing."""
+    found = [await cluster.stack(name)]
+    while (above := place_of(found[-1]).get("parent")) and len(found) < DEPTH_LIMIT:
+        try:
+            found.append(await cluster.stack(above))
+        except Missing:
+            break
+    return found
 
 
 async def read_outside(cluster: Live, tree: Sequence[Json]) -> Outside:

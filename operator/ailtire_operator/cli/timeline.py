@@ -46,11 +46,10 @@ class Moment:
     """Who has caused or said it; empty where nobody tells."""
     revision: int | None = None
 
-    def to_json(self, stacks: Iterable[str]) -> dict[str, Any]:
+    def to_json(self, stacks: frozenset[str]) -> dict[str, Any]:
         """As data; ``stacks`` are the paths of the stacks that there are."""
-        known = frozenset(stacks)
         above, _, key = self.path.rpartition(SEPARATOR)
-        stack, service = (above, key) if self.path not in known and above in known else (self.path, "")
+        stack, service = (above, key) if self.path not in stacks and above in stacks else (self.path, "")
         return {
             "time": None if self.time is None else self.time.isoformat().replace("+00:00", "Z"),
             "kind": str(self.kind),

@@ -8,7 +8,7 @@ from aiohttp import web
 from ailtire_operator import naming
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.notices import findings, reservations
-from ailtire_operator.cli.outside_reader import whole_tree
+from ailtire_operator.cli.outside_reader import with_ancestors
 from ailtire_operator.cli.partial_reader import PartialReader
 from ailtire_operator.cli.paths import paths
 from ailtire_operator.cli.pod_facts import facts
@@ -33,14 +33,14 @@ from ailtire_operator.reach.world import network_name
 async def detail(live: Live, request: web.Request) -> web.StreamResponse:
     """The answer; what may not be listed is left out and named in ``notes``."""
     name = stack_of(request)
-    tree = await whole_tree(live, name)
-    stack, reader = tree[0], PartialReader(live)
-    running, owned = await asyncio.gather(_running(reader, name, tree), _owned(reader, name))
-    node = build(name, tree)
-    assert node is not None  # the stack is the first of its tree
+    chain = await with_ancestors(live, name)
+    stack, reader = chain[0], PartialReader(live)
+    running, owned = await asyncio.gather(_running(reader, chain), _owned(reader, name))
+    node = build(name, [stack])
+    assert node is not None  # it is the one of them
     return answer(
         {
-            "stack": stack_record(node, stack, depth_of(stack, tree), facts(running.pods)),
+            "stack": stack_record(node, stack, depth_of(stack, chain), facts(running.pods)),
             "conditions": (stack.get("status") or {}).get("conditions") or [],
             "services": service_details(stack, running),
             "notices": as_json(findings([stack])),
@@ -50,17 +50,19 @@ async def detail(live: Live, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _running(reader: PartialReader, name: str, tree: Sequence[Resource]) -> Running:
-    """What runs of the stack itself."""
-    mine = f"{naming.MANAGED_SELECTOR},{naming.LABEL_STACK}={name}"
+async def _running(reader: PartialReader, chain: Sequence[Resource]) -> Running:
+    """What runs of the stack itself. The networks to which it may belong are its own and those of stacks above it."""
+    names = [each["metadata"]["name"] for each in chain]
+    mine = f"{naming.MANAGED_SELECTOR},{naming.LABEL_STACK}={names[0]}"
     kinds = (*WORKLOAD_KINDS, POD, REPLICA_SET, CONTROLLER_REVISION)
     lists = dict(zip(kinds, await asyncio.gather(*(reader.objects(each, mine) for each in kinds)), strict=True))
-    zones = await reader.objects(SERVICE, f"{naming.MANAGED_SELECTOR},{naming.LABEL_NETWORK}")
+    above = f"{naming.LABEL_STACK} in ({','.join(names)})"
+    zones = await reader.objects(SERVICE, f"{naming.MANAGED_SELECTOR},{naming.LABEL_NETWORK},{above}")
     return Running(
         workloads={_workload(each): each for kind in WORKLOAD_KINDS for each in lists[kind]},
         pods=lists[POD],
         kept=kept_templates([*lists[REPLICA_SET], *lists[CONTROLLER_REVISION]]),
-        networks=network_labels(zones, paths(tree)),
+        networks=network_labels(zones, paths(chain)),
     )
 
 

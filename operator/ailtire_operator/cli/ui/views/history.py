@@ -1,6 +1,6 @@
 """What has happened to a stack and to all below it, and the revisions of its tree."""
 
-from contextlib import suppress
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -35,12 +35,24 @@ async def timeline(live: Live, request: web.Request) -> web.StreamResponse:
     name, limit = stack_of(request), number(request, "limit", _LIMIT, 1, _MOST)
     tree = await whole_tree(live, name)
     known = paths(tree)
-    moments = await _of_definitions(live, tree[0], known[name])
-    for entry in await read_why(live, name, PartialReader(live)):
-        moments.append(of_pod(entry) if isinstance(entry, PodNote) else of_rollout(entry))
-    with suppress(Denied):  # who may not list Events sees all else
-        moments += [of_event(*each) for each in await EventReader(live, name, EventFilter()).start()]
-    return answer([each.to_json(known.values()) for each in newest_first(moments)[:limit]])
+    found = await asyncio.gather(
+        _of_definitions(live, tree[0], known[name]), _of_rollouts(live, name), _of_events(live, name)
+    )
+    moments = newest_first(each for part in found for each in part)
+    stacks = frozenset(known.values())
+    return answer([each.to_json(stacks) for each in moments[:limit]])
+
+
+async def _of_rollouts(live: Live, name: str) -> list[Moment]:
+    entries = await read_why(live, name, PartialReader(live))
+    return [of_pod(each) if isinstance(each, PodNote) else of_rollout(each) for each in entries]
+
+
+async def _of_events(live: Live, name: str) -> list[Moment]:
+    try:
+        return [of_event(*each) for each in await EventReader(live, name, EventFilter()).start()]
+    except Denied:  # who may not list Events sees all else
+        return []
 
 
 async def _of_definitions(live: Live, stack: Json, path: str) -> list[Moment]:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.outside_reader import whole_tree
+from ailtire_operator.cli.outside_reader import with_ancestors
 from ailtire_operator.cli.paths import paths
 from ailtire_operator.cli.reach_objects import of_cluster, pairs, scoped
 from ailtire_operator.cli.reach_segments import segments_json
@@ -20,7 +20,7 @@ MEMBERS: Final = 400
 async def reach(live: Live, request: web.Request) -> web.StreamResponse:
     """Members, segments and pairs; by the NetworkPolicies of the namespace as they are."""
     name = stack_of(request)
-    path = paths(await whole_tree(live, name))[name]
+    path = paths(await with_ancestors(live, name))[name]
     found = await of_cluster(live)
     count = len(scoped(found, path))
     if count > MEMBERS:
