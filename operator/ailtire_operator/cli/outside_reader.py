@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Missing
@@ -17,15 +18,20 @@ async def whole_tree(cluster: Live, name: str) -> list[Json]:
     """The stack first, and all others of its tree: the root too, which no label of its own selects. Raises Missing."""
     tree = await cluster.tree(name)
     root = place_of(tree[0]).get("root")
-    if root and root not in (each["metadata"]["name"] for each in tree):
+    if _is_name(root) and root not in (each["metadata"]["name"] for each in tree):
         tree.append(await cluster.stack(root))
     return tree
+
+
+def _is_name(name: Any) -> bool:
+    """Whether a place names a stack that can be asked for: what else stands there would be another address."""
+    return isinstance(name, str) and naming.is_dns_label(name)
 
 
 async def with_ancestors(cluster: Live, name: str) -> list[Json]:
     """The stack first, then those above it, its parent first, as far as they are there. Raises Missing."""
     found = [await cluster.stack(name)]
-    while (above := place_of(found[-1]).get("parent")) and len(found) < DEPTH_LIMIT:
+    while _is_name(above := place_of(found[-1]).get("parent")) and len(found) < DEPTH_LIMIT:
         try:
             found.append(await cluster.stack(above))
         except Missing:
