@@ -307,7 +307,7 @@ async def test_who_may_only_see_stacks_is_told_what_is_not_shown(
     async with page(account, trees.namespace) as ask:
         found = await trees_until(ask, "shop")
         assert [each["key"] for each in found["services"]] == ["web"]
-        assert found["services"][0]["image"] == "docker.io/library/web:1"
+        assert (found["services"][0]["image"], found["services"][0]["pods"]) == ("docker.io/library/web:1", None)
         assert len(found["notes"]) == 1
         assert all(each in found["notes"][0] for each in ("pods", "deployments", "services"))
         definition = await ask("shop", "yaml")

@@ -158,6 +158,11 @@ def test_pods_tell_why_they_do_not_run() -> None:
     assert {(each["node"], each["image"]) for each in found} == {("n1", "web:2")}
 
 
+def test_pods_that_may_not_be_listed_are_not_taken_for_none() -> None:
+    assert web(running=Running({WEB: workload()}, None))["pods"] is None
+    assert web(running=Running({WEB: workload()}, []))["pods"] == []
+
+
 def test_networks_and_interfaces_are_named_for_people() -> None:
     zone = {"metadata": {"name": "z-0a", "labels": {"ailtire.io/stack": "shop", "ailtire.io/network": "siblings"}}}
     known = network_labels([zone], {"shop": "top/shop"})

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Missing
@@ -23,7 +23,7 @@ async def whole_tree(cluster: Live, name: str) -> list[Json]:
     return tree
 
 
-def _is_name(name: Any) -> bool:
+def _is_name(name: Any) -> TypeGuard[str]:
     """Whether a place names a stack that can be asked for: what else stands there would be another address."""
     return isinstance(name, str) and naming.is_dns_label(name)
 

@@ -27,7 +27,8 @@ class Running:
     """What the cluster has of a stack."""
 
     workloads: Mapping[Workload, Object] = field(default_factory=dict)
-    pods: Sequence[Object] = ()
+    pods: Sequence[Object] | None = ()
+    """None where they may not be listed."""
     kept: Mapping[Workload, Sequence[Template]] = field(default_factory=dict)
     """The templates that Kubernetes' controllers keep."""
     networks: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +57,7 @@ def _service(stack: Resource, node: ServiceNode, running: Running) -> dict[str, 
         "wanted": node.wanted,
         "reason": node.reason,
         "message": node.message,
-        "pods": [_pod(each, node.key) for each in sorted(running.pods, key=_name) if _is_of(each, stack, node.key)],
+        "pods": _pods(running.pods, stack, node.key),
         "environment": list(_environment(container)),
         "networks": sorted(
             running.networks[label] for label in _labels(template) if label in running.networks
@@ -97,6 +98,12 @@ def _image_since(
 
 def _is_image(change: Object, key: str) -> bool:
     return change.get("path") == f"containers[{naming.sanitize(key)}].image"
+
+
+def _pods(pods: Sequence[Object] | None, stack: Resource, key: str) -> list[dict[str, Any]] | None:
+    if pods is None:
+        return None
+    return [_pod(each, key) for each in sorted(pods, key=_name) if _is_of(each, stack, key)]
 
 
 def _is_of(pod: Object, stack: Resource, key: str) -> bool:

@@ -40,7 +40,7 @@ async def detail(live: Live, request: web.Request) -> web.StreamResponse:
     assert node is not None  # it is the one of them
     return answer(
         {
-            "stack": stack_record(node, stack, depth_of(stack, chain), facts(running.pods)),
+            "stack": stack_record(node, stack, depth_of(stack, chain), facts(running.pods or ())),
             "conditions": (stack.get("status") or {}).get("conditions") or [],
             "services": service_details(stack, running),
             "notices": as_json(findings([stack])),
@@ -60,7 +60,7 @@ async def _running(reader: PartialReader, chain: Sequence[Resource]) -> Running:
     zones = await reader.objects(SERVICE, f"{naming.MANAGED_SELECTOR},{naming.LABEL_NETWORK},{above}")
     return Running(
         workloads={_workload(each): each for kind in WORKLOAD_KINDS for each in lists[kind]},
-        pods=lists[POD],
+        pods=None if POD.plural in reader.denied else lists[POD],
         kept=kept_templates([*lists[REPLICA_SET], *lists[CONTROLLER_REVISION]]),
         networks=network_labels(zones, paths(chain)),
     )
