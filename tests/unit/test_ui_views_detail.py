@@ -7,8 +7,7 @@ import pytest
 from ailtire_operator.cli.pod_facts import facts
 from ailtire_operator.cli.rollout_history import kept_templates
 from ailtire_operator.cli.service_details import VALUE_LIMIT, Running, owners, service_details
-from ailtire_operator.cli.trees import build
-from ailtire_operator.cli.ui.detail_record import depth_of, stack_record
+from ailtire_operator.cli.ui.detail_record import stack_record
 from ailtire_operator.cli.ui.views.detail import network_labels
 
 Json = dict[str, Any]
@@ -200,14 +199,12 @@ def test_owners_are_those_who_have_written_what_the_stack_owns() -> None:
 
 def test_a_record_is_that_of_the_tree_with_its_place() -> None:
     top = {"kind": "AiltireStack", "metadata": {"name": "top", "uid": "0", "namespace": "prod"}, "spec": {}}
-    stack = shop(parent="top")
-    tree = [stack, top]
-    node = build("shop", tree)
-    assert node is not None
-    found = stack_record(node, stack, depth_of(stack, tree), facts([pod("a", containerStatuses=[{"restartCount": 2}])]))
+    pods = facts([pod("a", containerStatuses=[{"restartCount": 2}])])
+    found = stack_record([shop(parent="top"), top], pods)
     assert found.items() >= {
         "id": "prod/shop", "namespace": "prod", "name": "shop", "key": "shop", "parent": "prod/top", "root": "prod/top",
-        "depth": 1, "restarts": 2, "since": "2026-01-01T11:00:00Z",
+        "depth": 1, "restarts": 2, "since": "2026-01-01T11:00:00Z", "generation": 2,
     }.items()  # fmt: skip
     assert "services" not in found
-    assert depth_of(top, tree) == 0
+    alone = stack_record([top], pods)
+    assert (alone["parent"], alone["root"], alone["depth"], alone["restarts"]) == (None, "prod/top", 0, 0)

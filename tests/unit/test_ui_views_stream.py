@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.ui import queued_events
-from ailtire_operator.cli.ui.queued_events import EventQueue, event, stream
+from ailtire_operator.cli.ui.queued_events import EventQueue, stream
 from ailtire_operator.cluster.errors import Denied
 
 Work = Callable[[EventQueue], Awaitable[None]]
@@ -51,8 +51,8 @@ async def test_events_come_in_their_order_and_the_last_one_says_so() -> None:
     ("error", "body"),
     [
         (Failure("no such thing", "Try another."), {"error": "no such thing", "hint": "Try another."}),
-        (Denied("pods is forbidden"), {"error": "pods is forbidden", "hint": "", "denied": True}),
-        (KeyError("s3cret"), {"error": "internal error: KeyError", "hint": ""}),
+        (Denied("pods is forbidden"), {"denied": True}),
+        (KeyError("s3cret"), {"error": "internal error: KeyError"}),
     ],
 )
 async def test_an_error_is_the_last_event_but_one(error: Exception, body: Any) -> None:
@@ -62,7 +62,8 @@ async def test_an_error_is_the_last_event_but_one(error: Exception, body: Any) -
 
     found = await sent(work)
     assert [name for name, _ in found] == ["line", "error", "end"]
-    assert found[1][1] == body
+    assert found[1][1].items() >= body.items()
+    assert "s3cret" not in str(found)
 
 
 async def test_no_text_ends_an_event_before_its_end() -> None:
@@ -72,7 +73,6 @@ async def test_no_text_ends_an_event_before_its_end() -> None:
     found = await sent(work)
     assert [name for name, _ in found] == ["line", "end"]
     assert found[0][1] == {"text": "a\n\nevent: end\\r\ndata: {}\\u2028"}
-    assert event("line", {"a": "\n\n"}) == b'event: line\ndata: {"a":"\\n\\n"}\n\n'
 
 
 async def test_who_makes_more_than_is_read_waits_and_what_may_be_lost_is_lost() -> None:
@@ -83,17 +83,26 @@ async def test_who_makes_more_than_is_read_waits_and_what_may_be_lost_is_lost() 
     waiting = asyncio.create_task(queue.put("line", "last"))
     await asyncio.sleep(0)
     assert not waiting.done()
-    assert await queue.next() == event("line", 0)
+    assert await queue.next() == ("line", b"0")
     await waiting
 
 
 async def test_a_reader_that_waits_gets_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued_events, "_QUIET_SECONDS", 0.001)
-    assert await EventQueue().next() == b": \n\n"
+    monkeypatch.setattr(queued_events, "HEARTBEAT_SECONDS", 0.01)
+    go_on = asyncio.Event()
+
+    async def work(queue: EventQueue) -> None:
+        await go_on.wait()
+
+    async with served(work) as client, client.get("/") as answer:
+        for _ in range(3):
+            assert await answer.content.readuntil(b"\n\n") == b":\n\n"
+        go_on.set()
+        assert (await answer.text()).endswith("event: end\ndata: {}\n\n")
 
 
 async def test_work_ends_with_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued_events, "_QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(queued_events, "HEARTBEAT_SECONDS", 0.01)
     ended = asyncio.Event()
 
     async def work(queue: EventQueue) -> None:

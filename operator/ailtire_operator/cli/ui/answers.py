@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
 from aiohttp import web
 
 from ailtire_operator import naming, printable
 from ailtire_operator.cli.failures import Exit, Failure
 from ailtire_operator.cli.paths import SEPARATOR
+from ailtire_operator.cli.ui.encoding import encode
 
 ANSWER_LIMIT: Final = 8 << 20
 """Bytes of one answer."""
@@ -88,7 +88,7 @@ def answer(value: Any) -> web.Response:
 
 def encoded(value: Any) -> bytes:
     """One line of JSON."""
-    return orjson.dumps(_shown(value), option=orjson.OPT_NON_STR_KEYS)
+    return encode(_shown(value))
 
 
 def _shown(value: Any) -> Any:

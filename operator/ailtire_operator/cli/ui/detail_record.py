@@ -1,44 +1,25 @@
-"""A stack as one record of a flat list: where it is in its tree, how it is, and what its pods say. Pure."""
+"""The record of one stack by itself, as that of the tree: with its place, and what its own pods say. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 from ailtire_operator.cli.paths import paths
 from ailtire_operator.cli.pod_facts import PodFacts
-from ailtire_operator.cli.tree_data import to_json
-from ailtire_operator.cli.trees import Member, Resource, StackNode, place_of
+from ailtire_operator.cli.trees import Member, Resource, place_of
+from ailtire_operator.cli.ui.stack_records import Record, parts_of, use_of
 
 
-def stack_record(node: StackNode, resource: Resource, depth: int, facts: Mapping[Member, PodFacts]) -> dict[str, Any]:
-    """The stack without what is below it; ``facts`` are those of the pods of its namespace."""
-    metadata, place = resource["metadata"], place_of(resource)
-    namespace, name = metadata.get("namespace", ""), node.name
-    total = sum((each for (stack, _), each in facts.items() if stack == name), PodFacts())
-    said = to_json(node)
-    del said["services"], said["stacks"]
+def stack_record(chain: Sequence[Resource], facts: Mapping[Member, PodFacts]) -> Record:
+    """The first of the chain, the others of which are those above it; ``facts`` are those of pods of its namespace."""
+    stack = chain[0]
+    parts, place = parts_of(stack), place_of(stack)
+    total = sum((each for (name, _), each in facts.items() if name == parts.name), PodFacts())
     return {
-        "id": f"{namespace}/{name}",
-        "namespace": namespace,
-        **said,
-        "key": place.get("parentKey", ""),
-        "parent": f"{namespace}/{place['parent']}" if place.get("parent") else None,
-        "root": f"{namespace}/{place.get('root') or name}",
-        "depth": depth,
-        "created": metadata.get("creationTimestamp"),
-        "generation": metadata.get("generation", 0),
-        "restarts": total.restarts,
-        "since": stamp(total.born),
-        "cpu": None if total.cpu is None else round(total.cpu * 1000),
-        "memory": None if total.memory is None else round(total.memory),
+        "id": parts.id,
+        "namespace": parts.namespace,
+        "key": parts.key,
+        "parent": f"{parts.namespace}/{place['parent']}" if place.get("parent") else None,
+        "root": f"{parts.namespace}/{place.get('root') or parts.name}",
+        "depth": paths(chain)[parts.name].count("/"),
+        **parts.record,
+        **use_of(total),
     }
-
-
-def depth_of(resource: Resource, tree: Sequence[Resource]) -> int:
-    """How many stacks are above it."""
-    return paths(tree)[resource["metadata"]["name"]].count("/")
-
-
-def stamp(time: datetime | None) -> str | None:
-    """A time as Kubernetes writes it."""
-    return None if time is None else time.isoformat().replace("+00:00", "Z")

@@ -15,9 +15,9 @@ from ailtire_operator.cli.pod_facts import facts
 from ailtire_operator.cli.report import as_json
 from ailtire_operator.cli.rollout_history import Workload, kept_templates
 from ailtire_operator.cli.service_details import Running, owners, service_details
-from ailtire_operator.cli.trees import Resource, build
+from ailtire_operator.cli.trees import Resource
 from ailtire_operator.cli.ui.answers import answer, stack_of
-from ailtire_operator.cli.ui.detail_record import depth_of, stack_record
+from ailtire_operator.cli.ui.detail_record import stack_record
 from ailtire_operator.cluster.kinds import (
     CONTROLLER_REVISION,
     OWNED_KINDS,
@@ -36,11 +36,9 @@ async def detail(live: Live, request: web.Request) -> web.StreamResponse:
     chain = await with_ancestors(live, name)
     stack, reader = chain[0], PartialReader(live)
     running, owned = await asyncio.gather(_running(reader, chain), _owned(reader, name))
-    node = build(name, [stack])
-    assert node is not None  # it is the one of them
     return answer(
         {
-            "stack": stack_record(node, stack, depth_of(stack, chain), facts(running.pods or ())),
+            "stack": stack_record(chain, facts(running.pods or ())),
             "conditions": (stack.get("status") or {}).get("conditions") or [],
             "services": service_details(stack, running),
             "notices": as_json(findings([stack])),
