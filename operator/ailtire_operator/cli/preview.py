@@ -95,9 +95,10 @@ class Previewer:
         await self._nodes.refresh(stack)
         return self._planned_now(stack)
 
-    def owned(self, stack: Stack) -> list[Json]:
-        """What a stack owns, as it was read."""
-        return [self._live[each.ref] for each in self._store.owned_by(stack.namespace, stack.uid)]
+    def present(self, stack: Stack, planned: Planned) -> list[Json]:
+        """What a stack owns, and what else is there of its plan (a retained volume has no owner), as it was read."""
+        owned = [each.ref for each in self._store.owned_by(stack.namespace, stack.uid)]
+        return [self._live[ref] for ref in dict.fromkeys([*owned, *planned.manifests]) if ref in self._live]
 
     @property
     def templates(self) -> Mapping[str, StackSpec]:

@@ -36,7 +36,11 @@ async def _compared(live: Live, resource: dict[str, object]) -> dict[str, str]:
     stack = parse_stack(resource)
     planned = await previewer.planned(stack)
     manifests = {ref: each for ref, each in planned.manifests.items() if ref.kind not in _UNSHOWN}
-    objects = {ref: each for ref, each in without_secrets(previewer.owned(stack)).items() if ref.kind not in _UNSHOWN}
+    objects = {
+        ref: each
+        for ref, each in without_secrets(previewer.present(stack, planned)).items()
+        if ref.kind not in _UNSHOWN
+    }
     return {
         "rendered": document(rendered_text(manifests)),
         "live": document(live_text(objects)),
