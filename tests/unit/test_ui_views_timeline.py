@@ -15,7 +15,7 @@ from ailtire_operator.plan.definition_changes import TreeDefinition
 
 Json = dict[str, Any]
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-STACKS = frozenset({"shop", "shop/orders"})
+STACKS = {"shop": "prod/shop", "shop/orders": "prod/shop-orders"}
 
 
 def definition(web: str, api: str, **more: Any) -> TreeDefinition:
@@ -45,8 +45,8 @@ def test_a_root_has_all_revisions_of_its_tree() -> None:
     found = definitions()
     assert [each["revision"] for each in found] == [1, 2, 3, 4]
     assert found[1] == {
-        "time": "2026-01-01T12:02:00Z", "kind": "definition", "stack": "shop", "service": "", "revision": 2,
-        "by": "flux", "title": "revision 2 is Ready", "detail": "new web: web image 1 -> 2",
+        "time": "2026-01-01T12:02:00Z", "kind": "definition", "id": "prod/shop", "stack": "shop", "service": "",
+        "revision": 2, "by": "flux", "title": "revision 2 is Ready", "detail": "new web: web image 1 -> 2",
     }  # fmt: skip
     assert found[0]["detail"] == "the oldest definition that is kept"
     assert found[3]["title"] == "revision 4 (current) is Ready"
@@ -91,6 +91,7 @@ def test_a_rollout_is_what_it_was_for(found: Rollout, kind: Kind) -> None:
 def test_a_rollout_says_who_asked_for_it_and_what_changed() -> None:
     found = of_rollout(rollout("Planned", "containers[api].image", omitted=2)).to_json(STACKS)
     assert (found["stack"], found["service"], found["by"]) == ("shop/orders", "api", "flux")
+    assert found["id"] == "prod/shop-orders"
     assert found["title"] == "rollout of Deployment x"
     assert found["detail"].splitlines() == [
         "generation 7 of shop, last changed by flux", "containers[api].image 1 -> 2", "and 2 more fields",

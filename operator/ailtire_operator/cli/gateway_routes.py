@@ -45,8 +45,10 @@ class RouteRow:
     host: str
     """Empty where no edge names one."""
     path: str
+    id: str
+    """NAMESPACE/NAME of the stack that holds the service."""
     stack: str
-    """The path of the stack that holds the service."""
+    """Its path."""
     route: Route
     state: State
     reason: str
@@ -57,6 +59,7 @@ class RouteRow:
         return {
             "host": self.host,
             "path": self.path,
+            "id": self.id,
             "stack": self.stack,
             "service": self.route.service,
             "port": self.route.port,
@@ -134,7 +137,12 @@ class _Table:
         where = self._paths[stack["metadata"]["name"]]
         for each in urls:
             parts = urlsplit(each)
-            yield RouteRow(parts.netloc, parts.path or "/", where, route, state, reason)
+            yield RouteRow(parts.netloc, parts.path or "/", id_of(stack), where, route, state, reason)
+
+
+def id_of(stack: Resource) -> str:
+    """NAMESPACE/NAME."""
+    return f"{stack['metadata'].get('namespace', '')}/{stack['metadata']['name']}"
 
 
 def service_state(stack: Resource, key: str) -> State:

@@ -11,6 +11,7 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.gateway_routes import (
     children_of,
     gateway_of,
+    id_of,
     is_stack,
     rules,
     service_state,
@@ -44,6 +45,8 @@ class Hop:
 
     gateway: str
     """The name of its Deployment."""
+    id: str
+    """NAMESPACE/NAME of its stack."""
     stack: str
     """The path of its stack."""
     route: Route
@@ -59,6 +62,7 @@ class Hop:
         """As data."""
         return {
             "gateway": self.gateway,
+            "id": self.id,
             "stack": self.stack,
             "matched": self.route.prefix or "/",
             **stripping(self.route),
@@ -181,6 +185,7 @@ class _Walk:
         wanted = ((found or {}).get("spec") or {}).get("replicas", 1) if found else 0
         return Hop(
             gateway=naming.gateway(stack["metadata"]["name"]),
+            id=id_of(stack),
             stack=where,
             route=route,
             forwards=forwards,
@@ -198,6 +203,7 @@ class _Walk:
         node = next((each for each in services(stack) if each.key == route.service), None)
         reason = service_blocker(stack, route.service, self._path(stack))
         self._found.service = {
+            "id": id_of(stack),
             "path": where,
             "stack": stack["metadata"]["name"],
             "key": route.service,

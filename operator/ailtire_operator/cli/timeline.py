@@ -1,6 +1,6 @@
 """What has happened to a stack and to all below it, in one list: definitions, rollouts, pods, Events. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -46,13 +46,14 @@ class Moment:
     """Who has caused or said it; empty where nobody tells."""
     revision: int | None = None
 
-    def to_json(self, stacks: frozenset[str]) -> dict[str, Any]:
-        """As data; ``stacks`` are the paths of the stacks that there are."""
+    def to_json(self, stacks: Mapping[str, str]) -> dict[str, Any]:
+        """As data; ``stacks`` are the addresses (NAMESPACE/NAME) of the stacks that there are, by path."""
         above, _, key = self.path.rpartition(SEPARATOR)
         stack, service = (above, key) if self.path not in stacks and above in stacks else (self.path, "")
         return {
             "time": None if self.time is None else self.time.isoformat().replace("+00:00", "Z"),
             "kind": str(self.kind),
+            "id": stacks.get(stack),
             "stack": stack,
             "service": service,
             "revision": self.revision,

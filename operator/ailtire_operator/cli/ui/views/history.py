@@ -39,7 +39,7 @@ async def timeline(live: Live, request: web.Request) -> web.StreamResponse:
         _of_definitions(live, tree[0], known[name]), _of_rollouts(live, name), _of_events(live, name)
     )
     moments = newest_first(each for part in found for each in part)
-    stacks = frozenset(known.values())
+    stacks = {path: f"{live.namespace}/{name}" for name, path in known.items()}
     return answer([each.to_json(stacks) for each in moments[:limit]])
 
 
