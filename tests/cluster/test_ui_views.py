@@ -241,7 +241,7 @@ async def test_an_action_is_tried_without_a_write_and_then_made(trees: Trees, co
         assert trees.must(naming.KIND, "shop")["spec"] == spec(1)
         trees.until_ready("shop")
         compared = await ask("shop", "revisions/2", against="1")
-        assert "+        image: docker.io/library/web:2" in compared["difference"]
+        assert "+      image: docker.io/library/web:2" in compared["difference"]
         kinds = {each["kind"] for each in await ask("shop", "timeline", limit="1000")}
         assert {"definition", "rollout"} <= kinds
 

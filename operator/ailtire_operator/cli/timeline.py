@@ -10,6 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.event_rows import EventRow, EventType
 from ailtire_operator.cli.paths import SEPARATOR
 from ailtire_operator.cli.pod_causes import PodEvent, PodNote
+from ailtire_operator.cli.restarts import rfc3339
 from ailtire_operator.cli.revisions import Entry, in_words
 from ailtire_operator.cli.rollout_history import Rollout
 from ailtire_operator.plan.definition_changes import DefinitionChange
@@ -51,7 +52,7 @@ class Moment:
         above, _, key = self.path.rpartition(SEPARATOR)
         stack, service = (above, key) if self.path not in stacks and above in stacks else (self.path, "")
         return {
-            "time": None if self.time is None else self.time.isoformat().replace("+00:00", "Z"),
+            "time": None if self.time is None else rfc3339(self.time),
             "kind": str(self.kind),
             "id": stacks.get(stack),
             "stack": stack,
