@@ -57,5 +57,6 @@ def test_the_conditions_of_a_stack_are_read_nowhere_else() -> None:
     of_others = {
         "status/updates.py", "status/verification.py", "cluster/summaries.py", "cluster/pod_states.py",
         "reconcile/stop_gate.py", "cli/outside.py", "cli/pod_facts.py", "cli/pod_choice.py", "cli/pod_causes.py",
+        "cli/service_details.py",
     }  # fmt: skip
     assert found <= {"status/saved_status.py", *of_others}

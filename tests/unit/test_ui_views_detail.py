@@ -8,7 +8,7 @@ from ailtire_operator.cli.pod_facts import facts
 from ailtire_operator.cli.rollout_history import kept_templates
 from ailtire_operator.cli.service_details import VALUE_LIMIT, Running, owners, service_details
 from ailtire_operator.cli.ui.detail_record import stack_record
-from ailtire_operator.cli.ui.views.detail import network_labels
+from ailtire_operator.cli.ui.views.detail import conditions, network_labels
 
 Json = dict[str, Any]
 WEB = ("Deployment", "shop-web")
@@ -195,6 +195,15 @@ def test_owners_are_those_who_have_written_what_the_stack_owns() -> None:
         {"kind": "Deployment", "name": "x", "managers": ["ailtire-operator", "kubectl-edit"]},
         {"kind": "Service", "name": "x", "managers": []},
     ]
+
+
+def test_conditions_are_those_of_the_status_as_the_api_has_them() -> None:
+    written = {
+        "type": "Ready", "status": "False", "reason": "ImagePullBackOff", "message": "web: no such image",
+        "lastTransitionTime": "2026-01-01T10:00:00Z", "observedGeneration": 2,
+    }  # fmt: skip
+    assert conditions({"metadata": {}, "status": {"conditions": [written]}}) == [written]
+    assert conditions({"metadata": {}}) == []
 
 
 def test_a_record_is_that_of_the_tree_with_its_place() -> None:

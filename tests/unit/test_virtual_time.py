@@ -7,7 +7,7 @@ from lab.paths import ROOT
 
 SOURCE = ROOT / "operator" / "ailtire_operator"
 WRITTEN = {
-    "cli/edit_command.py": "restartedAt, where the API server has told no time: it is later than any that stands there",
+    "cli/edit_actions.py": "restartedAt, where the API server has told no time: it is later than any that stands there",
     "cluster/events.py": "the times of our Events",
     "cluster/lease.py": "acquireTime and renewTime, which nothing here reads",
     "reconcile/runtime.py": "lastTransitionTime of conditions",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -28,6 +29,7 @@ from ailtire_operator.cluster.kinds import (
     Kind,
 )
 from ailtire_operator.reach.world import network_name
+from ailtire_operator.status.saved_status import SavedStatus
 
 
 async def detail(live: Live, request: web.Request) -> web.StreamResponse:
@@ -39,13 +41,28 @@ async def detail(live: Live, request: web.Request) -> web.StreamResponse:
     return answer(
         {
             "stack": stack_record(chain, facts(running.pods or ())),
-            "conditions": (stack.get("status") or {}).get("conditions") or [],
+            "conditions": conditions(stack),
             "services": service_details(stack, running),
             "notices": as_json(findings([stack])),
             "owners": owners(owned, stack),
             "notes": [*reservations([stack]), *reader.notes()],
         }
     )
+
+
+def conditions(stack: Resource) -> list[dict[str, Any]]:
+    """The conditions of the stack's status, as the API has them."""
+    return [
+        {
+            "type": kind,
+            "status": each.status,
+            "reason": each.reason,
+            "message": each.message,
+            "lastTransitionTime": each.since,
+            "observedGeneration": each.generation,
+        }
+        for kind, each in SavedStatus.of(stack.get("status")).conditions.items()
+    ]
 
 
 async def _running(reader: PartialReader, chain: Sequence[Resource]) -> Running:
