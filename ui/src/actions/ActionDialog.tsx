@@ -57,7 +57,7 @@ export function ActionDialog({ id, title, request, close }: Props): JSX.Element 
       <Said step={step} />
       <div class="buttons">
         {step.kind === "dry" && changes(step.answer) && <button type="button" class="main" onClick={() => void confirm()}><Text of={title} /></button>}
-        <button type="button" onClick={() => box.current?.close()}>{step.kind === "done" ? "Close" : "Cancel"}</button>
+        <button type="button" onClick={() => box.current?.close()}>{step.kind === "done" || step.kind === "doing" ? "Close" : "Cancel"}</button>
       </div>
     </dialog>
   );

@@ -1,7 +1,7 @@
 /** What a page says in place of what it would show: nothing there, not yet, not allowed, or a fault. */
 
 import type { ComponentChildren, JSX } from "preact";
-import type { ApiError } from "../api/request";
+import { type ApiError, UNREACHABLE } from "../api/request";
 import type { Loaded } from "../state/resource";
 import { Text } from "../text/Text";
 
@@ -43,13 +43,13 @@ function heading(status: number): string {
   return "Not shown";
 }
 
-/** The answer, or what stands in for it. An answer that is older than a fault is shown below it. */
+/** The answer, or what stands in for it. An older answer is shown below a fault; that nobody answers the bar says too. */
 export function Answer<T>({ of, what, children }: {
   of: Loaded<T>; what: string; children: (data: T) => ComponentChildren;
 }): JSX.Element {
   return (
     <>
-      {of.error && <Fault error={of.error} retry={of.reload} />}
+      {of.error && !(of.data !== null && of.error.status === UNREACHABLE) && <Fault error={of.error} retry={of.reload} />}
       {of.data !== null ? children(of.data) : !of.error && <Loading what={what} />}
     </>
   );

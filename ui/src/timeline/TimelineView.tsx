@@ -74,7 +74,7 @@ function Choice({ of, compared }: { of: readonly number[]; compared: [number, nu
         {options}</select></label>
       <label>with <select value={newer} onChange={(event) => choose(older, Number(event.currentTarget.value))}>{options}</select></label>
       {compared
-        ? <button type="button" onClick={() => setQuery({ compare: "" })}>Close</button>
+        ? <button type="button" onClick={() => setQuery({ compare: "" })}>Hide the difference</button>
         : <button type="button" onClick={() => choose(older, newer)}>Compare</button>}
     </div>
   );

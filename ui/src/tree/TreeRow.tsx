@@ -102,5 +102,5 @@ export function sentence(row: Row): string {
 }
 
 export function said(reason: string, message: string): string {
-  return !reason || message.includes(reason) ? message : message ? `${reason}: ${message}` : reason;
+  return !reason || message.toLowerCase().includes(reason.toLowerCase()) ? message : message ? `${reason}: ${message}` : reason;
 }
