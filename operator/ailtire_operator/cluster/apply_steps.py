@@ -69,11 +69,9 @@ class ApplySteps:
             return True
         except Foreign:
             raise
-        except NotFound:
-            self._store.remove(ref, uid, origin=target.owner_uid)
-            return False
-        except Conflict:
-            # Another object has the name by now and ours is no more; or else the API server only asks for patience.
+        except (Conflict, NotFound):
+            # Ours is no more, or another object has the name by now; or else the API server only asks for patience.
+            # Not even a 404 is believed unasked: no watch would tell that the object is there after all.
             fresh = await read(self._connection, ref)
             if fresh is not None and fresh.uid == uid:
                 raise
