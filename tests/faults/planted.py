@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from faults.injections import Response
+from faults.injections import Response, late
 from faults.journal import Entry
 from faults.lane import UNLABELLED, Lane
 from faults.oracles import Canaries
@@ -26,6 +26,8 @@ LIMIT_SECONDS = 25.0
 """A bug that is not found by then does no harm that the suite would see."""
 NO_BUG_SECONDS = 120.0
 _MANY = 10**6
+_LATE_SECONDS = 4.0
+"""Longer than a new stack is without a status."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def bugs() -> list[Bug]:
         Bug("what is removed is not deleted", "should not be there", _rule(_deletes, _swallow), step=6),
         Bug("an edit rolls out for no reason", restarted, _rule(deployments, _roll_out), step=2),
         Bug("an object is deleted and created again", "1 times too often", _rule(config_maps, _create_again, 1)),
-        Bug("Ready before anything is there", "Ready, while", _rule(_status, _always_ready)),
+        Bug("Ready before anything is there", "Ready, while", _early),
         Bug("a status that is never written", ".status", _rule(_status, _swallow)),
         Bug("writes that never end", "it still writes", act=_write_on),
         Bug("a foreign object is changed", "which is nobody's", act=_change_canary),
@@ -101,6 +103,14 @@ def _process(what: str) -> dict[str, str]:
 
 def _rule(matches: Callable[[Entry], bool], fault: Fault, times: int = _MANY) -> Callable[[Lane], list[Rule]]:
     return lambda lane: [Rule("planted", matches, fault, times=times)]
+
+
+def _early(lane: Lane) -> list[Rule]:
+    """Ready with the first status, for which there is time as a workload comes late."""
+    return [
+        *_rule(_status, _always_ready)(lane),
+        *_rule(_writes("Deployment"), late(_LATE_SECONDS, after=False))(lane),
+    ]
 
 
 def _writes(kind: str) -> Callable[[Entry], bool]:
