@@ -12,6 +12,7 @@ from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.managed_fields import extra_paths
 from cluster.cluster_layer import View, child, config_map, deployment, service, stateful_set, viewing, volume_claim
+from cluster.cluster_layer_proxy import nothing, through
 from lab import ControlPlane
 
 pytestmark = pytest.mark.usefixtures("definitions")
@@ -100,6 +101,32 @@ async def test_deleting_means_this_object_and_no_other(control_plane: ControlPla
             await view.live(ref)
         again = await view.applier.delete(record, uid)
         assert (again.verb, again.error) == ("none", None)
+
+
+async def test_a_404_to_a_deletion_is_not_believed_while_the_object_is_there(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """Nothing would tell of the object any more, and it would stay until somebody lists again."""
+    async with through(control_plane, namespace) as (proxy, view, _):
+        uid = await view.stack()
+        ref = Ref.of(manifest := config_map(namespace, uid))
+        await view.applier.apply(manifest, uid)
+        proxy.instead = (lambda request: request.method == "DELETE", 404, '{"kind": "Status", "code": 404}')
+        refused = await view.applier.delete(view.record(ref), uid)
+        assert isinstance(refused.error, NotFound)
+        assert view.store.get(ref) is not None
+        proxy.instead = (nothing, 200, "")
+        assert (await view.applier.delete(view.record(ref), uid)).verb == "delete"
+
+
+async def test_an_event_that_is_refused_is_logged_and_no_error(
+    control_plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with through(control_plane, namespace) as (proxy, view, _):
+        uid = await view.stack()
+        proxy.instead = (lambda request: request.method == "POST", 403, '{"kind": "Status", "message": "a quota"}')
+        await view.applier.event(Ref(naming.KIND, namespace, "shop"), uid, reason="Ready", message="all is ready")
+    assert "the Event Ready: a quota" in caplog.text
 
 
 @pytest.mark.parametrize("make", [service, deployment, volume_claim, stateful_set, child])

@@ -244,9 +244,12 @@ def test_a_revision_beyond_the_limit_that_was_not_deleted_is_due_again(code: int
     story.ready(spec("web:3", revisionHistoryLimit=2))
     assert story.world.reconcile() is outcome
     assert story.numbers() == [1, 2, 3]
+    assert any(f"answered {code}" in each for each in story.notices()) is (outcome is Outcome.FAILED)
     del story.world.cluster.refuses[name]
     assert story.world.reconcile() is Outcome.DONE
     assert story.numbers() == [2, 3]
+    story.later()
+    assert story.notices() == []
     assert story.world.queued == [], "nothing is left for later"
 
 

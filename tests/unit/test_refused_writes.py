@@ -3,12 +3,14 @@
 A law for all kinds at once: a reconcile in which the API server refused anything is never the last one that is due.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from ailtire_operator.cluster.errors import ClusterError, from_status
+from ailtire_operator.cluster.store import Record
 from ailtire_operator.reconcile.planner import Features
 from ailtire_operator.reconcile.queue import Outcome
 from support.fake_cluster.world import World
@@ -66,7 +68,9 @@ class Life:
         self.world.features = Features(http_routes=True)
         self.refusals = self.world.cluster.refuses = Refusals()
         self.unfinished: list[str] = []
-        """Reconciles in which a write was refused, and that counted as done."""
+        """Writes that were refused in a reconcile that counted as done."""
+        self.silent: list[str] = []
+        """Writes that were refused in a reconcile after which the status does not say so."""
 
     def step(self, spec: dict[str, Any]) -> None:
         self.world.write(spec)
@@ -90,14 +94,23 @@ class Life:
             met = [each for each in self.refusals.tried[before:] if each in self.refusals]
             if met and outcome is Outcome.DONE:
                 self.unfinished += met
+            if met and not self._says(name, [str(self.refusals[each]) for each in met]):
+                self.silent += met
 
     def end(self) -> Any:
         """All that there is, with the statuses but for their times."""
-        found = sorted(self.world.store.owned_by("prod", self._uid("shop")), key=lambda each: each.ref)
+        found = sorted(self.world.store.owned_by("prod", self._record("shop").uid), key=lambda each: each.ref)
         return [each.ref for each in found], self._status("shop"), self.world.cluster.manifests.keys()
 
-    def _uid(self, name: str) -> str:
-        return next(each.uid for each in self.world.store.of_kind("AiltireStack") if each.ref.name == name)
+    def _says(self, name: str, answers: list[str]) -> bool:
+        """Whether the status is of the definition as it is written, and has one of the answers in it."""
+        stack = self._record(name)
+        status = stack.summary.get("status") or {}
+        text = json.dumps(status, default=dict)
+        return status.get("observedGeneration") == stack.generation and any(each in text for each in answers)
+
+    def _record(self, name: str) -> Record:
+        return next(each for each in self.world.store.of_kind("AiltireStack") if each.ref.name == name)
 
     def _status(self, name: str) -> Any:
         status = self.world.status(name)
@@ -157,3 +170,26 @@ def test_a_write_that_is_refused_is_due_again_and_nothing_stays_of_it(code: int)
             life = _lived(write, code, step)
             assert life.unfinished == [], f"{write}, answered {code} as the tree is {step}"
             assert life.end() == expected.end(), f"{write}, answered {code} as the tree is {step}"
+
+
+def _stays_refused(write: str, code: int, at: str) -> Life:
+    """A life until the end of a step in which a write is refused from its first try on, and for good."""
+    life = Life()
+    for name, step in _lives():
+        if name == at:
+            life.refusals[write] = from_status(code, {"message": f"answered {code}"})
+        step(life)
+        life.again()
+        if name == at:
+            break
+    return life
+
+
+@pytest.mark.parametrize("code", [403, 422])
+def test_a_write_that_stays_refused_keeps_no_stack_without_a_status_that_says_so(code: int) -> None:
+    """Whatever it is, and in the very reconcile in which it is refused."""
+    for step, refused in _writes().items():
+        for write in refused:
+            if not write.startswith("status "):
+                life = _stays_refused(write, code, step)
+                assert life.silent == [], f"{write}, answered {code} for good as the tree is {step}"

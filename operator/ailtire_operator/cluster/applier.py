@@ -7,6 +7,7 @@ tries again: the queue does, with fresh data. The one exception is a 409, where 
 """
 
 import copy
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -27,6 +28,8 @@ from ailtire_operator.cluster.ownership import is_ours
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_history import WriteHistory
 from ailtire_operator.cluster.writer import Target, Writer
+
+logger = logging.getLogger(__name__)
 
 
 class Applier:
@@ -173,5 +176,11 @@ class Applier:
         await self._writer.edit(Target(record, owner_uid), [change])
 
     async def event(self, ref: Ref, uid: str, *, reason: str, message: str, warning: bool = False) -> None:
-        """Write an Event of a stack, for ``kubectl describe``; how often is the caller's decision."""
-        await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
+        """Write an Event of a stack, for ``kubectl describe``; how often is the caller's decision.
+
+        It only tells of what has been done: one that is refused is logged, and nothing waits for it. Raises NotLeader.
+        """
+        try:
+            await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
+        except ClusterError as error:
+            logger.warning("%s: the Event %s: %s", ref, reason, error)

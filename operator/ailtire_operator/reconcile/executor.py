@@ -97,6 +97,7 @@ class PlanExecutor:
         again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
         done += pruned
         grown = await self._growth.grow(record, this.planned, retry_refused=retry_refused)
+        done += judgement.refused  # after all else: it holds back nothing
         return self._result(this, done, min(filter(None, again), default=None), missing, grown)
 
     def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":

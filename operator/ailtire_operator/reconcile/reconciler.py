@@ -162,13 +162,14 @@ class Reconciler:
         status = status_of(found, old, now, recorded)
         retry = request.retry_refused
         kept = await self._revisions.keep(record, stack, status, retry_refused=retry) if settled else Keeping()
-        for delay in (kept.again, await self._tree_rollback.judge(record, status, settled=settled)):
+        judged = await self._tree_rollback.judge(record, status, settled=settled)
+        for delay in (kept.again, judged.again):
             if delay is not None:
                 self._queue.add((record.ref.namespace, record.ref.name), Priority.STATUS, delay=delay)
-        notices = self._revisions.notices(record)
+        notices = [*self._revisions.notices(record), *self._tree_rollback.notices(record)]
         if notices:
             status = status_of(replace(found, notices=(*found.notices, *notices)), old, now, recorded)
-        return status, kept
+        return status, Keeping(None, kept.busy or judged.busy, kept.refused or judged.refused)
 
     async def _emit_adoption_event(self, record: Record, done: PassResult) -> None:
         if done.adopted:

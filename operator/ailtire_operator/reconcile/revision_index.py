@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.errors import Foreign, Invalid
+from ailtire_operator.cluster.errors import Denied, Foreign, Invalid
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.reconcile.mode import root_of
@@ -45,7 +45,8 @@ class RevisionIndex:
 async def take_over(applier: Applier, stack: Record, record: Record, labels: Mapping[str, str | None]) -> None:
     """Make a ControllerRevision that has lost its owner the stack's own, with these labels beside those of all.
 
-    What belongs to somebody else, or is none that this operator wrote, stays as it is. Raises ClusterError.
+    What belongs to somebody else, is none that this operator wrote, or may not be written stays as it is: the stack
+    goes on without what was kept. Raises ClusterError.
     """
     wanted = record.ref.address()
     wanted["metadata"]["labels"] = {
@@ -55,7 +56,7 @@ async def take_over(applier: Applier, stack: Record, record: Record, labels: Map
         **labels,
     }
     wanted["metadata"]["ownerReferences"] = [reference(stack.ref.name, stack.uid)]
-    with suppress(Foreign, Invalid):
+    with suppress(Foreign, Invalid, Denied):
         await applier.adopt(wanted, stack.uid)
 
 

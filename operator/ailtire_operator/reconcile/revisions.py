@@ -15,7 +15,7 @@ from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, Not
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, STACK, Ref
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.model.field_path import SPEC
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.problems import InvalidStack
 from ailtire_operator.model.report import Notice
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -88,9 +88,21 @@ class Revisions:
         self._digests: dict[str, _Digest] = {}
         self._refused: dict[str, _Refusal] = {}
         """By the root's uid."""
+        self._left: dict[str, str] = {}
+        """Why a revision beyond the limit is still there, by the root's uid."""
 
     def notices(self, root: Record) -> list[Notice]:
-        """Why the definition in force is not kept, if it is not; after ``keep``."""
+        """Why the definition in force is not kept, or one beyond the limit still is; after ``keep``."""
+        return [*self._of_left(root), *self._of_refused(root)]
+
+    def _of_left(self, root: Record) -> list[Notice]:
+        if (why := self._left.get(root.uid)) is None:
+            return []
+        message = f"a revision beyond the limit could not be deleted: {why}."
+        remedy = "It takes room and does nothing else; let the operator delete ControllerRevisions, or delete it."
+        return [Notice(path_of(SPEC, "revisionHistoryLimit"), "approximate", message, remedy)]
+
+    def _of_refused(self, root: Record) -> list[Notice]:
         if not _is_root(root) or _limit(root) == 0:
             return []
         refused, digest = self._refused.get(root.uid), self._digest(root).digest
@@ -117,12 +129,14 @@ class Revisions:
         limit, done = _limit(root), Keeping()
         if limit and _is_ready(root, status):
             done = await self._keep_ready(root, stack, retry_refused=retry_refused)
+        self._left.pop(root.uid, None)
         kept = self._of(root)
         for each in kept[: max(0, len(kept) - limit)]:
             result = await self._applier.delete(each, root.uid)
             if result.error is not None:
-                logger.warning("%s/%s: %s", root.ref.namespace, each.ref, result.error)
                 done = done.failed(result.error)
+                if not _passes(result.error):
+                    self._left[root.uid] = f"{each.ref.name}: {result.error}"
         return done
 
     async def _keep_ready(self, root: Record, stack: Stack, *, retry_refused: bool) -> Keeping:
@@ -152,6 +166,7 @@ class Revisions:
         """The stack is gone."""
         self._digests.pop(uid, None)
         self._refused.pop(uid, None)
+        self._left.pop(uid, None)
 
     async def _write(self, root: Record, stack: Stack, digest: _Digest) -> Keeping:
         definition = self._definitions.tree(root)

@@ -8,12 +8,13 @@ The first definition of a service is no update: there is nothing to go back to, 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.rollout import UpdateConfig
@@ -47,6 +48,18 @@ class Judgement:
     """Another plan is due."""
     again: float | None = None
     """Seconds after which time alone may change something."""
+    refused: Sequence[ApplyResult] = ()
+    """Last good definitions on which it could not be noted. What is not noted has no effect yet."""
+
+
+@dataclass(slots=True)
+class _Marks:
+    """What has come of the marks of a stack's services so far."""
+
+    changed: bool = False
+    pauses: list[float] = field(default_factory=list)
+    """Seconds."""
+    refused: list[ApplyResult] = field(default_factory=list)
 
 
 class Rollback:
@@ -101,16 +114,18 @@ class Rollback:
                 await take_over(self._applier, stack, each, service)
 
     async def judge(self, record: Record, planned: Planned) -> Judgement:
-        """Mark what has failed by now, and unmark what is not wanted any more. Raises ClusterError."""
-        changed = False
-        pauses = []
+        """Mark what has failed by now, and unmark what is not wanted any more. Raises NotLeader.
+
+        One service whose mark is refused keeps no other from being judged, nor the stack from being reconciled.
+        """
+        found = _Marks()
         snapshot: StackSnapshot | None = None
         for service in _watched(planned):
             last = self._last(record, service)
             if last is None or (not has_failure_record(last) and last.summary.get("template") == service.template_hash):
                 continue
             if has_failure_record(last):
-                changed |= await self._refresh(record, last, service)
+                await self._refresh(record, last, service, found)
                 continue
             live = self._live(record, service, planned)
             if live is None:
@@ -126,13 +141,12 @@ class Rollback:
                 failure = FailureRecord(
                     service.template_hash, record.generation, image, trouble.reason, trouble.message, kept
                 )
-                await self._note(record, last, failure)
-                changed = True
+                await self._mark(record, last, failure, found)
             elif verdict.again is not None:
-                pauses.append(verdict.again + _GRAIN)
-        if changed:
+                found.pauses.append(verdict.again + _GRAIN)
+        if found.changed:
             await self.load(record)
-        return Judgement(changed, min(pauses, default=None))
+        return Judgement(found.changed, min(found.pauses, default=None), found.refused)
 
     async def keep(self, record: Record, planned: Planned) -> list[ApplyResult]:
         """Keep what has rolled out in full, and let go of what was kept before it. Raises NotLeader."""
@@ -152,19 +166,22 @@ class Rollback:
             done += [await self._applier.delete(old, record.uid) for old in self._of(record, service)[:-1]]
         return done
 
-    async def _refresh(self, record: Record, last: Record, service: ServicePlan) -> bool:
-        """Bring a mark up to date; whether the plan is to change."""
+    async def _refresh(self, record: Record, last: Record, service: ServicePlan, found: "_Marks") -> None:
+        """Bring a mark up to date."""
         failure = failure_record_of(last)
-        if failure is None or service.held is None:
-            await self._applier.annotate(last, record.uid, naming.ANNOTATION_FAILED_UPDATE, None)
-            return True
-        current = failure.moved(service.template_hash, record.generation)
-        if current != failure:
-            await self._note(record, last, current)
-        return current != failure
+        current = failure.moved(service.template_hash, record.generation) if failure and service.held else None
+        if current is None or current != failure:
+            await self._mark(record, last, current, found)
 
-    async def _note(self, record: Record, last: Record, failure: FailureRecord) -> None:
-        await self._applier.annotate(last, record.uid, naming.ANNOTATION_FAILED_UPDATE, failure.text())
+    async def _mark(self, record: Record, last: Record, failure: FailureRecord | None, found: "_Marks") -> None:
+        """Note a failure on a last good definition; None takes the note away."""
+        text = None if failure is None else failure.text()
+        try:
+            await self._applier.annotate(last, record.uid, naming.ANNOTATION_FAILED_UPDATE, text)
+        except ClusterError as error:
+            found.refused.append(ApplyResult(last.ref, False, last, error, "none"))
+        else:
+            found.changed = True
 
     def _live(self, record: Record, service: ServicePlan, planned: Planned) -> LiveObject | None:
         """The service's workload, if it is as planned."""

@@ -6,29 +6,33 @@ is made of the revision's definition instead, for as long as the definition that
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import STACK
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.model.field_path import SPEC, path_of
 from ailtire_operator.model.problems import InvalidStack
+from ailtire_operator.model.report import Notice
 from ailtire_operator.model.status import StackStatus
-from ailtire_operator.model.values import seconds
 from ailtire_operator.plan.definition_changes import changes_between
 from ailtire_operator.plan.tree_revisions import definition_of
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.mode import ancestors, spec_of
-from ailtire_operator.reconcile.revisions import Revisions
+from ailtire_operator.reconcile.revisions import Keeping, Revisions
 from ailtire_operator.reconcile.tree_updates import (
     Readiness,
     Touched,
     TreeUpdate,
+    TreeUpdatePolicy,
     Unready,
     likely_cause,
+    policy_of,
     touched_by,
     tree_update_of,
 )
@@ -38,22 +42,11 @@ from ailtire_operator.status.text import bounded
 
 logger = logging.getLogger(__name__)
 
-_DEADLINE: Final = 600.0
-"""Seconds, where the root does not say."""
 _GRAIN: Final = 1.0
 """Seconds added to a wait: what a restart finds is stored in whole seconds, and must have passed in full."""
 _AT_ONCE: Final = 0.0
 _MESSAGE: Final = 250
 """Characters of the reason in the annotation."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Policy:
-    """``spec.updatePolicy`` of a root."""
-
-    action: str
-    deadline: float
-    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +84,19 @@ class TreeRollback:
         """By the root's uid."""
         self._paused = set[str]()
         """The uids of the roots whose trees were paused when they were last looked at."""
+        self._refused: dict[str, str] = {}
+        """Why nothing could be noted of an update, by the root's uid."""
 
     def is_paused(self, stack: Record) -> bool:
         """Whether the update of the stack's tree has failed, and nothing more of it is to be changed for it."""
         *_, root = (stack, *ancestors(stack, self._store))
-        policy = _policy(root)
+        policy = policy_of(root)
         return policy is not None and policy.action == "pause" and self._failed(root) is not None
 
     async def load(self, stack: Record) -> None:
         """See to it that the stack is planned by the definition that its tree is to run. Raises ClusterError."""
         *_, root = (stack, *ancestors(stack, self._store))
-        if stack is root and _policy(root) is not None:
+        if stack is root and policy_of(root) is not None:
             await self._revisions.adopt(root)  # an update that failed stays failed
         if stack is root:
             self._go_on(root)
@@ -125,7 +120,7 @@ class TreeRollback:
 
     def finding(self, root: Record) -> Finding | None:
         """What the status of a root says of an update that has failed."""
-        policy, revision = _policy(root), self._revisions.last(root)
+        policy, revision = policy_of(root), self._revisions.last(root)
         update = self._failed(root)
         if update is None or policy is None or revision is None:
             return None
@@ -138,16 +133,36 @@ class TreeRollback:
         )
         return Finding(ROLLED_BACK, "True", TREE_ROLLED_BACK, f"{failed}; {back}")
 
-    async def judge(self, root: Record, status: StackStatus, *, settled: bool) -> float | None:
+    def notices(self, root: Record) -> list[Notice]:
+        """Why nothing can be noted of the update, if that is so; after ``judge``."""
+        why = self._refused.get(root.uid)
+        if why is None:
+            return []
+        message = f"what becomes of the update could not be noted on the revision before: {why}."
+        remedy = "Let the operator patch ControllerRevisions again: until then no update is taken back or paused."
+        return [Notice(path_of(SPEC, "updatePolicy"), "approximate", message, remedy)]
+
+    async def judge(self, root: Record, status: StackStatus, *, settled: bool) -> Keeping:
         """Note an update that has begun, that has been ready, or that has failed, after a pass over the root.
 
-        ``settled``: nothing of the root itself is left to write. Returns the seconds until the next reconcile that is
-        due whatever happens. Raises ClusterError.
+        ``settled``: nothing of the root itself is left to write. Returns when the next reconcile is due whatever
+        happens. What could not be noted has no effect, and is in ``notices``. Raises NotLeader.
         """
+        self._refused.pop(root.uid, None)
+        try:
+            return Keeping(again=await self._judge(root, status, settled=settled))
+        except ClusterError as error:
+            done = Keeping().failed(error)
+            if done.refused:
+                self._refused[root.uid] = str(error)
+            return done
+
+    async def _judge(self, root: Record, status: StackStatus, *, settled: bool) -> float | None:
+        """Seconds until the next reconcile. Raises ClusterError."""
         revision = self._revisions.last(root)
         if revision is None or spec_of(root).get("place") is not None:
             return None
-        policy, digest = _policy(root), self._revisions.digest(root)
+        policy, digest = policy_of(root), self._revisions.digest(root)
         if policy is None or revision.summary.get("definition") == digest:
             self._watched.pop(root.uid, None)
             if revision.summary.get("update"):
@@ -173,6 +188,7 @@ class TreeRollback:
         """The stack is gone."""
         self._watched.pop(uid, None)
         self._paused.discard(uid)
+        self._refused.pop(uid, None)
 
     async def _fail_in_time(
         self,
@@ -181,7 +197,7 @@ class TreeRollback:
         update: TreeUpdate,
         unready: list[Unready],
         watched: _Watched,
-        policy: _Policy,
+        policy: TreeUpdatePolicy,
     ) -> float | None:
         if unready and all(each.waits for each in unready):
             # Time that it waits for what was not changed is none of its own.
@@ -199,7 +215,9 @@ class TreeRollback:
         await self._note(root, revision, replace(update, reason=cause.problem.reason or "NotReady", message=message))
         return _AT_ONCE
 
-    async def _watch(self, root: Record, revision: Record, update: TreeUpdate, policy: _Policy) -> _Watched | None:
+    async def _watch(
+        self, root: Record, revision: Record, update: TreeUpdate, policy: TreeUpdatePolicy
+    ) -> _Watched | None:
         """The update with what it concerns, timed from when it was first seen; None if it concerns nothing."""
         known = self._watched.get(root.uid)
         if known is None or known.definition != update.definition:
@@ -223,12 +241,12 @@ class TreeRollback:
     def _failed(self, root: Record) -> TreeUpdate | None:
         """The update that has failed, if it is the definition that is written."""
         revision = self._revisions.last(root)
-        update = tree_update_of(revision) if revision is not None and _policy(root) is not None else None
+        update = tree_update_of(revision) if revision is not None and policy_of(root) is not None else None
         return update if update and update.reason and update.definition == self._revisions.digest(root) else None
 
     def _to_hold(self, root: Record) -> Record | None:
         """The revision whose definition the tree is to run in place of the one that is written."""
-        policy = _policy(root)
+        policy = policy_of(root)
         if policy is None or policy.action != "rollback" or self._failed(root) is None:
             return None
         return self._revisions.last(root)
@@ -252,16 +270,6 @@ class TreeRollback:
                 if each.ref.kind == STACK.kind:
                     waiting.append(each)
                     yield each
-
-
-def _policy(root: Record) -> _Policy | None:
-    found: Any = spec_of(root).get("updatePolicy")
-    if not isinstance(found, Mapping) or found.get("failureAction") not in ("rollback", "pause"):
-        return None
-    try:
-        return _Policy(str(found["failureAction"]), seconds(str(found.get("progressDeadline") or "")))
-    except ValueError:
-        return _Policy(str(found["failureAction"]), _DEADLINE)
 
 
 def _names(root: Record) -> tuple[str, str]:

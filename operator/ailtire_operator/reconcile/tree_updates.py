@@ -9,8 +9,10 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.nesting import loads
+from ailtire_operator.model.values import seconds
 from ailtire_operator.plan.definition_changes import DefinitionChange
 from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.mode import spec_of
 from ailtire_operator.reconcile.revisions import follows
 from ailtire_operator.status.conditions import (
     PROGRESSING,
@@ -29,9 +31,32 @@ _OF_THE_ROOT: Final = frozenset(
 """Fields whose change replaces nothing that runs."""
 _OF_THE_GATEWAY: Final = frozenset({"edge", "interface", "gateway"})
 _GATEWAY: Final = "gateway"
+_DEADLINE: Final = 600.0
+"""Seconds, where the root does not say."""
 
 Touched = frozenset[tuple[tuple[str, ...], str]]
 """What a change concerns: paths of members, each with ``gateway`` where only the gateway of a stack is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeUpdatePolicy:
+    """``spec.updatePolicy`` of a root."""
+
+    action: str
+    """``rollback`` or ``pause``."""
+    deadline: float
+    """Seconds."""
+
+
+def policy_of(root: Record) -> TreeUpdatePolicy | None:
+    """What a root wants done when an update fails; None for nothing."""
+    found: Any = spec_of(root).get("updatePolicy")
+    if not isinstance(found, Mapping) or found.get("failureAction") not in ("rollback", "pause"):
+        return None
+    try:
+        return TreeUpdatePolicy(str(found["failureAction"]), seconds(str(found.get("progressDeadline") or "")))
+    except ValueError:
+        return TreeUpdatePolicy(str(found["failureAction"]), _DEADLINE)
 
 
 @dataclass(frozen=True, slots=True)
