@@ -182,7 +182,10 @@ def claim_in_the_way(manifest: Manifest, claim: Manifest, live: str | None, firs
         return None
     ref, labels = Ref.of(claim), metadata.get("labels") or {}
     if any(labels.get(label) != template["metadata"]["labels"].get(label) for label in _VOLUME_LABELS):
-        return f"{ref} exists already and was not made by this stack; rename or remove it", False
+        return (
+            f"{ref} exists already and was not made by this stack; give the volume or the service another name",
+            False,
+        )
     if owners or "deletionTimestamp" in metadata:
         return f"{ref} of an earlier {manifest['kind']} is not gone yet", True
     if retention(manifest["spec"]) == "Retain":

@@ -184,7 +184,10 @@ def _claim(name: str, *owners: str, ours: bool = True, deleting: bool = False) -
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
 
 
-FOREIGN = "PersistentVolumeClaim data-db-0 exists already and was not made by this stack; rename or remove it"
+FOREIGN = (
+    "PersistentVolumeClaim data-db-0 exists already and was not made by this stack;"
+    " give the volume or the service another name"
+)
 KEPT = "PersistentVolumeClaim data-db-0 is retained; say retain: true to use it again, or give the volume another name"
 GOING = "PersistentVolumeClaim data-db-0 of an earlier StatefulSet is not gone yet"
 
