@@ -58,7 +58,7 @@ def main(
     finally:
         plane.stop()
     _tell(suite, problems)
-    raise typer.Exit(1 if problems or any(each.wrong for each in suite.outcomes) else 0)
+    raise typer.Exit(1 if problems or suite.broken_off or any(each.wrong for each in suite.outcomes) else 0)
 
 
 def _number(step: str) -> int:
@@ -82,6 +82,8 @@ def _tell(suite: Suite, problems: list[str]) -> None:
     print(f"{suite.canaries} objects that are nobody's compared; seed {suite.seed}")
     for line in problems:
         print(f"NOT FOUND {line}")
+    for line in suite.broken_off:
+        print(f"BROKEN OFF {line}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ from lab.paths import ROOT
 from lab.waiting import eventually
 from support.checks.threads import together
 
+_PAUSE_SECONDS = 5.0
+"""After a story that broke off: what broke it may pass."""
+
 Say = Callable[[str], None]
 
 
@@ -38,6 +42,8 @@ class Suite:
     seed: int
     say: Say
     outcomes: list[Outcome] = field(default_factory=list)
+    broken_off: list[str] = field(default_factory=list)
+    """Why stories were not told to their end."""
     canaries: int = 0
     """How many objects that are nobody's were compared."""
     _stories: int = 0
@@ -117,8 +123,14 @@ class Suite:
             return lane_name("fault", self._stories)
 
     def _stories_until(self, plans: Chooser, until: float, replicas: int = 1) -> None:
+        """One story after another. One that breaks off by a fault of the suite itself ends no other, and is told."""
         while time.monotonic() < until:
-            self.story(plans, until, replicas)
+            try:
+                self.story(plans, until, replicas)
+            except Exception as error:
+                self.broken_off.append(f"{type(error).__name__}: {error}")
+                self.say(f"BROKEN OFF: {self.broken_off[-1]}\n{traceback.format_exc()}")
+                time.sleep(_PAUSE_SECONDS)
 
     def story(self, plans: Chooser, until: float, replicas: int = 1) -> None:
         """One life of the application, a fault in each step, and beside it the objects that are nobody's."""

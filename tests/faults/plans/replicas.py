@@ -10,6 +10,7 @@ from faults.plans.plan import Plan, always, nothing
 from faults.proxy import Fault, Rule
 from lab.api import Refused
 from lab.paths import ROOT
+from lab.waiting import eventually
 
 LEASE_SECONDS = 15.0
 """How long a leader that says nothing any more keeps the lease (``cluster.lease.Timing``)."""
@@ -68,8 +69,18 @@ def delete_lease(lane: Lane) -> None:
 
 
 def _steal_lease(lane: Lane) -> None:
-    """Somebody else writes himself into it, and never renews it."""
-    lane.plane.api.merge(_path(lane), {"spec": {"holderIdentity": "somebody-else"}})
+    """Somebody else writes himself into it, and never renews it; the fault before may have deleted it."""
+
+    def stolen() -> bool:
+        try:
+            lane.plane.api.merge(_path(lane), {"spec": {"holderIdentity": "somebody-else"}})
+        except Refused as error:
+            if error.code != 404:
+                raise
+            return False
+        return True
+
+    eventually(stolen, 2 * LEASE_SECONDS, "a lease to steal")
 
 
 def _with_clock(seconds: int) -> Callable[[Lane], None]:
