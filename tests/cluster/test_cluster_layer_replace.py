@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, NotGone, WouldLoseData
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import Ref
@@ -160,6 +162,23 @@ async def test_an_autoscaler_takes_over_the_replicas(control_plane: ControlPlane
         back = deployment(namespace, uid, replicas=2)
         assert (await view.applier.apply(back, uid)).error is None
         assert (await view.live(ref))["spec"]["replicas"] == 2, "and it comes back to us"
+
+
+async def test_what_an_autoscaler_is_to_scale_does_not_stay_at_zero(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """Whoever has scaled it: Kubernetes' autoscaler takes zero for a wish to leave it alone."""
+    async with viewing(control_plane, namespace) as view:
+        uid = await view.stack()
+        manifest = deployment(namespace, uid)
+        del manifest["spec"]["replicas"]
+        ref = Ref.of(manifest)
+        hand_over = partial(lets_go_of_replicas, manifest, autoscaled=True)
+        await view.applier.apply(manifest, uid, hand_over)
+        await view.disturb(ref, {"spec": {"replicas": 0}})
+        assert (await view.applier.apply(manifest, uid, hand_over)).verb == "update"
+        assert (await view.live(ref))["spec"]["replicas"] == 1
+        assert (await view.applier.apply(manifest, uid, hand_over)).verb == "none"
 
 
 async def test_extra_keys_in_a_child_are_removed(control_plane: ControlPlane, namespace: str) -> None:

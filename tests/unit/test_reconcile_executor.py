@@ -15,7 +15,7 @@ from ailtire_operator.reconcile import executor, planner
 from ailtire_operator.reconcile.dependency_gate import DependencyGate
 from ailtire_operator.reconcile.planner import Planner
 from support.definitions.stacks import full_spec
-from support.fake_cluster.records import put
+from support.fake_cluster.records import change, put
 from support.fake_cluster.world import World
 
 ERRORS: list[ClusterError] = [Denied("no"), Invalid("no"), Conflict("no"), Unavailable("no")]
@@ -81,6 +81,19 @@ def test_replicas_change_hands_before_the_autoscaler_comes() -> None:
     assert [each for each in journal if each in order] == order
     world.execute(world.write(small(web={**scaled, "image": "x:2"})))
     assert world.cluster.journal == ["apply Deployment shop-web"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_what_an_autoscaler_scales_is_left_to_it_unless_somebody_has_scaled_it_to_zero(count: int) -> None:
+    world = World()
+    record = world.write(small(web={"policies": {"scaling": {"min": 2, "max": 9}}}))
+    world.execute(record)
+    live = world.store.get(Ref("Deployment", "prod", "shop-web"))
+    assert live is not None
+    change(world.store, live, summary={**live.summary, "specReplicas": count})
+    world.execute(record)
+    put_back = ["hand over 1 Deployment shop-web", "apply Deployment shop-web"]
+    assert world.cluster.journal == ([] if count else put_back)
 
 
 def test_an_autoscaler_waits_while_its_workload_still_holds_the_count() -> None:

@@ -55,7 +55,7 @@ def change_of(
     if record.deleting:
         return Change(ref, "leaving", manifest, record, waits_for(record))
     extra = _extra(manifest, record)
-    if settled and not is_still_owned(record, manifest, owner_uid):
+    if settled and not is_still_owned(record, manifest, owner_uid) and not _has_no_replicas(manifest, record):
         return Change(ref, "none", manifest, record, extra=extra)
     if (refused := refusal(manifest, record)) is not None:
         return Change(ref, "refused", manifest, record, refused)
@@ -66,17 +66,27 @@ def change_of(
 
 
 def lets_go_of_replicas(manifest: Manifest, record: Record, *, autoscaled: bool) -> int | None:
-    """The live count to be handed over, where an autoscaler that does not exist yet is to decide from now on.
+    """The count to be handed over where an autoscaler is to decide: the live one if it does not exist yet.
 
-    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1. From 0 it has to:
-    an autoscaler leaves alone what has no replicas.
+    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1. From 0 it is 1,
+    whoever has made it 0: an autoscaler leaves alone what has no replicas.
     """
-    if record.ref.kind not in _SCALED or autoscaled:
-        return None
-    if "replicas" in (manifest.get("spec") or {}):
+    if _has_no_replicas(manifest, record):
+        return 1
+    if not _is_autoscalers(manifest) or autoscaled:
         return None
     replicas = record.summary.get("specReplicas")
-    return int(replicas) if replicas else None
+    return None if replicas is None else int(replicas)
+
+
+def _is_autoscalers(manifest: Manifest) -> bool:
+    """Whether the replica count is left to an autoscaler."""
+    return manifest.get("kind") in _SCALED and "replicas" not in (manifest.get("spec") or {})
+
+
+def _has_no_replicas(manifest: Manifest, record: Record) -> bool:
+    """Whether somebody has scaled to zero what an autoscaler is to scale, and no autoscaler ever does."""
+    return _is_autoscalers(manifest) and record.summary.get("specReplicas") == 0
 
 
 def _extra(manifest: Manifest, record: Record) -> tuple[str, ...]:
