@@ -110,6 +110,20 @@ def test_what_pods_say_adds_up_to_the_top() -> None:
     assert (record(found, "ns/shop")["restarts"], record(found, "ns/shop")["cpu"]) == (2, None)
 
 
+def test_the_image_is_the_one_that_runs_and_else_the_one_that_is_written() -> None:
+    found = forest(*shop())
+    assert record(found, "ns/shop")["services"][0]["image"] == "w:1"
+    old, new = pod("a", "shop", "web", image="registry/w:1"), pod("b", "shop", "web", image="registry/w:2")
+    new["metadata"]["creationTimestamp"] = "2026-01-02T00:00:00Z"
+    for each in (new, old):
+        found.pods.put(each)
+        found.flush()
+    assert record(found, "ns/shop")["services"][0]["image"] == "registry/w:2"
+    found.pods.remove("pod-b")
+    assert found.flush() == {"ns/shop"}
+    assert record(found, "ns/shop")["services"][0]["image"] == "registry/w:1"
+
+
 def test_pods_that_come_before_their_stack_are_not_lost() -> None:
     found = Forest()
     found.pods.put(pod("a", "shop", restarts=4))

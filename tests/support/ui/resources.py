@@ -33,7 +33,7 @@ def with_services(resource: Json, **services: Json) -> Json:
     return resource
 
 
-def pod(name: str, of: str, service: str = "", restarts: int = 0, *, namespace: str = "ns") -> Json:
+def pod(name: str, of: str, service: str = "", restarts: int = 0, *, namespace: str = "ns", image: str = "") -> Json:
     """A pod of a stack's service, or of its gateway."""
     labels = {
         "app.kubernetes.io/managed-by": "ailtire-operator",
@@ -42,4 +42,5 @@ def pod(name: str, of: str, service: str = "", restarts: int = 0, *, namespace: 
     }
     metadata = {"namespace": namespace, "name": name, "uid": f"pod-{name}", "resourceVersion": "1", "labels": labels}
     metadata["creationTimestamp"] = "2026-01-01T00:00:00Z"
-    return {"metadata": metadata, "status": {"containerStatuses": [{"restartCount": restarts}]}}
+    spec = {"containers": [{"image": image}, {"image": "sidecar"}]} if image else {}
+    return {"metadata": metadata, "spec": spec, "status": {"containerStatuses": [{"restartCount": restarts}]}}

@@ -30,6 +30,8 @@ class _Stack:
     cut: bool = False
     """Whether it stands alone because the chain of its owners is too long, or a circle."""
     pods: dict[str, PodFacts] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    """What its pods run, by the service as it stands in names."""
     total: PodFacts = _NOTHING
     """Of its pods and of those of everything below it."""
     emitted: frozenset[str] = frozenset()
@@ -165,9 +167,9 @@ class Forest:
             stack = self._stacks.get(self._uids.get(f"{namespace}/{name}", ""))
             if stack is None:
                 continue
-            pods = self.pods.facts((namespace, name))
-            if pods != stack.pods:
-                stack.pods = pods
+            pods, images = self.pods.facts((namespace, name)), self.pods.images((namespace, name))
+            if (pods, images) != (stack.pods, stack.images):
+                stack.pods, stack.images = pods, images
                 self._stale.add(stack.parts.uid)
                 self._totals.add(stack.parts.uid)
         self._pods_of.clear()
@@ -220,7 +222,7 @@ class Forest:
 
     def _record(self, stack: _Stack, above: str) -> Record:
         parts = stack.parts
-        services = [each | use_of(stack.pods.get(naming.sanitize(each["key"]), _NOTHING)) for each in parts.services]
+        services = [self._service(stack, each) for each in parts.services]
         record = {
             "id": parts.id,
             "namespace": parts.namespace,
@@ -233,6 +235,12 @@ class Forest:
             "services": services,
         }
         return record | _TOO_DEEP if stack.cut else record
+
+    @staticmethod
+    def _service(stack: _Stack, record: Record) -> Record:
+        name = naming.sanitize(record["key"])
+        image = stack.images.get(name) or record["image"]
+        return record | use_of(stack.pods.get(name, _NOTHING)) | {"image": image}
 
     def _missing_below(self, stack: _Stack) -> dict[str, Record]:
         there = {each.parts.key or each.parts.name for each in self._below(stack)}

@@ -60,6 +60,12 @@ class PodIndex:
                 self._changed.add(_stack_of(pod))
         self._metrics = found
 
+    def images(self, stack: StackName) -> dict[str, str]:
+        """By the service the image of its youngest pod: a definition's may be completed or replaced on the way."""
+        pods = [self._pods[uid] for uid in self._stacks.get(stack, ())]
+        pods.sort(key=lambda each: (each["metadata"]["creationTimestamp"] or "", each["metadata"]["name"]))
+        return {each["metadata"]["labels"].get(naming.LABEL_SERVICE, ""): each["image"] for each in pods}
+
     def facts(self, stack: StackName) -> dict[str, PodFacts]:
         """What the pods of a stack say, by the service as it stands in names; empty for the gateway's."""
         pods = [self._pods[uid] for uid in self._stacks.get(stack, ())]
@@ -71,8 +77,10 @@ class PodIndex:
 def _reduced(pod: Json) -> Json:
     metadata, labels = pod["metadata"], pod["metadata"].get("labels") or {}
     kept = {each: labels[each] for each in (naming.LABEL_STACK, naming.LABEL_SERVICE) if each in labels}
+    containers = (pod.get("spec") or {}).get("containers") or ({},)
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     return {
+        "image": str(containers[0].get("image") or ""),
         "metadata": {
             "namespace": metadata.get("namespace", ""),
             "name": metadata["name"],
