@@ -341,6 +341,7 @@ async def test_every_answer_has_the_headers_that_keep_others_out(running: Runnin
         assert policy == {
             "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
             "img-src": "'self' data:", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'",
+            "require-trusted-types-for": "'script'", "trusted-types": "'none'",
         }  # fmt: skip
         assert each.header("X-Content-Type-Options") == "nosniff"
         assert each.header("Referrer-Policy") == "no-referrer"

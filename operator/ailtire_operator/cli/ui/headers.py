@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+# Markup that comes from a text is refused by the browser itself: the page makes its elements one by one.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -13,6 +14,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
     )
 )
 FIXED: Final[Mapping[str, str]] = {
