@@ -1,6 +1,6 @@
 """Pods and their use by the stack that they belong to, reduced to what is shown of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ailtire_operator import naming
@@ -77,7 +77,7 @@ class PodIndex:
 def _reduced(pod: Json) -> Json:
     metadata, labels = pod["metadata"], pod["metadata"].get("labels") or {}
     kept = {each: labels[each] for each in (naming.LABEL_STACK, naming.LABEL_SERVICE) if each in labels}
-    containers = (pod.get("spec") or {}).get("containers") or ({},)
+    containers: Sequence[Json] = (pod.get("spec") or {}).get("containers") or ({},)
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     return {
         "image": str(containers[0].get("image") or ""),
