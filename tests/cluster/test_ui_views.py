@@ -222,6 +222,7 @@ async def test_an_action_is_tried_without_a_write_and_then_made(trees: Trees, co
             status, said = await ask.act("shop", dry_run=True, **wish)
             assert (status, said["done"]) == (200, False), said
             assert sentence in said["sentence"]
+            assert said["lines"], "what differs is shown before each action"
             assert trees.must(naming.KIND, "shop")["metadata"]["resourceVersion"] == before
         assert said["lines"] == ["web image 2 -> 1"], "what a rollback changes, in the words of the verb"
         _, tried = await ask.act("shop", dry_run=True, action="stop")

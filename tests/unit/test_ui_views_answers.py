@@ -161,7 +161,8 @@ def test_a_wish_that_is_none_is_refused_with_a_sentence(body: str, sentence: str
     ],
 )
 def test_a_wish_is_an_edit_of_the_verb(wish: dict[str, Any], paths: list[str]) -> None:
-    assert list(edit_of("shop", wish_of(json.dumps(wish).encode())).paths) == paths
+    edit = edit_of("shop", wish_of(json.dumps(wish).encode()))
+    assert (list(edit.paths), edit.wording.shows_difference) == (paths, True)
 
 
 def test_a_service_of_a_wish_is_a_key_and_no_path() -> None:

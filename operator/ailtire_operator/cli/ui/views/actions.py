@@ -1,7 +1,7 @@
 """What may be done to a stack or service from the page: by the code of the verbs, with their dry runs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Literal
 
 from aiohttp import web
@@ -115,7 +115,9 @@ def wish_of(body: bytes) -> Wish:
 def edit_of(stack: str, wish: Wish) -> EditAction:
     """The edit that is meant. Raises Failure for a service that is none."""
     path = service_path(stack, wish.service or "")
-    return scale([f"{path}={wish.replicas}"]) if wish.action == "scale" else _EDITS[wish.action]([path])
+    found = scale([f"{path}={wish.replicas}"]) if wish.action == "scale" else _EDITS[wish.action]([path])
+    # The page shows what differs before each action, also where the command's sentence says it all.
+    return replace(found, wording=replace(found.wording, shows_difference=True))
 
 
 async def _roll_back(live: Live, name: str, wish: Wish, said: Said) -> None:
