@@ -283,6 +283,8 @@ async def test_who_has_less_rights_sees_less_and_changes_nothing(
         assert (status, said["error"]) == (403, "nothing is changed from this page: start it with --allow-actions")
     async with page(viewer, trees.namespace) as ask:
         assert (await ask("shop"))["stack"]["ready"]
+        shown = await ask("shop", "yaml")
+        assert (shown["notes"], shown["difference"]) == ([], ""), "who may only read sees it all the same"
         status, said = await ask.act("shop", dry_run=True, action="restart")
         assert (status, said["raised"]) == (400, "Denied")
         assert 'cannot patch resource "ailtirestacks"' in said["error"]
@@ -312,6 +314,7 @@ async def test_who_may_only_see_stacks_is_told_what_is_not_shown(
         assert len(found["notes"]) == 1
         assert all(each in found["notes"][0] for each in ("pods", "deployments", "services"))
         definition = await ask("shop", "yaml")
+        assert "may be listed" in definition["notes"][0]
         assert (definition["rendered"], len(definition["notes"])) == ("", 1)
         assert "web:1" in definition["written"]
         assert await ask("shop", "timeline") == []

@@ -3,6 +3,8 @@
 from typing import Any
 
 from ailtire_operator.cli.definition_texts import difference, live_text, rendered_text, without_secrets, written_text
+from ailtire_operator.cli.settings import running_pod_fields
+from ailtire_operator.cluster.discovery import PodFields
 from ailtire_operator.cluster.kinds import Ref
 
 Json = dict[str, Any]
@@ -58,6 +60,17 @@ def test_texts_have_no_bookkeeping_and_begin_as_everybody_writes_them() -> None:
     ) == ("kind: Deployment\nmetadata: {}\n---\n" + rendered_text({REF: manifest()}))
     stack = {"kind": "AiltireStack", "metadata": {"name": "shop", "uid": "1"}, "spec": {"b": 1, "a": 2}, "status": {}}
     assert written_text(stack) == "kind: AiltireStack\nmetadata:\n  name: shop\nspec:\n  a: 2\n  b: 1\n"
+
+
+def test_what_an_api_server_keeps_shows_in_what_runs() -> None:
+    def deployment(**pod: Any) -> Json:
+        return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{}], **pod}}}}
+
+    stopping = [{"lifecycle": {"preStop": {}}}, {"lifecycle": {"stopSignal": "SIGINT"}}]
+    assert running_pod_fields([deployment(), {"kind": "Service", "spec": {}}]) == PodFields()
+    assert running_pod_fields([deployment(), deployment(containers=stopping)]) == PodFields(stop_signal=True)
+    assert running_pod_fields([deployment(hostnameOverride="a.b")]) == PodFields(hostname_override=True)
+    assert running_pod_fields([deployment(resourceClaims=[{"name": "gpu"}])]) == PodFields(resource_claims=True)
 
 
 def test_a_secret_is_never_among_them() -> None:

@@ -24,7 +24,7 @@ from ailtire_operator.cli.impact_previews import ImpactPreview
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.object_previews import ObjectPreviews
 from ailtire_operator.cli.previews import Preview, Refusal
-from ailtire_operator.cli.settings import environment_settings, running_settings
+from ailtire_operator.cli.settings import environment_settings, running_pod_fields, running_settings
 from ailtire_operator.cli.tree_impacts import Templates, Verdict
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery
@@ -71,8 +71,12 @@ class Previewer:
         """What goes, by its name, which something else may take."""
         self._objects = ObjectPreviews(cluster, self._server, self._store, self._live, self.found)
 
-    async def load(self) -> None:
-        """Read everything that the operator looks at."""
+    async def load(self, *, asking: bool = True) -> None:
+        """Read everything that the operator looks at.
+
+        Which fields of pods the API server keeps it says to a dry run alone; without ``asking`` it is taken from what
+        runs, so that nothing but reads is sent.
+        """
         await self._cluster.require_kind()
         served = await discovery.served(self._cluster.connection, [HTTP_ROUTE])
         kinds = [kind for kind in (*OWNED_KINDS, POD) if not kind.optional or kind in served]
@@ -82,7 +86,9 @@ class Previewer:
                 self._store.put(obj)
         self._templates = known_templates(self._stacks())
         self._settings = running_settings(self._live.values())
-        kept = await discovery.pod_fields(self._cluster.connection, self._cluster.namespace)
+        kept = running_pod_fields(self._live.values())
+        if asking:
+            kept = await discovery.pod_fields(self._cluster.connection, self._cluster.namespace)
         self._features = Observed(
             stop_signal=kept.stop_signal,
             hostname_override=kept.hostname_override,

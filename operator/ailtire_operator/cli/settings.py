@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cluster.discovery import PodFields
 from ailtire_operator.cluster.kinds import WORKLOAD_KINDS
 from ailtire_operator.model.problems import sentence
 from ailtire_operator.model.settings import Settings
@@ -38,6 +39,17 @@ def running_settings(objects: Iterable[Mapping[str, Any]]) -> Settings:
             shown = {**_of_pods(obj), **shown}
     said = {name for name in Settings.model_fields if f"{_PREFIX}{name.upper()}" in os.environ}
     return environment_settings(**{name: value for name, value in shown.items() if name not in said})
+
+
+def running_pod_fields(objects: Iterable[Mapping[str, Any]]) -> PodFields:
+    """The fields that depend on feature gates, as far as a workload that runs has them; no request is made."""
+    pods = [obj["spec"]["template"]["spec"] for obj in objects if obj["kind"] in _WORKLOADS]
+    containers = [container for pod in pods for container in pod.get("containers") or ()]
+    return PodFields(
+        stop_signal=any((each.get("lifecycle") or {}).get("stopSignal") for each in containers),
+        hostname_override=any(pod.get("hostnameOverride") for pod in pods),
+        resource_claims=any(pod.get("resourceClaims") for pod in pods),
+    )
 
 
 def _of_pods(workload: Mapping[str, Any]) -> dict[str, Any]:

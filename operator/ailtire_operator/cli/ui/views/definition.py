@@ -32,7 +32,7 @@ async def definition(live: Live, request: web.Request) -> web.StreamResponse:
 
 async def _compared(live: Live, resource: dict[str, object]) -> dict[str, str]:
     previewer = Previewer(live, naming.CLI_MANAGER)
-    await previewer.load()
+    await previewer.load(asking=False)
     stack = parse_stack(resource)
     planned = await previewer.planned(stack)
     manifests = {ref: each for ref, each in planned.manifests.items() if ref.kind not in _UNSHOWN}
