@@ -1,7 +1,7 @@
 """The calls by which the simulated API server is compared with a real one: writes of every sort, one after another."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ailtire_operator import naming
@@ -256,6 +256,12 @@ def object_calls() -> Iterator[Call]:
         "conf",
         manifest(CONFIG_MAP, "conf", {"uid": "@create conf", "owner": "root"}, data={"a": "2"}),
     )
+    read = {"uid": "@create conf", "resourceVersion": "@own conf again", "labels": LABELS | {"x": "z"}}
+    tried = apply("rehearse conf", CONFIG_MAP, "conf", manifest(CONFIG_MAP, "conf", read, data={"a": "3"}))
+    yield replace(tried, params=tried.params | {"dryRun": "All"})
+    yield Call("conf after that", "GET", CONFIG_MAP, "conf")
+    yield apply("take conf", CONFIG_MAP, "conf", manifest(CONFIG_MAP, "conf", read, data={"a": "3"}))
+    yield apply("take a version before", CONFIG_MAP, "conf", manifest(CONFIG_MAP, "conf", read, data={"a": "4"}))
 
 
 def _small() -> list[tuple[Kind, str, tuple[Object, Object]]]:

@@ -134,6 +134,11 @@ def ways(api: Api, owner: Json) -> Iterator[tuple[str, str]]:
     yield "update that adds a child", by_update(api, "held", {**child, **DECLARED})
     yield "update of a template", by_update(api, "model", ROUTED)
     yield "request for an adoption", by_request(api, "routed")
+    named = {**ROUTED, "data": {"rows": {"adopt": True, "retain": True, "claim": "theirs"}}}
+    yield "claim that is named", by_stack(api, named)
+    below = {"services": {"kid": {"type": "stack", "stack": named}}}
+    yield "claim that an inline child names", by_stack(api, {**below, **DECLARED})
+    yield "claim that a template names", by_stack(api, {**named, "templateOnly": True})
     yield "owner in the metadata", by_stack(api, ROUTED, ownerReferences=[owner])
 
 

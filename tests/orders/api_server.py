@@ -228,6 +228,8 @@ class ApiServer:
             metadata = {key: value for key, value in metadata.items() if key not in ("uid", "resourceVersion")}
             body = {**body, "metadata": {"namespace": where.namespace, **metadata}}
         obj, held = managers.applied(live, body, manager)
+        if "dryRun" in request.params and live is not None:
+            return self._managed(obj, held, live)
         if live is None:
             return self._store(request.actor, self._born(self._managed(obj, held, None)), None)
         return self._store(request.actor, self._managed(obj, held, live), live)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, EVENT, POD, STACK, Ref, controller_of
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, EVENT, POD, STACK, VOLUME_CLAIM, Ref, controller_of
 from orders.api_server import ApiServer, Commit
 from orders.controllers import is_ready
 from orders.managers import Object
@@ -37,11 +37,23 @@ class Judge:
     def _committed(self, commit: Commit) -> None:
         if commit.ref.kind in _DECISIVE:
             self._note_ready()
+        if commit.ref.kind == VOLUME_CLAIM.kind and commit.old is not None:
+            self._judge_claim(commit, commit.new)
+            return
         if not commit.actor.startswith("operator"):
             if commit.new is None and commit.old is not None:
                 self._created[commit.ref, _owner(commit.old)] -= 1
             return
         self._judge_operator(commit)
+
+    def _judge_claim(self, commit: Commit, new: Object | None) -> None:
+        """All claims here are retained ones or those of people: nobody deletes one, and none gets an owner."""
+        if new is None or "deletionTimestamp" in new["metadata"]:
+            self.wrong.append(f"{commit.ref} is deleted by {commit.actor}")
+        elif new["metadata"].get("ownerReferences"):
+            self.wrong.append(f"{commit.ref} gets an owner, with which it would be deleted")
+        elif commit.old is not None and commit.old["spec"] != new["spec"]:
+            self.wrong.append(f"{commit.ref} is changed in more than its labels")
 
     def _judge_operator(self, commit: Commit) -> None:
         old, new = commit.old, commit.new

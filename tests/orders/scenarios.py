@@ -5,7 +5,7 @@ from typing import Any, Final
 import yaml
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import SERVICE, STACK, Ref
+from ailtire_operator.cluster.kinds import SERVICE, STACK, VOLUME_CLAIM, Ref
 from orders.api_server import ApiServer, Request, merge_patched
 from orders.managers import Object
 from orders.scenario import Edit, Scenario
@@ -38,6 +38,13 @@ GATEWAY: Final = """
 services:
   web: {image: "web:1", user: "1000", interface: {/: {port: 3000}}}
 interface: {ports: {"80": 3000}}
+"""
+
+
+ADOPTING: Final = """
+services:
+  web: {image: "web:1", user: "1000", volumes: {rows: {source: rows, target: /rows}}}
+data: {rows: {adopt: true, retain: true}, more: {adopt: true, retain: true, claim: theirs}}
 """
 
 
@@ -83,6 +90,17 @@ def delete(ref: Ref = ROOT, propagation: str = "Background") -> Edit:
     return Edit(f"delete {ref}", make)
 
 
+def put_claim(ref: Ref) -> Edit:
+    """Somebody else has a volume."""
+
+    def make(server: ApiServer) -> None:
+        metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {"app": "theirs"}}
+        wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        server.create(USER, {"apiVersion": "v1", "kind": ref.kind, "metadata": metadata, "spec": wanted})
+
+    return Edit(f"put {ref}", make)
+
+
 def put_in_the_way(ref: Ref, labels: Object | None = None) -> Edit:
     """Somebody else has an object of this name; the operator's watch brings it only if it has the operator's label."""
 
@@ -105,6 +123,11 @@ def at_once(name: str, *edits: Edit) -> Edit:
 
 
 WEB_SERVICE: Final = Ref(SERVICE.kind, NAMESPACE, "shop-web")
+CLAIM: Final = Ref(VOLUME_CLAIM.kind, NAMESPACE, naming.volume("shop", "rows"))
+THEIRS: Final = Ref(VOLUME_CLAIM.kind, NAMESPACE, "theirs")
+_EDITED_AWAY: Final = {"spec": {"services": {"web": {"volumes": None}}, "data": None}}
+_NO_LONGER_RETAINED: Final = {"spec": {"data": {"rows": {"adopt": None, "retain": None}, "more": None}}}
+_NOT_ADOPTED: Final = {"spec": {"data": {"rows": {"adopt": None}, "more": {"adopt": None}}}}
 _LABELS: Final = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME}
 _TWO: Final = ("operator-1", "operator-2")
 _RIGHT_2: Final = {"right": {"stack": {"services": {"cache": {"image": "cache:2"}}}}}
@@ -170,6 +193,36 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         base=(create(TREE),),
         operators=_TWO,
         faults={"lead": 2},
+    ),
+    Scenario(
+        "claims are taken over",
+        (create(ADOPTING), spec_change("web:2", {"web": {"image": "web:2"}})),
+        base=(put_claim(CLAIM), put_claim(THEIRS)),
+        faults={"crash": 1, "lose": 1},
+    ),
+    Scenario(
+        "a claim is missing, and nothing is taken over before it is there",
+        (create(ADOPTING), put_claim(THEIRS)),
+        base=(put_claim(CLAIM),),
+        faults={"crash": 1},
+    ),
+    Scenario(
+        "claims that were taken over are edited away",
+        (
+            change("edit away", _EDITED_AWAY),
+            change("as before", {"spec": _spec(ADOPTING.replace("web:1", "web:2"))}),
+            change("adopt no longer", _NOT_ADOPTED),
+            delete(),
+        ),
+        base=(put_claim(CLAIM), put_claim(THEIRS), create(ADOPTING)),
+        faults={"crash": 1},
+        removes=True,
+    ),
+    Scenario(
+        "claims that were taken over are retained no longer",
+        (change("as any volume", _NO_LONGER_RETAINED), change("stopped", {"spec": {"stopped": True}}), delete()),
+        base=(put_claim(CLAIM), put_claim(THEIRS), create(ADOPTING)),
+        faults={"crash": 1},
     ),
     Scenario(
         "drift",

@@ -20,9 +20,11 @@ _STRUCTURAL: Final = frozenset(
     {"type", "stack", "stackRef", "image", "services", "template", "templateOnly", "place", "suspend"}
 )
 """What edits of other kinds change."""
-_RIGHTS: Final = frozenset({"reconcileAs", "serviceAccounts", "serviceAccountName", "automountServiceAccountToken"})
+_RIGHTS: Final = frozenset(
+    {"reconcileAs", "serviceAccounts", "serviceAccountName", "automountServiceAccountToken", "adopt"}
+)
 """An account without rights: its tree stays ready until there is something to do, so that Ready would say little. And
-accounts of pods, of which the namespace has none."""
+accounts of pods, and claims to take over, of which the namespace has none."""
 _OWN_NETWORK: Final = "siblings"
 
 

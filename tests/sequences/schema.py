@@ -148,7 +148,7 @@ def _numbers(node: Node) -> st.SearchStrategy[Any]:
 def objects(draw: st.DrawFn, node: Node) -> Json:
     """An object with what it needs and up to three more fields, of those that exclude each other one."""
     properties = node.get("properties", {})
-    allowed = set(properties) - {"place", "template", "templateOnly", "suspend"}
+    allowed = set(properties) - {"place", "template", "templateOnly", "suspend", "adopt"}
     chosen = set(node.get("required", ()))
     for choice in choices(node):
         fields = [field for field in choice.fields if field in properties]

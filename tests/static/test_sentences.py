@@ -24,7 +24,7 @@ OF_OTHERS = {
     "status/updates.py:_updated": "a Deployment's condition: only its message names the ReplicaSet",
     "status/text.py:bounded": "one line of it",
     "cluster/errors.py:shorten": "one line of it",
-    "reconcile/apply_errors.py:problem_of": "the API server's message: only that tells a missing right from a refusal",
+    "reconcile/apply_errors.py:lacks_right": "the API server's message: only that tells a missing right from a refusal",
     "model/structural.py:_key_rule": "quoted for CEL",
     "cli/live.py:opened": "the message of the Kubernetes client",
     "compose/compose_file/docker_compose.py:*": "the messages of Docker Compose",

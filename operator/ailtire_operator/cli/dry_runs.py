@@ -42,6 +42,10 @@ class DryRuns:
         merged = {key: {**(metadata.get(key) or {}), **(manifest["metadata"].get(key) or {})} for key in _MERGED}
         return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
 
+    async def taken(self, ref: Ref, body: Manifest) -> Json:
+        """What would become of a claim of somebody else that the operator takes over by this body."""
+        return await self._apply(ref, body, naming.FIELD_MANAGER)
+
     async def _apply(self, ref: Ref, manifest: Manifest, manager: str) -> Json:
         params = {"dryRun": "All", "fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
         return await self._cluster.connection.request(

@@ -11,6 +11,7 @@ from functools import partial
 
 from ailtire_operator import naming
 from ailtire_operator.cli import shared_hosts
+from ailtire_operator.cli.claim_previews import ClaimPreviews
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
     Json,
@@ -208,6 +209,7 @@ class Previewer:
             found = self._changes(stack, made, manifests)
             if shown:
                 self._note_left_alone(planned, stack)
+                found = await ClaimPreviews(self._cluster, self._server, self._store, self.found).show(found, made)
                 await asyncio.gather(*(self._objects.show(each, stack) for each in found))
             else:
                 self._objects.count(found, root)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, HandOver
+from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, HandOver, Rehearsal
 from ailtire_operator.cluster.apply_steps import ApplySteps, read
 from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.drift_log import Changes, DriftLog
@@ -101,6 +101,18 @@ class Applier:
         if not is_ours(found, manifest, owner_uid):
             await self._steps.take_over(task, found)
 
+    async def rehearse(self, manifest: Manifest, owner_uid: str) -> Rehearsal:
+        """Whether the claim of somebody else could become this retained claim of the stack; nothing is written.
+
+        Raises NotLeader.
+        """
+        self._writer.check_fence()
+        return await self._steps.rehearse(_task(manifest, owner_uid))
+
+    async def take_claim(self, manifest: Manifest, owner_uid: str, obj: Manifest) -> ApplyResult:
+        """Take over this claim in exactly the version that ``rehearse`` gave. Raises ClusterError, NotLeader."""
+        return await self._steps.take_claim(_task(manifest, owner_uid), obj)
+
     async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
         """Expand the claim of a replica of this StatefulSet, which is the stack's of this uid. Raises NotLeader."""
         self._writer.check_fence()
@@ -184,3 +196,9 @@ class Applier:
             await self._writer.event(event_of(ref, uid, warning=warning, reason=reason, message=message))
         except ClusterError as error:
             logger.warning("%s: the Event %s: %s", ref, reason, error)
+
+
+def _task(manifest: Manifest, owner_uid: str) -> ApplyTask:
+    """A claim that is to be taken over: no replica count is handed over with it."""
+    wanted = fingerprint(desired_projection(manifest))
+    return ApplyTask(Ref.of(manifest), manifest, owner_uid, lambda record: None, wanted)

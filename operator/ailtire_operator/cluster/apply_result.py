@@ -36,6 +36,16 @@ class ApplyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the API server would say to the takeover of a claim."""
+
+    obj: Manifest | None
+    """The claim in full as it was tried; None where there is none to take over, as it is the stack's already."""
+    error: ClusterError | None
+    """Why it is not taken over; NotFound where nothing has the name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyTask:
     """A manifest on its way."""
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.adoption import patch_of, release_of, way_back, without_owner
-from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Verb
+from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Rehearsal, Verb
 from ailtire_operator.cluster.changes import change_of
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.drift_log import DriftLog
@@ -17,6 +17,7 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import NOBODY, before_first_apply_index
 from ailtire_operator.cluster.ownership import is_ours, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
+from ailtire_operator.cluster.taking_over import taking
 from ailtire_operator.cluster.template_changes import (
     ROLLED_KINDS,
     TemplateChange,
@@ -102,6 +103,30 @@ class ApplySteps:
         answer = await self._writer.adopt(target, patch_of(task.manifest, record))
         logger.info("%s had lost its owner and is taken over", task.ref)
         return self._store.get(task.ref) or record_of(answer)
+
+    async def rehearse(self, task: ApplyTask) -> Rehearsal:
+        """Whether the claim of this name could be taken over, by the API server's dry run; nothing is written."""
+        obj: Manifest | None = None
+        try:
+            obj = await self._connection.request("GET", task.ref.path)
+            record = record_of(obj)
+            if is_ours(record, task.manifest, task.owner_uid):  # its watch is behind
+                self._store.offer(record, origin=task.owner_uid)
+                return Rehearsal(None, None)
+            await self._writer.take(_target(task, obj), taking(task.manifest, obj), rehearsal=True)
+        except ClusterError as error:
+            return Rehearsal(obj, error)
+        return Rehearsal(obj, None)
+
+    async def take_claim(self, task: ApplyTask, obj: Manifest) -> ApplyResult:
+        """Make a claim of nobody, in exactly the version that was rehearsed, a retained one of the stack."""
+        body = taking(task.manifest, obj)
+        if self._memory.in_write_loop(task.ref, task.wanted):
+            raise Conflict(f"the labels of {task.ref} are taken away by somebody else as often as it is taken over")
+        await self._check_owner(task.owner_uid)
+        answer = await self._writer.take(_target(task, obj), body)
+        logger.info("%s belonged to nobody and is taken over", task.ref)
+        return replace(await self._learn(task, answer, "update"), adopted=True)
 
     async def _create(self, task: ApplyTask) -> ApplyResult:
         deleted = self._put_backs.deleted(task.ref, task.wanted)
@@ -246,6 +271,10 @@ class ApplySteps:
         entry = f"/metadata/managedFields/{index}"
         test = {"op": "test", "path": f"{entry}/manager", "value": NOBODY}
         return await self._writer.edit(target, [test, {"op": "remove", "path": entry}])
+
+
+def _target(task: ApplyTask, obj: Manifest) -> Target:
+    return Target(record_of(obj), task.owner_uid, task.manifest)
 
 
 def _rolled(before: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> tuple[TemplateChange, ...]:

@@ -48,6 +48,19 @@ def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
     return same and ownerless and not kept and not record.deleting
 
 
+def is_unclaimed(record: Record, manifest: Manifest) -> bool:
+    """Whether an object is a claim without an owner and without a label of ours, and is to become a retained one.
+
+    A retained claim has no owner, so that nothing deletes it; no other object of somebody else is ever taken over.
+    """
+    wanted = manifest["metadata"]
+    retained = naming.LABEL_RETAIN in (wanted.get("labels") or {}) and not wanted.get("ownerReferences")
+    marked = any(label.startswith(f"{naming.GROUP}/") for label in record.labels)
+    made_by_us = record.labels.get(naming.LABEL_MANAGED_BY) == naming.OPERATOR_NAME
+    is_claim = record.ref.kind == kinds.VOLUME_CLAIM.kind and record.ref == Ref.of(manifest)
+    return is_claim and retained and record.owner_uid is None and not (record.deleting or marked or made_by_us)
+
+
 def asks_to_adopt(stack: Record | None) -> bool:
     """Whether a stack is there and asks for what lost its owner to be taken over; in a tree the root's word counts."""
     return stack is not None and stack.summary.get("adopt") is True

@@ -74,7 +74,8 @@ class WriteHistory:
 
     def in_write_loop(self, ref: Ref, wanted: str) -> bool:
         """Whether this content was written so often lately that writing it once more would not help."""
-        last, since, count = self._updates.get(ref, ("", 0.0, 0))
+        _, left = self._left.get(ref, ("", ("", 0.0, 0)))
+        last, since, count = self._updates.get(ref, left)
         return last == wanted and count >= FIGHT_WRITES and self._clock() - since < FIGHT_SECONDS
 
     def learn_stubborn(self, ref: Ref, pointers: Sequence[str]) -> None:

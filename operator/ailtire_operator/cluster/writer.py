@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim
+from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim, is_unclaimed
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_throttle import WriteThrottle
 
@@ -42,6 +42,8 @@ _FIRST: Final = frozenset({STACK.kind, SERVICE.kind, NETWORK_POLICY.kind, CONFIG
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
 
 
+REHEARSAL: Final = "rehearse"
+"""The verb of a dry run, of which nothing is stored and nothing is counted."""
 _CREATE_ONLY: Final = "1"
 """No object ever has this resourceVersion, so that an apply with it can only create."""
 
@@ -132,6 +134,14 @@ class Writer:
         """
         return await self._edit(target, patch, partial(self._check_orphan, target))
 
+    async def take(self, target: Target, body: Manifest, *, rehearsal: bool = False) -> dict[str, Any]:
+        """Server-side apply to a claim of nobody, which becomes the stack's; ``body`` names the version that was read.
+
+        ``rehearsal``: the API server is asked what it would make of it; nothing is written. Raises Foreign, Conflict.
+        """
+        guard = partial(self._check_unclaimed, target)
+        return await self._apply(body, target.owner_uid, REHEARSAL if rehearsal else "update", guard)
+
     async def delete(self, target: Target) -> None:
         """Delete the target; what it owns goes with it. Raises Foreign, Conflict, NotFound."""
         ref, uid = target.record.ref, target.record.uid
@@ -178,6 +188,16 @@ class Writer:
         if target.manifest is None or not is_orphan(seen, target.manifest, self._store):
             raise foreign(seen, self._store)
 
+    def _check_unclaimed(self, target: Target) -> None:
+        """Raise Foreign unless the target is a claim that belongs to nobody and is to be retained, as far as is known.
+
+        What the record does not hold is in the version that was read, which the write names.
+        """
+        self.check_fence()
+        seen = self._newest(target.record)
+        if target.manifest is None or not is_unclaimed(seen, target.manifest):
+            raise foreign(seen, self._store)
+
     def _newest(self, record: Record) -> Record:
         """The object as it was seen last, by whomever."""
         known = self._store.get(record.ref)
@@ -197,8 +217,10 @@ class Writer:
         ref = Ref.of(body)
         path = kind_of(body).path(ref.namespace, ref.name, subresource)
         params = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        params |= {"dryRun": "All"} if verb == REHEARSAL else {}
         answer = await self._send("PATCH", path, ref.kind, verb, guard, params=params, body=body, content_type=APPLY)
-        self._store.put(answer, origin=owner_uid)
+        if verb != REHEARSAL:
+            self._store.put(answer, origin=owner_uid)
         return answer
 
     async def _send(
@@ -213,7 +235,8 @@ class Writer:
                 timeout=WRITE_TIMEOUT,
                 **options,
             )
-        self._on_write(kind, verb)
+        if verb != REHEARSAL:
+            self._on_write(kind, verb)
         return answer
 
 

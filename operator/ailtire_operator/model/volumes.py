@@ -11,6 +11,7 @@ from ailtire_operator.printable import CONTROLS
 
 _ONE_ORIGIN = "set at most one of source and image"
 _ONE_KIND = "set at most one of claim, nfs and perReplica"
+_RETAINED = "adopt takes over a claim, which is never deleted: say retain: true, and neither nfs nor perReplica"
 _SubPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=rf"^[^/{CONTROLS}][^{CONTROLS}]*$")]
 
 
@@ -68,7 +69,12 @@ class Data(Strict):
             (
                 "[has(self.claim), has(self.nfs), has(self.perReplica) && self.perReplica].filter(x, x).size() <= 1",
                 _ONE_KIND,
-            )
+            ),
+            (
+                "!(has(self.adopt) && self.adopt) || (has(self.retain) && self.retain && !has(self.nfs)"
+                " && !(has(self.perReplica) && self.perReplica))",
+                _RETAINED,
+            ),
         )
     )
 
@@ -84,8 +90,13 @@ class Data(Strict):
     """Keep the data when the volume leaves the stack or the stack is deleted."""
     per_replica: bool = False
     """Every replica has its own volume; services that use it become StatefulSets."""
+    adopt: bool = False
+    """True: the claim exists, made by somebody else and owned by nobody, and becomes the stack's, with its data. It has
+    the name of the volume's claim (STACK--VOLUME--data), or the one in claim. Needs retain: true, so that nothing ever
+    deletes it. Where it does not exist, none is made."""
     claim: ObjectName | None = None
-    """A PersistentVolumeClaim of the namespace that others manage (Compose: external)."""
+    """A PersistentVolumeClaim of the namespace that others manage (Compose: external); with adopt, the one to take
+    over."""
     nfs: Nfs | None = None
     """A folder of an NFS server instead of a claim."""
     seed: Annotated[Name, Field(min_length=1, max_length=63)] | None = None
@@ -98,4 +109,6 @@ class Data(Strict):
     def _one_kind(self) -> Self:
         if [self.claim is not None, self.nfs is not None, self.per_replica].count(True) > 1:
             raise ValueError(_ONE_KIND)
+        if self.adopt and (not self.retain or self.nfs is not None or self.per_replica):
+            raise ValueError(_RETAINED)
         return self

@@ -53,7 +53,7 @@ def problem_of(applied: ApplyResult, *, yields: bool = False) -> Problem | None:
         return None
     if applied.verb == "foreign" and not yields:
         return Problem(CONFLICTING, str(error))
-    if isinstance(error, Denied) and _LACKS_RIGHT.match(str(error)):
+    if isinstance(error, Denied) and lacks_right(error):
         return Problem(FORBIDDEN, str(error))
     if isinstance(error, Denied):
         return refused_creation(str(error), "Denied")
@@ -66,6 +66,11 @@ def problem_of(applied: ApplyResult, *, yields: bool = False) -> Problem | None:
     if isinstance(error, Conflict | NotFound | Unavailable):
         return Problem(PROGRESSING, str(error), transient=True)
     return Problem(REFUSED, str(error))  # no answer that is known to change by itself
+
+
+def lacks_right(error: Denied) -> bool:
+    """Whether it is the right of the account that is missing, and not an admission rule or a quota that says no."""
+    return _LACKS_RIGHT.match(str(error)) is not None
 
 
 def yields(applied: ApplyResult, stack: Record, store: Store) -> bool:

@@ -33,6 +33,7 @@ from ailtire_operator.reconcile.rollouts import is_rollout
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
+from ailtire_operator.reconcile.takeovers import Results, Takeovers
 from ailtire_operator.reconcile.verification import with_check
 from ailtire_operator.reconcile.volume_growth import VolumeGrowth, explained, smaller
 from ailtire_operator.status.health import rolled_out
@@ -71,6 +72,7 @@ class PlanExecutor:
         self._prerequisites = prerequisites
         self._foreign_objects = foreign_objects
         self._growth = VolumeGrowth(store, applier, sessions)
+        self._takeovers = Takeovers(store, applier, sessions)
 
     async def execute(self, record: Record, stack: Stack, *, retry_refused: bool) -> PassResult:
         """One pass over one stack. ``retry_refused``: what was refused is tried again. Raises InvalidStack, NotLeader.
@@ -82,10 +84,11 @@ class PlanExecutor:
         planned = self._planner.plan(record, stack)
         judgement = await self._rollback.judge(record, planned)
         planned = self._planner.plan(record, stack) if judgement.changed else planned
-        this = self._begin(record, planned, self._gate.held(record, planned), retry_refused)
-        done = await self._first(this)
+        named = await self._takeovers.take_over(record, planned, retry_refused=retry_refused)
+        this = self._begin(record, planned, self._gate.held(record, planned), retry_refused, named)
+        done = [*named.values(), *await self._first(this)]
         if any(each.ref.kind == SERVICE.kind for each in done):  # there are other addresses now
-            this = self._begin(record, self._planner.plan(record, stack), this.waiting, retry_refused)
+            this = self._begin(record, self._planner.plan(record, stack), this.waiting, retry_refused, named)
         missing = await self._prerequisites.missing(record, this.planned, done)
         done = [*self._kept_waiting(this, missing), *done]
         late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
@@ -100,10 +103,12 @@ class PlanExecutor:
         done += judgement.refused  # after all else: it holds back nothing
         return self._result(this, done, min(filter(None, again), default=None), missing, grown)
 
-    def _begin(self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool) -> "_Pass":
+    def _begin(
+        self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool, named: Results
+    ) -> "_Pass":
         held = held_back(planned.manifests, self._present(record), waiting.keys())
         held = with_check(held, record, planned, waiting, self._store, self._applier)
-        return _Pass(record, planned, waiting, held, retry_refused)
+        return _Pass(record, planned, waiting, held, retry_refused, named)
 
     async def _first(self, this: "_Pass") -> list[ApplyResult]:
         """Write what no workload may do without, and Services; make room for them where something is in their way.
@@ -113,7 +118,7 @@ class PlanExecutor:
         if not self._room(this, this.held.keys):
             return await self._apply(this, lambda kind: kind in _FIRST)
         done = await self._apply(this, lambda kind: kind in GROUND)
-        missing = await self._prerequisites.missing(this.record, this.planned, done)
+        missing = await self._prerequisites.missing(this.record, this.planned, [*this.named.values(), *done])
         done += await self._remove(this, self._room(this, {*this.held.keys, *filter(None, missing.members)}))
         return done + await self._apply(this, lambda kind: kind == SERVICE.kind)
 
@@ -142,7 +147,7 @@ class PlanExecutor:
             self._store.get,
             record.uid,
             settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
-            wanted=lambda ref: chosen(ref.kind) and ref not in late,
+            wanted=lambda ref: chosen(ref.kind) and ref not in late and ref not in this.named,
             held=this.held.refs,
         )
         options = {"retry_refused": this.retry_refused, "adopt": adopts(record, self._store)}
@@ -239,6 +244,8 @@ class _Pass:
     held: HeldBack
     """What is not written for that."""
     retry_refused: bool
+    named: Results
+    """What became of claims that the definition names: nothing else is done about them in this pass."""
 
 
 async def _all(calls: Iterable[Awaitable[ApplyResult | None]]) -> list[ApplyResult]:

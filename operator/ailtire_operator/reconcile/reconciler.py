@@ -173,7 +173,7 @@ class Reconciler:
 
     async def _emit_adoption_event(self, record: Record, done: PassResult) -> None:
         if done.adopted:
-            message = f"had lost their owner and are taken over: {listed([str(ref) for ref in done.adopted])}"
+            message = f"had no owner and are taken over: {listed([str(ref) for ref in done.adopted])}"
             await self._applier.event(record.ref, record.uid, reason="Adopted", message=message)
 
     async def _emit_drift_event(self, record: Record, done: PassResult) -> None:

@@ -40,6 +40,7 @@ SAMPLES: dict[str, Any] = {
     "data.*.sizeLimit": "2Gi",
     "data.*.storageClass": "fast",
     "data.*.mode": "ReadWriteMany",
+    "data.*.adopt": True,
     "data.*.claim": "theirs",
     "data.*.seed": "files",
     "data.*.nfs": {"server": "nfs.example", "path": "/x"},
@@ -222,6 +223,7 @@ WHOLE = {
 NEEDS: dict[str, dict[str, Any]] = {
     "networks": {f"{WEB}.networks": {"net": {}}},
     "data": {f"{WEB}.volumes": {"v": {"source": "data", "target": "/v"}}},
+    "data.*.adopt": {"data.*.retain": True},
     "data.*.seed": {"configs": {"files": {"binaryContent": "AAAA"}}},
     "configs": {f"{WEB}.configs": {"conf": {}}},
     "secrets": {f"{WEB}.secrets": {"secret": {}}},

@@ -4,17 +4,19 @@ What the real applier does is for the cluster tests; here the answers come at on
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply_result import ApplyResult, HandOver
+from ailtire_operator.cluster.apply_result import ApplyResult, HandOver, Rehearsal
 from ailtire_operator.cluster.connection import Account
-from ailtire_operator.cluster.errors import ClusterError, NotGone
+from ailtire_operator.cluster.errors import ClusterError, NotFound, NotGone
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.taking_over import taking
 from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.assembly import ClusterAccess, assemble
 from ailtire_operator.reconcile.planner import Features
@@ -38,6 +40,8 @@ class Cluster:
         """What holds the object of a name when it is deleted."""
         self.journal: list[str] = []
         self.manifests: dict[Ref, Manifest] = {}
+        self.strangers: dict[Ref, Manifest] = {}
+        """Objects of others, which no watch brings."""
         self._hashes: dict[Ref, str] = {}
 
     def acting_as(self, account: Account | None) -> "Cluster":
@@ -84,6 +88,27 @@ class Cluster:
         )
         record.owned_hash = self._hashes[ref]
         return ApplyResult(ref, True, record, None, "update")
+
+    async def rehearse(self, manifest: Manifest, owner_uid: str) -> Rehearsal:
+        """Whether a claim of others may be taken over, or what the API server would say."""
+        ref = Ref.of(manifest)
+        self.journal.append(f"rehearse {ref}")
+        obj = self.strangers.get(ref)
+        if obj is None:
+            return Rehearsal(None, NotFound("gone", status=404))
+        try:
+            taking(manifest, obj)
+        except ClusterError as error:
+            return Rehearsal(obj, error)
+        return Rehearsal(obj, self.refuses.get(f"rehearse {ref}"))
+
+    async def take_claim(self, manifest: Manifest, owner_uid: str, obj: Manifest) -> ApplyResult:
+        """Put the claim into the store as the stack's, or refuse it."""
+        if (error := self.refuses.get(f"take {Ref.of(manifest)}")) is not None:
+            raise error
+        self.journal.append(f"take {Ref.of(manifest)} in version {obj['metadata']['resourceVersion']}")
+        applied = await self.apply(manifest, owner_uid)
+        return replace(applied, adopted=True)
 
     async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
         """Give the claim the size, or refuse to."""

@@ -25,6 +25,8 @@ WRITES: dict[str, Write] = {
     "remove_extra": lambda applier, record, uid: applier.remove_extra(record, uid, ["/x"]),
     "annotate": lambda applier, record, uid: applier.annotate(record, uid, "a", "b"),
     "adopt": lambda applier, record, uid: applier.adopt(_manifest(record, uid), uid),
+    "rehearse": lambda applier, record, uid: applier.rehearse(_retained(record), uid),
+    "take_claim": lambda applier, record, uid: applier.take_claim(_retained(record), uid, _live(record)),
     "expand": lambda applier, record, uid: applier.expand(_claim(record), record, uid, "2Gi"),
 }
 """Every way in which the applier writes to an object that a stack may own."""
@@ -75,6 +77,19 @@ def _manifest(record: Record, uid: str) -> dict[str, Any]:
     manifest = record.ref.address()
     manifest["metadata"] |= {"ownerReferences": [reference_to("shop", uid)], "labels": dict(record.labels)}
     return {**manifest, "spec": {"selector": {"matchLabels": {"a": "b"}}}}
+
+
+def _retained(record: Record) -> dict[str, Any]:
+    """A manifest that is to be retained, as that of a claim that is taken over."""
+    manifest = record.ref.address()
+    manifest["metadata"]["labels"] = {**record.labels, naming.LABEL_RETAIN: "true"}
+    return {**manifest, "spec": {}}
+
+
+def _live(record: Record) -> dict[str, Any]:
+    live = record.ref.address(uid=record.uid, resourceVersion=record.resource_version)
+    live["metadata"]["labels"] = dict(record.labels)
+    return {**live, "spec": {}}
 
 
 def _claim(workload: Record, **fields: Any) -> Record:
@@ -186,7 +201,11 @@ def test_every_write_of_the_writer_is_checked() -> None:
     public = {name: each for name, each in inspect.getmembers(Writer, inspect.iscoroutinefunction) if name[0] != "_"}
     takes = {name for name, each in public.items() if "target" in inspect.signature(each).parameters}
     assert public.keys() - takes == NOTHING_THERE
-    checks = {"adopt": "partial(self._check_orphan, target)", "expand": "partial(self._check_claim, target, claim)"}
+    checks = {
+        "adopt": "partial(self._check_orphan, target)",
+        "expand": "partial(self._check_claim, target, claim)",
+        "take": "partial(self._check_unclaimed, target)",
+    }
     for name in takes:
         assert checks.get(name, "partial(self._check, target)") in inspect.getsource(public[name]), name
     for name in NOTHING_THERE - {"event"}:

@@ -130,6 +130,8 @@ def _volume(branch: Branch, names: Names, key: str, data: Data, path: FieldPath,
     if data.seed:
         message = "Swarm does not seed volumes: it starts with the image's files."
         report.rejected(path_of(path, "seed"), message, "Copy the files into it, or build them into the image.")
+    if data.adopt:
+        report.resolved(path_of(path, "adopt"), "a volume of the name that exists is used.")
     if data.retain:
         report.resolved(path_of(path, "retain"), "Swarm keeps all volumes, also when their stack is removed.")
     result: dict[str, Any] = {}

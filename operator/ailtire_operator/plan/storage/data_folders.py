@@ -36,7 +36,7 @@ def _is_root_of_own_volume(scope: Scope, mount: VolumeMount) -> bool:
     data = scope.spec.data.get(mount.source or "")
     if data is None or mount.sub_path is not None or mount.read_only:
         return False
-    return data.claim is None and data.nfs is None and data.seed is None
+    return data.claim is None and data.nfs is None and data.seed is None and not data.adopt
 
 
 def _problem(scope: Scope, service: Service, target: str) -> tuple[str, str] | None:

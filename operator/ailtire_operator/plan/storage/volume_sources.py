@@ -58,7 +58,7 @@ def propagation(scope: Scope, mount: VolumeMount, path: FieldPath) -> str | None
 
 def is_foreign(scope: Scope, key: str, data: Data) -> bool:
     """Whether the volume belongs to others; the fields of a claim then have no effect, and are reported."""
-    if data.claim is None and data.nfs is None:
+    if data.adopt or (data.claim is None and data.nfs is None):
         return False
     for field in sorted(data.model_fields_set.intersection(_OF_A_CLAIM)):
         name = type(data).model_fields[field].alias or field

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.model.field_path import FieldPath, path_of
+from ailtire_operator.model.field_path import SPEC, FieldPath, path_of
 from ailtire_operator.model.host_paths import Reach, reach
 from ailtire_operator.model.service import Service, VolumeMount
 from ailtire_operator.model.stack import Data
@@ -35,9 +35,15 @@ class Storage:
 def claims(scope: Scope) -> list[Manifest]:
     """The stack's own PersistentVolumeClaims; a StatefulSet makes those of its replicas."""
     objects = []
+    names = set[str]()
     for key, data in scope.spec.data.items():
         if data.per_replica or volume_sources.is_foreign(scope, key, data):
             continue
+        name = data.claim or naming.volume(scope.name, key)
+        if name in names:
+            scope.refuse(path_of(SPEC, "data", key), f"another volume of the stack has the claim '{name}' already")
+            continue
+        names.add(name)
         labels, annotations = user_metadata(data.labels)
         labels |= scope.labels() | {naming.LABEL_VOLUME: naming.sanitize(key)}
         if data.retain:
@@ -46,7 +52,7 @@ def claims(scope: Scope) -> list[Manifest]:
             manifest(
                 "v1",
                 "PersistentVolumeClaim",
-                naming.volume(scope.name, key),
+                name,
                 labels,
                 annotations=annotations,
                 spec=_claim_spec(data),
@@ -89,7 +95,7 @@ def _is_socket(scope: Scope, mount: VolumeMount) -> bool:
 
 def _is_single_writer(data: Data) -> bool:
     """Whether only one node at a time can mount it. NFS has no such limit; the mode of others' claims is unknown."""
-    own = data.nfs is None and data.claim is None and not data.per_replica
+    own = data.nfs is None and (data.claim is None or data.adopt) and not data.per_replica
     return own and data.mode in ("ReadWriteOnce", "ReadWriteOncePod")
 
 

@@ -1,0 +1,222 @@
+"""Which claims of somebody else may become a stack's, and that it is by one write of exactly what was read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotFound
+from ailtire_operator.cluster.kinds import OWNED_KINDS, VOLUME_CLAIM, Ref
+from ailtire_operator.cluster.store import Store
+from ailtire_operator.cluster.taking_over import taking, writers
+from support.fake_cluster.records import put, reference_to, stack
+
+Json = dict[str, Any]
+
+REF = Ref(VOLUME_CLAIM.kind, "prod", "theirs")
+OURS = {
+    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+    naming.LABEL_ROOT: "shop",
+    naming.LABEL_STACK: "shop",
+    naming.LABEL_VOLUME: "rows",
+    naming.LABEL_RETAIN: "true",
+}
+SPEC: Json = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+
+def claim(ref: Ref = REF, *, spec: Json | None = None, **metadata: Any) -> Json:
+    """A claim of somebody else, as the API server gives it."""
+    found = ref.address(uid="u", resourceVersion="7")
+    found["metadata"] |= {"labels": {"app": "theirs", naming.LABEL_MANAGED_BY: "Helm"}, **metadata}
+    return {**found, "spec": {**SPEC, "volumeName": "disk", **(spec or {})}}
+
+
+def planned(ref: Ref = REF, *, spec: Json | None = None, **metadata: Any) -> Json:
+    manifest = ref.address()
+    manifest["metadata"] |= {"labels": OURS, **metadata}
+    return {**manifest, "spec": {**SPEC, **(spec or {})}}
+
+
+class Server:
+    """An API server with one claim, which takes what is not refused."""
+
+    def __init__(self, obj: Json | None, *, refuses: Exception | None = None) -> None:
+        self.live = obj
+        self.refuses = refuses
+        self.sent: list[tuple[Json, Json]] = []
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        params: Json | None = None,
+        guard: Callable[[], None] = lambda: None,
+        **_: Any,
+    ) -> Json:
+        if method == "GET" and path.endswith("/ailtirestacks/shop"):
+            return {**stack_of("shop"), "kind": naming.KIND}
+        if self.live is None or not path.endswith("/theirs"):
+            raise NotFound("gone", status=404)
+        if method == "GET":
+            return self.live
+        guard()
+        self.sent.append((params or {}, body))
+        if self.refuses is not None:
+            raise self.refuses
+        metadata = {
+            **self.live["metadata"],
+            "labels": body["metadata"]["labels"],
+            "resourceVersion": str(int(self.live["metadata"]["resourceVersion"]) + 1),
+        }
+        answer = {**self.live, "metadata": metadata}
+        if "dryRun" not in (params or {}):
+            self.live = answer
+        return answer
+
+
+def stack_of(name: str) -> Json:
+    metadata = {"name": name, "namespace": "prod", "uid": f"{naming.KIND}/{name}", "resourceVersion": "9"}
+    return {"apiVersion": naming.API_VERSION, "metadata": metadata, "spec": {}}
+
+
+def applier(server: Server, store: Store) -> Applier:
+    return Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
+
+
+def test_the_write_names_the_version_that_was_read_and_gives_no_owner() -> None:
+    body = taking(planned(), claim())
+    assert (body["metadata"]["uid"], body["metadata"]["resourceVersion"]) == ("u", "7")
+    assert "ownerReferences" not in body["metadata"]
+    assert body["metadata"]["labels"] == OURS
+    assert body["spec"] == SPEC, "fields of others are not named"
+
+
+MARKS = [naming.LABEL_ROOT, naming.LABEL_STACK, naming.LABEL_SERVICE, naming.LABEL_VOLUME, naming.LABEL_RETAIN]
+REFUSED: dict[str, tuple[Json, str]] = {
+    "goes": (claim(deletionTimestamp="2026-01-01T00:00:00Z"), "it is being deleted"),
+    "controller": (claim(ownerReferences=[reference_to("other", "o")]), "belongs to AiltireStack other"),
+    "owner": (claim(ownerReferences=[{"kind": "Pod", "name": "p", "uid": "p"}]), "belongs to Pod p"),
+    "ours": (claim(labels=OURS), "it is or was part of a stack"),
+    "managed": (claim(labels={naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME}), "it is or was part of a stack"),
+    **{label: (claim(labels={label: "x"}), f"by its label {label}=x") for label in MARKS},
+    "larger": (claim(spec={"resources": {"requests": {"storage": "2Gi"}}}), "set its size to 2Gi or more"),
+    "mode": (claim(spec={"accessModes": ["ReadWriteMany"]}), "its accessModes is ReadWriteMany"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_somebodys_or_cannot_become_what_is_planned_is_refused(case: str) -> None:
+    live, said = REFUSED[case]
+    with pytest.raises(Foreign, match="is not taken over") as caught:
+        taking(planned(), live)
+    assert said in str(caught.value)
+
+
+def test_another_storage_class_is_refused_where_the_definition_names_one() -> None:
+    with pytest.raises(Foreign, match="its storageClassName is slow, which cannot change; set storageClass"):
+        taking(planned(spec={"storageClassName": "fast"}), claim(spec={"storageClassName": "slow"}))
+    assert taking(planned(), claim(spec={"storageClassName": "slow"}))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        planned(labels={key: value for key, value in OURS.items() if key != naming.LABEL_RETAIN}),
+        planned(ownerReferences=[reference_to("shop", "s")]),
+        planned(Ref(VOLUME_CLAIM.kind, "prod", "another")),
+        planned(Ref(VOLUME_CLAIM.kind, "other", "theirs")),
+    ],
+)
+def test_only_a_claim_that_is_to_be_retained_and_gets_no_owner_is_taken_over(manifest: Json) -> None:
+    with pytest.raises(Foreign):
+        taking(manifest, claim())
+
+
+@pytest.mark.parametrize("kind", [each.kind for each in OWNED_KINDS if each.kind != VOLUME_CLAIM.kind])
+def test_no_other_kind_is_ever_taken_over(kind: str) -> None:
+    ref = Ref(kind, "prod", "theirs")
+    with pytest.raises(Foreign):
+        taking(planned(ref), claim(ref))
+
+
+async def test_a_rehearsal_writes_nothing_and_the_takeover_is_the_same_write() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    server, counted = Server(claim()), list[tuple[str, str]]()
+    asking = Applier(server, store, fence=lambda: True, on_write=lambda *each: counted.append(each))  # type: ignore[arg-type]
+    tried = await asking.rehearse(planned(), shop.uid)
+    assert (tried.obj, tried.error, store.get(REF), counted) == (claim(), None, None, [])
+    assert tried.obj is not None
+    taken = await asking.take_claim(planned(), shop.uid, tried.obj)
+    assert (taken.error, taken.adopted) == (None, True)
+    (rehearsed, first), (real, second) = server.sent
+    assert first == second == taking(planned(), claim())
+    assert rehearsed == {**real, "dryRun": "All"}
+    assert counted == [(VOLUME_CLAIM.kind, "update")]
+    known = store.get(REF)
+    assert known is not None
+    assert known.labels[naming.LABEL_RETAIN] == "true"
+
+
+async def test_what_the_api_server_refuses_is_told_and_not_written() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    server = Server(claim(), refuses=Invalid("no"))
+    tried = await applier(server, store).rehearse(planned(), shop.uid)
+    assert isinstance(tried.error, Invalid)
+    assert [params.get("dryRun") for params, _ in server.sent] == ["All"]
+
+
+async def test_what_the_stack_has_already_is_not_taken_over_again() -> None:
+    """The answer to the takeover was lost, and the watch is behind."""
+    store = Store()
+    shop = stack(store, "shop")
+    server = Server(claim(labels=OURS))
+    tried = await applier(server, store).rehearse(planned(), shop.uid)
+    assert (tried.obj, tried.error, server.sent) == (None, None, [])
+    assert store.get(REF) is not None
+
+
+async def test_a_stack_that_has_gone_takes_nothing_over() -> None:
+    store = Store()
+    put(store, naming.KIND, "gone", uid="gone-uid")
+    server = Server(claim())
+    with pytest.raises(NotFound):
+        await applier(server, store).take_claim(planned(), "gone-uid", claim())
+    assert server.sent == []
+
+
+async def test_what_gets_labels_of_a_stack_meanwhile_is_left_to_it() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    other = claim(labels={**OURS, naming.LABEL_STACK: "other"}, resourceVersion="8")
+    store.put(other)
+    server = Server(claim())
+    with pytest.raises(Foreign):
+        await applier(server, store).take_claim(planned(), shop.uid, claim())
+    assert server.sent == []
+
+
+async def test_labels_that_somebody_takes_away_again_and_again_are_not_set_for_ever() -> None:
+    """No watch brings a claim without them: it is told as deleted each time."""
+    store = Store()
+    shop = stack(store, "shop")
+    server = Server(claim())
+    asking = applier(server, store)
+    for number in range(10):
+        server.live = claim(resourceVersion=str(10 * number + 10))
+        await asking.take_claim(planned(), shop.uid, server.live)
+        store.remove(REF, "u", str(10 * number + 12))
+    with pytest.raises(Conflict, match="as often as it is taken over"):
+        await asking.take_claim(planned(), shop.uid, claim(resourceVersion="200"))
+    assert len(server.sent) == 10
+
+
+def test_who_has_written_an_object() -> None:
+    entries = [{"manager": "b"}, {"manager": "a"}, {"manager": "b"}, {"manager": "c", "subresource": "status"}, {}]
+    assert writers({"metadata": {"managedFields": entries}}) == ["a", "b"]
+    assert writers({"metadata": {}}) == []

@@ -1,0 +1,170 @@
+"""The claims that a definition names: all of a stack are taken over, or none, and none is made in their place."""
+
+from typing import Any
+
+import pytest
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
+from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Ref
+from ailtire_operator.status.conditions import PROGRESSING
+from support.fake_cluster.records import NAMESPACE, put
+from support.fake_cluster.world import World
+
+Json = dict[str, Any]
+
+ROWS = Ref(VOLUME_CLAIM.kind, NAMESPACE, "shop--rows--data")
+THEIRS = Ref(VOLUME_CLAIM.kind, NAMESPACE, "theirs")
+WEB = Ref("Deployment", NAMESPACE, "shop-web")
+ADOPT: Json = {"adopt": True, "retain": True}
+LACKS = 'User "system:serviceaccount:shop:tenant" cannot patch resource "persistentvolumeclaims"'
+
+
+def spec(**data: Json) -> Json:
+    volumes = {key: {"source": key, "target": f"/{key}"} for key in data}
+    return {"services": {"web": {"image": "web:1", "user": "1000", "volumes": volumes}}, "data": data}
+
+
+BOTH = spec(rows=ADOPT, more={**ADOPT, "claim": "theirs"})
+
+
+def claim(ref: Ref, version: int = 7, size: str = "1Gi", **metadata: Any) -> Json:
+    found = ref.address(uid=f"uid-of-{ref.name}", resourceVersion=str(version))
+    found["metadata"] |= metadata
+    wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    return {**found, "spec": wanted}
+
+
+def world_with(*claims: Json) -> World:
+    world = World()
+    world.cluster.strangers = {Ref.of(each): each for each in claims}
+    return world
+
+
+def touched(world: World) -> list[str]:
+    """What was done about claims and the workload that mounts them."""
+    return [each for each in world.cluster.journal if "Claim" in each or "Deployment" in each]
+
+
+def test_all_are_tried_before_any_is_written_and_the_workload_comes_after() -> None:
+    world = world_with(claim(ROWS), claim(THEIRS, 9))
+    done = world.execute(world.write(BOTH))
+    assert (done.problems, set(done.adopted)) == ({}, {ROWS, THEIRS})
+    assert touched(world) == [
+        f"rehearse {THEIRS}", f"rehearse {ROWS}",
+        f"take {THEIRS} in version 9", f"take {ROWS} in version 7",
+        f"apply {THEIRS}", f"apply {ROWS}",
+        f"apply {WEB}",
+    ]  # fmt: skip
+    assert not world.execute(world.write(BOTH)).problems
+    assert touched(world) == [], "nothing is asked or written any more"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (None, "spec.data.more.adopt: there is no PersistentVolumeClaim theirs to take over; create it"),
+        (claim(THEIRS, ownerReferences=[{"kind": "StatefulSet", "name": "db"}]), "it belongs to StatefulSet db"),
+        (claim(THEIRS, size="9Gi"), "set its size to 9Gi or more"),
+        (claim(THEIRS, labels={naming.LABEL_STACK: "other"}), "it is or was part of a stack"),
+        (claim(THEIRS, deletionTimestamp="2026-01-01T00:00:00Z"), "it is being deleted"),
+    ],
+)
+def test_where_one_is_refused_none_is_taken_over_or_made(theirs: Json | None, said: str) -> None:
+    world = world_with(claim(ROWS), *([theirs] if theirs else []))
+    done = world.execute(world.write(BOTH))
+    goes = theirs is not None and "deletionTimestamp" in theirs["metadata"]
+    reasons = {ref: each.reason for ref, each in done.problems.items()}
+    assert reasons == {ROWS: "Conflicting", THEIRS: PROGRESSING if goes else "Conflicting"}
+    assert said in done.problems[THEIRS].message
+    assert done.problems[THEIRS].message.startswith("spec.data.more.adopt: ")
+    assert done.problems[ROWS].message.startswith("spec.data.rows.adopt: ")
+    assert f"together with {THEIRS}" in done.problems[ROWS].message
+    assert touched(world) == [f"rehearse {THEIRS}", f"rehearse {ROWS}"], "no claim is written, and nothing mounts one"
+    assert done.waiting["web"].reason in reasons.values()
+    if theirs is not None and not goes:
+        assert str(THEIRS) in world.followed, "once it goes or changes hands, the stack tries again"
+
+
+def test_what_runs_runs_on_where_a_takeover_is_refused() -> None:
+    world = World()
+    world.execute(world.write({"services": {"web": {"image": "web:1", "user": "1000"}, "old": {"image": "old:1"}}}))
+    world.cluster.strangers = {ROWS: claim(ROWS, size="9Gi")}
+    world.execute(world.write(spec(rows=ADOPT)))
+    assert touched(world) == [f"rehearse {ROWS}"], "no workload is changed, and none is taken away"
+
+
+ANSWERS: list[tuple[ClusterError, str]] = [
+    (Invalid("no"), "Conflicting"),
+    (Denied("exceeded quota"), "Conflicting"),
+    (Denied(LACKS), "Forbidden"),
+    (Conflict("it has changed"), PROGRESSING),
+    (Unavailable("later"), PROGRESSING),
+]
+
+
+@pytest.mark.parametrize(("error", "reason"), ANSWERS)
+@pytest.mark.parametrize("when", ["rehearse", "take"])
+def test_what_the_api_server_answers(error: ClusterError, reason: str, when: str) -> None:
+    world = world_with(claim(ROWS), claim(THEIRS))
+    world.cluster.refuses = {f"{when} {THEIRS}": error}
+    done = world.execute(world.write(BOTH))
+    assert done.problems[THEIRS].reason == reason
+    assert done.problems[THEIRS].transient == (reason == PROGRESSING)
+    assert f"take {THEIRS}" not in " ".join(touched(world))
+    assert f"apply {WEB}" not in touched(world)
+    if when == "rehearse":
+        assert done.problems[ROWS].transient == (reason != "Conflicting"), "it may pass as soon as the other does"
+        assert f"take {ROWS}" not in " ".join(touched(world))
+
+
+def test_what_was_refused_is_not_asked_again_for_a_change_of_status() -> None:
+    world = world_with(claim(ROWS))
+    record = world.write(BOTH)
+    first = world.execute(record)
+    again = world.execute(record, retry_refused=False)
+    assert (again.problems, touched(world)) == (first.problems, [])
+    world.cluster.strangers[THEIRS] = claim(THEIRS)
+    assert not world.execute(record, retry_refused=True).problems
+
+
+def test_a_claim_with_labels_of_another_stack_keeps_all_others_from_being_taken_over() -> None:
+    world = world_with(claim(ROWS))
+    labels = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_ROOT: "other", naming.LABEL_STACK: "other"}
+    put(world.store, THEIRS.kind, THEIRS.name, labels=labels)
+    world.execute(world.write(BOTH))
+    assert not [each for each in touched(world) if each.startswith("take")]
+
+
+def test_a_claim_that_was_taken_over_and_is_gone_is_not_made_again_empty() -> None:
+    world = world_with(claim(ROWS))
+    record = world.write(spec(rows=ADOPT))
+    world.execute(record)
+    live = world.store.get(ROWS)
+    assert live is not None
+    world.store.remove(ROWS, live.uid)
+    world.cluster.strangers.clear()
+    done = world.execute(record)
+    assert "there is no PersistentVolumeClaim shop--rows--data" in done.problems[ROWS].message
+    assert world.store.get(ROWS) is None
+
+
+@pytest.mark.parametrize("after", [{"retain": True}, None], ids=["adopted no longer", "edited away"])
+def test_an_edit_afterwards_asks_for_nothing_and_deletes_nothing(after: Json | None) -> None:
+    world = world_with(claim(ROWS))
+    world.execute(world.write(spec(rows=ADOPT)))
+    world.roll_out()
+    world.execute(world.write(spec(rows=after) if after else spec()))
+    world.roll_out()
+    world.execute(world.write(spec(rows=after) if after else spec()))
+    assert not [each for each in world.cluster.journal if "Claim" in each]
+    kept = world.store.get(ROWS)
+    assert kept is not None
+    assert kept.owner_uid is None
+
+
+def test_an_event_names_what_was_taken_over() -> None:
+    world = world_with(claim(ROWS))
+    world.write(spec(rows=ADOPT))
+    world.reconcile()
+    assert "event Adopted AiltireStack shop" in world.cluster.journal
