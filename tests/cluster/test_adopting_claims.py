@@ -142,6 +142,18 @@ def test_a_claim_of_any_name_that_is_mounted_already_is_taken_over_without_a_rol
     assert claim(trees, "theirs")["metadata"]["labels"][naming.LABEL_VOLUME] == "more"
 
 
+def test_pods_of_others_that_mount_it_are_named(trees: Trees, cli: Cli) -> None:
+    before = create_claim(trees, "theirs")
+    trees.apply("bakery", spec(rows={"claim": "theirs"}))
+    trees.until_ready("bakery")
+    _, said = diff(trees, cli, spec(rows={**ADOPT, "claim": "theirs"}))
+    assert (
+        f"theirs is mounted by pods of others, which are to be stopped: {trees.all_of('Pod')[0]['metadata']['name']}"
+        in said
+    )
+    assert is_untouched(trees, before)
+
+
 def test_another_volume_of_a_service_rolls_its_pods_and_diff_says_so(trees: Trees, cli: Cli) -> None:
     before = create_claim(trees, "theirs")
     trees.apply("shop", spec(rows={}))
@@ -196,6 +208,31 @@ def test_what_cannot_become_what_is_planned_is_left_as_it_is(trees: Trees, cli: 
     until_gone(trees)
     assert is_untouched(trees, before)
     assert is_untouched(trees, good)
+
+
+def test_a_claim_of_which_nobody_manages_a_field_is_taken_over(trees: Trees) -> None:
+    before = create_claim(trees)
+    trees.patch("persistentvolumeclaim", CLAIM, {"metadata": {"managedFields": [{}]}})
+    trees.apply("shop", spec(rows=ADOPT))
+    trees.until_ready("shop")
+    trees.settle()
+    assert is_taken(trees, before)
+
+
+def test_what_another_stack_has_left_is_taken_over_once_its_labels_are_removed(trees: Trees) -> None:
+    trees.apply("bakery", spec(rows={"retain": True}))
+    trees.until_ready("bakery")
+    left = naming.volume("bakery", "rows")
+    trees.patch("persistentvolumeclaim", left, {"metadata": {"labels": {"app": "theirs"}}})
+    before = claim(trees, left)
+    until_gone(trees, "bakery")
+    trees.apply("shop", spec(rows={**ADOPT, "claim": left}))
+    assert "it is or was part of a stack" in refused(trees)
+    ours = (naming.LABEL_MANAGED_BY, *(f"{naming.GROUP}/{each}" for each in ("root", "stack", "volume", "retain")))
+    trees.kubectl("label", "pvc", left, *(f"{each}-" for each in ours))
+    trees.apply("shop", spec("docker.io/library/web:2", rows={**ADOPT, "claim": left}))
+    trees.until_ready("shop")
+    assert is_taken(trees, before)
 
 
 @pytest.mark.parametrize("controller", [True, False])

@@ -1,16 +1,17 @@
 """What would become of the volume claims that a definition names to be taken over: all of a stack, or none of them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ailtire_operator import naming
 from ailtire_operator.cli.differences import Json, compare
 from ailtire_operator.cli.dry_runs import DryRuns
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, NotFound
-from ailtire_operator.cluster.kinds import STACK, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.kinds import POD, STACK, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.ownership import asks_to_adopt, is_orphan
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.taking_over import taking, writers
@@ -49,6 +50,7 @@ class ClaimPreviews:
         if named:
             tried = await asyncio.gather(*(self._try(ref, manifest) for ref, manifest in named.items()))
             self._note(dict(zip(named, tried, strict=True)), places, self._blocked(changes, places, made))
+            await self._note_users(named, made.stack.name)
         return [each for each in changes if each.ref not in named]
 
     async def _try(self, ref: Ref, manifest: Manifest) -> _Tried:
@@ -70,6 +72,19 @@ class ClaimPreviews:
             if each.record is not None and each.manifest is not None
         )
 
+    async def _note_users(self, named: Collection[Ref], stack: str) -> None:
+        """Name the running pods of others that mount such a claim, as far as pods may be listed."""
+        try:
+            pods = await self._cluster.list(POD)
+        except ClusterError:
+            return
+        for ref in named:
+            users = sorted(each["metadata"]["name"] for each in pods if _mounts(each, ref.name, stack))
+            if users:
+                self._found.notes.append(
+                    f"{ref} is mounted by pods of others, which are to be stopped: {listed(users)}"
+                )
+
     def _note(self, tried: Mapping[Ref, _Tried], places: Mapping[str, FieldPath], blocked: bool) -> None:
         for ref, each in tried.items():
             if each.refused:
@@ -86,3 +101,13 @@ class ClaimPreviews:
             said = "it would be taken over, and no pod is replaced for it"
             self._found.notes.append(f"{ref} exists already{by}, and has no owner: {said}")
             self._found.note(compare(ref, each.live, each.answer))
+
+
+def _mounts(pod: Json, claim: str, stack: str) -> bool:
+    """Whether a pod that has not ended and is none of the stack's mounts the claim."""
+    if (pod["metadata"].get("labels") or {}).get(naming.LABEL_STACK) == stack:
+        return False
+    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return False
+    volumes = pod["spec"].get("volumes") or ()
+    return any((each.get("persistentVolumeClaim") or {}).get("claimName") == claim for each in volumes)
