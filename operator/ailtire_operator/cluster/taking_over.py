@@ -60,6 +60,10 @@ def _marks(labels: Mapping[str, str]) -> list[str]:
 
 def _difference(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:
     """What of a claim cannot become what is planned, and what to write instead."""
+    if live.get("volumeMode") == "Block":
+        return "its volumeMode is Block, and a service mounts a file system"
+    if len(modes := live.get("accessModes") or ()) > 1:
+        return f"it has {len(modes)} access modes, and a volume here has one; mount it by claim alone, without adopt"
     for field, said in _FIXED.items():
         if field in wanted and live.get(field) != wanted[field]:
             now = live.get(field)

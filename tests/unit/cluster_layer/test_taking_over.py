@@ -104,6 +104,8 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "managed": (claim(labels={naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME}), "it is or was part of a stack"),
     **{label: (claim(labels={label: "x"}), f"by its label {label}=x") for label in MARKS},
     "larger": (claim(spec={"resources": {"requests": {"storage": "2Gi"}}}), "set its size to 2Gi or more"),
+    "device": (claim(spec={"volumeMode": "Block"}), "its volumeMode is Block"),
+    "modes": (claim(spec={"accessModes": ["ReadWriteOnce", "ReadOnlyMany"]}), "it has 2 access modes"),
     "mode": (claim(spec={"accessModes": ["ReadWriteMany"]}), "its accessModes is ReadWriteMany"),
 }
 
