@@ -128,12 +128,36 @@ def test_what_was_refused_is_not_asked_again_for_a_change_of_status() -> None:
     assert not world.execute(record, retry_refused=True).problems
 
 
-def test_a_claim_with_labels_of_another_stack_keeps_all_others_from_being_taken_over() -> None:
-    world = world_with(claim(ROWS))
-    labels = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_ROOT: "other", naming.LABEL_STACK: "other"}
-    put(world.store, THEIRS.kind, THEIRS.name, labels=labels)
-    world.execute(world.write(BOTH))
+OTHERS = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_ROOT: "other", naming.LABEL_STACK: "other"}
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_a_claim_of_another_stack_keeps_all_others_from_being_taken_over(owned: bool) -> None:
+    world = world_with(claim(ROWS), claim(THEIRS, labels=OTHERS))
+    other = world.write(spec(), "other")
+    put(world.store, THEIRS.kind, THEIRS.name, labels=OTHERS, owner=other if owned else None)
+    done = world.execute(world.write(BOTH))
     assert not [each for each in touched(world) if each.startswith("take")]
+    assert f"together with {THEIRS}" in done.problems[ROWS].message
+    if not owned:
+        assert "once no stack has it, remove its labels" in done.problems[THEIRS].message
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_the_stack_has_lost_is_adopted_by_the_annotation_alone(asked: bool) -> None:
+    """A restored claim, without the label of a retained one."""
+    world = world_with(claim(ROWS))
+    lost = {
+        naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+        naming.LABEL_ROOT: "shop",
+        naming.LABEL_STACK: "shop",
+        naming.LABEL_VOLUME: "more",
+    }
+    put(world.store, THEIRS.kind, THEIRS.name, labels=lost)
+    record = world.write(BOTH, annotations={naming.ANNOTATION_ADOPT: "true"} if asked else None)
+    world.execute(record)
+    assert (f"take {ROWS} in version 7" in touched(world)) is asked
+    assert f"rehearse {THEIRS}" not in touched(world), "what has lost its owner is not tried"
 
 
 def test_a_claim_that_was_taken_over_and_is_gone_is_not_made_again_empty() -> None:

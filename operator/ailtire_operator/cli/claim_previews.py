@@ -12,7 +12,7 @@ from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import POD, STACK, VOLUME_CLAIM, Manifest, Ref
-from ailtire_operator.cluster.ownership import asks_to_adopt, is_orphan
+from ailtire_operator.cluster.ownership import asks_to_adopt, is_orphan, is_strange
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.taking_over import taking, writers
 from ailtire_operator.model.field_path import FieldPath, path_of
@@ -45,11 +45,13 @@ class ClaimPreviews:
         named = {
             each.ref: each.manifest
             for each in changes
-            if each.ref.kind == VOLUME_CLAIM.kind and each.ref.name in places and each.record is None and each.manifest
+            if each.ref.kind == VOLUME_CLAIM.kind and each.ref.name in places and each.manifest
+            if is_strange(each.record, each.manifest, made.stack.uid, self._store)
         }
         if named:
             tried = await asyncio.gather(*(self._try(ref, manifest) for ref, manifest in named.items()))
-            self._note(dict(zip(named, tried, strict=True)), places, self._blocked(changes, places, made))
+            others = [each for each in changes if each.ref not in named]
+            self._note(dict(zip(named, tried, strict=True)), places, self._blocked(others, places, made))
             await self._note_users(named, made.stack.name)
         return [each for each in changes if each.ref not in named]
 
@@ -63,7 +65,7 @@ class ClaimPreviews:
             return _Tried({}, {}, str(error))
 
     def _blocked(self, changes: list[Change], places: Mapping[str, FieldPath], made: Plan) -> bool:
-        """Whether a claim that is named is there with labels of a stack and does not become this one's."""
+        """Whether a claim that is named has another owner, or has lost this stack, and does not become this one's."""
         asked = asks_to_adopt(self._store.get(Ref(STACK.kind, made.stack.namespace, made.stack.root)))
         return any(
             not (asked and is_orphan(each.record, each.manifest, self._store))

@@ -61,6 +61,17 @@ def is_unclaimed(record: Record, manifest: Manifest) -> bool:
     return is_claim and retained and record.owner_uid is None and not (record.deleting or marked or made_by_us)
 
 
+def is_strange(record: Record | None, manifest: Manifest, owner_uid: str, store: Store) -> bool:
+    """Whether what stands under a planned name is none of the stack's, never was, and has no controller.
+
+    None is an object that no watch brings, as it lacks the operator's label, or nothing.
+    """
+    if record is None:
+        return True
+    ours = is_ours(record, manifest, owner_uid) or is_orphan(record, manifest, store)
+    return record.owner_uid is None and not ours
+
+
 def asks_to_adopt(stack: Record | None) -> bool:
     """Whether a stack is there and asks for what lost its owner to be taken over; in a tree the root's word counts."""
     return stack is not None and stack.summary.get("adopt") is True

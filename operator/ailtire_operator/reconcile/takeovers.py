@@ -13,7 +13,7 @@ from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult, Rehearsal
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Foreign, Invalid, NotFound
 from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Manifest, Ref
-from ailtire_operator.cluster.ownership import is_orphan, is_ours
+from ailtire_operator.cluster.ownership import is_orphan, is_ours, is_strange
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.model.field_path import FieldPath, path_of
@@ -36,7 +36,7 @@ class Takeovers:
         self._sessions = sessions
 
     async def take_over(self, record: Record, planned: Planned, *, retry_refused: bool) -> Results:
-        """What became of the claims that are named and that no watch brings, as they lack the operator's labels.
+        """What became of the claims that are named and are none of the stack's yet.
 
         Empty where there are none, as in every pass but the first. Raises NotLeader.
         """
@@ -44,7 +44,9 @@ class Takeovers:
             Ref(VOLUME_CLAIM.kind, record.ref.namespace, name): path
             for name, path in adopted_claims(planned.plan).items()
         }
-        unknown = [ref for ref in places if self._store.get(ref) is None]
+        unknown = [
+            ref for ref in places if is_strange(self._store.get(ref), planned.manifests[ref], record.uid, self._store)
+        ]
         if not unknown:
             return {}
         if not retry_refused and (before := self._remembered(record, planned, unknown)):
@@ -62,10 +64,12 @@ class Takeovers:
         return found
 
     def _blocked(self, record: Record, planned: Planned, places: Iterable[Ref]) -> Ref | None:
-        """A claim that is named, bears labels of a stack and does not become this one's."""
+        """A claim that is named, that another owner has or this stack has lost, and that does not become this one's."""
         for ref in places:
             live, manifest = self._store.get(ref), planned.manifests[ref]
             if live is None or is_ours(live, manifest, record.uid):
+                continue
+            if is_strange(live, manifest, record.uid, self._store):
                 continue
             if not (adopts(record, self._store) and is_orphan(live, manifest, self._store)):
                 return ref
