@@ -212,7 +212,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             change("edit away", _EDITED_AWAY),
             change("as before", {"spec": _spec(ADOPTING.replace("web:1", "web:2"))}),
             change("adopt no longer", _NOT_ADOPTED),
-            delete(),
+            change("stopped", {"spec": {"stopped": True}}),
         ),
         base=(put_claim(CLAIM), put_claim(THEIRS), create(ADOPTING)),
         faults={"crash": 1},
@@ -220,7 +220,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario(
         "claims that were taken over are retained no longer",
-        (change("as any volume", _NO_LONGER_RETAINED), change("stopped", {"spec": {"stopped": True}}), delete()),
+        (change("as any volume", _NO_LONGER_RETAINED), delete()),
         base=(put_claim(CLAIM), put_claim(THEIRS), create(ADOPTING)),
         faults={"crash": 1},
     ),
