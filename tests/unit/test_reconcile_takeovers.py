@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.apply_result import Rehearsal
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
-from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Ref
+from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.status.conditions import PROGRESSING
 from support.fake_cluster.records import NAMESPACE, put
 from support.fake_cluster.world import World
@@ -192,3 +193,21 @@ def test_an_event_names_what_was_taken_over() -> None:
     world.write(spec(rows=ADOPT))
     world.reconcile()
     assert "event Adopted AiltireStack shop" in world.cluster.journal
+
+
+def test_one_that_goes_while_another_is_tried_is_not_made_empty() -> None:
+    world = world_with(claim(ROWS))
+    world.execute(world.write(spec(rows=ADOPT)))
+    world.cluster.strangers = {THEIRS: claim(THEIRS)}
+    rehearse = world.cluster.rehearse
+
+    async def meanwhile(manifest: Manifest, owner_uid: str) -> Rehearsal:
+        tried = await rehearse(manifest, owner_uid)
+        if (live := world.store.get(ROWS)) is not None:
+            world.store.remove(ROWS, live.uid)
+        return tried
+
+    world.cluster.rehearse = meanwhile  # type: ignore[method-assign]
+    done = world.execute(world.write(BOTH))
+    assert f"there is no {ROWS} to take over" in done.problems[ROWS].message
+    assert f"apply {ROWS}" not in world.cluster.journal

@@ -71,17 +71,24 @@ class Applier:
         return record is not None and self._memory.is_overridden(record)
 
     async def apply(
-        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
+        self,
+        manifest: Manifest,
+        owner_uid: str,
+        hand_over: HandOver = lambda record: None,
+        *,
+        adopt: bool = False,
+        must_exist: bool = False,
     ) -> ApplyResult:
         """Make the object equal to the manifest, for the stack with this uid.
 
         ``adopt``: what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error.
+        ``must_exist``: what is not there, as the API server says, is not created, which is a Foreign error.
         """
         self._writer.check_fence()
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            task = ApplyTask(ref, manifest, owner_uid, hand_over, wanted, adopt)
+            task = ApplyTask(ref, manifest, owner_uid, hand_over, wanted, adopt, must_exist=must_exist)
             return await self._steps.execute(task, self._store.get(ref))
         except Foreign as error:
             return ApplyResult(ref, False, self._store.get(ref), error, "foreign")

@@ -58,3 +58,5 @@ class ApplyTask:
     adopt: bool = False
     again: bool = False
     """Whether this is the second try after a 409."""
+    must_exist: bool = False
+    """Whether it is only taken over or changed: what is not there is not created."""

@@ -17,7 +17,7 @@ from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import NOBODY, before_first_apply_index
 from ailtire_operator.cluster.ownership import is_ours, waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
-from ailtire_operator.cluster.taking_over import taking
+from ailtire_operator.cluster.taking_over import missing, taking
 from ailtire_operator.cluster.template_changes import (
     ROLLED_KINDS,
     TemplateChange,
@@ -129,6 +129,8 @@ class ApplySteps:
         return replace(await self._learn(task, answer, "update"), adopted=True)
 
     async def _create(self, task: ApplyTask) -> ApplyResult:
+        if task.must_exist:
+            raise Foreign(missing(task.ref))
         deleted = self._put_backs.deleted(task.ref, task.wanted)
         if deleted:
             await self._check_owner(task.owner_uid)

@@ -43,6 +43,8 @@ def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
     """
     wanted = manifest["metadata"].get("labels") or {}
     same = all(record.labels.get(label) == wanted.get(label) for label in _IDENTITY)
+    # A definition may name any claim: that of a replica, or of another volume of the stack, is no orphan of this one.
+    same &= record.labels.get(naming.LABEL_VOLUME) in (None, wanted.get(naming.LABEL_VOLUME))
     kept = is_retained(record) and naming.LABEL_RETAIN not in wanted
     ownerless = record.owner_uid is None or store.by_uid(record.owner_uid) is None
     return same and ownerless and not kept and not record.deleting

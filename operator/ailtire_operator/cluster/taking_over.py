@@ -31,6 +31,11 @@ def taking(manifest: Manifest, obj: Manifest) -> Manifest:
     return {**manifest, "metadata": {**manifest["metadata"], **which}}
 
 
+def missing(ref: Ref) -> str:
+    """Why a claim that is named and is not there is not made."""
+    return f"there is no {ref} to take over; create it, or remove adopt, and an empty one is made"
+
+
 def writers(obj: Mapping[str, Any]) -> list[str]:
     """Who has set fields of an object, its status aside: names of field managers, as anybody may choose them."""
     entries = obj["metadata"].get("managedFields") or ()

@@ -14,9 +14,10 @@ from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import NotGone, Orphaned
-from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, Manifest, Ref
+from ailtire_operator.cluster.kinds import AUTOSCALER, JOB, NETWORK_POLICY, POD, SERVICE, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.model.stack import Stack
+from ailtire_operator.plan.adoption import adopted_claims
 from ailtire_operator.plan.types import Plan, ServicePlan
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.apply_errors import CONFLICTING, problems
@@ -151,8 +152,16 @@ class PlanExecutor:
             held=this.held.refs,
         )
         options = {"retry_refused": this.retry_refused, "adopt": adopts(record, self._store)}
+        adopted = adopted_claims(planned.plan)
         return await _all(
-            self._objects.bring(each, record, planned.synced, account=planned.account, **options)
+            self._objects.bring(
+                each,
+                record,
+                planned.synced,
+                account=planned.account,
+                must_exist=each.ref.kind == VOLUME_CLAIM.kind and each.ref.name in adopted,
+                **options,
+            )
             for each in listed
             if each.action != "held"
         )

@@ -35,19 +35,21 @@ class ObjectApplier:
         account: Account | None,
         retry_refused: bool,
         adopt: bool = False,
+        must_exist: bool = False,
     ) -> ApplyResult | None:
         """Do what there is to do about one object; None if there was nothing. Raises NotLeader.
 
         By the rights of the ``account``, or by the operator's own. Without ``thorough`` what was refused is not sent
         again, unless another object stands there by now, or none. ``adopt``: what has lost its owner is taken over.
-        ``synced`` takes the fingerprint of what is as planned then.
+        ``must_exist``: what is not there is not created. ``synced`` takes the fingerprint of what is as planned then.
         """
         ref, manifest, applied = change.ref, change.manifest, None
         if change.is_none or manifest is None:
             return None
         if change.action != "none":
             hand_over = partial(lets_go_of_replicas, manifest, autoscaled=change.autoscaled)
-            applied = await self._send(manifest, owner, account, hand_over, retry_refused=retry_refused, adopt=adopt)
+            options = {"adopt": adopt, "must_exist": must_exist}
+            applied = await self._send(manifest, owner, account, hand_over, retry_refused=retry_refused, **options)
             if applied.error is not None:
                 return applied
             if (live := self._store.get(ref)) is not None:
@@ -70,6 +72,7 @@ class ObjectApplier:
         *,
         retry_refused: bool,
         adopt: bool,
+        must_exist: bool,
     ) -> ApplyResult:
         ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
@@ -78,9 +81,9 @@ class ObjectApplier:
         if not retry_refused and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
             return before.applied
         try:
-            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
+            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, must_exist=must_exist)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
-                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt)
+                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, must_exist=must_exist)
         except ClusterError as error:
             applied = ApplyResult(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:

@@ -16,6 +16,7 @@ from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.ownership import is_orphan, is_ours, is_strange
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store, record_of
+from ailtire_operator.cluster.taking_over import missing
 from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.plan.adoption import adopted_claims
 from ailtire_operator.reconcile.apply_errors import lacks_right
@@ -126,8 +127,8 @@ def _refusals(
 def _result(ref: Ref, obj: Manifest | None, error: ClusterError, where: FieldPath) -> ApplyResult:
     """The result for a claim that is left as it is; what the API server would refuse for ever is a conflict."""
     record = record_of(obj) if obj is not None else None
-    if isinstance(error, NotFound):
-        error = Foreign(f"there is no {ref} to take over; create it, or remove adopt, and an empty one is made")
+    if isinstance(error, NotFound) and obj is None:
+        error = Foreign(missing(ref))
     elif isinstance(error, Invalid) or (isinstance(error, Denied) and not lacks_right(error)):
         error = Foreign(f"{ref} exists already and cannot become what is planned: {error}")
     if not isinstance(error, Foreign):

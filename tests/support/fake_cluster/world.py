@@ -11,12 +11,12 @@ from typing import Any
 from ailtire_operator import naming
 from ailtire_operator.cluster.apply_result import ApplyResult, HandOver, Rehearsal
 from ailtire_operator.cluster.connection import Account
-from ailtire_operator.cluster.errors import ClusterError, NotFound, NotGone
+from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound, NotGone
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record, Store
-from ailtire_operator.cluster.taking_over import taking
+from ailtire_operator.cluster.taking_over import missing, taking
 from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.assembly import ClusterAccess, assemble
 from ailtire_operator.reconcile.planner import Features
@@ -59,7 +59,13 @@ class Cluster:
         return False
 
     async def apply(
-        self, manifest: Manifest, owner_uid: str, hand_over: HandOver = lambda record: None, *, adopt: bool = False
+        self,
+        manifest: Manifest,
+        owner_uid: str,
+        hand_over: HandOver = lambda record: None,
+        *,
+        adopt: bool = False,
+        must_exist: bool = False,
     ) -> ApplyResult:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
@@ -67,6 +73,8 @@ class Cluster:
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return ApplyResult(ref, False, None, error, "none")
         known = self.store.get(ref)
+        if known is None and must_exist:
+            return ApplyResult(ref, False, None, Foreign(missing(ref)), "foreign")
         if known is not None and known.deleting:
             return ApplyResult(ref, False, known, NotGone(waits_for(known)), "none")
         if known is not None and (replicas := hand_over(known)) is not None:

@@ -9,6 +9,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, VOLUME_CLAIM, Ref
+from ailtire_operator.cluster.ownership import is_orphan
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.taking_over import taking, writers
 from support.fake_cluster.records import put, reference_to, stack
@@ -222,3 +223,31 @@ def test_who_has_written_an_object() -> None:
     entries = [{"manager": "b"}, {"manager": "a"}, {"manager": "b"}, {"manager": "c", "subresource": "status"}, {}]
     assert writers({"metadata": {"managedFields": entries}}) == ["a", "b"]
     assert writers({"metadata": {}}) == []
+
+
+class Deleted(Server):
+    """An API server whose claim has been deleted: an apply to the one that was there is a conflict."""
+
+    async def request(self, method: str, path: str, *, body: Any = None, **options: Any) -> Json:
+        if method == "PATCH" and body["metadata"].get("uid"):
+            raise Conflict("no object with this uid", status=409)
+        return await super().request(method, path, body=body, **options)
+
+
+async def test_one_that_was_deleted_while_the_watch_is_behind_is_not_made_empty() -> None:
+    store = Store()
+    store.put(claim(labels=OURS))
+    server = Deleted(None)
+    larger = planned(spec={"resources": {"requests": {"storage": "2Gi"}}})
+    done = await applier(server, store).apply(larger, f"{naming.KIND}/shop", must_exist=True)
+    assert (done.verb, server.sent) == ("foreign", [])
+    assert "there is no PersistentVolumeClaim theirs to take over" in str(done.error)
+
+
+@pytest.mark.parametrize(("volume", "orphan"), [("rows", True), ("disk", False)])
+def test_the_claim_of_another_volume_of_the_stack_is_no_orphan_of_this_one(volume: str, orphan: bool) -> None:
+    """Such as that of a replica, which a running pod may mount."""
+    store = Store()
+    live = store.put(claim(labels={**OURS, naming.LABEL_VOLUME: volume}))
+    assert live is not None
+    assert is_orphan(live, planned(), store) is orphan
