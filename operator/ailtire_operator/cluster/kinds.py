@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ailtire_operator import naming
+from ailtire_operator import naming, printable
+from ailtire_operator.cluster.errors import NotFound
+
+_NO_NAME: Final = frozenset("/%?#\\")
+"""What no name has, and what would be more than a part of a path."""
 
 Manifest = dict[str, Any]
 """An object in the form in which the API server takes and gives it."""
@@ -38,10 +42,21 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
-        """The URL path of the collection (over all namespaces without one), of an object or of its subresource."""
+        """The URL path of the collection (over all namespaces without one), of an object or of its subresource.
+
+        Raises NotFound for what can be no name: it may come from a field that an author writes, and must not lead to
+        another address.
+        """
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        scope = (f"namespaces/{namespace}",) if namespace else ()
-        return "/".join(filter(None, (root, *scope, self.plural, name, subresource)))
+        scope = (f"namespaces/{_segment(namespace)}",) if namespace else ()
+        return "/".join(filter(None, (root, *scope, self.plural, _segment(name or ""), subresource)))
+
+
+def _segment(name: str) -> str:
+    """A name as a part of a path, as the API server admits it."""
+    if name in (".", "..") or not _NO_NAME.isdisjoint(name) or not name.isprintable():
+        raise NotFound(f"no object can have the name '{printable.line(name)}'", status=404)
+    return name
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,7 +4,8 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
-from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS, WATCHED_KINDS, Ref, controller_of, kind_of
+from ailtire_operator.cluster.errors import NotFound
+from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS, STACK, WATCHED_KINDS, Ref, controller_of, kind_of
 from unit.cluster_layer import samples
 
 
@@ -43,3 +44,17 @@ def test_the_controller_is_one_of_the_owners() -> None:
     obj = {"metadata": {"ownerReferences": [{"kind": "X", "uid": "1"}, samples.owner_reference()]}}
     assert controller_of(obj) == samples.owner_reference()
     assert controller_of({"metadata": {}}) is None
+
+
+@pytest.mark.parametrize("text", ["..", ".", "../services/x", "a/b", "a?b", "a#b", "a%2fb", "a\\b", "a\nb", "\x9b"])
+def test_what_can_be_no_name_leads_to_no_address(text: str) -> None:
+    """A name may come from a field that an author writes, such as the root of a place."""
+    with pytest.raises(NotFound, match="no object can have the name"):
+        STACK.path("prod", text)
+    with pytest.raises(NotFound):
+        STACK.path(text, "shop")
+
+
+def test_names_are_parts_of_a_path_as_they_are() -> None:
+    assert STACK.path("prod", "shop.v1").endswith("/namespaces/prod/ailtirestacks/shop.v1")
+    assert STACK.path("", None).endswith("/v1alpha1/ailtirestacks")

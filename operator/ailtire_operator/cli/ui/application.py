@@ -165,7 +165,8 @@ def _errors_as_json(page: Page) -> Middleware:
             if status == 500:
                 address = request.match_info.route.resource
                 where = address.canonical if address is not None else "an unknown address"
-                page.report(f"error: internal error in {request.method} {where}: {type(error).__name__}: {error}")
+                # Its words may be anything, a part of what the API server has answered among it.
+                page.report(f"error: internal error in {request.method} {where}: {type(error).__name__}")
             return answer(error)
 
     return middleware
