@@ -165,7 +165,7 @@ class ApplySteps:
 
     async def execute(self, task: ApplyTask, record: Record | None, obj: Manifest | None = None) -> ApplyResult:
         """Do what there is to do about the object as it is; ``obj``: the same in full, if it was read just now."""
-        settled = record is not None and self._memory.settled(record, task.wanted)
+        settled = record is not None and self._memory.settled(record, task.wanted) and not _starts(task, record)
         change = change_of(task.manifest, record, task.owner_uid, settled=settled)
         if record is None:
             return await self._create(task)
@@ -283,6 +283,11 @@ def _rolled(before: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> tupl
     if before is None:
         return ()
     return template_changes(before.get("template") or {}, answer["spec"].get("template") or {})
+
+
+def _starts(task: ApplyTask, record: Record) -> bool:
+    """Whether an autoscaler has to be given a replica, as it leaves alone what somebody else has scaled to zero."""
+    return record.summary.get("specReplicas") == 0 and task.hand_over(record) is not None
 
 
 async def read(connection: Connection, ref: Ref) -> Record | None:

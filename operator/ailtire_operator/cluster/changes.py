@@ -55,7 +55,8 @@ def change_of(
     if record.deleting:
         return Change(ref, "leaving", manifest, record, waits_for(record))
     extra = _extra(manifest, record)
-    if settled and not is_still_owned(record, manifest, owner_uid) and not _has_no_replicas(manifest, record):
+    starts = autoscaled and _has_no_replicas(manifest, record)
+    if settled and not is_still_owned(record, manifest, owner_uid) and not starts:
         return Change(ref, "none", manifest, record, extra=extra)
     if (refused := refusal(manifest, record)) is not None:
         return Change(ref, "refused", manifest, record, refused)
@@ -68,11 +69,11 @@ def change_of(
 def lets_go_of_replicas(manifest: Manifest, record: Record, *, autoscaled: bool) -> int | None:
     """The count to be handed over where an autoscaler is to decide: the live one if it does not exist yet.
 
-    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1. From 0 it is 1,
-    whoever has made it 0: an autoscaler leaves alone what has no replicas.
+    Without a count in the manifest nobody would hold the field any more, and it would fall back to 1. From 0 it has to:
+    an autoscaler leaves alone what has no replicas. For that it is 1 where somebody else has made it 0 since.
     """
     if _has_no_replicas(manifest, record):
-        return 1
+        return 1 if autoscaled else None
     if not _is_autoscalers(manifest) or autoscaled:
         return None
     replicas = record.summary.get("specReplicas")
