@@ -76,6 +76,13 @@ def test_the_list_is_bounded_newest_first_and_what_is_no_entry_is_left_out() -> 
     assert remembered([], {"rollouts": "none"}) == []
 
 
+def test_two_rollouts_of_a_workload_in_one_second_are_two_and_one_that_was_written_is_one() -> None:
+    first, second = entry(40), entry(40).model_copy(update={"root_generation": entry(40).root_generation + 1})
+    old = {"rollouts": [first.model_dump(mode="json", by_alias=True)]}
+    assert remembered([second], old) == [second, first]
+    assert remembered([first], old) == [first], "its answer was lost"
+
+
 def test_a_rollout_back_and_one_that_puts_back_are_told_as_such(world: World) -> None:
     plan = world.execute(world.write(SPEC)).plan
     put_back = (FieldChange("spec.template.spec.containers[name=web].image", ("kubectl-edit",)),)

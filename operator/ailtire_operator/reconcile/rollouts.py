@@ -115,14 +115,14 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def remembered(pending: Sequence[RolloutStatus], old: Mapping[str, Any]) -> list[RolloutStatus]:
     """The list for the next status: what is new, and what the status before has; newest first.
 
-    An entry that is no longer valid, of another release or of somebody else's hand, is left out.
+    An entry that is no longer valid, of another release or of somebody else's hand, is left out. One that was written
+    though the answer was lost is in both; two of one workload in the same second are not the same.
     """
     found = list(pending)
-    known = {(each.time, each.kind, each.name) for each in found}
     for entry in _entries(old.get("rollouts")):
         if len(found) >= ROLLOUT_LIMIT:
             break
-        if (entry.time, entry.kind, entry.name) not in known:
+        if entry not in pending:
             found.append(entry)
     return found[:ROLLOUT_LIMIT]
 
