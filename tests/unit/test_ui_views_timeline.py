@@ -136,3 +136,8 @@ def test_the_newest_stands_first_and_what_has_no_time_last() -> None:
     times = [NOON, None, NOON + timedelta(seconds=1), NOON - timedelta(days=1)]
     found = newest_first(Moment(Kind.EVENT, each, "shop", "", "") for each in times)
     assert [each.time for each in found] == [times[2], times[0], times[3], None]
+
+
+def test_of_revisions_in_one_second_the_later_one_stands_first() -> None:
+    found = newest_first(Moment(Kind.DEFINITION, NOON, "shop", "", "", revision=each) for each in (7, 8, 6))
+    assert [each.revision for each in found] == [8, 7, 6]

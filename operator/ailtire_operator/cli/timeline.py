@@ -65,8 +65,8 @@ class Moment:
 
 
 def newest_first(moments: Iterable[Moment]) -> list[Moment]:
-    """In the order of time; what has no time comes last."""
-    return sorted(moments, key=lambda each: each.time or _NEVER, reverse=True)
+    """In the order of time, of revisions of one second by their number; what has no time comes last."""
+    return sorted(moments, key=lambda each: (each.time or _NEVER, each.revision or 0), reverse=True)
 
 
 def of_definitions(entries: Sequence[Entry], root: str, keys: Sequence[str]) -> Iterator[Moment]:
