@@ -8,7 +8,9 @@ from typing import Any, Self
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.connection import Connection
+from ailtire_operator.cluster.errors import Conflict, Foreign
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Watches
@@ -70,6 +72,16 @@ class View:
 
     async def live(self, ref: Ref) -> dict[str, Any]:
         return await self.connection.request("GET", ref.path)
+
+    async def take_over(self, manifest: Manifest, owner: str) -> ApplyResult:
+        """Apply with ``adopt`` until no other program has written to the object between the reading and the patch.
+
+        The operator tries again as well. The controllers of volumes write to a new claim at times of their own.
+        """
+        async with asyncio.timeout(10):
+            while isinstance((applied := await self.applier.apply(manifest, owner, adopt=True)).error, Conflict):
+                assert not isinstance(applied.error, Foreign), applied.error
+        return applied
 
     async def disturb(self, ref: Ref, change: dict[str, Any]) -> dict[str, Any]:
         """Change an object as some other program does, and let our watch hear of it."""

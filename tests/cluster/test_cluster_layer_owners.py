@@ -24,7 +24,7 @@ async def test_an_object_whose_owner_was_removed_is_ours_no_more(control_plane: 
         applied = await view.applier.apply(manifest, uid)
         assert applied.verb == "foreign"
         assert isinstance(applied.error, Orphaned)
-        again = await view.applier.apply(manifest, uid, adopt=True)
+        again = await view.take_over(manifest, uid)
         assert (again.verb, again.error, again.adopted) == ("update", None, True)
         assert view.applier.in_sync(manifest)
 
@@ -155,7 +155,7 @@ async def test_a_volume_that_was_taken_over_is_let_go_of_when_it_is_retained(
         else:
             await view.applier.apply(owned, uid)
             await view.disturb(ref, {"metadata": {"ownerReferences": None}})
-            assert (await view.applier.apply(owned, uid, adopt=True)).adopted
+            assert (await view.take_over(owned, uid)).adopted
             assert (await view.live(ref))["metadata"]["ownerReferences"] == owner
         applied = await view.applier.apply(kept, uid)
         assert (applied.verb, applied.error) == ("update", None)
