@@ -2,13 +2,11 @@
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, NotGone, WouldLoseData
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import Ref
@@ -156,7 +154,7 @@ async def test_an_autoscaler_takes_over_the_replicas(control_plane: ControlPlane
         await view.until(lambda: view.record(ref).summary["specReplicas"] == 4)
         manifest = deployment(namespace, uid)
         del manifest["spec"]["replicas"]
-        assert (await view.applier.apply(manifest, uid, lambda record: record.summary["specReplicas"])).error is None
+        assert (await view.applier.apply(manifest, uid)).error is None
         assert (await view.live(ref))["spec"]["replicas"] == 4
         assert view.applier.in_sync(manifest)
         back = deployment(namespace, uid, replicas=2)
@@ -173,12 +171,11 @@ async def test_what_an_autoscaler_is_to_scale_does_not_stay_at_zero(
         manifest = deployment(namespace, uid)
         del manifest["spec"]["replicas"]
         ref = Ref.of(manifest)
-        hand_over = partial(lets_go_of_replicas, manifest, autoscaled=True)
-        await view.applier.apply(manifest, uid, hand_over)
+        await view.applier.apply(manifest, uid, autoscaled=True)
         await view.disturb(ref, {"spec": {"replicas": 0}})
-        assert (await view.applier.apply(manifest, uid, hand_over)).verb == "update"
+        assert (await view.applier.apply(manifest, uid, autoscaled=True)).verb == "update"
         assert (await view.live(ref))["spec"]["replicas"] == 1
-        assert (await view.applier.apply(manifest, uid, hand_over)).verb == "none"
+        assert (await view.applier.apply(manifest, uid, autoscaled=True)).verb == "none"
 
 
 async def test_extra_keys_in_a_child_are_removed(control_plane: ControlPlane, namespace: str) -> None:

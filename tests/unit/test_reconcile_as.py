@@ -108,12 +108,12 @@ def test_all_but_the_operators_own_is_written_as_the_account(kind: str) -> None:
     store = Store()
     applier = Applier(sent, store, fence=lambda: True).acting_as(tenant)  # type: ignore[arg-type]
     shop = root(store, "shop", namespace="shop")
-    record = put(store, kind, "x", owner=shop, namespace="shop")
+    record = put(store, kind, "x", owner=shop, namespace="shop", spec={"replicas": 3})
 
     async def write() -> None:
         await applier.apply(Ref(kind, "shop", "new").address(), shop.uid)
         await applier.apply(record.ref.address(), shop.uid)
-        await applier.apply(record.ref.address(), shop.uid, lambda record: 1)
+        await applier.apply({**record.ref.address(), "spec": {"replicas": 1}}, shop.uid)
         await applier.delete(record, shop.uid)
         for call in (applier.remove_extra(record, shop.uid, ["/a"]), applier.annotate(record, shop.uid, "a", "b")):
             with pytest.raises(Denied):

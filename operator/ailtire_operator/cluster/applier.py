@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, HandOver, Rehearsal
+from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Rehearsal
 from ailtire_operator.cluster.apply_steps import ApplySteps, read
 from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.drift_log import Changes, DriftLog
@@ -74,21 +74,23 @@ class Applier:
         self,
         manifest: Manifest,
         owner_uid: str,
-        hand_over: HandOver = lambda record: None,
         *,
+        autoscaled: bool = False,
         adopt: bool = False,
         must_exist: bool = False,
     ) -> ApplyResult:
         """Make the object equal to the manifest, for the stack with this uid.
 
-        ``adopt``: what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error.
-        ``must_exist``: what is not there, as the API server says, is not created, which is a Foreign error.
+        ``autoscaled``: an autoscaler of the stack holds its replica count already; without, a count that the manifest
+        leaves open is held at the live value. ``adopt``: what has lost its owner is taken over; otherwise it is left as
+        it is, which is an Orphaned error. ``must_exist``: what is not there, as the API server says, is not created,
+        which is a Foreign error.
         """
         self._writer.check_fence()
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            task = ApplyTask(ref, manifest, owner_uid, hand_over, wanted, adopt, must_exist=must_exist)
+            task = ApplyTask(ref, manifest, owner_uid, wanted, autoscaled, adopt, must_exist=must_exist)
             return await self._steps.execute(task, self._store.get(ref))
         except Foreign as error:
             return ApplyResult(ref, False, self._store.get(ref), error, "foreign")
@@ -103,7 +105,7 @@ class Applier:
         record = self._store.get(ref := Ref.of(manifest))
         if record is None or is_ours(record, manifest, owner_uid):
             return
-        task = ApplyTask(ref, manifest, owner_uid, lambda record: None, "")
+        task = ApplyTask(ref, manifest, owner_uid, "")
         found = await self._steps.orphan(task, record)
         if not is_ours(found, manifest, owner_uid):
             await self._steps.take_over(task, found)
@@ -206,6 +208,5 @@ class Applier:
 
 
 def _task(manifest: Manifest, owner_uid: str) -> ApplyTask:
-    """A claim that is to be taken over: no replica count is handed over with it."""
-    wanted = fingerprint(desired_projection(manifest))
-    return ApplyTask(Ref.of(manifest), manifest, owner_uid, lambda record: None, wanted)
+    """A claim that is to be taken over."""
+    return ApplyTask(Ref.of(manifest), manifest, owner_uid, fingerprint(desired_projection(manifest)))

@@ -1,6 +1,5 @@
 """A manifest on its way into the cluster, and what became of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +10,6 @@ from ailtire_operator.cluster.store import Record
 from ailtire_operator.cluster.template_changes import TemplateChange
 
 Verb = Literal["create", "update", "replace", "none", "foreign", "refused", "delete"]
-
-HandOver = Callable[[Record], int | None]
-"""The number of replicas that a second manager is to hold from now on, for a workload as it is; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,10 @@ class ApplyTask:
     ref: Ref
     manifest: Manifest
     owner_uid: str
-    hand_over: HandOver
     wanted: str
     """The fingerprint that the live object shall have."""
+    autoscaled: bool = False
+    """Whether an autoscaler of the stack holds its replica count already."""
     adopt: bool = False
     again: bool = False
     """Whether this is the second try after a 409."""

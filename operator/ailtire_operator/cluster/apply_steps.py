@@ -165,8 +165,8 @@ class ApplySteps:
 
     async def execute(self, task: ApplyTask, record: Record | None, obj: Manifest | None = None) -> ApplyResult:
         """Do what there is to do about the object as it is; ``obj``: the same in full, if it was read just now."""
-        settled = record is not None and self._memory.settled(record, task.wanted) and not _starts(task, record)
-        change = change_of(task.manifest, record, task.owner_uid, settled=settled)
+        settled = record is not None and self._memory.settled(record, task.wanted)
+        change = change_of(task.manifest, record, task.owner_uid, settled=settled, autoscaled=task.autoscaled)
         if record is None:
             return await self._create(task)
         match change.action:
@@ -184,7 +184,7 @@ class ApplySteps:
                 return ApplyResult(task.ref, False, record, WouldLoseData(change.why), "refused")
             case "replace":
                 return await self._replace(task, record)
-        return await self._change(task, record)
+        return await self._change(task, record, change.replicas)
 
     async def _replace(self, task: ApplyTask, record: Record) -> ApplyResult:
         """Delete an object of ours, and make it anew at once if it goes at once."""
@@ -198,12 +198,12 @@ class ApplySteps:
         rolled = () if before is None else replacement_changes(before, answer["spec"])
         return replace(await self._learn(task, answer, "replace"), rolled=rolled)
 
-    async def _change(self, task: ApplyTask, record: Record) -> ApplyResult:
-        """Update an object of ours."""
+    async def _change(self, task: ApplyTask, record: Record, replicas: int | None) -> ApplyResult:
+        """Update an object of ours; ``replicas``: the live count that is handed over before."""
         try:
             changes = await self._put_backs.changed(task.manifest, task.wanted, record)
             before = await self._spec(record)
-            answer = await self._update(task, record)
+            answer = await self._update(task, record, replicas)
             applied = await self._learn(task, answer, "update")
             self._put_backs.log(task.ref, changes)
             return replace(applied, put_back=changes, rolled=_rolled(before, answer))
@@ -241,14 +241,14 @@ class ApplySteps:
             record = self._store.offer(record, origin=task.owner_uid) or record
         return await self.execute(task, record, obj)
 
-    async def _update(self, task: ApplyTask, record: Record) -> dict[str, Any]:
+    async def _update(self, task: ApplyTask, record: Record, replicas: int | None) -> dict[str, Any]:
         """Apply the manifest to an object of ours.
 
         A field whose last owner drops it falls back to its default: an autoscaled workload would shrink to one pod. So
         a second manager first holds ``spec.replicas`` at the live value, where ours lets go of it.
         """
         target = Target(record, task.owner_uid, task.manifest)
-        if (replicas := task.hand_over(record)) is not None:
+        if replicas is not None:
             body = {**task.ref.address(), "spec": {"replicas": replicas}}
             await self._writer.update(target, body, manager=naming.HANDOVER_MANAGER)
         return await self._writer.update(target, task.manifest)
@@ -283,11 +283,6 @@ def _rolled(before: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> tupl
     if before is None:
         return ()
     return template_changes(before.get("template") or {}, answer["spec"].get("template") or {})
-
-
-def _starts(task: ApplyTask, record: Record) -> bool:
-    """Whether an autoscaler has to be given a replica, as it leaves alone what somebody else has scaled to zero."""
-    return record.summary.get("specReplicas") == 0 and task.hand_over(record) is not None
 
 
 async def read(connection: Connection, ref: Ref) -> Record | None:

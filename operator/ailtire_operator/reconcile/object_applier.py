@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.apply_result import ApplyResult, HandOver
-from ailtire_operator.cluster.changes import Change, lets_go_of_replicas
+from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
 from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
@@ -47,9 +46,8 @@ class ObjectApplier:
         if change.is_none or manifest is None:
             return None
         if change.action != "none":
-            hand_over = partial(lets_go_of_replicas, manifest, autoscaled=change.autoscaled)
-            options = {"adopt": adopt, "must_exist": must_exist}
-            applied = await self._send(manifest, owner, account, hand_over, retry_refused=retry_refused, **options)
+            options = {"autoscaled": change.autoscaled, "adopt": adopt, "must_exist": must_exist}
+            applied = await self._send(manifest, owner, account, retry_refused=retry_refused, **options)
             if applied.error is not None:
                 return applied
             if (live := self._store.get(ref)) is not None:
@@ -68,9 +66,9 @@ class ObjectApplier:
         manifest: Manifest,
         owner: Record,
         account: Account | None,
-        hand_over: HandOver,
         *,
         retry_refused: bool,
+        autoscaled: bool,
         adopt: bool,
         must_exist: bool,
     ) -> ApplyResult:
@@ -81,9 +79,10 @@ class ObjectApplier:
         if not retry_refused and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
             return before.applied
         try:
-            applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, must_exist=must_exist)
+            options = {"autoscaled": autoscaled, "adopt": adopt, "must_exist": must_exist}
+            applied = await acting.apply(manifest, owner.uid, **options)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
-                applied = await acting.apply(manifest, owner.uid, hand_over, adopt=adopt, must_exist=must_exist)
+                applied = await acting.apply(manifest, owner.uid, **options)
         except ClusterError as error:
             applied = ApplyResult(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply_result import ApplyResult, HandOver, Rehearsal
+from ailtire_operator.cluster.apply_result import ApplyResult, Rehearsal
+from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound, NotGone
 from ailtire_operator.cluster.kinds import Manifest, Ref
@@ -62,8 +63,8 @@ class Cluster:
         self,
         manifest: Manifest,
         owner_uid: str,
-        hand_over: HandOver = lambda record: None,
         *,
+        autoscaled: bool = False,
         adopt: bool = False,
         must_exist: bool = False,
     ) -> ApplyResult:
@@ -77,7 +78,8 @@ class Cluster:
             return ApplyResult(ref, False, None, Foreign(missing(ref)), "foreign")
         if known is not None and known.deleting:
             return ApplyResult(ref, False, known, NotGone(waits_for(known)), "none")
-        if known is not None and (replicas := hand_over(known)) is not None:
+        replicas = None if known is None else lets_go_of_replicas(manifest, known, autoscaled=autoscaled)
+        if replicas is not None:
             self.journal.append(f"hand over {replicas} {ref}")
         self.journal.append(f"apply {ref}")
         self.manifests[ref] = manifest

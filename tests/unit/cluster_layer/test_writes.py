@@ -20,7 +20,7 @@ from support.fake_cluster.records import put, reference_to, stack
 Write = Callable[[Applier, Record, str], Awaitable[Any]]
 
 WRITES: dict[str, Write] = {
-    "apply": lambda applier, record, uid: applier.apply(_manifest(record, uid), uid, lambda live: 3),
+    "apply": lambda applier, record, uid: applier.apply(_manifest(record, uid), uid),
     "delete": lambda applier, record, uid: applier.delete(record, uid),
     "remove_extra": lambda applier, record, uid: applier.remove_extra(record, uid, ["/x"]),
     "annotate": lambda applier, record, uid: applier.annotate(record, uid, "a", "b"),
@@ -125,7 +125,7 @@ async def test_an_object_of_somebody_else_is_not_written(way: str, kind: str, ow
     store = Store()
     shop = stack(store, "shop")
     labels = {naming.LABEL_STACK: "shop", naming.LABEL_ROOT: "shop", naming.LABEL_SERVICE: "web"}
-    record = put(store, kind, "shop-web", labels=labels, references=OWNERS[owner])
+    record = put(store, kind, "shop-web", labels=labels, references=OWNERS[owner], spec={"replicas": 3})
     connection = Refusing(record, owner)
     await _refused(WRITES[way](_applier(connection, store), record, shop.uid))
     assert connection.sent == []
@@ -136,7 +136,7 @@ async def test_what_was_ours_is_not_written_once_it_is_no_longer(way: str) -> No
     """A write may wait for its turn while the object changes hands."""
     store = Store()
     shop = stack(store, "shop")
-    record = put(store, DEPLOYMENT.kind, "shop-web", owner=shop)
+    record = put(store, DEPLOYMENT.kind, "shop-web", owner=shop, spec={"replicas": 3})
 
     def change_hands() -> None:
         put(store, DEPLOYMENT.kind, "shop-web", references=OWNERS["another stack"])
