@@ -138,6 +138,15 @@ class Network:
         self.close(watch)
         self.deliver(watch)
 
+    def has_yet_to_hear(self, actor: str, uid: str) -> bool:
+        """Whether an event that the object of this uid is gone is under way to an operator."""
+        return any(
+            what == "DELETED" and obj["metadata"]["uid"] == uid
+            for watch in self.watches
+            if watch.actor == actor
+            for what, obj in watch.backlog
+        )
+
     def close(self, watch: Watch) -> None:
         """Nobody reads it any more."""
         watch.ended = True

@@ -1,7 +1,7 @@
 """What must hold in every order: checked at each change of the server, and once everything is at rest."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -19,14 +19,16 @@ _DECISIVE: Final = ("Deployment", "Job", POD.kind, STACK.kind)
 class Judge:
     """Follows one server, and keeps what went wrong."""
 
-    def __init__(self, server: ApiServer, *, removes: bool) -> None:
+    def __init__(self, server: ApiServer, *, removes: bool, unaware: Callable[[str, str], bool]) -> None:
         self.wrong: list[str] = []
         self._server = server
         self._removes = removes
         """Whether the edits take something away and bring it back, so that the operator may create it again."""
+        self._unaware = unaware
+        """Whether the watch of an operator has yet to bring the deletion of the stack with a uid."""
         self._created: Counter[tuple[Ref, str]] = Counter()
         self._too_late: Counter[tuple[Ref, str]] = Counter()
-        """How often an object was created for an owner that had gone."""
+        """How often an object was created or changed for an owner that had gone."""
         self._left: dict[tuple[Ref, str], list[Object]] = {}
         """The definitions that each workload has had of an operator, by address and uid: none of them comes again."""
         self._ready: set[tuple[str, int]] = set()
@@ -71,10 +73,8 @@ class Judge:
         self._created[key] += 1
         if self._created[key] > 1:
             self.wrong.append(f"{ref} is created twice for one owner")
-        if key[1] and self._kept(key[1]) is None:
-            self._too_late[key] += 1  # the first may have been on its way when its owner went
-            if self._too_late[key] > 1:
-                self.wrong.append(f"{ref} is created again for an owner that has gone")
+        if key[1] and self._kept(key[1]) is None and self._again_too_late(key):
+            self.wrong.append(f"{ref} is created again for an owner that has gone")
 
     def _judge_change(self, commit: Commit, old: Object, new: Object | None) -> None:
         owner = _owner(old)
@@ -86,9 +86,18 @@ class Judge:
         elif new is not None and _owner(new) != owner:
             self.wrong.append(f"{commit.ref} of one owner is made another's")
         elif self._kept(owner) is None and (new is None or _content(old) != _content(new)):
-            self.wrong.append(f"{commit.ref} is changed, whose owner has gone")
+            self._judge_late_change(commit, owner)
         if new is not None and commit.ref.kind in _WORKLOADS:
             self._judge_rollout(commit.ref, old, new)
+
+    def _judge_late_change(self, commit: Commit, owner: str) -> None:
+        if not self._unaware(commit.actor, owner) and self._again_too_late((commit.ref, owner)):
+            self.wrong.append(f"{commit.ref} is changed again, whose owner has gone")
+
+    def _again_too_late(self, key: tuple[Ref, str]) -> bool:
+        """Whether this is not the first write since the owner went, which may have been on its way then."""
+        self._too_late[key] += 1
+        return self._too_late[key] > 1
 
     def _judge_rollout(self, ref: Ref, old: Object, new: Object) -> None:
         """No edit takes a definition back, so that an operator which does acts by what it had read too long ago."""

@@ -180,6 +180,16 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario("delete and create", (delete(), create(TREE)), base=(create(TREE),)),
     Scenario(
+        "edit twice, and delete",
+        (
+            spec_change("web:2", {"web": {"image": "web:2"}}),
+            spec_change("web:3", {"web": {"image": "web:3"}}),
+            delete(),
+        ),
+        base=(create(SMALL),),
+        faults={"crash": 1},
+    ),
+    Scenario(
         "a name conflict",
         (put_in_the_way(WEB_SERVICE), create(GATEWAY), delete(WEB_SERVICE)),
         faults={"history": 1},

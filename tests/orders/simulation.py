@@ -101,7 +101,7 @@ class Simulation:
         if scenario.base:
             self.server.restore(_base(scenario))
             self._selector.now = _LATER
-        self.judge = Judge(self.server, removes=scenario.removes)
+        self.judge = Judge(self.server, removes=scenario.removes, unaware=self._unaware)
         self._begun = False
         self._edits = list(scenario.edits)
         self._faults = dict(scenario.faults)
@@ -127,6 +127,9 @@ class Simulation:
             self._selector.idle = self._let_time_pass
             for each in self.processes:
                 await each.kill()
+
+    def _unaware(self, operator: str, uid: str) -> bool:
+        return self.network.has_yet_to_hear(operator, uid)
 
     def _start(self, name: str) -> None:
         process = Process(self.network, name, NAMESPACE)
