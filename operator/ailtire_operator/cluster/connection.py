@@ -37,6 +37,8 @@ _RETRY_CAP: Final = 2.0
 _RELOAD_PAUSE: Final = 5.0
 _KEEP_ALIVE: Final = 60.0
 """Seconds, below the API server's own 90: else it closes a connection just as a write goes out on it."""
+_LONGEST_LINE: Final = 1024 * 1024
+"""Bytes of a log's line that are held: a container may write on for hours without ending one."""
 _NETWORK_ERRORS: Final = (aiohttp.ClientError, TimeoutError, OSError)
 _HEADERS: Final = {
     "Accept": JSON,
@@ -177,7 +179,7 @@ class Connection:
         single byte raise ``Unavailable``, as a dead peer can look like a quiet one for hours. ``on_open`` is called
         when the server has accepted the watch.
         """
-        async with aclosing(self.lines(path, params, idle=idle, accept=accept, on_open=on_open)) as found:
+        async with aclosing(self.lines(path, params, idle=idle, accept=accept, on_open=on_open, longest=None)) as found:
             async for line in found:
                 if line.endswith(b"\n"):  # half a line is worth nothing
                     yield decoded(line)
@@ -190,8 +192,12 @@ class Connection:
         idle: float | None = None,
         accept: str = JSON,
         on_open: Callable[[], None] = lambda: None,
+        longest: int | None = _LONGEST_LINE,
     ) -> AsyncGenerator[bytes, None]:
-        """The same for what is no JSON: the lines with their ends, which only the last one may lack."""
+        """The same for what is no JSON, as a container's log: the lines with their ends.
+
+        The last one may lack it, and so do the parts in which one of more than ``longest`` bytes comes.
+        """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=idle or self._timeout)
         async with self._exchange("GET", path, headers={"Accept": accept}, params=params, timeout=limits) as response:
             if response.status == 401:
@@ -199,7 +205,7 @@ class Connection:
             if response.status >= 400:
                 raise await _failure(response)
             on_open()
-            async for line in whole_lines(response.content.iter_any()):
+            async for line in whole_lines(response.content.iter_any(), longest):
                 yield line
 
     async def _send(self, call: "_Call") -> Json:
