@@ -6,7 +6,8 @@ objects of the release before, another object name would restart every pod.
 
 import hashlib
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 GROUP: Final = "ailtire.io"
 VERSION: Final = "v1alpha1"
@@ -149,6 +150,16 @@ def sanitize(key: str) -> str:
 def is_dns_label(text: str) -> bool:
     """Whether the text is a DNS label (RFC 1123: 63 characters, lower case)."""
     return len(text) <= OBJECT_NAME_LIMIT and _LABEL.fullmatch(text) is not None
+
+
+def root_of(name: str, place: Mapping[str, Any]) -> str:
+    """The name of the root of the tree in which the stack of this name has this place.
+
+    Its own, if it has none, and also where what stands there can be no stack's name: it would be another address or
+    another selector.
+    """
+    root = place.get("root")
+    return root if isinstance(root, str) and is_dns_label(root) else name
 
 
 def is_whole_host_name(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -116,3 +117,22 @@ def test_labels_of_kubernetes_and_of_ours_are_reserved(key: str, reserved: bool)
         assert "is reserved for Kubernetes and this operator" in str(error)
     else:
         assert not reserved
+
+
+@pytest.mark.parametrize(
+    "root", [None, "", 7, ["a"], {}, "../x", "a/b", "a,b=c", "a?b", "a b", "A", "a.b", "a\n", "x" * 254], ids=repr
+)
+def test_no_place_leads_to_another_address_or_selector(root: object) -> None:
+    assert naming.root_of("leaf", {"root": root}) == "leaf"
+    assert naming.root_of("leaf", {}) == "leaf"
+
+
+def test_a_place_says_which_root_it_is_of() -> None:
+    assert naming.root_of("shop-leaf", {"root": "shop", "parent": "shop"}) == "shop"
+
+
+def test_nobody_else_reads_a_root_from_a_place() -> None:
+    """But the operator, which makes neither an address nor a selector of it."""
+    source = Path(naming.__file__).parent
+    readers = {str(file.relative_to(source)) for file in source.rglob("*.py") if 'get("root")' in file.read_text()}
+    assert readers == {"naming.py", "reconcile/definitions.py", "cli/revisions.py"}

@@ -120,7 +120,7 @@ def _tree(context: typer.Context, name: str) -> list[dict[str, Any]]:
     def read(namespace: str, found: list[dict[str, Any]]) -> "Requests":
         top = yield kinds.STACK.path(namespace, name), {}, _JSON
         found.append(top)
-        root = ((top.get("spec") or {}).get("place") or {}).get("root") or name
+        root = naming.root_of(name, (top.get("spec") or {}).get("place") or {})
         below: list[dict[str, Any]] = []
         try:
             yield from _pages(

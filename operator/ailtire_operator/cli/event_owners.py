@@ -11,7 +11,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cli.paths import SEPARATOR, PathTarget, paths
 from ailtire_operator.cli.service_pods import REPLICA_SET
-from ailtire_operator.cli.trees import Resource, place_of, services_of
+from ailtire_operator.cli.trees import Resource, root_of, services_of
 from ailtire_operator.cli.wait_conditions import subtree
 from ailtire_operator.cluster.kinds import JOB, OWNED_KINDS, POD, STACK, Kind
 
@@ -92,7 +92,7 @@ def event_scope(asked: PathTarget, tree: Sequence[Resource]) -> EventScope:
             names |= dict.fromkeys(_names(name, key), at)
             if not whole:
                 names |= dict.fromkeys(_claims(name, service), at)
-    root = place_of(asked.stack).get("root") or asked.name
+    root = root_of(asked.stack)
     return EventScope(
         root=root,
         stacks={name: known[name] for each in stacks if whole for name in [each["metadata"]["name"]]},

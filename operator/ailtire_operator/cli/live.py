@@ -11,7 +11,7 @@ import yaml
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.options import Target
-from ailtire_operator.cli.trees import place_of
+from ailtire_operator.cli.trees import place_of, root_of
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import ClusterError, Denied, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import STACK, Kind
@@ -51,8 +51,7 @@ class Live:
     async def tree(self, name: str) -> list[Json]:
         """The resources of the stack's whole tree, the stack itself at least. Raises Missing."""
         top = await self.stack(name)
-        root = place_of(top).get("root") or name
-        below = await self.list(STACK, f"{naming.LABEL_ROOT}={root}")
+        below = await self.list(STACK, f"{naming.LABEL_ROOT}={root_of(top)}")
         return [top, *(each for each in below if each["metadata"]["name"] != name)]
 
     async def everywhere(self) -> "list[Json]":

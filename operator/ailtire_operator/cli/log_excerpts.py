@@ -13,7 +13,7 @@ from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.log_reader import pods_selector
 from ailtire_operator.cli.paths import find, parts, paths
 from ailtire_operator.cli.service_pods import selector_of
-from ailtire_operator.cli.trees import Member, Resource, StackNode, place_of
+from ailtire_operator.cli.trees import Member, Resource, StackNode, root_of
 from ailtire_operator.cluster.errors import ClusterError, Denied
 from ailtire_operator.cluster.kinds import POD
 from ailtire_operator.status.conditions import PROGRESSING, WAITING
@@ -49,7 +49,7 @@ async def of_tree(live: Live, node: StackNode, tree: Sequence[Resource], lines: 
     """The logs of all services and gateways of a subtree that are in trouble, by stack and key. Raises ClusterError
     where pods may not be listed. The stack that was asked for is the first of the tree."""
     known = paths(tree)
-    root = place_of(tree[0]).get("root") or tree[0]["metadata"]["name"]
+    root = root_of(tree[0])
     members = _in_trouble(node, known)
     if not members:
         return {}

@@ -15,7 +15,7 @@ from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.log_lines import BEGINNING, Line
 from ailtire_operator.cli.log_sources import Selection, Source, sources
 from ailtire_operator.cli.paths import parts
-from ailtire_operator.cli.trees import Resource, place_of
+from ailtire_operator.cli.trees import Resource, root_of
 from ailtire_operator.cluster.errors import Invalid, NotFound, Unavailable
 from ailtire_operator.cluster.kinds import POD, STACK
 from ailtire_operator.printable import plural
@@ -85,7 +85,7 @@ async def tree_of(live: Live, path: str) -> tuple[list[Resource], str]:
     """The whole tree of a path and its root's name. Raises Missing."""
     name, _ = parts(path)
     tree: list[Resource] = list(await live.tree(name))
-    return tree, place_of(tree[0]).get("root") or name
+    return tree, root_of(tree[0])
 
 
 async def readable(live: Live, root: str, chosen: Selection, request: Request) -> list[Source]:

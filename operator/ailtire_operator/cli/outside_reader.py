@@ -8,7 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Missing
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.outside import EDGES, Outside, edge_kinds
-from ailtire_operator.cli.trees import place_of
+from ailtire_operator.cli.trees import place_of, root_of
 from ailtire_operator.cluster.errors import Denied, NotFound
 from ailtire_operator.cluster.kinds import DEPLOYMENT, Kind
 from ailtire_operator.model.limits import DEPTH_LIMIT
@@ -17,8 +17,8 @@ from ailtire_operator.model.limits import DEPTH_LIMIT
 async def whole_tree(cluster: Live, name: str) -> list[Json]:
     """The stack first, and all others of its tree: the root too, which no label of its own selects. Raises Missing."""
     tree = await cluster.tree(name)
-    root = place_of(tree[0]).get("root")
-    if _is_name(root) and root not in (each["metadata"]["name"] for each in tree):
+    root = root_of(tree[0])
+    if root not in (each["metadata"]["name"] for each in tree):
         tree.append(await cluster.stack(root))
     return tree
 
@@ -42,7 +42,7 @@ async def with_ancestors(cluster: Live, name: str) -> list[Json]:
 async def read_outside(cluster: Live, tree: Sequence[Json]) -> Outside:
     """The gateways and edges of a whole tree, as far as they may be listed."""
     unseen = set()
-    root = place_of(tree[0]).get("root") or tree[0]["metadata"]["name"]
+    root = root_of(tree[0])
     asked = edge_kinds(tree)
 
     async def listed(kind: Kind) -> Sequence[Json]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from ailtire_operator import naming
-from ailtire_operator.cli.trees import Resource, place_of
+from ailtire_operator.cli.trees import Resource, root_of
 from ailtire_operator.cluster.kinds import DEPLOYMENT, controller_of
 from ailtire_operator.cluster.template_changes import template_changes
 from ailtire_operator.model.limits import FIELD_LIMIT
@@ -74,8 +74,7 @@ def rollouts(
 
 
 def _of_stack(stack: Resource, path: str, kept: Mapping[Workload, Sequence[Template]], key: str) -> Iterator[Rollout]:
-    name = stack["metadata"]["name"]
-    root = str(place_of(stack).get("root") or name)
+    root = root_of(stack)
     entries = list(_entries(stack))
     for each in entries:
         if key in ("", each.service):

@@ -182,6 +182,11 @@ def place_of(resource: Resource) -> Mapping[str, Any]:
     return spec_of(resource).get("place") or {}
 
 
+def root_of(resource: Resource) -> str:
+    """The name of the root of its tree; its own for a root."""
+    return naming.root_of(resource["metadata"]["name"], place_of(resource))
+
+
 def state_of(resource: Resource) -> tuple[State, str, str]:
     """A stack's state, its reason and the sentence to it."""
     if resource["metadata"].get("deletionTimestamp"):

@@ -100,7 +100,7 @@ class _Deleted:
             known = len(self._names)
             self._names |= {name for name, place in places.items() if place.get("parent") in self._names}
         for name in self._names & places.keys():
-            self._root = places[name].get("root") or name
+            self._root = naming.root_of(name, places[name])
 
     async def _count(self, kind: Kind) -> int:
         try:

@@ -9,7 +9,7 @@ from ailtire_operator.cli.partial_reader import PartialReader
 from ailtire_operator.cli.paths import find, parts, paths
 from ailtire_operator.cli.pod_causes import pod_notes
 from ailtire_operator.cli.rollout_history import kept_templates, rollouts, workloads
-from ailtire_operator.cli.trees import place_of
+from ailtire_operator.cli.trees import root_of
 from ailtire_operator.cli.wait_conditions import subtree
 from ailtire_operator.cli.why_view import Entry, newest_first
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, DEPLOYMENT, EVENT, POD, REPLICA_SET
@@ -20,7 +20,7 @@ async def read_why(cluster: Live, path: str, reader: PartialReader) -> list[Entr
     tree = await cluster.tree(parts(path)[0])
     target = find(path, tree)
     stacks = [target.stack] if target.key else subtree(target.stack, tree)
-    selector = pods_selector(place_of(tree[0]).get("root") or tree[0]["metadata"]["name"])
+    selector = pods_selector(root_of(tree[0]))
     kept = kept_templates(
         [*await reader.objects(REPLICA_SET, selector), *await reader.objects(CONTROLLER_REVISION, selector)]
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ailtire_operator.cli.paths import paths
 from ailtire_operator.cli.pod_facts import PodFacts
-from ailtire_operator.cli.trees import Member, Resource, place_of
+from ailtire_operator.cli.trees import Member, Resource, place_of, root_of
 from ailtire_operator.cli.ui.stack_records import Record, parts_of, use_of
 
 
@@ -18,7 +18,7 @@ def stack_record(chain: Sequence[Resource], facts: Mapping[Member, PodFacts]) ->
         "namespace": parts.namespace,
         "key": parts.key,
         "parent": f"{parts.namespace}/{place['parent']}" if place.get("parent") else None,
-        "root": f"{parts.namespace}/{place.get('root') or parts.name}",
+        "root": f"{parts.namespace}/{root_of(stack)}",
         "depth": paths(chain)[parts.name].count("/"),
         **parts.record,
         **use_of(total),

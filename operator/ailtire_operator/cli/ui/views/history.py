@@ -17,7 +17,7 @@ from ailtire_operator.cli.paths import SEPARATOR, paths
 from ailtire_operator.cli.pod_causes import PodNote
 from ailtire_operator.cli.revisions import Entry, Revision, find, history, manifests, unified, written
 from ailtire_operator.cli.timeline import Moment, newest_first, of_definitions, of_event, of_pod, of_rollout
-from ailtire_operator.cli.trees import place_of, spec_of
+from ailtire_operator.cli.trees import root_of, spec_of
 from ailtire_operator.cli.ui.answers import answer, document, number, stack_of, whole_number
 from ailtire_operator.cli.why_reader import read_why
 from ailtire_operator.cluster.errors import Denied
@@ -106,4 +106,4 @@ async def _root(live: Live, name: str) -> str:
     stack = await live.stack(name)
     if is_template(spec_of(stack)):
         raise Failure(f"{name} is a template; revisions are kept of the trees that refer to it")
-    return str(place_of(stack).get("root") or name)
+    return root_of(stack)
