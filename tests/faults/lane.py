@@ -79,13 +79,14 @@ class Lane:
 
     @property
     def rules(self) -> list[Rule]:
-        """The faults that requests meet, from whichever replica they come."""
+        """The faults that requests meet, from whichever replica they come; a watch meets none of those before."""
         return self.replicas[0].proxy.rules
 
     @rules.setter
     def rules(self, rules: list[Rule]) -> None:
         for replica in self.replicas:
             replica.proxy.rules = rules
+            replica.proxy.cut_changed()
 
     def route(self, chosen: Callable[[Entry], str] | None) -> None:
         """Send each request to the API server that is chosen for it, by its URL; to the first one for None."""

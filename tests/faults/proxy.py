@@ -142,6 +142,8 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._open: dict[int, web.Request] = {}
+        self._changed: dict[int, web.Request] = {}
+        """Open watches whose lines a rule changes."""
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -158,7 +160,11 @@ class Proxy:
 
     def cut_all(self) -> None:
         """Break every connection that is in use now."""
-        self._loop.call_soon_threadsafe(self._cut_all)
+        self._loop.call_soon_threadsafe(_cut, self._open)
+
+    def cut_changed(self) -> None:
+        """Break the watches whose lines a rule changes, also one that is in force no more: they would go on with it."""
+        self._loop.call_soon_threadsafe(_cut, self._changed)
 
     def upstream(
         self, request: web.Request, body: bytes, options: Mapping[str, str] | None = None, method: str = ""
@@ -187,15 +193,10 @@ class Proxy:
 
     async def _stop(self) -> None:
         assert self._runner is not None and self._session is not None
-        self._cut_all()
+        _cut(self._open)
         await self._runner.cleanup()
         await self._session.close()
         await asyncio.sleep(0.1)  # transports close in the loop's next rounds, TLS among them
-
-    def _cut_all(self) -> None:
-        for request in self._open.values():
-            if request.transport is not None:
-                request.transport.abort()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         entry = self.journal.add(request.method, request.path, request.query_string, self.replica)
@@ -208,6 +209,8 @@ class Proxy:
                 entry.fault = rule.name
                 if rule.fault is not None:
                     return await rule.fault(Exchange(entry, request, body, self))
+            if rule is not None and rule.lines is not None:
+                self._changed[id(request)] = request
             if entry.verb == "watch":
                 return await self._stream(entry, request, rule.lines if rule else None)
             exchange = Exchange(entry, request, body, self)
@@ -216,6 +219,7 @@ class Proxy:
             return Exchange(entry, request, b"", self).cut()  # the API server itself is away
         finally:
             self._open.pop(id(request), None)
+            self._changed.pop(id(request), None)
 
     async def _stream(self, entry: Entry, request: web.Request, lines: Lines | None) -> web.StreamResponse:
         async with self.upstream(request, b"") as answer:
@@ -230,6 +234,12 @@ class Proxy:
                 if request.transport is not None:
                     request.transport.abort()
             return response
+
+
+def _cut(requests: Mapping[int, web.Request]) -> None:
+    for request in requests.values():
+        if request.transport is not None:
+            request.transport.abort()
 
 
 def passed_on(request: web.Request) -> dict[str, str]:
