@@ -75,6 +75,10 @@ class Leadership:
         self._last_ok = NEVER
         self._lease: dict[str, Any] = {}
         self._seen: tuple[str, float] = ("", NEVER)
+        self._asked = False
+        """Whether anything was asked yet, with whatever answer."""
+        self._absent = NEVER, NEVER
+        """Since when every answer has been that there is no lease, and when the last one was."""
         self._released = False
         self._failing = False
         self._busy = asyncio.Lock()
@@ -124,11 +128,12 @@ class Leadership:
                 sent = self._clock()
                 held = await self._acquire_or_renew()
         except ClusterError as error:
+            self._absent = NEVER, NEVER
             if not self._failing:
                 logger.warning("no lease: %s", error)
-            self._failing = True
+            self._failing = self._asked = True
             return None
-        self._failing = False
+        self._failing, self._asked = False, True
         if held and not self._released:
             # From when the request left, not from when the answer came: nobody can have seen it earlier.
             self._last_ok = sent
@@ -148,6 +153,7 @@ class Leadership:
             self._lease = await self._request("GET", self._name)
         except NotFound:
             return await self._create()
+        self._absent = NEVER, NEVER
         ours = self._holder() == self.identity
         if not ours and not self._is_free():
             return False
@@ -182,8 +188,8 @@ class Leadership:
         return str((self._lease.get("spec") or {}).get("holderIdentity") or "")
 
     async def _create(self) -> bool:
-        if self._clock() < self._seen[1] + self._timing.duration and not self.is_leader():
-            return False  # deleted under a holder that we have seen alive: it may still be writing
+        if not self._may_create():
+            return False
         body = {
             "apiVersion": LEASE.api_version,
             "kind": LEASE.kind,
@@ -195,6 +201,21 @@ class Leadership:
         except Conflict:
             return False
         return True
+
+    def _may_create(self) -> bool:
+        """Whether nobody can be writing although there is no lease.
+
+        Somebody may have deleted it under its holder, which creates it again when it renews. So it has to be absent for
+        as long as a silent holder keeps it; but not for who asks for the first time and is answered at once, as in a
+        new installation.
+        """
+        if self.is_leader() or not self._asked:
+            return True
+        now, (since, last) = self._clock(), self._absent
+        if now > last + self._timing.fence:  # this process may have been frozen, and the lease may have been back
+            since = now
+        self._absent = since, now
+        return now >= since + self._timing.duration
 
     async def _put(self, holder: str, duration: int | None = None) -> None:
         """Write our claim over exactly the lease that was read: the resourceVersion lets only one of several win."""

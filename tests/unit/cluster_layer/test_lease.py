@@ -152,6 +152,28 @@ async def test_a_deleted_lease_stays_with_its_holder(time: Timeline) -> None:
     await time.close()
 
 
+async def test_a_lease_that_was_never_seen_may_have_been_deleted_under_its_holder(time: Timeline) -> None:
+    leases = Leases()
+    first = Contender("one", leases, time)
+    await time.run(1)
+    second = Contender("two", leases, time)
+    second.link.up = False
+    await time.run(20)
+    leases.lease, second.link.up = None, True
+    await time.run(10)
+    assert (first.leads, second.leads, leases.holder) == (True, False, "one")
+    await time.close()
+
+
+async def test_a_lease_that_is_deleted_as_its_holder_dies_is_created_when_its_time_is_up(time: Timeline) -> None:
+    leases, first, second = await _pair(time)
+    first.kill()
+    leases.lease = None
+    waited = await time.until(lambda: second.leads, 30)
+    assert TIMING.duration - TIMING.poll <= waited <= TIMING.duration + TIMING.poll + 0.1
+    await time.close()
+
+
 async def test_a_lease_emptied_by_hand_is_not_free(time: Timeline) -> None:
     leases, first, second = await _pair(time)
     first.link.up = False
@@ -176,7 +198,9 @@ def test_identities_are_unique() -> None:
     assert one != two
 
 
-faults = st.sampled_from(["down", "up", "freeze", "thaw", "slow there", "slow back", "fast", "lose", "keep", "kill"])
+faults = st.sampled_from(
+    ["down", "up", "freeze", "thaw", "slow there", "slow back", "fast", "lose", "keep", "kill", "delete"]
+)
 steps = st.lists(st.tuples(st.integers(0, 2), faults, st.floats(0.01, 9)), max_size=25)
 
 
@@ -187,7 +211,8 @@ def test_never_two_leaders(plan: list[tuple[int, str, float]]) -> None:
 
 
 async def _disturb(plan: list[tuple[int, str, float]]) -> None:
-    time, leases = Timeline(), Leases()
+    """The lease is deleted now and then, but not again while somebody waits because of that."""
+    time, leases, deleted = Timeline(), Leases(), float("-inf")
     contenders = [Contender(f"c{index}", leases, time, offset=index * 1e6) for index in range(3)]
 
     def check() -> None:
@@ -199,6 +224,8 @@ async def _disturb(plan: list[tuple[int, str, float]]) -> None:
     assert sum(one.leads for one in contenders) == 1
     for index, fault, pause in plan:
         _strike(contenders[index], fault)
+        if fault == "delete" and time.now >= deleted + 2 * TIMING.duration:
+            leases.lease, deleted = None, time.now
         check()
         await time.run(pause)
     for one in contenders:
