@@ -1,4 +1,5 @@
 import { defineConfig } from "vite";
+import { librariesOfThePage } from "./build/libraries.mjs";
 
 /** What the page is built into: files that the Python package carries, so that a user needs no Node. */
 const target = "../operator/ailtire_operator/cli/ui/static";
@@ -14,6 +15,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
+  plugins: [librariesOfThePage],
   server: { proxy: { "/api": "http://127.0.0.1:8765" } },
   test: { include: ["test/**/*.test.ts"] },
 } as Parameters<typeof defineConfig>[0]);

@@ -1,5 +1,6 @@
 """A release: the same each time, complete, and installed by krew and pip."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def run(*command: str | Path, env: Mapping[str, str] | None = None) -> str:
 
 
 def test_everything_is_there_and_has_its_checksum(dist: Path) -> None:
-    there = {path.name for path in dist.iterdir() if not path.name.endswith("-image.tar")}
+    there = {path.name for path in dist.iterdir() if not path.name.endswith(("-image.tar", "-image.cdx.json"))}
     assert there == FILES
     lines = [line.split("  ") for line in (dist / "SHA256SUMS").read_text().splitlines()]
     sums = {name: digest for digest, name in lines}
@@ -119,6 +120,16 @@ def test_the_page_is_in_the_wheel_and_in_each_archive(dist: Path) -> None:
         with tarfile.open(dist / f"kubectl-ailtire-{VERSION}-linux-{machine}.tar.gz") as archive:
             names = archive.getnames()
         assert [each for each in page if not any(name.endswith(f"/{each}") for name in names)] == []
+
+
+def test_the_bill_of_materials_names_what_of_python_and_of_npm_is_in_it(dist: Path) -> None:
+    bill = json.loads((dist / f"ailtire-operator-{VERSION}-wheel.cdx.json").read_text())
+    subject = bill["metadata"]["component"]
+    (wheel,) = dist.glob("*.whl")
+    assert (subject["version"], subject["hashes"]) == (PYTHON_VERSION, [{"alg": "SHA-256", "content": sha256(wheel)}])
+    named = {each["purl"].partition("@")[0] for each in bill["components"]}
+    assert named >= {"pkg:pypi/kopf", "pkg:pypi/pydantic-core", "pkg:npm/preact", "pkg:npm/%40preact/signals"}
+    assert named & {"pkg:npm/vite", "pkg:npm/typescript", "pkg:pypi/pytest"} == set()
 
 
 def test_what_is_missing_is_said_and_an_error_where_that_is_wanted(tmp_path: Path) -> None:

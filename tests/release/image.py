@@ -1,28 +1,27 @@
-"""The images of a release, as archives in OCI's layout; left out where Docker cannot write them."""
+"""The images of a release with their bills of materials, as archives in OCI's layout; left out where no builder is."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from kindlab import engine, shell
+from kindlab import shell
 from release.versions import Release
+from supplychain import archives, sbom
 
+_BILL: Final = "cdx.json"
 _TARGETS: Final = {"operator": "", "ci": "-ci"}
 """The stages of the Dockerfile that are images, and what comes after the image's name for each."""
 
 
 def obstacle() -> str:
     """Return why no image can be built here; empty if they can."""
-    if not engine.running():
-        return "no container engine answers (`docker info` says why): the images are left out"
     if not shell.succeeds(["docker", "buildx", "version"]):
-        return "docker has no buildx, without which no image is the same twice: the images are left out"
+        return "there is no docker with buildx, without which no image is the same twice: the images are left out"
     if not _writes_archives():
         return (
-            "the builder of docker buildx writes no archives (`docker buildx create --use` makes one that does):"
-            " the images are left out"
+            "no builder of docker buildx answers that writes archives (`docker buildx ls` has them, and with an engine"
+            " `docker buildx create --use` makes one): the images are left out"
         )
     return ""
 
@@ -48,9 +47,5 @@ def make(source: Path, release: Release, folder: Path, revision: str) -> None:
         # Times of files too; an index with an attestation would differ at each build.
         command += ["--provenance=false", "--output", f"type=oci,dest={archive},rewrite-timestamp=true", str(source)]
         shell.output(command, None, 1800)
-        print(f"{archive.name}: {name}, {_digest(archive)}")
-
-
-def _digest(archive: Path) -> str:
-    told = json.loads(shell.output(["tar", "-xOf", str(archive), "index.json"], None, 60))
-    return str(told["manifests"][0]["digest"])
+        print(f"{archive.name}: {name}, {archives.manifest(archive)[0]}")
+        sbom.of_archive(archive.with_suffix(f".{_BILL}"), archive, name, release.seconds)

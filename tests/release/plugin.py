@@ -32,7 +32,7 @@ _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 
 def contents(own: Path, machine: str) -> dict[str, File]:
     """Return the files of the archive for a machine (``amd64``), around the project's own wheel."""
-    required = {each.name for each in wheel.contents(own)}
+    required = {each.name for each in wheel.required(own)}
     locked = [pin for pin in pins.read(wheel.LOCK) if pin.name in required]
     found = {
         python: _fetched([pin for pin in locked if _applies(pin, python, machine)], python, machine)

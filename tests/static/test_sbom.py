@@ -1,5 +1,6 @@
-"""`make sbom`: what the wheel's bill of materials lists, against the lock; what an image's does, against its files."""
+"""`make sbom`: what the wheel's bill of materials lists, against the locks; what an image's does, against its files."""
 
+import base64
 import io
 import json
 import tarfile
@@ -12,13 +13,14 @@ import typer
 
 from kindlab import engine
 from lab.paths import ROOT
-from supplychain import image, packages, pins, sbom, wheel
+from supplychain import image, packages, page, pins, sbom, wheel
 from supplychain.subjects import Subject, write
 from support.checks.locks import closure, locked
 
 pytestmark = pytest.mark.usefixtures("tools")
 ELSEWHERE = {"colorama"}
 """What the wheel requires on other systems alone."""
+STATIC = ROOT / "operator" / "ailtire_operator" / "cli" / "ui" / "static"
 
 
 @pytest.fixture
@@ -35,21 +37,53 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     yield json.loads((folder / "wheel.json").read_text())
 
 
+def of_kind(bill: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in bill["components"] if each["purl"].startswith(f"pkg:{kind}/")]
+
+
 def test_the_wheels_bill_lists_exactly_the_locked_runtime_dependencies(bill: dict[str, Any]) -> None:
     names = closure("ailtire-operator") - {"ailtire-operator"} | ELSEWHERE
     lock = locked("requirements.lock")
-    assert {each["name"]: each["version"] for each in bill["components"]} == {
-        name: lock[name].version for name in names
-    }
+    found = {each["name"]: each["version"] for each in of_kind(bill, "pypi")}
+    assert found == {name: lock[name].version for name in names}
     assert not {"pytest", "mypy", "ruff", "hatchling"} & names
 
 
 def test_the_wheels_bill_has_the_hashes_of_the_lock(bill: dict[str, Any]) -> None:
     lock = {pin.name: set(pin.hashes) for pin in pins.read(ROOT / "requirements.lock")}
-    for each in bill["components"]:
+    for each in of_kind(bill, "pypi"):
         (source,) = each["externalReferences"]
         assert {digest["content"] for digest in source["hashes"]} == lock[each["name"]]
         assert {digest["alg"] for digest in source["hashes"]} == {"SHA-256"}
+
+
+def test_the_wheels_bill_lists_what_npm_has_put_into_the_page_and_no_program_that_built_it(
+    bill: dict[str, Any],
+) -> None:
+    entries = json.loads((ROOT / "ui" / "package-lock.json").read_text())["packages"]
+    used = {path.removeprefix("node_modules/"): each for path, each in entries.items() if path and not each.get("dev")}
+    found = {
+        f"{each['group']}/{each['name']}" if "group" in each else each["name"]: each for each in of_kind(bill, "npm")
+    }
+    assert {name: each["version"] for name, each in found.items()} == {
+        name: each["version"] for name, each in used.items()
+    }
+    for name, each in found.items():
+        (source,), (licence,) = each["externalReferences"], each["licenses"]
+        (digest,) = source["hashes"]
+        assert (digest["alg"], licence["license"]["id"]) == ("SHA-512", used[name]["license"])
+        assert digest["content"] == base64.b64decode(used[name]["integrity"].removeprefix("sha512-")).hex()
+    assert found["@preact/signals"]["purl"] == f"pkg:npm/%40preact/signals@{used['@preact/signals']['version']}"
+    required = {each["ref"]: set(each.get("dependsOn", [])) for each in bill["dependencies"]}
+    assert found["preact"]["bom-ref"] in required["subject"]
+    assert found["@preact/signals-core"]["bom-ref"] not in required["subject"]
+    assert found["@preact/signals-core"]["bom-ref"] in required[found["@preact/signals"]["bom-ref"]]
+
+
+def test_a_library_of_the_page_without_a_strong_digest_is_an_error() -> None:
+    (each, *_) = json.loads((STATIC / "libraries.json").read_text())
+    with pytest.raises(LookupError, match="no SHA-512 of a library in the page, but sha1"):
+        list(page.contents(json.dumps([{**each, "integrity": "sha1-qUqP5cyxm6YcTAhz05Hph5gvu9M="}])))
 
 
 def test_the_wheels_bill_says_of_which_wheel_it_is_and_what_requires_what(bill: dict[str, Any], tmp_path: Path) -> None:
@@ -76,6 +110,14 @@ Architecture: all
 Version: 1
 
 """
+LIBRARY = {
+    "name": "@x/y",
+    "version": "3",
+    "license": "MIT",
+    "integrity": f"sha512-{'A' * 86}==",
+    "needs": [],
+    "asked": True,
+}
 FILES = {
     "var/lib/dpkg/status": STATUS,
     "usr/lib/os-release": 'NAME="Debian"\nVERSION_ID="12"\nID=debian\n',
@@ -83,6 +125,7 @@ FILES = {
     "opt/ailtire/lib/python3.11/site-packages/Odd.Name-2.dist-info/METADATA":
         "Name: Odd.Name\nVersion: 2\nLicense: Mine, with words\n  and more\nRequires-Dist: kopf>=1\n"
         "Requires-Dist: colorama; sys_platform == 'win32'\n",
+    f"opt/ailtire/lib/python3.11/site-packages/{page.LIBRARIES}": json.dumps([LIBRARY]),
     "usr/local/include/python3.11/patchlevel.h": '#define PY_VERSION              "3.11.14"\n',
     "opt/METADATA": "Name: none\nVersion: 1\n",
 }  # fmt: skip
@@ -108,12 +151,13 @@ def test_an_images_bill_lists_what_its_own_files_tell(tmp_path: Path) -> None:
     assert sorted(each["purl"] for each in made["components"]) == [
         "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64&distro=debian-12",
         "pkg:generic/python@3.11.14",
+        "pkg:npm/%40x/y@3",
         "pkg:pypi/kopf@1.0",
         "pkg:pypi/odd-name@2",
     ]
     required = {each["ref"]: each.get("dependsOn", []) for each in made["dependencies"]}
     assert required["pkg:pypi/odd-name@2"] == ["pkg:pypi/kopf@1.0"]
-    assert len(required["subject"]) == 4
+    assert len(required["subject"]) == 5
 
 
 def test_a_package_has_the_locks_hashes_if_it_is_that_version() -> None:

@@ -22,6 +22,13 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 _NAMESPACES = {"deb": "debian"}
+_FILES = {
+    "pypi": "https://pypi.org/simple/{project}/",
+    "npm": "https://registry.npmjs.org/{project}/-/{name}-{version}.tgz",
+}
+"""Where the files of a package of each kind come from."""
+_ALGORITHMS = {64: HashAlgorithm.SHA_256, 128: HashAlgorithm.SHA_512}
+"""By the hexadecimal digits of a hash."""
 
 
 def main(file: Path, told: Mapping[str, Any]) -> None:
@@ -43,7 +50,8 @@ def bom_of(told: Mapping[str, Any]) -> Bom:
     bom.serial_number = uuid5(NAMESPACE_URL, json.dumps(told, sort_keys=True))
     by_name = {(each["kind"], each["name"]): component for each, component in parts}
     named = told["subject"]["needs"]
-    bom.register_dependency(subject, [component for each, component in parts if named is None or each["name"] in named])
+    asked = by_name.values() if named is None else [by_name[kind, name] for kind, name in named]
+    bom.register_dependency(subject, asked)
     for each, component in parts:
         needs = [by_name[each["kind"], name] for name in each["needs"] if (each["kind"], name) in by_name]
         bom.register_dependency(component, needs)
@@ -64,15 +72,17 @@ def subject_of(told: Mapping[str, Any]) -> Component:
 
 def component_of(told: Mapping[str, Any]) -> Component:
     """One component. Its hashes stand with the place that its files come from: there is one for each platform."""
-    kind, name = told["kind"], told["name"]
-    url = PackageURL(kind, _NAMESPACES.get(kind), name, told["version"], told["qualifiers"])
-    files = f"https://pypi.org/simple/{name}/"
+    kind, version = told["kind"], told["version"]
+    group, _, name = told["name"].rpartition("/")
+    url = PackageURL(kind, group or _NAMESPACES.get(kind), name, version, told["qualifiers"])
+    place = _FILES.get(kind, "").format(project=told["name"], name=name, version=version)
     source = ExternalReference(
-        type=ExternalReferenceType.DISTRIBUTION, url=XsUri(files), hashes=_hashes(told["hashes"])
+        type=ExternalReferenceType.DISTRIBUTION, url=XsUri(place), hashes=_hashes(told["hashes"])
     )
     return Component(
+        group=group or None,
         name=name,
-        version=told["version"],
+        version=version,
         type=ComponentType.LIBRARY,
         bom_ref=str(url),
         purl=url,
@@ -82,7 +92,8 @@ def component_of(told: Mapping[str, Any]) -> Component:
 
 
 def _hashes(digests: list[str]) -> list[HashType]:
-    return [HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in digests]
+    # One of another length is for CycloneDX's schema to refuse.
+    return [HashType(alg=_ALGORITHMS.get(len(each), HashAlgorithm.SHA_256), content=each) for each in digests]
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class Package:
     """One component of a bill of materials."""
 
     kind: str
-    """The type of its package URL: pypi, deb, generic."""
+    """The type of its package URL: pypi, npm, deb, generic."""
     name: str
     version: str
     licence: str = ""
@@ -40,7 +40,7 @@ class Package:
     needs: tuple[str, ...] = ()
     """The names of the packages of its kind that it requires, if they are there."""
     hashes: tuple[str, ...] = ()
-    """SHA-256 of each file from which it may have been installed."""
+    """SHA-256, or SHA-512 where it is of npm, of each file from which it may have been installed."""
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     """Of its package URL: architecture and distribution."""
 

@@ -1,6 +1,7 @@
 """``python -m supplychain.sbom``: bills of materials of the wheel and of the operator's image, into build/sbom."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ import typer
 
 from kindlab import engine, workloads
 from lab.errors import LabError
-from supplychain import image, wheel
+from supplychain import archives, image, wheel
+from supplychain.packages import Package
 from supplychain.subjects import FOLDER, write
 
 WHEEL = "wheel.cdx.json"
@@ -37,7 +39,15 @@ def of_wheel(file: Path) -> None:
         built = wheel.build(Path(name))
         found = wheel.contents(built)
         write(file, wheel.subject(built), found)
-    print(f"{file}: the wheel, and {len(found)} packages that it requires")
+    print(f"{file}: the wheel; packages: {_counts(found)}")
+
+
+def of_archive(file: Path, archive: Path, reference: str, seconds: int) -> None:
+    """Write that of an image in an archive of OCI's layout, of a time in seconds since 1970."""
+    files = archives.files(archive)
+    found = image.contents(files)
+    write(file, archives.subject(archive, reference, files), found, seconds)
+    print(f"{file}: {reference}; packages: {_counts(found)}. Not listed: {image.lacking(files)}")
 
 
 def _of_image(file: Path, reference: str) -> None:
@@ -45,11 +55,15 @@ def _of_image(file: Path, reference: str) -> None:
         files = image.files(stream)
     found = image.contents(files)
     write(file, image.subject(reference, files), found)
-    kinds = ", ".join(f"{sum(each.kind == kind for each in found)} of {name}" for kind, name in _KINDS.items())
-    print(f"{file}: {reference}; packages: {kinds}. Not listed: {image.lacking(files)}")
+    print(f"{file}: {reference}; packages: {_counts(found)}. Not listed: {image.lacking(files)}")
 
 
-_KINDS = {"pypi": "Python", "deb": "Debian"}
+def _counts(found: Sequence[Package]) -> str:
+    counts = {name: sum(each.kind == kind for each in found) for kind, name in _KINDS.items()}
+    return ", ".join(f"{count} of {name}" for name, count in counts.items() if count)
+
+
+_KINDS = {"pypi": "Python", "npm": "npm", "deb": "Debian"}
 
 
 if __name__ == "__main__":

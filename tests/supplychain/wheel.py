@@ -1,4 +1,4 @@
-"""What the wheel is made of: everything locked that it requires wherever it may be installed, and nothing besides."""
+"""What the wheel is made of: what is locked that it requires wherever it may be installed, and what its page has."""
 
 import hashlib
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from lab.paths import ROOT
-from supplychain import packages, pins
+from supplychain import packages, page, pins
 from supplychain.packages import ANYWHERE, Package
 from supplychain.pins import Pin
 from supplychain.subjects import Subject
@@ -30,12 +30,18 @@ def build(folder: Path) -> Path:
 def subject(wheel: Path) -> Subject:
     """Return the wheel, by its content."""
     own = packages.of_python(_metadata(wheel), {}, ANYWHERE)
+    needs = [*(("pypi", name) for name in own.needs), *(("npm", name) for name in page.asked(_libraries(wheel)))]
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return Subject(own.name, own.version, "application", (digest,), own.needs, {"file": wheel.name})
+    return Subject(own.name, own.version, "application", (digest,), tuple(needs), {"file": wheel.name})
 
 
 def contents(wheel: Path) -> list[Package]:
-    """Return what it requires, at any distance. Raises LookupError for what is not locked."""
+    """Return what it requires, and what is built into it. Raises LookupError for what is not locked."""
+    return [*required(wheel), *page.contents(_libraries(wheel))]
+
+
+def required(wheel: Path) -> list[Package]:
+    """Return the packages of Python that it requires, at any distance. Raises LookupError for what is not locked."""
     extras: dict[str, set[str]] = {}
     ahead = packages.required(_metadata(wheel), ANYWHERE)
     while ahead:
@@ -52,6 +58,11 @@ def _metadata(wheel: Path) -> str:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         return archive.read(name).decode()
+
+
+def _libraries(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(page.LIBRARIES).decode()
 
 
 def _installed(name: str) -> str:

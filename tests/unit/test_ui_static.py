@@ -78,12 +78,17 @@ def test_versions_are_exact() -> None:
     assert [name for name, version in versions.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
 
 
-def test_the_libraries_in_it_come_with_their_licences() -> None:
+def test_the_libraries_in_it_are_those_of_the_lock_and_come_with_their_licences() -> None:
     lock = json.loads((_UI / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     used = {path.removeprefix("node_modules/") for path, each in lock.items() if path and not each.get("dev")}
-    text = (_BUILT / "licenses.txt").read_text(encoding="utf-8")
+    libraries = json.loads((_BUILT / "libraries.json").read_text(encoding="utf-8"))
+    kept = ("version", "license", "integrity")
     assert used
-    assert {name for name in used if f"{name} {lock[f'node_modules/{name}']['version']}\n" not in text} == set()
+    assert {each["name"]: [each[key] for key in kept] for each in libraries} == {
+        name: [lock[f"node_modules/{name}"][key] for key in kept] for name in used
+    }
+    text = (_BUILT / "licenses.txt").read_text(encoding="utf-8")
+    assert [each["name"] for each in libraries if f"{each['name']} {each['version']}\n" not in text] == []
     assert text.count("MIT License") == len(used)
 
 

@@ -30,12 +30,10 @@ function listing(paths, base) {
     .sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
-const { dependencies } = JSON.parse(readFileSync(join(ui, "package.json"), "utf8"));
-const libraries = [...Object.keys(dependencies), "@preact/signals-core"].sort();
-const licenses = libraries.map((name) => {
-  const folder = join(ui, "node_modules", name);
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  return `${name} ${version}\n\n${readFileSync(join(folder, "LICENSE"), "utf8").trim()}\n`;
+const libraries = JSON.parse(readFileSync(join(built, "libraries.json"), "utf8"));
+const licenses = libraries.map(({ name, version }) => {
+  const text = readFileSync(join(ui, "node_modules", name, "LICENSE"), "utf8");
+  return `${name} ${version}\n\n${text.trim()}\n`;
 });
 writeFileSync(join(built, "licenses.txt"), licenses.join(`\n${"-".repeat(80)}\n\n`));
 
