@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from lab import binaries
-from lab.paths import ROOT
+from lab.paths import ROOT, tool
 from packages.conftest import VERSION, release
 from release.bundles import sha256
 
@@ -26,6 +26,8 @@ FILES = {
     f"ailtire-operator-{VERSION}-wheel.cdx.json",
     f"ailtire_operator-{PYTHON_VERSION}-py3-none-any.whl",
     f"ailtire_operator-{PYTHON_VERSION}.tar.gz",
+    "ailtirestack-patch.schema.json",
+    "ailtirestack_v1alpha1.json",
     "install.yaml",
     f"kubectl-ailtire-{VERSION}-linux-amd64.tar.gz",
     f"kubectl-ailtire-{VERSION}-linux-arm64.tar.gz",
@@ -126,10 +128,16 @@ def test_the_bill_of_materials_names_what_of_python_and_of_npm_is_in_it(dist: Pa
     bill = json.loads((dist / f"ailtire-operator-{VERSION}-wheel.cdx.json").read_text())
     subject = bill["metadata"]["component"]
     (wheel,) = dist.glob("*.whl")
-    assert (subject["version"], subject["hashes"]) == (PYTHON_VERSION, [{"alg": "SHA-256", "content": sha256(wheel)}])
+    assert (subject["version"], subject["hashes"]) == (VERSION, [{"alg": "SHA-256", "content": sha256(wheel)}])
     named = {each["purl"].partition("@")[0] for each in bill["components"]}
     assert named >= {"pkg:pypi/kopf", "pkg:pypi/pydantic-core", "pkg:npm/preact", "pkg:npm/%40preact/signals"}
     assert named & {"pkg:npm/vite", "pkg:npm/typescript", "pkg:pypi/pytest"} == set()
+
+
+def test_the_schemas_are_those_that_the_program_prints(dist: Path) -> None:
+    for name, options in {"ailtirestack_v1alpha1.json": [], "ailtirestack-patch.schema.json": ["--patch"]}.items():
+        printed = run(tool("kubectl-ailtire"), "schema", *options)
+        assert json.loads((dist / name).read_text()) == json.loads(printed)
 
 
 def test_what_is_missing_is_said_and_an_error_where_that_is_wanted(tmp_path: Path) -> None:

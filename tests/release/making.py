@@ -5,17 +5,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import typer
 import yaml
 
+from ailtire_operator.cli import output
+from ailtire_operator.model.editor_schema import editor_schema
 from lab import client
 from lab.errors import LabError
 from lab.paths import ROOT
 from release import bundles, chart, krew, plugin
 from release.versions import Release
 from supplychain import sbom
+
+_SCHEMA: Final = "ailtirestack_v1alpha1.json"
+_PATCH_SCHEMA: Final = "ailtirestack-patch.schema.json"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Maker:
         """Write everything."""
         self.install_file()
         self.chart()
+        self.schemas()
         own = self.python_packages()
         self.plugin(own)
         sbom.of_wheel(self.folder / f"ailtire-operator-{self.release.version}-{sbom.WHEEL}")
@@ -52,6 +58,11 @@ class Maker:
         chart.write(chart.CHART, self.release.image)
         files = {f"{chart.NAME}/{name}": file for name, file in bundles.read(chart.CHART).items()}
         self._write(f"{chart.NAME}-{self.release.version}.tgz", bundles.tar_gz(files, self.release.seconds))
+
+    def schemas(self) -> None:
+        """What `kubectl ailtire schema` prints: for whole resources, named as in catalogs, and for patches."""
+        for name, patch in ((_SCHEMA, False), (_PATCH_SCHEMA, True)):
+            self._write(name, output.to_json(editor_schema(patch=patch)).encode())
 
     def python_packages(self) -> Path:
         """Wheel and source distribution; returns the wheel. hatchling itself sees to the times in them."""
