@@ -49,7 +49,7 @@ def nginx(tell: Say = say) -> str:
 
 def operator(tell: Say = say) -> str:
     """Return the name of the operator's image, made of the project as it is on disk, as `docker build .` makes it."""
-    start = _start(tell)
+    start = python(tell)
     identity = engine.docker("image", "inspect", "--format", "{{.Id}}", start).strip()
     reference = f"{REPOSITORY}/operator:{ours.fingerprint([], *_made_of(identity))}"
     if not images.present(reference):
@@ -77,11 +77,16 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _start(tell: Say) -> str:
-    """Return what the image starts from: as the Dockerfile says, or a stand-in where nothing can be pulled."""
+def stock_python() -> str:
+    """Return the name of Python's image from which the operator's Dockerfile starts, and those of the examples."""
     (named,) = re.findall(r"^ARG PYTHON=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return str(named)
+
+
+def python(tell: Say = say) -> str:
+    """Return the name under which the engine has that image, or a stand-in for it where nothing can be pulled."""
     if not engine.pulls():
         return images.ensure(images.Recipe("python", IMAGES / "python", {}, {"BASE": images.base(tell)}), tell)
-    if not images.present(named):
-        engine.docker("pull", "--quiet", named, timeout=300)
-    return str(named)
+    if not images.present(stock_python()):
+        engine.docker("pull", "--quiet", stock_python(), timeout=300)
+    return stock_python()

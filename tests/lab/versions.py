@@ -114,7 +114,10 @@ REGISTRY = Program("registry", "registry", _DISTRIBUTION, f"{_DISTRIBUTION}/cmd/
 _BUILDX = "github.com/docker/buildx"
 BUILDX = Program("buildx", "buildx", _BUILDX, f"{_BUILDX}/cmd/buildx", "4 minutes", ask=("version",), skew=9)
 """Its bake reads the plan of `build`, and needs no engine for that."""
-PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX)
+_BUILDKIT = "github.com/moby/buildkit"
+BUILDKIT = Program("buildkitd", "buildkit", _BUILDKIT, f"{_BUILDKIT}/cmd/buildkitd", "3 minutes", skew=9)
+"""What builds for buildx: it starts containers by itself, so it needs no engine, but root and runc."""
+PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX, BUILDKIT)
 """What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)

@@ -1,4 +1,7 @@
-"""Docker's own bake reads the plan that ``build`` prints: what an author has written stays text, paths stay paths."""
+"""Docker's own bake reads the plan that ``build`` prints: what an author has written stays text, paths stay paths.
+
+And it builds by it, with a BuildKit of these tests.
+"""
 
 import json
 import subprocess
@@ -6,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from ailtire_operator.cli import app
 from ailtire_operator.cli.build_plan import Attestations, Made, bake
 from ailtire_operator.compose.builds import Target
 from ailtire_operator.model.field_path import FieldPath
+from ailtire_operator.oci.reference import parse
+from ailtire_operator.oci.registry import Registry
+from kindlab import builder
 from lab import binaries
-from packages.registries import SHOP
+from packages.registries import SHOP, registry
 from support.definitions.applications import write
 
 
@@ -62,3 +69,50 @@ def test_bake_evaluates_nothing_that_an_author_has_written(text: str) -> None:
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def test_buildkit_builds_and_pushes_by_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two images upon a third, which is not pushed; the definitions name both by the digests that BuildKit pushed."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "deploy/base/Dockerfile": "FROM scratch\nCOPY both.txt /\n",
+        "deploy/base/both.txt": "for both\n",
+        "deploy/web/Dockerfile": "FROM shop_base\nCOPY page.txt /\n",
+        "deploy/web/page.txt": "a page\n",
+        "api/Orders/deploy/Dockerfile": "FROM shop_base\nCOPY services.js /\n",
+    }
+    entries = {**SHOP["deploy/build.js"], "base": {"dir": "base", "tag": "shop_base"}}
+    write(tmp_path / "shop", {**SHOP, **files, "deploy/build.js": entries})
+    with registry(tmp_path) as host, builder.buildkit() as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        options = ["--registry", f"{host}/team", "--tag", "1.4", "--push", "--provenance", "-o", "json"]
+        assert app.run(["build", "shop", "--env", "prod", *options]) == 0
+        told = json.loads(capsys.readouterr().out)
+        made = {each["image"]: each["digest"] for each in told["images"] if each["built"] and "digest" in each}
+        assert set(made) == {f"{host}/team/shop_web:1.4", f"{host}/team/shop_api:2"}
+        web, api = (layers(reference, digest) for reference, digest in made.items())
+        assert web[0] == api[0], "the layer of the base is in both"
+        assert len(web) == len(api) == 2
+        (address,) = (each["reference"] for each in told["definitions"] if each["package"] == "shop")
+        assert app.run(["import", address, "--report", "none"]) == 0
+        definition = capsys.readouterr().out
+        assert all(f"{reference}@{digest}" in definition for reference, digest in made.items())
+        assert artifacts(host) == {"team/shop", "team/shop_api", "team/shop_orders", "team/shop_web"}
+
+
+def layers(reference: str, digest: str) -> list[str]:
+    """The layers of the image that an index with a provenance beside it has, by their digests."""
+    source = Registry(parse(reference))
+    of_image, provenance = json.loads(source.manifest(digest)[0])["manifests"]
+    assert provenance["annotations"]["vnd.docker.reference.type"] == "attestation-manifest"
+    assert provenance["annotations"]["vnd.docker.reference.digest"] == of_image["digest"]
+    return [each["digest"] for each in json.loads(source.manifest(of_image["digest"])[0])["layers"]]
+
+
+def artifacts(host: str) -> set[str]:
+    """All names in a registry."""
+    with urllib3.PoolManager() as pool:
+        return set(pool.request("GET", f"http://{host}/v2/_catalog").json()["repositories"])

@@ -13,11 +13,11 @@ from kindlab.images import Recipe
 from kindlab.places import HERE, IMAGES
 from kindlab.workloads import Workloads
 from lab.paths import ROOT
-from lab.versions import GOBUILD, PROGRAMS, Program, go_needed, go_version, minor_version
+from lab.versions import BUILDKIT, BUILDX, GOBUILD, PROGRAMS, Program, go_needed, go_version, minor_version
 
 BUILT = (
     *(parts.KIND, *parts.NODE, parts.KUBE_PROXY, *parts.RUNTIME, *parts.PLUGINS),
-    *(parts.COREDNS, parts.TRAEFIK, parts.METRICS_SERVER),
+    *(parts.COREDNS, parts.TRAEFIK, parts.METRICS_SERVER, BUILDX, BUILDKIT),
 )
 
 

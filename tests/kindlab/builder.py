@@ -1,0 +1,153 @@
+"""What builds images for `docker`: the engine itself, or with BUILDER=buildkit the buildx and BuildKit of pipelines.
+
+BuildKit is built from its module, as buildx is, which takes minutes: so not every run has it.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from kindlab import engine, shell, workloads
+from lab import binaries
+from lab.errors import LabError
+from lab.processes import Process, died, spawn
+from lab.report import Say, say
+from lab.versions import BUILDKIT, BUILDX, DOCKER
+
+_ENGINE, _BUILDKIT = "engine", "buildkit"
+_BUILDER = "ailtire-lab"
+_START_SECONDS = 60.0
+
+
+def prepare(tell: Say = say) -> None:
+    """Build what is needed for it, before any test's clock runs. Raises LabError for a BUILDER that there is not."""
+    workloads.python(tell)
+    if _is_buildkit():
+        _install(tell)
+
+
+@contextmanager
+def running(registry: str) -> Iterator[Mapping[str, str]]:
+    """The variables with which `docker` builds, for as long as the block lasts; a registry stands in for Docker Hub.
+
+    Python's stock image can be built upon by its name, also where nothing can be pulled.
+    """
+    if _is_buildkit():
+        with _python_in(registry) as mirror, buildkit(mirror) as variables:
+            yield variables
+    else:
+        with _python_here():
+            yield engine.build_environment()
+
+
+@contextmanager
+def buildkit(mirror: str = "") -> Iterator[Mapping[str, str]]:
+    """A BuildKit of one's own, and the variables with which `docker buildx` uses it.
+
+    ``mirror``: address and port of a registry that is asked in place of Docker Hub.
+    """
+    _install()
+    # A path that a socket may have, which one below a test's folder may be too long for.
+    with tempfile.TemporaryDirectory(prefix="buildkit-") as name:
+        folder = Path(name)
+        process = spawn(_command(folder, mirror), folder / "log")
+        try:
+            _await(process, folder)
+            yield _client(folder)
+        finally:
+            process.stop(grace=30)
+
+
+def _is_buildkit() -> bool:
+    chosen = os.environ.get("BUILDER", _ENGINE)
+    if chosen not in (_ENGINE, _BUILDKIT):
+        raise LabError(f"BUILDER is '{chosen}': must be {_ENGINE} or {_BUILDKIT}")
+    return chosen == _BUILDKIT
+
+
+def _install(tell: Say = say) -> None:
+    """Make sure of the programs. Raises LabError where we can do nothing about it."""
+    binaries.ensure([BUILDKIT, BUILDX, DOCKER], tell)
+    if os.geteuid() != 0:
+        raise LabError("BuildKit starts containers, and has to be root for that")
+    if shutil.which("runc"):
+        return
+    if not shutil.which("apt-get"):
+        raise LabError("BuildKit needs runc on PATH, and this is no Debian where we could install it")
+    environment = {"DEBIAN_FRONTEND": "noninteractive"}
+    shell.long("asking for Debian's package lists", ["apt-get", "update", "-qq"], env=environment, tell=tell)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "runc"]
+    shell.long("installing runc", install, env=environment, tell=tell)
+
+
+def _command(folder: Path, mirror: str) -> list[str]:
+    configuration = folder / "buildkitd.toml"
+    configuration.write_text(f'[registry."docker.io"]\nmirrors = ["{mirror}"]\n' if mirror else "")
+    places = ["--root", str(folder / "root"), "--addr", _address(folder), "--config", str(configuration)]
+    # Commands of a build have the machine's network, as `images.docker_build` has it.
+    return [str(binaries.path("buildkitd")), *places, "--oci-worker-net", "host"]
+
+
+def _address(folder: Path) -> str:
+    return f"unix://{_socket(folder)}"
+
+
+def _socket(folder: Path) -> Path:
+    return folder / "socket"
+
+
+def _await(process: Process, folder: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _socket(folder).exists():
+        if not process.alive:
+            raise died("buildkitd", folder / "log")
+        if time.monotonic() > deadline:
+            raise LabError(f"BuildKit does not answer after {_START_SECONDS:.0f} s")
+        time.sleep(0.1)
+
+
+def _client(folder: Path) -> Mapping[str, str]:
+    """The variables of a docker whose buildx builds by this daemon; the user's own settings stay as they are."""
+    for link, program in (("bin/docker", "docker"), ("docker/cli-plugins/docker-buildx", "buildx")):
+        (folder / link).parent.mkdir(parents=True)
+        (folder / link).symlink_to(binaries.path(program))
+    variables = {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "DOCKER_CONFIG": str(folder / "docker"),
+        "BUILDX_BUILDER": _BUILDER,
+    }
+    create = ["docker", "buildx", "create", "--name", _BUILDER, "--driver", "remote", _address(folder)]
+    shell.output(create, env={**os.environ, **variables})
+    return variables
+
+
+@contextmanager
+def _python_in(registry: str) -> Iterator[str]:
+    """Push the stand-in for Python's image under its path at Docker Hub; the mirror's address, empty without a need."""
+    if engine.pulls():
+        yield ""
+        return
+    name = f"{registry}/{workloads.stock_python().partition('/')[2]}"
+    engine.docker("tag", workloads.python(), name)
+    try:
+        engine.docker("push", "--quiet", name, timeout=300)
+        yield registry
+    finally:
+        engine.docker("rmi", name)
+
+
+@contextmanager
+def _python_here() -> Iterator[None]:
+    """Give the stand-in the image's name, and take it away again: nobody else shall mistake one for the other."""
+    if engine.pulls():
+        yield
+        return
+    engine.docker("tag", workloads.python(), workloads.stock_python())
+    try:
+        yield
+    finally:
+        engine.docker("rmi", workloads.stock_python())
