@@ -2,8 +2,9 @@
 
 import pytest
 
-from kindlab import builder
+from kindlab import builder, workloads
 from lab.errors import LabError
+from lab.paths import ROOT
 
 
 def test_a_builder_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,3 +19,9 @@ def test_nobody_but_root_starts_buildkit(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(LabError, match="has to be root"), builder.buildkit():
         pass
+
+
+def test_the_examples_start_from_the_image_that_has_a_stand_in() -> None:
+    dockerfiles = sorted((ROOT / "examples" / "12-source").rglob("Dockerfile"))
+    starts = {line.split()[1] for file in dockerfiles for line in file.read_text().splitlines() if "FROM " in line}
+    assert starts == {"helpdesk_base", workloads.stock_python()}

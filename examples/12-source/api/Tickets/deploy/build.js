@@ -1,0 +1,7 @@
+module.exports = {
+    api: {
+        contexts: {
+            default: { dir: 'api', tag: 'helpdesk_tickets_api' },
+        }
+    },
+}

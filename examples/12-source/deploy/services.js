@@ -1,0 +1,24 @@
+// An application that is built from its files: `kubectl ailtire build . --env prod --list` says which image is made of
+// which folder. docs/ailtire.md has the whole of it, from these files to answers.
+module.exports = {
+    services: {
+        web: {
+            image: 'helpdesk_web',
+            interface: {
+                '/web': { path: '/', port: 3000, protocol: 'http' },
+            },
+        },
+        tickets: {
+            type: 'stack',
+            image: 'helpdesk_tickets',
+            interface: {
+                '/tickets': { path: '/', port: 3000, protocol: 'http' },
+            },
+        },
+    },
+    interface: {
+        ports: {
+            80: 3000,
+        }
+    },
+}
