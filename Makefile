@@ -269,6 +269,7 @@ lock: ## Choose every dependency's version anew and write the requirements*.lock
 	  [pathlib.Path(f"build/lock/{name}.in").write_text("\n".join(group)) for name, group in groups]'
 	@$(UV_COMPILE) --no-binary :all: --output-file requirements-compose.lock build/lock/compose.in
 	@$(UV_COMPILE) --only-binary :all: --output-file requirements-tools.lock build/lock/tools.in
+	@$(UV_COMPILE) --only-binary :all: --output-file requirements-ui.lock build/lock/ui.in
 	@echo uv > build/lock/uv.in && $(UV_COMPILE) --only-binary :all: --output-file requirements-uv.lock build/lock/uv.in
 
 clean: ## Stop the cluster and remove everything that was made here (not the cached binaries)

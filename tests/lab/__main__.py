@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lab import binaries, client, nginx, sessions, up
+from lab import binaries, chromium, client, nginx, sessions, up
 from lab.controlplane import ControlPlane
 from lab.errors import LabError, run
 from lab.locking import exclusive
@@ -78,6 +78,12 @@ def command_binaries(
     """Find or build the programs that the lab is made of, and say where they are."""
     for name, path in binaries.ensure([*CONTROL_PLANE, *(PROGRAMS[name] for name in extra or [])]).items():
         print(f"{name:26} {path}")
+
+
+@app.command("chromium")
+def command_chromium() -> None:
+    """Find Chromium, or fetch Debian's into the cache, and say where it is."""
+    print(chromium.ensure())
 
 
 @app.command("nginx")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import binaries, nginx
+from lab import binaries, chromium, nginx
 from lab.errors import LabError
 from lab.report import silent
 from lab.versions import CONTROL_PLANE, Program
@@ -36,3 +36,23 @@ def test_what_is_missing_is_told_once_and_what_takes_longest_is_built_first(monk
     assert line.startswith("neither PATH nor KUBEBUILDER_ASSETS has kube-apiserver v1.")
     assert "kubectl" not in line
     assert line.endswith("building from Go modules, once")
+
+
+def test_packages_of_chromium_are_those_that_apt_would_install() -> None:
+    simulated = (
+        "Reading package lists...\n"
+        "Inst libogg0 (1.3.5-3 Debian:12.15/oldstable [amd64])\n"
+        "Inst libnss3 [2:3.87-1] (2:3.87.1-1+deb12u1 Debian:12.15/oldstable [amd64])\n"
+        "Inst chromium (156.0-1~deb12u1 Debian-Security:12/oldstable-security [amd64])\n"
+        "Conf chromium (156.0-1~deb12u1 Debian-Security:12/oldstable-security [amd64])\n"
+    )
+    assert chromium.missing(simulated) == {
+        "libogg0": "1.3.5-3",
+        "libnss3": "2:3.87.1-1+deb12u1",
+        "chromium": "156.0-1~deb12u1",
+    }
+
+
+def test_without_a_package_of_chromium_it_is_said_how_to_get_it() -> None:
+    with pytest.raises(LabError, match="run 'apt-get update' as root, or put chromium on PATH"):
+        chromium.missing("Reading package lists...\n")
