@@ -194,6 +194,28 @@ binaries: $(READY)
 client: $(READY)
 	@$(LAB) binaries docker
 
+##-- the page in a browser ---------------------------------------------------------------------------------------------
+# Chromium is Debian's, in the lab's cache, where PATH has none; what drives it is locked, beside the environment.
+BROWSING := build/browsing/.installed
+
+.PHONY: ui-test ui-screenshots bench-ui
+ui-test: binaries $(BROWSING) ## Try the page of `kubectl ailtire ui` in Chromium, with the example application (UI_OPTIONS=… of pytest)
+	@mkdir -p $(REPORTS)
+	@PYTHONPATH=$(PYTHONPATH):build/browsing $(PYTEST) tests/ui --junitxml=$(REPORTS)/ui.xml $(UI_OPTIONS)
+
+ui-screenshots: binaries $(BROWSING) ## Take the pictures of docs/images/ anew, of the example application in both themes
+	@PYTHONPATH=$(PYTHONPATH):build/browsing $(BIN)/python -m ui.screenshots docs/images
+
+bench-ui: STACKS := $(if $(filter command line environment,$(origin STACKS)),$(STACKS),1000)
+bench-ui: binaries $(BROWSING) ## Measure the page with STACKS=1000 stacks, 20 of which change each second, and with the shop
+	@PYTHONPATH=$(PYTHONPATH):build/browsing $(BIN)/python -m ui.measuring --stacks $(STACKS)
+
+$(BROWSING): requirements-ui.lock | $(READY)
+	@echo "Making build/browsing from requirements-ui.lock"
+	@rm -rf build/browsing
+	@$(PIP) install --quiet --disable-pip-version-check --no-deps --require-hashes --target build/browsing -r requirements-ui.lock
+	@touch $@
+
 ##-- what it is made of ---------------------------------------------------------------------------------------------
 # The programs for this are locked too, in an environment of their own: nothing of the project runs with them.
 TOOLS := build/tools/.installed

@@ -178,7 +178,7 @@ def test_the_locks_are_read_by_the_same_options_in_makefile_and_dockerfile() -> 
     installing = re.findall(
         r"(?:pip|PIP\)) (?:install|wheel) (.*requirements\S*\.lock)", text_of("Makefile", "Dockerfile")
     )
-    assert len(installing) == 5, "environment, Docker Compose, tools, uv for `make lock`, image"
+    assert len(installing) == 6, "environment, Docker Compose, Chromium's driver, tools, uv for `make lock`, image"
     for line in installing:
         assert {"--no-deps", "--require-hashes"} <= set(line.split()), line
 
@@ -187,7 +187,7 @@ def text_of(*files: str) -> str:
     return "\n".join((ROOT / file).read_text() for file in files).replace("\\\n", " ")
 
 
-@pytest.mark.parametrize("file", [*FILES, "requirements-tools.lock", "requirements-uv.lock"])
+@pytest.mark.parametrize("file", [*FILES, "requirements-tools.lock", "requirements-ui.lock", "requirements-uv.lock"])
 def test_a_lock_says_by_itself_that_nothing_is_chosen_at_install_time(file: str) -> None:
     first = (ROOT / file).read_text().splitlines()[0]
     assert first == ("--no-binary :all:" if "compose" in file else "--only-binary :all:")

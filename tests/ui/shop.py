@@ -1,0 +1,79 @@
+"""The shop of examples/ on the lab's control plane, and the changes that its tests make."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from ailtire_operator import naming
+from ailtire_operator.cluster.kinds import STACK
+from lab import ControlPlane, kubeconfig
+from lab.client import CommandError
+from lab.paths import ROOT
+from lab.waiting import eventually
+
+NAME: Final = "shop"
+NAMESPACE: Final = "shop"
+BAD_IMAGE: Final = "lab.invalid/missing:2"
+"""What no simulated node can pull."""
+_EXAMPLE: Final = ROOT / "examples" / "shop"
+
+
+class Shop:
+    """The tree of the example."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.plane = plane
+
+    def apply(self) -> None:
+        """Write it as the example has it."""
+        self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(_EXAMPLE))
+
+    def stack(self, name: str = NAME) -> dict[str, Any]:
+        """A stack of it as it is."""
+        found: dict[str, Any] = self.plane.api.get(STACK.path(NAMESPACE, name))
+        return found
+
+    def patch(self, spec: dict[str, Any], name: str = NAME) -> None:
+        """Change its definition, as somebody by hand."""
+        self.plane.api.merge(STACK.path(NAMESPACE, name), {"spec": spec})
+
+    def condition(self, kind: str, name: str = NAME) -> dict[str, Any]:
+        """A condition of a stack of it."""
+        conditions = (self.stack(name).get("status") or {}).get("conditions") or ()
+        return next((each for each in conditions if each["type"] == kind), {})
+
+    def until(self, what: str, true: Callable[[dict[str, Any]], object], kind: str = "Ready") -> dict[str, Any]:
+        """Wait until a condition of the root, of its current definition, is as wanted; the condition."""
+
+        def holds() -> bool:
+            stack = self.stack()
+            current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
+            return current and bool(true(self.condition(kind)))
+
+        eventually(holds, 90, what)
+        return self.condition(kind)
+
+    def until_ready(self) -> None:
+        """Wait until all of it is ready."""
+        self.until("a shop that is ready", lambda ready: ready.get("status") == "True")
+
+    def message(self) -> str:
+        """The sentence of `kubectl get`."""
+        name = ("get", f"{naming.PLURAL}.{naming.GROUP}", NAME, "-n", NAMESPACE, "-o", "json")
+        conditions = json.loads(self.plane.kubectl(*name))["status"]["conditions"]
+        return str(next(each["message"] for each in conditions if each["type"] == "Ready"))
+
+    def kubeconfig_of(self, account: str, folder: Path, *rights: str) -> Path:
+        """The kubeconfig of a new account that has these roles of Kubernetes in the shop's namespace, and no more."""
+        try:
+            self.plane.kubectl("create", "serviceaccount", account, "-n", NAMESPACE)
+        except CommandError as error:
+            if "already exists" not in str(error):
+                raise
+        for role in rights:
+            binding = f"{account}-{role}"
+            create = ("create", "rolebinding", binding, f"--clusterrole={role}")
+            self.plane.kubectl(*create, f"--serviceaccount={NAMESPACE}:{account}", "-n", NAMESPACE)
+        token = self.plane.kubectl("create", "token", account, "-n", NAMESPACE).strip()
+        return kubeconfig.write(folder / f"{account}.kubeconfig", self.plane.url, self.plane.ca, token, NAMESPACE)
