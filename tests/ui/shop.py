@@ -43,16 +43,19 @@ class Shop:
         conditions = (self.stack(name).get("status") or {}).get("conditions") or ()
         return next((each for each in conditions if each["type"] == kind), {})
 
-    def until(self, what: str, true: Callable[[dict[str, Any]], object], kind: str = "Ready") -> dict[str, Any]:
-        """Wait until a condition of the root, of its current definition, is as wanted; the condition."""
+    def until(self, what: str, true: Callable[[dict[str, Any]], object], kind: str = "Ready") -> None:
+        """Wait until a condition of the root, of its current definition, is as wanted."""
+        self.until_of(NAME, what, true, kind)
+
+    def until_of(self, name: str, what: str, true: Callable[[dict[str, Any]], object], kind: str = "Ready") -> None:
+        """The same of another stack of it."""
 
         def holds() -> bool:
-            stack = self.stack()
+            stack = self.stack(name)
             current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
-            return current and bool(true(self.condition(kind)))
+            return current and bool(true(self.condition(kind, name)))
 
         eventually(holds, 90, what)
-        return self.condition(kind)
 
     def until_ready(self) -> None:
         """Wait until all of it is ready."""

@@ -1,0 +1,94 @@
+"""``python -m ui.screenshots docs/images``: pictures of the page in both themes, of the shop after a few mishaps."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from playwright.sync_api import sync_playwright
+
+from lab import ControlPlane, Operator, binaries, sessions
+from lab.errors import LabError
+from lab.report import say
+from ui import kubelet
+from ui.browsing import THEMES, launch
+from ui.kubelet import Kubelet
+from ui.page import Page
+from ui.serving import served
+from ui.shop import BAD_IMAGE, NAME, NAMESPACE, Shop
+
+_HERE: Final = f"{NAMESPACE}/{NAME}"
+_SIZE: Final = (1280, 800)
+_BYTES: Final = 150_000
+_SETTLED_MILLISECONDS: Final = 2500
+VIEWS: Final = {
+    "tree": f"/tree/{_HERE}",
+    "stack": f"/stack/{_HERE}?of={_HERE}",
+    "logs": f"/stack/{_HERE}/frontend?tab=logs&of={_HERE}",
+    "way": f"/way/{_HERE}?host=shop.example&path=/catalog/pricing/today&of={_HERE}",
+    "networks": f"/networks/{_HERE}?of={_HERE}",
+    "timeline": f"/timeline/{_HERE}?of={_HERE}",
+}
+
+
+def main(folder: Annotated[Path, typer.Argument(help="Where the pictures are written to.")]) -> None:
+    """Take all pictures."""
+    binaries.ensure()
+    folder.mkdir(parents=True, exist_ok=True)
+    plane = ControlPlane(sessions.new_home("pictures"))
+    try:
+        plane.start()
+        with kubelet.answering(plane) as logs:
+            operator = Operator(plane)
+            operator.install()
+            operator.start()
+            _tell_a_story(Shop(plane), logs)
+            with sync_playwright() as playwright, served(plane.kubeconfig, "--allow-actions") as serving:
+                browser = launch(playwright)
+                _take(Page(serving, browser), folder)
+                browser.close()
+            operator.stop()
+    finally:
+        plane.stop()
+
+
+def _tell_a_story(shop: Shop, logs: Kubelet) -> None:
+    """A release, one that is rolled back, and an image that is missing deep in the tree."""
+    for line in _LOG:
+        logs.write(f"{NAME}-frontend", line)
+    shop.apply()
+    shop.until_ready()
+    kept = {"updateConfig": {"failureAction": "rollback", "monitor": "2s"}}
+    shop.patch({"services": {"frontend": {"deploy": kept}}})
+    shop.until_ready()
+    shop.patch({"images": {"shop_web": "docker.io/traefik/whoami:v1.11.0"}})
+    shop.until_ready()
+    shop.patch({"images": {"shop_frontend": BAD_IMAGE}})
+    shop.until("rolled back", lambda stalled: stalled.get("reason") == "RolledBack", "Stalled")
+    shop.patch({"images": {"shop_pricing_engine": BAD_IMAGE}})
+    shop.until_of("shop-catalog-pricing", "trouble", lambda ready: "engine" in ready.get("message", ""))
+
+
+_LOG: Final = (
+    "Starting up on port 3000",
+    '10.64.0.7 - - [30/Nov/2026:03:14:07 +0000] "GET /health HTTP/1.1" 200 2',
+    '10.64.0.9 - - [30/Nov/2026:03:14:09 +0000] "GET / HTTP/1.1" 200 1187',
+    '10.64.0.9 - - [30/Nov/2026:03:14:12 +0000] "GET /images/shop.svg HTTP/1.1" 404 19',
+)
+
+
+def _take(page: Page, folder: Path) -> None:
+    for theme in THEMES:
+        for name, path in VIEWS.items():
+            with page.visit(path, size=_SIZE, theme=theme) as visit:
+                visit.page.get_by_role("main").wait_for()
+                visit.page.wait_for_timeout(_SETTLED_MILLISECONDS)
+                target = folder / f"ui-{name}-{theme}.png"
+                visit.page.screenshot(path=target)
+                size = target.stat().st_size
+                say(f"{target}: {size / 1000:.0f} kB")
+                if size > _BYTES:
+                    raise LabError(f"{target} is larger than {_BYTES / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    typer.run(main)
