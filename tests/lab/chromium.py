@@ -37,6 +37,8 @@ _FONTS: Final = """<?xml version="1.0"?>
 <fontconfig>
   <dir>{here}/usr/share/fonts</dir>
   <cachedir>{here}/fonts-cache</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
 </fontconfig>
 """
 
@@ -52,8 +54,8 @@ def ensure(tell: Say = say) -> Path:
 
 def _cached() -> Path | None:
     """The newest that was fetched before: what is in the cache asks nobody."""
-    found = sorted(cache().glob("chromium-*/chromium"), key=lambda path: path.stat().st_mtime)
-    return found[-1] if found else None
+    found = sorted(cache().glob("chromium-*/usr"), key=lambda path: path.stat().st_mtime)
+    return _start_script(found[-1].parent) if found else None
 
 
 def _fetched(tell: Say) -> Path:
@@ -71,9 +73,8 @@ def _fetched(tell: Say) -> Path:
         for package in sorted((partial / "packages").glob("*.deb")):
             _output(["dpkg-deb", "--extract", str(package), str(partial)])
     shutil.rmtree(partial / "packages")
-    _write_start(partial, home)
     partial.rename(home)
-    return home / "chromium"
+    return _start_script(home)
 
 
 def missing(simulated: str) -> dict[str, str]:
@@ -84,12 +85,14 @@ def missing(simulated: str) -> dict[str, str]:
     return found
 
 
-def _write_start(folder: Path, home: Path) -> None:
-    """Write the script that starts the browser from the folder's final name."""
-    (folder / "fonts.conf").write_text(_FONTS.format(here=home))
-    start = folder / "chromium"
-    start.write_text(_START.format(here=f"'{home}'"))
+def _start_script(home: Path) -> Path:
+    """The script that starts the browser of a folder; what an earlier version of it says is replaced."""
+    start, fonts = home / "chromium", home / "fonts.conf"
+    for file, content in ((fonts, _FONTS.format(here=home)), (start, _START.format(here=f"'{home}'"))):
+        if not file.exists() or file.read_text() != content:
+            file.write_text(content)
     start.chmod(start.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    return start
 
 
 def _output(command: Sequence[str], folder: Path | None = None) -> str:

@@ -43,9 +43,11 @@ def answering(plane: ControlPlane) -> Iterator[Kubelet]:
     context.load_cert_chain(plane.ca, plane.ca.with_suffix(".key"))  # the API server does not ask who a kubelet is
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    # The API server would prefer a host name, which nobody resolves.
+    addresses = [{"type": "InternalIP", "address": "127.0.0.1"}]
     endpoint = {"kubeletEndpoint": {"Port": server.server_address[1]}}
     for node in plane.api.get("/api/v1/nodes")["items"]:
-        patch = {"status": {"daemonEndpoints": endpoint}}
+        patch = {"status": {"addresses": addresses, "daemonEndpoints": endpoint}}
         plane.api.merge(f"/api/v1/nodes/{node['metadata']['name']}/status", patch)
     try:
         yield kubelet

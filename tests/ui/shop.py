@@ -61,6 +61,21 @@ class Shop:
         """Wait until all of it is ready."""
         self.until("a shop that is ready", lambda ready: ready.get("status") == "True")
 
+    def until_kept(self) -> None:
+        """Wait until the definition as it is now is kept as a revision."""
+        history = ("history", NAME, "-n", NAMESPACE, "-o", "json")
+        eventually(lambda: any(each["current"] for each in json.loads(self.plane.ailtire(*history))), 60, "a revision")
+
+    def pods(self, service: str) -> set[str]:
+        """The uids of the pods of a service of the root."""
+        selector = f"{naming.LABEL_STACK}={NAME},{naming.LABEL_SERVICE}={service}"
+        found = self.plane.api.get(f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")["items"]
+        return {each["metadata"]["uid"] for each in found}
+
+    def variable(self, service: str, name: str) -> str:
+        """A variable of a service in the root's definition; empty where there is none."""
+        return str(self.stack()["spec"]["services"][service].get("environment", {}).get(name, ""))
+
     def message(self) -> str:
         """The sentence of `kubectl get`."""
         name = ("get", f"{naming.PLURAL}.{naming.GROUP}", NAME, "-n", NAMESPACE, "-o", "json")

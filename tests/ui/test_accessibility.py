@@ -42,6 +42,20 @@ VIEWS: dict[str, Callable[[Window], None]] = {
 }
 
 
+def test_what_is_wrong_is_found(page: Page) -> None:
+    with page.visit("/") as visit:
+        visit.page.evaluate(
+            """() => {
+              const wrong = document.createElement('p');
+              wrong.textContent = 'hardly to be read';
+              wrong.style.cssText = 'color: #888; background: #999';
+              document.querySelector('main').append(wrong, document.createElement('button'));
+            }"""
+        )
+        found = [each.split()[0] for each in findings(visit.page)]
+        assert {"color-contrast", "button-name"} <= set(found)
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("path", VIEWS)
 def test_nothing_serious_is_found(page: Page, logs: Kubelet, path: str, theme: Theme) -> None:
