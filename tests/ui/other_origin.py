@@ -51,6 +51,14 @@ SOCKET: Final = """url => new Promise(done => {
   socket.onerror = () => done('refused');
 })"""
 """Open a WebSocket, which no same-origin policy stops."""
+TAG: Final = """([tag, url]) => new Promise(done => {
+  const each = document.createElement(tag);
+  each.onload = () => done('loaded');
+  each.onerror = () => done('refused');
+  each.src = url;
+  document.body.append(each);
+})"""
+"""Bring an address in by a tag of the page."""
 FRAME: Final = """url => new Promise(done => {
   const frame = document.querySelector('iframe');
   frame.onload = () => {

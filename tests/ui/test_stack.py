@@ -24,7 +24,7 @@ def table(window: Window, label: str) -> list[str]:
 def test_stack_says_what_it_runs_and_who_owns_what(page: Page) -> None:
     with page.visit(_STACK) as visit:
         services = table(visit.page, "Services")
-        assert any("frontend" in each and "ready" in each and "1/1" in each and "whoami" in each for each in services)
+        assert any("frontend" in each and "ready" in each and "1/1" in each for each in services)
         assert any(each.startswith("web") and "2/2" in each for each in services)
         assert any(each.startswith("Ready True") for each in table(visit.page, "Conditions"))
         owned = table(visit.page, "Objects and who writes them")
