@@ -108,8 +108,8 @@ def visiting(
         except BaseException:
             _keep(visit)
             raise
-        assert visit.left == []
-        assert visit.errors == []
+        assert visit.left == [], f"requests left the origin: {visit.left}"
+        assert visit.errors == [], f"the console has errors: {visit.errors}"
     finally:
         context.close()
 

@@ -44,6 +44,7 @@ VIEWS: dict[str, Callable[[Window], None]] = {
 
 def test_what_is_wrong_is_found(page: Page) -> None:
     with page.visit("/") as visit:
+        _tree(visit.page)
         visit.page.evaluate(
             """() => {
               const wrong = document.createElement('p');
