@@ -190,6 +190,8 @@ async def _reach(ask: Page, cli: Cli) -> None:
     assert found["reaches"] == [[each["from"], each["to"], each["ports"]] for each in told["reach"]]
     segments = {each["network"]: each["members"] for each in found["segments"]}
     assert segments["ledger of shop/orders"] == ["shop/orders/api", "shop/orders/db"]
+    template = await ask("payments", "reach")
+    assert template == {"members": [], "segments": [], "reaches": []}, "nothing of it runs, and the stack is there"
 
 
 async def _timeline(ask: Page, cli: Cli) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli import sources
-from ailtire_operator.cli.reach_objects import of_files, pairs
+from ailtire_operator.cli.reach_objects import below, of_files, pairs
 from ailtire_operator.cli.reach_segments import segments_json
 from ailtire_operator.cli.reach_view import matrix_json
 from ailtire_operator.reach.world import World
@@ -52,6 +52,12 @@ def test_the_pairs_are_those_of_the_verb(world: World) -> None:
     assert found["reaches"] == [[each["from"], each["to"], each["ports"]] for each in expected["reach"]]
     assert ["shop/cpl/job", "shop/cpl/db", ["all"]] in found["reaches"]
     assert [each["id"] for each in found["members"]] == expected["workloads"]
+
+
+def test_of_a_stack_that_runs_nothing_there_is_nobody(world: World) -> None:
+    everyone = world.workloads.values()
+    assert [each.name for each in below(everyone, "shop/cpl/job")] == ["shop/cpl/job"]
+    assert below(everyone, "shop/cp") == below(everyone, "payments") == []
 
 
 def test_a_segment_has_the_members_of_a_network(world: World) -> None:

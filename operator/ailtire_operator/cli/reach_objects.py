@@ -142,8 +142,13 @@ def scoped(found: World, scope: str | None) -> list[Workload]:
     chosen = sorted(found.workloads.values(), key=lambda each: each.name)
     if scope is None:
         return chosen
-    wanted = scope.strip("/")
-    inside = [each for each in chosen if any(f"{one}/".startswith(f"{wanted}/") for one in _spellings(each))]
+    inside = below(chosen, scope)
     if not inside:
-        end(wanted, found)  # says that it is not there
+        end(scope, found)  # says that it is not there
     return inside
+
+
+def below(workloads: Iterable[Workload], path: str) -> list[Workload]:
+    """Those at a path and below it: none of a stack that runs nothing."""
+    wanted = path.strip("/")
+    return [each for each in workloads if any(f"{one}/".startswith(f"{wanted}/") for one in _spellings(each))]
