@@ -4,6 +4,7 @@ Nothing is installed: the packages that this machine lacks for it are fetched an
 folder, and a script beside them starts the browser with their libraries and one font. So nobody needs to be root.
 """
 
+import os
 import re
 import shutil
 import stat
@@ -61,6 +62,8 @@ def _cached() -> Path | None:
 def _fetched(tell: Say) -> Path:
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise LabError("the tests of the page want Chromium; put it on PATH, as this is no Debian where it can be had")
+    if os.geteuid() == 0:  # a new machine's lists name releases that are gone, or there are none
+        _output(["apt-get", "-qq", "update"])
     packages = missing(_output(["apt-get", "--simulate", "--no-install-recommends", "install", *_PACKAGES]))
     home = cache() / f"chromium-{packages['chromium'].replace(':', '-')}"
     packages.setdefault(_FONT, "")

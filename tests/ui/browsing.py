@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, ViewportSize, expect
 
 from lab import chromium
 from lab.paths import ROOT
@@ -16,6 +16,8 @@ Theme = Literal["light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 WIDE: Final = (1280, 800)
 PHONE: Final = (360, 740)
+_MILLISECONDS: Final = 60_000
+"""How long something may be waited for, on a machine that has other work too: what comes ends the waiting."""
 _FAILURES: Final = ROOT / "build" / "reports" / "ui"
 _SPEAKING: Final = frozenset({"error", "warning"})
 _TELL_VIOLATIONS: Final = """addEventListener('securitypolicyviolation', event =>
@@ -25,6 +27,7 @@ _TELL_VIOLATIONS: Final = """addEventListener('securitypolicyviolation', event =
 def launch(playwright: Playwright, *arguments: str) -> Browser:
     """Start Chromium without a window, and with these arguments of its own."""
     command = str(chromium.ensure(say))
+    expect.set_options(timeout=_MILLISECONDS)
     return playwright.chromium.launch(executable_path=command, chromium_sandbox=False, args=list(arguments))
 
 
@@ -94,10 +97,12 @@ def visiting(
     At the end nothing may have left the origin and no error may have been told; after a failure there is a picture of
     the page in build/reports/ui.
     """
-    viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, color_scheme=theme, storage_state=cookies, **options)
+    viewport: ViewportSize = {"width": size[0], "height": size[1]}
+    context = browser.new_context(
+        viewport=viewport, color_scheme=theme, reduced_motion="reduce", storage_state=cookies, **options
+    )
     context.add_init_script(_TELL_VIOLATIONS)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(_MILLISECONDS)
     try:
         visit = Visit(context.new_page(), origin)
         visit.notice(visit.page)

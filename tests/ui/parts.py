@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 
 def tree(page: Page) -> Locator:
@@ -15,14 +15,22 @@ def rows(page: Page) -> Locator:
     return page.get_by_role("treeitem")
 
 
-def stack_row(page: Page, name: str) -> Locator:
-    """The row of a stack: of a root by its name, of others by their key."""
-    return page.get_by_role("treeitem", name=re.compile(rf"^{re.escape(name)}, stack,"))
+def settled(page: Page) -> None:
+    """Wait until the page shows what it was asked for, and not that it is loading."""
+    page.get_by_role("main").wait_for()
+    expect(page.get_by_text(re.compile(r"^Loading .*…$"))).to_have_count(0)
 
 
-def service_row(page: Page, key: str) -> Locator:
-    """The row of a service by its key; of several with this key the first."""
-    return page.get_by_role("treeitem", name=re.compile(rf"^{re.escape(key)}, service,")).first
+def stack_row(page: Page, name: str, state: str = "") -> Locator:
+    """The row of a stack, in a state if one is given: of a root by its name, of others by their key."""
+    named = rf"^{re.escape(name)}, stack, (\d+ notices?, )?{state and f'{state},'}"
+    return page.get_by_role("treeitem", name=re.compile(named))
+
+
+def service_row(page: Page, key: str, state: str = "") -> Locator:
+    """The row of a service by its key, in a state if one is given; of several with this key the first."""
+    named = rf"^{re.escape(key)}, service, {state and f'{state},'}"
+    return page.get_by_role("treeitem", name=re.compile(named)).first
 
 
 def search(page: Page) -> Locator:

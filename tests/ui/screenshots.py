@@ -13,13 +13,13 @@ from ui import kubelet
 from ui.browsing import THEMES, launch
 from ui.kubelet import Kubelet
 from ui.page import Page
+from ui.parts import settled
 from ui.serving import served
 from ui.shop import BAD_IMAGE, NAME, NAMESPACE, Shop
 
 _HERE: Final = f"{NAMESPACE}/{NAME}"
 _SIZE: Final = (1280, 800)
 _BYTES: Final = 150_000
-_SETTLED_MILLISECONDS: Final = 2500
 VIEWS: Final = {
     "tree": f"/tree/{_HERE}",
     "stack": f"/stack/{_HERE}?of={_HERE}",
@@ -80,8 +80,7 @@ def _take(page: Page, folder: Path) -> None:
     for theme in THEMES:
         for name, path in VIEWS.items():
             with page.visit(path, size=_SIZE, theme=theme) as visit:
-                visit.page.get_by_role("main").wait_for()
-                visit.page.wait_for_timeout(_SETTLED_MILLISECONDS)
+                settled(visit.page)
                 target = folder / f"ui-{name}-{theme}.png"
                 visit.page.screenshot(path=target)
                 size = target.stat().st_size

@@ -4,19 +4,24 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page as Window
+from playwright.sync_api import expect
 
 from ui.accessibility import findings
 from ui.browsing import PHONE, THEMES, Theme
 from ui.kubelet import Kubelet
 from ui.page import Page
-from ui.parts import log, overflow, rows
+from ui.parts import log, overflow, rows, settled
 from ui.shop import NAME, NAMESPACE
 
 _HERE = f"{NAMESPACE}/{NAME}"
 
 
+_LINE = "a line of a log"
+
+
 def _main(window: Window) -> None:
     window.get_by_role("main").get_by_role("heading").first.wait_for()
+    settled(window)
 
 
 def _tree(window: Window) -> None:
@@ -24,7 +29,7 @@ def _tree(window: Window) -> None:
 
 
 def _log(window: Window) -> None:
-    log(window).wait_for()
+    expect(log(window)).to_contain_text(_LINE)
 
 
 VIEWS: dict[str, Callable[[Window], None]] = {
@@ -60,19 +65,17 @@ def test_what_is_wrong_is_found(page: Page) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("path", VIEWS)
 def test_nothing_serious_is_found(page: Page, logs: Kubelet, path: str, theme: Theme) -> None:
-    logs.write(f"{NAME}-frontend", "a line of a log")
+    logs.write(f"{NAME}-frontend", _LINE)
     with page.visit(path, theme=theme) as visit:
         visit.expected.append("status of 404")
         VIEWS[path](visit.page)
-        visit.page.wait_for_timeout(500)
         assert findings(visit.page) == []
 
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_width_of_a_phone_is_enough(page: Page, logs: Kubelet, path: str) -> None:
-    logs.write(f"{NAME}-frontend", "a line of a log " * 40)
+    logs.write(f"{NAME}-frontend", f"{_LINE} " * 40)
     with page.visit(path, size=PHONE) as visit:
         visit.expected.append("status of 404")
         VIEWS[path](visit.page)
-        visit.page.wait_for_timeout(300)
         assert overflow(visit.page) == 0

@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import expect
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import STACK
+from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
 from lab import ControlPlane, Operator
 from lab.api import Refused
 from ui.browsing import Visit
 from ui.kubelet import Kubelet
 from ui.page import Page
-from ui.parts import log, rows, stack_row
+from ui.parts import log, rows, settled, stack_row
 from ui.shop import NAME as SHOP
 from ui.shop import NAMESPACE as SHOPS
 
@@ -40,7 +40,9 @@ def _victim(control_plane: ControlPlane, operator: Operator) -> Iterator[None]:
     api.merge(f"{STACK.path(NAMESPACE, NAME)}/status", {"status": _status(made["metadata"]["generation"])})
     api.create(f"/api/v1/namespaces/{NAMESPACE}/events", _event(made["metadata"]["uid"]))
     api.create(f"/api/v1/namespaces/{NAMESPACE}/pods", _pod())
+    api.create(DEPLOYMENT.path(NAMESPACE), _deployment())
     yield
+    api.delete(DEPLOYMENT.path(NAMESPACE, f"{NAME}-web"))
     api.delete(STACK.path(NAMESPACE, NAME))
     api.delete(f"/api/v1/namespaces/{NAMESPACE}")
     operator.start()
@@ -81,20 +83,31 @@ def _event(uid: str) -> dict[str, object]:
     }
 
 
+_LABELS = {
+    naming.LABEL_STACK: NAME,
+    naming.LABEL_ROOT: NAME,
+    naming.LABEL_SERVICE: "web",
+    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+}
+_CONTAINERS = [{"name": "main", "image": "docker.io/library/web:1"}]
+
+
 def _pod() -> dict[str, object]:
-    labels = {
-        naming.LABEL_STACK: NAME,
-        naming.LABEL_ROOT: NAME,
-        naming.LABEL_SERVICE: "web",
-        naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
-    }
-    spec = {"nodeName": "node-0", "containers": [{"name": "main", "image": "docker.io/library/web:1"}]}
-    return {"metadata": {"name": f"{NAME}-web-0", "namespace": NAMESPACE, "labels": labels}, "spec": spec}
+    metadata = {"name": f"{NAME}-web-0", "namespace": NAMESPACE, "labels": _LABELS}
+    return {"metadata": metadata, "spec": {"nodeName": "node-0", "containers": _CONTAINERS}}
+
+
+def _deployment() -> dict[str, object]:
+    """One without pods; the key of its service is an annotation, which the API server takes as it is."""
+    metadata = {"name": f"{NAME}-web", "namespace": NAMESPACE, "labels": _LABELS}
+    template = {"metadata": {"labels": _LABELS, "annotations": {naming.ANNOTATION_KEY: TEXT}}}
+    spec = {"replicas": 0, "selector": {"matchLabels": _LABELS}}
+    return {"metadata": metadata, "spec": {**spec, "template": {**template, "spec": {"containers": _CONTAINERS}}}}
 
 
 def harmless(visit: Visit) -> None:
     """Nothing of it has become a part of the page, has run, or is a link that would."""
-    visit.page.wait_for_timeout(300)
+    settled(visit.page)
     assert visit.page.evaluate("window.taken") is None
     assert visit.page.locator("[src='x'], [onerror], a[href^='javascript']").count() == 0
     assert visit.page.locator("body script").count() == 0
@@ -118,7 +131,7 @@ def test_status_of_a_stack_is_text_in_the_tree(page: Page) -> None:
         (f"/stack/{NAMESPACE}/{NAME}?tab=yaml&show=live", ()),
         (f"/stack/{NAMESPACE}/{NAME}?tab=yaml", ()),
         (f"/timeline/{NAMESPACE}/{NAME}", ()),
-        (f"/networks/{NAMESPACE}/{NAME}", ()),
+        (f"/networks/{NAMESPACE}/{NAME}", SHOWN),
     ],
 )
 def test_it_is_text_on_every_view(page: Page, path: str, shown: tuple[str, ...]) -> None:

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from ui.kubelet import Kubelet
 from ui.page import Page
-from ui.parts import log, tree
-from ui.shop import NAME, NAMESPACE
+from ui.parts import log, service_row, tree
+from ui.shop import NAME, NAMESPACE, Shop
 
 _STEPS = 80
 _FOCUSED = "element => element === document.activeElement"
@@ -81,12 +81,16 @@ def test_search_is_one_key_away_and_escape_leaves_it_alone(page: Page) -> None:
         expect(visit.page).to_have_url(re.compile("q=pricing"))
 
 
-def test_focus_stays_where_it_is_while_the_tree_is_updated(page: Page) -> None:
+def test_focus_stays_where_it_is_while_the_tree_is_updated(page: Page, shop: Shop) -> None:
     with page.visit(f"/tree/{NAMESPACE}/{NAME}") as visit:
         tree(visit.page).focus()
         visit.page.keyboard.press("ArrowDown")
         before = visit.page.evaluate("document.activeElement.getAttribute('aria-activedescendant')")
         assert before
-        visit.page.wait_for_timeout(1500)
-        assert tree(visit.page).evaluate(_FOCUSED)
-        assert visit.page.evaluate("document.activeElement.getAttribute('aria-activedescendant')") == before
+        for replicas, ready in ((2, "2/2"), (None, "1/1")):
+            shop.patch({"services": {"doc": {"deploy": {"replicas": replicas}}}})
+            expect(service_row(visit.page, "doc")).to_contain_text(ready)
+            assert tree(visit.page).evaluate(_FOCUSED)
+            assert visit.page.evaluate("document.activeElement.getAttribute('aria-activedescendant')") == before
+    shop.patch({"services": {"doc": {"deploy": None}}})
+    shop.until_ready()

@@ -14,7 +14,7 @@ from ui.other_origin import ACT, EVENTS, FRAME, READ, SOCKET, TAG, Other, anothe
 from ui.page import Page
 from ui.shop import NAME, NAMESPACE, Shop
 
-_RESTART = json.dumps({"action": "stop", "service": None})
+_STOP = json.dumps({"action": "stop", "service": None})
 _ACTIONS = f"/api/stacks/{NAMESPACE}/{NAME}/actions"
 _REBOUND = "rebound.example"
 _READ = ("/api/about", "/api/tree", f"/api/stacks/{NAMESPACE}/{NAME}", "/api/session")
@@ -66,18 +66,18 @@ def test_no_stream_and_no_socket_opens(acting: Page, browser: Browser, other: Ot
 
 
 def test_nothing_is_done(acting: Page, browser: Browser, other: Other, shop: Shop) -> None:
-    before = shop.stack()["metadata"]["resourceVersion"]
+    before = shop.stack()["metadata"]["generation"]
     with lured(acting, browser, other) as window:
         answers: list[Response] = []
         window.on("response", lambda answer: answers.append(answer) if "/api/" in answer.url else None)
-        told = window.evaluate(ACT, [f"{acting.serving.origin}{_ACTIONS}", _RESTART])
+        told = window.evaluate(ACT, [f"{acting.serving.origin}{_ACTIONS}", _STOP])
         assert told["json"] == "refused"
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
             with window.expect_response(lambda answer: answer.request.method == "POST") as sent:
-                window.evaluate(form(f"{acting.serving.origin}{_ACTIONS}", kind, _RESTART))
+                window.evaluate(form(f"{acting.serving.origin}{_ACTIONS}", kind, _STOP))
             assert sent.value.status == 403, kind
         assert [each.status for each in answers if each.request.method == "POST" and each.status < 400] == []
-    assert shop.stack()["metadata"]["resourceVersion"] == before
+    assert shop.stack()["metadata"]["generation"] == before
 
 
 @pytest.mark.parametrize("path", ["/", f"/stack/{NAMESPACE}/{NAME}", "/api/about"])

@@ -42,14 +42,14 @@ def test_user_who_may_only_look_reads_it_all_but_the_logs_where_these_are_not_gr
     with served(looks, "-n", NAMESPACE) as serving, visiting(browser, serving.origin) as visit:
         visit.expected.append("status of 403")
         visit.page.goto(serving.url)
-        expect(stack_row(visit.page, NAME)).to_contain_text("ready")
+        expect(stack_row(visit.page, NAME, "ready")).to_be_visible()
         visit.open(f"/stack/{NAMESPACE}/{NAME}/frontend?tab=logs")
         expect(visit.page.get_by_role("main")).to_contain_text('cannot get resource "pods/log"')
         assert log(visit.page).count() == 0 or log(visit.page).inner_text().strip() == ""
 
 
 def test_page_that_only_reads_offers_no_action_and_takes_none(page: Page, shop: Shop) -> None:
-    before = shop.stack()["metadata"]["resourceVersion"]
+    before = shop.stack()["metadata"]["generation"]
     with page.visit(f"/stack/{NAMESPACE}/{NAME}") as visit:
         visit.expected.append("status of 403")
         expect(visit.page.get_by_text("read-only")).to_be_visible()
@@ -69,4 +69,4 @@ def test_page_that_only_reads_offers_no_action_and_takes_none(page: Page, shop: 
         )
         assert status == 403
         assert "--allow-actions" in text
-    assert shop.stack()["metadata"]["resourceVersion"] == before
+    assert shop.stack()["metadata"]["generation"] == before

@@ -6,11 +6,13 @@ import uuid
 from playwright.sync_api import Page as Window
 from playwright.sync_api import expect
 
+from lab.waiting import eventually
 from ui.kubelet import Kubelet
 from ui.page import Page
 from ui.parts import log, view
 from ui.shop import NAME, NAMESPACE
 
+_SECONDS = 60.0
 _STACK = f"/stack/{NAMESPACE}/{NAME}"
 
 
@@ -21,15 +23,27 @@ def table(window: Window, label: str) -> list[str]:
     return [" ".join(each.split()) for each in rows.all_inner_texts()]
 
 
+def until_row(window: Window, label: str, pattern: str) -> None:
+    """Wait until a table has a row with such a text: the feed says of the shop what it was a moment ago."""
+    found: list[str] = []
+
+    def holds() -> bool:
+        found[:] = table(window, label)
+        return any(re.search(pattern, each) for each in found)
+
+    try:
+        eventually(holds, _SECONDS)
+    except AssertionError:
+        raise AssertionError(f"no row of {label} is {pattern}: {found}") from None
+
+
 def test_stack_says_what_it_runs_and_who_owns_what(page: Page) -> None:
     with page.visit(_STACK) as visit:
-        services = table(visit.page, "Services")
-        assert any("frontend" in each and "ready" in each and "1/1" in each for each in services)
-        assert any(each.startswith("web") and "2/2" in each for each in services)
-        assert any(each.startswith("Ready True") for each in table(visit.page, "Conditions"))
-        owned = table(visit.page, "Objects and who writes them")
-        assert any(each.startswith(f"Deployment {NAME}-frontend") and "ailtire-operator" in each for each in owned)
-        assert any(each.startswith("catalog") for each in table(visit.page, "Stacks"))
+        until_row(visit.page, "Services", "^frontend .*ready.* 1/1")
+        until_row(visit.page, "Services", "^web .*ready.* 2/2")
+        until_row(visit.page, "Conditions", "^Ready True")
+        until_row(visit.page, "Objects and who writes them", f"^Deployment {NAME}-frontend .*ailtire-operator")
+        until_row(visit.page, "Stacks", "^catalog .*ready")
 
 
 def test_service_has_image_pods_and_nodes(page: Page) -> None:
@@ -66,8 +80,7 @@ def test_definition_is_shown_as_written_as_rendered_and_with_the_difference(page
 
 def test_events_of_the_stack_are_listed(page: Page) -> None:
     with page.visit(f"{_STACK}?tab=events") as visit:
-        events = table(visit.page, "Events")
-        assert len(events) > 1
+        until_row(visit.page, "Events", f"{NAME}")
         view(visit.page, "overview").click()
         expect(visit.page).not_to_have_url(re.compile("tab="))
 

@@ -14,10 +14,10 @@ _TREE = f"/tree/{NAMESPACE}/{NAME}"
 
 def test_all_stacks_and_services_stand_there_with_state_and_counts(page: Page) -> None:
     with page.visit(_TREE) as visit:
-        expect(stack_row(visit.page, NAME)).to_contain_text("ready")
+        expect(stack_row(visit.page, NAME, "ready")).to_be_visible()
         visit.page.get_by_role("button", name="Unfold all").click()
         for key in _PACKAGES:
-            expect(stack_row(visit.page, key)).to_contain_text("ready")
+            expect(stack_row(visit.page, key, "ready")).to_be_visible()
         expect(service_row(visit.page, "frontend")).to_contain_text("1/1")
         expect(service_row(visit.page, "web")).to_contain_text("2/2")
         levels = rows(visit.page).evaluate_all("rows => rows.map(row => row.ariaLevel)")

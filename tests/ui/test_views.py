@@ -67,6 +67,12 @@ def test_networks_give_the_answer_of_reach(page: Page, shop: Shop) -> None:
         assert names_in(visit.page, "Is reached by") == callers
 
 
+def test_stack_that_runs_nothing_has_no_networks_and_says_so(page: Page) -> None:
+    with page.visit(f"/networks/{NAMESPACE}/payments") as visit:
+        expect(visit.page.get_by_role("main")).to_contain_text("Nothing runs in this stack")
+        expect(visit.page.get_by_role("alert")).to_have_count(0)
+
+
 def test_timeline_says_what_changed_and_compares_two_revisions(page: Page, shop: Shop) -> None:
     shop.patch({"services": {"doc": {"environment": {"ROUND": "first"}}}})
     shop.until_ready()
