@@ -6,6 +6,7 @@ on a control plane of their own without an operator. Each has a server and a bro
 
 import os
 import platform
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -176,8 +177,23 @@ def _tell_memory(serving: Serving, visit: Visit) -> None:
     debugger.send("Performance.enable")
     metrics = {each["name"]: each["value"] for each in debugger.send("Performance.getMetrics")["metrics"]}
     heap, nodes = metrics["JSHeapUsedSize"] / 2**20, metrics["Nodes"]
-    print(f"  memory: server {memory(pid):.0f} MiB ({peak:.0f} at the most); page {heap:.1f} MiB of JavaScript's heap,"
-          f" {nodes:.0f} nodes")  # fmt: skip
+    browser = visit.context.browser
+    assert browser is not None
+    print(f"  memory: server {memory(pid):.0f} MiB ({peak:.0f} at the most); Chromium {_browser_memory(browser)};"
+          f" page {heap:.1f} MiB of JavaScript's heap, {nodes:.0f} nodes")  # fmt: skip
+
+
+def _browser_memory(browser: Browser) -> str:
+    """What its processes occupy, shared pages counted in parts, and of it the process that shows the page."""
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    found = [(each["type"], _proportional(int(each["id"]))) for each in told]
+    shows = max(size for kind, size in found if kind == "renderer")
+    return f"{sum(size for _, size in found):.0f} MiB in {len(found)} processes, {shows:.0f} of it the page's"
+
+
+def _proportional(pid: int) -> float:
+    """The proportional set size of a process in MiB."""
+    return int(re.findall(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)[0]) / 1024
 
 
 if __name__ == "__main__":
