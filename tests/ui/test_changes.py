@@ -7,9 +7,11 @@ from playwright.sync_api import expect
 
 from lab.waiting import eventually
 from ui.page import Page
-from ui.parts import service_row, stack_row
+from ui.parts import service_row, settled, stack_row
 from ui.shop import BAD_IMAGE, NAME, NAMESPACE, Shop
 
+OTHER_IMAGE = "lab.invalid/missing:3"
+"""Another one, of which no event of an earlier test speaks."""
 _TREE = f"/tree/{NAMESPACE}/{NAME}"
 
 
@@ -63,3 +65,28 @@ def test_update_that_is_rolled_back_says_so(page: Page, shop: Shop) -> None:
         expect(service_row(visit.page, "frontend")).to_contain_text("was rolled back to")
         expect(service_row(visit.page, "frontend")).to_contain_text(BAD_IMAGE)
         shop.patch({"services": {"frontend": {"deploy": None}}})
+
+
+def test_service_route_and_timeline_follow_what_happens_while_they_are_shown(page: Page, shop: Shop) -> None:
+    route = f"/way/{NAMESPACE}/{NAME}?host=shop.example&path=/catalog/pricing/today"
+    with (
+        page.visit(f"/stack/{NAMESPACE}/{NAME}-catalog-pricing/engine") as service,
+        page.visit(route) as way,
+        page.visit(f"/timeline/{NAMESPACE}/{NAME}") as timeline,
+    ):
+        engine = service.page.get_by_role("main").get_by_label("Service engine")
+        station = way.page.get_by_role("figure", name="Route of the request").get_by_role("listitem").last
+        rollouts = timeline.page.get_by_role("main").get_by_role("listitem").filter(has_text="rollout of")
+        expect(engine).not_to_contain_text("ImagePullBackOff")
+        expect(station).to_contain_text("ready")
+        settled(timeline.page)
+        expect(rollouts.filter(has_text=OTHER_IMAGE)).to_have_count(0)
+        shop.patch({"images": {"shop_pricing_engine": OTHER_IMAGE}})
+        expect(engine).to_contain_text("ImagePullBackOff")
+        expect(engine).to_contain_text(OTHER_IMAGE)
+        expect(station).to_contain_text("trouble")
+        expect(rollouts.filter(has_text=OTHER_IMAGE).first).to_be_visible()
+        shop.apply()
+        shop.until_ready()
+        expect(engine).not_to_contain_text("ImagePullBackOff")
+        expect(station).not_to_contain_text("trouble")
