@@ -20,6 +20,7 @@ from ailtire_operator import naming
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.gateway.locations import AUTHENTICATION_DIRECTORY
 from ailtire_operator.plan.types import Observed, Plan
+from lab.processes import free_ports
 from support.definitions.stacks import SETTINGS, stack
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -31,11 +32,8 @@ _A_RECORD, _NO_SUCH_NAME = 1, 3
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on, and that no client gets before it is bound."""
+    return free_ports(1)[0]
 
 
 class Names(asyncio.DatagramProtocol):
@@ -139,7 +137,7 @@ class Gateway:
         """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""
         if self.process.returncode is None:
             self.process.send_signal(how)
-        return await asyncio.wait_for(self.process.wait(), 40)
+        return await asyncio.wait_for(self.process.wait(), 120)
 
 
 class Rig:

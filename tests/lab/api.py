@@ -10,6 +10,9 @@ import urllib3
 
 from lab.errors import LabError
 
+_SECONDS = 60.0
+"""An answer takes milliseconds, but for a machine that has much else to do."""
+
 
 class Refused(LabError):
     """The API server answered with an error."""
@@ -33,26 +36,26 @@ class Api:
     acting_as: str = ""
     """Somebody else, as whom the user sends: the API server then asks for that one's rights."""
 
-    def get(self, path: str, timeout: float = 10.0) -> Any:
+    def get(self, path: str, timeout: float = _SECONDS) -> Any:
         """Read a path."""
         return self._send("GET", path, None, timeout)
 
     def create(self, path: str, body: object) -> Any:
         """Create an object in a collection."""
-        return self._send("POST", path, body, 10.0)
+        return self._send("POST", path, body, _SECONDS)
 
     def merge(self, path: str, patch: object) -> Any:
         """Change an object by a merge patch."""
-        return self._send("PATCH", path, patch, 10.0, "application/merge-patch+json")
+        return self._send("PATCH", path, patch, _SECONDS, "application/merge-patch+json")
 
     def apply(self, path: str, manifest: object, manager: str = "kubectl") -> Any:
         """Write an object by server-side apply, by force."""
         options = f"?fieldManager={manager}&force=true&fieldValidation=Strict"
-        return self._send("PATCH", path + options, manifest, 30.0, "application/apply-patch+yaml")
+        return self._send("PATCH", path + options, manifest, _SECONDS, "application/apply-patch+yaml")
 
     def delete(self, path: str) -> None:
         """Delete an object or a collection. What the answer lists may nest deeper than can be read."""
-        self._answer("DELETE", path, None, 30.0)
+        self._answer("DELETE", path, None, _SECONDS)
 
     def ready(self) -> bool:
         """Say whether the API server takes requests."""

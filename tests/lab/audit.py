@@ -12,9 +12,11 @@ from lab.errors import LabError
 
 OPERATOR = "system:serviceaccount:ailtire-system:ailtire-operator"
 """The operator's name in the audit log."""
+ADMINISTRATOR = "lab-admin"
+"""That of whoever uses the control plane's own kubeconfig."""
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _LEASES = "leases.coordination.k8s.io"
-_BARRIER_SECONDS = 10.0
+_BARRIER_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Audit:
             if request.writes and user in (None, request.user) and namespace in (None, request.namespace)
         ]
 
-    def quiet(self, *, user: str = OPERATOR, seconds: float = 2.0, timeout: float = 60.0) -> int:
+    def quiet(self, *, user: str = OPERATOR, seconds: float = 2.0, timeout: float = 180.0) -> int:
         """Wait until a user has written nothing for some seconds, and return a mark there."""
         deadline = time.monotonic() + timeout
         mark = self.mark()

@@ -24,12 +24,12 @@ def environment(kubeconfig: Path) -> dict[str, str]:
     return {**os.environ, "KUBECONFIG": str(require_lab(kubeconfig))}
 
 
-def kubectl(kubeconfig: Path, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+def kubectl(kubeconfig: Path, *arguments: str, stdin: str | None = None, timeout: float = 180.0) -> str:
     """Run kubectl and return what it prints."""
     return _run(kubeconfig, str(kubectl_path()), arguments, stdin, timeout)
 
 
-def ailtire(kubeconfig: Path, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+def ailtire(kubeconfig: Path, *arguments: str, stdin: str | None = None, timeout: float = 180.0) -> str:
     """Run the project's plugin for kubectl and return what it prints."""
     return _run(kubeconfig, tool("kubectl-ailtire"), arguments, stdin, timeout)
 

@@ -157,11 +157,11 @@ class ControlPlane:
         for alarm in self.ask_etcd("maintenance/alarm", {"action": "GET"}).get("alarms", ()):
             self.ask_etcd("maintenance/alarm", {**alarm, "action": "DEACTIVATE"})
 
-    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 180.0) -> str:
         """Run kubectl as the administrator and return what it prints."""
         return client.kubectl(self.kubeconfig, *arguments, stdin=stdin, timeout=timeout)
 
-    def ailtire(self, *arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
+    def ailtire(self, *arguments: str, stdin: str | None = None, timeout: float = 180.0) -> str:
         """Run the project's kubectl plugin as the administrator and return what it prints."""
         return client.ailtire(self.kubeconfig, *arguments, stdin=stdin, timeout=timeout)
 

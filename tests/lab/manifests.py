@@ -14,4 +14,4 @@ _CRD = "crd/ailtirestacks.ailtire.io"
 def install(plane: ControlPlane, source: Path = ROOT) -> None:
     """Apply all of it, from a checkout of the project; doing it again changes nothing."""
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(source / _OVERLAY))
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", _CRD)
+    plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", _CRD)

@@ -16,8 +16,9 @@ from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, memory, port
 
 _NAME = "operator"
 _TOKEN_HOURS = 24 * 365
-_READY_SECONDS = 120.0
-_STOP_SECONDS = 15.0
+_READY_SECONDS = 180.0
+_ANSWER_SECONDS = 60.0
+_STOP_SECONDS = 60.0
 
 
 def arguments(source: Path) -> list[str]:
@@ -73,7 +74,7 @@ class Operator:
     def get(self, path: str) -> str:
         """Return what it answers to a GET."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.url}{path}", timeout=5) as answer:
+        with opener.open(f"{self.url}{path}", timeout=_ANSWER_SECONDS) as answer:
             text: str = answer.read().decode()
         return text or "ok"
 

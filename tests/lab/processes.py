@@ -1,6 +1,8 @@
 """Starts processes that outlive us, and stops exactly those again, in this session or a later one."""
 
+import errno
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +15,10 @@ from typing import Self
 
 from lab.errors import LabError
 
+_CHANCE = random.SystemRandom()
+"""The same for no two processes, whatever has seeded the module's own."""
+_PORTS = (12_000, 30_000)
+"""Below those of clients (Linux: 32768 and more) and of a cluster's nodes (30000 and more)."""
 PORT_ATTEMPTS = 4
 """How often a program may find its port taken by somebody who was quicker."""
 
@@ -85,15 +91,30 @@ def memory(pid: int) -> float:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody uses just now; whoever binds them later may still be late."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Return ports of the loopback address that nobody uses just now, for programs that bind them later.
+
+    The system gives none of them to a client meanwhile, as it does with those that it would choose itself.
+    """
+    sockets: list[socket.socket] = []
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            sockets.append(socket.socket())
+            while not _bound(sockets[-1], _CHANCE.randrange(*_PORTS)):
+                pass
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
             each.close()
+
+
+def _bound(one: socket.socket, port: int) -> bool:
+    try:
+        one.bind(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
 
 
 def log_tail(log: Path, lines: int = 15) -> str:

@@ -10,7 +10,7 @@ from lab.report import Say, step
 
 _EXAMPLE = ROOT / "examples" / "shop"
 _EXAMPLE_NAME = "shop"
-_WAIT_SECONDS = 120
+_WAIT_SECONDS = 240
 
 
 def up(plane: ControlPlane, tell: Say) -> None:

@@ -10,7 +10,7 @@ _PAUSE_SECONDS = 0.1
 _HEARTBEAT_SECONDS = 20.0
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20.0, what: str = "it") -> None:
+def eventually(condition: Callable[[], object], seconds: float = 120.0, what: str = "it") -> None:
     """Return as soon as a condition holds; complain when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -32,7 +32,7 @@ def test_kubectl_takes_the_place_of_the_program_with_its_signals_and_its_exit_co
     program = [sys.executable, "-c", code]
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
     with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=180)
     pid, ignored = out.splitlines()
     assert (int(pid), process.returncode) == (process.pid, 42)
     assert not int(ignored.split()[1], 16) & 1 << 12, "SIGPIPE, which Python ignores"

@@ -119,7 +119,7 @@ def test_who_fills_a_volume_has_the_service_s_user_or_root_s_few_rights(tmp_path
 def fill(volume: Path, seed: Path) -> None:
     """Run what fills a volume."""
     shell = shutil.which("sh") or "/bin/sh"
-    subprocess.run([shell, "-c", seeds.SCRIPT, "seed", str(volume), str(seed)], check=True, timeout=30)
+    subprocess.run([shell, "-c", seeds.SCRIPT, "seed", str(volume), str(seed)], check=True, timeout=180)
 
 
 def tree(folder: Path) -> dict[str, str]:

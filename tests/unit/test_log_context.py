@@ -88,7 +88,7 @@ async def test_what_outlives_a_reconcile_does_not_belong_to_it() -> None:
     objects = ForeignObjects(store, until_changed, lambda record: None)
     with log_context.reconcile(("prod", "shop"), "edited"):
         objects.update(shop, {foreign.ref: foreign})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not found:
             await asyncio.sleep(0)
     assert found == [{}]

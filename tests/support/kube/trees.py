@@ -14,8 +14,12 @@ from lab.audit import OPERATOR, Request
 Manifest = dict[str, Any]
 Found = TypeVar("Found")
 
+SECONDS = 180.0
+"""For what takes a few on an idle machine: whoever waits goes on as soon as it is so."""
 QUIET_SECONDS = 1.5
 """Nothing written for this long is the end of it; the operator's shortest pause is much shorter."""
+_CONTROLLERS = ("kube-controller-manager", "kube-scheduler", "kwok")
+_NUMBERED = "deployment.kubernetes.io/"
 
 
 def service(image: str = "docker.io/library/web:1", **fields: Any) -> Manifest:
@@ -34,6 +38,10 @@ def tree(leaf_image: str = "docker.io/library/web:1") -> Manifest:
     leaf = child({"db": service(), "api": service(leaf_image, interface=route)}, interface={"/dm": {"path": "/"}})
     middle = child({"web": service(interface=route), "dm": leaf}, interface={"/cpl": {"path": "/"}})
     return {"services": {"web": service(interface=route), "cpl": middle}}
+
+
+class Missing(AssertionError):
+    """An object that has to be there is not."""
 
 
 class Trees:
@@ -73,7 +81,7 @@ class Trees:
         owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": uid}
         last = self.manifest("nobodys", {"template": True, "services": {}})
         self.apply_object({**last, "metadata": {**last["metadata"], "ownerReferences": [owner]}})
-        self.until("all stacks seen by the garbage collector", lambda: self.get(naming.KIND, "nobodys") is None, 120.0)
+        self.until("all stacks seen by the garbage collector", lambda: self.get(naming.KIND, "nobodys") is None)
         self.delete(naming.SINGULAR, stack, "--cascade=orphan")
 
     def patch(self, kind: str, name: str, patch: Manifest, *options: str) -> None:
@@ -97,7 +105,8 @@ class Trees:
     def must(self, kind: str, name: str) -> Manifest:
         """One object that has to be there."""
         found = self.get(kind, name)
-        assert found is not None, f"there is no {kind} {name}"
+        if found is None:
+            raise Missing(f"there is no {kind} {name}")
         return found
 
     def all_of(self, kind: str) -> list[Manifest]:
@@ -137,21 +146,21 @@ class Trees:
         current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
         return current and _condition(stack, "Ready").get("status") == "True"
 
-    def until(self, what: str, look: Callable[[], Found], timeout: float = 40.0) -> Found:
-        """Wait until ``look`` finds something; what it last saw is in the failure."""
+    def until(self, what: str, look: Callable[[], Found], timeout: float = SECONDS) -> Found:
+        """Wait until ``look`` finds something; what is not there yet, or says nothing yet, is waited for too."""
         deadline = time.monotonic() + timeout
-        while not (found := look()):
+        while not (found := _found(look)):
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what}: not after {timeout:.0f} s\n{self.describe()}")
             time.sleep(0.1)
         return found
 
-    def until_ready(self, *names: str, timeout: float = 60.0) -> None:
+    def until_ready(self, *names: str, timeout: float = SECONDS) -> None:
         """Wait until the stacks are ready."""
         for name in names:
             self.until(f"{name} ready", lambda name=name: self.is_ready(name), timeout)  # type: ignore[misc]
 
-    def settle(self, timeout: float = 30.0) -> None:
+    def settle(self, timeout: float = SECONDS) -> None:
         """Wait until the operator has written nothing here for a while."""
         deadline = time.monotonic() + timeout
         mark = self.audit.mark()
@@ -177,6 +186,31 @@ class Trees:
                 for each in status.get("conditions") or ()
             ]
         return "\n".join(lines)
+
+
+def _found(look: Callable[[], Found]) -> Found | None:
+    """What it finds; nothing where an object, or a part of its status, is yet to come."""
+    try:
+        return look()
+    except (Missing, LookupError):
+        return None
+
+
+def content(obj: Manifest, kind: str = "") -> Manifest:
+    """An object without what Kubernetes' controllers write of it at times of their own; of a stack all of it.
+
+    That is its status, with who wrote that and the version, and of a Deployment the number of its revision. An item of
+    a list does not say its kind.
+    """
+    if (kind or obj["kind"]) == naming.KIND:
+        return obj
+    metadata = {key: each for key, each in obj["metadata"].items() if key != "resourceVersion"}
+    metadata["managedFields"] = [
+        each for each in metadata.get("managedFields") or () if each["manager"] not in _CONTROLLERS
+    ]
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: each for key, each in annotations.items() if not key.startswith(_NUMBERED)}
+    return {**obj, "metadata": metadata, "status": None}
 
 
 def _condition(stack: Manifest, kind: str) -> Manifest:

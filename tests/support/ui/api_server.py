@@ -111,7 +111,7 @@ async def serving() -> AsyncIterator[tuple[ApiServer, Connection]]:
         return login
 
     try:
-        async with Connection(login, reload, timeout=5.0, connections=4) as connection:
+        async with Connection(login, reload, timeout=60.0, connections=4) as connection:
             yield server, connection
     finally:
         await runner.cleanup()

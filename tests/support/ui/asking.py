@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 
 
 @dataclass

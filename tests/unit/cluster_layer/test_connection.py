@@ -161,7 +161,7 @@ async def test_refusals_are_not_repeated() -> None:
     ],
 )
 async def test_whatever_the_network_does_is_one_error(answer: Handler, words: str) -> None:
-    async with _serving(timeout=0.2) as (server, connection, _):
+    async with _serving(timeout=0.2 if answer is hang else 60.0) as (server, connection, _):
         server.answers = [answer]
         with pytest.raises(Unavailable, match=words):
             await connection.request("POST", "/x", body={})
@@ -178,7 +178,7 @@ async def test_nobody_listens() -> None:
         raise AssertionError("there is no 401 to renew for")
 
     deaf = Credentials("http://127.0.0.1:1", "prod", None, None, None, token)
-    async with Connection(deaf, reload, timeout=0.5, connections=1) as connection:
+    async with Connection(deaf, reload, timeout=60.0, connections=1) as connection:
         with pytest.raises(Unavailable, match="cannot be reached"):
             await connection.request("POST", "/x")
 
@@ -201,17 +201,23 @@ async def test_a_rejected_identity_is_an_error_and_no_storm() -> None:
 
 async def test_the_guard_holds_at_the_moment_of_sending() -> None:
     async with _serving(connections=1) as (server, connection, _):
-        leading = True
+        leading, answered = True, asyncio.Event()
+
+        async def held() -> None:
+            await answered.wait()
 
         def guard() -> None:
             if not leading:
                 raise NotLeader("lost")
 
-        server.answers = [chunks(b"{}", then=lambda: asyncio.sleep(0.2))]
+        server.answers = [chunks(b"{}", then=held)]
         first = asyncio.create_task(connection.request("POST", "/first", guard=guard))
         second = asyncio.create_task(connection.request("POST", "/second", guard=guard))
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while not server.seen:
+                await asyncio.sleep(0.01)
         leading = False
+        answered.set()
         await first
         with pytest.raises(NotLeader):
             await second
@@ -219,8 +225,8 @@ async def test_the_guard_holds_at_the_moment_of_sending() -> None:
 
 
 async def test_requests_are_limited_and_waiting_costs_no_timeout() -> None:
-    async with _serving(connections=2, timeout=0.5) as (server, connection, _):
-        server.answers = [chunks(b"{}", then=lambda: asyncio.sleep(0.2))] * 8
+    async with _serving(connections=2, timeout=2.0) as (server, connection, _):
+        server.answers = [chunks(b"{}", then=lambda: asyncio.sleep(0.6))] * 8
         await asyncio.gather(*(connection.request("POST", "/x") for _ in range(8)))
         assert server.most == 2
 
@@ -230,7 +236,7 @@ async def test_the_lease_does_not_queue() -> None:
         server.answers = [hang]
         slow = asyncio.create_task(connection.request("POST", "/slow"))
         await asyncio.sleep(0.05)
-        assert await connection.request("PUT", "/lease", urgent=True, timeout=0.5) == {"kind": "Thing"}
+        assert await connection.request("PUT", "/lease", urgent=True, timeout=60.0) == {"kind": "Thing"}
         slow.cancel()
 
 
@@ -248,10 +254,10 @@ async def test_lines_of_any_length_in_pieces_of_any_size() -> None:
 
 async def test_silence_has_a_limit() -> None:
     async with _serving() as (server, connection, _):
-        server.answers = [chunks(b"{}\n", then=lambda: asyncio.sleep(5))]
+        server.answers = [chunks(b"{}\n", then=lambda: asyncio.sleep(60))]
         opened: list[int] = []
         with pytest.raises(Unavailable):
-            await _stream(connection, idle=0.2, on_open=lambda: opened.append(1))
+            await _stream(connection, idle=1.5, on_open=lambda: opened.append(1))
         assert opened == [1]
 
 

@@ -100,7 +100,7 @@ async def _following(script: Script, kind: Kind = CONFIG_MAP, **options: Any) ->
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -445,11 +445,11 @@ async def test_all_kinds_together() -> None:
     watches = Watches(script, Store(), ["prod"])  # type: ignore[arg-type]
     assert not watches.is_synced()
     await watches.start()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await watches.synced()
     assert watches.is_synced()
     assert set(watches.health()) == {kind.kind for kind in WATCHED_KINDS}
-    assert all(age < 2 for age in watches.health().values())
+    assert all(age < 60 for age in watches.health().values())
     assert watches.absent() == frozenset()
     assert watches.failures() == {}
     await watches.stop()
@@ -493,7 +493,7 @@ async def test_several_namespaces_are_followed_and_one_that_is_taken_away_stops_
     server, store = Namespaces(a=["x"], b=["x", "y"]), Store()
     watches = Watches(server, store, ["a", "b", "gone"], watched=[CONFIG_MAP])  # type: ignore[arg-type]
     await watches.start()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await watches.synced()
     assert {(each.ref.namespace, each.ref.name) for each in store.of_kind("ConfigMap")} == {
         ("a", "x"), ("b", "x"), ("b", "y"),
