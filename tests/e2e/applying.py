@@ -17,7 +17,7 @@ def apply(namespace: str, *manifests: Manifest) -> None:
     kube.kubectl("apply", "--server-side", "--force-conflicts", "-n", namespace, "-f", "-", stdin=text)
 
 
-def ready(namespace: str, *references: str, seconds: int = 60) -> None:
+def ready(namespace: str, *references: str, seconds: int = 180) -> None:
     """Wait until Deployments and StatefulSets have rolled out, and pods are ready."""
     for reference in references:
         if reference.startswith("pod/"):

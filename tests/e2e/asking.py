@@ -43,7 +43,7 @@ class Pod:
         """Say for each host:port whether a connection to it can be made."""
         return {target: answer["reached"] for target, answer in self.ask(f"reach?{_query('to', targets)}").items()}
 
-    def await_reach(self, *targets: str, seconds: float = 15.0) -> None:
+    def await_reach(self, *targets: str, seconds: float = 120.0) -> None:
         """Wait until each can be reached: the nodes' proxies learn a new Service a moment after its pods are ready."""
         eventually(lambda: all(self.reach(*targets).values()), seconds, f"a way to {', '.join(targets)}")
 

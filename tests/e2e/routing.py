@@ -45,7 +45,7 @@ def await_route(
     address: str,
     host: str,
     path: str = "/",
-    seconds: float = 90.0,
+    seconds: float = 180.0,
     authority: Path | None = None,
     in_a_row: int = EVERY_WAY,
 ) -> None:
@@ -58,7 +58,7 @@ def await_route(
     def ask() -> tuple[int, Any]:
         try:
             return call(address, host, path, authority=authority)
-        except ssl.SSLCertVerificationError as error:
+        except (OSError, http.client.HTTPException) as error:  # a wrong certificate, or one that hangs up
             return 0, str(error)
 
     deadline, good = time.monotonic() + seconds, 0

@@ -107,7 +107,7 @@ async def whoami(address: str, host: str, path: str) -> Json:
     url = f"http://{address}{path}?EIO=4&transport=websocket"
     async with aiohttp.ClientSession() as session, session.ws_connect(url, headers={"Host": host}) as ws:
         await ws.send_str("whoami")
-        answer: Json = await ws.receive_json(timeout=10)
+        answer: Json = await ws.receive_json(timeout=60)
         return answer
 
 
@@ -116,12 +116,12 @@ def test_every_declared_route_answers_from_the_service_that_declares_it(
 ) -> None:
     host = f"{namespace}.example"
     kube.kubectl("apply", "--server-side", "-k", str(overlay(tmp_path, namespace, host, lab.images.probe)))
-    waited = run(namespace, "wait", "market", "--timeout", "50s")
+    waited = run(namespace, "wait", "market", "--timeout", "150s")
     assert waited.returncode == 0, waited.stderr
     assert declared(namespace) == {each[:4] for each in ROUTES}, "the table has all of them"
     for each in ROUTES:
         # Ready is what the pods say; the nodes' proxies learn of new addresses a moment later, each for itself.
-        await_route(lab.ingress, host, each.asked, seconds=30)
+        await_route(lab.ingress, host, each.asked)
     for each in ROUTES:
         status, answer = call(lab.ingress, host, f"{each.asked}?q=1")
         assert status == 200, (each, answer)

@@ -27,7 +27,7 @@ from support.delivery import EXAMPLE, Delivery, delivery
 
 pytestmark = pytest.mark.usefixtures("operator")
 SETTLING_SECONDS = 3
-EVERY_REPLICA_SECONDS = 60
+EVERY_REPLICA_SECONDS = 180
 """Until the proxy of a gateway's node knows every replica that is ready."""
 CRASH = 'raise SystemExit("no database: connection refused")\n'
 
@@ -103,7 +103,7 @@ def release(portal: Delivery, version: str, *steps: str) -> int:
 
 def scale(portal: Delivery, namespace: str, count: int) -> None:
     with figures.seconds(f"a pipeline's service of two replicas, scaled to {count} under load"):
-        kube.ailtire("scale", f"portal/web={count}", "-n", namespace, "--wait", "--timeout", "50s")
+        kube.ailtire("scale", f"portal/web={count}", "-n", namespace, "--wait", "--timeout", "150s")
 
 
 async def next_event(socket: aiohttp.ClientWebSocketResponse) -> str:
@@ -134,10 +134,10 @@ async def hears(lab: Lab, host: str) -> tuple[set[str], list[str]]:
         while len(replicas) < 2 or len(sockets) < 3:
             assert time.monotonic() < deadline, f"one replica alone answers: {replicas}"
             socket = await session.ws_connect(url)
-            assert (await socket.receive_str(timeout=10)).startswith("0{"), "Engine.IO opens"
+            assert (await socket.receive_str(timeout=60)).startswith("0{"), "Engine.IO opens"
             await socket.send_str("40")
-            assert (await socket.receive_str(timeout=10)).startswith("40{"), "Socket.IO connects"
-            name, about = json.loads((await socket.receive_str(timeout=10)).removeprefix("42"))
+            assert (await socket.receive_str(timeout=60)).startswith("40{"), "Socket.IO connects"
+            name, about = json.loads((await socket.receive_str(timeout=60)).removeprefix("42"))
             assert name == "hello"
             if about["host"] in replicas and len(replicas) == 1 and len(sockets) == 2:
                 await socket.close()

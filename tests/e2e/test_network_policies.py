@@ -117,4 +117,4 @@ def test_a_policy_opens_what_it_says_and_nothing_else(ground: _Ground, case: str
         policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "case"}}
         apply(ground.namespace, {**policy, "spec": spec})
     ground.enforcement.refresh()
-    eventually(lambda: ground.reached() == expected, seconds=20, what=f"{case}: {expected}")
+    eventually(lambda: ground.reached() == expected, seconds=120, what=f"{case}: {expected}")

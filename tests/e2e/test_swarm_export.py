@@ -69,13 +69,13 @@ def deploy(images: Workloads, swarm_mode: None, tmp_path: Path) -> Iterator[Depl
             "dnsrr",
             *options,
         ]
-        told = subprocess.run([*command, *options], capture_output=True, text=True, check=True, timeout=60).stderr
+        told = subprocess.run([*command, *options], capture_output=True, text=True, check=True, timeout=180).stderr
         stacks = [line.split()[-1] for line in told.splitlines() if "docker stack deploy" in line]
         deployed.update(dict.fromkeys(stacks))
         script = [str(tmp_path / "swarm" / "deploy.sh"), "--resolve-image", "never"]
-        subprocess.run(script, check=True, capture_output=True, text=True, timeout=120)
+        subprocess.run(script, check=True, capture_output=True, text=True, timeout=240)
         for stack in stacks:
-            eventually(partial(swarm.settled, stack), seconds=120, what=f"every task of {stack} running")
+            eventually(partial(swarm.settled, stack), seconds=240, what=f"every task of {stack} running")
         return stacks
 
     try:
@@ -142,7 +142,7 @@ def test_a_changed_route_reaches_the_gateway_that_runs(images: Workloads, deploy
     deploy(spec)
     await_route(ADDRESS, HOST, "/cpl/moved/web/x")
     # The old task goes on until the new one serves.
-    eventually(lambda: call(ADDRESS, HOST, "/cpl/dm/web/x")[0] == 404, seconds=60, what="the end of the old route")
+    eventually(lambda: call(ADDRESS, HOST, "/cpl/dm/web/x")[0] == 404, seconds=180, what="the end of the old route")
 
 
 def test_one_file_answers_the_same(images: Workloads, deploy: Deploy) -> None:

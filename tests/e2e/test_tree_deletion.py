@@ -58,7 +58,7 @@ def delete_and_look(namespace: str) -> None:
     kept = retained(namespace)
     assert len(kept) == 3
     kube.kubectl("delete", "ailtirestack/shop", "-n", namespace, "--wait=false")
-    eventually(lambda: everything(namespace) == kept, seconds=90, what="the end of everything but retained volumes")
+    eventually(lambda: everything(namespace) == kept, seconds=240, what="the end of everything but retained volumes")
     assert {get(namespace, name)["status"]["phase"] for name in kept} == {"Bound"}
 
 

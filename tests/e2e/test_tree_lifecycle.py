@@ -74,7 +74,7 @@ def test_data_of_each_replica_follows_it_to_another_node(lab: Lab, namespace: st
     kube.kubectl("cordon", node)
     try:
         kube.kubectl("delete", f"pod/{names[0]}", "-n", namespace)
-        eventually(lambda: names[0] in pods(namespace, f"{SERVICE}=db"), seconds=60, what="the replica's return")
+        eventually(lambda: names[0] in pods(namespace, f"{SERVICE}=db"), seconds=180, what="the replica's return")
         ready(namespace, f"pod/{names[0]}")
     finally:
         kube.kubectl("uncordon", node)
@@ -92,4 +92,4 @@ def test_jobs_run_to_their_end_and_count_as_ready(lab: Lab, namespace: str) -> N
         jobs = json.loads(kube.kubectl("get", "jobs", "-n", namespace, "-o", "json"))["items"]
         return [each["status"].get("succeeded", 0) for each in jobs]
 
-    eventually(lambda: succeeded() == [2], seconds=60, what="the end of the job")
+    eventually(lambda: succeeded() == [2], seconds=180, what="the end of the job")

@@ -78,5 +78,5 @@ def test_a_name_of_the_outer_world_costs_two_questions_at_most(asked_tree: Tree,
         asked[:] = [line for line in lines if name in line]
         return bool(asked)
 
-    eventually(logged, seconds=15, what=f"a question for {name} in the log of the DNS")
+    eventually(logged, seconds=90, what=f"a question for {name} in the log of the DNS")
     assert len(asked) <= 2, asked

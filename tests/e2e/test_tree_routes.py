@@ -79,11 +79,11 @@ async def test_a_websocket_reaches_its_service_and_speaks_both_ways(asked_tree: 
         client.ws_connect(url, headers={"Host": asked_tree.host}) as socket,
     ):
         await socket.send_str("whoami")
-        told = json.loads(await asyncio.wait_for(socket.receive_str(), 10))
+        told = json.loads(await asyncio.wait_for(socket.receive_str(), 60))
         assert (told["path"], told["query"]) == (seen, "EIO=4")
         for number in range(20):
             await socket.send_str(f"message {number}")
-            assert await asyncio.wait_for(socket.receive_str(), 10) == f"message {number}"
+            assert await asyncio.wait_for(socket.receive_str(), 60) == f"message {number}"
 
 
 def test_many_websockets_lose_no_message(asked_tree: Tree) -> None:

@@ -20,7 +20,7 @@ def environment(**variables: str) -> dict[str, Any]:
     return {"services": {"busy": {"environment": variables}}}
 
 
-def await_told(namespace: str, count: int, seconds: int = 120) -> None:
+def await_told(namespace: str, count: int, seconds: int = 240) -> None:
     """Wait until the stack tells that there are so many replicas, and all ready."""
     for field in ("ready", "wanted"):
         told = f"--for=jsonpath={{.status.services.busy.{field}}}={count}"

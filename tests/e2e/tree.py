@@ -82,7 +82,7 @@ def asked(glibc: str, musl: str, host: str) -> Manifest:
     return made
 
 
-def await_tree(namespace: str, name: str = "shop", seconds: int = 120) -> None:
+def await_tree(namespace: str, name: str = "shop", seconds: int = 240) -> None:
     """Wait until a root and everything below it is ready."""
     stack = f"ailtirestack/{name}"
     kube.kubectl("wait", "--for=condition=Ready", stack, "-n", namespace, f"--timeout={seconds}s", timeout=seconds + 5)
@@ -95,7 +95,7 @@ def up(namespace: str, *manifests: Manifest, name: str = "shop") -> None:
     await_tree(namespace, name)
 
 
-def await_observed(namespace: str, name: str = "shop", seconds: int = 30) -> None:
+def await_observed(namespace: str, name: str = "shop", seconds: int = 180) -> None:
     """Wait until the operator has seen the newest definition of a root, so that its readiness speaks of that one."""
     generation = kube.kubectl("get", f"ailtirestack/{name}", "-n", namespace, "-o", "jsonpath={.metadata.generation}")
     seen = f"--for=jsonpath={{.status.observedGeneration}}={generation}"
@@ -123,7 +123,7 @@ def deployments(names: Iterable[str]) -> set[str]:
 def await_gone(namespace: str | None = None) -> None:
     """Wait until no pod of a namespace, or of any, is about to leave: until then it serves whoever still calls it."""
     where = ("-n", namespace) if namespace else ("--all-namespaces",)
-    eventually(lambda: not any(_leaves(each) for each in _listed(*where)), 120, "the end of all pods that leave")
+    eventually(lambda: not any(_leaves(each) for each in _listed(*where)), 240, "the end of all pods that leave")
 
 
 def _listed(*arguments: str) -> list[Manifest]:

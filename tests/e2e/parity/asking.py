@@ -60,7 +60,7 @@ async def _sockets(parts: Mapping[str, str], address: str, host: str) -> Facts:
         for path in SOCKETS:
             async with session.ws_connect(f"ws://{address}{path}") as socket:
                 await socket.send_str("whoami")
-                body = json.loads(await socket.receive_str(timeout=10))
+                body = json.loads(await socket.receive_str(timeout=60))
             answer = f"{parts.get(body['host'], 'somebody else')} got {body['path']}, prefix {facts.prefix(body)}"
             found[Fact(ROUTE, _OUTSIDE, f"WebSocket {path}")] = answer
     return found
