@@ -19,6 +19,8 @@ from lab.paths import ROOT
 from support.fake_cluster.records import reference_to
 
 MERGE_PATCH = "application/merge-patch+json"
+SECONDS = 120.0
+"""For what takes a moment on an idle machine: whoever waits goes on as soon as it is so."""
 INTRUDER = "intruder"
 
 
@@ -54,7 +56,7 @@ class View:
 
     async def follow(self) -> Self:
         await self.watches.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             await self.watches.synced()
         return self
 
@@ -78,7 +80,7 @@ class View:
 
         The operator tries again as well. The controllers of volumes write to a new claim at times of their own.
         """
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while isinstance((applied := await self.applier.apply(manifest, owner, adopt=True)).error, Conflict):
                 assert not isinstance(applied.error, Foreign), applied.error
         return applied
@@ -92,7 +94,7 @@ class View:
         await self.until(lambda: (record := self.store.get(ref)) is not None and record.version >= version)
         return answer
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 
 import pytest
@@ -60,6 +61,8 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A namespace of the test's own, as strict about pods as a namespace can be."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     control_plane.api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": _RESTRICTED}})
+    with suppress(Refused):  # its controller was quicker; without an account no pod is let in
+        control_plane.api.create(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
     yield name
     _delete_stacks(control_plane.api, name)
     control_plane.api.delete(f"/api/v1/namespaces/{name}")
@@ -74,7 +77,7 @@ def _delete_stacks(api: Api, namespace: str) -> None:
         if error.code != HTTPStatus.NOT_FOUND:  # the test has no definition of the resource
             raise
         return
-    eventually(lambda: not api.get(path)["items"], 30, f"the end of all stacks in {namespace}")
+    eventually(lambda: not api.get(path)["items"], what=f"the end of all stacks in {namespace}")
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,16 @@ from typing import Final
 
 import yaml
 
+from ailtire_operator import naming
 from ailtire_operator.cli import main
 from lab import ControlPlane
 from lab.client import environment
 from lab.paths import ROOT
+from support.kube.rights import account, until_may
 
-_SECONDS: Final = 120.0
+_SECONDS: Final = 300.0
+_ROLES: Final = ("view", "edit", "admin", "ailtire-view")
+"""Those that there are, and by which stacks may be listed."""
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _MODULES: Final = (
     "app",
@@ -94,6 +98,8 @@ def kubeconfig_of(role: str, plane: ControlPlane, namespace: str, folder: Path) 
     plane.kubectl("create", "serviceaccount", role, "-n", namespace)
     binding = ["create", "rolebinding", role, f"--clusterrole={role}", f"--serviceaccount={namespace}:{role}"]
     plane.kubectl(*binding, "-n", namespace)
+    if role in _ROLES:
+        until_may(plane, namespace, account(namespace, role), "list", f"{naming.PLURAL}.{naming.GROUP}")
     token = plane.kubectl("create", "token", role, "-n", namespace).strip()
     config = yaml.safe_load(plane.kubeconfig.read_text())
     config["users"] = [{"name": each["name"], "user": {"token": token}} for each in config["users"]]

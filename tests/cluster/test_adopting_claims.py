@@ -12,6 +12,7 @@ from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.paths import ROOT
 from support.kube.operators import another
+from support.kube.rights import account, until_may
 from support.kube.trees import Trees, child, service, targets
 from support.kube.whole_tree import pods
 
@@ -59,8 +60,7 @@ def is_untouched(trees: Trees, before: Json) -> bool:
     now = claim(trees, before["metadata"]["name"])
     metadata = ("uid", "labels", "ownerReferences", "deletionTimestamp")
     same = all(now["metadata"].get(key) == before["metadata"].get(key) for key in metadata)
-    bound = {"volumeName": now["spec"]["volumeName"]} if "volumeName" in now["spec"] else {}
-    return same and now["spec"] == {**before["spec"], **bound}
+    return same and now["spec"] == {**before["spec"], **_bound(now["spec"])}
 
 
 def is_taken(trees: Trees, before: Json, stack: str = "shop") -> bool:
@@ -77,7 +77,7 @@ def until_gone(trees: Trees, stack: str = "shop") -> None:
     trees.delete(naming.SINGULAR, stack)
     trees.until("the stack gone", lambda: trees.get(naming.KIND, stack) is None)
     # The garbage collector learns of a new kind only when it asks for all kinds, every half minute.
-    trees.until("all else gone", lambda: {kind for kind, _ in trees.owned()} <= {VOLUME_CLAIM.kind}, timeout=120)
+    trees.until("all else gone", lambda: {kind for kind, _ in trees.owned()} <= {VOLUME_CLAIM.kind})
 
 
 def test_a_claim_is_taken_over_with_its_data_and_outlives_its_stack(trees: Trees, cli: Cli) -> None:
@@ -99,7 +99,8 @@ def test_a_claim_is_taken_over_with_its_data_and_outlives_its_stack(trees: Trees
     assert is_taken(trees, before)
     for label, value in claim(trees)["metadata"]["labels"].items():
         assert label == "app" or f"{label}: {value}" in said or f'{label}: "{value}"' in said, "the dry run said it"
-    assert claim(trees)["spec"] == {**before["spec"], **_bound(trees)}
+    now = claim(trees)["spec"]
+    assert now == {**before["spec"], **_bound(now)}
     (volume,) = trees.must("Deployment", "shop-web")["spec"]["template"]["spec"]["volumes"]
     assert volume["persistentVolumeClaim"]["claimName"] == CLAIM
     events = [each["message"] for each in trees.all_of("Event") if each["reason"] == "Adopted"]
@@ -114,8 +115,8 @@ def test_a_claim_is_taken_over_with_its_data_and_outlives_its_stack(trees: Trees
     assert is_taken(trees, before)
 
 
-def _bound(trees: Trees) -> Json:
-    now = claim(trees)["spec"]
+def _bound(now: Json) -> Json:
+    """What the controller of volumes adds to the specification at a time of its own."""
     return {"volumeName": now["volumeName"]} if "volumeName" in now else {}
 
 
@@ -165,7 +166,7 @@ def test_another_volume_of_a_service_rolls_its_pods_and_diff_says_so(trees: Tree
     trees.apply("shop", wanted)
     trees.until_ready("shop")
     trees.settle()
-    assert not pods(trees) & own
+    trees.until("the pods before gone", lambda: not pods(trees) & own)
     assert is_taken(trees, before)
 
 
@@ -323,7 +324,7 @@ def test_the_verb_that_goes_back_keeps_it_too(trees: Trees, cli: Cli) -> None:
     before = create_claim(trees)
     trees.apply("shop", spec(rows=ADOPT))
     trees.until_ready("shop")
-    trees.until("two revisions", lambda: "2" in cli("history", "shop").out)
+    trees.until("two revisions", lambda: len(json.loads(cli("history", "shop", "-o", "json").out)) == 2)
     done = cli("rollback", "shop", "--to", "1", "--yes")
     assert done.code == Exit.DONE, done.err
     trees.until("gone back", lambda: not trees.must(naming.KIND, "shop")["spec"].get("data"))
@@ -379,6 +380,8 @@ def test_a_volume_of_a_child_stack_takes_over_what_has_its_name(trees: Trees) ->
 def test_an_account_without_the_right_takes_nothing_over(trees: Trees) -> None:
     trees.kubectl("apply", "-k", str(ROOT / "manifests" / "tenant"))
     trees.kubectl("delete", "rolebinding", "tenant-edit")
+    tenant = account(trees.namespace, "tenant")
+    until_may(trees.plane, trees.namespace, tenant, "patch", "persistentvolumeclaims", may=False)
     before = create_claim(trees)
     trees.apply("shop", {**spec(rows=ADOPT), "reconcileAs": "tenant"})
     trees.until("Forbidden", lambda: trees.condition("shop", "Stalled").get("reason") == "Forbidden")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import CONTROLLER_REVISION
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, KINDS
 from cluster.program import Cli
-from support.kube.trees import Trees, service, targets
+from support.kube.trees import Trees, content, service, targets
 from support.kube.whole_tree import Pods, Templates, last_good, owners, pods, run, spec, templates
 
 REQUEST = f"{naming.ANNOTATION_ADOPT}=true"
@@ -104,14 +104,16 @@ def test_what_belongs_to_somebody_else_is_not_taken_over(trees: Trees) -> None:
         change = {"ownerReferences": [reference]} if (kind, name) in half else {"labels": {naming.LABEL_ROOT: "x"}}
         trees.patch(kind, name, {"metadata": change})
     trees.settle()
-    before = {key: each["metadata"]["resourceVersion"] for key, each in trees.owned().items() if key in of_root}
+    before = {key: content(each, key[0]) for key, each in trees.owned().items() if key in of_root}
+    mark = trees.audit.mark()
     trees.apply_object({**trees.manifest("shop", spec()), "metadata": _asking(trees)})
     told = trees.until("Conflicting", lambda: trees.condition("shop", "Conflicting"))
     assert told["reason"] == "ForeignObject"
     trees.settle()
-    after = {key: each["metadata"]["resourceVersion"] for key, each in trees.owned().items() if key in of_root}
-    steady = {key for key in before if key[0] not in ("HorizontalPodAutoscaler", "PodDisruptionBudget")}
-    assert {key: after[key] for key in steady} == {key: before[key] for key in steady}
+    after = {key: content(each, key[0]) for key, each in trees.owned().items() if key in of_root}
+    assert after == before
+    written = {(each.resource.partition(".")[0], each.name) for each in trees.writes(mark) if each.code < 300}
+    assert written & {(KINDS[kind].plural, name) for kind, name in of_root} == set()
     trees.patch("ailtirestack", "shop", {"metadata": {"annotations": None}})
 
 
@@ -137,7 +139,7 @@ def test_a_volume_that_was_taken_over_and_is_retained_then_outlives_its_stack(tr
     assert "ownerReferences" not in trees.must("PersistentVolumeClaim", claim)["metadata"]
     trees.delete("ailtirestack", "shop")
     # The garbage collector learns of a new kind only when it asks for all kinds, every half minute.
-    trees.until("all else gone", lambda: [*trees.owned()] == [("PersistentVolumeClaim", claim)], timeout=120)
+    trees.until("all else gone", lambda: [*trees.owned()] == [("PersistentVolumeClaim", claim)])
     left = trees.must("PersistentVolumeClaim", claim)["metadata"]
     assert (left["uid"], left.get("deletionTimestamp")) == (uid, None)
 

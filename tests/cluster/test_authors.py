@@ -220,6 +220,7 @@ def test_who_declares_an_account_for_pods_may_create_tokens_of_it(plane: Control
 def test_an_httproute_that_nobody_declared_is_never_made(trees: Trees, template: bool) -> None:
     """Its author has every right but the one to HTTPRoutes: the policies let the root pass, the operator does not."""
     trees.plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(route_definition()))
+    trees.plane.kubectl("wait", "--for=condition=Established", f"crd/{HTTP_ROUTE.plural}.{HTTP_ROUTE.group}")
     trees.kubectl("create", "rolebinding", "edit", "--clusterrole=edit", "--user=editor")
     member: Json = {"type": "stack", "stack": ROUTED}
     if template:
@@ -237,7 +238,7 @@ def test_an_httproute_that_nobody_declared_is_never_made(trees: Trees, template:
 
     eventually(create, what="the author's rights")
     blocked = "hr-kid" if template else "hr"
-    trees.kubectl("wait", "ats", blocked, "--for=condition=Stalled", "--timeout=30s")
+    trees.kubectl("wait", "ats", blocked, "--for=condition=Stalled", "--timeout=120s")
     status = json.loads(trees.kubectl("get", "ats", blocked, "-o", "json"))["status"]
     (stalled,) = [each for each in status["conditions"] if each["type"] == "Stalled"]
     assert stalled["reason"] == "InvalidSpec"

@@ -18,7 +18,7 @@ def test_a_template_that_grows_under_a_tree_makes_it_no_larger_than_it_may_be(tr
     trees.apply("high", {"templateOnly": True, **references(4, "low")})
     trees.apply("shop", references(4, "high"))
     lowest = {f"shop-k{a}-k{b}" for a in range(4) for b in range(4)}
-    trees.until("the tree", lambda: lowest <= trees.names(naming.KIND), timeout=90)
+    trees.until("the tree", lambda: lowest <= trees.names(naming.KIND))
     trees.until_ready("shop")
     trees.apply("low", {"templateOnly": True, **references(330, "nothing")})
     stalled = trees.until("the root says so", lambda: trees.condition("shop", "Stalled"))
@@ -29,7 +29,7 @@ def test_a_template_that_grows_under_a_tree_makes_it_no_larger_than_it_may_be(tr
     trees.settle()
     assert size_of(trees) == 4 + 16, "nothing of the tree has grown"
     trees.apply("low", {"templateOnly": True, **references(5, "nothing")})
-    trees.until("there is room for five", lambda: size_of(trees) == 4 + 16 + 16 * 5, timeout=90)
+    trees.until("there is room for five", lambda: size_of(trees) == 4 + 16 + 16 * 5)
     trees.until("it is well again", lambda: not trees.condition("shop", "Stalled"))
     trees.until("all of it", lambda: not trees.condition("shop-k0", "Stalled"))
     assert trees.must(naming.KIND, "shop-k0")["spec"]["place"]["budget"]["members"] == 4 + 4 * 5
@@ -51,7 +51,7 @@ def test_copies_of_a_large_template_are_counted_and_weigh_little(trees: Trees, o
     assert len(written(trees)) == 2, "the template and the root"
     before = operator.memory
     trees.apply("shop", references(40, "fat"))
-    trees.until("all are there", lambda: len(written(trees)) == 42, timeout=120)
+    trees.until("all are there", lambda: len(written(trees)) == 42)
     trees.until_ready("shop")
     trees.settle()
     assert operator.memory - before < 64

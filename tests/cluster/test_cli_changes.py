@@ -173,7 +173,7 @@ def test_an_address_is_ready_only_if_every_gateway_on_the_way_is(cli: Cli, trees
     assert mended.err.splitlines()[-2:][0] == "shop: 3 URLs ready"
     assert "not ready" not in mended.out
     trees.patch(naming.KIND, "shop", {"spec": {"suspend": True, "appName": "other"}})
-    assert cli("open", "shop", "--wait", "--timeout", "20s").code == Exit.DONE, "what is suspended runs on"
+    assert cli("open", "shop", "--wait", "--timeout", "60s").code == Exit.DONE, "what is suspended runs on"
     assert cli("open", "nothing", "--wait").code == Exit.MISSING
 
 

@@ -13,6 +13,7 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, Result, kubeconfig_of
 from lab import Audit, ControlPlane, Operator, eventually
+from lab.audit import ADMINISTRATOR
 from lab.paths import ROOT
 from support.kube.trees import Manifest, Trees, child, service, tree
 
@@ -66,7 +67,7 @@ def look(control_plane: ControlPlane, resting: Trees, operator: Operator) -> Cli
 def test_no_difference_and_nothing_written(look: Cli, resting: Trees, audit: Audit) -> None:
     mark = audit.mark()
     assert look("diff", "-", stdin=stack(tree())) == Result(0, "", "no difference\n")
-    assert audit.writes(mark, namespace=resting.namespace) == []
+    assert audit.writes(mark, user=ADMINISTRATOR, namespace=resting.namespace) == []
 
 
 def test_one_image_changes_its_path_and_nothing_else(look: Cli, resting: Trees) -> None:
@@ -287,7 +288,7 @@ def test_a_template_is_weighed_for_every_tree_that_uses_it(cli: Cli, trees: Tree
     assert "template payment: used by 3 trees: 1 would become invalid, 2 would change, 1 would stay" in shown.err
     assert "  narrow: would become invalid (spec.services.pay.stackRef(payment)" in shown.err
     assert "of 2 more trees that would change too (--trees shows them)" in shown.err
-    assert audit.writes(mark, namespace=trees.namespace) == []
+    assert audit.writes(mark, user=ADMINISTRATOR, namespace=trees.namespace) == []
 
     trees.kubectl("delete", "ats", "narrow")
     assert cli("diff", "-", "--trees", "0", stdin=changing).code == Exit.NO
@@ -339,4 +340,4 @@ def test_validate_asks_the_cluster_which_trees_a_template_makes_invalid(cli: Cli
     assert "template payment: used by 2 trees (valid: kiosk, shop)\n" in fine.out
     root = cli("validate", "-", "--with-cluster", stdin=stack(using("payment"), "new"))
     assert (root.code, root.err) == (Exit.DONE, ""), "the template of the cluster is known"
-    assert audit.writes(mark, namespace=trees.namespace) == []
+    assert audit.writes(mark, user=ADMINISTRATOR, namespace=trees.namespace) == []

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane
+from support.kube.rights import account, until_may
 from support.kube.trees import Trees, tree
+
+STACKS = f"{naming.PLURAL}.{naming.GROUP}"
 
 
 def test_what_cannot_be_read_is_said_in_plain_words(
@@ -18,6 +22,7 @@ def test_what_cannot_be_read_is_said_in_plain_words(
     trees.kubectl("create", "serviceaccount", "nobody")
     nobody = kubeconfig_of("view", control_plane, trees.namespace, tmp_path)
     trees.kubectl("delete", "rolebinding", "view")
+    until_may(control_plane, trees.namespace, account(trees.namespace, "view"), "get", STACKS, may=False)
     refused = cli("logs", "shop", "--kubeconfig", nobody)
     assert refused.code == Exit.TROUBLE
     assert 'cannot get resource "ailtirestacks"' in refused.err

@@ -16,14 +16,17 @@ from pathlib import Path
 
 import pytest
 
+from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, Result, kubeconfig_of
 from lab import ControlPlane
 from lab.client import environment
 from lab.paths import ROOT
 from support.checks.commands import INTERRUPTIBLE
+from support.kube.rights import account, until_may
 from support.kube.trees import Manifest, Trees, child, service
 
+STACKS = f"{naming.PLURAL}.{naming.GROUP}"
 CODE = 42
 """That of the stand-in."""
 
@@ -130,6 +133,7 @@ def test_a_new_definition_that_does_not_come_up_leaves_the_one_before_to_look_in
     few = kubeconfig_of("few", control_plane, trees.namespace, tmp_path)
     trees.kubectl("delete", "rolebinding", "few")
     trees.kubectl("create", "rolebinding", "few", "--role=few", f"--serviceaccount={trees.namespace}:few")
+    until_may(control_plane, trees.namespace, account(trees.namespace, "few"), "list", "pods")
     result, words = kubectl("exec", "shop/orders/api", "--kubeconfig", few, "--", "id")
     assert words[1:3] == [f"--kubeconfig={few}", f"--namespace={trees.namespace}"], result.err
     assert words[3] in before
@@ -178,6 +182,8 @@ def test_what_is_in_the_way_is_told_with_its_log(
     trees.kubectl("create", "role", "stacks", "--verb=get,list", "--resource=ailtirestacks.ailtire.io")
     trees.kubectl("delete", "rolebinding", "view")
     trees.kubectl("create", "rolebinding", "view", "--role=stacks", f"--serviceaccount={trees.namespace}:view")
+    until_may(control_plane, trees.namespace, account(trees.namespace, "view"), "list", "pods", may=False)
+    until_may(control_plane, trees.namespace, account(trees.namespace, "view"), "list", STACKS)
     refused = cli("wait", "shop", "--timeout", "0", "--kubeconfig", view)
     assert (refused.code, refused.err.count("its log is not shown: ")) == (Exit.TIMED_OUT, 1)
     shown = cli("tree", "shop", "--logs", "3", "--kubeconfig", view)
@@ -202,7 +208,7 @@ def test_events_are_those_of_a_subtree_and_of_what_is_gone(cli: Cli, trees: Tree
         assert result.code == Exit.DONE, result.err
         return [json.loads(line) for line in result.out.splitlines()]
 
-    found = trees.until("all Events", lambda: _if_complete(told("shop")))
+    found = trees.until("all Events", lambda: _if_complete(told("shop"), pod))
     assert {each["path"] for each in found} == {"shop", "shop/quiet", "shop/orders", "shop/orders/api"}
     assert [each["time"] for each in found] == sorted(each["time"] for each in found)
     assert pod in {each["name"] for each in found if each["path"] == "shop/quiet"}, "gone, and still told of"
@@ -219,14 +225,12 @@ def test_events_are_those_of_a_subtree_and_of_what_is_gone(cli: Cli, trees: Tree
     assert cli("events", "shop/nothing").code == Exit.MISSING
 
 
-def _if_complete(found: list[Manifest]) -> list[Manifest]:
-    """The Events, once those of the last of them have been written."""
+def _if_complete(found: list[Manifest], pod: str) -> list[Manifest]:
+    """The Events, once each of those that write them has told of its objects, and somebody of the pod that is gone."""
     kinds = {(each["path"], each["kind"]) for each in found}
-    return (
-        found
-        if {("shop", "AiltireStack"), ("shop/orders/api", "Pod"), ("shop/orders", "AiltireStack")} <= kinds
-        else []
-    )
+    api = {("shop/orders/api", kind) for kind in ("Deployment", "ReplicaSet", "Pod")}
+    stacks = {("shop", "AiltireStack"), ("shop/orders", "AiltireStack")}
+    return found if api | stacks <= kinds and pod in {each["name"] for each in found} else []
 
 
 def test_following_tells_what_comes_and_ends_by_ctrl_c(trees: Trees) -> None:
@@ -238,7 +242,7 @@ def test_following_tells_what_comes_and_ends_by_ctrl_c(trees: Trees) -> None:
         trees.apply("shop", shop(late=service("lab.invalid/missing:1")))
         trees.until("a new service", lambda: any(" shop/late " in line and "Pod/" in line for line in lines))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == Exit.INTERRUPTED
+        assert process.wait(120) == Exit.INTERRUPTED
 
 
 FORWARDING = """#!{python}
@@ -269,18 +273,18 @@ def test_an_edge_without_an_address_is_reached_at_once(trees: Trees, tmp_path: P
 
         def answer() -> list[str]:
             try:
-                with urllib.request.urlopen(url, timeout=5) as found:
+                with urllib.request.urlopen(url, timeout=60) as found:
                     return found.read().decode().split()  # type: ignore[no-any-return]
             except OSError:
                 return []
 
-        first, pod, port, path = answer()
+        first, pod, port, path = trees.until("an answer", answer)
         assert (port, path) == ("3000", "/orders/")
         assert pod.startswith("pod/shop--gateway-")
         os.kill(int(first), signal.SIGTERM)
         second = trees.until("another connection", lambda: next((each for each in answer()[:1] if each != first), ""))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == Exit.INTERRUPTED
+        assert process.wait(120) == Exit.INTERRUPTED
         assert not Path(f"/proc/{second}").exists(), "kubectl has ended with it"
 
 

@@ -81,8 +81,8 @@ def test_requests_are_refused_while_it_is_stopped_and_passed_on_once_it_is_start
     assert cli("set", "image", "shop/web=lab.invalid/unready:1").code == Exit.DONE
     late = cli("start", "shop/web", "--wait", "--timeout", "6s")
     assert late.code == Exit.TIMED_OUT, late.err
+    trees.until("requests are passed on", lambda: "return 503" not in configuration(trees))
     trees.settle()
-    assert "return 503" not in configuration(trees)
     mark = trees.audit.mark()
     done = cli("set", "image", "shop/web=docker.io/library/web:2", "--wait", "--timeout", "60s")
     assert done.code == Exit.DONE, done.err

@@ -53,7 +53,7 @@ def test_in_a_pipe_whatever_changes_becomes_a_line_without_asking_again(trees: T
         trees.until("a new service", lambda: any("✓ shop/new  1/1" in line for line in told[before:]))
         assert not any("shop/cpl/dm/db" in line for line in told[before:])
         trees.delete(naming.KIND, "shop")
-        assert process.wait(30) == Exit.DONE
+        assert process.wait(120) == Exit.DONE
         assert process.stderr is not None
         assert process.stderr.read() == "note: shop is gone\n"
 
@@ -64,7 +64,7 @@ def test_ctrl_c_ends_it_with_its_own_code(trees: Trees) -> None:
     with watching(trees) as (process, told):
         trees.until("the tree", lambda: told)
         process.send_signal(2)
-        assert process.wait(30) == Exit.INTERRUPTED
+        assert process.wait(120) == Exit.INTERRUPTED
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert os.environ.get("KUBECONFIG") != str(trees.plane.kubeconfig), "the tests leave the caller's alone"

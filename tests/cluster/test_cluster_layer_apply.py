@@ -8,7 +8,7 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cluster.errors import Denied, Invalid, NotFound, NotLeader
 from ailtire_operator.cluster.kinds import Ref
-from cluster.cluster_layer import config_map, deployment, every_kind, service, viewing
+from cluster.cluster_layer import SECONDS, config_map, deployment, every_kind, service, viewing
 from lab import Audit, ControlPlane
 
 pytestmark = pytest.mark.usefixtures("definitions")
@@ -173,7 +173,7 @@ async def test_refusals_say_why(control_plane: ControlPlane, namespace: str) -> 
         assert isinstance(nowhere.error, NotFound)
         quota = {"metadata": {"name": "none"}, "spec": {"hard": {"services": "0"}}}
         await view.connection.request("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", body=quota)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while not isinstance((full := await view.applier.apply(service(namespace, uid), uid)).error, Denied):
                 assert full.record is not None
                 await view.applier.delete(full.record, uid)

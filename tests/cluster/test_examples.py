@@ -16,7 +16,7 @@ EXAMPLES = ROOT / "examples"
 SHOP = EXAMPLES / "shop"
 SMALL = sorted([*EXAMPLES.glob("0*/stack.yaml"), *EXAMPLES.glob("0*/overlays/*")])
 """What is applied into a namespace of one's own choice: files, and folders for kustomize."""
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 
 
 def name_of(path: Path) -> str:
@@ -81,7 +81,7 @@ def test_the_shop_becomes_ready_in_its_own_namespace(operator: Operator, control
     become_ready(control_plane, "shop", SHOP)
     depths = {name.count("-") for name in readiness(control_plane, "shop")}
     assert depths == {0, 1, 2}, "three levels"
-    control_plane.kubectl("delete", "-k", str(SHOP), "--timeout=60s")
+    control_plane.kubectl("delete", "-k", str(SHOP), "--timeout=150s")
 
 
 def become_ready(plane: ControlPlane, namespace: str, path: Path) -> None:

@@ -36,8 +36,8 @@ def test_a_bystander_waits_for_no_crowd_and_the_first_of_the_crowd_for_no_last(t
     applied = trees.audit.mark()
     trees.apply("shop", {"services": {"web": service(ports={"http": {"port": 80}})}})
     trees.until("the bystander's Deployment", lambda: trees.get("Deployment", "shop-web"))
-    crowded.until("the crowd's Deployments", lambda: len(crowded.names("Deployment")) == CROWD, 300)
-    crowded.until("a status of each", lambda: all("status" in each for each in crowded.all_of("AiltireStack")), 60)
+    crowded.until("the crowd's Deployments", lambda: len(crowded.names("Deployment")) == CROWD, 400)
+    crowded.until("a status of each", lambda: all("status" in each for each in crowded.all_of("AiltireStack")))
 
     since = trees.audit.requests(applied)
     begun, done = (new(kind, since, trees.namespace)[0] for kind in ("ailtirestacks.ailtire.io", "deployments.apps"))

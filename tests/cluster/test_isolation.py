@@ -1,13 +1,15 @@
 """No pod before its policies, and none with a volume that is not its stack's, on a real control plane."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from ailtire_operator import naming
-from support.kube.trees import Manifest, Trees, child, service
+from support.kube.quotas import limit
+from support.kube.trees import Manifest, Trees, child, content, service
 
 POLICIES = "networkpolicies.networking.k8s.io"
 WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch")
@@ -22,23 +24,9 @@ def two(image: str = "docker.io/library/web:1") -> Manifest:
 
 
 @pytest.fixture
-def no_policies(trees: Trees) -> Iterator[Any]:
-    """Forbid NetworkPolicies by a quota, and allow them again."""
-
-    def forbid() -> None:
-        spec = {"hard": {f"count/{POLICIES}": "0"}}
-        trees.apply_object(
-            {
-                "apiVersion": "v1",
-                "kind": "ResourceQuota",
-                "metadata": {"name": "none", "namespace": trees.namespace},
-                "spec": spec,
-            }
-        )
-        path = f"/api/v1/namespaces/{trees.namespace}/resourcequotas/none"
-        trees.until("the quota", lambda: "hard" in trees.plane.api.get(path).get("status", {}))
-
-    yield forbid
+def no_policies(trees: Trees) -> Callable[[], None]:
+    """Forbids NetworkPolicies by a quota; ``allow`` allows them again."""
+    return partial(limit, trees, "none", **{f"count/{POLICIES}": "0"})
 
 
 def allow(trees: Trees) -> None:
@@ -89,7 +77,9 @@ def test_who_loses_its_edge_or_a_published_port_is_closed_again(trees: Trees) ->
     assert len(opened) > 1
 
 
-def test_under_a_quota_of_no_policies_nothing_runs_and_with_policies_it_does(trees: Trees, no_policies: Any) -> None:
+def test_under_a_quota_of_no_policies_nothing_runs_and_with_policies_it_does(
+    trees: Trees, no_policies: Callable[[], None]
+) -> None:
     no_policies()
     mark = trees.audit.mark()
     trees.apply(
@@ -129,7 +119,7 @@ def test_a_policy_of_somebody_elses_in_the_way_holds_those_that_need_it_and_no_o
     assert trees.names("Deployment") == {"shop-web", "shop-db"}
 
 
-def test_what_runs_runs_on_and_changes_when_its_policy_is_back(trees: Trees, no_policies: Any) -> None:
+def test_what_runs_runs_on_and_changes_when_its_policy_is_back(trees: Trees, no_policies: Callable[[], None]) -> None:
     trees.apply("shop", two())
     trees.until_ready("shop")
     trees.settle()
@@ -170,7 +160,7 @@ def test_a_retained_volume_is_left_alone_by_a_stack_that_does_not_retain_it(
         "gone", lambda: not trees.names("Deployment") | trees.names("StatefulSet") | trees.names("AiltireStack")
     )
     trees.until("no pods", lambda: not trees.names("Pod"))
-    kept = trees.must("PersistentVolumeClaim", claim)
+    kept = content(trees.must("PersistentVolumeClaim", claim))
 
     trees.apply("shop", volume(**data))
     conflict = trees.until("conflict", lambda: trees.condition("shop", "Conflicting"))
@@ -179,10 +169,10 @@ def test_a_retained_volume_is_left_alone_by_a_stack_that_does_not_retain_it(
     assert claim in trees.condition("shop")["message"]
     trees.settle()
     assert trees.names("Deployment") | trees.names("StatefulSet") == {"shop-web"}
-    assert json.dumps(trees.must("PersistentVolumeClaim", claim)) == json.dumps(kept)
+    assert content(trees.must("PersistentVolumeClaim", claim)) == kept
     trees.delete("ailtirestack", "shop")
     trees.until("gone again", lambda: not trees.names("Deployment") | trees.names("AiltireStack"))
-    assert json.dumps(trees.must("PersistentVolumeClaim", claim)) == json.dumps(kept)
+    assert content(trees.must("PersistentVolumeClaim", claim)) == kept
 
     trees.apply("shop", volume(retain=True, **data))
     trees.until_ready("shop")

@@ -8,7 +8,7 @@ import pytest
 
 from ailtire_operator.cluster.kinds import POD
 from ailtire_operator.printable import plural
-from support.kube.trees import Trees, service
+from support.kube.trees import Trees, content, service
 
 SICK, WELL = "docker.io/library/web:1", "docker.io/library/web:2"
 STORED = {"volumes": {"rows": {"source": "rows", "target": "/rows"}}}
@@ -73,13 +73,14 @@ def unharmed(trees: Trees) -> Iterator[None]:
     trees.apply("calm", {"services": {"web": service()}})
     trees.until_ready("shop", "calm")
     trees.settle()
-    before = harmless(trees)
+    before, mark = harmless(trees), trees.audit.mark()
     yield
     assert harmless(trees) == before
+    assert {each.name for each in trees.writes(mark)} & {"calm", "calm-web", "shop-other"} == set()
 
 
 def harmless(trees: Trees) -> dict[str, Any]:
-    """Versions of what must not be touched."""
+    """What must not be touched."""
     names = [
         ("AiltireStack", "calm"),
         ("Deployment", "calm-web"),
@@ -87,8 +88,8 @@ def harmless(trees: Trees) -> dict[str, Any]:
         ("Deployment", "shop-other"),
     ]
     found = {name: trees.must(kind, name) for kind, name in names if kind != "Service" or trees.get(kind, name)}
-    versions = {name: each["metadata"]["resourceVersion"] for name, each in found.items()}
-    return versions | {"other": trees.status("shop")["services"]["other"]}
+    contents = {name: content(each) for name, each in found.items()}
+    return contents | {"other": trees.status("shop")["services"]["other"]}
 
 
 def repaired(trees: Trees, **fields: Any) -> None:

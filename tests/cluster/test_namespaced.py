@@ -56,7 +56,7 @@ def _deployments(plane: ControlPlane, namespace: str) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_it_works_in_its_namespaces_and_asks_for_nothing_in_others(plane: ControlPlane) -> None:
     audit = Audit(plane)
     operator = Operator(plane, env={"AILTIRE_OPERATOR_NAMESPACE": ",".join(MINE)})
@@ -71,18 +71,18 @@ def test_it_works_in_its_namespaces_and_asks_for_nothing_in_others(plane: Contro
         body = json.dumps({**head, "spec": full_spec()})
         plane.kubectl("apply", "--server-side", "-n", namespace, "-f", "-", stdin=body)
     for namespace in MINE:
-        plane.kubectl("wait", "ats/shop", "-n", namespace, "--for=condition=Ready", "--timeout=150s", timeout=160)
+        plane.kubectl("wait", "ats/shop", "-n", namespace, "--for=condition=Ready", "--timeout=170s")
     small = json.dumps({**head, "spec": {"services": {}}})
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-n", MINE[0], "-f", "-", stdin=small)
-    eventually(lambda: _deployments(plane, MINE[0]) == [], 60, "the end of all")
+    eventually(lambda: _deployments(plane, MINE[0]) == [], what="the end of all")
     assert _deployments(plane, MINE[1]) != []
     assert plane.kubectl("get", "ats/shop", "-n", ELSEWHERE, "-o", "jsonpath={.status}") == json.dumps(
         dict(UNOBSERVED), separators=(",", ":")
     )
     # A namespace that goes away stops none of the others.
-    plane.kubectl("delete", "namespace", MINE[0], timeout=120)
+    plane.kubectl("delete", "namespace", MINE[0], timeout=300)
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-n", MINE[1], "-f", "-", stdin=small)
-    eventually(lambda: _deployments(plane, MINE[1]) == [], 60, "the end of all")
+    eventually(lambda: _deployments(plane, MINE[1]) == [], what="the end of all")
     operator.stop()
     requests = [each for each in audit.requests(mark) if each.user == OPERATOR and each.resource]
     before = [each for each in requests if each.namespace != MINE[0]]

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from cluster.cluster_layer import SECONDS
 from cluster.cluster_layer_proxy import everything, nothing, proxied
 from lab import ControlPlane, Operator, kubeconfig
 from support.kube.operators import another
@@ -35,7 +36,7 @@ async def test_no_answer_is_a_traceback(
                 proxy.cut()
                 trees.apply(f"shop-{number}", {"services": {"web": service()}})
                 mark = len(proxy.seen)
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(SECONDS):
                     while not {"GET", "PUT"} <= {line.split()[0] for line in proxy.seen[mark + 20 :]}:
                         await asyncio.sleep(0.05)
                 proxy.instead = (nothing, 200, "")

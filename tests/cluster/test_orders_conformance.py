@@ -7,6 +7,7 @@ fields, the values of those, what a list and a watch say.
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import orjson
 import pytest
@@ -178,7 +179,7 @@ def test_lists_and_watches_say_the_same(control_plane: ControlPlane, namespace: 
         assert "kind" not in listed["items"][0]
         asked = run(ask, _watched_calls(), namespace)
         version = listed["metadata"]["resourceVersion"]
-        found = events(control_plane, simulated, path, version)
+        found = events(control_plane, simulated, path, version, 4)
         numbers = [int(event["object"]["metadata"]["resourceVersion"]) for event in found]
         assert numbers == sorted(set(numbers)) and numbers[0] > int(version)
         assert [
@@ -203,26 +204,33 @@ def _watched_calls() -> Iterator[Call]:
     yield delete("delete new", CONFIG_MAP, "new", "create new")
 
 
-def _real_events(plane: ControlPlane, simulated: ApiServer, path: str, version: str) -> list[Object]:
+def _real_events(plane: ControlPlane, simulated: ApiServer, path: str, version: str, count: int) -> list[Object]:
+    """The first events of a watch; all of one that ends before."""
     pool = urllib3.PoolManager(ca_cert_data=plane.api.ca.read_text())
-    query = f"watch=1&resourceVersion={version}&timeoutSeconds=2&labelSelector={WATCHED['labelSelector']}"
+    query = f"watch=1&resourceVersion={version}&timeoutSeconds=60&labelSelector={WATCHED['labelSelector']}"
     headers = {"Authorization": f"Bearer {plane.api.token}"}
-    answer = pool.request("GET", f"{plane.api.url}{path}?{query}", headers=headers, retries=False)
-    return [json.loads(line) for line in answer.data.splitlines()]
+    url = f"{plane.api.url}{path}?{query}"
+    answer = pool.request("GET", url, headers=headers, retries=False, preload_content=False)
+    try:
+        return [json.loads(line) for line in islice(answer, count)]
+    finally:
+        answer.close()
 
 
-def _simulated_events(plane: ControlPlane, simulated: ApiServer, path: str, version: str) -> list[Object]:
+def _simulated_events(plane: ControlPlane, simulated: ApiServer, path: str, version: str, count: int) -> list[Object]:
     watch = Network(simulated).open("tests", path, {"resourceVersion": version, **WATCHED})
-    return [{"type": what, "object": obj} for what, obj in watch.backlog]
+    found = [{"type": what, "object": obj} for what, obj in watch.backlog]
+    assert len(found) == count
+    return found
 
 
 def test_a_watch_from_a_version_that_is_compacted_is_expired(control_plane: ControlPlane, namespace: str) -> None:
     control_plane.compact()
     # Events alone are watched in etcd itself: the API server keeps a history of its own of all other kinds.
-    real = _real_events(control_plane, ApiServer(), EVENT.path(namespace), "1")
+    real = _real_events(control_plane, ApiServer(), EVENT.path(namespace), "1", 1)
     simulated = ApiServer()
     simulated.compact()
-    for event in (real[0], _simulated_events(control_plane, simulated, EVENT.path(namespace), "1")[0]):
+    for event in (real[0], _simulated_events(control_plane, simulated, EVENT.path(namespace), "1", 1)[0]):
         assert event["type"] == "ERROR"
         assert (event["object"]["kind"], event["object"]["code"]) == ("Status", 410)
         assert type(from_status(410, event["object"])).__name__ == "Gone"

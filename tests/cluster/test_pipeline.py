@@ -43,7 +43,8 @@ def test_it_is_applied_waited_for_and_then_there_is_no_difference(trees: Trees, 
     assert kubectl(trees, "diff", "--server-side", "-k", str(overlay)).returncode == 1
     assert kubectl(trees, "apply", "--server-side", "-k", str(overlay)).returncode == 0
     assert cli("wait", "portal", "--timeout", "2m").code == 0
-    assert kubectl(trees, "wait", "ailtirestack/portal", "--for=condition=Ready", "--timeout=1s").returncode == 0
+    assert trees.is_ready("portal")
+    assert kubectl(trees, "wait", "ailtirestack/portal", "--for=condition=Ready", "--timeout=60s").returncode == 0
     trees.settle()
     done = kubectl(trees, "diff", "--server-side", "-k", str(overlay))
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
@@ -56,7 +57,7 @@ def test_an_exit_code_says_what_became_of_it(trees: Trees, cli: Cli) -> None:
     assert cli("wait", "shop", "--timeout", "1m").code == 3
     late = kubectl(trees, "wait", "ailtirestack/shop", "--for=condition=Ready", "--timeout=1s")
     assert late.returncode == 1
-    stalled = kubectl(trees, "wait", "ailtirestack/shop", "--for=condition=Stalled", "--timeout=30s")
+    stalled = kubectl(trees, "wait", "ailtirestack/shop", "--for=condition=Stalled", "--timeout=120s")
     assert stalled.returncode == 0
     manifest = json.dumps({"spec": {"suspend": True}})
     trees.apply("shop", {"services": {"web": service()}})

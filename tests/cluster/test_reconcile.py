@@ -3,7 +3,7 @@
 import time
 
 from lab import Operator
-from support.kube.trees import Trees, child, service, targets, tree
+from support.kube.trees import Trees, child, content, service, targets, tree
 
 TREE = ("shop", "shop-cpl", "shop-cpl-dm")
 
@@ -17,22 +17,23 @@ def test_a_tree_of_three_levels_becomes_ready(trees: Trees) -> None:
     assert (status["counts"]["services"], status["counts"]["stacks"]) == ("4/4", "2/2")
     assert status["stacks"]["cpl"] == {"name": "shop-cpl", "ready": True, "services": "3/3"}
     assert trees.status("shop-cpl-dm")["services"]["db"]["ready"] == 1
-    ready = [each for each in trees.all_of("Event") if each["reason"] == "Ready"]
-    assert [each["involvedObject"]["name"] for each in ready] == ["shop"], "nobody acts on those of the stacks below"
+    trees.until("an Event", lambda: _told_ready(trees))
+    trees.settle()
+    assert _told_ready(trees) == ["shop"], "nobody acts on those of the stacks below"
 
 
 def test_a_resting_tree_is_not_written_to(trees: Trees, operator: Operator) -> None:
     trees.apply("shop", tree())
     trees.until_ready("shop")
     trees.settle()
-    before = {key: item["metadata"]["resourceVersion"] for key, item in trees.owned().items()}
+    before = _contents(trees)
     mark = trees.audit.mark()
     trees.apply("shop", tree())
     time.sleep(2)
     operator.restart()
     time.sleep(4)
     assert targets(trees.writes(mark)) == []
-    assert {key: item["metadata"]["resourceVersion"] for key, item in trees.owned().items()} == before
+    assert _contents(trees) == before
     assert trees.is_ready("shop")
 
 
@@ -149,6 +150,15 @@ def test_what_others_add_to_a_workload_stays(trees: Trees) -> None:
     trees.settle()
     template = trees.must("Deployment", "shop-web")["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+
+
+def _told_ready(trees: Trees) -> list[str]:
+    """The stacks of which an Event says that they are ready."""
+    return [each["involvedObject"]["name"] for each in trees.all_of("Event") if each["reason"] == "Ready"]
+
+
+def _contents(trees: Trees) -> dict[tuple[str, str], object]:
+    return {key: content(item, key[0]) for key, item in trees.owned().items()}
 
 
 def _templates(trees: Trees) -> dict[str, object]:

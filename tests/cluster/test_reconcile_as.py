@@ -11,8 +11,9 @@ import pytest
 from ailtire_operator.cluster.kinds import OPERATORS_OWN_KINDS, STACK
 from lab import ControlPlane, Operator
 from lab.api import Refused
-from lab.audit import Request
+from lab.audit import OPERATOR, Request
 from lab.paths import ROOT
+from support.kube.rights import until_may
 from support.kube.trees import Trees, child, service, targets
 
 Json = dict[str, Any]
@@ -30,6 +31,12 @@ def tenant(trees: Trees) -> str:
     """The account, as manifests/tenant has it."""
     trees.kubectl("apply", "-k", str(ROOT / "manifests" / "tenant"))
     return f"system:serviceaccount:{trees.namespace}:tenant"
+
+
+def forbid_to_act(trees: Trees) -> None:
+    """Take away the operator's right to be the account."""
+    trees.kubectl("delete", "rolebinding", "ailtire-operator-acts-as-tenant")
+    until_may(trees.plane, trees.namespace, OPERATOR, "impersonate", "serviceaccounts", may=False, name="tenant")
 
 
 def forbidden(trees: Trees, name: str) -> str:
@@ -50,6 +57,7 @@ def test_a_tree_is_written_by_its_accounts_rights_until_they_are_taken_away(tree
     assert by_whom(trees.writes(mark)) == {(True, ""), (False, tenant)}
 
     trees.kubectl("delete", "rolebinding", "tenant-edit")
+    until_may(trees.plane, trees.namespace, tenant, "patch", "deployments.apps", may=False)
     trees.apply("shop", tree("docker.io/library/web:2"))
     said = trees.until("the lack of a right", lambda: forbidden(trees, "shop"))
     assert f'User "{tenant}" cannot patch resource "deployments" in API group "apps"' in said
@@ -84,7 +92,7 @@ def test_stacks_that_name_no_account_are_written_by_the_default_one(
         trees.until_ready("shop")
         assert by_whom(trees.writes(mark)) == {(True, ""), (False, tenant)}
 
-        trees.kubectl("delete", "rolebinding", "ailtire-operator-acts-as-tenant")
+        forbid_to_act(trees)
         trees.apply("other", {"services": {"web": service()}})
         said = trees.until("the lack of a right", lambda: forbidden(trees, "other"))
         assert 'cannot impersonate resource "serviceaccounts"' in said
@@ -94,7 +102,7 @@ def test_stacks_that_name_no_account_are_written_by_the_default_one(
 
 
 def test_an_account_that_the_operator_may_not_be_gets_nothing(trees: Trees, tenant: str) -> None:
-    trees.kubectl("delete", "rolebinding", "ailtire-operator-acts-as-tenant")
+    forbid_to_act(trees)
     trees.apply("shop", tree())
     said = trees.until("the lack of a right", lambda: forbidden(trees, "shop"))
     assert 'cannot impersonate resource "serviceaccounts"' in said

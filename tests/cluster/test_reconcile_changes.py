@@ -121,7 +121,7 @@ def _planned(trees: Trees) -> dict[str, str]:
 def test_the_end_of_a_namespace_is_the_end(trees: Trees) -> None:
     trees.apply("shop", {"services": {"a": child({"x": service()}), "web": service()}})
     trees.until_ready("shop")
-    trees.plane.kubectl("delete", "namespace", trees.namespace, "--timeout=60s")
+    trees.plane.kubectl("delete", "namespace", trees.namespace, "--timeout=150s")
     trees.plane.kubectl("create", "namespace", trees.namespace)
     assert trees.owned() == {}
 

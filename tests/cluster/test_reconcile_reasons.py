@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from support.kube.quotas import limit
 from support.kube.trees import Trees, child, service
 
 
 def test_a_quota_is_told_in_the_words_of_the_server(trees: Trees) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": trees.namespace}}
-    trees.apply_object({**quota, "spec": {"hard": {"pods": "1"}}})
+    limit(trees, "q", pods="1")
     trees.apply("shop", {"services": {"web": service(deploy={"replicas": 2})}})
     trees.until("quota", lambda: _reason(trees, "shop", "QuotaExceeded"))
     # The one pod that fits becomes ready in its own time.
@@ -16,8 +16,7 @@ def test_a_quota_is_told_in_the_words_of_the_server(trees: Trees) -> None:
 
 
 def test_a_stateful_set_that_makes_no_pods_is_explained_by_its_events(trees: Trees) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": trees.namespace}}
-    trees.apply_object({**quota, "spec": {"hard": {"pods": "0"}}})
+    limit(trees, "q", pods="0")
     mounts = {"data": {"source": "records", "target": "/data"}}
     trees.apply("shop", {"services": {"db": service(volumes=mounts)}, "data": {"records": {"perReplica": True}}})
     blocked = trees.until("quota", lambda: _reason(trees, "shop", "QuotaExceeded"))
@@ -47,8 +46,7 @@ def test_the_way_to_what_blocks_is_data_and_no_key_is_taken_for_a_word(trees: Tr
 
 
 def test_a_refused_object_does_not_stop_the_others(trees: Trees) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": trees.namespace}}
-    trees.apply_object({**quota, "spec": {"hard": {"persistentvolumeclaims": "0"}}})
+    limit(trees, "q", persistentvolumeclaims="0")
     mounts = {"data": {"source": "records", "target": "/data"}}
     trees.apply("shop", {"services": {"web": service(), "db": service(volumes=mounts)}, "data": {"records": {}}})
     blocked = trees.until("quota", lambda: _reason(trees, "shop", "QuotaExceeded"))

@@ -94,7 +94,7 @@ def deletions(trees: Trees, mark: int) -> list[str]:
 
 
 def until_taken_over(trees: Trees) -> None:
-    trees.until_ready("shop", "shop-cpl", "shop-cpl-dm", timeout=90)
+    trees.until_ready("shop", "shop-cpl", "shop-cpl-dm")
     trees.settle()
     assert "nobody" not in owners(trees).values()
 

@@ -178,12 +178,12 @@ class Story:
 
     def meet(self, foreign: list[Manifest]) -> None:
         with suppress(AssertionError):
-            eventually(lambda: not pending(foreign, self.requests), 90)
+            eventually(lambda: not pending(foreign, self.requests))
         assert pending(foreign, self.requests) == set(), "objects in the way that the operator has not reconciled"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
     foreign = in_the_way()
     assert {each["kind"] for each in foreign} == {kind.kind for kind in OWNED_KINDS}, "every kind is in the way"
@@ -202,17 +202,17 @@ def test_what_is_granted_is_what_is_used(plane: ControlPlane) -> None:
         story.meet([each for each in foreign if each["kind"] == kind])
         story.delete([each for each in foreign if each["kind"] == kind])
     # Why a workload has no pods, where it does not say so itself, is told by its Events.
-    eventually(lambda: ("list", "events") in used(story.requests), 60, "a look at the Events of what has no pods")
+    eventually(lambda: ("list", "events") in used(story.requests), what="a look at the Events of what has no pods")
     plane.kubectl("delete", "quota", "none", "-n", NAMESPACE)
     # Written only once a definition has rolled out in full.
     story.meet([each for each in foreign if each["kind"] == CONTROLLER_REVISION.kind])
     story.delete([each for each in foreign if each["kind"] == CONTROLLER_REVISION.kind])
     # What was in the way is somebody else's, so that its end is no news: the next try comes in its own time.
-    plane.kubectl("wait", "ats", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s", timeout=130)
+    plane.kubectl("wait", "ats", "--all", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=170s")
     story.declare({"shop": {"appName": "shop"}, "routed": {"appName": "shop"}})
     removed = {_resource(each) for each in foreign} - {f"{STACK.plural}.{STACK.group}"}
-    eventually(lambda: {("delete", each) for each in removed} <= used(story.requests), 60, "the end of everything")
-    eventually(lambda: "shop-orders" not in _stacks(plane), 60, "the child's end")
+    eventually(lambda: {("delete", each) for each in removed} <= used(story.requests), what="the end of everything")
+    eventually(lambda: "shop-orders" not in _stacks(plane), what="the child's end")
     story.operator.stop()
     requests = story.requests
     assert [str(each) for each in requests if each.code == 403] == []

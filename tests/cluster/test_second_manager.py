@@ -60,26 +60,33 @@ def template(trees: Trees, kind: str = "Deployment") -> Json:
     return found
 
 
-def container(trees: Trees, name: str = "web", kind: str = "Deployment") -> Json:
-    found = {each["name"]: each for each in template(trees, kind)["spec"]["containers"]}
-    made: Json = found.get(name, {})
-    return made
+def container(trees: Trees, kind: str = "Deployment") -> Json:
+    return _container(template(trees, kind))
+
+
+def _container(made: Json, name: str = "web") -> Json:
+    found: Json = {each["name"]: each for each in made["spec"]["containers"]}.get(name, {})
+    return found
 
 
 def variables(trees: Trees, kind: str = "Deployment") -> Json:
-    return {each["name"]: each.get("value") for each in container(trees, kind=kind)["env"]}
+    return _variables(template(trees, kind))
+
+
+def _variables(made: Json) -> Json:
+    return {each["name"]: each.get("value") for each in _container(made)["env"]}
 
 
 def is_there(trees: Trees, kind: str = "Deployment") -> bool:
     """Whether all that was added is there; it must be there as a whole or not at all."""
-    made, mine = template(trees, kind), container(trees, kind=kind)
+    made = template(trees, kind)  # read once: a part read later may be of another version
     found = [
         made["metadata"].get("annotations", {}).get("example.com/team") == "a",
         [each["ip"] for each in made["spec"].get("hostAliases", ())] == ["10.0.0.9"],
         [each["key"] for each in made["spec"].get("tolerations", ())] == ["team"],
-        variables(trees, kind).get("TEAM") == "a",
-        mine["terminationMessagePolicy"] == "FallbackToLogsOnError",
-        container(trees, "agent", kind).get("image") == "docker.io/library/agent:1",
+        _variables(made).get("TEAM") == "a",
+        _container(made)["terminationMessagePolicy"] == "FallbackToLogsOnError",
+        _container(made, "agent").get("image") == "docker.io/library/agent:1",
         "agent" in {each["name"] for each in made["spec"].get("volumes", ())},
     ]
     assert all(found) or not any(found), found
@@ -104,14 +111,14 @@ def test_what_is_added_outlives_updates_changes_by_hand_and_the_operators_restar
     assert is_there(trees, kind)
 
     trees.apply("shop", web(NEW, environment={"OTHER": "b"}, **more))
-    trees.until("the update", lambda: container(trees, kind=kind)["image"] == NEW)
+    trees.until("the update", lambda: container(trees, kind)["image"] == NEW)
     trees.until_ready("shop")
     assert is_there(trees, kind)
     names = variables(trees, kind)
     assert (names.get("OTHER"), "LEVEL" in names) == ("b", False), "what the stack says no more goes"
 
     trees.kubectl("set", "image", f"{kind}/shop-web", "web=evil:1")
-    trees.until("the image put back", lambda: container(trees, kind=kind)["image"] == NEW)
+    trees.until("the image put back", lambda: container(trees, kind)["image"] == NEW)
     trees.until("the Event", lambda: put_back(trees))
     assert is_there(trees, kind)
     assert not [each for each in put_back(trees) if "containers[name=web].image" not in each], "only that was put back"

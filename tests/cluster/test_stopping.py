@@ -82,7 +82,7 @@ def test_a_middle_stack_stops_in_reverse_order_and_starts_again_as_it_was(trees:
     mark = trees.audit.mark()
 
     trees.apply("shop", shop(stopped=True))
-    trees.until("stopped", lambda: trees.condition("shop-orders", "Stopped").get("status") == "True", 90)
+    trees.until("stopped", lambda: trees.condition("shop-orders", "Stopped").get("status") == "True")
     trees.until_ready("shop")
     trees.settle()
     assert pods(trees) == []
@@ -135,7 +135,7 @@ def test_an_operator_that_dies_while_it_stops_a_tree_stops_it_all_the_same(trees
     trees.until("a first one", lambda: trees.must("Deployment", "shop-web")["spec"]["replicas"] == 0)
     operator.kill()
     operator.start()
-    trees.until("stopped", lambda: trees.condition("shop", "Stopped").get("status") == "True", 90)
+    trees.until("stopped", lambda: trees.condition("shop", "Stopped").get("status") == "True")
     trees.settle()
     assert pods(trees) == []
     order = [name for name in written(trees, mark) if name in (*STOPPED, "shop-web")]

@@ -25,7 +25,7 @@ from support.checks.commands import INTERRUPTIBLE
 from support.kube.trees import Trees, service, tree
 from support.ui.asking import Browser, Events
 
-_SECONDS = 40.0
+_SECONDS = 180.0
 
 
 class Page:

@@ -25,7 +25,7 @@ def events(trees: Trees) -> list[str]:
 
 
 def until_told(trees: Trees, message: str) -> None:
-    trees.until(message, lambda: trees.condition("shop", "WaitingForDeletion").get("message") == message, timeout=10)
+    trees.until(message, lambda: trees.condition("shop", "WaitingForDeletion").get("message") == message)
 
 
 def image(trees: Trees, name: str) -> str:
@@ -39,8 +39,8 @@ def test_a_service_that_cannot_be_replaced_yet_holds_nothing_else_back(trees: Tr
     new = "docker.io/library/web:2"
     trees.apply("shop", {"services": {"p": service(), "other": service(new), "new": child({"x": service()})}})
     until_told(trees, told)
-    trees.until("the child", lambda: trees.get(naming.KIND, "shop-new"), timeout=10)
-    trees.until("the other", lambda: image(trees, "shop-other") == new, timeout=10)
+    trees.until("the child", lambda: trees.get(naming.KIND, "shop-new"))
+    trees.until("the other", lambda: image(trees, "shop-other") == new)
     stack = trees.must(naming.KIND, "shop")
     assert stack["status"]["observedGeneration"] == stack["metadata"]["generation"]
     trees.until("an Event", lambda: events(trees) == [told])
@@ -53,7 +53,7 @@ def test_a_service_that_cannot_be_replaced_yet_holds_nothing_else_back(trees: Tr
     trees.settle()
     assert targets(trees.writes(mark)) == [], "it is waited for, not asked for"
     release(trees, "Service", "shop-p")
-    trees.until_ready("shop", timeout=10)
+    trees.until_ready("shop", timeout=60)
     assert trees.must("Service", "shop-p")["spec"]["clusterIP"] == "None"
     assert trees.condition("shop", "WaitingForDeletion") == {}
 
