@@ -24,13 +24,13 @@ _NICENESS: Final = 10
 LONG: Final = tuple(
     f"test_{name}.py"
     for name in (
-        *("stopping", "tree_rollback", "depends_on", "cli_writes", "cli_diff", "put_back", "adoption", "depth"),
-        *("operator_process", "rollback", "hostile", "namespaced", "rights", "recipes", "restore", "secret_reloads"),
-        *("history", "cli_stops", "misbehaving", "reconcile_trouble", "isolation", "up", "second_manager"),
-        *("sequences", "lab", "validate", "environments", "rbac"),
+        *("tree_rollback", "rollback", "stopping", "adoption", "reconcile_trouble", "adopting_claims", "restore"),
+        *("misbehaving", "cli_writes", "operator_process", "hostile", "verify", "history", "namespaced", "cli_stops"),
+        *("examples", "isolation", "recipes", "rights", "cli_diff", "delivery", "etcd", "second_manager"),
+        *("depends_on", "secret_reloads", "up", "reconcile", "cli_changes", "put_back", "ownership", "cli_written"),
     )
 )
-"""The files of ``cluster`` that keep a worker for a minute or two, the longest first."""
+"""The files of ``cluster`` that keep a worker for half a minute to three, the longest first."""
 _ORDER: Final = ("faults", "install", "static", "cluster", "gateway", "cluster_layer", "orders", "property", "swarm")
 
 

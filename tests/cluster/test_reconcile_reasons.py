@@ -52,7 +52,7 @@ def test_a_refused_object_does_not_stop_the_others(trees: Trees) -> None:
     blocked = trees.until("quota", lambda: _reason(trees, "shop", "QuotaExceeded"))
     assert "PersistentVolumeClaim shop--records--data" in blocked["message"]
     trees.until("web runs", lambda: trees.status("shop")["services"]["web"]["ready"] == 1)
-    trees.delete("resourcequota", "q")
+    trees.kubectl("delete", "resourcequota", "q")
     trees.until_ready("shop")
 
 

@@ -111,7 +111,7 @@ def test_deleting_a_middle_stack_takes_its_subtree_but_what_is_retained(
     trees.apply("shop", spec)
     trees.until_ready("shop")
     operator.stop()
-    trees.delete("ailtirestack", "shop-cpl", f"--cascade={cascade}")
+    trees.delete("ailtirestack", "shop-cpl", cascade)
     trees.until("the subtree gone", lambda: _left(trees, "shop-cpl") == {"shop-cpl-dm--keep--data"})
     kept = trees.must("PersistentVolumeClaim", "shop-cpl-dm--keep--data")
     operator.start()
@@ -126,7 +126,7 @@ def test_nothing_comes_back_when_a_tree_is_deleted(trees: Trees, cascade: str) -
     trees.until_ready("shop")
     trees.settle()
     mark = trees.audit.mark()
-    trees.delete("ailtirestack", "shop", f"--cascade={cascade}")
+    trees.delete("ailtirestack", "shop", cascade)
     trees.until("all gone", lambda: not trees.owned() and not trees.names("AiltireStack"))
     trees.settle()
     created = [each for each in trees.writes(mark) if each.resource != "events" and each.code == 201]

@@ -68,9 +68,9 @@ class Trees:
         else:
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
 
-    def delete(self, kind: str, name: str, *options: str) -> None:
-        """Delete an object and do not wait."""
-        self.kubectl("delete", kind, name, "--wait=false", *options)
+    def delete(self, kind: str, name: str, cascade: str = "background") -> None:
+        """Delete an object and do not wait; what it owns is left with ``orphan``."""
+        self.plane.api.delete(f"{self._path(kind, name)}?propagationPolicy={cascade.capitalize()}")
 
     def orphan(self, stack: str) -> None:
         """Delete a stack and leave what it owns, once the garbage collector has seen that.
@@ -82,11 +82,14 @@ class Trees:
         last = self.manifest("nobodys", {"template": True, "services": {}})
         self.apply_object({**last, "metadata": {**last["metadata"], "ownerReferences": [owner]}})
         self.until("all stacks seen by the garbage collector", lambda: self.get(naming.KIND, "nobodys") is None)
-        self.delete(naming.SINGULAR, stack, "--cascade=orphan")
+        self.delete(naming.SINGULAR, stack, "orphan")
 
-    def patch(self, kind: str, name: str, patch: Manifest, *options: str) -> None:
-        """Change an object behind the operator's back."""
-        self.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *options)
+    def patch(self, kind: str, name: str, patch: Manifest, manager: str = "kubectl-patch") -> None:
+        """Change an object behind the operator's back, as ``kubectl patch --type=merge`` does."""
+        self.plane.api.merge(f"{self._path(kind, name)}?fieldManager={manager}", patch)
+
+    def _path(self, kind: str, name: str) -> str:
+        return next(each for each in KINDS.values() if each.kind.lower() == kind.lower()).path(self.namespace, name)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl in the namespace."""
