@@ -95,7 +95,7 @@ async def test_no_answer_of_the_api_server_ends_the_process_and_kopf_asks_for_no
         process = await started(kubeconfig)
         ended = asyncio.create_task(process.communicate())
         enough = asyncio.create_task(server.enough.wait())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await asyncio.wait({ended, enough}, return_when=asyncio.FIRST_COMPLETED)
             assert not ended.done(), ended.result()[0].decode()
             process.send_signal(signal.SIGTERM)

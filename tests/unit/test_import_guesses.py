@@ -63,7 +63,7 @@ def test_a_condition_that_is_none_is_told(tmp_path: Path) -> None:
 def images(folder: Path) -> list[str]:
     """What Docker Compose says."""
     command = [*docker_compose._command(), "-f", str(folder / "compose.yaml"), "config", "--images"]
-    return sorted(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
+    return sorted(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.split())
 
 
 @pytest.mark.parametrize("project", ["my_app-2024", "p", "a__b", "9lives"])
