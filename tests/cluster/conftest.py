@@ -16,7 +16,7 @@ import pytest
 from ailtire_operator.cluster.kinds import STACK
 from cluster.cluster_layer import install_definitions
 from cluster.program import Cli
-from lab import Audit, ControlPlane, Operator, binaries, sessions
+from lab import Audit, ControlPlane, Operator, binaries, forking, sessions
 from lab.api import Api, Refused
 from lab.paths import ROOT
 from lab.waiting import eventually
@@ -88,7 +88,7 @@ def audit(control_plane: ControlPlane) -> Audit:
 @pytest.fixture(scope="session")
 def installed_operator(control_plane: ControlPlane, pytestconfig: pytest.Config) -> Iterator[Operator]:
     """The operator's definitions, rights, policies and account, whether it runs or not."""
-    operator = Operator(control_plane)
+    operator = Operator(control_plane, launch=forking.spawn)
     operator.install()
     pytestconfig.stash[_INSTALLED] = operator
     yield operator

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cluster.kinds import OPERATORS_OWN_KINDS, STACK
-from lab import ControlPlane, Operator
+from lab import ControlPlane, Operator, forking
 from lab.api import Refused
 from lab.audit import OPERATOR, Request
 from lab.paths import ROOT
@@ -84,7 +84,7 @@ def test_stacks_that_name_no_account_are_written_by_the_default_one(
     control_plane: ControlPlane, operator: Operator, trees: Trees, tenant: str
 ) -> None:
     operator.stop()
-    locked = Operator(control_plane, env={"AILTIRE_OPERATOR_DEFAULT_RECONCILE_AS": "tenant"})
+    locked = Operator(control_plane, env={"AILTIRE_OPERATOR_DEFAULT_RECONCILE_AS": "tenant"}, launch=forking.spawn)
     locked.start()
     try:
         mark = trees.audit.mark()

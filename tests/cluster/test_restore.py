@@ -10,7 +10,7 @@ import yaml
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, ENDPOINT_SLICE, JOB, KINDS, OWNED_KINDS, STACK
-from lab import Audit, CommandError, ControlPlane, Operator, sessions
+from lab import Audit, CommandError, ControlPlane, Operator, forking, sessions
 from lab.paths import ROOT
 from support.kube.trees import Trees
 from support.kube.whole_tree import owners, pods, run, spec, templates
@@ -35,7 +35,7 @@ def second_plane() -> Iterator[ControlPlane]:
 @pytest.fixture
 def restored(second_plane: ControlPlane, namespace: str) -> Iterator[Trees]:
     """A namespace of the same name in a cluster that has never seen the tree, with an operator."""
-    operator = Operator(second_plane)
+    operator = Operator(second_plane, launch=forking.spawn)
     operator.install()
     operator.start()
     second_plane.kubectl("create", "namespace", namespace)

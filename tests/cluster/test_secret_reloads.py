@@ -10,7 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.kinds import SECRET
 from ailtire_operator.cluster.list_watch import ListWatch
-from lab import Audit, CommandError, ControlPlane, Operator, eventually
+from lab import Audit, CommandError, ControlPlane, Operator, eventually, forking
 from lab.audit import OPERATOR, Request
 from lab.paths import ROOT
 from support.kube.trees import Trees, child, service
@@ -41,7 +41,7 @@ def watching(control_plane: ControlPlane, installed_operator: Operator) -> Itera
     def start(setting: bool) -> Operator:
         nonlocal running
         running.stop()
-        running = Operator(control_plane, SETTING if setting else None)
+        running = Operator(control_plane, SETTING if setting else None, launch=forking.spawn)
         running.start()
         return running
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab import ControlPlane, Operator
+from lab import ControlPlane, Operator, forking
 from sequences.driving import ALONE, Field, drive, field_of
 
 SEQUENCES = 4
@@ -15,7 +15,7 @@ SEED = 11
 def field(control_plane: ControlPlane, installed_operator: Operator) -> Iterator[Field]:
     """The session's control plane with an operator of its own, that may be killed."""
     installed_operator.stop()
-    operator = Operator(control_plane, ALONE)
+    operator = Operator(control_plane, ALONE, launch=forking.spawn)
     operator.start()
     with field_of(control_plane, operator) as found:
         yield found

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lab import kubeconfig, manifests
@@ -21,6 +21,10 @@ _ANSWER_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 
 
+Launch = Callable[[Sequence[str], Path, Mapping[str, str], Path], Process]
+"""Starts a command with a log, an environment and a folder."""
+
+
 def arguments(source: Path) -> list[str]:
     """What Python is told to start the operator of a checkout; older ones have no program of their own, but kopf's."""
     own = (source / "operator" / "ailtire_operator" / "__main__.py").exists()
@@ -31,11 +35,18 @@ def arguments(source: Path) -> list[str]:
 class Operator:
     """The operator on one control plane. A later session finds the one that an earlier session started."""
 
-    def __init__(self, plane: ControlPlane, env: Mapping[str, str] | None = None, source: Path = ROOT) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        env: Mapping[str, str] | None = None,
+        source: Path = ROOT,
+        launch: Launch = spawn,
+    ) -> None:
         self._plane = plane
         self._env = dict(env or {})
         self._source = source
         """The checkout whose manifests are installed and whose code is run."""
+        self._launch = launch
 
     @property
     def log(self) -> Path:
@@ -134,7 +145,7 @@ class Operator:
         self._port_file.write_text(str(port))
         # The sources of a release before this one may be those to run: they have no program of their own.
         command = [sys.executable, *arguments(self._source)]
-        process = spawn(command, self.log, self._environment(port), self._source)
+        process = self._launch(command, self.log, self._environment(port), self._source)
         self._plane.accompany(_NAME, process)
 
     def _environment(self, port: int) -> dict[str, str]:
