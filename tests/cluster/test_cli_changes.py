@@ -24,7 +24,7 @@ def replicas(trees: Trees, name: str) -> int:
 def test_an_inline_grandchild_is_scaled_in_its_root_and_waited_for(cli: Cli, trees: Trees) -> None:
     trees.apply("shop", tree())
     trees.until_ready("shop")
-    result = cli("scale", "shop/cpl/dm/db=3", "shop/web=2", "--wait", "--timeout", "60s")
+    result = cli("scale", "shop/cpl/dm/db=3", "shop/web=2", "--wait", "--timeout", "180s")
     assert result.code == Exit.DONE, result.err
     assert "ailtirestack/shop: shop/cpl/dm/db goes from 1 to 3" in result.out
     assert "shop was applied from a file" in result.err
@@ -98,7 +98,7 @@ def test_a_template_is_scaled_for_all_who_refer_to_it(cli: Cli, trees: Trees) ->
     for name in ("one", "two"):
         trees.apply(name, {"services": {"pay": {"type": "stack", "stackRef": {"name": "payments"}}}})
     trees.until_ready("one", "two")
-    result = cli("scale", "one/pay/api=2", "--wait", "--timeout", "60s")
+    result = cli("scale", "one/pay/api=2", "--wait", "--timeout", "180s")
     assert result.code == Exit.DONE, result.err
     assert "ailtirestack/payments: one/pay/api goes from 1 to 2" in result.out
     assert "payments is a template: one-pay follows it, and two-pay with it" in result.err
@@ -152,7 +152,7 @@ def test_the_urls_of_all_levels_are_listed_and_opened(cli: Cli, trees: Trees) ->
 def test_an_address_is_ready_only_if_every_gateway_on_the_way_is(cli: Cli, trees: Trees) -> None:
     spec: dict[str, Any] = {**tree(), "edge": {"hosts": ["shop.example"]}}
     trees.apply("shop", spec)
-    first = cli("open", "shop/cpl/dm/api", "--wait", "--timeout", "1m")
+    first = cli("open", "shop/cpl/dm/api", "--wait", "--timeout", "3m")
     assert (first.code, first.out) == (Exit.DONE, "http://shop.example/cpl/dm/  shop/cpl/dm/api:8080\n"), first.err
     trees.until_ready("shop")
     assert cli("open", "shop-cpl-dm/api").out == first.out, "the way begins at the root, however it is called"
@@ -168,12 +168,12 @@ def test_an_address_is_ready_only_if_every_gateway_on_the_way_is(cli: Cli, trees
     for line in lines[1:]:
         assert "  not ready: the gateway of shop/cpl is not ready: Unschedulable: " in line
     trees.apply("shop", spec)
-    mended = cli("open", "shop", "--wait", "--timeout", "1m")
+    mended = cli("open", "shop", "--wait", "--timeout", "3m")
     assert mended.code == Exit.DONE, mended.err
     assert mended.err.splitlines()[-2:][0] == "shop: 3 URLs ready"
     assert "not ready" not in mended.out
     trees.patch(naming.KIND, "shop", {"spec": {"suspend": True, "appName": "other"}})
-    assert cli("open", "shop", "--wait", "--timeout", "60s").code == Exit.DONE, "what is suspended runs on"
+    assert cli("open", "shop", "--wait", "--timeout", "180s").code == Exit.DONE, "what is suspended runs on"
     assert cli("open", "nothing", "--wait").code == Exit.MISSING
 
 

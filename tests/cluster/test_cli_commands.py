@@ -47,7 +47,7 @@ def test_the_notices_of_a_tree_are_told_with_place_and_remedy(cli: Cli, trees: T
 
 def test_waiting_for_a_tree_and_looking_at_it(cli: Cli, trees: Trees) -> None:
     trees.apply("shop", tree())
-    waited = cli("wait", "shop", "--timeout", "90s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.DONE, waited.err
     assert waited.err.splitlines()[-1].startswith("shop is ready: 4 services and 2 stacks ready")
     shown = cli("tree", "shop")
@@ -76,7 +76,7 @@ def test_waiting_tells_what_blocks_and_gives_up_in_time(cli: Cli, trees: Trees) 
 def test_waiting_ends_at_once_where_it_is_in_vain(cli: Cli, trees: Trees) -> None:
     wrong = {"services": {"web": service(), "cpl": {"type": "stack", "stack": {"services": {"x": {"imag": "y"}}}}}}
     trees.apply("shop", wrong)
-    waited = cli("wait", "shop", "--timeout", "60s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.FAILED
     assert "spec.services.cpl.stack.services.x" in waited.err
     assert "? cpl  " in cli("tree", "shop").out
@@ -100,7 +100,7 @@ def test_a_suspended_stack_shows_everywhere_and_a_stopped_service_is_not_green(c
         line for line in below if " cpl  " in line or " dm  " in line
     ]
     for name in ("shop", "shop-cpl", "shop-cpl-dm"):
-        waited = cli("wait", name, "--timeout", "60s")
+        waited = cli("wait", name, "--timeout", "180s")
         assert (waited.code, "is suspended" in waited.err) == (Exit.SUSPENDED, True), waited.err
 
 
@@ -116,7 +116,7 @@ def test_waiting_for_the_end_of_everything(cli: Cli, trees: Trees) -> None:
     trees.until_ready("shop")
     assert cli("wait", "shop", "--for", "deleted", "--timeout", "0").code == Exit.TIMED_OUT
     trees.delete(naming.KIND, "shop")
-    assert cli("wait", "shop", "--for", "deleted", "--timeout", "60s").code == Exit.DONE
+    assert cli("wait", "shop", "--for", "deleted", "--timeout", "180s").code == Exit.DONE
     assert trees.all_of(naming.KIND) == trees.all_of("Deployment") == trees.all_of("Pod") == []
 
 
@@ -131,5 +131,5 @@ def test_it_is_not_gone_while_a_pod_of_a_grandchild_ends(cli: Cli, trees: Trees)
     waited = cli("wait", "shop", "--for", "deleted", "--timeout", "2s")
     assert (waited.code, "still there: 1 Pod" in waited.err) == (Exit.TIMED_OUT, True), waited.err
     trees.patch("pod", pod, {"metadata": {"finalizers": None}})
-    assert cli("wait", "shop", "--for", "deleted", "--timeout", "60s").code == Exit.DONE
+    assert cli("wait", "shop", "--for", "deleted", "--timeout", "180s").code == Exit.DONE
     assert trees.all_of("Pod") == []

@@ -13,7 +13,7 @@ from support.kube.trees import Trees, tree
 def test_tree_and_wait_take_paths(cli: Cli, trees: Trees) -> None:
     trees.apply("shop", tree())
     for path in ("shop/cpl/dm/db", "shop/cpl"):
-        waited = cli("wait", path, "--timeout", "90s")
+        waited = cli("wait", path, "--timeout", "180s")
         assert waited.code == Exit.DONE, waited.err
     assert cli("tree", "shop/cpl/dm").out.splitlines()[0] == "✓ shop-cpl-dm  2/2 services"
     assert json.loads(cli("tree", "shop/cpl", "-o", "json").out)["name"] == "shop-cpl"
@@ -25,7 +25,7 @@ def test_tree_and_wait_take_paths(cli: Cli, trees: Trees) -> None:
     spec = tree()
     del spec["services"]["cpl"]
     trees.apply("shop", spec)
-    gone = cli("wait", "shop/cpl", "--for", "deleted", "--timeout", "60s")
+    gone = cli("wait", "shop/cpl", "--for", "deleted", "--timeout", "180s")
     assert gone.code == Exit.DONE, gone.err
     assert [each["metadata"]["name"] for each in trees.all_of(naming.KIND)] == ["shop"]
 

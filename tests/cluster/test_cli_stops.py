@@ -24,7 +24,7 @@ def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
     before, all_of_it = definitions(trees), running(trees)
     leaf = {"shop-cpl-dm-db", "shop-cpl-dm-api"}
     assert leaf | {"shop-pay-api", "shop-web"} < all_of_it
-    stopped = cli("stop", "shop/cpl/dm", "shop/pay/api", "shop/web", "--wait", "--timeout", "60s")
+    stopped = cli("stop", "shop/cpl/dm", "shop/pay/api", "shop/web", "--wait", "--timeout", "180s")
     assert stopped.code == Exit.DONE, stopped.err
     assert running(trees) == all_of_it - leaf - {"shop-pay-api", "shop-web"}
     again = cli("stop", "shop/cpl/dm", "shop/cpl/dm/db", "shop/web", "--wait")
@@ -35,16 +35,16 @@ def test_what_is_stopped_is_started_again_by_start_and_by_the_next_apply(
     assert (refused.code, "cannot run while shop/cpl/dm is stopped" in refused.err) == (Exit.TROUBLE, True)
     assert cli("restart", "shop/cpl/dm/db").code == Exit.TROUBLE
     assert cli("diff", str(tmp_path)).code == Exit.NO
-    started = cli("start", "shop/cpl/dm", "shop/web", "shop/pay/api", "--wait", "--timeout", "60s")
+    started = cli("start", "shop/cpl/dm", "shop/web", "shop/pay/api", "--wait", "--timeout", "180s")
     assert started.code == Exit.DONE, started.err
     assert running(trees) == all_of_it
     assert definitions(trees) == before
     assert cli("start", "shop").out == "ailtirestack/shop: shop is not stopped\n"
-    assert cli("stop", "shop", "--wait", "--timeout", "60s").code == Exit.DONE
+    assert cli("stop", "shop", "--wait", "--timeout", "180s").code == Exit.DONE
     assert {each for each in running(trees) if not each.endswith("--gateway")} == set()
     apply_shop(apply, trees, tmp_path)
     assert definitions(trees) == before
-    waited = cli("wait", "shop", "--timeout", "60s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.DONE, waited.err
     assert running(trees) == all_of_it
 
@@ -53,7 +53,7 @@ def test_what_a_file_stops_is_started_and_stopped_by_its_next_apply(cli: Cli, tr
     for apply in (server_side, client_side):
         spec = {"services": {"web": service(stopped=True), "api": service()}}
         apply(trees, trees.manifest("shop", spec), tmp_path)
-        started = cli("start", "shop/web", "--wait", "--timeout", "60s")
+        started = cli("start", "shop/web", "--wait", "--timeout", "180s")
         assert started.code == Exit.DONE, started.err
         assert "to apply it again brings back what the file says" in started.err
         assert "stopped" not in trees.must(naming.KIND, "shop")["spec"]["services"]["web"]
@@ -76,7 +76,7 @@ def test_requests_are_refused_while_it_is_stopped_and_passed_on_once_it_is_start
     trees.apply("shop", shop() | {"services": {"web": shop()["services"]["web"]}})
     trees.until_ready("shop")
     assert "return 503" not in configuration(trees)
-    assert cli("stop", "shop/web", "--wait", "--timeout", "60s").code == Exit.DONE
+    assert cli("stop", "shop/web", "--wait", "--timeout", "180s").code == Exit.DONE
     assert "return 503" in configuration(trees)
     assert cli("set", "image", "shop/web=lab.invalid/unready:1").code == Exit.DONE
     late = cli("start", "shop/web", "--wait", "--timeout", "6s")
@@ -84,7 +84,7 @@ def test_requests_are_refused_while_it_is_stopped_and_passed_on_once_it_is_start
     trees.until("requests are passed on", lambda: "return 503" not in configuration(trees))
     trees.settle()
     mark = trees.audit.mark()
-    done = cli("set", "image", "shop/web=docker.io/library/web:2", "--wait", "--timeout", "60s")
+    done = cli("set", "image", "shop/web=docker.io/library/web:2", "--wait", "--timeout", "180s")
     assert done.code == Exit.DONE, done.err
     trees.until_ready("shop")
     assert [each for each in targets(trees.writes(mark)) if "deployments" in each and "gateway" in each] == []

@@ -45,7 +45,7 @@ def test_what_was_written_runs_is_seen_by_diff_and_taken_back_by_the_next_apply(
     trees.until_ready("shop")
     before = definitions(trees)
     images = [f"{path}={IMAGE}" for path in ("shop/web", "shop/cpl/web", "shop/cpl/dm/db", "shop/pay/api")]
-    done = cli("set", "image", *images, "--wait", "--timeout", "60s")
+    done = cli("set", "image", *images, "--wait", "--timeout", "180s")
     assert done.code == Exit.DONE, done.err
     assert "payments is a template: shop-pay follows it" in done.err
     tool = TOOLS.get(apply)
@@ -153,7 +153,7 @@ def test_only_what_uses_a_secret_is_restarted(cli: Cli, trees: Trees) -> None:
     leaf["services"]["api"]["secrets"] = {"password": {}}
     trees.apply("shop", spec)
     trees.until_ready("shop")
-    done = cli("restart", "shop", "--using", "secret/db", "--wait", "--timeout", "60s")
+    done = cli("restart", "shop", "--using", "secret/db", "--wait", "--timeout", "180s")
     assert done.code == Exit.DONE, done.err
     assert len(done.out.splitlines()) == 2
     names = ("shop-cpl-dm-db", "shop-cpl-dm-api", "shop-cpl-web", "shop-web")
@@ -204,6 +204,6 @@ def test_what_is_suspended_is_written_and_not_waited_for(cli: Cli, trees: Trees)
     trees.until_ready("shop")
     trees.patch(naming.KIND, "shop", {"spec": {"suspend": True}})
     trees.until("suspended", lambda: trees.condition("shop", "Suspended").get("status") == "True")
-    done = cli("restart", "shop/sub", "--wait", "--timeout", "30s")
+    done = cli("restart", "shop/sub", "--wait", "--timeout", "180s")
     assert done.code == Exit.SUSPENDED, done.err
     assert "shop is suspended: nothing happens until that is gone" in done.err

@@ -84,7 +84,7 @@ def test_each_of_them_prints_one_object_of_one_shape(cli: Cli, trees: Trees) -> 
         check(verb, found)
         assert (found["dryRun"], found["outcome"], found["message"]) == (True, None, ""), verb.words
         assert definition(trees) == before, verb.words
-        done = cli(*verb.words, "-o", "json", "--wait", "--timeout", "60s")
+        done = cli(*verb.words, "-o", "json", "--wait", "--timeout", "180s")
         assert done.code == Exit.DONE, f"{verb.words}: {done.err}"
         found = told(done)
         check(verb, found)
@@ -107,7 +107,7 @@ def test_the_outcome_is_that_of_the_waiting_and_the_exit_code_says_the_same(cli:
     assert (late.code, told(late)["outcome"]) == (Exit.TIMED_OUT, "waiting")
     trees.patch(naming.KIND, "shop", {"spec": {"suspend": True}})
     trees.until("suspended", lambda: trees.condition("shop", "Suspended").get("status") == "True")
-    held = cli("set", "image", "shop/web=lab.invalid/unready:3", "--wait", "--timeout", "30s", "-o", "json")
+    held = cli("set", "image", "shop/web=lab.invalid/unready:3", "--wait", "--timeout", "180s", "-o", "json")
     assert (held.code, told(held)["outcome"]) == (Exit.SUSPENDED, "suspended")
     assert "shop is suspended: nothing happens until that is gone" in told(held)["notes"]
 

@@ -37,7 +37,7 @@ def test_from_the_first_deployment_to_a_release_that_is_rolled_back(
     portal: Delivery, trees: Trees, hook: tuple[str, list[str]]
 ) -> None:
     url, told = hook
-    done = portal("test", "check", "deploy", NOTIFY_URL=url, TIMEOUT="60s")
+    done = portal("test", "check", "deploy", NOTIFY_URL=url, TIMEOUT="180s")
     assert done.code == 0, done.err
     for name in ("unit.xml", "validate.xml"):
         suite = ElementTree.fromstring(portal.report(name))
@@ -53,12 +53,12 @@ def test_from_the_first_deployment_to_a_release_that_is_rolled_back(
     said = portal.report("diff.md")
     assert "- `AiltireStack portal` `spec.images.portal_app`: `would be changed" in said
     assert f"+        image: {GOOD[1]}" in said
-    assert portal("deploy", TIMEOUT="60s").code == 0
+    assert portal("deploy", TIMEOUT="180s").code == 0
 
     # The bad one alone is in haste: a good one may take longer on a busy machine.
     portal.edit({"updatePolicy": HASTE})
     portal.pin("portal_app", BAD)
-    done = portal("deploy", NOTIFY_URL=url, TIMEOUT="60s", VERSION='1"\\')
+    done = portal("deploy", NOTIFY_URL=url, TIMEOUT="180s", VERSION='1"\\')
     assert (done.code, portal.waited()["outcome"]) == (6, "rolled back"), done.err
     trees.until("the image before", lambda: GOOD[1] in json.dumps(trees.must("Deployment", "portal-web")))
     assert told == [
@@ -75,14 +75,14 @@ def test_each_end_has_an_exit_code_of_its_own(portal: Delivery, hook: tuple[str,
     assert portal.waited()["outcome"] == "waiting"
     # The API server takes what stands inside of an inline stack; the operator does not.
     portal.edit({"services": {"orders": {"type": "stack", "stack": {"services": {"api": 7}}}}})
-    done = portal("deploy", TIMEOUT="60s", NOTIFY_URL=url)
+    done = portal("deploy", TIMEOUT="180s", NOTIFY_URL=url)
     assert (done.code, portal.waited()["outcome"]) == (3, "failed"), done.err
     portal.edit({"services": {"orders": {"type": "nothing"}}})
     assert portal("deploy", NOTIFY_URL=url).code == 1
     assert [each.rpartition(": ")[2] for each in told] == ["timed out", "failed", "not taken"]
     # Nobody who listens is no reason to call a release bad.
     portal.edit({"services": {}, "suspend": True})
-    done = portal("deploy", TIMEOUT="60s", NOTIFY_URL="http://127.0.0.1:9/")
+    done = portal("deploy", TIMEOUT="180s", NOTIFY_URL="http://127.0.0.1:9/")
     assert (done.code, "nobody was notified" in done.err) == (7, True)
 
 
@@ -103,12 +103,12 @@ def test_the_images_of_a_revision_in_production_come_to_dev_by_digest(
     production = delivery(tmp_path / "prod", control_plane.kubeconfig, kubectl_path(), trees.namespace, "prod")
     for image in GOOD[:2]:
         production.pin("portal_app", image, "prod")
-        done = production("deploy", TIMEOUT="60s")
+        done = production("deploy", TIMEOUT="180s")
         assert done.code == 0, done.err
     portal = delivery(tmp_path, control_plane.kubeconfig, kubectl_path(), dev)
     before = (portal.folder / "overlays" / "dev" / "images.yaml").read_text()
     for revision, wanted in (("", GOOD[1]), ("1", GOOD[0])):
-        done = portal("reproduce", "deploy", FROM=trees.namespace, REVISION=revision, TIMEOUT="60s")
+        done = portal("reproduce", "deploy", FROM=trees.namespace, REVISION=revision, TIMEOUT="180s")
         assert done.code == 0, done.err
         assert portal.images()["portal_app"] == wanted
         assert "portal_redis has no digest" in done.err

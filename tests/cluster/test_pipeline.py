@@ -54,14 +54,14 @@ def test_an_exit_code_says_what_became_of_it(trees: Trees, cli: Cli) -> None:
     trees.apply("shop", {"services": {"web": service()}})
     assert cli("wait", "shop", "--timeout", "2m").code == 0
     trees.apply("shop", {"services": {"web": service(), "orders": {"type": "stack", "stack": {"services": {"a": 7}}}}})
-    assert cli("wait", "shop", "--timeout", "1m").code == 3
+    assert cli("wait", "shop", "--timeout", "3m").code == 3
     late = kubectl(trees, "wait", "ailtirestack/shop", "--for=condition=Ready", "--timeout=1s")
     assert late.returncode == 1
     stalled = kubectl(trees, "wait", "ailtirestack/shop", "--for=condition=Stalled", "--timeout=120s")
     assert stalled.returncode == 0
     manifest = json.dumps({"spec": {"suspend": True}})
     trees.apply("shop", {"services": {"web": service()}})
-    assert cli("wait", "shop", "--timeout", "1m").code == 0
+    assert cli("wait", "shop", "--timeout", "3m").code == 0
     kubectl(trees, "patch", "ailtirestack", "shop", "--type=merge", "-p", manifest)
     trees.until("suspended", lambda: trees.condition("shop", "Suspended"))
-    assert cli("wait", "shop", "--timeout", "1m").code == 7
+    assert cli("wait", "shop", "--timeout", "3m").code == 7

@@ -106,7 +106,7 @@ def test_what_a_pipeline_and_a_person_see(trees: Trees) -> None:
     trees.until_ready("shop")
     until_kept(trees, GOOD)
     trees.apply("shop", web(BAD))
-    waited = cli("wait", "shop", "--timeout", "60s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.ROLLED_BACK
     assert waited.err.splitlines()[-1] == f"shop cannot become ready: service web 2/2: RolledBack: {STORY}"
     assert STORY in cli("tree", "shop", "-o", "json").out

@@ -49,7 +49,7 @@ def test_a_bad_change_three_levels_down_takes_the_whole_tree_back_until_the_defi
     assert said["reason"] == "TreeRolledBack"
     for part in ("cpl/dm/api", BAD, "back to revision 1", "volumes and what Jobs have done stay as they are"):
         assert part in said["message"]
-    waited = cli("wait", "shop", "--timeout", "60s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert (waited.code, "back to revision 1" in waited.err) == (Exit.ROLLED_BACK, True)
     trees.until("told", lambda: any(each["reason"] == "TreeRolledBack" for each in trees.all_of("Event")))
     trees.settle()
@@ -143,7 +143,7 @@ def test_a_paused_update_goes_no_further_until_the_definition_changes(
     trees.apply("shop", ordered(2, "lab.invalid/unready:2"))
     trees.until("paused", lambda: trees.condition("shop", "Stalled").get("reason") == "TreeUpdatePaused")
     assert images(trees) == ["2", "1", "1"], "the others wait for what does not start"
-    waited = cli("wait", "shop", "--timeout", "60s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.FAILED, waited.err
     trees.settle()
     mark = trees.audit.mark()
@@ -191,7 +191,7 @@ def test_a_check_that_fails_takes_the_tree_back_and_why_names_the_generation_tha
     trees.settle()
     assert trees.status("shop-cpl")["verify"]["phase"] == "Passed"
     assert trees.must(naming.KIND, "shop")["spec"] == bad
-    assert cli("wait", "shop", "--timeout", "60s").code == Exit.ROLLED_BACK
+    assert cli("wait", "shop", "--timeout", "180s").code == Exit.ROLLED_BACK
     back, there = [each for each in json.loads(cli("why", "shop/cpl/dm/api", "-o", "json").out) if each.get("recorded")]
     assert (there["cause"], there["rootGeneration"]) == ("Planned", failed)
     assert (back["cause"], back["rootGeneration"]) == ("RolledBack", failed)

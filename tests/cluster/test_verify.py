@@ -101,7 +101,7 @@ def test_a_failure_stays_until_the_definition_changes(trees: Trees, cli: Cli, op
     assert stalled["reason"] == "VerificationFailed"
     assert "the check has failed with exit code 3: 3 of 7" in stalled["message"]
     assert "orders: verify: VerificationFailed: the check has failed" in trees.condition("shop")["message"]
-    waited = cli("wait", "shop", "--timeout", "30s")
+    waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.FAILED, waited.err
     trees.settle()
     before = jobs(trees)

@@ -37,7 +37,7 @@ class Delivery:
     folder: Path
     environment: Mapping[str, str]
 
-    def __call__(self, *steps: str, seconds: float = 120, **variables: str) -> Step:
+    def __call__(self, *steps: str, seconds: float = 300, **variables: str) -> Step:
         """Run steps of the script."""
         command = ["/bin/sh", str(self.folder / "delivery.sh"), *steps]
         given = {**self.environment, **variables}
