@@ -246,7 +246,7 @@ kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress control
 kind-down: $(READY) ## Delete the cluster, leave the Swarm, and stop the engine if it was started here
 	@$(KINDLAB) down
 
-e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays (ENFORCER=kube-router, BUILDER=buildkit: see tests/e2e)
+e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays (ENFORCER=kube-router: see tests/e2e)
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml $(E2E_OPTIONS)
 

@@ -17,7 +17,7 @@ from e2e.applying import apply
 from e2e.asking import Pod
 from e2e.routing import await_route, call
 from e2e.tree import asked, await_tree, passwords, shop, up
-from kindlab import builder, cluster, enforcing, engine, kube, operating, swarm, workloads
+from kindlab import cluster, enforcing, engine, kube, operating, swarm, workloads
 from kindlab.workloads import Workloads
 from lab.errors import LabError
 from lab.paths import ROOT
@@ -66,7 +66,6 @@ def _make(used: set[str]) -> None:
     enforcing.prepare()
     if "operator" in used:
         operating.install()
-        builder.prepare()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,5 +1,5 @@
 // An application that is built from its files: `kubectl ailtire build . --env prod --list` says which image is made of
-// which folder. docs/ailtire.md has the whole of it, from these files to answers.
+// which folder. docs/ailtire.md has what comes of them.
 module.exports = {
     services: {
         web: {
