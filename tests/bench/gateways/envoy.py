@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from bench.gateways.proxies import Proxy
 from bench.gateways.tree import Entry
 
-_API = "type.googleapis.com/envoy."
-_ROUTER = {"name": "router", "typed_config": {"@type": f"{_API}extensions.filters.http.router.v3.Router"}}
-_ROUTES = f"{_API}config.route.v3.RouteConfiguration"
+API = "type.googleapis.com/envoy."
+ROUTER = {"name": "router", "typed_config": {"@type": f"{API}extensions.filters.http.router.v3.Router"}}
+ROUTES = f"{API}config.route.v3.RouteConfiguration"
 _MARK = "x-stack"
-_UNLIMITED = {"thresholds": [{"max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000}]}
+UNLIMITED = {"thresholds": [{"max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000}]}
 
 
 class Envoy(Proxy):
@@ -35,7 +35,7 @@ class Envoy(Proxy):
         self._write_routes(entry)
 
     def spoil(self, entry: Entry) -> None:
-        self._put(f"routes/{entry.name}", [{"@type": _ROUTES, "no_such_field": 1}])
+        self._put(f"routes/{entry.name}", [{"@type": ROUTES, "no_such_field": 1}])
 
     def command(self) -> list[str]:
         return [
@@ -45,7 +45,7 @@ class Envoy(Proxy):
 
     def _write_routes(self, entry: Entry) -> None:
         hosts = [{"name": "all", "domains": ["*"], "routes": self._routes(entry)}]
-        made = {"@type": _ROUTES, "name": entry.name, "virtual_hosts": hosts}
+        made = {"@type": ROUTES, "name": entry.name, "virtual_hosts": hosts}
         self._put(f"routes/{entry.name}", [made])
 
     def _routes(self, entry: Entry) -> list[dict[str, Any]]:
@@ -68,29 +68,29 @@ class Envoy(Proxy):
     def _cluster(self, entry: Entry, number: int) -> dict[str, Any]:
         name = f"{entry.name}{entry.routes[number].prefix}"
         host, port = self.tree.target(entry.routes[number])
-        endpoint = {"endpoint": {"address": _address(host, port)}}
+        endpoint = {"endpoint": {"address": address(host, port)}}
         return {
-            "@type": f"{_API}config.cluster.v3.Cluster",
+            "@type": f"{API}config.cluster.v3.Cluster",
             "name": name,
             "connect_timeout": "5s",
             "type": "STATIC",
-            "circuit_breakers": _UNLIMITED,
+            "circuit_breakers": UNLIMITED,
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
         }
 
     def _listener(self, entry: Entry) -> dict[str, Any]:
         manager = {
-            "@type": f"{_API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "@type": f"{API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "tree",
             "stream_idle_timeout": "0s",
             "upgrade_configs": [{"upgrade_type": "websocket"}],
-            "http_filters": [_ROUTER],
+            "http_filters": [ROUTER],
             **self._routing(entry),
         }
         return {
-            "@type": f"{_API}config.listener.v3.Listener",
+            "@type": f"{API}config.listener.v3.Listener",
             "name": entry.name,
-            "address": _address("127.0.0.1", self.tree.port(entry)),
+            "address": address("127.0.0.1", self.tree.port(entry)),
             "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
         }
 
@@ -143,12 +143,12 @@ class EnvoyOneFile(Envoy):
             {"name": each.name, "domains": [each.name], "routes": [{}] if each is wrong else self._routes(each)}
             for each in self.tree.entries
         ]
-        made = {"@type": _ROUTES, "name": "tree", "vhost_header": _MARK, "virtual_hosts": hosts}
+        made = {"@type": ROUTES, "name": "tree", "vhost_header": _MARK, "virtual_hosts": hosts}
         self._put("routes/all", [{**made, "request_headers_to_remove": [_MARK]}])
 
     def _routing(self, entry: Entry) -> dict[str, Any]:
         mark = {"header": {"key": _MARK, "value": entry.name}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        kind = f"{_API}extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+        kind = f"{API}extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
         early = {"name": "mark", "typed_config": {"@type": kind, "mutations": [{"append": mark}]}}
         return {
             "rds": {"route_config_name": "tree", "config_source": self._source("routes/all")},
@@ -156,5 +156,5 @@ class EnvoyOneFile(Envoy):
         }
 
 
-def _address(host: str, port: int) -> dict[str, Any]:
+def address(host: str, port: int) -> dict[str, Any]:
     return {"socket_address": {"address": host, "port_value": port}}

@@ -33,25 +33,26 @@ class Nginx(Proxy):
         http = next(each for each in planned if each["directive"] == "http")["block"]
         shared = [each for each in http if not _is_of_a_stack(each)]
         include = directive("include", f"{self.folder}/stacks/*.conf")
+        made = [*self.top(planned), directive("http", block=[*shared, include])]
+        (self.folder / "nginx.conf").write_text(nginx_text.text(made))
+
+    def top(self, planned: list[Directive]) -> list[Directive]:
+        """What stands before ``http``."""
         top = [each for each in planned if each["directive"] not in ("http", "events", "worker_shutdown_timeout")]
         if self.shutdown_timeout:
             top.append(directive("worker_shutdown_timeout", self.shutdown_timeout))
         if os.geteuid() == 0:
             top.append(directive("user", "root"))
-        top += [
-            directive("events", block=[directive("worker_connections", str(self.connections))]),
-            directive("http", block=[*shared, include]),
-        ]
-        (self.folder / "nginx.conf").write_text(nginx_text.text(top))
+        return [*top, directive("events", block=[directive("worker_connections", str(self.connections))])]
 
     def rewrite(self, entry: Entry) -> None:
         planned = self._planned(entry)
         http = next(each for each in planned if each["directive"] == "http")["block"]
-        own = [each for each in http if _is_of_a_stack(each) and not _is_health(each)]
-        _replace(self.folder / "stacks" / f"{entry.name}.conf", nginx_text.text(own))
+        own = [each for each in http if _is_of_a_stack(each) and not is_health(each)]
+        replace(self.folder / "stacks" / f"{entry.name}.conf", nginx_text.text(own))
 
     def spoil(self, entry: Entry) -> None:
-        _replace(self.folder / "stacks" / f"{entry.name}.conf", "no_such_directive;\n")
+        replace(self.folder / "stacks" / f"{entry.name}.conf", "no_such_directive;\n")
 
     def tell(self) -> None:
         os.kill(self.pid, signal.SIGHUP)
@@ -61,7 +62,7 @@ class Nginx(Proxy):
 
     def _planned(self, entry: Entry) -> list[Directive]:
         planned = nginx.directives(entry.scope, entry.routes, [])
-        return [_changed(each, lambda name, text: self._adapted(entry, name, text)) for each in planned]
+        return [changed(each, lambda name, text: self._adapted(entry, name, text)) for each in planned]
 
     def _adapted(self, entry: Entry, name: str, text: str) -> str:
         """Names of one stack's own variables, ports instead of children's Services, and this machine's folders."""
@@ -100,19 +101,21 @@ def _is_of_a_stack(each: Directive) -> bool:
     return each["directive"] in ("server", "limit_req_zone")
 
 
-def _is_health(each: Directive) -> bool:
+def is_health(each: Directive) -> bool:
     return each["directive"] == "server" and any("/healthz" in inner["args"] for inner in each["block"])
 
 
-def _changed(each: Directive, change: Callable[[str, str], str]) -> Directive:
+def changed(each: Directive, change: Callable[[str, str], str]) -> Directive:
+    """A directive with each of its arguments changed, and those within it."""
     made: dict[str, Any] = {
         "directive": each["directive"], "args": [change(each["directive"], text) for text in each["args"]]
     }  # fmt: skip
     if "block" in each:
-        made["block"] = [_changed(inner, change) for inner in each["block"]]
+        made["block"] = [changed(inner, change) for inner in each["block"]]
     return made
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Write a file in one step."""
     path.with_suffix(".new").write_text(text)
     path.with_suffix(".new").rename(path)

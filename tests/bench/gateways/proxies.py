@@ -92,6 +92,10 @@ class Proxy:
         }
         return Memory(sums["Rss"], sums["Pss"])
 
+    def watches(self) -> int:
+        """The inotify instances of all processes, of which a user has 128 on most nodes."""
+        return sum(_watches(pid) for pid in self.processes())
+
     def cpu(self) -> float:
         """Seconds of all processes, those that have ended included."""
         return sum(_seconds(pid) for pid in self.processes())
@@ -115,6 +119,18 @@ async def answers(proxy: Proxy, port: int) -> None:
 def _family(pid: int) -> list[int]:
     below = _read(f"/proc/{pid}/task/{pid}/children").split()
     return [pid, *(each for child in below for each in _family(int(child)))]
+
+
+def _watches(pid: int) -> int:
+    opened = Path(f"/proc/{pid}/fd")
+    return sum(_is_watch(each) for each in opened.iterdir()) if opened.exists() else 0
+
+
+def _is_watch(descriptor: Path) -> bool:
+    try:
+        return str(descriptor.readlink()) == "anon_inode:inotify"
+    except FileNotFoundError:  # closed meanwhile
+        return False
 
 
 def _seconds(pid: int) -> float:

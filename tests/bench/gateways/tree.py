@@ -61,9 +61,14 @@ class Tree:
 
 
 def tree(fan_out: tuple[int, ...], backend: int) -> Tree:
-    """A tree with so many children at each level, planned stack by stack as the operator does."""
+    """A tree with so many children at each level."""
+    return of_definition(_definition(fan_out, backend), backend)
+
+
+def of_definition(definition: dict[str, Any], backend: int) -> Tree:
+    """The tree of a definition, planned stack by stack as the operator does."""
     found: list[Entry] = []
-    waiting = [_parsed(ROOT, _definition(fan_out, backend))]
+    waiting = [_parsed(ROOT, definition)]
     while waiting:
         stack = waiting.pop(0)
         scope = Scope(stack, SETTINGS, Observed())

@@ -32,6 +32,8 @@ class Result:
     memory_peak_resident: int
     memory_settled: int
     processes_peak: int
+    watches: int
+    """inotify instances."""
     changes: int
     served_p50: float
     served_p99: float
@@ -90,6 +92,7 @@ async def trial(proxy: Proxy, *, sockets: int, changes: int, settle: bool) -> Re
         memory_peak_resident=max(each.resident for each in peaks),
         memory_settled=settled.proportional,
         processes_peak=most,
+        watches=proxy.watches(),
         changes=changes,
         served_p50=percentile(times, 0.5),
         served_p99=percentile(times, 0.99),
