@@ -68,7 +68,7 @@ SUITE    = GOGC=400 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $
 COMPILE  = for part in tests/unit --ignore=tests/unit; do \
   $(PYTEST) -q -p no:cacheprovider --collect-only $$part >/dev/null 2>&1 & done; wait
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-memory
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-gateway-delivery bench-memory
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -168,6 +168,10 @@ bench-fairness: binaries ## Apply STACKS=500 stacks in one namespace, and measur
 SIZE ?= 100
 bench-gateway: nginx ## Serve a tree of SIZE=100 or 1000 stacks by one nginx, HAProxy or Envoy, and change its routes under load (minutes)
 	@$(BIN)/python -m bench.gateways --size $(SIZE)
+
+CHANGES ?= 120
+bench-gateway-delivery: $(READY) ## Measure on kind how long CHANGES=120 changes of a ConfigMap take to be served (ENVOY=its program; half an hour)
+	@$(BIN)/python -m bench.delivery --changes $(CHANGES)
 
 .PHONY: binaries client nginx
 # The gateways' tests want a real one, with the module for TCP ports, which Debian has as a package of its own and others

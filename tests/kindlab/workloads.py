@@ -33,13 +33,19 @@ class Workloads:
 def ensure(tell: Say = say) -> Workloads:
     """Return the images' names, after those that were missing were built."""
     base = {"BASE": images.base(tell)}
-    probe = {"probe": ours.program(PROGRAMS, "probe")}
     return Workloads(
-        probe=images.ensure(images.Recipe("probe", IMAGES / "probe", probe, base, "glibc"), tell),
-        probe_musl=images.ensure(images.Recipe("probe-musl", IMAGES / "probe", probe, base, "musl"), tell),
+        probe=probe(tell),
+        probe_musl=probe(tell, "musl"),
         nginx=nginx(tell),
         redis=images.ensure(images.Recipe("redis", IMAGES / "redis", {}, base), tell),
     )
+
+
+def probe(tell: Say = say, library: str = "glibc") -> str:
+    """Return the name of the probe's image, on the C library glibc or musl."""
+    name = "probe" if library == "glibc" else f"probe-{library}"
+    program = {"probe": ours.program(PROGRAMS, "probe")}
+    return images.ensure(images.Recipe(name, IMAGES / "probe", program, {"BASE": images.base(tell)}, library), tell)
 
 
 def nginx(tell: Say = say) -> str:

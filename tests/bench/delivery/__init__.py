@@ -1,0 +1,1 @@
+"""From the write of a ConfigMap until the gateways of a tree serve it, on real kubelets."""
