@@ -112,7 +112,7 @@ async def _run(plans: list[Plan], unannounced_changes: int, others: int, names: 
             changing = Changes(site, made.entries)
             for plan in plans:
                 found.series.append(await changing.run(plan))
-                say(f"{plan.name}: { {way: found.series[-1].percentiles(way) for way in WAYS} }")
+                say(str(found.series[-1]))
             found.watches = watches()
             found.ends = await ends(site, changing)
             say(str(found.ends))
@@ -121,8 +121,7 @@ async def _run(plans: list[Plan], unannounced_changes: int, others: int, names: 
                 say(f"no annotation: {max(found.unannounced):.1f} s at most")
             found.load = os.getloadavg()[0]
         finally:
-            await site.remove()
-            await site.close()
+            await site.discard()
     return found
 
 

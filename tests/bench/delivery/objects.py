@@ -67,9 +67,9 @@ def gateway(name: str, node: str, proxies: str, probe: str) -> dict[str, Any]:
     command = ["envoy", "-c", f"{START}/start.json", "--concurrency", "2", "--disable-hot-restart", "-l", "error"]
     proxy = {"image": proxies, "volumeMounts": mounts, "resources": _REQUESTS}
     containers = [
+        {**_probe(probe, PROBE_PORT), "volumeMounts": mounts},  # first, as both lead to it
         {"name": "envoy", "command": command, **proxy},
         {"name": "nginx", "command": ["sh", "-c", _START_NGINX], **proxy},
-        {**_probe(probe, PROBE_PORT), "volumeMounts": mounts},
     ]
     return _pod(name, node, containers, volumes)
 

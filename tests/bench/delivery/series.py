@@ -37,6 +37,10 @@ class Series:
     seconds: dict[str, list[float]]
     """For each way to have it."""
 
+    def __str__(self) -> str:
+        shown = (f"{way}: " + ", ".join(f"{each:.2f}" for each in self.percentiles(way)) for way in self.seconds)
+        return f"{self.name}: {'; '.join(shown)}; late: {[self.late(way) for way in self.seconds]}"
+
     def late(self, way: str) -> int:
         return sum(each > LATE for each in self.seconds[way])
 

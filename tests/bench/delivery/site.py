@@ -14,10 +14,10 @@ from bench.gateways.envoy_files import FILES, EnvoyFiles, number_of
 from bench.gateways.nginx_table import NginxTable
 from bench.gateways.tree import Entry, Tree
 
-_CORE = f"/api/v1/namespaces/{objects.NAMESPACE}"
+_NAMESPACE = f"/api/v1/namespaces/{objects.NAMESPACE}"
 _ANNOTATION = "ailtire.io/configuration"
 GATEWAYS = ("gateway-0", "gateway-1")
-_START_SECONDS = 180.0
+_START_SECONDS = 300.0
 _POLL_SECONDS = 0.02
 _DNS = 53
 """Nobody answers there, and nobody asks: all targets are addresses."""
@@ -60,13 +60,15 @@ class Site:
         self._versions = [0] * FILES
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
-    async def close(self) -> None:
+    async def discard(self) -> None:
+        """Have everything deleted, without waiting for it: the figures are there."""
         await self._session.close()
+        await self._api.delete(_NAMESPACE)
 
     async def create(self) -> None:
         """Create everything anew, and wait until all answer."""
-        await self.remove()
-        await self._api.apply(f"/api/v1/namespaces/{objects.NAMESPACE}", objects.namespace())
+        await self._remove()
+        await self._api.apply(_NAMESPACE, objects.namespace())
         start = {"start.json": json.dumps(self._envoy.start_file(Path(objects.PLAIN)))}
         await self._config_map("start", start | self._nginx.start_files())
         await self._config_map(objects.OTHERS, {objects.VERSION: "0"})
@@ -77,16 +79,16 @@ class Site:
         for index, node in enumerate(self._nodes):
             for number in range(self._others):
                 name, port = f"other-{index}-{number}", objects.OTHER_PORT + number
-                await self._api.apply(f"{_CORE}/pods/{name}", objects.other(name, node.name, port, self._probe))
+                await self._api.apply(f"{_NAMESPACE}/pods/{name}", objects.other(name, node.name, port, self._probe))
         urls = [self._url_of_other(node, number) for node in self._nodes for number in range(self._others)]
         served = [self._url(node, way, self._tree.entries[0], 0) for node in self._nodes for way in FILE_WAYS]
         await asyncio.gather(*(self._until(url, "0", _START_SECONDS) for url in urls + served))
 
-    async def remove(self) -> None:
+    async def _remove(self) -> None:
         """Delete the namespace, and wait until it is gone."""
-        await self._api.delete(f"/api/v1/namespaces/{objects.NAMESPACE}")
+        await self._api.delete(_NAMESPACE)
         until = time.monotonic() + _START_SECONDS
-        while await self._api.get(f"/api/v1/namespaces/{objects.NAMESPACE}"):
+        while await self._api.get(_NAMESPACE):
             if time.monotonic() > until:
                 raise RuntimeError(f"the namespace {objects.NAMESPACE} does not go away")
             await asyncio.sleep(1)
@@ -109,7 +111,7 @@ class Site:
 
     async def annotate(self, value: str) -> None:
         """Change the annotation of both gateways at once."""
-        paths = [f"{_CORE}/pods/{name}" for name in GATEWAYS]
+        paths = [f"{_NAMESPACE}/pods/{name}" for name in GATEWAYS]
         await asyncio.gather(*(self._api.annotate(path, _ANNOTATION, value) for path in paths))
 
     async def until_there(self, entry: Entry, prefix: str, begun: float, limit: float) -> dict[str, float]:
@@ -130,7 +132,7 @@ class Site:
 
     async def replace(self, index: int) -> None:
         """Delete a gateway's pod and create it anew, as its controller would."""
-        path = f"{_CORE}/pods/{GATEWAYS[index]}"
+        path = f"{_NAMESPACE}/pods/{GATEWAYS[index]}"
         await self._api.delete(path)
         while await self._api.get(path):
             await asyncio.sleep(0.05)
@@ -146,10 +148,10 @@ class Site:
         return 0
 
     async def _create_gateway(self, name: str, node: Node) -> None:
-        await self._api.apply(f"{_CORE}/pods/{name}", objects.gateway(name, node.name, self._proxies, self._probe))
+        await self._api.apply(f"{_NAMESPACE}/pods/{name}", objects.gateway(name, node.name, self._proxies, self._probe))
 
     async def _config_map(self, name: str, data: dict[str, str]) -> None:
-        await self._api.apply(f"{_CORE}/configmaps/{name}", objects.config_map(name, data))
+        await self._api.apply(f"{_NAMESPACE}/configmaps/{name}", objects.config_map(name, data))
 
     def _url(self, node: Node, way: str, entry: Entry, prefix: object) -> str:
         if way not in FILE_WAYS:
