@@ -21,6 +21,8 @@ from lab.versions import BUILDKIT, BUILDX, DOCKER
 _ENGINE, _BUILDKIT = "engine", "buildkit"
 _BUILDER = "ailtire-lab"
 _START_SECONDS = 60.0
+_MIRRORED = ("docker.io", "registry.k8s.io")
+"""The registries of which images are built upon."""
 
 
 def prepare(tell: Say = say) -> None:
@@ -37,7 +39,7 @@ def running(registry: str) -> Iterator[Mapping[str, str]]:
     Python's stock image can be built upon by its name, also where nothing can be pulled.
     """
     if _is_buildkit():
-        with _python_in(registry) as mirror, buildkit(mirror) as variables:
+        with python_in(registry) as mirror, buildkit(mirror) as variables:
             yield variables
     else:
         with _python_here():
@@ -48,7 +50,7 @@ def running(registry: str) -> Iterator[Mapping[str, str]]:
 def buildkit(mirror: str = "") -> Iterator[Mapping[str, str]]:
     """A BuildKit of one's own, and the variables with which `docker buildx` uses it.
 
-    ``mirror``: address and port of a registry that is asked in place of Docker Hub.
+    ``mirror``: address and port of a registry that is asked in place of Docker Hub and of Kubernetes's own.
     """
     _install()
     # A path that a socket may have, which one below a test's folder may be too long for.
@@ -86,7 +88,8 @@ def _install(tell: Say = say) -> None:
 
 def _command(folder: Path, mirror: str) -> list[str]:
     configuration = folder / "buildkitd.toml"
-    configuration.write_text(f'[registry."docker.io"]\nmirrors = ["{mirror}"]\n' if mirror else "")
+    asked = [f'[registry."{registry}"]\nmirrors = ["{mirror}"]\n' for registry in _MIRRORED if mirror]
+    configuration.write_text("".join(asked))
     places = ["--root", str(folder / "root"), "--addr", _address(folder), "--config", str(configuration)]
     # Commands of a build have the machine's network, as `images.docker_build` has it.
     return [str(binaries.path("buildkitd")), *places, "--oci-worker-net", "host"]
@@ -126,7 +129,7 @@ def _client(folder: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def _python_in(registry: str) -> Iterator[str]:
+def python_in(registry: str) -> Iterator[str]:
     """Push the stand-in for Python's image under its path at Docker Hub; the mirror's address, empty without a need."""
     if engine.pulls():
         yield ""
