@@ -12,6 +12,19 @@ from lab.versions import CONTROL_PLANE
 from release.chart import CHART
 
 NAMESPACE = "ailtire-system"
+APPLICATION = """
+apiVersion: ailtire.io/v1alpha1
+kind: AiltireStack
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  services:
+    web: {image: {{ .Values.image | toJson }}, user: "1000"}
+    {{- if .Values.broken }}
+    orders: {type: stack, stack: {services: {api: {image: 7}}}}
+    {{- end }}
+"""
+"""The template of an application's chart; with ``broken`` it can never become ready."""
 Objects = dict[tuple[str, str, str], dict[str, Any]]
 """By kind, namespace and name."""
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ailtire_operator.oci.reference import parse
 from ailtire_operator.oci.registry import MANIFEST, Registry
 from lab import binaries
 from lab.processes import free_ports
+from release.bundles import File, tar_gz
 from support.definitions.applications import deploy, services, stack
 
 SHOP: dict[str, Any] = {
@@ -61,6 +62,19 @@ def _wait(host: str, process: "subprocess.Popen[bytes]") -> None:
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)
     raise AssertionError("the registry has not come up")
+
+
+def artifact(host: str, name: str, tag: str, files: Mapping[str, File]) -> str:
+    """Files as Flux's own program pushes them, and the digest."""
+    target = Registry(parse(f"{host}/{name}:{tag}"))
+    layer, config = tar_gz(files, 0), b"{}"
+    entries = [
+        {"mediaType": f"application/vnd.cncf.flux.{kind}", "digest": target.write_blob(data), "size": len(data)}
+        for kind, data in (("config.v1+json", config), ("content.v1.tar+gzip", layer))
+    ]
+    return target.write_manifest(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "config": entries[0], "layers": entries[1:]}
+    )
 
 
 def image(host: str, name: str, tag: str) -> str:

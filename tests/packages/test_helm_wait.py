@@ -10,20 +10,9 @@ from cluster.conftest import control_plane as control_plane
 from cluster.conftest import installed_operator as installed_operator
 from lab import ControlPlane, Operator, binaries
 from lab.client import environment
+from packages.helming import APPLICATION
 
 NAMESPACE = "helm-wait"
-STACK = """
-apiVersion: ailtire.io/v1alpha1
-kind: AiltireStack
-metadata:
-  name: {{ .Release.Name }}
-spec:
-  services:
-    web: {image: {{ .Values.image | toJson }}, user: "1000"}
-    {{- if .Values.broken }}
-    orders: {type: stack, stack: {services: {api: {image: 7}}}}
-    {{- end }}
-"""
 
 
 @pytest.fixture
@@ -32,7 +21,7 @@ def chart(tmp_path: Path) -> Path:
     (tmp_path / "templates").mkdir()
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: portal\nversion: 1.0.0\n")
     (tmp_path / "values.yaml").write_text("image: web:1\nbroken: false\n")
-    (tmp_path / "templates" / "stack.yaml").write_text(STACK)
+    (tmp_path / "templates" / "stack.yaml").write_text(APPLICATION)
     return tmp_path
 
 
