@@ -9,9 +9,7 @@ from playwright.sync_api import sync_playwright
 from lab import ControlPlane, Operator, binaries, sessions
 from lab.errors import LabError
 from lab.report import say
-from ui import kubelet
 from ui.browsing import THEMES, launch
-from ui.kubelet import Kubelet
 from ui.page import Page
 from ui.parts import settled
 from ui.serving import served
@@ -19,11 +17,10 @@ from ui.shop import BAD_IMAGE, NAME, NAMESPACE, Shop
 
 _HERE: Final = f"{NAMESPACE}/{NAME}"
 _SIZE: Final = (1280, 800)
-_BYTES: Final = 150_000
+_BYTES: Final = 170_000
 VIEWS: Final = {
     "tree": f"/tree/{_HERE}",
     "stack": f"/stack/{_HERE}?of={_HERE}",
-    "logs": f"/stack/{_HERE}/frontend?tab=logs&of={_HERE}",
     "way": f"/way/{_HERE}?host=shop.example&path=/catalog/pricing/today&of={_HERE}",
     "networks": f"/networks/{_HERE}?of={_HERE}",
     "timeline": f"/timeline/{_HERE}?of={_HERE}",
@@ -37,24 +34,21 @@ def main(folder: Annotated[Path, typer.Argument(help="Where the pictures are wri
     plane = ControlPlane(sessions.new_home("pictures"))
     try:
         plane.start()
-        with kubelet.answering(plane) as logs:
-            operator = Operator(plane)
-            operator.install()
-            operator.start()
-            _tell_a_story(Shop(plane), logs)
-            with sync_playwright() as playwright, served(plane.kubeconfig, "--allow-actions") as serving:
-                browser = launch(playwright)
-                _take(Page(serving, browser), folder)
-                browser.close()
-            operator.stop()
+        operator = Operator(plane)
+        operator.install()
+        operator.start()
+        _tell_a_story(Shop(plane))
+        with sync_playwright() as playwright, served(plane.kubeconfig, "--allow-actions") as serving:
+            browser = launch(playwright)
+            _take(Page(serving, browser), folder)
+            browser.close()
+        operator.stop()
     finally:
         plane.stop()
 
 
-def _tell_a_story(shop: Shop, logs: Kubelet) -> None:
+def _tell_a_story(shop: Shop) -> None:
     """A release, one that is rolled back, and an image that is missing deep in the tree."""
-    for line in _LOG:
-        logs.write(f"{NAME}-frontend", line)
     shop.apply()
     shop.until_ready()
     kept = {"updateConfig": {"failureAction": "rollback", "monitor": "2s"}}
@@ -66,14 +60,6 @@ def _tell_a_story(shop: Shop, logs: Kubelet) -> None:
     shop.until("rolled back", lambda stalled: stalled.get("reason") == "RolledBack", "Stalled")
     shop.patch({"images": {"shop_pricing_engine": BAD_IMAGE}})
     shop.until_of("shop-catalog-pricing", "trouble", lambda ready: "engine" in ready.get("message", ""))
-
-
-_LOG: Final = (
-    "Starting up on port 3000",
-    '10.64.0.7 - - [30/Nov/2026:03:14:07 +0000] "GET /health HTTP/1.1" 200 2',
-    '10.64.0.9 - - [30/Nov/2026:03:14:09 +0000] "GET / HTTP/1.1" 200 1187',
-    '10.64.0.9 - - [30/Nov/2026:03:14:12 +0000] "GET /images/shop.svg HTTP/1.1" 404 19',
-)
 
 
 def _take(page: Page, folder: Path) -> None:
