@@ -131,6 +131,23 @@ async def test_a_page_is_connected_before_the_first_list_is_read() -> None:
             assert (name, len(data["stacks"])) == ("snapshot", 1)
 
 
+async def test_a_page_that_comes_between_two_rounds_is_not_told_that_there_is_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tree_feed, "_PAUSE", 1.0)
+    async with page() as running:
+        running.api.refusals |= {"stacks": 503}
+        browser = await running.enter()
+        async with browser.events("/api/tree") as early:
+            assert (await early.next())[0] == "outage", "a round has gone by"
+            running.api.put("stacks", stack("shop"))
+            running.api.refusals.clear()
+            await until(lambda: running.api.watchers("stacks"))
+            async with browser.events("/api/tree") as events:
+                name, data = await events.next()
+        assert (name, [each["id"] for each in data["stacks"]]) == ("snapshot", ["ns/shop"])
+
+
 async def test_a_root_that_is_no_name_is_refused() -> None:
     async with page() as running:
         browser = await running.enter()

@@ -29,6 +29,8 @@ class TreeFeed:
 
     def __init__(self, connection: Connection, namespace: str | None, note: str = "") -> None:
         self.forest = Forest()
+        self.complete = False
+        """Whether there is anything to be shown: all stacks have been read, or may not be, and the records say so."""
         self._connection = connection
         self._changed = asyncio.Event()
         self._pages: set[TreePage] = set()
@@ -41,11 +43,6 @@ class TreeFeed:
     def measures(self) -> bool:
         """Whether processor and memory are shown."""
         return self._usage.available
-
-    @property
-    def complete(self) -> bool:
-        """Whether there is anything to be shown: all stacks have been read, or may not be."""
-        return self._stacks.read or self._denied is not None
 
     @property
     def outage(self) -> str:
@@ -92,6 +89,7 @@ class TreeFeed:
             await self._changed.wait()
             self._changed.clear()
             changed = self.forest.flush()
+            self.complete = self._stacks.read or self._denied is not None
             now = self.complete, self.outage, self._denied, *self._notes()
             for page in self._pages:
                 page.note(changed)
