@@ -8,7 +8,7 @@ from typing import Any, Self
 from ailtire_operator import naming
 from ailtire_operator.cluster import kinds
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.apply_result import ApplyOptions, ApplyResult
 from ailtire_operator.cluster.connection import Connection
 from ailtire_operator.cluster.errors import Conflict, Foreign
 from ailtire_operator.cluster.kinds import Manifest, Ref
@@ -80,8 +80,9 @@ class View:
 
         The operator tries again as well. The controllers of volumes write to a new claim at times of their own.
         """
+        options = ApplyOptions(adopt=True)
         async with asyncio.timeout(SECONDS):
-            while isinstance((applied := await self.applier.apply(manifest, owner, adopt=True)).error, Conflict):
+            while isinstance((applied := await self.applier.apply(manifest, owner, options)).error, Conflict):
                 assert not isinstance(applied.error, Foreign), applied.error
         return applied
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.apply_result import ApplyOptions
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotFound, NotGone, WouldLoseData
 from ailtire_operator.cluster.events import latest_warning
 from ailtire_operator.cluster.kinds import Ref
@@ -171,11 +172,11 @@ async def test_what_an_autoscaler_is_to_scale_does_not_stay_at_zero(
         manifest = deployment(namespace, uid)
         del manifest["spec"]["replicas"]
         ref = Ref.of(manifest)
-        await view.applier.apply(manifest, uid, autoscaled=True)
+        await view.applier.apply(manifest, uid, ApplyOptions(autoscaled=True))
         await view.disturb(ref, {"spec": {"replicas": 0}})
-        assert (await view.applier.apply(manifest, uid, autoscaled=True)).verb == "update"
+        assert (await view.applier.apply(manifest, uid, ApplyOptions(autoscaled=True))).verb == "update"
         assert (await view.live(ref))["spec"]["replicas"] == 1
-        assert (await view.applier.apply(manifest, uid, autoscaled=True)).verb == "none"
+        assert (await view.applier.apply(manifest, uid, ApplyOptions(autoscaled=True))).verb == "none"
 
 
 async def test_extra_keys_in_a_child_are_removed(control_plane: ControlPlane, namespace: str) -> None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from ailtire_operator.cluster.apply_result import ApplyResult, ApplyTask, Rehearsal
+from ailtire_operator.cluster.apply_result import DEFAULT_OPTIONS, ApplyOptions, ApplyResult, ApplyTask, Rehearsal
 from ailtire_operator.cluster.apply_steps import ApplySteps, read
 from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.drift_log import Changes, DriftLog
@@ -70,27 +70,13 @@ class Applier:
         record = self._store.get(ref)
         return record is not None and self._memory.is_overridden(record)
 
-    async def apply(
-        self,
-        manifest: Manifest,
-        owner_uid: str,
-        *,
-        autoscaled: bool = False,
-        adopt: bool = False,
-        must_exist: bool = False,
-    ) -> ApplyResult:
-        """Make the object equal to the manifest, for the stack with this uid.
-
-        ``autoscaled``: an autoscaler of the stack holds its replica count already; without, a count that the manifest
-        leaves open is held at the live value. ``adopt``: what has lost its owner is taken over; otherwise it is left as
-        it is, which is an Orphaned error. ``must_exist``: what is not there, as the API server says, is not created,
-        which is a Foreign error.
-        """
+    async def apply(self, manifest: Manifest, owner_uid: str, options: ApplyOptions = DEFAULT_OPTIONS) -> ApplyResult:
+        """Make the object equal to the manifest, for the stack with this uid."""
         self._writer.check_fence()
         ref = Ref.of(manifest)
         wanted = fingerprint(desired_projection(manifest))
         try:
-            task = ApplyTask(ref, manifest, owner_uid, wanted, autoscaled, adopt, must_exist=must_exist)
+            task = ApplyTask(ref, manifest, owner_uid, wanted, options)
             return await self._steps.execute(task, self._store.get(ref))
         except Foreign as error:
             return ApplyResult(ref, False, self._store.get(ref), error, "foreign")

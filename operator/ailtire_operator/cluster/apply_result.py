@@ -1,7 +1,7 @@
 """A manifest on its way into the cluster, and what became of it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ailtire_operator.cluster.drift import FieldChange
 from ailtire_operator.cluster.errors import ClusterError
@@ -42,6 +42,23 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How a manifest is applied."""
+
+    autoscaled: bool = False
+    """Whether an autoscaler of the stack holds its replica count already; without, a count that the manifest leaves
+    open is held at the live value."""
+    adopt: bool = False
+    """Whether what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error."""
+    must_exist: bool = False
+    """Whether it is only taken over or changed: what is not there, as the API server says, is not created, which is a
+    Foreign error."""
+
+
+DEFAULT_OPTIONS: Final = ApplyOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyTask:
     """A manifest on its way."""
 
@@ -50,10 +67,6 @@ class ApplyTask:
     owner_uid: str
     wanted: str
     """The fingerprint that the live object shall have."""
-    autoscaled: bool = False
-    """Whether an autoscaler of the stack holds its replica count already."""
-    adopt: bool = False
+    options: ApplyOptions = DEFAULT_OPTIONS
     again: bool = False
     """Whether this is the second try after a 409."""
-    must_exist: bool = False
-    """Whether it is only taken over or changed: what is not there is not created."""

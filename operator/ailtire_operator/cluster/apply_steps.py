@@ -85,7 +85,7 @@ class ApplySteps:
             found = await self.orphan(task, record, obj)
             if is_ours(found, task.manifest, task.owner_uid):
                 return await self.execute(task, found)
-            if not task.adopt:
+            if not task.options.adopt:
                 raise Orphaned(f"{found.ref} exists already and has no owner; {way_back(task.manifest)}")
         except Foreign as error:
             age = self._memory.in_the_way(record)
@@ -129,7 +129,7 @@ class ApplySteps:
         return replace(await self._learn(task, answer, "update"), adopted=True)
 
     async def _create(self, task: ApplyTask) -> ApplyResult:
-        if task.must_exist:
+        if task.options.must_exist:
             raise Foreign(missing(task.ref))
         deleted = self._put_backs.deleted(task.ref, task.wanted)
         if deleted:
@@ -166,7 +166,7 @@ class ApplySteps:
     async def execute(self, task: ApplyTask, record: Record | None, obj: Manifest | None = None) -> ApplyResult:
         """Do what there is to do about the object as it is; ``obj``: the same in full, if it was read just now."""
         settled = record is not None and self._memory.settled(record, task.wanted)
-        change = change_of(task.manifest, record, task.owner_uid, settled=settled, autoscaled=task.autoscaled)
+        change = change_of(task.manifest, record, task.owner_uid, settled=settled, autoscaled=task.options.autoscaled)
         if record is None:
             return await self._create(task)
         match change.action:

@@ -151,16 +151,16 @@ class PlanExecutor:
             wanted=lambda ref: chosen(ref.kind) and ref not in late and ref not in this.named,
             held=this.held.refs,
         )
-        options = {"retry_refused": this.retry_refused, "adopt": adopts(record, self._store)}
-        adopted = adopted_claims(planned.plan)
+        adopt, adopted = adopts(record, self._store), adopted_claims(planned.plan)
         return await _all(
             self._objects.bring(
                 each,
                 record,
                 planned.synced,
                 account=planned.account,
+                retry_refused=this.retry_refused,
+                adopt=adopt,
                 must_exist=each.ref.kind == VOLUME_CLAIM.kind and each.ref.name in adopted,
-                **options,
             )
             for each in listed
             if each.action != "held"

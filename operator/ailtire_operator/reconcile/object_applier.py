@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.apply_result import ApplyOptions, ApplyResult
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Invalid
@@ -38,16 +38,16 @@ class ObjectApplier:
     ) -> ApplyResult | None:
         """Do what there is to do about one object; None if there was nothing. Raises NotLeader.
 
-        By the rights of the ``account``, or by the operator's own. Without ``thorough`` what was refused is not sent
-        again, unless another object stands there by now, or none. ``adopt``: what has lost its owner is taken over.
-        ``must_exist``: what is not there is not created. ``synced`` takes the fingerprint of what is as planned then.
+        By the rights of the ``account``, or by the operator's own. Without ``retry_refused`` what was refused is not
+        sent again, unless another object stands there by now, or none. ``adopt`` and ``must_exist`` are those of
+        ``ApplyOptions``. ``synced`` takes the fingerprint of what is as planned then.
         """
         ref, manifest, applied = change.ref, change.manifest, None
         if change.is_none or manifest is None:
             return None
         if change.action != "none":
-            options = {"autoscaled": change.autoscaled, "adopt": adopt, "must_exist": must_exist}
-            applied = await self._send(manifest, owner, account, retry_refused=retry_refused, **options)
+            options = ApplyOptions(autoscaled=change.autoscaled, adopt=adopt, must_exist=must_exist)
+            applied = await self._send(manifest, owner, account, options, retry_refused=retry_refused)
             if applied.error is not None:
                 return applied
             if (live := self._store.get(ref)) is not None:
@@ -62,33 +62,24 @@ class ObjectApplier:
         return await self._applier.acting_as(account).delete(record, owner.uid)
 
     async def _send(
-        self,
-        manifest: Manifest,
-        owner: Record,
-        account: Account | None,
-        *,
-        retry_refused: bool,
-        autoscaled: bool,
-        adopt: bool,
-        must_exist: bool,
+        self, manifest: Manifest, owner: Record, account: Account | None, options: ApplyOptions, *, retry_refused: bool
     ) -> ApplyResult:
         ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
         refused = self._sessions.of(owner).refused
-        before = refused.get(ref)
-        if not retry_refused and before is not None and before.holds(manifest, account, adopt, self._store.get(ref)):
+        before, live = refused.get(ref), self._store.get(ref)
+        if not retry_refused and before is not None and before.holds(manifest, account, options.adopt, live):
             return before.applied
         try:
-            options = {"autoscaled": autoscaled, "adopt": adopt, "must_exist": must_exist}
-            applied = await acting.apply(manifest, owner.uid, **options)
+            applied = await acting.apply(manifest, owner.uid, options)
             if isinstance(applied.error, Invalid) and await self._empty(manifest, owner):
-                applied = await acting.apply(manifest, owner.uid, **options)
+                applied = await acting.apply(manifest, owner.uid, options)
         except ClusterError as error:
             applied = ApplyResult(ref, False, self._store.get(ref), error, "none")
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = Refusal(manifest, account, adopt, holder(self._store.get(ref)), applied)
+            refused[ref] = Refusal(manifest, account, options.adopt, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.apply_result import ApplyOptions, ApplyResult
 from ailtire_operator.cluster.errors import ClusterError
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, Ref
 from ailtire_operator.cluster.store import Record, Store
@@ -160,9 +160,8 @@ class Rollback:
                     workload = planned.manifests[_ref(record, service)]
                     stack = planned.plan.stack
                     kept = last_good(stack.name, service.key, workload, service.template_hash, revision)
-                    done.append(
-                        await self._applier.apply(owned(kept, stack), record.uid, adopt=adopts(record, self._store))
-                    )
+                    options = ApplyOptions(adopt=adopts(record, self._store))
+                    done.append(await self._applier.apply(owned(kept, stack), record.uid, options))
             done += [await self._applier.delete(old, record.uid) for old in self._of(record, service)[:-1]]
         return done
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.apply_result import ApplyResult, Rehearsal
+from ailtire_operator.cluster.apply_result import DEFAULT_OPTIONS, ApplyOptions, ApplyResult, Rehearsal
 from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound, NotGone
@@ -59,26 +59,18 @@ class Cluster:
         """Never: nobody overrides anything here."""
         return False
 
-    async def apply(
-        self,
-        manifest: Manifest,
-        owner_uid: str,
-        *,
-        autoscaled: bool = False,
-        adopt: bool = False,
-        must_exist: bool = False,
-    ) -> ApplyResult:
+    async def apply(self, manifest: Manifest, owner_uid: str, options: ApplyOptions = DEFAULT_OPTIONS) -> ApplyResult:
         """Put the manifest into the store as a live object, or refuse it."""
         ref = Ref.of(manifest)
         await asyncio.sleep(0)
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return ApplyResult(ref, False, None, error, "none")
         known = self.store.get(ref)
-        if known is None and must_exist:
+        if known is None and options.must_exist:
             return ApplyResult(ref, False, None, Foreign(missing(ref)), "foreign")
         if known is not None and known.deleting:
             return ApplyResult(ref, False, known, NotGone(waits_for(known)), "none")
-        replicas = None if known is None else lets_go_of_replicas(manifest, known, autoscaled=autoscaled)
+        replicas = None if known is None else lets_go_of_replicas(manifest, known, autoscaled=options.autoscaled)
         if replicas is not None:
             self.journal.append(f"hand over {replicas} {ref}")
         self.journal.append(f"apply {ref}")

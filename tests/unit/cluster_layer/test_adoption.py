@@ -7,7 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
-from ailtire_operator.cluster.apply_result import ApplyResult
+from ailtire_operator.cluster.apply_result import ApplyOptions, ApplyResult
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound, Orphaned
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Store
@@ -86,7 +86,7 @@ async def brought(obj: Json, manifest: Json, *others: Json, adopt: bool = True) 
     store, server = Store(), Server(obj, *others)
     store.put(obj)
     applier = Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
-    return await applier.apply(manifest, UID, adopt=adopt), server
+    return await applier.apply(manifest, UID, ApplyOptions(adopt=adopt)), server
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,8 @@ async def test_what_gets_an_owner_meanwhile_is_left_to_it() -> None:
             return await super().request(method, path, **options)
 
     server = Slow(obj)
-    applied = await Applier(server, store, fence=lambda: True).apply(planned(), UID, adopt=True)  # type: ignore[arg-type]
+    applier = Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
+    applied = await applier.apply(planned(), UID, ApplyOptions(adopt=True))
     assert isinstance(applied.error, Foreign)
     assert server.written == []
 
@@ -206,7 +207,7 @@ async def test_nothing_is_taken_over_for_a_stack_that_goes(now: Json | None) -> 
     newer = {**known, "metadata": {**known["metadata"], "resourceVersion": "4", **(now or {})}}
     server = Server(obj, *([] if now is None else [newer]))
     applier = Applier(server, store, fence=lambda: True)  # type: ignore[arg-type]
-    applied = await applier.apply(planned("PersistentVolumeClaim"), UID, adopt=True)
+    applied = await applier.apply(planned("PersistentVolumeClaim"), UID, ApplyOptions(adopt=True))
     assert isinstance(applied.error, NotFound)
     assert str(applied.error).endswith("is gone" if now is None else "is being deleted")
     assert (applied.adopted, server.written) == (False, [])
@@ -224,5 +225,5 @@ async def test_what_goes_wrong_is_told(error: ClusterError) -> None:
             return await super().request(method, path, **options)
 
     applier = Applier(Failing(obj), store, fence=lambda: True)  # type: ignore[arg-type]
-    applied = await applier.apply(planned(), UID, adopt=True)
+    applied = await applier.apply(planned(), UID, ApplyOptions(adopt=True))
     assert (applied.error, applied.adopted) == (error, False)

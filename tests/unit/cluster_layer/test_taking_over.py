@@ -7,6 +7,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
+from ailtire_operator.cluster.apply_result import ApplyOptions
 from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotFound
 from ailtire_operator.cluster.kinds import OWNED_KINDS, VOLUME_CLAIM, Ref
 from ailtire_operator.cluster.ownership import is_orphan
@@ -239,7 +240,7 @@ async def test_one_that_was_deleted_while_the_watch_is_behind_is_not_made_empty(
     store.put(claim(labels=OURS))
     server = Deleted(None)
     larger = planned(spec={"resources": {"requests": {"storage": "2Gi"}}})
-    done = await applier(server, store).apply(larger, f"{naming.KIND}/shop", must_exist=True)
+    done = await applier(server, store).apply(larger, f"{naming.KIND}/shop", ApplyOptions(must_exist=True))
     assert (done.verb, server.sent) == ("foreign", [])
     assert "there is no PersistentVolumeClaim theirs to take over" in str(done.error)
 
