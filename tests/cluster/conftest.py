@@ -5,7 +5,6 @@ own.
 """
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,12 +41,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
     sessions.clear_abandoned()
-    plane = ControlPlane(sessions.new_home())
-    try:
-        yield plane.start()
-    finally:
-        shutil.copytree(plane.home / "logs", _LOGS, dirs_exist_ok=True)
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home()), _LOGS) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")

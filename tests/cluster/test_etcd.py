@@ -29,11 +29,9 @@ _NAMESPACE = "full"
 @pytest.fixture
 def small() -> Iterator[ControlPlane]:
     """A control plane whose database may not grow much."""
-    plane = ControlPlane(sessions.new_home("etcd"), nodes=2, etcd_args=[f"--quota-backend-bytes={_QUOTA}"])
-    try:
-        yield plane.start()
-    finally:
-        plane.stop()
+    quota = [f"--quota-backend-bytes={_QUOTA}"]
+    with sessions.started(ControlPlane(sessions.new_home("etcd"), nodes=2, etcd_args=quota)) as plane:
+        yield plane
 
 
 def _fill(plane: ControlPlane) -> None:

@@ -22,11 +22,8 @@ ELSEWHERE = "three"
 
 @pytest.fixture(scope="module")
 def plane() -> Iterator[ControlPlane]:
-    plane = ControlPlane(sessions.new_home("namespaced"), nodes=1)
-    try:
-        yield plane.start()
-    finally:
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home("namespaced"), nodes=1)) as plane:
+        yield plane
 
 
 def grant(plane: ControlPlane) -> None:

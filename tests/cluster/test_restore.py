@@ -25,11 +25,8 @@ SECTION = MANUAL.partition("## Backup and restore\n")[2].partition("\n## ")[0]
 
 @pytest.fixture(scope="module")
 def second_plane() -> Iterator[ControlPlane]:
-    plane = ControlPlane(sessions.new_home("restored"))
-    try:
-        yield plane.start()
-    finally:
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home("restored"))) as plane:
+        yield plane
 
 
 @pytest.fixture

@@ -56,11 +56,8 @@ RARE = ("get", f"{STACK.plural}.{STACK.group}")
 
 @pytest.fixture(scope="module")
 def plane() -> Iterator[ControlPlane]:
-    plane = ControlPlane(sessions.new_home("rights"), nodes=1)
-    try:
-        yield plane.start()
-    finally:
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home("rights"), nodes=1)) as plane:
+        yield plane
 
 
 def definitions() -> dict[str, dict[str, Any]]:

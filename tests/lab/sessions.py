@@ -1,6 +1,9 @@
 """Folders of the test sessions' control planes. A session that was killed leaves one behind: the next one clears it."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.controlplane import ControlPlane
@@ -14,6 +17,17 @@ def new_home(name: str = "plane") -> Path:
     """Return a folder for a control plane of this process; its name says whose it is."""
     owner = Process.of(os.getpid())
     return SESSIONS / f"{owner.pid}-{owner.began}-{name}"
+
+
+@contextmanager
+def started(plane: ControlPlane, logs: Path | None = None) -> Iterator[ControlPlane]:
+    """The control plane, running for as long as the block lasts; what it has logged is then copied to this folder."""
+    try:
+        yield plane.start()
+    finally:
+        if logs is not None:
+            shutil.copytree(plane.home / "logs", logs, dirs_exist_ok=True)
+        plane.stop()
 
 
 def clear_abandoned(tell: Say = silent) -> None:

@@ -28,11 +28,8 @@ EXAMPLE = ROOT / "examples" / "02-tree"
 
 @pytest.fixture
 def plane() -> Iterator[ControlPlane]:
-    plane = ControlPlane(sessions.new_home("installing"), nodes=2)
-    try:
-        yield plane.start()
-    finally:
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home("installing"), nodes=2)) as plane:
+        yield plane
 
 
 def run(plane: ControlPlane, *command: str | Path, code: int = 0) -> str:

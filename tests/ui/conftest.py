@@ -3,7 +3,6 @@
 A test that changes the shop puts it back. Nothing here is skipped: without Chromium or a cluster the tests fail.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,12 +32,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
     sessions.clear_abandoned()
-    plane = ControlPlane(sessions.new_home("ui"))
-    try:
-        yield plane.start()
-    finally:
-        shutil.copytree(plane.home / "logs", _LOGS, dirs_exist_ok=True)
-        plane.stop()
+    with sessions.started(ControlPlane(sessions.new_home("ui")), _LOGS) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="session")
