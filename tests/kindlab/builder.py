@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kindlab import engine, shell, workloads
+from kindlab import debian, engine, shell, workloads
 from lab import binaries
 from lab.errors import LabError
 from lab.processes import Process, died, spawn
@@ -76,14 +76,8 @@ def _install(tell: Say = say) -> None:
     binaries.ensure([BUILDKIT, BUILDX, DOCKER], tell)
     if os.geteuid() != 0:
         raise LabError("BuildKit starts containers, and has to be root for that")
-    if shutil.which("runc"):
-        return
-    if not shutil.which("apt-get"):
-        raise LabError("BuildKit needs runc on PATH, and this is no Debian where we could install it")
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    shell.long("asking for Debian's package lists", ["apt-get", "update", "-qq"], env=environment, tell=tell)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "runc"]
-    shell.long("installing runc", install, env=environment, tell=tell)
+    if not shutil.which("runc"):
+        debian.install("BuildKit's runc", ["runc"], tell)
 
 
 def _command(folder: Path, mirror: str) -> list[str]:

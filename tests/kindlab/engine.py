@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from kindlab import ours, shell
+from kindlab import debian, ours, shell
 from kindlab.places import STATE
 from lab.errors import LabError
 from lab.processes import Process, died, log_tail, spawn
@@ -43,7 +43,8 @@ def up(tell: Say = say) -> None:
         return
     if os.geteuid() != 0:
         raise LabError("Docker Engine does not answer; start it, and let this user use it (group docker)")
-    _install(tell)
+    if not shutil.which("dockerd"):
+        debian.install("Docker Engine (docker.io)", _PACKAGES, tell)
     _start(tell)
 
 
@@ -68,17 +69,6 @@ def ours_runs() -> bool:
 def pulls() -> bool:
     """Say whether this engine can bring images from a registry."""
     return shell.succeeds(["docker", "pull", "--quiet", _PROBE_IMAGE], timeout=180)
-
-
-def _install(tell: Say) -> None:
-    if shutil.which("dockerd"):
-        return
-    if not shutil.which("apt-get"):
-        raise LabError("Docker Engine is not installed, and this is no Debian where we could do it")
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    shell.long("asking for Debian's package lists", ["apt-get", "update", "-qq"], env=environment, tell=tell)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *_PACKAGES]
-    shell.long("installing Docker Engine (docker.io)", install, env=environment, tell=tell)
 
 
 def _start(tell: Say) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kindlab import engine, ours, shell
+from kindlab import debian, engine, ours, shell
 from kindlab.places import REPOSITORY, image_tar
 from lab.locking import exclusive
 from lab.paths import cache
@@ -130,8 +130,7 @@ def base(tell: Say = say) -> str:
 
 def _bootstrap(reference: str, tell: Say) -> None:
     if not all(map(shutil.which, _TOOLS)):
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *_TOOLS]
-        shell.long("installing mmdebstrap", install, env={"DEBIAN_FRONTEND": "noninteractive"}, tell=tell)
+        debian.install("mmdebstrap", _TOOLS, tell)
     with tempfile.TemporaryDirectory() as name:
         tar = Path(name) / "debian.tar"
         make: list[str | Path] = ["eatmydata", "mmdebstrap", "--quiet", *_BASE_OPTIONS, _SUITE, tar]
