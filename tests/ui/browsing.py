@@ -22,6 +22,11 @@ _FAILURES: Final = ROOT / "build" / "reports" / "ui"
 _SPEAKING: Final = frozenset({"error", "warning"})
 _TELL_VIOLATIONS: Final = """addEventListener('securitypolicyviolation', event =>
   console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI}`))"""
+_POST: Final = """async ([path, body]) => {
+  const headers = {'Content-Type': 'application/json', 'X-Ailtire-UI': '1'};
+  const answer = await fetch(path, {method: 'POST', headers, body: JSON.stringify(body)});
+  return [answer.status, await answer.text()];
+}"""
 
 
 def launch(playwright: Playwright, *arguments: str) -> Browser:
@@ -52,6 +57,11 @@ class Visit:
     def open(self, path: str) -> None:
         """Go to an address of the page."""
         self.page.goto(f"{self.origin}{path}")
+
+    def post(self, path: str, body: Any) -> tuple[int, str]:
+        """Send JSON from the page as its own script does; the status and the text of the answer."""
+        status, text = self.page.evaluate(_POST, [path, body])
+        return status, text
 
     @property
     def left(self) -> list[str]:

@@ -57,16 +57,8 @@ def test_page_that_only_reads_offers_no_action_and_takes_none(page: Page, shop: 
         expect(visit.page.get_by_role("region", name="Services")).to_be_visible()
         for name in ("Restart", "Stop", "Start", "Scale"):
             expect(visit.page.get_by_role("button", name=name, exact=True)).to_have_count(0)
-        status, text = visit.page.evaluate(
-            """async path => {
-              const answer = await fetch(path, {
-                method: 'POST', body: '{"action": "stop", "service": null}',
-                headers: {'Content-Type': 'application/json', 'X-Ailtire-UI': '1'},
-              });
-              return [answer.status, await answer.text()];
-            }""",
-            f"/api/stacks/{NAMESPACE}/{NAME}/actions",
-        )
+        action = {"action": "stop", "service": None}
+        status, text = visit.post(f"/api/stacks/{NAMESPACE}/{NAME}/actions", action)
         assert status == 403
         assert "--allow-actions" in text
     assert shop.stack()["metadata"]["generation"] == before
