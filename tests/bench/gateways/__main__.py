@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench.gateways.envoy import Envoy, EnvoyOneFile
@@ -34,6 +33,7 @@ from bench.gateways.proxies import Proxy
 from bench.gateways.traffic import AnyName, backend, status
 from bench.gateways.tree import Tree, tree
 from bench.gateways.trial import Harm, Result, harm, trial
+from bench.results import write_results
 from gateway.rig import RECENT_NGINX, free_port
 
 _SIZES = {100: (9, 10), 1000: (9, 10, 10)}
@@ -53,11 +53,7 @@ def main(
     """Measure and print."""
     with TemporaryDirectory() as folder:
         found = asyncio.run(_run(Path(folder), sizes, sockets, changes, only))
-    console = Console(width=170)
-    for table in found.tables():
-        console.print(table)
-    if output:
-        output.write_text(json.dumps(dataclasses.asdict(found), indent=1) + "\n")
+    write_results(found, 170, output)
 
 
 @dataclasses.dataclass
