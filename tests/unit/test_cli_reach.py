@@ -11,26 +11,8 @@ import pytest
 
 from ailtire_operator.cli import app
 from ailtire_operator.cli.failures import Exit
+from support.definitions.reachable import SHOP
 
-SHOP = """
-apiVersion: ailtire.io/v1alpha1
-kind: AiltireStack
-metadata: {name: shop}
-spec:
-  edge: {hosts: [shop.example]}
-  services:
-    web: {image: "web:1", interface: {/web: {port: 8080}}}
-    cpl:
-      type: stack
-      interface: {/cpl: {path: /}}
-      stack:
-        services:
-          policy_engine: {image: "api:1", interface: {/v1: {}}, networks: {siblings: {aliases: [pe]}}}
-          db: {image: "db:1", ports: {sql: {port: 5432}}, networks: {data: {}}}
-          job: {image: "job:1", networks: {data: {}, siblings: {}}}
-        networks: {data: {internal: true}}
-    dark: {type: stack, stack: {services: {lone: {image: "x"}}}}
-"""
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -10,25 +10,9 @@ from ailtire_operator.cli.reach_objects import below, of_files, pairs
 from ailtire_operator.cli.reach_segments import segments_json
 from ailtire_operator.cli.reach_view import matrix_json
 from ailtire_operator.reach.world import World
+from support.definitions.reachable import SHOP
 
-SHOP = """
-apiVersion: ailtire.io/v1alpha1
-kind: AiltireStack
-metadata: {name: shop}
-spec:
-  edge: {hosts: [shop.example]}
-  services:
-    web: {image: "web:1", interface: {/web: {port: 8080}}}
-    cpl:
-      type: stack
-      interface: {/cpl: {path: /}}
-      stack:
-        services:
-          policy_engine: {image: "api:1", interface: {/v1: {}}}
-          db: {image: "db:1", ports: {sql: {port: 5432}}, networks: {data: {}}}
-          job: {image: "job:1", networks: {data: {}, siblings: {}}}
-        networks: {data: {internal: true}}
----
+POD = """
 apiVersion: v1
 kind: Pod
 metadata: {name: debug}
@@ -38,7 +22,7 @@ spec: {containers: [{name: a, image: a}]}
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    (tmp_path / "shop.yaml").write_text(SHOP)
+    (tmp_path / "shop.yaml").write_text(f"{SHOP}---{POD}")
     return of_files(sources.read([str(tmp_path / "shop.yaml")], recursive=False), "prod")
 
 
@@ -72,6 +56,7 @@ def test_members_say_what_they_are_and_where_they_belong(world: World) -> None:
     assert {id: each["kind"] for id, each in by_id.items()} == {
         "outside": "outside", "pod/debug": "pod", "shop": "gateway", "shop/cpl": "gateway", "shop/web": "service",
         "shop/cpl/policy_engine": "service", "shop/cpl/db": "service", "shop/cpl/job": "service",
+        "shop/dark/lone": "service",
     }  # fmt: skip
     assert by_id["shop/cpl/job"]["networks"] == ["data of shop/cpl", "siblings of shop/cpl"]
     assert (by_id["shop/cpl/job"]["stack"], by_id["shop/cpl/job"]["key"]) == ("shop-cpl", "job")
