@@ -40,6 +40,7 @@ def main(
         print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
 
     say(f"seed {seed}")
+    sessions.stop_when_terminated()
     binaries.ensure(tell=say)
     plane = ControlPlane(sessions.new_home("faults"))
     problems: list[str] = []

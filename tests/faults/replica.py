@@ -14,7 +14,7 @@ from lab.api import Api, Refused
 from lab.components import DNS_ADDRESS
 from lab.operator_process import arguments
 from lab.paths import ROOT
-from lab.processes import memory
+from lab.processes import Process, memory
 from lab.waiting import eventually
 
 REQUEST_TIMEOUT = 2
@@ -64,7 +64,7 @@ class Replica:
             return "" if code is None or self._asked else str(code)
 
     def start(self) -> None:
-        """Start it, unless it runs. It is not waited for."""
+        """Start it, unless it runs. It is not waited for. Raises LabError where its control plane has been stopped."""
         with self._lock:
             if self.alive:
                 return
@@ -81,9 +81,17 @@ class Replica:
             }
             with self.log.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [sys.executable, *arguments(self.source)], stdout=output, stderr=output, env=environment, cwd=ROOT
+                    [sys.executable, *arguments(self.source)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=environment,
+                    cwd=ROOT,
+                    start_new_session=True,
                 )
             self._asked = False
+            # A thread that nobody waits for any more may start one while the control plane goes down.
+            self._plane.accompany(self.log.stem, Process.of(self._process.pid))
 
     def _new_token(self) -> None:
         """Give it a token of its own, in the file that it reads."""
@@ -137,7 +145,9 @@ class Replica:
         with self._lock:
             if (process := self._process) is not None:
                 process.send_signal(SIGSTOP)
-                threading.Timer(seconds, process.send_signal, (SIGCONT,)).start()
+                thawing = threading.Timer(seconds, process.send_signal, (SIGCONT,))
+                thawing.daemon = True  # who is interrupted does not wait for it
+                thawing.start()
 
 
 _SECRETS = f"/api/v1/namespaces/{manifests.NAMESPACE}/secrets"

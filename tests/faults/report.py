@@ -46,9 +46,14 @@ def failovers(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _line(name: str, found: Sequence[Outcome]) -> str:
-    seconds = sorted(each.seconds for each in found)
-    cut = quantiles(seconds, n=20) if len(seconds) > 1 else [seconds[0]] * 19
+    middle, late, last = spread([each.seconds for each in found])
     tried = len({(each.plan.family, each.plan.kind) for each in found})
     wrong = sum(bool(each.wrong) for each in found)
-    middle, late = cut[9], min(cut[18], seconds[-1])
-    return f"{name:<12}{len(found):>6} {tried:>6} {wrong:>6} {middle:>7.2f} {late:>7.2f} {seconds[-1]:>7.2f}"
+    return f"{name:<12}{len(found):>6} {tried:>6} {wrong:>6} {middle:>7.2f} {late:>7.2f} {last:>7.2f}"
+
+
+def spread(seconds: Sequence[float]) -> tuple[float, float, float]:
+    """The median, the 95th percentile and the largest of some values, of which there is one at least."""
+    last = max(seconds)
+    cut = quantiles(seconds, n=20) if len(seconds) > 1 else [last] * 19
+    return cut[9], min(cut[18], last), last

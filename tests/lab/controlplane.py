@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ class ControlPlane:
         self._etcd_args = tuple(etcd_args)
         self._tell = tell
         self._state = State.load(self._layout.state)
+        self._accompanying = threading.Lock()
         self._commands: dict[str, list[str]] = {}
         self.start_seconds = 0.0
         """How long the last start took, less the building of binaries."""
@@ -99,10 +101,18 @@ class ControlPlane:
         return dict(self._state.processes)
 
     def accompany(self, name: str, process: Process) -> None:
-        """Remember a process that works for this control plane and goes down with it."""
-        self._state.processes.pop(name, None)
-        self._state.processes[name] = process
-        self._state.save(self._layout.state)
+        """Remember a process that works for this control plane and goes down with it.
+
+        Raises LabError where that has gone down already; the process is ended then.
+        """
+        with self._accompanying:
+            if self._state.url:
+                self._state.processes.pop(name, None)
+                self._state.processes[name] = process
+                self._state.save(self._layout.state)
+                return
+        process.stop()
+        raise LabError(f"{name} was started for a control plane that has been stopped")
 
     def kill(self, program: str) -> None:
         """End one of its programs at once, as a crash would."""
@@ -195,9 +205,10 @@ class ControlPlane:
         return [name for name in _PROGRAMS if name in self.processes and not self.processes[name].alive]
 
     def _kill(self) -> None:
-        for process in reversed(self._state.processes.values()):
+        with self._accompanying:
+            processes, self._state = self._state.processes, State()
+        for process in reversed(processes.values()):
             process.stop()
-        self._state = State()
 
     def _start_servers(self, programs: dict[str, Path]) -> None:
         """Start everything in the order of need; each waits by itself for what it needs."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,11 @@ def started(plane: ControlPlane, logs: Path | None = None) -> Iterator[ControlPl
         if logs is not None:
             shutil.copytree(plane.home / "logs", logs, dirs_exist_ok=True)
         plane.stop()
+
+
+def stop_when_terminated() -> None:
+    """Have SIGTERM end this process as Ctrl-C does: it stops its control planes, and what was started for them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def clear_abandoned(tell: Say = silent) -> None:

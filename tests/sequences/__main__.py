@@ -27,6 +27,7 @@ def main(
 ) -> None:
     """Exit code 1 where something did not hold, or where the operator has ended by itself; 130 after Ctrl-C."""
     seed = seed or random.randrange(1, 10**6)
+    sessions.stop_when_terminated()
     binaries.ensure(tell=print)
     plane = ControlPlane(sessions.new_home("sequences"))
     try:

@@ -1,6 +1,7 @@
 """What the fault suite compares and counts, without a cluster."""
 
 from collections import Counter
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,8 +14,12 @@ from faults.journal import Entry, Journal, effects
 from faults.lane import Lane
 from faults.oracles import lacking, unfenced, unkept
 from faults.plans.plan import Plan, choose
+from faults.replica import Replica
 from faults.state import ANYTHING, common, differences, neutral_message, runs
 from faults.story import LATE_MEMBERS
+from lab import ControlPlane
+from lab.errors import LabError
+from lab.state import State
 
 WEB = "/apis/apps/v1/namespaces/one/deployments/shop-web"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/one/leases/ailtire-operator"
@@ -183,3 +188,25 @@ def test_no_more_revisions_than_the_limit_are_kept(ready: str) -> None:
     assert history(stack_with(ready), *revisions[1:]) == []
     assert history(stack_with(ready), *revisions) == ["11 revisions are kept"]
     assert unkept({}) == []
+
+
+def test_an_operator_ends_with_its_control_plane_and_is_not_started_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faults.replica.Proxy", lambda *_: None)
+    home, code = tmp_path / "plane", tmp_path / "operator" / "ailtire_operator"
+    (home / "logs").mkdir(parents=True)
+    State("https://127.0.0.1:1", "token").save(home / "state.json")
+    code.mkdir(parents=True)
+    (code / "__main__.py").write_text("import time\ntime.sleep(600)\n")
+    plane = ControlPlane(home)
+    replica = Replica(plane, Journal(), "lane-0001", 0, {})
+    replica.source, replica.token = tmp_path, "token"
+    replica.start()
+    assert replica.alive
+    plane.stop()
+    assert not replica.alive
+    (home / "logs").mkdir(parents=True)
+    with pytest.raises(LabError, match="lane-0001-0 was started for a control plane that has been stopped"):
+        replica.start()
+    assert not replica.alive

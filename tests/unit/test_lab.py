@@ -1,14 +1,19 @@
-"""What the lab says before it does anything that takes long."""
+"""What the lab says before it does anything that takes long, and what it ends."""
 
 import os
 import shutil
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab import binaries, chromium, nginx
+from lab import ControlPlane, binaries, chromium, nginx, sessions
 from lab.errors import LabError
+from lab.processes import spawn
 from lab.report import silent
+from lab.state import State
 from lab.versions import CONTROL_PLANE, Program
 
 
@@ -56,3 +61,33 @@ def test_packages_of_chromium_are_those_that_apt_would_install() -> None:
 def test_without_a_package_of_chromium_it_is_said_how_to_get_it() -> None:
     with pytest.raises(LabError, match="run 'apt-get update' as root, or put chromium on PATH"):
         chromium.missing("Reading package lists...\n")
+
+
+def test_what_is_started_for_a_control_plane_that_was_stopped_ends_and_is_an_error(tmp_path: Path) -> None:
+    home = tmp_path / "plane"
+    home.mkdir()
+    State("https://127.0.0.1:1", "token").save(home / "state.json")
+    plane = ControlPlane(home)
+    asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    first = spawn(asleep, tmp_path / "log")
+    plane.accompany("first", first)
+    plane.stop()
+    assert not first.alive
+    second = spawn(asleep, tmp_path / "log")
+    with pytest.raises(LabError, match="second was started for a control plane that has been stopped"):
+        plane.accompany("second", second)
+    assert not second.alive
+
+
+@pytest.fixture
+def terminating() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("terminating")
+def test_who_is_terminated_stops_what_he_has_started() -> None:
+    sessions.stop_when_terminated()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)

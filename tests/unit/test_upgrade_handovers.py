@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from faults.journal import Entry
-from upgrade.faulted import Trial, UpgradeLane, judge_rest
+from upgrade.faulted import Trial, UpgradeLane, attempt, judge_rest, summary
 from upgrade.handovers import NEW, OLD, PLAIN, handovers
 
 WEB = "/apis/apps/v1/namespaces/newer-0001/deployments/shop-web"
@@ -72,3 +72,18 @@ def test_only_the_replica_that_is_meant_to_run_is_started() -> None:
     lane.meant = {NEW}
     lane.start_again()
     assert started == [NEW]
+
+
+def test_a_handover_that_breaks_off_has_ended_wrong_and_the_next_is_made() -> None:
+    def breaks() -> None:
+        raise AssertionError("the new operator leads did not come true within 60 s")
+
+    killed = next(handovers())
+    done = [Trial(handover, True, cast(UpgradeLane, None), seconds=3.0) for handover in (PLAIN, killed, killed, killed)]
+    done[1].fired = False
+    attempt(done[2], breaks)
+    assert done[2].wrong == ["broken off: AssertionError: the new operator leads did not come true within 60 s"]
+    assert summary(done) == (
+        "3 handovers with a fault, of which 1 met none, and 1 plain ones; 1 ended wrong;"
+        " p50 3.0 s, p95 3.0 s, at most 3.0 s"
+    )

@@ -12,7 +12,7 @@ from lab import ControlPlane, Operator, binaries, sessions
 from lab.report import step
 from lab.versions import CONTROL_PLANE
 from upgrade.checkout import extract
-from upgrade.faulted import trials
+from upgrade.faulted import summary, trials
 from upgrade.handovers import handovers
 from upgrade.running import Applications, Change
 
@@ -26,6 +26,7 @@ def main(
 
     With faults: where anything ends otherwise than without.
     """
+    sessions.stop_when_terminated()
     binaries.ensure(CONTROL_PLANE, tell=print)
     sessions.clear_abandoned()
     plane = ControlPlane(sessions.new_home("upgrade"))
@@ -52,9 +53,8 @@ def _under_faults(plane: ControlPlane, source: Path, only: str) -> int:
     faults = [each for each in handovers() if only in each.name]
     chosen = [(each, True) for each in faults] + [(each, False) for each in faults if not each.needs_edit]
     done = trials(plane, source, chosen, say)
-    wrong, idle = sum(bool(each.wrong) for each in done), sum(not each.fired for each in done)
-    print(f"{len(done)} handovers, of which {idle} met no fault; {wrong} ended wrong")
-    return int(bool(wrong))
+    print(summary(done))
+    return int(any(each.wrong for each in done))
 
 
 def _upgrade(plane: ControlPlane, source: Path) -> Change:

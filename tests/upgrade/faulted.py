@@ -14,6 +14,7 @@ from ailtire_operator.cluster.kinds import CONTROLLER_REVISION
 from faults.journal import Entry
 from faults.lane import Lane, lane_name
 from faults.oracles import secrets_shown, traces, unfenced
+from faults.report import spread
 from faults.runner import Reference, create_secret, done_by, edit, merged, settle, unexpected
 from faults.state import State, differences
 from lab import ControlPlane, manifests
@@ -73,7 +74,10 @@ class Trial:
 def trials(
     plane: ControlPlane, source: Path, chosen: Sequence[tuple[Handover, bool]], say: Callable[[str], None]
 ) -> list[Trial]:
-    """Make all handovers, two plain ones of each sort first; those are not among what is returned."""
+    """Make all handovers, two plain ones of each sort first.
+
+    Where this is interrupted, the operators run on until the control plane is stopped.
+    """
     plain = [(PLAIN, with_edit) for with_edit in (False, True)] * 2
     made = [
         Trial(handover, with_edit, UpgradeLane(plane, lane_name("newer", number), source))
@@ -81,27 +85,46 @@ def trials(
     ]
     for each in made:
         each.lane.__enter__()
+    _each(made, _prepare)
+    say(f"{len(made)} trees made by the operator of before")
+    manifests.install(plane)
+    learned, rest = made[: len(plain)], made[len(plain) :]
+    _each(learned, lambda trial: _hand_over(trial, None))
+    references = {kind: _learned([each for each in learned if each.with_edit is kind]) for kind in (False, True)}
+    for each in learned:
+        say(_line(each))
+        each.lane.kill()
+
+    def work(trial: Trial) -> None:
+        attempt(trial, lambda: _hand_over(trial, references[trial.with_edit]))
+        trial.lane.kill()
+        say(_line(trial))
+
+    _each(rest, work)
+    for each in made:
+        each.lane.__exit__()
+    return made
+
+
+def attempt(trial: Trial, hand_over: Callable[[], None]) -> None:
+    """Make one handover. One that breaks off has ended wrong, and hinders none of the others."""
     try:
-        _each(made, _prepare)
-        say(f"{len(made)} trees made by the operator of before")
-        manifests.install(plane)
-        learned, rest = made[: len(plain)], made[len(plain) :]
-        _each(learned, lambda trial: _hand_over(trial, None))
-        references = {kind: _learned([each for each in learned if each.with_edit is kind]) for kind in (False, True)}
-        for each in learned:
-            say(_line(each))
-            each.lane.kill()
+        hand_over()
+    except Exception as error:
+        trial.wrong.append(f"broken off: {type(error).__name__}: {error}")
 
-        def work(trial: Trial) -> None:
-            _hand_over(trial, references[trial.with_edit])
-            trial.lane.kill()
-            say(_line(trial))
 
-        _each(rest, work)
-        return made
-    finally:
-        for each in made:
-            each.lane.__exit__()
+def summary(done: Sequence[Trial]) -> str:
+    """How many there were, how many ended wrong, and how long those with a fault took."""
+    faulted = [each for each in done if each.handover is not PLAIN]
+    fired = [each for each in faulted if each.fired]
+    wrong = sum(bool(each.wrong) for each in done)
+    text = f"{len(faulted)} handovers with a fault, of which {len(faulted) - len(fired)} met none"
+    text += f", and {len(done) - len(faulted)} plain ones; {wrong} ended wrong"
+    if fired:
+        middle, late, last = spread([each.seconds for each in fired])
+        text += f"; p50 {middle:.1f} s, p95 {late:.1f} s, at most {last:.1f} s"
+    return text
 
 
 def _each(trials: Sequence[Trial], work: Callable[[Trial], None]) -> None:
