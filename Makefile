@@ -142,7 +142,7 @@ agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 doc
 
 upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run (FAULTS=1: while faults are injected)
 	@[ -n "$(FROM)" ] || { echo "Say which version ran before: make upgrade FROM=<tag or commit>" >&2; exit 2; }
-	@$(BIN)/python -m upgrade "$(FROM)" $(if $(FAULTS),--faults)
+	@$(BIN)/python -m upgrade "$(FROM)" $(if $(FAULTS),--faults) $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: packages-proof
 packages-proof: binaries ## Prove with real programs what users install and deploy by: Helm, krew, Argo CD, promtool, … (builds them)

@@ -1,6 +1,7 @@
 """``python -m upgrade COMMIT``: replaces the operator of a commit by this checkout's, while trees run."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -20,7 +21,10 @@ from upgrade.running import Applications, Change
 def main(
     commit: Annotated[str, typer.Argument(help="A tag or commit of this repository, which ran before.")],
     faults: Annotated[bool, typer.Option("--faults", help="Inject faults while the operators are replaced.")] = False,
-    only: Annotated[str, typer.Option(help="Of the faults, those with this text in their names.")] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the faults, those with this text in their names; may be repeated."),
+    ] = None,
 ) -> None:
     """Exit code 1 where a pod restarted, or where anything but the status of a stack was written.
 
@@ -34,7 +38,7 @@ def main(
         with TemporaryDirectory() as folder:
             source = extract(commit, Path(folder))
             if faults:
-                raise typer.Exit(_under_faults(plane, source, only))
+                raise typer.Exit(_under_faults(plane, source, only or [""]))
             change = _upgrade(plane, source)
     finally:
         plane.stop()
@@ -42,7 +46,7 @@ def main(
     raise typer.Exit(int(not change.is_harmless))
 
 
-def _under_faults(plane: ControlPlane, source: Path, only: str) -> int:
+def _under_faults(plane: ControlPlane, source: Path, only: Sequence[str]) -> int:
     begun = time.monotonic()
 
     def say(text: str) -> None:
@@ -50,7 +54,7 @@ def _under_faults(plane: ControlPlane, source: Path, only: str) -> int:
 
     plane.start()
     prepare(plane, source)
-    faults = [each for each in handovers() if only in each.name]
+    faults = [each for each in handovers() if any(text in each.name for text in only)]
     chosen = [(each, True) for each in faults] + [(each, False) for each in faults if not each.needs_edit]
     done = trials(plane, source, chosen, say)
     print(summary(done))
