@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from signal import SIGCONT, SIGSTOP, SIGTERM
 
 from faults.journal import Journal
 from faults.proxy import Proxy
-from lab import ControlPlane, kubeconfig, manifests
+from lab import ControlPlane, appended, kubeconfig, manifests
 from lab.api import Api, Refused
 from lab.components import DNS_ADDRESS
 from lab.operator_process import arguments
@@ -32,6 +33,8 @@ class Replica:
         self.source = ROOT
         """The checkout whose code it runs."""
         self.started = 0.0
+        """When its process was started, by the monotonic clock."""
+        self._logged = 0
         self._plane = plane
         self.token = ""
         """The one that it runs with, which the API server accepts for as long as the Secret of its name exists."""
@@ -63,6 +66,11 @@ class Replica:
             code = self._process.poll() if self._process else None
             return "" if code is None or self._asked else str(code)
 
+    @property
+    def synced(self) -> bool:
+        """Whether its process has read all that there is, as it says in its log."""
+        return any(_SYNCED in line for line, _ in appended.lines(self.log, self._logged))
+
     def start(self) -> None:
         """Start it, unless it runs. It is not waited for. Raises LabError where its control plane has been stopped."""
         with self._lock:
@@ -79,6 +87,7 @@ class Replica:
                 "AILTIRE_OPERATOR_REQUEST_TIMEOUT": str(REQUEST_TIMEOUT),
                 **self.environment,
             }
+            self.started, self._logged = time.monotonic(), appended.end(self.log)
             with self.log.open("ab") as output:
                 self._process = subprocess.Popen(
                     [sys.executable, *arguments(self.source)],
@@ -150,6 +159,7 @@ class Replica:
                 thawing.start()
 
 
+_SYNCED = b" synced: "
 _SECRETS = f"/api/v1/namespaces/{manifests.NAMESPACE}/secrets"
 _TOKENS = f"/api/v1/namespaces/{manifests.NAMESPACE}/serviceaccounts/{manifests.SERVICE_ACCOUNT}/token"
 _REMEMBERED_SECONDS = 60.0

@@ -4,12 +4,12 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK, VOLUME_CLAIM
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, KINDS, STACK
 from faults.journal import Entry, effects
 from faults.lane import Lane, lane_name
 from faults.oracles import (
@@ -20,16 +20,14 @@ from faults.oracles import (
     secrets_shown,
     traces,
     unfenced,
-    unkept,
 )
 from faults.plans.plan import Plan, choose
-from faults.state import ANYTHING, State, common, differences, neutral, objects, state
-from faults.story import ROOT, SECRET_VALUE, STEPS, TEMPLATE, VAULT, manifests
+from faults.settling import settle
+from faults.state import ANYTHING, State, common, differences, neutral, objects
+from faults.story import ROOT, SECRET_VALUE, STEPS, VAULT, manifests
 from lab import ControlPlane
-from lab.errors import LabError
 from support.checks.threads import together
 
-QUIET_SECONDS = 1.0
 REST_SECONDS = 10.0
 """How long nothing may be written after the last edit."""
 _LIMIT_SECONDS = 120.0
@@ -258,47 +256,3 @@ def edit(lane: Lane, number: int) -> int:
         written = api.apply(KINDS[manifest["kind"]].path(lane.namespace, manifest["metadata"]["name"]), manifest)
         generation = written["metadata"]["generation"]
     return generation
-
-
-def settle(lane: Lane, expected: State | None, limit: float, *, revisions: bool = True) -> tuple[State, list[str]]:
-    """Wait until nothing is written and all is as it should be, or the time for that is over.
-
-    ``revisions``: those of the whole tree have to be right, too. Returns what there is then, and what is to be said of
-    them, and of an operator that still writes.
-    """
-    deadline, quiet, found, unlike = time.monotonic() + limit, False, State(), list[str]()
-    while time.monotonic() < deadline:
-        lane.start_again()
-        quiet = lane.until_quiet(QUIET_SECONDS, 5.0)
-        try:
-            there = objects(lane.plane.api, lane.namespace)
-        except LabError:
-            continue  # a fault of the servers themselves
-        found, unlike = state(there, lane.namespace), unkept(there) if revisions else []
-        if quiet and not unlike and (_is_current(found) if expected is None else not differences(expected, found)):
-            break
-        lane.stopped.wait(0.1)
-    busy = [] if quiet else [f"it still writes after {limit:.0f} s: {lane.journal.writes()[-1]}"]
-    return found, unlike + busy
-
-
-def _is_current(found: Mapping[str, Any]) -> bool:
-    """Whether every stack that is there, but for the template, has said its last word of its definition.
-
-    Where the root is gone: whether all that goes with it has gone too.
-    """
-    if f"{STACK.kind}/{ROOT}" not in found:
-        return all(key.startswith((f"{VOLUME_CLAIM.kind}/", f"{STACK.kind}/{TEMPLATE}")) for key in found)
-    stacks = {key: each for key, each in found.items() if key.startswith(f"{STACK.kind}/")}
-    return all(
-        each["status"]["current"] and _is_final(each["status"]["conditions"], each["status"]["counts"])
-        for key, each in stacks.items()
-        if key != f"{STACK.kind}/{TEMPLATE}"
-    ) and all(all(each["status"].values()) for key, each in found.items() if key.startswith("Deployment/"))
-
-
-def _is_final(conditions: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> bool:
-    status, reason, _ = conditions.get("Ready", ("False", "", ""))
-    if reason == "TreeRolledBack":  # what ran before has to run again
-        return counts["servicesReady"] == counts["servicesWanted"]
-    return status == "True" or reason == "RolledBack"

@@ -15,6 +15,7 @@ from faults.lane import Lane
 from faults.oracles import lacking, unfenced, unkept
 from faults.plans.plan import Plan, choose
 from faults.replica import Replica
+from faults.settling import settle
 from faults.state import ANYTHING, common, differences, neutral_message, runs
 from faults.story import LATE_MEMBERS
 from lab import ControlPlane
@@ -210,3 +211,36 @@ def test_an_operator_ends_with_its_control_plane_and_is_not_started_after_it(
     with pytest.raises(LabError, match="lane-0001-0 was started for a control plane that has been stopped"):
         replica.start()
     assert not replica.alive
+
+
+def test_a_step_is_not_over_before_the_operator_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faults.settling.objects", lambda *_: {})
+    resting = SimpleNamespace(
+        start_again=lambda: None,
+        until_quiet=lambda seconds, limit: True,
+        plane=SimpleNamespace(api=None),
+        namespace="one",
+        stopped=SimpleNamespace(wait=lambda seconds: None),
+    )
+    works = iter([False, False, True])
+    assert settle(cast(Lane, resting), {}, 60.0, works=lambda: next(works)) == ({}, [])
+    assert list(works) == []
+    ended = settle(cast(Lane, resting), {}, 0.01, works=lambda: False)
+    assert ended == ({}, ["after 0 s it still does not work"])
+
+
+def test_a_replica_is_synced_by_what_its_own_process_has_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faults.replica.Proxy", lambda *_: None)
+    monkeypatch.setattr("faults.replica.subprocess.Popen", lambda *_, **__: SimpleNamespace(pid=1, poll=lambda: 0))
+    (tmp_path / "logs").mkdir()
+    plane = SimpleNamespace(home=tmp_path, accompany=lambda *_: None)
+    replica = Replica(cast(ControlPlane, plane), Journal(), "lane-0001", 0, {})
+    replica.token = "token"
+    for _ in range(2):
+        replica.start()
+        assert not replica.synced
+        with replica.log.open("a") as log:
+            log.write("[2026-11-30 11:36:54,782] ailtire_operator.rec [INFO    ] synced: 88 objects\n")
+        assert replica.synced

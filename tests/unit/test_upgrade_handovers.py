@@ -6,9 +6,10 @@ from typing import Any, cast
 import pytest
 
 from faults.journal import Entry
-from upgrade.faulted import Trial, UpgradeLane, attempt, judge_rest, summary
+from upgrade.faulted import Trial, UpgradeLane, attempt, judge_rest, summary, works
 from upgrade.handovers import NEW, OLD, PLAIN, handovers
 
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/newer-0001/leases/ailtire-operator"
 WEB = "/apis/apps/v1/namespaces/newer-0001/deployments/shop-web"
 
 
@@ -87,3 +88,23 @@ def test_a_handover_that_breaks_off_has_ended_wrong_and_the_next_is_made() -> No
         "3 handovers with a fault, of which 1 met none, and 1 plain ones; 1 ended wrong;"
         " p50 3.0 s, p95 3.0 s, at most 3.0 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "alive", "synced", "expected"),
+    [
+        (entry(LEASE, "PUT"), True, True, True),
+        (entry(LEASE, "PUT", replica=OLD), True, True, False),
+        (entry(LEASE, "PUT", status=409), True, True, False),
+        (entry(LEASE, "PUT"), False, True, False),
+        (entry(LEASE, "PUT"), True, False, False),
+    ],
+)
+def test_a_replica_works_once_its_process_has_the_lease_and_has_read_all(
+    last: Entry, alive: bool, synced: bool, expected: bool
+) -> None:
+    replica = SimpleNamespace(alive=alive, synced=synced, started=last.sent - 1)
+    lane = cast(Any, SimpleNamespace(replicas=[None, replica], journal=SimpleNamespace(entries=[last, entry(WEB)])))
+    assert works(lane, NEW) is expected
+    replica.started = last.sent + 1
+    assert not works(lane, NEW), "it was the process before that had it"

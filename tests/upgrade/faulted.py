@@ -15,7 +15,8 @@ from faults.journal import Entry
 from faults.lane import Lane, lane_name
 from faults.oracles import secrets_shown, traces, unfenced
 from faults.report import spread
-from faults.runner import Reference, create_secret, done_by, edit, merged, settle, unexpected
+from faults.runner import Reference, create_secret, done_by, edit, merged, unexpected
+from faults.settling import settle
 from faults.state import State, differences
 from lab import ControlPlane, manifests
 from lab.waiting import eventually
@@ -29,6 +30,9 @@ EDITED = PREPARED + 1
 LIMIT_SECONDS = 120.0
 LEAD_SECONDS = 60.0
 LANES = 2
+QUIET_SECONDS = 7.0
+"""For so long the new operator has to write nothing: it lets a status wait that only counts otherwise, as one of the
+operator of before may (``reconcile/status_throttle.py``)."""
 
 
 class UpgradeLane(Lane):
@@ -180,7 +184,8 @@ def _hand_over(trial: Trial, reference: Reference | None) -> None:
     if handover.held:
         lane.rules = []
     eventually(lambda: lane.leader.number == NEW, LEAD_SECONDS, "the new operator leads")
-    found, still = settle(lane, reference.state if reference else None, LIMIT_SECONDS)
+    expected = reference.state if reference else None
+    found, still = settle(lane, expected, LIMIT_SECONDS, seconds=QUIET_SECONDS, works=lambda: works(lane, NEW))
     lane.rules = []
     _judge(trial, found, still, mark, reference)
     lines = lane.logged_since(sizes)
@@ -201,6 +206,14 @@ def _replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
     handover.beside(lane)
     if handover.back:
         eventually(lambda: lane.leader.number == by, LEAD_SECONDS, "the other operator leads")
+
+
+def works(lane: Lane, number: int) -> bool:
+    """Whether the process of a replica that runs now has the lease, and has read all that there is."""
+    replica = lane.replicas[number]
+    last = next((each for each in reversed(lane.journal.entries) if each.holds_lease), None)
+    leads = last is not None and last.replica == number and last.sent >= replica.started
+    return replica.alive and leads and replica.synced
 
 
 def _has_asked(lane: UpgradeLane, number: int, mark: int) -> bool:
