@@ -243,7 +243,7 @@ $(TOOLS): requirements-tools.lock
 	@touch $@
 
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
-.PHONY: kind-up kind-down e2e swarm parity
+.PHONY: kind-up kind-down e2e e2e-proof swarm parity
 kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
 	@$(KINDLAB) up
 
@@ -253,6 +253,10 @@ kind-down: $(READY) ## Delete the cluster, leave the Swarm, and stop the engine 
 e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is up is used and stays (ENFORCER=kube-router: see tests/e2e)
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/e2e --junitxml=$(REPORTS)/e2e.xml $(E2E_OPTIONS)
+
+e2e-proof: $(READY) ## Prove on kind what e2e has no time for: from source to answers by BuildKit (root), a claim adopted with its data
+	@mkdir -p $(REPORTS)
+	@$(PYTEST) tests/e2e/proof --junitxml=$(REPORTS)/e2e-proof.xml $(E2E_OPTIONS)
 
 parity: $(READY) ## Run one tree on kind and in Swarm, and write the table of docs/swarm-parity.md anew
 	@PARITY_WRITE=1 $(PYTEST) tests/e2e/test_swarm_parity.py -s

@@ -79,3 +79,10 @@ def load(
     assert child.returncode == 0, complaint
     running.report = json.loads(output)
     figures.count(running.report)
+
+
+def nothing_lost(running: Load, requests: int, messages: int = 0) -> None:
+    """Fail unless a load that has ended had all its answers, and more of them than these."""
+    assert running.lost == 0, running
+    assert running.http["answered"] > requests, running
+    assert running.messages["answered"] >= messages, running

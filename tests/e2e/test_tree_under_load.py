@@ -14,7 +14,7 @@ import pytest
 
 from e2e.applying import get
 from e2e.conftest import Tree
-from e2e.loading import Load, load
+from e2e.loading import Load, load, nothing_lost
 from e2e.routing import await_route
 from e2e.tree import await_gone, await_tree, deployments, patch, pods
 from kindlab import engine, kube, operating
@@ -39,12 +39,6 @@ def under_load(tree: Tree, rate: float = 200) -> Iterator[Load]:
     print(running)
 
 
-def nothing_lost(running: Load) -> None:
-    assert running.lost == 0, running
-    assert running.http["answered"] > 500
-    assert running.messages["answered"] > 100
-
-
 def deepest(change: dict[str, object]) -> dict[str, object]:
     """A change of the deepest service, as a change of the root."""
     inner = {"dm": {"stack": {"services": {"web": change}}}}
@@ -67,7 +61,7 @@ def test_a_new_image_of_the_deepest_service(busy_tree: Tree) -> None:
         rolled_out(busy_tree, DEEPEST)
     gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
     assert deployments(gone) == {DEEPEST, "shop-web"}, "and of the root's, of the same image"
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     assert running.cut == 0, running
 
 
@@ -81,7 +75,7 @@ def test_nodes_that_hear_late_of_pods_that_come_and_go(busy_tree: Tree) -> None:
         await_tree(busy_tree.namespace)
     gone = before - set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
     assert deployments(gone) == {DEEPEST}
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
 
 
 @contextmanager
@@ -105,7 +99,7 @@ def test_more_replicas_and_fewer(busy_tree: Tree) -> None:
             patch(busy_tree.namespace, deepest({"deploy": {"replicas": count}}))
             rolled_out(busy_tree, DEEPEST)
             await_tree(busy_tree.namespace)
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     assert running.cut == 0, running
     assert len(running.http["by"]) >= 4
 
@@ -118,7 +112,7 @@ def test_an_image_that_does_not_exist_takes_no_good_pod_away(busy_tree: Tree) ->
         patch(busy_tree.namespace, deepest({"image": good}))
         await_tree(busy_tree.namespace)
         rolled_out(busy_tree, DEEPEST)
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     assert running.cut == 0, running
 
 
@@ -132,7 +126,7 @@ def test_an_update_that_fails_is_rolled_back(busy_tree: Tree) -> None:
         _await(busy_tree, "Stalled=True", "shop-cpl-dm")
         rolled_out(busy_tree, DEEPEST)
         assert _image(busy_tree, deployment) == good
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     assert running.cut == 0, running
     patch(busy_tree.namespace, deepest({"image": busy_tree.lab.images.probe}))
     await_tree(busy_tree.namespace)
@@ -154,7 +148,7 @@ def test_a_bad_change_three_levels_down_takes_the_whole_tree_back(busy_tree: Tre
     for name in (DEEPEST, "shop-web", "shop-cpl-web"):
         container = get(busy_tree.namespace, f"deployment/{name}")["spec"]["template"]["spec"]["containers"][0]
         assert "RELEASE" not in {each["name"] for each in container["env"]}, f"{name} has gone back too"
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     patch(busy_tree.namespace, deepest({"image": busy_tree.lab.images.probe}) | {"env": None, "updatePolicy": None})
     await_tree(busy_tree.namespace)
 
@@ -193,7 +187,7 @@ def test_new_routes_of_every_gateway_on_the_way(busy_tree: Tree) -> None:
         await_tree(busy_tree.namespace)
     for prefix in ("", "/cpl", "/cpl/dm"):
         await_route(busy_tree.lab.ingress, busy_tree.host, f"{prefix}/more")
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
 
 
 def test_a_restart_of_the_whole_tree(busy_tree: Tree) -> None:
@@ -203,7 +197,7 @@ def test_a_restart_of_the_whole_tree(busy_tree: Tree) -> None:
         rolled_out(busy_tree, *deployments(before))
         await_tree(busy_tree.namespace)
     assert not before & set(pods(busy_tree.namespace, "ailtire.io/root=shop"))
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
 
 
 def test_a_stop_and_a_start_of_the_deepest_stack(busy_tree: Tree) -> None:
@@ -231,7 +225,7 @@ def test_a_restart_of_the_operator(busy_tree: Tree) -> None:
         kube.kubectl("rollout", "restart", operating.NAME, "-n", operating.NAMESPACE)
         kube.kubectl("rollout", "status", operating.NAME, "-n", operating.NAMESPACE, "--timeout=240s", timeout=245)
     assert set(pods(busy_tree.namespace, "ailtire.io/root=shop")) == set(before)
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
     assert running.cut == 0, running
 
 
@@ -252,7 +246,7 @@ def test_a_drained_node(busy_tree: Tree, drained: str) -> None:
         kube.kubectl("drain", drained, labels, *evicting, timeout=160)
         await_tree(busy_tree.namespace)
     assert _on(busy_tree, drained) == set()
-    nothing_lost(running)
+    nothing_lost(running, 500, 100)
 
 
 def _on(tree: Tree, node: str) -> set[str]:

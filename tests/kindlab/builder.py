@@ -1,6 +1,6 @@
-"""What builds images for `docker`: the engine itself, or with BUILDER=buildkit the buildx and BuildKit of pipelines.
+"""The buildx and BuildKit of pipelines, for `docker` to build images with.
 
-BuildKit is built from its module, as buildx is, which takes minutes: so not every run has it.
+Both are built from their modules, which takes minutes: so not every run has them.
 """
 
 import os
@@ -18,7 +18,6 @@ from lab.processes import Process, died, spawn
 from lab.report import Say, say
 from lab.versions import BUILDKIT, BUILDX, DOCKER
 
-_ENGINE, _BUILDKIT = "engine", "buildkit"
 _BUILDER = "ailtire-lab"
 _START_SECONDS = 60.0
 _MIRRORED = ("docker.io", "registry.k8s.io")
@@ -26,24 +25,9 @@ _MIRRORED = ("docker.io", "registry.k8s.io")
 
 
 def prepare(tell: Say = say) -> None:
-    """Build what is needed for it, before any test's clock runs. Raises LabError for a BUILDER that there is not."""
+    """Build what is needed for it, before any test's clock runs. Raises LabError where we can do nothing about it."""
     workloads.python(tell)
-    if _is_buildkit():
-        _install(tell)
-
-
-@contextmanager
-def running(registry: str) -> Iterator[Mapping[str, str]]:
-    """The variables with which `docker` builds, for as long as the block lasts; a registry stands in for Docker Hub.
-
-    Python's stock image can be built upon by its name, also where nothing can be pulled.
-    """
-    if _is_buildkit():
-        with python_in(registry) as mirror, buildkit(mirror) as variables:
-            yield variables
-    else:
-        with _python_here():
-            yield engine.build_environment()
+    _install(tell)
 
 
 @contextmanager
@@ -62,13 +46,6 @@ def buildkit(mirror: str = "") -> Iterator[Mapping[str, str]]:
             yield _client(folder)
         finally:
             process.stop(grace=30)
-
-
-def _is_buildkit() -> bool:
-    chosen = os.environ.get("BUILDER", _ENGINE)
-    if chosen not in (_ENGINE, _BUILDKIT):
-        raise LabError(f"BUILDER is '{chosen}': must be {_ENGINE} or {_BUILDKIT}")
-    return chosen == _BUILDKIT
 
 
 def _install(tell: Say = say) -> None:
@@ -135,16 +112,3 @@ def python_in(registry: str) -> Iterator[str]:
         yield registry
     finally:
         engine.docker("rmi", name)
-
-
-@contextmanager
-def _python_here() -> Iterator[None]:
-    """Give the stand-in the image's name, and take it away again: nobody else shall mistake one for the other."""
-    if engine.pulls():
-        yield
-        return
-    engine.docker("tag", workloads.python(), workloads.stock_python())
-    try:
-        yield
-    finally:
-        engine.docker("rmi", workloads.stock_python())

@@ -17,10 +17,14 @@ class Server(ThreadingHTTPServer):
 
 
 def serve(about):
-    """Answer every GET with these values, until a signal to stop."""
+    """Answer every GET and every POST with these values, until a signal to stop."""
     content = json.dumps(about).encode()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
