@@ -9,7 +9,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, KINDS
 from cluster.program import Cli
 from support.kube.trees import Trees, content, service, targets
-from support.kube.whole_tree import Pods, Templates, last_good, owners, pods, run, spec, templates
+from support.kube.whole_tree import Pods, Templates, owners, pods, run, spec, templates
 
 REQUEST = f"{naming.ANNOTATION_ADOPT}=true"
 COMMAND = f"kubectl annotate ailtirestack shop {REQUEST}"
@@ -153,7 +153,7 @@ def test_an_update_that_failed_stays_failed_when_its_stack_is_made_again(trees: 
 
     trees.apply("shop", web("docker.io/library/web:1"))
     trees.until_ready("shop")
-    trees.until("kept", lambda: last_good(trees))
+    trees.until("kept", trees.last_good)
     bad = web("lab.invalid/missing:2")
     trees.apply("shop", bad)
     trees.until("rolled back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")
@@ -173,7 +173,7 @@ def test_a_copy_of_a_last_good_definition_hinders_no_adoption(trees: Trees) -> N
     """It has all labels and no owner, and the API server refuses each change of it, as its author wrote its data."""
     trees.apply("shop", {"services": {"web": service(deploy={"updateConfig": {"failureAction": "rollback"}})}})
     trees.until_ready("shop")
-    trees.until("kept", lambda: last_good(trees))
+    trees.until("kept", trees.last_good)
     (kept,) = [
         each
         for each in trees.all_of(CONTROLLER_REVISION.kind)

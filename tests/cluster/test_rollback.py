@@ -25,18 +25,6 @@ def web(image: str = GOOD, deploy: dict[str, Any] | None = None, **fields: Any) 
     return {"services": {"web": service(image, deploy={**BACK, "replicas": 2, **(deploy or {})}, **fields)}}
 
 
-def kept(trees: Trees) -> list[str]:
-    """The images of the last good definitions that are kept."""
-    path = f"/apis/apps/v1/namespaces/{trees.namespace}/controllerrevisions"
-    path += f"?labelSelector={naming.LABEL_LAST_GOOD},{naming.LABEL_SERVICE}"
-    found = trees.plane.api.get(path)["items"]
-    return [each["data"]["spec"]["template"]["spec"]["containers"][0]["image"] for each in found]
-
-
-def until_kept(trees: Trees, *images: str) -> None:
-    trees.until(f"{images} kept", lambda: kept(trees) == list(images))
-
-
 def until_back(trees: Trees) -> None:
     trees.until("rolled back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")
 
@@ -65,7 +53,7 @@ def events(trees: Trees, reason: str) -> list[str]:
 def test_a_bad_image_is_rolled_back_and_a_new_definition_tried_anew(trees: Trees, operator: Operator) -> None:
     trees.apply("shop", web())
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     before = pods(trees)
     trees.apply("shop", web(BAD))
     until_back(trees)
@@ -95,7 +83,7 @@ def test_a_bad_image_is_rolled_back_and_a_new_definition_tried_anew(trees: Trees
 
     trees.apply("shop", web("docker.io/library/web:3", {"replicas": 3}))
     trees.until_ready("shop")
-    until_kept(trees, "docker.io/library/web:3")
+    trees.until_kept("docker.io/library/web:3")
     assert image(trees) == "docker.io/library/web:3"
     assert [trees.condition("shop", kind) for kind in ("RolledBack", "Stalled")] == [{}, {}]
 
@@ -104,7 +92,7 @@ def test_what_a_pipeline_and_a_person_see(trees: Trees) -> None:
     cli = Cli(trees.plane, trees.namespace)
     trees.apply("shop", web())
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     trees.apply("shop", web(BAD))
     waited = cli("wait", "shop", "--timeout", "180s")
     assert waited.code == Exit.ROLLED_BACK
@@ -124,7 +112,7 @@ def test_what_the_last_good_definition_needs_is_kept(trees: Trees) -> None:
 
     trees.apply("shop", spec("one", GOOD))
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     (first,) = (name for name in trees.names("ConfigMap") if name.startswith("shop--page-"))
     trees.apply("shop", spec("two", BAD))
     until_back(trees)
@@ -141,7 +129,7 @@ def test_an_update_is_paused_where_it_is(trees: Trees) -> None:
     pause = {"updateConfig": {"failureAction": "pause", "monitor": "2s"}}
     trees.apply("shop", web(deploy=pause))
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     before = pods(trees)
     trees.apply("shop", web(BAD, pause))
     trees.until("paused", lambda: trees.condition("shop", "Stalled").get("reason") == "UpdatePaused")
@@ -168,7 +156,7 @@ def test_a_stateful_set_is_held_too(trees: Trees, action: str) -> None:
 
     trees.apply("shop", spec(GOOD))
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     trees.apply("shop", spec("lab.invalid/crashing:2"))
     reason = {"rollback": "RolledBack", "pause": "UpdatePaused"}[action]
     trees.until(reason, lambda: trees.condition("shop", "Stalled").get("reason") == reason)
@@ -189,7 +177,7 @@ def test_a_global_service_is_rolled_back_on_every_node(trees: Trees) -> None:
 
     trees.apply("shop", spec(GOOD))
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     trees.apply("shop", spec("lab.invalid/crashing:2"))
     until_back(trees)
     assert image(trees, "shop-agent", "DaemonSet") == GOOD
@@ -201,14 +189,14 @@ def test_the_first_definition_has_nothing_to_go_back_to(trees: Trees) -> None:
     told = "nothing ran before, so there is nothing to roll back to"
     trees.until("told", lambda: told in trees.condition("shop").get("message", ""))
     trees.settle()
-    assert (image(trees), kept(trees)) == (BAD, [])
+    assert (image(trees), trees.last_good()) == (BAD, [])
     assert trees.condition("shop", "Stalled") == {}
 
 
 def test_whoever_takes_the_mark_away_has_it_tried_again(trees: Trees) -> None:
     trees.apply("shop", web())
     trees.until_ready("shop")
-    until_kept(trees, GOOD)
+    trees.until_kept(GOOD)
     trees.apply("shop", web(BAD))
     until_back(trees)
     trees.settle()
@@ -228,7 +216,7 @@ def test_without_a_failure_action_the_good_replicas_stay(trees: Trees) -> None:
     trees.until("failing", lambda: trees.condition("shop").get("reason") == "ImagePullBackOff")
     trees.settle()
     assert pods(trees) == before
-    assert (image(trees), kept(trees)) == (BAD, [])
+    assert (image(trees), trees.last_good()) == (BAD, [])
 
 
 @pytest.mark.parametrize("moved", ["-900", "900"])
@@ -244,7 +232,7 @@ def test_a_clock_that_is_wrong_by_a_quarter_of_an_hour_decides_nothing(
     with another(control_plane, operator, f"moved{moved}", **clock) as first:
         trees.apply("shop", spec(GOOD, "2s"))
         trees.until_ready("shop")
-        until_kept(trees, GOOD)
+        trees.until_kept(GOOD)
         skew = datetime.now(UTC) - datetime.fromisoformat(trees.condition("shop")["lastTransitionTime"])
         assert abs(skew.total_seconds() + int(moved)) < 400, "the clock is wrong indeed"
         trees.apply("shop", spec(BAD, "10m"))

@@ -158,7 +158,7 @@ def test_what_is_added_outlives_a_restart_a_stop_and_a_failed_update(trees: Tree
     trees.apply("shop", web(**back))
     trees.until("the start", lambda: trees.must("Deployment", "shop-web")["spec"]["replicas"] == 2)
     trees.until_ready("shop")
-    trees.settle()
+    trees.until_kept(GOOD)
 
     trees.apply("shop", web(BAD, **back))
     trees.until("the way back", lambda: trees.condition("shop", "Stalled").get("reason") == "RolledBack")

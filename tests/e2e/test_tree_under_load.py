@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ailtire_operator import naming
 from e2e.applying import get
 from e2e.conftest import Tree
 from e2e.loading import Load, load, nothing_lost
@@ -120,6 +121,7 @@ def test_an_update_that_fails_is_rolled_back(busy_tree: Tree) -> None:
     deployment = f"deployment/{DEEPEST}"
     patch(busy_tree.namespace, deepest({"deploy": {"updateConfig": {"failureAction": "rollback"}}}))
     await_tree(busy_tree.namespace)
+    eventually(lambda: _last_good(busy_tree, "shop-cpl-dm"), 180, "a definition to go back to")
     good = _image(busy_tree, deployment)
     with under_load(busy_tree) as running:
         patch(busy_tree.namespace, deepest({"image": "example.invalid/nowhere:2"}))
@@ -151,6 +153,12 @@ def test_a_bad_change_three_levels_down_takes_the_whole_tree_back(busy_tree: Tre
     nothing_lost(running, 500, 100)
     patch(busy_tree.namespace, deepest({"image": busy_tree.lab.images.probe}) | {"env": None, "updatePolicy": None})
     await_tree(busy_tree.namespace)
+
+
+def _last_good(tree: Tree, stack: str) -> str:
+    """The last good definitions of a stack's services."""
+    selector = f"{naming.LABEL_STACK}={stack},{naming.LABEL_LAST_GOOD},{naming.LABEL_SERVICE}"
+    return kube.kubectl("get", "controllerrevisions", "-n", tree.namespace, "-l", selector, "-o", "name")
 
 
 def _image(tree: Tree, deployment: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import KINDS, OWNED_KINDS
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, KINDS, OWNED_KINDS
 from lab import Audit, ControlPlane
 from lab.api import Refused
 from lab.audit import OPERATOR, Request
@@ -162,6 +162,19 @@ class Trees:
         """Wait until the stacks are ready."""
         for name in names:
             self.until(f"{name} ready", lambda name=name: self.is_ready(name), timeout)  # type: ignore[misc]
+
+    def last_good(self) -> list[str]:
+        """The images of the last good definitions of services."""
+        selector = f"labelSelector={naming.LABEL_LAST_GOOD},{naming.LABEL_SERVICE}"
+        found = self.plane.api.get(f"{CONTROLLER_REVISION.path(self.namespace)}?{selector}")["items"]
+        return [each["data"]["spec"]["template"]["spec"]["containers"][0]["image"] for each in found]
+
+    def until_kept(self, *images: str) -> None:
+        """Wait until these and no others are the last good definitions, without which no update is taken back.
+
+        Ready and settled are not enough: a definition is good once its pods have been ready for ``monitor``.
+        """
+        self.until(f"{', '.join(images)} kept", lambda: self.last_good() == list(images))
 
     def settle(self, timeout: float = SECONDS) -> None:
         """Wait until the operator has written nothing here for a while."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, OWNED_KINDS
+from ailtire_operator.cluster.kinds import OWNED_KINDS
 from support.kube.trees import Trees, child, service
 
 ROUTE = {"/": {"path": "/", "port": 8080}}
@@ -35,18 +35,9 @@ def run(trees: Trees) -> None:
     """Bring the tree up, and wait until nothing is left to do."""
     trees.apply("shop", spec())
     trees.until_ready("shop")
-    trees.until("a last good definition", lambda: last_good(trees))
+    trees.until("a last good definition", trees.last_good)
     trees.settle()
     assert {kind for kind, _ in trees.owned()} == {kind.kind for kind in OWNED_KINDS if not kind.optional}
-
-
-def last_good(trees: Trees) -> list[str]:
-    """The names of the last good definitions of services."""
-    return [
-        name
-        for (kind, name), each in trees.owned().items()
-        if kind == CONTROLLER_REVISION.kind and naming.LABEL_SERVICE in each["metadata"]["labels"]
-    ]
 
 
 def pods(trees: Trees) -> Pods:
