@@ -186,7 +186,7 @@ def test_a_global_service_is_rolled_back_on_every_node(trees: Trees) -> None:
 
 def test_the_first_definition_has_nothing_to_go_back_to(trees: Trees) -> None:
     trees.apply("shop", web(BAD))
-    told = "nothing ran before, so there is nothing to roll back to"
+    told = "no definition has rolled out in full before, so there is nothing to roll back to"
     trees.until("told", lambda: told in trees.condition("shop").get("message", ""))
     trees.settle()
     assert (image(trees), trees.last_good()) == (BAD, [])

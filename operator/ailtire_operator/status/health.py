@@ -101,7 +101,10 @@ def _with_update(member: Member, problem: Problem | None) -> Problem | None:
     if held is None:
         if problem is None or problem.transient or not member.first:
             return problem
-        return Problem(problem.reason, f"{problem.message}; nothing ran before, so there is nothing to roll back to")
+        return Problem(
+            problem.reason,
+            f"{problem.message}; no definition has rolled out in full before, so there is nothing to roll back to",
+        )
     if held.action == "pause":
         return Problem(UPDATE_PAUSED, str(held))
     if problem is None:
