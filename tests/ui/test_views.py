@@ -95,3 +95,18 @@ def test_timeline_says_what_changed_and_compares_two_revisions(page: Page, shop:
         expect(rollouts).to_have_count(0)
     shop.patch({"services": {"doc": {"environment": {"ROUND": None}}}})
     shop.until_ready()
+
+
+def test_long_name_in_the_timeline_stays_beside_the_word_for_its_kind(page: Page) -> None:
+    with page.visit(f"/timeline/{_HERE}") as visit:
+        entry = visit.page.get_by_role("main").get_by_role("listitem").filter(has=visit.page.locator("strong")).first
+        lefts, right = entry.evaluate(
+            """(entry, name) => {
+              const [kind, title] = [entry.querySelector(".kind"), entry.querySelector("strong")];
+              title.textContent = name;
+              return [[...title.getClientRects()].map(line => line.left), kind.getBoundingClientRect().right];
+            }""",
+            "a-name-without-an-end" * 40,
+        )
+        assert len(lefts) > 1
+        assert min(lefts) >= right
