@@ -21,7 +21,7 @@ _BYTES: Final = 170_000
 VIEWS: Final = {
     "tree": f"/tree/{_HERE}",
     "stack": f"/stack/{_HERE}?of={_HERE}",
-    "way": f"/way/{_HERE}?host=shop.example&path=/catalog/pricing/today&of={_HERE}",
+    "route": f"/way/{_HERE}?host=shop.example&path=/catalog/pricing/today&of={_HERE}",
     "networks": f"/networks/{_HERE}?of={_HERE}",
     "timeline": f"/timeline/{_HERE}?of={_HERE}",
 }
