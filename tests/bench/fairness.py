@@ -22,6 +22,7 @@ from rich.table import Table
 from bench.follower import Follower
 from lab import ControlPlane, Operator, binaries, eventually, sessions
 from lab.client import environment, kubectl_path
+from lab.processes import processor_seconds
 from lab.versions import CONTROL_PLANE
 
 RATIO: Final = 3.0
@@ -163,7 +164,7 @@ def _run(plane: ControlPlane, operator: Operator, folder: Path, crowd: Crowd) ->
     probes.small()  # what is slow only the first time
     probes.bare()
     probes.forget()
-    cpu, began = _cpu_seconds(operator.pid), time.time()
+    cpu, began = processor_seconds(operator.pid), time.time()
     applying = probes.kubectl("apply", CROWD, crowd.resources)
     while len(follower.created(CROWD, "deployments")) < crowd.stacks:
         if time.time() - began > _LIMIT_SECONDS:
@@ -182,7 +183,7 @@ def _run(plane: ControlPlane, operator: Operator, folder: Path, crowd: Crowd) ->
         after=probes.afters,
         first=[statuses[name] - made[name] for name in names],
         crowd=[when - began for when in follower.created(CROWD, "deployments").values()],
-        cpu=_cpu_seconds(operator.pid) - cpu,
+        cpu=processor_seconds(operator.pid) - cpu,
         writes=follower.writes(CROWD),
     )
 
@@ -230,12 +231,6 @@ class _Probes:
     def _until(self, namespace: str, resource: str, name: str) -> float:
         eventually(lambda: name in self._follower.created(namespace, resource), _LIMIT_SECONDS, f"{resource} {name}")
         return self._follower.created(namespace, resource)[name]
-
-
-def _cpu_seconds(pid: int) -> float:
-    """What a process has used so far, in user and in system mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

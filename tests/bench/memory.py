@@ -26,7 +26,7 @@ from ailtire_operator.cluster.kinds import STACK, Ref
 from bench import tree
 from bench.simulated_server import SimulatedServer
 from lab.paths import ROOT
-from lab.processes import Process, free_ports, log_tail, memory, spawn
+from lab.processes import Process, free_ports, log_tail, memory, peak_memory, processor_seconds, spawn
 
 _ROOT: Final = "bench"
 _REST_SECONDS: Final = 8.0
@@ -192,11 +192,7 @@ def _is_ready(stack: dict[str, Any]) -> bool:
 
 
 def _cost(process: Process) -> Cost:
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])
-    said = Path(f"/proc/{process.pid}/status").read_text()
-    peak = int(said.partition("VmHWM:")[2].split()[0]) / 1024
-    return Cost(ticks / os.sysconf("SC_CLK_TCK"), memory(process.pid), peak)
+    return Cost(processor_seconds(process.pid), memory(process.pid), peak_memory(process.pid))
 
 
 async def _answers(port: int) -> bool:

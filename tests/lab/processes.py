@@ -90,6 +90,17 @@ def memory(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def peak_memory(pid: int) -> float:
+    """MiB that a process has held at the most so far. Raises OSError where it does not run."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used so far, in user and in system mode. Raises OSError where it is gone."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports of the loopback address that nobody uses just now, for programs that bind them later.
 

@@ -14,6 +14,7 @@ from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Problem
 from ailtire_operator.status.stack_status import Facts, as_json, status_of
 from lab import ControlPlane
+from lab.waiting import eventually
 
 NAMESPACE: Final = "many"
 SERVICES: Final = 3
@@ -23,6 +24,7 @@ FAN_OUT: Final = (9, 10)
 _LANES: Final = 24
 _NOON: Final = "2026-01-01T12:00:00Z"
 _NODES: Final = 4
+_RUNNING_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Many:
                 self.stacks += made
                 level = [(Placed((*parent.keys, f"p{at}")), parent) for parent in made for at in range(width)]
             list(lanes.map(self._create_pods, self.stacks))
+
+    def until_running(self) -> None:
+        """Wait until every pod runs, as the simulated nodes write each status: before, the API server is busy."""
+        waiting = f"{POD.path(NAMESPACE)}?limit=1&fieldSelector=status.phase%21%3DRunning"
+        eventually(lambda: not self._api.get(waiting)["items"], _RUNNING_SECONDS, "pods that all run")
 
     def change(self, number: int, broken: bool) -> None:
         """Write another status of a stack: a service of it fails, or all is well again."""
