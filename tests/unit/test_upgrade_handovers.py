@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from faults.journal import Entry
-from upgrade.faulted import Trial, UpgradeLane, attempt, judge_rest, summary, works
+from upgrade.faulted import Trial, UpgradeLane, attempt, has_asked, judge_rest, summary, works
 from upgrade.handovers import NEW, OLD, PLAIN, handovers
 
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/newer-0001/leases/ailtire-operator"
@@ -108,3 +108,12 @@ def test_a_replica_works_once_its_process_has_the_lease_and_has_read_all(
     assert works(lane, NEW) is expected
     replica.started = last.sent + 1
     assert not works(lane, NEW), "it was the process before that had it"
+
+
+def test_a_replica_runs_once_it_has_asked_for_the_lease_or_has_met_a_fault() -> None:
+    refused = entry("/apis/apps/v1/deployments", "GET", status=503)
+    assert not has_asked([refused, entry(LEASE, "GET", replica=OLD)], NEW)
+    assert has_asked([refused, entry(LEASE, "GET")], NEW)
+    refused.fault = "fault"
+    assert has_asked([refused], NEW)
+    assert not has_asked([refused], OLD)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ailtire_operator.cluster.kinds import CONTROLLER_REVISION
+from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, LEASE
 from faults.journal import Entry
 from faults.lane import Lane, lane_name
 from faults.oracles import secrets_shown, traces, unfenced
@@ -195,13 +195,12 @@ def _hand_over(trial: Trial, reference: Reference | None) -> None:
 
 
 def _replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
-    """Start one replica, and end the other once the first has asked for the lease, as a Deployment waits for one."""
+    """Start one replica, and end the other once the first runs, as a Deployment does."""
     before, after = lane.replicas[1 - by], lane.replicas[by]
     mark = lane.journal.mark()
     lane.meant = {by}
     after.start()
-    if not handover.held:
-        eventually(lambda: _has_asked(lane, by, mark), LEAD_SECONDS, "the other operator runs")
+    eventually(lambda: has_asked(lane.journal.entries[mark:], by), LEAD_SECONDS, "the other operator runs")
     handover.ends(before)
     handover.beside(lane)
     if handover.back:
@@ -216,8 +215,9 @@ def works(lane: Lane, number: int) -> bool:
     return replica.alive and leads and replica.synced
 
 
-def _has_asked(lane: UpgradeLane, number: int, mark: int) -> bool:
-    return any(entry.replica == number and entry.kind == "Lease" for entry in lane.journal.entries[mark:])
+def has_asked(entries: Sequence[Entry], number: int) -> bool:
+    """Whether a replica has asked for the lease, or has met a fault: the seconds of one begin there."""
+    return any(entry.replica == number and (entry.kind == LEASE.kind or entry.fault) for entry in entries)
 
 
 def _judge(trial: Trial, found: State, still: list[str], mark: int, reference: Reference | None) -> None:
