@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from faults.journal import Entry
-from upgrade.faulted import Trial, UpgradeLane, attempt, has_asked, judge_rest, summary, works
-from upgrade.handovers import NEW, OLD, PLAIN, handovers
+from faults.journal import Entry, Journal
+from upgrade.faulted import Trial, UpgradeLane, attempt, has_asked, judge_rest, replace, summary, works
+from upgrade.handovers import NEW, OLD, PLAIN, Handover, handovers
 
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/newer-0001/leases/ailtire-operator"
 WEB = "/apis/apps/v1/namespaces/newer-0001/deployments/shop-web"
@@ -117,3 +117,24 @@ def test_a_replica_runs_once_it_has_asked_for_the_lease_or_has_met_a_fault() -> 
     refused.fault = "fault"
     assert has_asked([refused], NEW)
     assert not has_asked([refused], OLD)
+
+
+def test_a_replica_that_is_still_stopping_is_started_again_once_it_has_stopped() -> None:
+    journal = Journal()
+
+    class Stopping:
+        still = [True, True]
+
+        @property
+        def alive(self) -> bool:
+            return bool(self.still) and self.still.pop()
+
+        def start(self) -> None:
+            if not self.alive:
+                journal.add("GET", LEASE, "", OLD)
+
+    ended: list[object] = []
+    before = object()
+    lane = cast(Any, SimpleNamespace(replicas=[Stopping(), before], journal=journal, meant={NEW}))
+    replace(lane, Handover("the upgrade is taken back", ends=ended.append), by=OLD)
+    assert (lane.meant, ended) == ({OLD}, [before])

@@ -173,13 +173,13 @@ def _hand_over(trial: Trial, reference: Reference | None) -> None:
     begun = time.monotonic()
     if trial.with_edit and not handover.edits_late:
         edit(lane, EDITED)
-    _replace(lane, handover, by=NEW)
+    replace(lane, handover, by=NEW)
     if trial.with_edit and handover.edits_late:
         eventually(lambda: not lane.replicas[OLD].alive, LEAD_SECONDS, "the end of the old operator")
         edit(lane, EDITED)
     if handover.back:
-        _replace(lane, handover, by=OLD)
-        _replace(lane, handover, by=NEW)
+        replace(lane, handover, by=OLD)
+        replace(lane, handover, by=NEW)
     lane.stopped.wait(handover.held)
     if handover.held:
         lane.rules = []
@@ -194,11 +194,12 @@ def _hand_over(trial: Trial, reference: Reference | None) -> None:
     trial.seconds = max(0.0, lane.journal.last_write() - begun)
 
 
-def _replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
+def replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
     """Start one replica, and end the other once the first runs, as a Deployment does."""
     before, after = lane.replicas[1 - by], lane.replicas[by]
     mark = lane.journal.mark()
     lane.meant = {by}
+    eventually(lambda: not after.alive, LEAD_SECONDS, "the end of the process that was asked to stop before")
     after.start()
     eventually(lambda: has_asked(lane.journal.entries[mark:], by), LEAD_SECONDS, "the other operator runs")
     handover.ends(before)
