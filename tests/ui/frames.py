@@ -47,8 +47,8 @@ class Frames:
         return cls(len(frames) / recorded["seconds"], slowest, len(tasks), max(tasks, default=0.0))
 
     def __str__(self) -> str:
-        tasks = f"{self.tasks} tasks above 50 ms" + (f", the longest {self.longest:.0f} ms" if self.tasks else "")
-        return f"{self.per_second:.0f} frames a second, 99 of 100 within {self.slowest:.0f} ms, {tasks}"
+        tasks = f"tasks above 50 ms: {self.tasks}" + (f", the longest {self.longest:.0f} ms" if self.tasks else "")
+        return f"{self.per_second:.0f} frames a second, 99 of 100 within {self.slowest:.0f} ms; {tasks}"
 
 
 def watch(page: Page, seconds: float, *, scrolled: bool = False) -> Frames:
