@@ -55,8 +55,8 @@ ui-check: $(NPM_READY) ## Check the page's types, and run the tests of its parts
 	@cd ui && npm run --silent check
 
 ##-- checks -----------------------------------------------------------------------------------------------------------
-# Two workers for each processor, as tests of the cluster wait most of their time; each has a control plane, and 1.5 GB.
-WORKERS ?= $(shell awk -v most=$$((2 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
+# Three workers for each processor, as tests of the cluster wait most of their time; each has a control plane: 1.5 GB.
+WORKERS ?= $(shell awk -v most=$$((3 * $$(nproc))) '/^MemAvailable/ {room = int($$2 / 1500000)} \
   END {if (most > 8) most = 8; if (most > room) most = room; print (most < 1 ? 1 : most)}' /proc/meminfo)
 # As many more as there are processors, without a control plane: they run what waits for nothing, at a low priority.
 BACKGROUND ?= $(shell nproc | awk '{print ($$1 < 8 ? $$1 : 8)}')
