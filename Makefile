@@ -140,7 +140,7 @@ agreement: COUNT := $(if $(filter command line environment,$(origin COUNT)),$(CO
 agreement: binaries ## Ask `validate` and a real API server about COUNT=2000 documents, most of them wrong (SEED=…)
 	@$(BIN)/python -m agreement --count $(COUNT) --seed $(SEED)
 
-upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run (FAULTS=1: while faults are injected)
+upgrade: binaries ## Replace the operator of FROM=<tag or commit> by this one while trees run (FAULTS=1: while faults are injected, ONLY='text': those with this in their names)
 	@[ -n "$(FROM)" ] || { echo "Say which version ran before: make upgrade FROM=<tag or commit>" >&2; exit 2; }
 	@$(BIN)/python -m upgrade "$(FROM)" $(if $(FAULTS),--faults) $(if $(ONLY),--only "$(ONLY)")
 

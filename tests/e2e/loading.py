@@ -82,7 +82,7 @@ def load(
 
 
 def nothing_lost(running: Load, requests: int, messages: int = 0) -> None:
-    """Fail unless a load that has ended had all its answers, and more of them than these."""
+    """Fail unless a load that has ended had all its answers: more than so many, and as many messages at least."""
     assert running.lost == 0, running
     assert running.http["answered"] > requests, running
     assert running.messages["answered"] >= messages, running

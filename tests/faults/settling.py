@@ -29,7 +29,8 @@ def settle(
     ``works`` was true. Returns what there is then, and what is to be said of the revisions, and of an operator that
     still writes.
     """
-    deadline, quiet, found, unlike = time.monotonic() + limit, False, State(), list[str]()
+    deadline, quiet, worked = time.monotonic() + limit, False, False
+    found, unlike = State(), list[str]()
     while time.monotonic() < deadline:
         lane.start_again()
         worked = works()
@@ -43,7 +44,7 @@ def settle(
             break
         lane.stopped.wait(0.1)
     if not quiet:
-        done = f"writes: {lane.journal.writes()[-1]}" if works() else "does not work"
+        done = f"writes: {lane.journal.writes()[-1]}" if worked else "does not work"
         unlike.append(f"after {limit:.0f} s it still {done}")
     return found, unlike
 

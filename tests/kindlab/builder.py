@@ -50,9 +50,9 @@ def buildkit(mirror: str = "") -> Iterator[Mapping[str, str]]:
 
 def _install(tell: Say = say) -> None:
     """Make sure of the programs. Raises LabError where we can do nothing about it."""
-    binaries.ensure([BUILDKIT, BUILDX, DOCKER], tell)
     if os.geteuid() != 0:
         raise LabError("BuildKit starts containers, and has to be root for that")
+    binaries.ensure([BUILDKIT, BUILDX, DOCKER], tell)
     if not shutil.which("runc"):
         debian.install("BuildKit's runc", ["runc"], tell)
 

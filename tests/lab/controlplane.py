@@ -206,9 +206,10 @@ class ControlPlane:
 
     def _kill(self) -> None:
         with self._accompanying:
-            processes, self._state = self._state.processes, State()
-        for process in reversed(processes.values()):
+            self._state.url = ""  # nothing more accompanies it
+        for process in reversed(self._state.processes.values()):
             process.stop()
+        self._state = State()  # only now: who is interrupted before may stop the rest
 
     def _start_servers(self, programs: dict[str, Path]) -> None:
         """Start everything in the order of need; each waits by itself for what it needs."""

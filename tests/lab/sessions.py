@@ -26,9 +26,11 @@ def started(plane: ControlPlane, logs: Path | None = None) -> Iterator[ControlPl
     try:
         yield plane.start()
     finally:
-        if logs is not None:
-            shutil.copytree(plane.home / "logs", logs, dirs_exist_ok=True)
-        plane.stop()
+        try:
+            if logs is not None and (plane.home / "logs").is_dir():
+                shutil.copytree(plane.home / "logs", logs, dirs_exist_ok=True)
+        finally:
+            plane.stop()
 
 
 def stop_when_terminated() -> None:

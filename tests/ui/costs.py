@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -59,7 +60,10 @@ class Meter:
     def _now(self) -> tuple[float, dict[int, float], float]:
         """The server's, that of each of the browser's processes, and the whole machine's, so far."""
         told = self._debugger.send("SystemInfo.getProcessInfo")["processInfo"]
-        chromium = {int(each["id"]): processor_seconds(int(each["id"])) for each in told}
+        chromium = {}
+        for each in told:
+            with suppress(OSError):  # one that has just ended, with its page
+                chromium[int(each["id"])] = processor_seconds(int(each["id"]))
         return processor_seconds(self._server), chromium, _machine_seconds()
 
 

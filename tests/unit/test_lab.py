@@ -87,7 +87,7 @@ def terminating() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("terminating")
-def test_who_is_terminated_stops_what_he_has_started() -> None:
+def test_sigterm_ends_a_program_as_ctrl_c_does() -> None:
     sessions.stop_when_terminated()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)

@@ -80,8 +80,8 @@ def test_a_handover_that_breaks_off_has_ended_wrong_and_the_next_is_made() -> No
         raise AssertionError("the new operator leads did not come true within 60 s")
 
     killed = next(handovers())
-    done = [Trial(handover, True, cast(UpgradeLane, None), seconds=3.0) for handover in (PLAIN, killed, killed, killed)]
-    done[1].fired = False
+    done = [Trial(handover, True, cast(UpgradeLane, None)) for handover in (PLAIN, killed, killed, killed)]
+    done[1].fired, done[3].seconds = False, 3.0
     attempt(done[2], breaks)
     assert done[2].wrong == ["broken off: AssertionError: the new operator leads did not come true within 60 s"]
     assert summary(done) == (

@@ -52,9 +52,12 @@ def _under_faults(plane: ControlPlane, source: Path, only: Sequence[str]) -> int
     def say(text: str) -> None:
         print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
 
+    faults = [each for each in handovers() if any(text in each.name for text in only)]
+    if not faults:
+        names = "\n  ".join(sorted({each.name for each in handovers()}))
+        raise typer.BadParameter(f"no fault has {' or '.join(map(repr, only))} in its name; there are:\n  {names}")
     plane.start()
     prepare(plane, source)
-    faults = [each for each in handovers() if any(text in each.name for text in only)]
     chosen = [(each, True) for each in faults] + [(each, False) for each in faults if not each.needs_edit]
     done = trials(plane, source, chosen, say)
     print(summary(done))

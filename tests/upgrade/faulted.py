@@ -70,6 +70,8 @@ class Trial:
     seconds: float = 0.0
     """From the handover until the last write."""
     wrong: list[str] = field(default_factory=list)
+    broken_off: bool = False
+    """Whether it came to no end, so that nothing else is known of it."""
 
     def __str__(self) -> str:
         return f"{self.handover.name}, {'in the middle of an edit' if self.with_edit else 'at rest'}"
@@ -115,15 +117,17 @@ def attempt(trial: Trial, hand_over: Callable[[], None]) -> None:
     try:
         hand_over()
     except Exception as error:
+        trial.broken_off = True
         trial.wrong.append(f"broken off: {type(error).__name__}: {error}")
 
 
 def summary(done: Sequence[Trial]) -> str:
     """How many there were, how many ended wrong, and how long those with a fault took."""
     faulted = [each for each in done if each.handover is not PLAIN]
-    fired = [each for each in faulted if each.fired]
+    ended = [each for each in faulted if not each.broken_off]
+    fired = [each for each in ended if each.fired]
     wrong = sum(bool(each.wrong) for each in done)
-    text = f"{len(faulted)} handovers with a fault, of which {len(faulted) - len(fired)} met none"
+    text = f"{len(faulted)} handovers with a fault, of which {len(ended) - len(fired)} met none"
     text += f", and {len(done) - len(faulted)} plain ones; {wrong} ended wrong"
     if fired:
         middle, late, last = spread([each.seconds for each in fired])

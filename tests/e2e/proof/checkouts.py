@@ -70,7 +70,7 @@ class Source:
 
 
 def checkout(folder: Path) -> Path:
-    """The example as Git has it, without what lies beside it."""
+    """The example as it is in this checkout, without what Git ignores."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", _EXAMPLE],
         cwd=ROOT, check=True, capture_output=True, text=True,

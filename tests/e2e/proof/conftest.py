@@ -3,6 +3,7 @@
 import pytest
 
 from kindlab import builder
+from lab.errors import LabError
 
 
 @pytest.hookimpl(trylast=True)
@@ -10,4 +11,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Build BuildKit before any test's clock runs, and after the engine is up: that makes Python's image."""
     used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     if "source" in used and not session.config.option.collectonly:
-        builder.prepare()
+        try:
+            builder.prepare()
+        except LabError as error:
+            pytest.exit(f"no proof of builds on this machine: {error}", returncode=1)
