@@ -10,17 +10,20 @@ from ailtire_operator.cluster.kinds import (
     AUTOSCALER,
     CONTROLLER_REVISION,
     DEPLOYMENT,
+    JOB,
     OWNED_KINDS,
     STACK,
     WORKLOAD_KINDS,
     controller_of,
 )
+from ailtire_operator.cluster.managed_fields import owned_projection
 from lab.api import Api
 
 Objects = dict[str, dict[str, Any]]
 """By ``Kind/name``."""
 
 _DIGEST: Final = re.compile(r"--gateway-[0-9a-f]{8}")
+_LAST_DIGEST: Final = re.compile(r"-[0-9a-f]{8}$")
 _ASSIGNED: Final = frozenset(
     {"clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName", "nodePort", "selector/controller-uid"}
 )
@@ -60,13 +63,16 @@ def plain(objects: Objects, namespace: str) -> Objects:
     scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects.values() if each["kind"] == AUTOSCALER.kind}
     counted = {key: _counts(each, each["metadata"]["name"] in scaled) for key, each in objects.items()}
     text = _DIGEST.sub("--gateway-DIGEST", json.dumps(counted).replace(namespace, "NAMESPACE"))
+    # A Job's name has a digest of its pod template, in which the namespace stands.
+    for name in [each["metadata"]["name"] for each in objects.values() if each["kind"] == JOB.kind]:
+        text = text.replace(name, _LAST_DIGEST.sub("-DIGEST", name))
     made: Objects = json.loads(text)
     return made
 
 
 def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:
     metadata = item["metadata"]
-    spec = _without(item.get("spec") or {})
+    spec = _without_chosen_pull_policies(_without(item.get("spec") or {}), owned_projection(item).get("spec"))
     if item["kind"] == DEPLOYMENT.kind and scaled:
         spec.pop("replicas", None)
     made = {"spec": spec, "owners": [each["name"] for each in metadata.get("ownerReferences") or ()]}
@@ -86,6 +92,27 @@ def _without(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_without(each) for each in value]
+    return value
+
+
+def _without_chosen_pull_policies(value: Any, applied: Any) -> Any:
+    """Without each ``imagePullPolicy`` that nobody has applied.
+
+    The API server chooses it by the tag of the image when a container is created, and keeps it when the tag changes.
+    """
+    if isinstance(value, dict):
+        ours = applied if isinstance(applied, dict) else {}
+        return {
+            key: _without_chosen_pull_policies(each, ours.get(key))
+            for key, each in value.items()
+            if key != "imagePullPolicy" or key in ours
+        }
+    if isinstance(value, list):
+        by_name = {each.get("name"): each for each in applied or () if isinstance(each, dict)}
+        return [
+            _without_chosen_pull_policies(each, by_name.get(each.get("name")) if isinstance(each, dict) else None)
+            for each in value
+        ]
     return value
 
 

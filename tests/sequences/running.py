@@ -97,6 +97,9 @@ class Runner:
     def _create(self, step: Step) -> None:
         self._template(Step("template", START))
         self._edit(step)
+        if self.lane.read(self.name) is None:
+            # Without a stack there is nothing for the steps that follow.
+            self._edit(Step("edit", START))
 
     def _edit(self, step: Step) -> None:
         assert step.spec is not None

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ailtire_operator.status.conditions import DELETING, INVALID_SPEC, PROGRESSING, ROLLING_BACK
+from ailtire_operator.status.conditions import DELETING, INVALID_SPEC, PROGRESSING, ROLLING_BACK, VERIFYING
 
-_UNDER_WAY: Final = frozenset({PROGRESSING, ROLLING_BACK, DELETING, ""})
+_UNDER_WAY: Final = frozenset({PROGRESSING, ROLLING_BACK, VERIFYING, DELETING, ""})
 """Reasons that nothing may end with. Waiting and NotReady may last: another service, or the pod, is at fault then."""
-_PATH: Final = re.compile(r"(^|: )(spec[.\[]|(service|stack|object|gateway)\b|metadata\.)")
+_PATH: Final = re.compile(
+    r"(^|: )(spec[.\[]|(service|stack|object|gateway|verify)\b|metadata\.)"
+    r"|^the update of the tree \(generation [0-9]+\) failed: [^ :]+: "
+)
+"""An error names a field or an object; an update of a tree names the member that has failed, as ``orders/api``."""
 
 
 @dataclass(frozen=True)

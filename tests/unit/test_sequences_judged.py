@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.naming import FIELD_MANAGER
 from sequences.figures import Figures
 from sequences.likeness import differences, plain, running
 from sequences.verdict import verdict
@@ -22,6 +23,7 @@ def stack(reason: str, message: str, truth: str = "False", observed: int = 2, **
         (stack("Ready", "1 service and 1 stack ready", "True", observed=1), False),
         (stack("Progressing", "service web 0/1: Progressing: starting"), False),
         (stack("RollingBack", "service web 0/1"), False),
+        (stack("Verifying", "verify: runs"), False),
         (stack("Deleting", "stack: waits for Service shop to go"), False),
         (stack("InvalidSpec", "spec.services.web.image: is required"), True),
         (stack("Progressing", "stack: nothing", Suspended="True"), True),
@@ -39,6 +41,9 @@ def test_what_is_an_end(found: dict[str, Any], over: bool) -> None:
         ("cpl/dm: spec.services.db: is required", True),
         ("cpl: service db 0/1: ImagePullBackOff", True),
         ("object Service shop-web: Forbidden", True),
+        ("verify: the Job has failed", True),
+        ("the update of the tree (generation 4) failed: orders/api: Progressing: starting; back to revision 3", True),
+        ("the update of the tree (generation 4) failed: ", False),
         ("something is wrong", False),
         ("", False),
     ],
@@ -62,6 +67,39 @@ def tree(namespace: str, uid: str, **spec: Any) -> dict[str, dict[str, Any]]:
 
 def test_two_trees_of_one_definition_are_alike() -> None:
     assert list(differences(plain(tree("one", "1"), "one"), plain(tree("two", "2"), "two"))) == []
+
+
+def job(namespace: str, digest: str) -> dict[str, dict[str, Any]]:
+    name = f"shop-migrate-{digest}"
+    metadata = {"name": name, "uid": digest, "labels": {"batch.kubernetes.io/job-name": name}}
+    spec = {"template": {"env": [{"name": "HOST", "value": f"shop.{namespace}.svc"}]}}
+    return {f"Job/{name}": {"kind": "Job", "metadata": metadata, "spec": spec}}
+
+
+def test_two_jobs_differ_by_more_than_the_digest_in_their_names() -> None:
+    one, two = plain(job("one", "1" * 8), "one"), plain(job("two", "2" * 8), "two")
+    assert list(differences(one, two)) == []
+    assert list(differences(one, plain(job("two", "2" * 8), "other")))
+
+
+def pulls(policy: str, applied: bool) -> dict[str, dict[str, Any]]:
+    fields = {'k:{"name":"web"}': {"f:name": {}, **({"f:imagePullPolicy": {}} if applied else {})}}
+    managed = {
+        "manager": FIELD_MANAGER,
+        "operation": "Apply",
+        "fieldsV1": {"f:spec": {"f:containers": fields}},
+    }
+    metadata = {"name": "shop-web", "uid": "1", "managedFields": [managed]}
+    spec = {"containers": [{"name": "web", "imagePullPolicy": policy}]}
+    return {"Deployment/shop-web": {"kind": "Deployment", "metadata": metadata, "spec": spec}}
+
+
+def test_a_pull_policy_counts_where_the_operator_has_applied_one() -> None:
+    """The API server keeps the one that it has chosen, whatever becomes of the image's tag."""
+    chosen = [plain(pulls(policy, applied=False), "one") for policy in ("Always", "IfNotPresent")]
+    assert list(differences(*chosen)) == []
+    applied = [plain(pulls(policy, applied=True), "one") for policy in ("Always", "IfNotPresent")]
+    assert len(list(differences(*applied))) == 1
 
 
 def test_what_differs_is_told_with_its_path() -> None:

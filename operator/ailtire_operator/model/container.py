@@ -134,7 +134,8 @@ class Container(Strict):
     """True: the container has the account's token for the cluster's API in a file. Not needed for a cloud provider that
     adds a token of its own. Needs serviceAccountName."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    """When the image is pulled; default: Always for the tag latest, else IfNotPresent."""
+    """When the image is pulled. Without it Kubernetes chooses when the workload is created, and keeps that when the tag
+    changes: Always for the tag latest or none, else IfNotPresent."""
     platform: Platform | None = None
     """The nodes on which the image runs: linux/amd64, linux/arm64."""
     runtime: ObjectName | None = None
