@@ -150,6 +150,8 @@ class Suite:
                 self._note_again(self.outcomes[-1], name)
         with self._lock:
             self.canaries += len(canaries)
+            wrong = sum(1 for each in self.outcomes if each.wrong)
+            self.say(f"{name} has ended: {len(self.outcomes)} faults in all, {wrong} wrong")
 
     def _note(self, outcome: Outcome, name: str) -> None:
         with self._lock:
