@@ -21,6 +21,7 @@ from faults.story import SECRET_VALUE
 from lab import ControlPlane
 from lab.api import Api
 from lab.paths import ROOT
+from lab.waiting import eventually
 
 LIMIT_SECONDS = 25.0
 """A bug that is not found by then does no harm that the suite would see."""
@@ -61,10 +62,10 @@ def bugs() -> list[Bug]:
         Bug("a foreign object is changed", "which is nobody's", act=_change_canary),
         Bug("a foreign object is deleted", "which is nobody's", act=_delete_canary),
         Bug("a secret in a status", "can be read in a status", _rule(_status, _show_secret)),
-        Bug("a token in the log", "can be read in the log", environment=_process("show credentials")),
-        Bug("a process that ends by itself", "ended by itself with code 3", environment=_process("end")),
-        Bug("memory without bounds", "MiB", environment=_process("hold memory")),
-        Bug("an error that nobody has foreseen", "log: Traceback", environment=_process("raise")),
+        _in_the_process("a token in the log", "can be read in the log", "show credentials"),
+        _in_the_process("a process that ends by itself", "ended by itself with code 3", "end"),
+        _in_the_process("memory without bounds", "MiB", "hold memory"),
+        _in_the_process("an error that nobody has foreseen", "log: Traceback", "raise"),
         Bug("two that both lead", "held the lease", environment={_ELECTION: "false"}, replicas=2),
     ]
 
@@ -97,8 +98,15 @@ def findings(plane: ControlPlane, learned: Learned, bug: Bug, name: str) -> list
 _ELECTION = "AILTIRE_OPERATOR_LEADER_ELECTION"
 
 
-def _process(what: str) -> dict[str, str]:
-    return {"PYTHONPATH": f"{ROOT / 'tests' / 'data' / 'planted'}:{ROOT / 'operator'}", "PLANTED": what}
+def _in_the_process(name: str, says: str, what: str) -> Bug:
+    """A bug of the process itself, for which the step waits: it may be at its end within a second."""
+    environment = {"PYTHONPATH": f"{ROOT / 'tests' / 'data' / 'planted'}:{ROOT / 'operator'}", "PLANTED": what}
+    return Bug(name, says, environment=environment, act=lambda lane: _until_it_has_shown(lane, what))
+
+
+def _until_it_has_shown(lane: Lane, what: str) -> None:
+    beginnings = [0] * len(lane.replicas)
+    eventually(lambda: f"planted: {what}" in lane.logged_since(beginnings), 60, f"the planted bug: {what}")
 
 
 def _rule(matches: Callable[[Entry], bool], fault: Fault, times: int = _MANY) -> Callable[[Lane], list[Rule]]:

@@ -135,10 +135,10 @@ class Chooser:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(self, number: int, reference: Reference, chance: random.Random) -> Plan:
-        """A plan for a step; the first one has no objects yet that anybody could disturb."""
+        """A plan for a step."""
         possible = [*self.of_writes(reference.writes), *self.others]
         with self.lock:
-            plan = choose([each for each in possible if each.exact or 1 < number < len(STEPS)], self.covered, chance)
+            plan = choose([each for each in possible if fits(each, number)], self.covered, chance)
             self.covered[plan.family, plan.kind] += 1
         return plan
 
@@ -147,6 +147,13 @@ class Chooser:
         if not outcome.fired:
             with self.lock:
                 self.covered[outcome.plan.family, outcome.plan.kind] -= 1
+
+
+def fits(plan: Plan, number: int) -> bool:
+    """Whether a step can end as without the fault; the first one has no objects yet that anybody could disturb."""
+    if plan.makes_again and not STEPS[number - 1].same_if_made_again:
+        return False
+    return plan.exact or 1 < number < len(STEPS)
 
 
 def attempt(lane: Lane, number: int, plan: Plan, reference: Reference) -> Outcome:

@@ -17,7 +17,7 @@ from faults.plans.requests import of_all_requests, of_writes
 from faults.plans.servers import of_servers
 from faults.plans.watches import of_watches
 from faults.plans.webhooks import of_webhooks
-from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, attempt, create_secret, run
+from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, attempt, create_secret, fits, run
 from faults.state import objects
 from faults.story import STEPS
 from lab import ControlPlane, manifests
@@ -90,7 +90,7 @@ class Suite:
         writes = self.learned.references[number - 1].writes
         one = [*of_writes(writes), *beside_writes()]
         plans = [(each, 1) for each in one] + [(each, 2) for each in of_replicas()]
-        waiting = [each for each in plans if text in str(each[0])]
+        waiting = [each for each in plans if text in str(each[0]) and fits(each[0], number)]
 
         def work() -> None:
             while waiting:

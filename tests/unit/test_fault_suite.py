@@ -13,11 +13,13 @@ from ailtire_operator.plan.tree_revisions import Origin, compressed, revision
 from faults.journal import Entry, Journal, effects
 from faults.lane import Lane
 from faults.oracles import lacking, unfenced, unkept
+from faults.plans.objects import of_objects
 from faults.plans.plan import Plan, choose
 from faults.replica import Replica
+from faults.runner import fits
 from faults.settling import settle
 from faults.state import ANYTHING, common, differences, neutral_message, runs
-from faults.story import LATE_MEMBERS
+from faults.story import LATE_MEMBERS, STEPS
 from lab import ControlPlane
 from lab.errors import LabError
 from lab.state import State
@@ -132,6 +134,13 @@ def test_the_least_tried_kind_comes_next() -> None:
     plans = [Plan("a", "x", "1"), Plan("a", "y", "1"), Plan("a", "y", "2")]
     covered = Counter({("a", "x"): 1})
     assert {choose(plans, covered, Random(seed)).kind for seed in range(9)} == {"y"}
+
+
+def test_a_tree_is_made_again_only_where_that_ends_as_an_edit_does() -> None:
+    again = next(each for each in of_objects() if each.makes_again)
+    steps = {step.name for number, step in enumerate(STEPS, 1) if fits(again, number)}
+    assert "an Ingress" in steps
+    assert not steps & {"create", "an update that fails", "a daemon, a job and volumes", "delete"}
 
 
 _LATE = "the update of the tree (generation 9) failed: {} (not ready within 5 s); back to revision 3 until it changes"

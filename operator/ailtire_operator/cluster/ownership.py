@@ -216,7 +216,8 @@ def claim_in_the_way(manifest: Manifest, claim: Manifest, live: str | None, firs
         return f"{ref} of an earlier {manifest['kind']} is not gone yet", True
     if retention(manifest["spec"]) == "Retain":
         return None
-    return f"{ref} is retained; say retain: true to use it again, or give the volume another name", False
+    remedy = "say retain: true to use it again, delete it, or give the volume another name"
+    return f"{ref} is left from an earlier {manifest['kind']}, with its data; {remedy}", False
 
 
 def _templates(manifest: Manifest) -> Sequence[Manifest]:

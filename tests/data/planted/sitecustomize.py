@@ -33,6 +33,8 @@ _ACTS = {"end": _end, "show credentials": _show_credentials, "hold memory": _hol
 
 def _act() -> None:
     time.sleep(_AFTER_SECONDS)
+    sys.stderr.write(f"planted: {os.environ['PLANTED']}\n")
+    sys.stderr.flush()
     _ACTS[os.environ["PLANTED"]]()
 
 

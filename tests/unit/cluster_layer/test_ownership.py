@@ -188,7 +188,10 @@ FOREIGN = (
     "PersistentVolumeClaim data-db-0 exists already and was not made by this stack;"
     " give the volume or the service another name"
 )
-KEPT = "PersistentVolumeClaim data-db-0 is retained; say retain: true to use it again, or give the volume another name"
+KEPT = (
+    "PersistentVolumeClaim data-db-0 is left from an earlier StatefulSet, with its data;"
+    " say retain: true to use it again, delete it, or give the volume another name"
+)
 GOING = "PersistentVolumeClaim data-db-0 of an earlier StatefulSet is not gone yet"
 
 
