@@ -83,7 +83,7 @@ def test_two_jobs_differ_by_more_than_the_digest_in_their_names() -> None:
 
 
 def pulls(policy: str, applied: bool) -> dict[str, dict[str, Any]]:
-    fields = {'k:{"name":"web"}': {"f:name": {}, **({"f:imagePullPolicy": {}} if applied else {})}}
+    fields: dict[str, Any] = {'k:{"name":"web"}': {"f:name": {}, **({"f:imagePullPolicy": {}} if applied else {})}}
     managed = {
         "manager": FIELD_MANAGER,
         "operation": "Apply",
@@ -96,10 +96,10 @@ def pulls(policy: str, applied: bool) -> dict[str, dict[str, Any]]:
 
 def test_a_pull_policy_counts_where_the_operator_has_applied_one() -> None:
     """The API server keeps the one that it has chosen, whatever becomes of the image's tag."""
-    chosen = [plain(pulls(policy, applied=False), "one") for policy in ("Always", "IfNotPresent")]
-    assert list(differences(*chosen)) == []
-    applied = [plain(pulls(policy, applied=True), "one") for policy in ("Always", "IfNotPresent")]
-    assert len(list(differences(*applied))) == 1
+    before, after = (plain(pulls(policy, applied=False), "one") for policy in ("Always", "IfNotPresent"))
+    assert list(differences(before, after)) == []
+    before, after = (plain(pulls(policy, applied=True), "one") for policy in ("Always", "IfNotPresent"))
+    assert len(list(differences(before, after))) == 1
 
 
 def test_what_differs_is_told_with_its_path() -> None:
