@@ -15,7 +15,7 @@ from lab.api import Api, Refused
 from lab.components import DNS_ADDRESS
 from lab.operator_process import arguments
 from lab.paths import ROOT
-from lab.processes import Process, memory
+from lab.processes import Process, memory, popen
 from lab.waiting import eventually
 
 REQUEST_TIMEOUT = 2
@@ -88,16 +88,8 @@ class Replica:
                 **self.environment,
             }
             self.started, self._logged = time.monotonic(), appended.end(self.log)
-            with self.log.open("ab") as output:
-                self._process = subprocess.Popen(
-                    [sys.executable, *arguments(self.source)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    env=environment,
-                    cwd=ROOT,
-                    start_new_session=True,
-                )
+            command = [sys.executable, *arguments(self.source)]
+            self._process = popen(command, self.log, environment, ROOT)
             self._asked = False
             # A thread that nobody waits for any more may start one while the control plane goes down.
             self._plane.accompany(self.log.stem, Process.of(self._process.pid))

@@ -66,11 +66,13 @@ class Process:
             time.sleep(0.02)
 
 
-def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+def popen(
+    command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Start a command as the leader of its own session, its output appended to a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -79,6 +81,11 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
             cwd=cwd,
             start_new_session=True,
         )
+
+
+def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+    """Start a command as ``popen`` does, to be known by its process id in later sessions too."""
+    child = popen(command, log, env, cwd)
     process = Process.of(child.pid)
     child.returncode = 0  # it is ours to watch by pid: Popen shall not warn that it still runs
     return process

@@ -242,7 +242,7 @@ def test_a_replica_is_synced_by_what_its_own_process_has_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("faults.replica.Proxy", lambda *_: None)
-    monkeypatch.setattr("faults.replica.subprocess.Popen", lambda *_, **__: SimpleNamespace(pid=1, poll=lambda: 0))
+    monkeypatch.setattr("faults.replica.popen", lambda *_: SimpleNamespace(pid=1, poll=lambda: 0))
     (tmp_path / "logs").mkdir()
     plane = SimpleNamespace(home=tmp_path, accompany=lambda *_: None)
     replica = Replica(cast(ControlPlane, plane), Journal(), "lane-0001", 0, {})

@@ -15,7 +15,7 @@ from lab import ControlPlane, Operator
 from lab.components import DNS_ADDRESS
 from lab.kubeconfig import require_lab
 from lab.paths import ROOT
-from lab.processes import free_ports
+from lab.processes import Process, free_ports, popen
 
 _COMMAND = ("-m", "ailtire_operator", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
 
@@ -64,8 +64,8 @@ def another(plane: ControlPlane, operator: Operator, name: str, **environment: s
         "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
         **environment,
     }
-    with log.open("ab") as output:
-        process = subprocess.Popen([sys.executable, *_COMMAND], stdout=output, stderr=output, env=env, cwd=ROOT)
+    process = popen([sys.executable, *_COMMAND], log, env, ROOT)
+    plane.accompany(name, Process.of(process.pid))
     try:
         yield Another(process, port, log)
     finally:
