@@ -25,6 +25,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
 from bench import tree
 from bench.simulated_server import SimulatedServer
+from lab.operator_process import arguments, environment
 from lab.paths import ROOT
 from lab.processes import Process, free_ports, log_tail, memory, peak_memory, processor_seconds, spawn
 
@@ -162,16 +163,8 @@ class _Run:
 
     async def _start(self) -> Process:
         (self._port,) = free_ports(1)
-        command = [sys.executable, "-m", "ailtire_operator", "run", "--standalone", "--all-namespaces"]
-        environment = {
-            **os.environ,
-            "KUBECONFIG": str(self._kubeconfig),
-            "PYTHONPATH": str(ROOT / "operator"),
-            "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
-            "AILTIRE_OPERATOR_METRICS_PORT": str(self._port),
-            "AILTIRE_OPERATOR_NAMESERVERS": "10.96.0.10",
-        }
-        process = spawn([*command, "-m", "ailtire_operator.handlers"], _LOG, environment, ROOT)
+        command = [sys.executable, *arguments(ROOT)]
+        process = spawn(command, _LOG, environment(self._kubeconfig, self._port), ROOT)
         while not await _answers(self._port):
             assert process.alive, log_tail(_LOG)
             await asyncio.sleep(0.1)

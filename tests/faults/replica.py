@@ -1,6 +1,5 @@
 """One process of the operator, behind a proxy of its own."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -12,8 +11,7 @@ from faults.journal import Journal
 from faults.proxy import Proxy
 from lab import ControlPlane, appended, kubeconfig, manifests
 from lab.api import Api, Refused
-from lab.components import DNS_ADDRESS
-from lab.operator_process import arguments
+from lab.operator_process import arguments, environment
 from lab.paths import ROOT
 from lab.processes import Process, memory, popen
 from lab.waiting import eventually
@@ -78,18 +76,14 @@ class Replica:
                 return
             if not self.token:
                 self._new_token()
-            environment = {
-                **os.environ,
-                "KUBECONFIG": str(self._kubeconfig),
-                "PYTHONPATH": str(self.source / "operator"),
-                "AILTIRE_OPERATOR_METRICS_PORT": "0",
-                "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
+            variables = {
+                **environment(self._kubeconfig, 0, self.source),
                 "AILTIRE_OPERATOR_REQUEST_TIMEOUT": str(REQUEST_TIMEOUT),
                 **self.environment,
             }
             self.started, self._logged = time.monotonic(), appended.end(self.log)
             command = [sys.executable, *arguments(self.source)]
-            self._process = popen(command, self.log, environment, ROOT)
+            self._process = popen(command, self.log, variables, ROOT)
             self._asked = False
             # A thread that nobody waits for any more may start one while the control plane goes down.
             self._plane.accompany(self.log.stem, Process.of(self._process.pid))

@@ -32,6 +32,18 @@ def arguments(source: Path) -> list[str]:
     return ["-m", program, "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers"]
 
 
+def environment(kubeconfig: Path, port: int, source: Path = ROOT) -> dict[str, str]:
+    """The variables with which an operator of a checkout runs on this machine; with port 0 it serves no pages."""
+    return {
+        **os.environ,
+        "KUBECONFIG": str(kubeconfig),
+        "PYTHONPATH": str(source / "operator"),
+        "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
+        "AILTIRE_OPERATOR_METRICS_PORT": str(port),
+        "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
+    }
+
+
 class Operator:
     """The operator on one control plane. A later session finds the one that an earlier session started."""
 
@@ -145,19 +157,9 @@ class Operator:
         self._port_file.write_text(str(port))
         # The sources of a release before this one may be those to run: they have no program of their own.
         command = [sys.executable, *arguments(self._source)]
-        process = self._launch(command, self.log, self._environment(port), self._source)
+        variables = environment(kubeconfig.require_lab(self.kubeconfig), port, self._source) | self._env
+        process = self._launch(command, self.log, variables, self._source)
         self._plane.accompany(_NAME, process)
-
-    def _environment(self, port: int) -> dict[str, str]:
-        return {
-            **os.environ,
-            "KUBECONFIG": str(kubeconfig.require_lab(self.kubeconfig)),
-            "PYTHONPATH": str(self._source / "operator"),
-            "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
-            "AILTIRE_OPERATOR_METRICS_PORT": str(port),
-            "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
-            **self._env,
-        }
 
     def _end(self, grace: float) -> None:
         if process := self._process:

@@ -1,6 +1,5 @@
 """Further operator processes beside the session's own, for tests of what several of them do."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,13 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import ControlPlane, Operator
-from lab.components import DNS_ADDRESS
+from lab import ControlPlane, Operator, operator_process
 from lab.kubeconfig import require_lab
 from lab.paths import ROOT
 from lab.processes import Process, free_ports, popen
-
-_COMMAND = ("-m", "ailtire_operator", "run", "--standalone", "--all-namespaces", "-m", "ailtire_operator.handlers")
 
 
 @dataclass
@@ -55,16 +51,9 @@ def another(plane: ControlPlane, operator: Operator, name: str, **environment: s
     """An operator with the rights of the session's own, until the end of the block."""
     (port,) = free_ports(1)
     log = plane.home / "logs" / f"{name}.log"
-    env = {
-        **os.environ,
-        "KUBECONFIG": str(require_lab(operator.kubeconfig)),
-        "PYTHONPATH": str(ROOT / "operator"),
-        "AILTIRE_OPERATOR_METRICS_HOST": "127.0.0.1",
-        "AILTIRE_OPERATOR_METRICS_PORT": str(port),
-        "AILTIRE_OPERATOR_NAMESERVERS": DNS_ADDRESS,
-        **environment,
-    }
-    process = popen([sys.executable, *_COMMAND], log, env, ROOT)
+    variables = operator_process.environment(require_lab(operator.kubeconfig), port) | environment
+    command = [sys.executable, *operator_process.arguments(ROOT)]
+    process = popen(command, log, variables, ROOT)
     plane.accompany(name, Process.of(process.pid))
     try:
         yield Another(process, port, log)
