@@ -30,14 +30,17 @@ class Spent:
     """Of all other processes of the machine: the control plane's, what drives the browser, and work beside this."""
 
     def __str__(self) -> str:
-        of = f"server {self.server:.2f} s, Chromium {self.chromium:.2f} s, all else {self.others:.2f} s"
-        return f"processor time: {of}"
+        return f"processor time: {self._in(1)}"
 
     @property
     def by_second(self) -> str:
         """The same for each second of the while."""
-        shares = [each / self.clock for each in (self.server, self.chromium, self.others)]
-        return "processor time a second: server {:.2f} s, Chromium {:.2f} s, all else {:.2f} s".format(*shares)
+        return f"processor time a second: {self._in(self.clock)}"
+
+    def _in(self, parts: float) -> str:
+        """Whose it was, of one of so many parts of the while."""
+        whose = {"server": self.server, "Chromium": self.chromium, "all else": self.others}
+        return ", ".join(f"{name} {seconds / parts:.2f} s" for name, seconds in whose.items())
 
 
 class Meter:
