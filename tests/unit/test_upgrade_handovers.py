@@ -1,11 +1,13 @@
 """Which handovers an upgrade under fault tries, and who has to run in them, without a cluster."""
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from faults.journal import Entry, Journal
+from faults.runner import Reference
 from upgrade.faulted import Trial, UpgradeLane, attempt, has_asked, judge_rest, replace, summary, works
 from upgrade.handovers import NEW, OLD, PLAIN, Handover, handovers
 
@@ -81,6 +83,8 @@ def test_a_handover_that_breaks_off_has_ended_wrong_and_the_next_is_made() -> No
 
     killed = next(handovers())
     done = [Trial(handover, True, cast(UpgradeLane, None)) for handover in (PLAIN, killed, killed, killed)]
+    for each in (done[0], done[1], done[3]):
+        each.reference = Reference({}, Counter(), frozenset(), 0)
     done[1].fired, done[3].seconds = False, 3.0
     attempt(done[2], breaks)
     assert done[2].wrong == ["broken off: AssertionError: the new operator leads did not come true within 60 s"]

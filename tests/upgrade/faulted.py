@@ -65,13 +65,16 @@ class Trial:
     pods: frozenset[tuple[str, str]] = frozenset()
     """Name and uid of each pod before it."""
     reference: Reference | None = None
-    """How it has ended."""
+    """How it has ended; None until then."""
     fired: bool = True
     seconds: float = 0.0
     """From the handover until the last write."""
     wrong: list[str] = field(default_factory=list)
-    broken_off: bool = False
-    """Whether it came to no end, so that nothing else is known of it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its end: of one that was broken off nothing else is known."""
+        return self.reference is not None
 
     def __str__(self) -> str:
         return f"{self.handover.name}, {'in the middle of an edit' if self.with_edit else 'at rest'}"
@@ -117,14 +120,13 @@ def attempt(trial: Trial, hand_over: Callable[[], None]) -> None:
     try:
         hand_over()
     except Exception as error:
-        trial.broken_off = True
         trial.wrong.append(f"broken off: {type(error).__name__}: {error}")
 
 
 def summary(done: Sequence[Trial]) -> str:
     """How many there were, how many ended wrong, and how long those with a fault took."""
     faulted = [each for each in done if each.handover is not PLAIN]
-    ended = [each for each in faulted if not each.broken_off]
+    ended = [each for each in faulted if each.ended]
     fired = [each for each in ended if each.fired]
     wrong = sum(bool(each.wrong) for each in done)
     text = f"{len(faulted)} handovers with a fault, of which {len(ended) - len(fired)} met none"
@@ -191,11 +193,12 @@ def _hand_over(trial: Trial, reference: Reference | None) -> None:
     expected = reference.state if reference else None
     found, still = settle(lane, expected, LIMIT_SECONDS, seconds=QUIET_SECONDS, works=lambda: works(lane, NEW))
     lane.rules = []
-    _judge(trial, found, still, mark, reference)
+    outcome = _judge(trial, found, still, mark, reference)
     lines = lane.logged_since(sizes)
     trial.wrong += lane.ended_by_themselves() + unfenced(lane) + traces(lines) + secrets_shown(lane, lines)
     trial.fired = not rules or any(rule.fired for rule in rules)
     trial.seconds = max(0.0, lane.journal.last_write() - begun)
+    trial.reference = outcome
 
 
 def replace(lane: UpgradeLane, handover: Handover, *, by: int) -> None:
@@ -225,18 +228,19 @@ def has_asked(entries: Sequence[Entry], number: int) -> bool:
     return any(entry.replica == number and (entry.kind == LEASE.kind or entry.fault) for entry in entries)
 
 
-def _judge(trial: Trial, found: State, still: list[str], mark: int, reference: Reference | None) -> None:
+def _judge(trial: Trial, found: State, still: list[str], mark: int, reference: Reference | None) -> Reference:
+    """Note what is wrong with a handover; how it has ended."""
     lane = trial.lane
     entries = lane.journal.entries[mark:]
     created, deleted = done_by(lane, entries, "create"), done_by(lane, entries, "delete")
     writes = len([each for each in entries if each.writes])
-    trial.reference = Reference(found, Counter(created), frozenset(deleted), writes)
     trial.wrong += still
     if reference is not None:
         trial.wrong += [str(each) for each in differences(reference.state, found)]
         trial.wrong += unexpected(lane, entries, reference, deletes=False)
     if not trial.with_edit:
         trial.wrong += judge_rest(trial, entries, _pods(lane))
+    return Reference(found, Counter(created), frozenset(deleted), writes)
 
 
 def judge_rest(trial: Trial, entries: Sequence[Entry], pods: frozenset[tuple[str, str]]) -> list[str]:
