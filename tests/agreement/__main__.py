@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agreement.running import Tally, run
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import Operator, sessions
 
 
 def main(
@@ -16,15 +16,10 @@ def main(
 ) -> None:
     """Exit code 1 where the judges disagree about any."""
     seed = seed or random.randrange(1, 10**6)
-    binaries.ensure(tell=print)
-    plane = ControlPlane(sessions.new_home("agreement"))
     begun, tally = time.monotonic(), Tally()
-    try:
-        plane.start()
+    with sessions.of_program("agreement", tell=print) as plane:
         Operator(plane).install()
         run(plane.api, count, seed, tally)
-    finally:
-        plane.stop()
     for each in tally.disagreements:
         print(each)
     print(f"{tally} in {time.monotonic() - begun:.0f} s, seed {seed}")

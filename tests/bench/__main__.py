@@ -20,7 +20,7 @@ from bench import tree
 from bench.contenders import Bench, Contender, Helm, Kubectl, Ours, clear, take_turn
 from bench.journal import Journal, Turn
 from lab import ControlPlane, Operator, ailtire, binaries, sessions
-from lab.versions import CONTROL_PLANE, HELM
+from lab.versions import HELM
 
 _OPERATOR_USER = "system:serviceaccount:ailtire-system:ailtire-operator"
 _QUIET_SECONDS = 5.0
@@ -29,18 +29,12 @@ _CONTENDERS: tuple[Contender, ...] = (Ours(), Kubectl(), Helm())
 
 def main(rounds: Annotated[int, typer.Option(help="Turns of each contender.", min=1)] = 3) -> None:
     """Apply a tree of about a hundred stacks by this operator, by kubectl and by helm, in turn, and compare."""
-    binaries.ensure((*CONTROL_PLANE, HELM))
-    sessions.clear_abandoned()
-    plane = ControlPlane(sessions.new_home("bench"))
-    try:
-        with TemporaryDirectory() as folder:
-            plane.start()
-            operator = Operator(plane)
-            operator.install()
-            _run(_prepare(plane, operator, Path(folder)), rounds)
-            operator.stop()
-    finally:
-        plane.stop()
+    with sessions.of_program("bench", tell=print) as plane, TemporaryDirectory() as folder:
+        binaries.ensure([HELM], tell=print)
+        operator = Operator(plane)
+        operator.install()
+        _run(_prepare(plane, operator, Path(folder)), rounds)
+        operator.stop()
 
 
 def _prepare(plane: ControlPlane, operator: Operator, folder: Path) -> Bench:

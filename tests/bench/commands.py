@@ -18,7 +18,7 @@ from typing import Annotated, Final
 import typer
 
 from ailtire_operator import naming
-from lab import ControlPlane, binaries, manifests, sessions
+from lab import manifests, sessions
 from lab.client import environment, kubectl_path
 from lab.paths import ROOT
 from support.kube.trees import tree
@@ -43,17 +43,12 @@ def main(
     beside: Annotated[str | None, typer.Option(help="A folder with another release's source, in the same run.")] = None,
 ) -> None:
     """Print the medians in seconds, and the medians of the ratios to kubectl get."""
-    binaries.ensure(tell=print)
-    plane = ControlPlane(sessions.new_home("commands"))
-    try:
-        plane.start()
+    with sessions.of_program("commands", tell=print) as plane:
         manifests.install(plane)
         metadata = {"name": "shop", "namespace": "default"}
         shop = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "spec": tree()}
         plane.kubectl("apply", "-f", "-", stdin=json.dumps(shop))
         costs = _measure(_commands(beside), environment(plane.kubeconfig), runs)
-    finally:
-        plane.stop()
     print(f"{time.strftime('%Y-%m-%d')}, {runs} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f},"
           f" Python {platform.python_version()}")  # fmt: skip
     for line in table(costs):

@@ -20,10 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.follower import Follower
-from lab import ControlPlane, Operator, binaries, eventually, sessions
+from lab import ControlPlane, Operator, eventually, sessions
 from lab.client import environment, kubectl_path
 from lab.processes import processor_seconds
-from lab.versions import CONTROL_PLANE
 
 RATIO: Final = 3.0
 """p99 of a small stack's Deployment, at most so many times that of a bare one."""
@@ -39,21 +38,13 @@ def main(
     roots: Annotated[bool, typer.Option(help="Each a root of its own, instead of one tree.")] = False,
 ) -> None:
     """Exit code 1 where a small stack waits too long, or a stack of the crowd for its first status."""
-    binaries.ensure(CONTROL_PLANE)
-    sessions.clear_abandoned()
-    plane = ControlPlane(sessions.new_home("fairness"))
-    console = Console()
-    try:
-        with TemporaryDirectory() as folder:
-            plane.start()
-            operator = Operator(plane)
-            operator.install()
-            operator.start()
-            result = _run(plane, operator, Path(folder), crowd_of(stacks, roots=roots))
-            operator.stop()
-    finally:
-        plane.stop()
-    console.print(result.table())
+    with sessions.of_program("fairness", tell=print) as plane, TemporaryDirectory() as folder:
+        operator = Operator(plane)
+        operator.install()
+        operator.start()
+        result = _run(plane, operator, Path(folder), crowd_of(stacks, roots=roots))
+        operator.stop()
+    Console().print(result.table())
     raise typer.Exit(int(not result.fair))
 
 

@@ -25,6 +25,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK, Ref
 from bench import tree
 from bench.simulated_server import SimulatedServer
+from lab import sessions
 from lab.operator_process import arguments, environment
 from lab.paths import ROOT
 from lab.processes import Process, free_ports, log_tail, memory, peak_memory, processor_seconds, spawn
@@ -56,6 +57,7 @@ def main(
     """Print memory and processor time, for 1 and for 5 trees."""
     print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f},"
           f" Python {platform.python_version()}")  # fmt: skip
+    sessions.stop_when_terminated()
     for number in trees or (1, 5):
         asyncio.run(_Run(number).run())
 

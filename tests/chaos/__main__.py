@@ -9,7 +9,7 @@ import typer
 from chaos import files
 from chaos.experiments import experiments
 from chaos.running import deploy, run
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import Operator, sessions
 
 app = typer.Typer(add_completion=False)
 
@@ -29,11 +29,9 @@ def run_all(
 
     Exit code 1 where a verdict is not Resilient, or where the tree is not what it was.
     """
-    binaries.ensure(tell=print)
-    plane = ControlPlane(sessions.new_home("chaos"))
-    operator, results = Operator(plane), []
-    try:
-        plane.start()
+    results = []
+    with sessions.of_program("chaos", tell=print) as plane:
+        operator = Operator(plane)
         operator.install()
         operator.start()
         deploy(plane)
@@ -45,8 +43,6 @@ def run_all(
                     "nothing of the tree changed" if each.seconds is None else f"repaired within {each.seconds:.2f} s"
                 )
                 print(f"{each.verdict:<12} {each.experiment.name:<28} {took}", *each.left, flush=True)
-    finally:
-        plane.stop()
     good = sum(each.is_good for each in results)
     print(f"{good} of {len(results)} are resilient, and left the tree as it was")
     raise typer.Exit(int(good != len(results)))

@@ -107,13 +107,10 @@ def _refusals(trees: Trees, mark: int) -> int:
 def plane() -> Iterator[ControlPlane]:
     """A control plane whose history is forgotten; it asks etcd for each page of a list, as older ones all do."""
     plane = ControlPlane(sessions.new_home("compacted"), nodes=1, feature_gates="ListFromCacheSnapshot=false")
-    try:
-        plane.start()
+    with sessions.started(plane):
         install_definitions(plane)
         plane.api.create("/api/v1/namespaces", {"metadata": {"name": _NAMESPACE}})
         yield plane
-    finally:
-        plane.stop()
 
 
 def _config_map(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from faults.report import failovers, kinds, table
 from faults.runner import learn
 from faults.story import STEPS
 from faults.suite import Suite, prepare
-from lab import ControlPlane, binaries, sessions
+from lab import sessions
 from support.checks.threads import together
 
 _SERVERS = 0.12
@@ -40,12 +40,8 @@ def main(
         print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
 
     say(f"seed {seed}")
-    sessions.stop_when_terminated()
-    binaries.ensure(tell=say)
-    plane = ControlPlane(sessions.new_home("faults"))
     problems: list[str] = []
-    try:
-        plane.start()
+    with sessions.of_program("faults", tell=say) as plane:
         prepare(plane)
         suite = Suite(plane, learn(plane, steps), seed, say)
         say(f"{steps} steps learned")
@@ -56,8 +52,6 @@ def main(
         else:
             problems = suite.planted([*planted.bugs(), *planted.controls()], lanes) if plant else []
             _sample(suite, lanes, minutes * 60, begun)
-    finally:
-        plane.stop()
     _tell(suite, problems)
     raise typer.Exit(1 if problems or suite.broken_off or any(each.wrong for each in suite.outcomes) else 0)
 

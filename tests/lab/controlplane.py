@@ -15,7 +15,7 @@ from lab.api import Api
 from lab.components import Layout
 from lab.errors import LabError
 from lab.processes import PORT_ATTEMPTS, Process, died, free_ports, port_taken, spawn
-from lab.report import Say, silent
+from lab.report import Say, silent, step
 from lab.state import State
 
 _START_SECONDS = 120.0
@@ -180,6 +180,12 @@ class ControlPlane:
         if self.running:
             return self
         programs = binaries.ensure(tell=self._tell)
+        with step(self._tell, "starting a Kubernetes control plane"):
+            self._try_to_start(programs)
+        return self
+
+    def _try_to_start(self, programs: dict[str, Path]) -> None:
+        """Start it, with other ports where somebody was quicker."""
         begun = time.monotonic()
         for attempt in range(PORT_ATTEMPTS):
             try:
@@ -192,7 +198,6 @@ class ControlPlane:
                 self._kill()
                 raise
         self.start_seconds = time.monotonic() - begun
-        return self
 
     def stop(self) -> None:
         """End every process of it, and remove its folder; a folder that is no lab's is left alone."""

@@ -33,6 +33,15 @@ def started(plane: ControlPlane, logs: Path | None = None) -> Iterator[ControlPl
             plane.stop()
 
 
+@contextmanager
+def of_program(name: str, tell: Say = silent) -> Iterator[ControlPlane]:
+    """A program's own control plane, running for as long as the block lasts, which SIGTERM ends as Ctrl-C does."""
+    stop_when_terminated()
+    clear_abandoned(tell)
+    with started(ControlPlane(new_home(name), tell=tell)) as plane:
+        yield plane
+
+
 def stop_when_terminated() -> None:
     """Have SIGTERM end this process as Ctrl-C does: it stops its control planes, and what was started for them."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -18,8 +18,7 @@ def up(plane: ControlPlane, tell: Say) -> None:
     if plane.running:
         tell(f"the control plane is up already: {plane.url}")
     else:
-        with step(tell, "starting a Kubernetes control plane"):
-            plane.start()
+        plane.start()
     operator = Operator(plane)
     with step(tell, "installing the CRD and the operator's rights"):
         operator.install()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import ControlPlane, Operator, sessions
 from lab.paths import ROOT
 from sequences.driving import ALONE, Field, drive, field_of, repeat
 from sequences.figures import Figures
@@ -27,11 +27,7 @@ def main(
 ) -> None:
     """Exit code 1 where something did not hold, or where the operator has ended by itself; 130 after Ctrl-C."""
     seed = seed or random.randrange(1, 10**6)
-    sessions.stop_when_terminated()
-    binaries.ensure(tell=print)
-    plane = ControlPlane(sessions.new_home("sequences"))
-    try:
-        plane.start()
+    with sessions.of_program("sequences", tell=print) as plane:
         operator = Operator(plane, ALONE)
         operator.install()
         operator.start()
@@ -42,8 +38,6 @@ def main(
         )
         print(f"sequences: {again or count} on {lanes} lanes, seed {seed}", flush=True)
         code = _run(plane, operator, run, seed)
-    finally:
-        plane.stop()
     raise typer.Exit(code)
 
 

@@ -22,7 +22,7 @@ import typer
 from playwright.sync_api import Browser, sync_playwright
 
 from cluster.cluster_layer import install_definitions
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import ControlPlane, Operator, sessions
 from lab.processes import processor_seconds
 from ui.browsing import Visit, launch, visiting
 from ui.costs import Meter, Spent, memory_of, told
@@ -46,15 +46,14 @@ def main(
     rounds: Annotated[int, typer.Option(help="How many servers are started and visited.", min=1)] = _ROUNDS,
 ) -> None:
     """Print all figures."""
-    sessions.stop_when_terminated()
-    binaries.ensure(tell=print)
+    sessions.stop_when_terminated()  # the browser is opened before any control plane
     with sync_playwright() as playwright:
         browser = launch(playwright)
         print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores of {_processor()}, Chromium {browser.version},"
               f" Python {platform.python_version()}")  # fmt: skip
-        with sessions.started(ControlPlane(sessions.new_home("shop"))) as plane:
+        with sessions.of_program("shop", tell=print) as plane:
             _measure_shop(plane, browser, rounds)
-        with sessions.started(ControlPlane(sessions.new_home("many"))) as plane:
+        with sessions.of_program("many", tell=print) as plane:
             _measure_many(plane, browser, rounds, stacks, seconds)
         browser.close()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from playwright.sync_api import sync_playwright
 
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import Operator, sessions
 from lab.errors import LabError
 from lab.report import say
 from ui.browsing import THEMES, launch
@@ -29,11 +29,8 @@ VIEWS: Final = {
 
 def main(folder: Annotated[Path, typer.Argument(help="Where the pictures are written to.")]) -> None:
     """Take all pictures."""
-    binaries.ensure()
     folder.mkdir(parents=True, exist_ok=True)
-    plane = ControlPlane(sessions.new_home("pictures"))
-    try:
-        plane.start()
+    with sessions.of_program("pictures", tell=say) as plane:
         operator = Operator(plane)
         operator.install()
         operator.start()
@@ -43,8 +40,6 @@ def main(folder: Annotated[Path, typer.Argument(help="Where the pictures are wri
             _take(Page(serving, browser), folder)
             browser.close()
         operator.stop()
-    finally:
-        plane.stop()
 
 
 def _tell_a_story(shop: Shop) -> None:

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from faults.suite import prepare
-from lab import ControlPlane, Operator, binaries, sessions
+from lab import ControlPlane, Operator, sessions
 from lab.report import step
-from lab.versions import CONTROL_PLANE
 from upgrade.checkout import extract
 from upgrade.faulted import summary, trials
-from upgrade.handovers import handovers
+from upgrade.handovers import Handover, handovers
 from upgrade.running import Applications, Change
 
 
@@ -30,33 +29,32 @@ def main(
 
     With faults: where anything ends otherwise than without.
     """
-    sessions.stop_when_terminated()
-    binaries.ensure(CONTROL_PLANE, tell=print)
-    sessions.clear_abandoned()
-    plane = ControlPlane(sessions.new_home("upgrade"))
-    try:
-        with TemporaryDirectory() as folder:
-            source = extract(commit, Path(folder))
+    chosen = _chosen(only or [""]) if faults else []
+    with TemporaryDirectory() as folder:
+        source = extract(commit, Path(folder))
+        with sessions.of_program("upgrade", tell=print) as plane:
             if faults:
-                raise typer.Exit(_under_faults(plane, source, only or [""]))
+                raise typer.Exit(_under_faults(plane, source, chosen))
             change = _upgrade(plane, source)
-    finally:
-        plane.stop()
     print(*change.lines(), sep="\n")
     raise typer.Exit(int(not change.is_harmless))
 
 
-def _under_faults(plane: ControlPlane, source: Path, only: Sequence[str]) -> int:
+def _chosen(only: Sequence[str]) -> list[Handover]:
+    """The handovers with a fault that have one of these texts in their names."""
+    found = [each for each in handovers() if any(text in each.name for text in only)]
+    if not found:
+        names = "\n  ".join(sorted({each.name for each in handovers()}))
+        raise typer.BadParameter(f"no fault has {' or '.join(map(repr, only))} in its name; there are:\n  {names}")
+    return found
+
+
+def _under_faults(plane: ControlPlane, source: Path, faults: Sequence[Handover]) -> int:
     begun = time.monotonic()
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
 
-    faults = [each for each in handovers() if any(text in each.name for text in only)]
-    if not faults:
-        names = "\n  ".join(sorted({each.name for each in handovers()}))
-        raise typer.BadParameter(f"no fault has {' or '.join(map(repr, only))} in its name; there are:\n  {names}")
-    plane.start()
     prepare(plane, source)
     chosen = [(each, True) for each in faults] + [(each, False) for each in faults if not each.needs_edit]
     done = trials(plane, source, chosen, say)
@@ -65,8 +63,6 @@ def _under_faults(plane: ControlPlane, source: Path, only: Sequence[str]) -> int
 
 
 def _upgrade(plane: ControlPlane, source: Path) -> Change:
-    with step(print, "starting a Kubernetes control plane"):
-        plane.start()
     before = Operator(plane, source=source)
     with step(print, "installing and starting the operator of before"):
         before.install()
