@@ -10,7 +10,7 @@ from gateway.asking import PORT
 from gateway.backend import Backend
 from gateway.rig import NGINX, Rig
 
-_MISSING = "there is no nginx on this machine; on Debian: apt-get install nginx-light libnginx-mod-stream"
+_MISSING = "there is no nginx on this machine: 'make nginx' installs Debian's, or names its packages"
 
 
 @pytest.fixture

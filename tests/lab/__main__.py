@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lab import binaries, chromium, client, nginx, sessions, up
+from lab import binaries, chromium, client, sessions, up
 from lab.controlplane import ControlPlane
 from lab.errors import LabError, run
 from lab.locking import exclusive
@@ -84,12 +84,6 @@ def command_binaries(
 def command_chromium() -> None:
     """Find Chromium, or fetch Debian's into the cache, and say where it is."""
     print(chromium.ensure())
-
-
-@app.command("nginx")
-def command_nginx() -> None:
-    """Make sure that there is an nginx for the tests of the gateways."""
-    nginx.ensure()
 
 
 def _running_plane() -> ControlPlane:

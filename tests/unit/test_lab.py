@@ -1,7 +1,5 @@
 """What the lab says before it does anything that takes long, and what it ends."""
 
-import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import ControlPlane, binaries, chromium, nginx, sessions
+from lab import ControlPlane, binaries, chromium, sessions
 from lab.errors import LabError
 from lab.processes import spawn
-from lab.report import silent
 from lab.state import State
 from lab.versions import CONTROL_PLANE, Program
-
-
-def test_nginx_that_we_may_not_install_is_named_with_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(LabError, match="as root: apt-get install nginx-light libnginx-mod-stream"):
-        nginx.ensure(silent)
 
 
 def test_what_is_missing_is_told_once_and_what_takes_longest_is_built_first(monkeypatch: pytest.MonkeyPatch) -> None:
