@@ -13,13 +13,16 @@ that is no JSON, an ``ERROR`` event that is not 410, or 404 where the resource's
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 import kopf
 
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.reconcile import process
 from ailtire_operator.reconcile.runtime import Runtime
+
+STOP_SECONDS: Final = 10
+"""After so long kopf kills a process that has been asked to stop."""
 
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
@@ -63,7 +66,7 @@ def _restrict_kopf(settings: kopf.OperatorSettings) -> None:
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.peering.standalone = True
-    settings.process.ultimate_exiting_timeout = 10
+    settings.process.ultimate_exiting_timeout = STOP_SECONDS
     # Without "Initial authentication has been initiated", and its cancellation at the stop: it never happens.
     logging.getLogger("kopf._core.engines.activities").setLevel(logging.WARNING)
     logging.getLogger("kopf.activities.authentication").setLevel(logging.ERROR)

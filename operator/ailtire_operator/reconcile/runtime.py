@@ -38,8 +38,9 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 3.0
 """How long reconciles under way may take after the order to stop."""
-RELEASE_SECONDS: Final = 1.5
-"""How long giving the lease back may take: together with the rest a stop takes less than five seconds."""
+RELEASE_SECONDS: Final = 5.0
+"""How long giving the lease back may take, after all else has stopped. Where it fails, the next leader waits fifteen
+seconds; so it is long enough for a slow API server, and for three requests where a renewal was cut off."""
 RESYNC_SECONDS: Final = 600.0
 """How often every stack is reconciled for no reason: whatever an event was missed for is mended then."""
 _FEATURES_SECONDS: Final = 15.0
