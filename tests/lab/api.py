@@ -40,6 +40,15 @@ class Api:
         """Read a path."""
         return self._send("GET", path, None, timeout)
 
+    def find(self, path: str) -> Any:
+        """Read a path; None where nothing is there."""
+        try:
+            return self.get(path)
+        except Refused as error:
+            if error.code != 404:
+                raise
+        return None
+
     def create(self, path: str, body: object) -> Any:
         """Create an object in a collection."""
         return self._send("POST", path, body, _SECONDS)
@@ -56,6 +65,14 @@ class Api:
     def delete(self, path: str) -> None:
         """Delete an object or a collection. What the answer lists may nest deeper than can be read."""
         self._answer("DELETE", path, None, _SECONDS)
+
+    def remove(self, path: str) -> None:
+        """Delete an object that may be gone already."""
+        try:
+            self.delete(path)
+        except Refused as error:
+            if error.code != 404:
+                raise
 
     def ready(self) -> bool:
         """Say whether the API server takes requests."""

@@ -100,12 +100,7 @@ class Lane:
 
     def read(self, name: str) -> Json | None:
         """A stack's resource."""
-        try:
-            found: Json = self.api.get(STACK.path(self.namespace, name))
-        except Refused as error:
-            if error.code == 404:
-                return None
-            raise
+        found: Json | None = self.api.find(STACK.path(self.namespace, name))
         return found
 
     def settle(self, name: str) -> Verdict:
@@ -144,11 +139,7 @@ class Lane:
 
     def delete(self, path: str) -> None:
         """Delete an object that may be gone already."""
-        try:
-            self.api.delete(path)
-        except Refused as error:
-            if error.code != 404:
-                raise
+        self.api.remove(path)
 
     def remove(self, root: str) -> None:
         """Delete a tree and wait until nothing of it is left but retained claims. Raises Wrong."""

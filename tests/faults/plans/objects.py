@@ -165,17 +165,9 @@ def _again(lane: Lane) -> None:
     path = STACK.path(lane.namespace, ROOT)
     root = lane.plane.api.get(path)
     lane.plane.api.delete(path)
-    eventually(lambda: _gone(lane, path), 30, "the end of the root")
+    eventually(lambda: lane.plane.api.find(path) is None, 30, "the end of the root")
     metadata = {"name": ROOT, "namespace": lane.namespace}
     lane.plane.api.apply(path, {**{key: root[key] for key in ("apiVersion", "kind", "spec")}, "metadata": metadata})
-
-
-def _gone(lane: Lane, path: str) -> bool:
-    try:
-        lane.plane.api.get(path)
-    except Refused as error:
-        return error.code == 404
-    return False
 
 
 def _there_and_back(lane: Lane) -> None:

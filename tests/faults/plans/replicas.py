@@ -61,11 +61,7 @@ def _path(lane: Lane) -> str:
 
 def delete_lease(lane: Lane) -> None:
     """Somebody deletes the lease, whoever holds it."""
-    try:
-        lane.plane.api.delete(_path(lane))
-    except Refused as error:
-        if error.code != 404:
-            raise
+    lane.plane.api.remove(_path(lane))
 
 
 def _steal_lease(lane: Lane) -> None:

@@ -5,7 +5,6 @@ import uuid
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONFIG_MAP, STACK
 from lab import ControlPlane, eventually
-from lab.api import Refused
 
 _NAMESPACE = "default"
 _SECONDS = 120.0
@@ -24,12 +23,5 @@ def until_stacks_are_collected(plane: ControlPlane) -> None:
     reference = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": name, "uid": uid}
     plane.api.create(CONFIG_MAP.path(_NAMESPACE), {"metadata": {"name": name, "ownerReferences": [reference]}})
     plane.api.delete(STACK.path(_NAMESPACE, name))
-
-    def gone() -> bool:
-        try:
-            plane.api.get(CONFIG_MAP.path(_NAMESPACE, name))
-        except Refused as error:
-            return error.code == 404
-        return False
-
-    eventually(gone, _SECONDS, "the collection of what a deleted stack owned")
+    path = CONFIG_MAP.path(_NAMESPACE, name)
+    eventually(lambda: plane.api.find(path) is None, _SECONDS, "the collection of what a deleted stack owned")

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, KINDS, OWNED_KINDS
 from lab import Audit, ControlPlane
-from lab.api import Refused
 from lab.audit import OPERATOR, Request
 
 Manifest = dict[str, Any]
@@ -97,12 +96,7 @@ class Trees:
 
     def get(self, kind: str, name: str) -> Manifest | None:
         """One object; None if it is not there."""
-        try:
-            found: Manifest = self.plane.api.get(KINDS[kind].path(self.namespace, name))
-        except Refused as error:
-            if error.code == 404:
-                return None
-            raise
+        found: Manifest | None = self.plane.api.find(KINDS[kind].path(self.namespace, name))
         return found
 
     def must(self, kind: str, name: str) -> Manifest:
