@@ -29,6 +29,7 @@ from lab import sessions
 from lab.operator_process import arguments, environment
 from lab.paths import ROOT
 from lab.processes import Process, free_ports, log_tail, memory, peak_memory, processor_seconds, spawn
+from support.conditions import is_ready
 
 _ROOT: Final = "bench"
 _REST_SECONDS: Final = 8.0
@@ -124,7 +125,7 @@ class _Run:
             root["metadata"]["namespace"] = name
             self._server.objects.create("user", root)
         await self._rest(process)
-        ready = sum(_is_ready(each) for each in self._stack_objects())
+        ready = sum(is_ready(each) for each in self._stack_objects())
         assert ready == self._stacks, f"{ready} of {self._stacks} stacks are Ready; see {_LOG}"
         waits = sorted(self._server.first_status.values())
         writes = {what: count for what, count in sorted(self._server.writes.items()) if "Lease" not in what}
@@ -179,11 +180,6 @@ class _Run:
 
 
 _ZERO: Final = Cost(0, 0, 0)
-
-
-def _is_ready(stack: dict[str, Any]) -> bool:
-    conditions = (stack.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _cost(process: Process) -> Cost:

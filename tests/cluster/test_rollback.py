@@ -12,6 +12,7 @@ from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.paths import ROOT
+from support.conditions import is_true
 from support.kube.operators import another
 from support.kube.trees import Trees, service, targets
 
@@ -38,10 +39,7 @@ def pods(trees: Trees) -> dict[str, str]:
     return {
         each["metadata"]["name"]: each["spec"]["containers"][0]["image"]
         for each in trees.all_of("Pod")
-        if "deletionTimestamp" not in each["metadata"]
-        and any(
-            state["type"] == "Ready" and state["status"] == "True" for state in each["status"].get("conditions", ())
-        )
+        if "deletionTimestamp" not in each["metadata"] and is_true(each)
     }
 
 

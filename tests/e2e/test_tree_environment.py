@@ -5,6 +5,7 @@ from typing import Any
 from e2e.asking import Pod
 from e2e.conftest import Tree
 from e2e.tree import await_tree, deployments, patch, pods
+from support.conditions import is_true
 
 TABLE = {
     # stack: AILTIRE_PARENTHOST, AILTIRE_PARENT_NETWORK of its services
@@ -68,14 +69,10 @@ def test_a_new_service_is_known_to_its_stack_at_once_and_restarts_nothing_else(b
     assert {name: after.get(name) for name in before} == before
     new = set(after) - set(before)
     assert deployments(new) == {"shop-late", "shop-cpl-dm-late"}
-    assert all(_is_ready(now[name]) for name in new), "the root said that all below it are"
+    assert all(is_true(now[name]) for name in new), "the root said that all below it are"
     assert busy_tree.pod("shop-web").resolve("late")["late"]
     busy_tree.pod("shop-cpl-dm-web").await_reach("late:3000")
     assert busy_tree.pod("shop-cpl-web").resolve("late")["late"] == []
-
-
-def _is_ready(pod: dict[str, Any]) -> bool:
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"]["conditions"])
 
 
 def _started(pod: dict[str, Any]) -> tuple[str, list[int]]:

@@ -11,6 +11,7 @@ from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neut
 from faults.story import ROOT, SECRET_VALUE
 from lab.errors import LabError
 from support.background import Background
+from support.conditions import is_ready
 
 MEMORY_MEBIBYTES = 256.0
 _SAMPLE_SECONDS = 0.2
@@ -62,13 +63,6 @@ def ready_generation(lane: Lane) -> int:
     except LabError:
         return 0
     return int(root["metadata"]["generation"]) if is_ready(root) else 0
-
-
-def is_ready(stack: Mapping[str, Any]) -> bool:
-    """Whether its status says Ready, of the definition that it has now."""
-    status = stack.get("status") or {}
-    ready = [each["status"] for each in status.get("conditions", ()) if each["type"] == "Ready"]
-    return status.get("observedGeneration") == stack["metadata"]["generation"] and ready == ["True"]
 
 
 def unkept(found: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from ailtire_operator.cluster.kinds import Ref, controller_of
 from ailtire_operator.cluster.managed_fields import fingerprint
 from orders.api_server import FOREGROUND, ApiServer
 from orders.managers import Object
+from support.conditions import is_true
 
 ACTOR: Final = "controllers"
 _TEMPLATE: Final = "orders/template"
@@ -139,6 +140,4 @@ def _owns(owner: Object, other: Object) -> bool:
 
 def is_ready(pod: Object) -> bool:
     """Whether a pod says that it is ready."""
-    return any(
-        each["type"] == "Ready" and each["status"] == "True" for each in pod.get("status", {}).get("conditions", ())
-    )
+    return is_true(pod)

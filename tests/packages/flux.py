@@ -16,6 +16,7 @@ from lab.api import Refused
 from lab.client import environment
 from lab.processes import free_ports, log_tail
 from lab.versions import FLUX, SOURCE_CONTROLLER, Program
+from support import conditions
 
 _START_SECONDS = 60.0
 NAMESPACE = "flux-system"
@@ -45,9 +46,7 @@ def _storage(folder: Path) -> Sequence[str]:
 
 def is_ready(plane: ControlPlane, namespace: str, name: str) -> bool:
     """Say whether a stack is Ready as it was written last."""
-    found = plane.api.get(STACK.path(namespace, name))
-    ready = {each["status"] for each in found["status"]["conditions"] if each["type"] == "Ready"}
-    return ready == {"True"} and bool(found["status"]["observedGeneration"] == found["metadata"]["generation"])
+    return conditions.is_ready(plane.api.get(STACK.path(namespace, name)))
 
 
 def _are_served(plane: ControlPlane) -> bool:

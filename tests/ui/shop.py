@@ -11,6 +11,7 @@ from lab import ControlPlane, kubeconfig
 from lab.client import CommandError
 from lab.paths import ROOT
 from lab.waiting import eventually
+from support.conditions import condition, is_current
 
 NAME: Final = "shop"
 NAMESPACE: Final = "shop"
@@ -40,8 +41,7 @@ class Shop:
 
     def condition(self, kind: str, name: str = NAME) -> dict[str, Any]:
         """A condition of a stack of it."""
-        conditions = (self.stack(name).get("status") or {}).get("conditions") or ()
-        return next((each for each in conditions if each["type"] == kind), {})
+        return condition(self.stack(name), kind)
 
     def until(self, what: str, true: Callable[[dict[str, Any]], object], kind: str = "Ready") -> None:
         """Wait until a condition of the root, of its current definition, is as wanted."""
@@ -52,8 +52,7 @@ class Shop:
 
         def holds() -> bool:
             stack = self.stack(name)
-            current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
-            return current and bool(true(self.condition(kind, name)))
+            return is_current(stack) and bool(true(condition(stack, kind)))
 
         eventually(holds, 90, what)
 

@@ -9,6 +9,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, KINDS, OWNED_KINDS
 from lab import Audit, ControlPlane
 from lab.audit import OPERATOR, Request
+from support.conditions import condition, is_ready
 
 Manifest = dict[str, Any]
 Found = TypeVar("Found")
@@ -128,7 +129,7 @@ class Trees:
 
     def condition(self, name: str, kind: str = "Ready") -> Manifest:
         """A condition of a stack; empty if it is not there."""
-        return _condition(self.get(naming.KIND, name) or {}, kind)
+        return condition(self.get(naming.KIND, name) or {}, kind)
 
     def status(self, name: str) -> Manifest:
         """The status of a stack."""
@@ -138,10 +139,7 @@ class Trees:
     def is_ready(self, name: str) -> bool:
         """Whether a stack is ready in its current definition."""
         stack = self.get(naming.KIND, name)
-        if stack is None:
-            return False
-        current = (stack.get("status") or {}).get("observedGeneration") == stack["metadata"]["generation"]
-        return current and _condition(stack, "Ready").get("status") == "True"
+        return stack is not None and is_ready(stack)
 
     def until(self, what: str, look: Callable[[], Found], timeout: float = SECONDS) -> Found:
         """Wait until ``look`` finds something; what is not there yet, or says nothing yet, is waited for too."""
@@ -221,11 +219,6 @@ def content(obj: Manifest, kind: str = "") -> Manifest:
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {key: each for key, each in annotations.items() if not key.startswith(_NUMBERED)}
     return {**obj, "metadata": metadata, "status": None}
-
-
-def _condition(stack: Manifest, kind: str) -> Manifest:
-    conditions = (stack.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def targets(requests: Iterable[Request]) -> list[str]:
