@@ -10,6 +10,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DEPLOYMENT, KINDS, NETWORK_POLICY, OWNED_KINDS, SERVICE, STACK, Kind
 from faults.journal import Entry
 from faults.lane import Lane
+from faults.plans.admission import BY_OPERATOR, in_namespace, writes_of
 from faults.plans.plan import Plan, always
 from faults.story import ROOT, definition
 from lab.api import Refused
@@ -200,21 +201,10 @@ def _policy(kind: Kind) -> tuple[Callable[[Lane], None], Callable[[Lane], None]]
 
     def deny(lane: Lane) -> None:
         name = f"deny-{lane.namespace}"
-        rule = {
-            "apiGroups": [kind.group],
-            "apiVersions": [kind.version],
-            "operations": ["CREATE", "UPDATE"],
-            "resources": [kind.plural],
-        }
-        matching = {
-            "resourceRules": [rule],
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": lane.namespace}},
-        }
-        user = "request.userInfo.username.endsWith(':ailtire-operator')"
         spec = {
             "failurePolicy": "Fail",
-            "matchConstraints": matching,
-            "validations": [{"expression": f"!{user}", "message": "denied by a test"}],
+            "matchConstraints": {"resourceRules": [writes_of(kind)], "namespaceSelector": in_namespace(lane)},
+            "validations": [{"expression": f"!{BY_OPERATOR}", "message": "denied by a test"}],
         }
         lane.plane.api.create(_POLICIES, {"metadata": {"name": name}, "spec": spec})
         binding = {"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}}

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from ailtire_operator.cluster.kinds import DEPLOYMENT, SERVICE, Kind
+from ailtire_operator.cluster.kinds import DEPLOYMENT, SERVICE
 from faults.journal import Entry
 from faults.lane import Lane
+from faults.plans.admission import BY_OPERATOR, in_namespace, writes_of
 from faults.plans.plan import Plan
 from faults.replica import REQUEST_TIMEOUT
 from faults.state import INJECTED
@@ -156,19 +157,8 @@ def _configuration(lane: Lane, port: int, timeout: int) -> dict[str, Any]:
             "url": f"https://127.0.0.1:{port}/",
             "caBundle": base64.b64encode(lane.plane.ca.read_bytes()).decode(),
         },
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": lane.namespace}},
-        "matchConditions": [
-            {"name": "operator", "expression": "request.userInfo.username.endsWith(':ailtire-operator')"}
-        ],
-        "rules": [_rule(kind) for kind in _KINDS],
+        "namespaceSelector": in_namespace(lane),
+        "matchConditions": [{"name": "operator", "expression": BY_OPERATOR}],
+        "rules": [writes_of(kind) for kind in _KINDS],
     }
     return {"metadata": {"name": _name(lane)}, "webhooks": [webhook]}
-
-
-def _rule(kind: Kind) -> dict[str, Any]:
-    return {
-        "apiGroups": [kind.group],
-        "apiVersions": [kind.version],
-        "operations": ["CREATE", "UPDATE"],
-        "resources": [kind.plural],
-    }
