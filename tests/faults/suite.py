@@ -25,7 +25,7 @@ from lab.api import Refused
 from lab.gatewayapi import install_routes
 from lab.paths import ROOT
 from lab.waiting import eventually
-from support.checks.threads import together
+from support.checks.threads import share_out, together
 
 _PAUSE_SECONDS = 5.0
 """After a story that broke off: what broke it may pass."""
@@ -64,25 +64,20 @@ class Suite:
 
     def planted(self, bugs: Iterable[planted.Bug], lanes: int) -> list[str]:
         """Plant each bug; what is to be said of those that were not found, and of controls that were found guilty."""
-        waiting, problems = list(bugs), []
+        problems: list[str] = []
 
-        def work() -> None:
-            while waiting:
-                with self._lock:
-                    if not waiting:
-                        return
-                    bug = waiting.pop()
-                found = planted.findings(self.plane, self.learned, bug, self._name())
-                guilty = [each for each in found if bug.says in each] if bug.says else []
-                if bug.says and guilty:
-                    self.say(f"found: {bug.name}: {guilty[0][:160]}")
-                elif bug.says or found:
-                    problems.append(f"{bug.name}: {found[:3] or 'nothing was found'}")
-                    self.say(f"WRONG with {problems[-1]}")
-                else:
-                    self.say(f"passed: {bug.name}")
+        def plant(bug: planted.Bug) -> None:
+            found = planted.findings(self.plane, self.learned, bug, self._name())
+            guilty = [each for each in found if bug.says in each] if bug.says else []
+            if bug.says and guilty:
+                self.say(f"found: {bug.name}: {guilty[0][:160]}")
+            elif bug.says or found:
+                problems.append(f"{bug.name}: {found[:3] or 'nothing was found'}")
+                self.say(f"WRONG with {problems[-1]}")
+            else:
+                self.say(f"passed: {bug.name}")
 
-        together([work] * lanes)
+        share_out(bugs, plant, lanes)
         return problems
 
     def repeated(self, number: int, text: str, lanes: int) -> None:
@@ -90,18 +85,9 @@ class Suite:
         writes = self.learned.references[number - 1].writes
         one = [*of_writes(writes), *beside_writes()]
         plans = [(each, 1) for each in one] + [(each, 2) for each in of_replicas()]
-        waiting = [each for each in plans if text in str(each[0]) and fits(each[0], number)]
-
-        def work() -> None:
-            while waiting:
-                with self._lock:
-                    if not waiting:
-                        return
-                    plan, replicas = waiting.pop(0)
-                self._alone(number, plan, replicas)
-
-        self.say(f"{len(waiting)} plans at {STEPS[number - 1].name!r}")
-        together([work] * lanes)
+        chosen = [each for each in plans if text in str(each[0]) and fits(each[0], number)]
+        self.say(f"{len(chosen)} plans at {STEPS[number - 1].name!r}")
+        share_out(chosen, lambda each: self._alone(number, *each), lanes)
 
     def _alone(self, number: int, plan: Plan, replicas: int) -> None:
         name = self._name()

@@ -20,7 +20,7 @@ from faults.settling import settle
 from faults.state import State, differences
 from lab import ControlPlane, manifests
 from lab.waiting import eventually
-from support.checks.threads import together
+from support.checks.threads import share_out
 from upgrade.handovers import NEW, OLD, PLAIN, Handover
 
 PREPARED = 5
@@ -94,11 +94,11 @@ def trials(
     ]
     for each in made:
         each.lane.__enter__()
-    _each(made, _prepare)
+    share_out(made, _prepare, LANES)
     say(f"{len(made)} trees made by the operator of before")
     manifests.install(plane)
     learned, rest = made[: len(plain)], made[len(plain) :]
-    _each(learned, lambda trial: _hand_over(trial, None))
+    share_out(learned, lambda trial: _hand_over(trial, None), LANES)
     references = {kind: _learned([each for each in learned if each.with_edit is kind]) for kind in (False, True)}
     for each in learned:
         say(_line(each))
@@ -109,7 +109,7 @@ def trials(
         trial.lane.kill()
         say(_line(trial))
 
-    _each(rest, work)
+    share_out(rest, work, LANES)
     for each in made:
         each.lane.__exit__()
     return made
@@ -135,20 +135,6 @@ def summary(done: Sequence[Trial]) -> str:
         middle, late, last = spread([each.seconds for each in fired])
         text += f"; p50 {middle:.1f} s, p95 {late:.1f} s, at most {last:.1f} s"
     return text
-
-
-def _each(trials: Sequence[Trial], work: Callable[[Trial], None]) -> None:
-    waiting = list(trials)
-
-    def take() -> None:
-        while True:
-            try:
-                trial = waiting.pop(0)
-            except IndexError:
-                return
-            work(trial)
-
-    together([take] * LANES)
 
 
 def _learned(plain: Sequence[Trial]) -> Reference:

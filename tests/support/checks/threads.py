@@ -1,7 +1,11 @@
 """Several things at once, by threads."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 def together(parts: Sequence[Callable[[], None]]) -> None:
@@ -22,3 +26,18 @@ def together(parts: Sequence[Callable[[], None]]) -> None:
         thread.join()
     for error in errors:
         raise error
+
+
+def share_out(items: Iterable[Item], work: Callable[[Item], object], workers: int) -> None:
+    """Do the work for each item, in their order, by so many threads; one that fails takes no more of them."""
+    waiting = deque(items)
+
+    def take() -> None:
+        while True:
+            try:
+                item = waiting.popleft()
+            except IndexError:
+                return
+            work(item)
+
+    together([take] * workers)
