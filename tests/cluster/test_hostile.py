@@ -14,7 +14,7 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
-from lab import ControlPlane, Operator, client, eventually
+from lab import CommandError, ControlPlane, Operator, eventually
 from support.definitions.crowd import CASES
 from support.kube.trees import Trees, service
 
@@ -59,7 +59,7 @@ class Crowd:
                 self._plane.kubectl(
                     "apply", "--server-side", "--force-conflicts", f"--as={AUTHOR}", "-n", name, "-f", "-", stdin=text
                 )
-            except client.CommandError as error:
+            except CommandError as error:
                 self.refused[case] = str(error)
 
     def stacks(self, case: str) -> list[Line]:

@@ -19,7 +19,8 @@ from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli, kubeconfig_of
 from lab import ControlPlane
-from lab.client import CommandError, environment, kubectl
+from lab.client import environment, kubectl
+from lab.commands import CommandError
 from lab.paths import ROOT
 from support.checks.commands import INTERRUPTIBLE
 from support.kube.trees import Trees, service, tree

@@ -10,7 +10,7 @@ from e2e.applying import apply
 from e2e.conftest import Lab
 from e2e.routing import await_route, call
 from e2e.tree import shop, up
-from kindlab import shell
+from lab import commands
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -20,7 +20,7 @@ def certificate(host: str, folder: Path) -> tuple[dict[str, Any], Path]:
     key, signed = folder / f"{host}.key", folder / f"{host}.pem"
     made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     named = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
-    shell.output(["openssl", *made, *named, "-keyout", key, "-out", signed])
+    commands.output(["openssl", *made, *named, "-keyout", key, "-out", signed])
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",

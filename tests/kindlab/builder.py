@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kindlab import debian, engine, shell, workloads
-from lab import binaries
+from kindlab import debian, engine, workloads
+from lab import binaries, commands
 from lab.errors import LabError
 from lab.processes import Process, died, spawn
 from lab.report import Say, say
@@ -95,7 +95,7 @@ def _client(folder: Path) -> Mapping[str, str]:
         "BUILDX_BUILDER": _BUILDER,
     }
     create = ["docker", "buildx", "create", "--name", _BUILDER, "--driver", "remote", _address(folder)]
-    shell.output(create, env={**os.environ, **variables})
+    commands.output(create, env={**os.environ, **variables})
     return variables
 
 

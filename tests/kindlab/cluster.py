@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from kindlab import addons, engine, kube, network, nodeimage, parts, shell, workloads
+from kindlab import addons, engine, kube, network, nodeimage, parts, workloads
 from kindlab.places import CLUSTER, HERE, KUBECONFIG, STATE
-from lab import binaries
+from lab import binaries, commands
 from lab.report import Say, say, step
 
 _VOLUMES = STATE / "volumes"
@@ -25,7 +25,7 @@ def exists() -> bool:
 def ready() -> bool:
     """Say whether the cluster answers, and has what a cluster has: its memory does not outlive its containers."""
     asking = ("get", "daemonset/kube-proxy", "-n", "kube-system", "--request-timeout=10s")
-    return KUBECONFIG.exists() and shell.succeeds(kube.command(*asking))
+    return KUBECONFIG.exists() and commands.succeeds(kube.command(*asking))
 
 
 def _of_the_tests(tell: Say) -> Sequence[str]:
@@ -71,7 +71,7 @@ def down(tell: Say = say) -> None:
     for leftover in (KUBECONFIG, _CONFIGURATION):
         leftover.unlink(missing_ok=True)
     if _VOLUMES.exists():
-        shell.output(["rm", "-rf", "--one-file-system", _VOLUMES])
+        commands.output(["rm", "-rf", "--one-file-system", _VOLUMES])
 
 
 def _create(configuration: dict[str, Any], node_image: str | None) -> None:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from kindlab import shell
+from lab import commands
 from lab.errors import LabError
 from lab.report import Say
 
@@ -13,6 +13,6 @@ def install(what: str, packages: Sequence[str], tell: Say) -> None:
     if not shutil.which("apt-get"):
         raise LabError(f"{what} is not installed, and this is no Debian where we could do it")
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    shell.long("asking for Debian's package lists", ["apt-get", "update", "-qq"], env=environment, tell=tell)
+    commands.long("asking for Debian's package lists", ["apt-get", "update", "-qq"], env=environment, tell=tell)
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    shell.long(f"installing {what}", command, env=environment, tell=tell)
+    commands.long(f"installing {what}", command, env=environment, tell=tell)

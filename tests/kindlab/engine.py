@@ -8,8 +8,9 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from kindlab import debian, ours, shell
+from kindlab import debian, ours
 from kindlab.places import STATE
+from lab import commands
 from lab.errors import LabError
 from lab.processes import Process, died, log_tail, spawn
 from lab.report import Say, say
@@ -24,17 +25,17 @@ _PROBE_IMAGE = "debian:bookworm-slim"
 
 def docker(*arguments: str | Path, stdin: str | None = None, timeout: float = 120.0) -> str:
     """Run a quick docker command and return what it prints."""
-    return shell.output(["docker", *arguments], stdin, timeout)
+    return commands.output(["docker", *arguments], stdin, timeout)
 
 
 def build_environment() -> dict[str, str]:
     """Return the environment of docker builds: the classic builder where the new one is not installed."""
-    return {} if shell.succeeds(["docker", "buildx", "version"]) else {"DOCKER_BUILDKIT": "0"}
+    return {} if commands.succeeds(["docker", "buildx", "version"]) else {"DOCKER_BUILDKIT": "0"}
 
 
 def running() -> bool:
     """Say whether an engine answers."""
-    return shell.succeeds(["docker", "info"], timeout=20)
+    return commands.succeeds(["docker", "info"], timeout=20)
 
 
 def up(tell: Say = say) -> None:
@@ -68,7 +69,7 @@ def ours_runs() -> bool:
 @cache
 def pulls() -> bool:
     """Say whether this engine can bring images from a registry."""
-    return shell.succeeds(["docker", "pull", "--quiet", _PROBE_IMAGE], timeout=180)
+    return commands.succeeds(["docker", "pull", "--quiet", _PROBE_IMAGE], timeout=180)
 
 
 def _start(tell: Say) -> None:

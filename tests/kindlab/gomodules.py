@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from kindlab import shell
-from lab import toolchain
+from lab import commands, toolchain
 from lab.report import say
 from lab.versions import GOBUILD, go_needed
 
@@ -13,5 +12,5 @@ def folder_of(wrapper: str, module: str) -> Path:
     """Return where Go keeps the files of a module, in the version that a wrapper module in gobuild/ requires."""
     go = toolchain.go(go_needed(wrapper), say)
     asking = [go, "mod", "download", "-json", module]
-    told = shell.output(asking, timeout=600, cwd=GOBUILD / wrapper, env=toolchain.environment())
+    told = commands.output(asking, timeout=600, cwd=GOBUILD / wrapper, env=toolchain.environment())
     return Path(json.loads(told)["Dir"])

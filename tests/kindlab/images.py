@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kindlab import debian, engine, ours, shell
+from kindlab import debian, engine, ours
 from kindlab.places import REPOSITORY, image_tar
+from lab import commands
 from lab.locking import exclusive
 from lab.paths import cache
 from lab.report import Say, say
@@ -73,14 +74,14 @@ def ensure(recipe: Recipe, tell: Say = say) -> str:
 
 def present(reference: str) -> bool:
     """Say whether the engine has an image."""
-    return shell.succeeds(["docker", "image", "inspect", reference])
+    return commands.succeeds(["docker", "image", "inspect", reference])
 
 
 def load(name: str, tag: str, tell: Say = say) -> bool:
     """Load an image that was saved before; say whether there was one."""
     saved = image_tar(name, tag)
     if saved.exists():
-        shell.long(f"loading image {name} from the cache", ["docker", "load", "-q", "-i", saved], tell=tell)
+        commands.long(f"loading image {name} from the cache", ["docker", "load", "-q", "-i", saved], tell=tell)
     return saved.exists()
 
 
@@ -89,7 +90,7 @@ def save(name: str, tag: str, reference: str, tell: Say = say) -> None:
     target = image_tar(name, tag)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
-    shell.long(f"keeping image {name} in the cache", ["docker", "save", "-o", partial, reference], tell=tell)
+    commands.long(f"keeping image {name} in the cache", ["docker", "save", "-o", partial, reference], tell=tell)
     for older in target.parent.glob(f"{name}-{'?' * len(tag)}.tar"):
         older.unlink()
     partial.rename(target)
@@ -112,7 +113,7 @@ def docker_build(context: Path, reference: str, *options: str, tell: Say = say) 
     """Build a folder's Dockerfile, with the network of this machine, whose packages it may need."""
     command = ["docker", "build", "--network=host", "--tag", reference, *options, str(context)]
     name = reference.rpartition(":")[0].rpartition("/")[2]
-    shell.long(f"building image {name}", command, env=engine.build_environment(), tell=tell)
+    commands.long(f"building image {name}", command, env=engine.build_environment(), tell=tell)
 
 
 def base(tell: Say = say) -> str:
@@ -134,5 +135,5 @@ def _bootstrap(reference: str, tell: Say) -> None:
     with tempfile.TemporaryDirectory() as name:
         tar = Path(name) / "debian.tar"
         make: list[str | Path] = ["eatmydata", "mmdebstrap", "--quiet", *_BASE_OPTIONS, _SUITE, tar]
-        shell.long("making the Debian base image", make, tell=tell)
+        commands.long("making the Debian base image", make, tell=tell)
         engine.docker("import", tar, reference, timeout=300)

@@ -3,15 +3,15 @@
 import os
 from pathlib import Path
 
-from kindlab import engine, parts, shell
+from kindlab import engine, parts
 from kindlab.places import CLUSTER, KUBECONFIG
-from lab import binaries
+from lab import binaries, commands
 from lab.paths import tool
 
 
 def kind(*arguments: str | Path, timeout: float = 600.0) -> str:
     """Run kind and return what it prints."""
-    return shell.output([parts.binary(parts.KIND), *arguments], timeout=timeout)
+    return commands.output([parts.binary(parts.KIND), *arguments], timeout=timeout)
 
 
 def command(*arguments: str) -> list[str]:
@@ -21,13 +21,13 @@ def command(*arguments: str) -> list[str]:
 
 def kubectl(*arguments: str, stdin: str | None = None, timeout: float = 60.0) -> str:
     """Run kubectl as the cluster's administrator and return what it prints."""
-    return shell.output(command(*arguments), stdin, timeout)
+    return commands.output(command(*arguments), stdin, timeout)
 
 
 def ailtire(*arguments: str, timeout: float = 60.0) -> str:
     """Run the project's plugin for kubectl as the cluster's administrator and return what it prints."""
     env = {**os.environ, "KUBECONFIG": str(KUBECONFIG)}
-    return shell.output([tool("kubectl-ailtire"), *arguments], timeout=timeout, env=env)
+    return commands.output([tool("kubectl-ailtire"), *arguments], timeout=timeout, env=env)
 
 
 def load(*references: str, control_plane: bool = False) -> None:

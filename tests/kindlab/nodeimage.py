@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kindlab import engine, gomodules, images, ours, parts, shell
+from kindlab import engine, gomodules, images, ours, parts
 from kindlab.places import HERE, REPOSITORY
-from lab import binaries
+from lab import binaries, commands
 from lab.report import Say, say
 from lab.versions import PROGRAMS
 
@@ -74,7 +74,7 @@ def _system_recipe(base: str, programs: Mapping[str, Path]) -> images.Recipe:
 def _fill(system: str, reference: str, base: str, programs: Mapping[str, Path], tell: Say) -> None:
     """Put the images that kubeadm wants into the node's own store, as kind's build does it."""
     version = PROGRAMS["kubectl"].version
-    listed = shell.output([programs["kubeadm"], "config", "images", "list", "--kubernetes-version", version]).split()
+    listed = commands.output([programs["kubeadm"], "config", "images", "list", "--kubernetes-version", version]).split()
     wanted = {name.split("/")[-1].split(":")[0]: name for name in listed}
     for name, image in wanted.items():
         if name != "kube-proxy":
@@ -101,13 +101,15 @@ def _saved(references: list[str]) -> Iterator[Path]:
 
 def _import(system: str, reference: str, tar: Path, pause: str, tell: Say) -> None:
     name = f"{REPOSITORY}-fill"
-    engine.docker("rm", "--force", name) if shell.succeeds(["docker", "inspect", name]) else None
+    engine.docker("rm", "--force", name) if commands.succeeds(["docker", "inspect", name]) else None
     start = ["--entrypoint", "sh", "--name", name, "--privileged", system, "-c", _IMPORT, "sh", pause]
     engine.docker("create", *start)
     try:
         engine.docker("cp", tar, f"{name}:/images.tar", timeout=600)
-        shell.long("putting Kubernetes' images into the node image", ["docker", "start", "--attach", name], tell=tell)
+        commands.long(
+            "putting Kubernetes' images into the node image", ["docker", "start", "--attach", name], tell=tell
+        )
         change = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
-        shell.long("writing the node image", ["docker", "commit", "--change", change, name, reference], tell=tell)
+        commands.long("writing the node image", ["docker", "commit", "--change", change, name, reference], tell=tell)
     finally:
         engine.docker("rm", "--force", name)

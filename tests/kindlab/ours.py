@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from kindlab import shell
 from kindlab.places import HERE
-from lab import toolchain
+from lab import commands, toolchain
 from lab.locking import exclusive
 from lab.paths import cache
 from lab.report import say
@@ -51,6 +50,6 @@ def program(module: Path, package: str) -> Path:
                 partial,
                 f"./{package}",
             ]
-            shell.long(f"building {name}", build, cwd=module, env=toolchain.environment())
+            commands.long(f"building {name}", build, cwd=module, env=toolchain.environment())
             partial.rename(target)
     return target

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kindlab import engine, shell
+from kindlab import engine
 from kindlab.places import STATE
+from lab import commands
 from lab.report import Say, say
 from lab.waiting import eventually
 
@@ -74,7 +75,7 @@ def deploy(files: Sequence[tuple[str, Path]], environment: Mapping[str, str] | N
     variables = [f"{key}={value}" for key, value in (environment or {}).items()]
     for stack, file in files:
         deploy = ["docker", "stack", "deploy", "--compose-file", str(file), "--resolve-image", "never", stack]
-        shell.output(["env", *variables, *deploy], cwd=file.parent)
+        commands.output(["env", *variables, *deploy], cwd=file.parent)
     for stack, _ in files:
         eventually(partial(settled, stack), seconds=90, what=f"every task of {stack} running")
 
@@ -96,7 +97,7 @@ def remove(*names: str) -> None:
     if not names:
         return
     # A stack's network can be in use by another one that goes in the same command: then it goes the next time.
-    eventually(lambda: shell.succeeds(["docker", "stack", "rm", *names]), seconds=60, what="the removal of stacks")
+    eventually(lambda: commands.succeeds(["docker", "stack", "rm", *names]), seconds=60, what="the removal of stacks")
     for name in names:
         eventually(partial(_gone, name), seconds=60, what=f"the end of {name}")
 

@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from lab import commands
 from lab.errors import LabError
 from lab.locking import exclusive
 from lab.paths import cache
@@ -99,7 +99,7 @@ def _start_script(home: Path) -> Path:
 
 
 def _output(command: Sequence[str], folder: Path | None = None) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    if done.returncode:
-        raise LabError(f"{' '.join(command[:4])} …: {done.stderr.strip()}; 'apt-get update' as root may help")
-    return done.stdout
+    try:
+        return commands.output(command, timeout=_SECONDS, cwd=folder)
+    except commands.CommandError as error:
+        raise LabError(f"{error}; 'apt-get update' as root may help") from None

@@ -13,7 +13,7 @@ from ailtire_operator.cluster.kinds import STACK
 from cluster.conftest import control_plane as control_plane
 from cluster.conftest import installed_operator as installed_operator
 from lab import ControlPlane, Operator, binaries, eventually
-from lab.client import CommandError
+from lab.commands import CommandError
 from lab.paths import ROOT
 from packages import flux
 from packages.helming import APPLICATION

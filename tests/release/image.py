@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from kindlab import shell
+from lab import commands
 from release.versions import Release
 from supplychain import archives, sbom
 
@@ -16,7 +16,7 @@ _TARGETS: Final = {"operator": "", "ci": "-ci"}
 
 def obstacle() -> str:
     """Return why no image can be built here; empty if they can."""
-    if not shell.succeeds(["docker", "buildx", "version"]):
+    if not commands.succeeds(["docker", "buildx", "version"]):
         return "there is no docker with buildx, without which no image is the same twice: the images are left out"
     if not _writes_archives():
         return (
@@ -31,7 +31,7 @@ def _writes_archives() -> bool:
     with TemporaryDirectory() as name:
         (Path(name) / "Dockerfile").write_text("FROM scratch\nLABEL empty=true\n")
         output = f"type=oci,dest={name}/empty.tar,rewrite-timestamp=true"
-        return shell.succeeds(["docker", "buildx", "build", "--output", output, name], timeout=300)
+        return commands.succeeds(["docker", "buildx", "build", "--output", output, name], timeout=300)
 
 
 def make(source: Path, release: Release, folder: Path, revision: str) -> None:
@@ -46,6 +46,6 @@ def make(source: Path, release: Release, folder: Path, revision: str) -> None:
         command = ["docker", "buildx", "build", "--target", target, *options, "--tag", name]
         # Times of files too; an index with an attestation would differ at each build.
         command += ["--provenance=false", "--output", f"type=oci,dest={archive},rewrite-timestamp=true", str(source)]
-        shell.output(command, None, 1800)
+        commands.output(command, None, 1800)
         print(f"{archive.name}: {name}, {archives.manifest(archive)[0]}")
         sbom.of_archive(archive.with_suffix(f".{_BILL}"), archive, name, release.seconds)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import STACK
 from lab import ControlPlane, kubeconfig
-from lab.client import CommandError
+from lab.commands import CommandError
 from lab.paths import ROOT
 from lab.waiting import eventually
 from support.conditions import condition, is_current

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from lab import ControlPlane, client
-from lab.client import CommandError
+from lab.commands import CommandError
 from ui.browsing import visiting
 from ui.page import Page
 from ui.parts import log, rows, stack_row

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from kindlab import kube, shell
+from kindlab import kube
 from kindlab.places import KUBECONFIG
+from lab import commands
 from lab.paths import ROOT, tool
 
 _EXAMPLE = "examples/12-source"
@@ -36,7 +37,7 @@ class Source:
     def ailtire(self, *arguments: str, seconds: float = 120) -> str:
         """What a command of the plugin prints, run in the checkout."""
         env = {**os.environ, **self.variables, "KUBECONFIG": str(KUBECONFIG)}
-        return shell.output([tool("kubectl-ailtire"), *arguments], timeout=seconds, cwd=self.folder, env=env)
+        return commands.output([tool("kubectl-ailtire"), *arguments], timeout=seconds, cwd=self.folder, env=env)
 
     def push(self, tag: str) -> str:
         """Build and push images and definitions; the address of the application's definition."""

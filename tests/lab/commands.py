@@ -1,4 +1,4 @@
-"""Runs commands that may take minutes, with a sign of life, and turns a failure into a sentence."""
+"""Runs commands, those that may take minutes with a sign of life, and turns a failure into a sentence."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ _NICE = "10"
 """Long builds leave the machine usable for whoever else works on it."""
 
 
-class CommandFailed(LabError):
+class CommandError(LabError):
     """A command said no; its complaint is the text."""
 
 
@@ -27,18 +27,19 @@ def output(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a quick command and return what it prints. Raises CommandFailed."""
+    """Run a quick command and return what it prints. Raises CommandError."""
     words = [str(word) for word in command]
+    what = " ".join([Path(words[0]).name, *words[1:]])
     try:
         done = subprocess.run(
             words, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
     except FileNotFoundError:
-        raise CommandFailed(f"{words[0]} is not installed") from None
+        raise CommandError(f"{words[0]} is not installed") from None
     except subprocess.TimeoutExpired:
-        raise CommandFailed(f"{' '.join(words)}: no end after {timeout:.0f} s") from None
+        raise CommandError(f"{what}: no end after {timeout:.0f} s") from None
     if done.returncode:
-        raise CommandFailed(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()[-2000:]}")
+        raise CommandError(f"{what}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 
@@ -46,7 +47,7 @@ def succeeds(command: Sequence[str | Path], timeout: float = 60.0) -> bool:
     """Say whether a quick command works."""
     try:
         output(command, timeout=timeout)
-    except CommandFailed:
+    except CommandError:
         return False
     return True
 
@@ -72,7 +73,7 @@ def long(
         )
         until_ended(child, what, begun, tell)
         if child.returncode:
-            raise CommandFailed(f"{what} failed:\n{_tail(log)}")
+            raise CommandError(f"{what} failed:\n{_tail(log)}")
     tell(f"{what}: done in {time.monotonic() - begun:.0f} s")
 
 
