@@ -14,7 +14,7 @@ from ailtire_operator.cluster.errors import Conflict, Foreign
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.watch import Watches
-from lab import CommandError, ControlPlane, eventually
+from lab import ControlPlane, eventually
 from lab.paths import ROOT
 from support.fake_cluster.records import reference_to
 
@@ -26,15 +26,7 @@ INTRUDER = "intruder"
 
 def install_definitions(plane: ControlPlane) -> None:
     plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / "ailtirestacks.yaml"))
-    eventually(lambda: _served(plane), what="serving the definition")
-
-
-def _served(plane: ControlPlane) -> bool:
-    try:
-        plane.kubectl("get", naming.PLURAL, "--all-namespaces")
-    except CommandError:
-        return False
-    return True
+    eventually(lambda: plane.api.serves(kinds.STACK.path(None)), what="serving the definition")
 
 
 class View:

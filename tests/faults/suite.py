@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ailtire_operator.cluster.kinds import OWNED_KINDS
 from faults import planted
 from faults.lane import Lane, lane_name
 from faults.oracles import Canaries
@@ -18,10 +19,8 @@ from faults.plans.servers import of_servers
 from faults.plans.watches import of_watches
 from faults.plans.webhooks import of_webhooks
 from faults.runner import REST_SECONDS, Chooser, Learned, Outcome, attempt, create_secret, fits, run
-from faults.state import objects
 from faults.story import STEPS
 from lab import ControlPlane, manifests
-from lab.api import Refused
 from lab.gatewayapi import install_routes
 from lab.paths import ROOT
 from lab.waiting import eventually
@@ -171,12 +170,5 @@ def prepare(plane: ControlPlane, source: Path = ROOT) -> None:
     """Install what the operators of a checkout need, and wait until all of it is served."""
     install_routes(plane)
     manifests.install(plane, source)
-
-    def served() -> bool:
-        try:
-            objects(plane.api, "default")
-        except Refused:
-            return False  # the storage of a kind that was just defined is still prepared
-        return True
-
-    eventually(served, 60, "serving all kinds")
+    kinds = [kind.path("default") for kind in OWNED_KINDS]
+    eventually(lambda: all(map(plane.api.serves, kinds)), 60, "serving all kinds")

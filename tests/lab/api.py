@@ -49,6 +49,14 @@ class Api:
                 raise
         return None
 
+    def serves(self, path: str) -> bool:
+        """Say whether a path can be read: a kind that was just defined is not known yet, or its storage is prepared."""
+        try:
+            self.get(path)
+        except Refused:
+            return False
+        return True
+
     def create(self, path: str, body: object) -> Any:
         """Create an object in a collection."""
         return self._send("POST", path, body, _SECONDS)

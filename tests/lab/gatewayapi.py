@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from lab.api import Refused
 from lab.controlplane import ControlPlane
 from lab.waiting import eventually
 
@@ -32,12 +31,5 @@ def install_routes(plane: ControlPlane) -> None:
     """Create it, and wait until it is served."""
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     plane.api.create(path, route_definition())
-
-    def served() -> bool:
-        try:
-            plane.api.get("/apis/gateway.networking.k8s.io/v1/httproutes")
-        except Refused:
-            return False  # it is not known yet, or its storage is being prepared
-        return True
-
-    eventually(served, 30, "serving HTTPRoutes")
+    routes = "/apis/gateway.networking.k8s.io/v1/httproutes"
+    eventually(lambda: plane.api.serves(routes), 30, "serving HTTPRoutes")

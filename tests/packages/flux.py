@@ -12,7 +12,6 @@ import urllib3
 from ailtire_operator.cluster.kinds import STACK
 from kindlab.gomodules import folder_of
 from lab import ControlPlane, binaries, eventually
-from lab.api import Refused
 from lab.client import environment
 from lab.processes import free_ports, log_tail
 from lab.versions import FLUX, SOURCE_CONTROLLER, Program
@@ -29,7 +28,8 @@ def running(plane: ControlPlane, folder: Path) -> Iterator[None]:
         definitions = folder_of(program.folder, program.module) / "config" / "crd" / "bases"
         plane.kubectl("apply", "--server-side", "-f", str(definitions))
     plane.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
-    eventually(lambda: _are_served(plane), 30, "serving stacks again")
+    # With new definitions the API server begins anew with all of them.
+    eventually(lambda: plane.api.serves(STACK.path(None)), 30, "serving stacks again")
     with ExitStack() as stack:
         for program in FLUX:
             options = _storage(folder / "files") if program == SOURCE_CONTROLLER else ()
@@ -47,15 +47,6 @@ def _storage(folder: Path) -> Sequence[str]:
 def is_ready(plane: ControlPlane, namespace: str, name: str) -> bool:
     """Say whether a stack is Ready as it was written last."""
     return conditions.is_ready(plane.api.get(STACK.path(namespace, name)))
-
-
-def _are_served(plane: ControlPlane) -> bool:
-    """Say whether stacks are served: with new definitions the API server begins anew with all of them."""
-    try:
-        plane.api.get(STACK.path(None))
-    except Refused:
-        return False
-    return True
 
 
 @contextmanager
