@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import quantiles
 
 from faults.runner import Outcome
+from support.checks.spread import spread
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:
@@ -50,10 +50,3 @@ def _line(name: str, found: Sequence[Outcome]) -> str:
     tried = len({(each.plan.family, each.plan.kind) for each in found})
     wrong = sum(bool(each.wrong) for each in found)
     return f"{name:<12}{len(found):>6} {tried:>6} {wrong:>6} {middle:>7.2f} {late:>7.2f} {last:>7.2f}"
-
-
-def spread(seconds: Sequence[float]) -> tuple[float, float, float]:
-    """The median, the 95th percentile and the largest of some values, of which there is one at least."""
-    last = max(seconds)
-    cut = quantiles(seconds, n=20) if len(seconds) > 1 else [last] * 19
-    return cut[9], min(cut[18], last), last

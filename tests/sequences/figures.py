@@ -4,7 +4,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import quantiles
+
+from support.checks.spread import spread
 
 
 @dataclass
@@ -53,9 +54,9 @@ class Figures:
         steps = ", ".join(f"{name} {counts[name]}" for name in _STEPS if counts[name])
         yield f"of these steps: {steps}; compared with a tree made afresh {counts['compared']}"
         yield "conditions: " + ", ".join(f"{reason} {number}" for reason, number in self.reasons.most_common())
-        if len(self.seconds) > 1:
-            cut = quantiles(sorted(self.seconds), n=20)
-            yield f"convergence: p50 {cut[9]:.2f} s, p95 {cut[18]:.2f} s, max {max(self.seconds):.2f} s"
+        if self.seconds:
+            middle, late, last = spread(self.seconds)
+            yield f"convergence: p50 {middle:.2f} s, p95 {late:.2f} s, max {last:.2f} s"
 
 
 _STEPS = ("edit", "template", "break", "back", "suspend", "resume", "recreate", "disturb", "kill")

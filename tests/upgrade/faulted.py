@@ -14,12 +14,12 @@ from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, LEASE
 from faults.journal import Entry
 from faults.lane import Lane, lane_name
 from faults.oracles import secrets_shown, traces, unfenced
-from faults.report import spread
 from faults.runner import Reference, create_secret, done_by, edit, merged, unexpected
 from faults.settling import settle
 from faults.state import State, differences
 from lab import ControlPlane, manifests
 from lab.waiting import eventually
+from support.checks.spread import spread
 from support.checks.threads import share_out
 from upgrade.handovers import NEW, OLD, PLAIN, Handover
 
