@@ -6,7 +6,6 @@ Both are built from their modules, which takes minutes: so not every run has the
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from kindlab import debian, engine, workloads
 from lab import binaries, commands
 from lab.errors import LabError
-from lab.processes import Process, died, spawn
+from lab.processes import spawn, until_up
 from lab.report import Say, say
 from lab.versions import BUILDKIT, BUILDX, DOCKER
 
@@ -42,7 +41,7 @@ def buildkit(mirror: str = "") -> Iterator[Mapping[str, str]]:
         folder = Path(name)
         process = spawn(_command(folder, mirror), folder / "log")
         try:
-            _await(process, folder)
+            until_up(process, "buildkitd", folder / "log", _socket(folder).exists, _START_SECONDS)
             yield _client(folder)
         finally:
             process.stop(grace=30)
@@ -72,16 +71,6 @@ def _address(folder: Path) -> str:
 
 def _socket(folder: Path) -> Path:
     return folder / "socket"
-
-
-def _await(process: Process, folder: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not _socket(folder).exists():
-        if not process.alive:
-            raise died("buildkitd", folder / "log")
-        if time.monotonic() > deadline:
-            raise LabError(f"BuildKit does not answer after {_START_SECONDS:.0f} s")
-        time.sleep(0.1)
 
 
 def _client(folder: Path) -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from kindlab import debian, ours
 from kindlab.places import STATE
 from lab import commands
 from lab.errors import LabError
-from lab.processes import Process, died, log_tail, spawn
+from lab.processes import Process, spawn, until_up
 from lab.report import Say, say
 
 _STATE = STATE / "engine.json"
@@ -86,13 +85,7 @@ def _start(tell: Say) -> None:
     process = spawn(command, _LOG)
     STATE.mkdir(parents=True, exist_ok=True)
     _STATE.write_text(json.dumps(process.to_json()))
-    deadline = time.monotonic() + _START_SECONDS
-    while not running():
-        if not process.alive:
-            raise died("dockerd", _LOG)
-        if time.monotonic() > deadline:
-            raise LabError(f"Docker Engine does not answer after {_START_SECONDS:.0f} s:\n{log_tail(_LOG)}")
-        time.sleep(0.2)
+    until_up(process, "dockerd", _LOG, running, _START_SECONDS)
 
 
 def _may_raise_limits() -> bool:

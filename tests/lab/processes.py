@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -150,6 +150,17 @@ def port_taken(log: Path) -> bool:
 def died(name: str, log: Path) -> LabError:
     """Return the error for a process that ended by itself."""
     return LabError(f"{name} ended by itself; its log {log} ends with:\n{log_tail(log)}")
+
+
+def until_up(process: Process, name: str, log: Path, up: Callable[[], object], seconds: float) -> None:
+    """Wait until a program that was started is up. Raises LabError where it ends before, or takes longer."""
+    deadline = time.monotonic() + seconds
+    while not up():
+        if not process.alive:
+            raise died(name, log)
+        if time.monotonic() > deadline:
+            raise LabError(f"{name} does not answer after {seconds:.0f} s; its log {log} ends with:\n{log_tail(log)}")
+        time.sleep(0.1)
 
 
 def _began(pid: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from lab import ControlPlane, binaries, chromium, sessions
 from lab.errors import LabError
-from lab.processes import spawn
+from lab.processes import spawn, until_up
 from lab.state import State
 from lab.versions import CONTROL_PLANE, Program
 
@@ -67,6 +67,19 @@ def test_what_is_started_for_a_control_plane_that_was_stopped_ends_and_is_an_err
     with pytest.raises(LabError, match="second was started for a control plane that has been stopped"):
         plane.accompany("second", second)
     assert not second.alive
+
+
+def test_a_program_is_waited_for_until_it_is_up_and_no_longer_than_it_runs(tmp_path: Path) -> None:
+    log, answers = tmp_path / "log", iter([False, True])
+    running = spawn([sys.executable, "-c", "import time; time.sleep(600)"], log)
+    try:
+        until_up(running, "it", log, lambda: next(answers), 60)
+        with pytest.raises(LabError, match="it does not answer after 0 s"):
+            until_up(running, "it", log, lambda: False, 0)
+    finally:
+        running.stop()
+    with pytest.raises(LabError, match="it ended by itself"):
+        until_up(running, "it", log, lambda: False, 60)
 
 
 @pytest.fixture
