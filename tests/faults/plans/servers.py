@@ -58,9 +58,15 @@ def _freezing(program: str) -> Callable[[Lane], None]:
     def act(lane: Lane) -> None:
         pid = lane.plane.processes[program].pid
         os.kill(pid, signal.SIGSTOP)
-        threading.Timer(_FROZEN_SECONDS, _thaw, (pid,)).start()
+        _thaw_later(pid)
 
     return act
+
+
+def _thaw_later(pid: int) -> None:
+    thawing = threading.Timer(_FROZEN_SECONDS, _thaw, (pid,))
+    thawing.daemon = True  # who is interrupted does not wait for it
+    thawing.start()
 
 
 def _thaw(pid: int) -> None:
@@ -124,8 +130,7 @@ def _watch_another(lane: Lane) -> None:
 
 def _freeze_another(lane: Lane) -> None:
     """It was frozen before the edit, so that nobody has heard of that yet; it goes on some seconds later."""
-    pid = lane.plane.processes[ANOTHER_APISERVER].pid
-    threading.Timer(_FROZEN_SECONDS, _thaw, (pid,)).start()
+    _thaw_later(lane.plane.processes[ANOTHER_APISERVER].pid)
 
 
 def _first_alone(lane: Lane) -> None:
