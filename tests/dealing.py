@@ -25,6 +25,7 @@ LONG: Final = tuple(
     f"test_{name}.py"
     for name in (
         *("tree_rollback", "rollback", "stopping", "adoption", "reconcile_trouble", "adopting_claims", "restore"),
+        "adopting_deployments",
         *("misbehaving", "cli_writes", "operator_process", "hostile", "verify", "history", "namespaced", "cli_stops"),
         *("examples", "isolation", "recipes", "rights", "cli_diff", "delivery", "etcd", "second_manager"),
         *("depends_on", "secret_reloads", "up", "reconcile", "cli_changes", "put_back", "ownership", "cli_written"),

@@ -139,6 +139,12 @@ def ways(api: Api, owner: Json) -> Iterator[tuple[str, str]]:
     below = {"services": {"kid": {"type": "stack", "stack": named}}}
     yield "claim that an inline child names", by_stack(api, {**below, **DECLARED})
     yield "claim that a template names", by_stack(api, {**named, "templateOnly": True})
+    workload = {**ROUTED, "services": {"web": {**ROUTED["services"]["web"], "adopt": True}}}
+    yield "Deployment that is named", by_stack(api, workload)
+    yield "update that names a Deployment", by_update(api, "held", workload)
+    below = {"services": {"kid": {"type": "stack", "stack": workload}}}
+    yield "Deployment that an inline child names", by_stack(api, {**below, **DECLARED})
+    yield "Deployment that a template names", by_stack(api, {**workload, "templateOnly": True})
     yield "owner in the metadata", by_stack(api, ROUTED, ownerReferences=[owner])
 
 

@@ -80,7 +80,9 @@ class Judge:
         owner = _owner(old)
         if new is None and (self._removes or commit.ref.kind == ENDPOINT_SLICE.kind):  # which goes with its addresses
             self._created[commit.ref, owner] -= 1
-        if not owner:
+        if not owner and new is not None and commit.ref.kind in _WORKLOADS and _owner(new):
+            self._judge_takeover(commit.ref, old, new)
+        elif not owner:
             if commit.ref.kind != STACK.kind or new is None or _content(old) != _content(new):
                 self.wrong.append(f"{commit.ref}, which no stack owns, is changed")
         elif new is not None and _owner(new) != owner:
@@ -89,6 +91,16 @@ class Judge:
             self._judge_late_change(commit, owner)
         if new is not None and commit.ref.kind in _WORKLOADS:
             self._judge_rollout(commit.ref, old, new)
+
+    def _judge_takeover(self, ref: Ref, old: Object, new: Object) -> None:
+        """What nobody owns becomes a stack's that names it, and keeps its selector and the labels of others."""
+        stack = self._kept(_owner(new)) or {"metadata": {"name": ""}, "spec": {}}
+        members: Mapping[str, Any] = stack["spec"].get("services") or {}
+        named = {naming.member(stack["metadata"]["name"], key) for key, each in members.items() if each.get("adopt")}
+        labels = old["metadata"].get("labels") or {}
+        kept = labels.items() <= (new["metadata"].get("labels") or {}).items()
+        if ref.name not in named or not kept or old["spec"]["selector"] != new["spec"]["selector"]:
+            self.wrong.append(f"{ref}, which no stack owns, is taken over as none names it so")
 
     def _judge_late_change(self, commit: Commit, owner: str) -> None:
         if not self._unaware(commit.actor, owner) and self._again_too_late((commit.ref, owner)):

@@ -47,6 +47,12 @@ services:
 data: {rows: {adopt: true, retain: true}, more: {adopt: true, retain: true, claim: theirs}}
 """
 
+NAMING: Final = """
+services:
+  web: {image: "web:1", user: "1000", adopt: true, dependsOn: {db: {condition: started}}}
+  db: {image: "db:1", user: "1000"}
+"""
+
 
 def _spec(text: str) -> Object:
     spec: Object = yaml.safe_load(text)
@@ -101,6 +107,24 @@ def put_claim(ref: Ref) -> Edit:
     return Edit(f"put {ref}", make)
 
 
+def put_workload(ref: Ref, service: str) -> Edit:
+    """Somebody else has a Deployment with the selector of a service of the root."""
+
+    def make(server: ApiServer) -> None:
+        matches = {
+            naming.LABEL_STACK: ROOT.name,
+            naming.LABEL_COMPONENT: naming.COMPONENT_SERVICE,
+            naming.LABEL_SERVICE: service,
+        }
+        pod = {"containers": [{"name": service, "image": "theirs:1"}]}
+        template = {"metadata": {"labels": {**matches, "app": "theirs"}}, "spec": pod}
+        wanted = {"replicas": 1, "selector": {"matchLabels": matches}, "template": template}
+        metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {"app": "theirs"}}
+        server.create(USER, {"apiVersion": "apps/v1", "kind": ref.kind, "metadata": metadata, "spec": wanted})
+
+    return Edit(f"put {ref}", make)
+
+
 def put_in_the_way(ref: Ref, labels: Object | None = None) -> Edit:
     """Somebody else has an object of this name; the operator's watch brings it only if it has the operator's label."""
 
@@ -125,6 +149,7 @@ def at_once(name: str, *edits: Edit) -> Edit:
 WEB_SERVICE: Final = Ref(SERVICE.kind, NAMESPACE, "shop-web")
 CLAIM: Final = Ref(VOLUME_CLAIM.kind, NAMESPACE, naming.volume("shop", "rows"))
 THEIRS: Final = Ref(VOLUME_CLAIM.kind, NAMESPACE, "theirs")
+WEB_WORKLOAD: Final = Ref("Deployment", NAMESPACE, naming.member("shop", "web"))
 _EDITED_AWAY: Final = {"spec": {"services": {"web": {"volumes": None}}, "data": None}}
 _NO_LONGER_RETAINED: Final = {"spec": {"data": {"rows": {"adopt": None, "retain": None}, "more": None}}}
 _NOT_ADOPTED: Final = {"spec": {"data": {"rows": {"adopt": None}, "more": {"adopt": None}}}}
@@ -232,6 +257,18 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         "claims that were taken over are retained no longer",
         (change("as any volume", _NO_LONGER_RETAINED), delete()),
         base=(put_claim(CLAIM), put_claim(THEIRS), create(ADOPTING)),
+        faults={"crash": 1},
+    ),
+    Scenario(
+        "a Deployment is taken over",
+        (create(NAMING), spec_change("web:2", {"web": {"image": "web:2"}})),
+        base=(put_workload(WEB_WORKLOAD, "web"),),
+        faults={"crash": 1, "lose": 1},
+    ),
+    Scenario(
+        "a Deployment that was taken over goes with its stack",
+        (spec_change("adopt no longer", {"web": {"adopt": None}}), delete()),
+        base=(put_workload(WEB_WORKLOAD, "web"), create(NAMING)),
         faults={"crash": 1},
     ),
     Scenario(

@@ -24,7 +24,7 @@ _RIGHTS: Final = frozenset(
     {"reconcileAs", "serviceAccounts", "serviceAccountName", "automountServiceAccountToken", "adopt"}
 )
 """An account without rights: its tree stays ready until there is something to do, so that Ready would say little. And
-accounts of pods, and claims to take over, of which the namespace has none."""
+accounts of pods, and claims and Deployments to take over, of which the namespace has none."""
 _OWN_NETWORK: Final = "siblings"
 
 

@@ -1,4 +1,4 @@
-"""Which claims of a plan the definition lets the operator take over: those that it names, to be retained."""
+"""Which claims and Deployments of a plan the definition lets the operator take over: those that it names."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 
 from ailtire_operator import naming
 from ailtire_operator.cluster import author_policies
-from ailtire_operator.cluster.kinds import ASKED_KINDS, VOLUME_CLAIM
+from ailtire_operator.cluster.kinds import ASKED_KINDS, DEPLOYMENT, VOLUME_CLAIM, Kind
 from ailtire_operator.model.loading import parse_spec
 from ailtire_operator.model.problems import InvalidStack
-from ailtire_operator.plan.adoption import adopted_claims
+from ailtire_operator.plan.adoption import adopted_claims, adopted_deployments
 from ailtire_operator.plan.types import Plan
 from ailtire_operator.reconcile.pruning import owned
 from support.definitions.stacks import find, plan_of
@@ -79,14 +79,65 @@ def test_two_volumes_with_one_claim_are_refused() -> None:
     assert plan_with({"rows": {**ADOPT, "claim": "theirs"}, "too": {"claim": "theirs"}})
 
 
+@pytest.mark.parametrize("kind", [VOLUME_CLAIM, DEPLOYMENT], ids=str)
 @pytest.mark.parametrize("verb", ["patch", "delete"])
-def test_every_author_is_asked_for_the_rights_to_claims(verb: str) -> None:
+def test_every_author_is_asked_for_the_rights_to_what_may_be_taken_over(verb: str, kind: Kind) -> None:
     """Why no declaration at the root is needed: whoever writes a stack or a template may change and delete them all."""
-    assert VOLUME_CLAIM in ASKED_KINDS
+    assert kind in ASKED_KINDS
     (policy,) = [
         each
         for each in author_policies.policies()
         if each["metadata"]["name"] == f"ailtire-author-{verb}" and not each["kind"].endswith("Binding")
     ]
     asked = {each["expression"] for each in policy["spec"]["validations"]}
-    assert author_policies.check(VOLUME_CLAIM, verb) in asked
+    assert author_policies.check(kind, verb) in asked
+
+
+WEB: Json = {"image": "web:1", "user": "1000"}
+
+
+def services(**members: Json) -> Plan:
+    return plan_of({"services": {"db": WEB, **members}})
+
+
+def test_a_service_names_its_deployment() -> None:
+    made = services(web={**WEB, "adopt": True, "ports": {"http": {"port": 80}}})
+    assert {key: str(path) for key, path in adopted_deployments(made).items()} == {"shop-web": "spec.services.web"}
+    assert find(made, "Deployment", "shop-web")
+    assert not [each for each in made.notices if "adopt" in str(each.path)], "it has an effect"
+
+
+def test_a_name_changes_no_object_of_the_plan_and_a_deployment_is_owned_as_any_other() -> None:
+    asking, plain = services(web={**WEB, "adopt": True}), services(web={**WEB, "adopt": False})
+    assert asking.objects == plain.objects
+    assert adopted_deployments(plain) == {}
+    assert owned(find(asking, "Deployment", "shop-web"), asking.stack)["metadata"]["ownerReferences"]
+
+
+def test_a_stopped_service_names_its_deployment_too() -> None:
+    assert list(adopted_deployments(services(web={**WEB, "adopt": True, "stopped": True}))) == ["shop-web"]
+
+
+NO_DEPLOYMENT: dict[str, Json] = {
+    "DaemonSet": {"deploy": {"mode": "global"}},
+    "Job": {"deploy": {"mode": "replicatedJob"}},
+    "StatefulSet": {"volumes": {"v": {"source": "own", "target": "/v"}}},
+}
+
+
+@pytest.mark.parametrize("kind", NO_DEPLOYMENT)
+def test_a_service_that_is_no_deployment_takes_nothing_over(kind: str) -> None:
+    spec = {"services": {"web": {**WEB, "adopt": True, **NO_DEPLOYMENT[kind]}}, "data": {"own": {"perReplica": True}}}
+    with pytest.raises(InvalidStack) as caught:
+        plan_of(spec)
+    said = f"spec.services.web.adopt: only a Deployment is taken over, and the service is a {kind}; remove it"
+    assert said in str(caught.value)
+    spec["services"]["web"]["adopt"] = False
+    assert adopted_deployments(plan_of(spec)) == {}
+
+
+def test_a_child_stack_takes_nothing_over() -> None:
+    member = {"type": "stack", "stack": {"services": {"web": WEB}}}
+    with pytest.raises(InvalidStack, match=r"spec\.services\.kid: .*a stack has no Deployment to adopt"):
+        parse_spec({"services": {"kid": {**member, "adopt": True}}})
+    assert parse_spec({"services": {"kid": {**member, "adopt": False}}})

@@ -1,4 +1,4 @@
-"""The claims that a definition names: all of a stack are taken over, or none, and none is made in their place."""
+"""What a definition names: all of a stack are taken over, or none, and no claim is made in place of one."""
 
 from typing import Any
 
@@ -211,3 +211,179 @@ def test_one_that_goes_while_another_is_tried_is_not_made_empty() -> None:
     done = world.execute(world.write(BOTH))
     assert f"there is no {ROWS} to take over" in done.problems[ROWS].message
     assert f"apply {ROWS}" not in world.cluster.journal
+
+
+DB = Ref("Deployment", NAMESPACE, "shop-db")
+SERVICE = Ref("Service", NAMESPACE, "shop-web")
+LACKS_WORKLOADS = 'User "system:serviceaccount:shop:tenant" cannot patch resource "deployments"'
+
+
+def selector(service: str) -> dict[str, str]:
+    return {
+        naming.LABEL_STACK: "shop",
+        naming.LABEL_COMPONENT: naming.COMPONENT_SERVICE,
+        naming.LABEL_SERVICE: service,
+    }
+
+
+def workload(ref: Ref, service: str, matches: Json | None = None, **metadata: Any) -> Json:
+    """A Deployment of somebody else, with the selector of a service of the stack."""
+    found = ref.address(uid=f"uid-of-{ref.name}", resourceVersion="7")
+    found["metadata"] |= metadata
+    return {**found, "spec": {"selector": {"matchLabels": matches or selector(service)}}}
+
+
+def members(**fields: Json) -> Json:
+    plain = {"image": "web:1", "user": "1000"}
+    return {"services": {key: {**plain, "adopt": True, **fields.get(key, {})} for key in ("web", "db")}}
+
+
+def written(world: World) -> list[str]:
+    return [each for each in touched(world) if not each.startswith("rehearse")]
+
+
+def test_deployments_are_tried_first_and_taken_over_after_what_they_need() -> None:
+    world = world_with(workload(WEB, "web"), claim(ROWS))
+    wanted = spec(rows=ADOPT)
+    wanted["services"]["web"]["adopt"] = True
+    done = world.execute(world.write(wanted))
+    assert (done.problems, done.adopted) == ({}, [WEB, ROWS])
+    assert touched(world) == [
+        f"rehearse {ROWS}", f"rehearse {WEB}", f"take {ROWS} in version 7", f"apply {ROWS}", f"apply {WEB}",
+    ]  # fmt: skip
+    journal = world.cluster.journal
+    assert journal.index(f"rehearse {SERVICE}") < journal.index(f"apply {SERVICE}") < journal.index(f"apply {WEB}")
+    assert not world.execute(world.write(wanted)).problems
+    assert world.cluster.journal == [], "nothing is asked or written any more"
+    wanted["services"]["web"].pop("adopt")
+    assert not world.execute(world.write(wanted)).problems
+    assert world.cluster.journal == [], "nor where it is said no more"
+
+
+def test_where_there_is_no_deployment_one_is_made() -> None:
+    world = world_with(workload(DB, "db"))
+    done = world.execute(world.write(members()))
+    assert (done.problems, done.adopted) == ({}, [DB])
+    assert written(world) == [f"apply {DB}", f"apply {WEB}"]
+
+
+_SELECTOR = "its selector differs at matchLabels.app and cannot be changed"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (workload(WEB, "web", {"app": "web"}), _SELECTOR),
+        (workload(WEB, "web", ownerReferences=[{"kind": "Chart", "name": "web"}]), "it belongs to Chart web"),
+        (workload(WEB, "web", labels={naming.LABEL_STACK: "other"}), "it is or was part of a stack"),
+    ],
+)
+def test_where_one_deployment_is_refused_nothing_is_taken_over(theirs: Json, said: str) -> None:
+    world = world_with(theirs, workload(DB, "db"), claim(ROWS))
+    wanted = {**members(), "data": {"rows": ADOPT}}
+    done = world.execute(world.write(wanted))
+    assert {ref: each.reason for ref, each in done.problems.items()} == dict.fromkeys((WEB, DB, ROWS), "Conflicting")
+    assert done.problems[WEB].message.startswith(f"spec.services.web.adopt: {WEB} exists already")
+    assert said in done.problems[WEB].message
+    assert done.problems[DB].message.startswith("spec.services.db.adopt: ")
+    assert f"together with {WEB}" in done.problems[DB].message
+    assert f"together with {WEB}" in done.problems[ROWS].message
+    assert written(world) == []
+    assert str(WEB) in world.followed, "once it goes or changes hands, the stack tries again"
+
+
+def test_a_claim_that_is_missing_keeps_deployments_from_being_taken_over() -> None:
+    world = world_with(workload(WEB, "web"))
+    done = world.execute(world.write({**members(db={"adopt": False}), "data": {"rows": ADOPT}}))
+    assert "there is no PersistentVolumeClaim" in done.problems[ROWS].message
+    assert f"together with {ROWS}" in done.problems[WEB].message
+    assert f"apply {WEB}" not in written(world)
+
+
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_service_of_somebody_else_keeps_its_deployment_from_being_taken_over(deleting: bool) -> None:
+    theirs = SERVICE.address(uid="s", resourceVersion="3")
+    theirs["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z"} if deleting else {}
+    world = world_with(workload(WEB, "web"), {**theirs, "spec": {}}, claim(ROWS))
+    record = world.write({**members(db={"adopt": False}), "data": {"rows": ADOPT}})
+    done = world.execute(record)
+    problem = done.problems[WEB]
+    assert "Service shop-web exists too, and no Service is taken over; delete it" in problem.message
+    assert (problem.reason, problem.transient) == (PROGRESSING if deleting else "Conflicting", deleting)
+    assert written(world) == [f"apply {DB}"]
+    del world.cluster.strangers[SERVICE]
+    again = world.execute(record)
+    assert (again.problems, again.adopted) == ({}, [WEB, ROWS])
+
+
+def test_the_stacks_own_service_is_in_nobodys_way() -> None:
+    world = world_with(workload(WEB, "web"))
+    left = world.execute(world.write(members(web={"adopt": False})))
+    assert left.problems[WEB].reason == "Conflicting"
+    assert world.store.get(SERVICE) is not None
+    assert world.execute(world.write(members())).adopted == [WEB]
+
+
+@pytest.mark.parametrize(("error", "reason"), [*ANSWERS, (Denied(LACKS_WORKLOADS), "Forbidden")])
+def test_what_the_api_server_answers_to_the_dry_run_of_a_deployment(error: ClusterError, reason: str) -> None:
+    world = world_with(workload(WEB, "web"), workload(DB, "db"))
+    world.cluster.refuses = {f"rehearse {WEB}": error}
+    done = world.execute(world.write(members()))
+    assert done.problems[WEB].reason == reason
+    assert done.problems[DB].reason == ("Conflicting" if reason == "Conflicting" else PROGRESSING)
+    assert written(world) == []
+
+
+def test_a_member_that_waits_is_taken_over_when_it_is_due() -> None:
+    world = world_with(workload(WEB, "web"), workload(DB, "db"))
+    wanted = members(web={"dependsOn": {"db": {"condition": "healthy"}}})
+    done = world.execute(world.write(wanted))
+    assert (done.problems, done.adopted) == ({}, [DB])
+    world.roll_out()
+    done = world.execute(world.write(wanted))
+    assert (done.problems, done.adopted) == ({}, [WEB])
+
+
+def test_what_was_refused_is_not_asked_again_for_a_change_of_status_but_once_it_has_gone() -> None:
+    world = world_with(workload(WEB, "web", {"app": "web"}))
+    record = world.write(members(db={"adopt": False}))
+    first = world.execute(record)
+    again = world.execute(record, retry_refused=False)
+    assert (again.problems, touched(world)) == (first.problems, [])
+    world.cluster.strangers.clear()
+    assert not world.execute(record, retry_refused=True).problems
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("owned", [False, True])
+def test_what_the_stack_has_lost_or_another_has(asked: bool, owned: bool) -> None:
+    """What has lost its owner is named by the definition, or the root's annotation lets all such be adopted."""
+    world = world_with(workload(DB, "db"))
+    other = world.write(members(), "other")
+    labels = {naming.LABEL_ROOT: "shop", naming.LABEL_STACK: "shop", naming.LABEL_SERVICE: "web"}
+    live = {"selector": {"matchLabels": selector("web")}}
+    put(world.store, WEB.kind, WEB.name, labels=labels, owner=other if owned else None, spec=live)
+    world.cluster.strangers |= {} if owned else {WEB: workload(WEB, "web", labels=labels)}
+    record = world.write(members(), annotations={naming.ANNOTATION_ADOPT: "true"} if asked else None)
+    done = world.execute(record)
+    assert (f"rehearse {WEB}" in touched(world)) is (not owned and not asked)
+    assert (DB in done.adopted) is not owned, "it is taken over together with the other"
+
+
+def test_a_deployment_that_leaves_the_definition_goes_as_any_other() -> None:
+    world = world_with(workload(WEB, "web"))
+    world.execute(world.write(members(db={"adopt": False})))
+    world.roll_out()
+    world.execute(world.write({"services": {"db": {"image": "web:1", "user": "1000"}}}))
+    assert f"delete {WEB}" in world.cluster.journal
+
+
+def test_a_service_that_cannot_be_written_keeps_its_deployment_as_it_is() -> None:
+    """A quota of Services, which no dry run of a takeover asks for."""
+    world = world_with(workload(WEB, "web"), workload(DB, "db"))
+    world.cluster.refuses = {f"apply {SERVICE}": Denied("exceeded quota")}
+    record = world.write(members())
+    done = world.execute(record)
+    assert (set(done.problems), done.adopted) == ({SERVICE}, [DB])
+    world.cluster.refuses.clear()
+    assert world.execute(record).adopted == [WEB]

@@ -1,5 +1,6 @@
 """What the API server would make of an object, by dry runs: nothing is written."""
 
+from dataclasses import replace
 from typing import Final
 
 from ailtire_operator import naming
@@ -43,11 +44,30 @@ class DryRuns:
         return {**live, **manifest, "metadata": {**metadata, **manifest["metadata"], **merged}}
 
     async def taken(self, ref: Ref, body: Manifest) -> Json:
-        """What would become of a claim of somebody else that the operator takes over by this body."""
+        """What would become of an object of somebody else that the operator takes over by this body."""
         return await self._apply(ref, body, naming.FIELD_MANAGER)
+
+    async def new(self, ref: Ref, manifest: Manifest) -> Json:
+        """What would become of an object that is made anew where one has the name.
+
+        The server can only be asked for it under a free name.
+        """
+        name = f"ailtire-diff-{naming.digest(ref.name)}"
+        stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+        answer = await self.applied(replace(ref, name=name), stand_in, {})
+        answer["metadata"]["name"] = ref.name
+        return answer
 
     async def _apply(self, ref: Ref, manifest: Manifest, manager: str) -> Json:
         params = {"dryRun": "All", "fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
         return await self._cluster.connection.request(
             "PATCH", ref.path, params=params, body=manifest, content_type=APPLY
         )
+
+
+def with_known_owner(manifest: Manifest, uid: str) -> Manifest:
+    """The manifest without its owner where that has no ``uid`` yet: a dry run has nothing to point to."""
+    if uid:
+        return manifest
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
+    return {**manifest, "metadata": metadata}

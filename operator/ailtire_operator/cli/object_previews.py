@@ -1,12 +1,10 @@
 """What would become of one object: a dry run by the API server, as the operator would send it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from ailtire_operator import naming
 from ailtire_operator.cli import shared_hosts
 from ailtire_operator.cli.differences import Json, compare
-from ailtire_operator.cli.dry_runs import DryRuns
+from ailtire_operator.cli.dry_runs import DryRuns, with_known_owner
 from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cluster import ownership
@@ -54,7 +52,7 @@ class ObjectPreviews:
             return
         match change.action:
             case "replace":
-                await self._anew(ref, _orphaned(manifest, stack))
+                await self._anew(ref, with_known_owner(manifest, stack.uid))
             case "foreign":
                 await self._other(record, manifest, stack)
             case "leaving":
@@ -69,7 +67,7 @@ class ObjectPreviews:
         try:
             foreign = await self._cluster.connection.request("GET", ref.path)
         except NotFound:
-            answer = self._edge(await self._server.applied(ref, _orphaned(manifest, stack), {}))
+            answer = self._edge(await self._server.applied(ref, with_known_owner(manifest, stack.uid), {}))
             self._found.note(compare(ref, None, answer))
         else:
             managers = [entry["manager"] for entry in foreign["metadata"].get("managedFields") or ()]
@@ -98,12 +96,8 @@ class ObjectPreviews:
         self._found.note(compare(record.ref, live, answer))
 
     async def _anew(self, ref: Ref, manifest: Manifest) -> None:
-        """An object that gives way to another of its name. The server can only be asked for it under a free name."""
-        name = f"ailtire-diff-{naming.digest(ref.name)}"
-        stand_in = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
-        answer = await self._server.applied(replace(ref, name=name), stand_in, {})
-        answer["metadata"]["name"] = ref.name
-        self._found.note(compare(ref, self._live[ref], answer, replaced=True))
+        """An object that gives way to another of its name."""
+        self._found.note(compare(ref, self._live[ref], await self._server.new(ref, manifest), replaced=True))
 
     def _edge(self, answer: Json) -> Json:
         """Keep what becomes of an Ingress or HTTPRoute, whose hosts others may have."""
@@ -113,11 +107,3 @@ class ObjectPreviews:
 
 def _refusal(change: Change) -> Refusal:
     return Refusal(f"refused by the operator: {change.why}", change.ref)
-
-
-def _orphaned(manifest: Manifest, stack: Stack) -> Manifest:
-    """The manifest without its owner where that has no uid yet: a dry run has nothing to point to."""
-    if stack.uid:
-        return manifest
-    metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
-    return {**manifest, "metadata": metadata}

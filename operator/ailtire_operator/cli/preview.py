@@ -11,7 +11,6 @@ from functools import partial
 
 from ailtire_operator import naming
 from ailtire_operator.cli import shared_hosts
-from ailtire_operator.cli.claim_previews import ClaimPreviews
 from ailtire_operator.cli.definitions import Definition, Definitions, known_templates
 from ailtire_operator.cli.differences import (
     Json,
@@ -26,6 +25,7 @@ from ailtire_operator.cli.live import Live
 from ailtire_operator.cli.object_previews import ObjectPreviews
 from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cli.settings import environment_settings, running_pod_fields, running_settings
+from ailtire_operator.cli.takeover_previews import TakeoverPreviews
 from ailtire_operator.cli.tree_impacts import Templates, Verdict
 from ailtire_operator.cli.trees import place_of, spec_of
 from ailtire_operator.cluster import discovery
@@ -209,7 +209,8 @@ class Previewer:
             found = self._changes(stack, made, manifests)
             if shown:
                 self._note_left_alone(planned, stack)
-                found = await ClaimPreviews(self._cluster, self._server, self._store, self.found).show(found, made)
+                takeovers = TakeoverPreviews(self._cluster, self._server, self._store, self.found)
+                found = await takeovers.show(found, made)
                 await asyncio.gather(*(self._objects.show(each, stack) for each in found))
             else:
                 self._objects.count(found, root)

@@ -97,7 +97,7 @@ class Applier:
             await self._steps.take_over(task, found)
 
     async def rehearse(self, manifest: Manifest, owner_uid: str) -> Rehearsal:
-        """Whether the claim of somebody else could become this retained claim of the stack; nothing is written.
+        """Whether the object of somebody else could become what is planned; nothing is written.
 
         Raises NotLeader.
         """
@@ -106,7 +106,7 @@ class Applier:
 
     async def take_claim(self, manifest: Manifest, owner_uid: str, obj: Manifest) -> ApplyResult:
         """Take over this claim in exactly the version that ``rehearse`` gave. Raises ClusterError, NotLeader."""
-        return await self._steps.take_claim(_task(manifest, owner_uid), obj)
+        return await self._steps.take(_task(manifest, owner_uid), obj)
 
     async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
         """Expand the claim of a replica of this StatefulSet, which is the stack's of this uid. Raises NotLeader."""
@@ -194,5 +194,5 @@ class Applier:
 
 
 def _task(manifest: Manifest, owner_uid: str) -> ApplyTask:
-    """A claim that is to be taken over."""
+    """What is to be taken over."""
     return ApplyTask(Ref.of(manifest), manifest, owner_uid, fingerprint(desired_projection(manifest)))

@@ -22,7 +22,7 @@ class ApplyResult:
     error: ClusterError | None
     verb: Verb
     adopted: bool = False
-    """Whether the object had lost its owner and was taken over."""
+    """Whether the object had lost its owner, or had none, and was taken over."""
     age: float = 0.0
     """For how many seconds an object that is not ours has been known to be in the way."""
     put_back: tuple[FieldChange, ...] = ()
@@ -33,10 +33,10 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What the API server would say to the takeover of a claim."""
+    """What the API server would say to the takeover of an object."""
 
     obj: Manifest | None
-    """The claim in full as it was tried; None where there is none to take over, as it is the stack's already."""
+    """The object in full as it was tried; None where there is none to take over, as it is the stack's already."""
     error: ClusterError | None
     """Why it is not taken over; NotFound where nothing has the name."""
 
@@ -50,6 +50,9 @@ class ApplyOptions:
     open is held at the live value."""
     adopt: bool = False
     """Whether what has lost its owner is taken over; otherwise it is left as it is, which is an Orphaned error."""
+    take: bool = False
+    """Whether a Deployment of nobody that stands there is taken over, as the definition names it; otherwise it is left
+    as it is, which is a Foreign error."""
     must_exist: bool = False
     """Whether it is only taken over or changed: what is not there, as the API server says, is not created, which is a
     Foreign error."""

@@ -80,8 +80,10 @@ class ApplySteps:
             return False
 
     async def _in_the_way(self, task: ApplyTask, record: Record, obj: Manifest | None = None) -> ApplyResult:
-        """What is not ours stays as it is, unless it has lost its owner and somebody asks for it to be taken over."""
+        """What is not ours stays as it is, unless it has no owner and somebody asks for it to be taken over."""
         try:
+            if task.options.take:
+                return await self._take_named(task, obj)
             found = await self.orphan(task, record, obj)
             if is_ours(found, task.manifest, task.owner_uid):
                 return await self.execute(task, found)
@@ -104,8 +106,16 @@ class ApplySteps:
         logger.info("%s had lost its owner and is taken over", task.ref)
         return self._store.get(task.ref) or record_of(answer)
 
+    async def _take_named(self, task: ApplyTask, obj: Manifest | None) -> ApplyResult:
+        """Take over the object of this name as it is now. Raises Foreign, and any other ClusterError."""
+        obj = obj or await self._connection.request("GET", task.ref.path)
+        record = record_of(obj)
+        if not is_ours(record, task.manifest, task.owner_uid):
+            return await self.take(task, obj)
+        return await self.execute(task, self._store.offer(record, origin=task.owner_uid) or record)
+
     async def rehearse(self, task: ApplyTask) -> Rehearsal:
-        """Whether the claim of this name could be taken over, by the API server's dry run; nothing is written."""
+        """Whether the object of this name could be taken over, by the API server's dry run; nothing is written."""
         obj: Manifest | None = None
         try:
             obj = await self._connection.request("GET", task.ref.path)
@@ -118,15 +128,17 @@ class ApplySteps:
             return Rehearsal(obj, error)
         return Rehearsal(obj, None)
 
-    async def take_claim(self, task: ApplyTask, obj: Manifest) -> ApplyResult:
-        """Make a claim of nobody, in exactly the version that was rehearsed, a retained one of the stack."""
+    async def take(self, task: ApplyTask, obj: Manifest) -> ApplyResult:
+        """Make a claim or a Deployment of nobody the stack's, in exactly the version that was read."""
         body = taking(task.manifest, obj)
         if self._memory.in_write_loop(task.ref, task.wanted):
-            raise Conflict(f"the labels of {task.ref} are taken away by somebody else as often as it is taken over")
+            taken = f"the labels or the owner of {task.ref} are taken away"
+            raise Conflict(f"{taken} by somebody else as often as it is taken over")
         await self._check_owner(task.owner_uid)
         answer = await self._writer.take(_target(task, obj), body)
         logger.info("%s belonged to nobody and is taken over", task.ref)
-        return replace(await self._learn(task, answer, "update"), adopted=True)
+        rolled = _rolled(obj.get("spec") or {}, answer) if task.ref.kind in ROLLED_KINDS else ()
+        return replace(await self._learn(task, answer, "update"), adopted=True, rolled=rolled)
 
     async def _create(self, task: ApplyTask) -> ApplyResult:
         if task.options.must_exist:

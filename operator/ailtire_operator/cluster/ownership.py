@@ -53,14 +53,34 @@ def is_orphan(record: Record, manifest: Manifest, store: Store) -> bool:
 def is_unclaimed(record: Record, manifest: Manifest) -> bool:
     """Whether an object is a claim without an owner and without a label of ours, and is to become a retained one.
 
-    A retained claim has no owner, so that nothing deletes it; no other object of somebody else is ever taken over.
+    A retained claim has no owner, so that nothing deletes it.
     """
     wanted = manifest["metadata"]
     retained = naming.LABEL_RETAIN in (wanted.get("labels") or {}) and not wanted.get("ownerReferences")
-    marked = any(label.startswith(f"{naming.GROUP}/") for label in record.labels)
-    made_by_us = record.labels.get(naming.LABEL_MANAGED_BY) == naming.OPERATOR_NAME
     is_claim = record.ref.kind == kinds.VOLUME_CLAIM.kind and record.ref == Ref.of(manifest)
-    return is_claim and retained and record.owner_uid is None and not (record.deleting or marked or made_by_us)
+    return is_claim and retained and record.owner_uid is None and not (record.deleting or marks(record.labels, {}))
+
+
+def is_free(record: Record, manifest: Manifest) -> bool:
+    """Whether an object is a Deployment that nobody controls, with the manifest's selector and no other stack's label.
+
+    One that the stack has lost is free too. What a record does not hold is looked at where an object is taken over.
+    """
+    wanted = manifest["metadata"].get("labels") or {}
+    selector = ((manifest.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    is_deployment = record.ref.kind == kinds.DEPLOYMENT.kind and record.ref == Ref.of(manifest)
+    same = bool(selector) and record.summary.get("selector") == selector and not marks(record.labels, wanted)
+    return is_deployment and same and record.owner_uid is None and not record.deleting
+
+
+def marks(labels: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
+    """The labels that only the operator gives, but for those that a manifest has too (``own``), in order."""
+    given = {
+        label: value
+        for label, value in labels.items()
+        if label.startswith(f"{naming.GROUP}/") or (label, value) == (naming.LABEL_MANAGED_BY, naming.OPERATOR_NAME)
+    }
+    return sorted(f"{label}={value}" for label, value in given.items() if own.get(label) != value)
 
 
 def is_strange(record: Record | None, manifest: Manifest, owner_uid: str, store: Store) -> bool:

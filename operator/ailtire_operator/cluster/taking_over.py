@@ -1,27 +1,29 @@
-"""Taking over a volume claim that somebody else has made and that the definition names: which, and by which write.
+"""Taking over what somebody else has made and what the definition names: which objects, and by which write. Pure.
 
-Such a claim is retained: it never has an owner, so that neither the operator nor the garbage collector deletes it. It
-is the stack's by its labels, as every retained volume is. It becomes so by one apply of the whole manifest to the very
-version that was read, which the API server takes or refuses as a whole, and which a dry run foretells. Pure.
+A volume claim is retained: it never has an owner, so that neither the operator nor the garbage collector deletes it. It
+is the stack's by its labels, as every retained volume is. A Deployment with the selector of the service's own gets its
+owner, as any other. Nothing else is taken over. Each becomes the stack's by one apply of the whole manifest to the very
+version that was read, which the API server takes or refuses as a whole, and which a dry run foretells.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ailtire_operator import naming
 from ailtire_operator.cluster.errors import Foreign
-from ailtire_operator.cluster.kinds import Manifest, Ref
-from ailtire_operator.cluster.ownership import is_unclaimed, refusal
-from ailtire_operator.cluster.store import record_of
+from ailtire_operator.cluster.kinds import DEPLOYMENT, VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.ownership import is_free, is_unclaimed, marks, refusal
+from ailtire_operator.cluster.store import Record, record_of
+from ailtire_operator.model.field_path import WHOLE, path_of
 
+_LABELS: Final = "matchLabels"
 _FIXED: Final = {"accessModes": "mode", "storageClassName": "storageClass"}
 """What of a claim's spec cannot change, with the field of ``spec.data.*`` that says it."""
 
 
 def taking(manifest: Manifest, obj: Manifest) -> Manifest:
-    """The body of the apply that makes a live claim what is planned: for exactly this version of it.
+    """The body of the apply that makes a live object what is planned: for exactly this version of it.
 
-    Raises Foreign where the claim may not be taken over, with the reason and what to do.
+    Raises Foreign where it may not be taken over, with the reason and what to do.
     """
     reason = _hindrance(manifest, obj)
     if reason is not None:
@@ -36,6 +38,11 @@ def missing(ref: Ref) -> str:
     return f"there is no {ref} to take over; create it, or remove adopt, and an empty one is made"
 
 
+def service_in_the_way(ref: Ref) -> str:
+    """Why a Deployment is not taken over whose Service somebody else has made."""
+    return f"{ref} exists too, and no Service is taken over; delete it, and the stack makes its own"
+
+
 def writers(obj: Mapping[str, Any]) -> list[str]:
     """Who has set fields of an object, its status aside: names of field managers, as anybody may choose them."""
     entries = obj["metadata"].get("managedFields") or ()
@@ -48,19 +55,40 @@ def _hindrance(manifest: Manifest, obj: Manifest) -> str | None:
         return "it is being deleted"
     for owner in live.get("ownerReferences") or ():
         return f"it belongs to {owner.get('kind')} {owner.get('name')}, with which it would be deleted"
-    if marks := sorted(_marks(live.get("labels") or {})):
-        return f"it is or was part of a stack, by its label {marks[0]}; once no stack has it, remove its labels"
+    is_deployment = record.ref.kind == DEPLOYMENT.kind
+    own = (manifest["metadata"].get("labels") or {}) if is_deployment else {}
+    if found := marks(live.get("labels") or {}, own):
+        return f"it is or was part of a stack, by its label {found[0]}; once no stack has it, remove its labels"
+    return _of_deployment(manifest, obj, record) if is_deployment else _of_claim(manifest, obj, record)
+
+
+def _of_claim(manifest: Manifest, obj: Manifest, record: Record) -> str | None:
     if not is_unclaimed(record, manifest):
-        return "only a claim that is to be retained is"
+        return f"only a {VOLUME_CLAIM.kind} that is to be retained and a {DEPLOYMENT.kind} are"
     return refusal(manifest, record) or _difference(manifest["spec"], obj["spec"])
 
 
-def _marks(labels: Mapping[str, str]) -> list[str]:
-    """The labels that only the operator gives: also where another writer has taken some of them away."""
-    found = [f"{label}={value}" for label, value in labels.items() if label.startswith(f"{naming.GROUP}/")]
-    if labels.get(naming.LABEL_MANAGED_BY) == naming.OPERATOR_NAME:
-        found.append(naming.MANAGED_SELECTOR)
-    return found
+def _of_deployment(manifest: Manifest, obj: Manifest, record: Record) -> str | None:
+    if reason := refusal(manifest, record):
+        return reason
+    spec = obj["spec"]
+    if paths := _differing(manifest["spec"].get("selector") or {}, spec.get("selector") or {}):
+        return (
+            f"its selector differs at {paths[0]} and cannot be changed: give the service another name, so that it runs "
+            "beside this one, and delete this one afterwards"
+        )
+    if spec.get("paused") and not manifest["spec"].get("paused"):
+        name = record.ref.name
+        return f"it is paused, so that no pod would become what is planned: kubectl rollout resume deployment {name}"
+    return None if is_free(record, manifest) else "it is not one of the definition"
+
+
+def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+    """Where two selectors differ, in order: ``matchLabels.app``, ``matchLabels["ailtire.io/stack"]``."""
+    paths = [path_of(WHOLE, field) for field in {*wanted, *live} - {_LABELS} if wanted.get(field) != live.get(field)]
+    ours, theirs = wanted.get(_LABELS) or {}, live.get(_LABELS) or {}
+    paths += [path_of(WHOLE, _LABELS, key) for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)]
+    return sorted(map(str, paths))
 
 
 def _difference(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str | None:

@@ -30,7 +30,7 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.ownership import foreign, is_orphan, is_ours, is_replicas_claim, is_unclaimed
+from ailtire_operator.cluster.ownership import foreign, is_free, is_orphan, is_ours, is_replicas_claim, is_unclaimed
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_throttle import WriteThrottle
 
@@ -135,11 +135,11 @@ class Writer:
         return await self._edit(target, patch, partial(self._check_orphan, target))
 
     async def take(self, target: Target, body: Manifest, *, rehearsal: bool = False) -> dict[str, Any]:
-        """Server-side apply to a claim of nobody, which becomes the stack's; ``body`` names the version that was read.
+        """Server-side apply to what nobody owns and what becomes the stack's; ``body`` names the version that was read.
 
         ``rehearsal``: the API server is asked what it would make of it; nothing is written. Raises Foreign, Conflict.
         """
-        guard = partial(self._check_unclaimed, target)
+        guard = partial(self._check_nobodys, target)
         return await self._apply(body, target.owner_uid, REHEARSAL if rehearsal else "update", guard)
 
     async def delete(self, target: Target) -> None:
@@ -188,14 +188,15 @@ class Writer:
         if target.manifest is None or not is_orphan(seen, target.manifest, self._store):
             raise foreign(seen, self._store)
 
-    def _check_unclaimed(self, target: Target) -> None:
-        """Raise Foreign unless the target is a claim that belongs to nobody and is to be retained, as far as is known.
+    def _check_nobodys(self, target: Target) -> None:
+        """Raise Foreign unless nobody owns the target, and it is a claim that is to be retained or such a Deployment.
 
         What the record does not hold is in the version that was read, which the write names.
         """
         self.check_fence()
         seen = self._newest(target.record)
-        if target.manifest is None or not is_unclaimed(seen, target.manifest):
+        manifest = target.manifest
+        if manifest is None or not (is_unclaimed(seen, manifest) or is_free(seen, manifest)):
             raise foreign(seen, self._store)
 
     def _newest(self, record: Record) -> Record:

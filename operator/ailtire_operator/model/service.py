@@ -183,6 +183,10 @@ SERVICE_RULES = rules(
         "!(has(self.type) && self.type == 'stack') || !has(self.image)",
         "a stack has no image; set it in its services",
     ),
+    (
+        "!(has(self.type) && self.type == 'stack') || !has(self.adopt) || !self.adopt",
+        "a stack has no Deployment to adopt; set it in its services",
+    ),
 )
 
 
@@ -253,6 +257,11 @@ class Service(Container):
     """Additional labels of the pods."""
     annotations: Annotated[dict[MetadataKey, Annotated[str, Field(max_length=16384)]], Field(max_length=64)] = {}
     """Additional annotations of the pods."""
+    adopt: bool = False
+    """True: a Deployment that exists, made by somebody else and owned by nobody, becomes the stack's, if it has the
+    name of the service's own (STACK-SERVICE) and exactly its selector. From then on it is as any other of the stack: it
+    is deleted with the service, with the stack, and where the tree goes back to a revision without the service. Fields
+    that the definition does not have stay. Only for a service that is a Deployment; where none exists, one is made."""
     stopped: bool = False
     """True: the member, a service or a whole stack, is stopped; see spec.stopped."""
     restarted_at: Time | None = None
@@ -291,6 +300,8 @@ class Service(Container):
             raise ValueError("a stack needs exactly one of stack (its definition) and stackRef (a reference)")
         elif self.image is not None:
             raise ValueError("a stack has no image; set it in its services")
+        elif self.adopt:
+            raise ValueError("a stack has no Deployment to adopt; set it in its services")
         return self
 
 

@@ -34,7 +34,7 @@ from ailtire_operator.reconcile.rollouts import is_rollout
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
-from ailtire_operator.reconcile.takeovers import Results, Takeovers
+from ailtire_operator.reconcile.takeovers import Takeover, Takeovers
 from ailtire_operator.reconcile.verification import with_check
 from ailtire_operator.reconcile.volume_growth import VolumeGrowth, explained, smaller
 from ailtire_operator.status.health import rolled_out
@@ -87,12 +87,13 @@ class PlanExecutor:
         planned = self._planner.plan(record, stack) if judgement.changed else planned
         named = await self._takeovers.take_over(record, planned, retry_refused=retry_refused)
         this = self._begin(record, planned, self._gate.held(record, planned), retry_refused, named)
-        done = [*named.values(), *await self._first(this)]
+        done = [*named.done.values(), *await self._first(this)]
         if any(each.ref.kind == SERVICE.kind for each in done):  # there are other addresses now
             this = self._begin(record, self._planner.plan(record, stack), this.waiting, retry_refused, named)
         missing = await self._prerequisites.missing(record, this.planned, done)
         done = [*self._kept_waiting(this, missing), *done]
         late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
+        late |= this.named.without_service(done)
         done += await self._apply(this, lambda kind: kind not in (*_FIRST, _LAST), late)
         late |= _unsafe(this.planned.manifests, done)
         done += await self._apply(this, lambda kind: kind == _LAST, late)
@@ -105,7 +106,7 @@ class PlanExecutor:
         return self._result(this, done, min(filter(None, again), default=None), missing, grown)
 
     def _begin(
-        self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool, named: Results
+        self, record: Record, planned: Planned, waiting: Mapping[str, Problem], retry_refused: bool, named: Takeover
     ) -> "_Pass":
         held = held_back(planned.manifests, self._present(record), waiting.keys())
         held = with_check(held, record, planned, waiting, self._store, self._applier)
@@ -119,7 +120,7 @@ class PlanExecutor:
         if not self._room(this, this.held.keys):
             return await self._apply(this, lambda kind: kind in _FIRST)
         done = await self._apply(this, lambda kind: kind in GROUND)
-        missing = await self._prerequisites.missing(this.record, this.planned, [*this.named.values(), *done])
+        missing = await self._prerequisites.missing(this.record, this.planned, [*this.named.done.values(), *done])
         done += await self._remove(this, self._room(this, {*this.held.keys, *filter(None, missing.members)}))
         return done + await self._apply(this, lambda kind: kind == SERVICE.kind)
 
@@ -148,7 +149,7 @@ class PlanExecutor:
             self._store.get,
             record.uid,
             settled=lambda ref: planned.in_sync(ref, self._store, self._applier),
-            wanted=lambda ref: chosen(ref.kind) and ref not in late and ref not in this.named,
+            wanted=lambda ref: chosen(ref.kind) and ref not in late and ref not in this.named.done,
             held=this.held.refs,
         )
         adopt, adopted = adopts(record, self._store), adopted_claims(planned.plan)
@@ -160,6 +161,7 @@ class PlanExecutor:
                 account=planned.account,
                 retry_refused=this.retry_refused,
                 adopt=adopt,
+                take=each.ref in this.named.due,
                 must_exist=each.ref.kind == VOLUME_CLAIM.kind and each.ref.name in adopted,
             )
             for each in listed
@@ -253,8 +255,8 @@ class _Pass:
     held: HeldBack
     """What is not written for that."""
     retry_refused: bool
-    named: Results
-    """What became of claims that the definition names: nothing else is done about them in this pass."""
+    named: Takeover
+    """What became of claims and Deployments that the definition names."""
 
 
 async def _all(calls: Iterable[Awaitable[ApplyResult | None]]) -> list[ApplyResult]:

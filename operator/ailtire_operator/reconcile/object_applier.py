@@ -34,19 +34,20 @@ class ObjectApplier:
         account: Account | None,
         retry_refused: bool,
         adopt: bool = False,
+        take: bool = False,
         must_exist: bool = False,
     ) -> ApplyResult | None:
         """Do what there is to do about one object; None if there was nothing. Raises NotLeader.
 
         By the rights of the ``account``, or by the operator's own. Without ``retry_refused`` what was refused is not
-        sent again, unless another object stands there by now, or none. ``adopt`` and ``must_exist`` are those of
-        ``ApplyOptions``. ``synced`` takes the fingerprint of what is as planned then.
+        sent again, unless another object stands there by now, or none. ``adopt``, ``take`` and ``must_exist`` are those
+        of ``ApplyOptions``. ``synced`` takes the fingerprint of what is as planned then.
         """
         ref, manifest, applied = change.ref, change.manifest, None
         if change.is_none or manifest is None:
             return None
         if change.action != "none":
-            options = ApplyOptions(autoscaled=change.autoscaled, adopt=adopt, must_exist=must_exist)
+            options = ApplyOptions(autoscaled=change.autoscaled, adopt=adopt, take=take, must_exist=must_exist)
             applied = await self._send(manifest, owner, account, options, retry_refused=retry_refused)
             if applied.error is not None:
                 return applied
@@ -66,9 +67,9 @@ class ObjectApplier:
     ) -> ApplyResult:
         ref = Ref.of(manifest)
         acting = self._applier.acting_as(account)
-        refused = self._sessions.of(owner).refused
+        refused, asked = self._sessions.of(owner).refused, options.adopt or options.take
         before, live = refused.get(ref), self._store.get(ref)
-        if not retry_refused and before is not None and before.holds(manifest, account, options.adopt, live):
+        if not retry_refused and before is not None and before.holds(manifest, account, asked, live):
             return before.applied
         try:
             applied = await acting.apply(manifest, owner.uid, options)
@@ -79,7 +80,7 @@ class ObjectApplier:
         if applied.error is None:
             refused.pop(ref, None)
         else:
-            refused[ref] = Refusal(manifest, account, options.adopt, holder(self._store.get(ref)), applied)
+            refused[ref] = Refusal(manifest, account, asked, holder(self._store.get(ref)), applied)
         return applied
 
     async def _empty(self, manifest: Manifest, owner: Record) -> bool:

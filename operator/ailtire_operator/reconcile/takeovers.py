@@ -1,24 +1,29 @@
-"""Takes over the volume claims that a definition names: all of a stack together, or none of them.
+"""Takes over the volume claims and Deployments that a definition names: all of a stack together, or none of them.
 
-First each is read and tried by a dry run. Where all of them would be allowed, they are written, in exactly the versions
-that were tried. Where one is not there or is refused, none is written. No other step of a pass writes or makes what
-is decided here, so that no claim is made empty in place of one that was expected.
+First each is read and tried by a dry run. Where one is refused, or a claim is not there, none is written. Where all
+would be allowed, the claims are written, in exactly the versions that were tried, and the Deployments as soon as they
+are due: after their policies, files and Services, and after what they depend on. No other step of a pass writes or
+makes what is refused here, so that no claim is made empty in place of one that was expected.
+
+A Service is never taken over. One of somebody else under the name of a Deployment keeps that from being taken over: the
+stack's own could not be made, and nothing would lead to the pods that the takeover replaces.
 """
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult, Rehearsal
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Foreign, Invalid, NotFound
-from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.cluster.kinds import DEPLOYMENT, SERVICE, VOLUME_CLAIM, Manifest, Ref
 from ailtire_operator.cluster.ownership import is_orphan, is_ours, is_strange
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store, record_of
-from ailtire_operator.cluster.taking_over import missing
+from ailtire_operator.cluster.taking_over import missing, service_in_the_way
 from ailtire_operator.model.field_path import FieldPath, path_of
-from ailtire_operator.plan.adoption import adopted_claims
+from ailtire_operator.plan.adoption import adopted_claims, adopted_deployments
 from ailtire_operator.reconcile.apply_errors import lacks_right
 from ailtire_operator.reconcile.mode import adopts
 from ailtire_operator.reconcile.planner import Planned
@@ -28,49 +33,95 @@ Results = Mapping[Ref, ApplyResult]
 _Found = TypeVar("_Found")
 
 
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What became of the objects that a definition names and that were none of the stack's."""
+
+    done: Results = field(default_factory=dict)
+    """Claims that were written, and all that is refused: nothing else is done about these in the pass."""
+    due: frozenset[Ref] = frozenset()
+    """Deployments that are taken over where the pass comes to them."""
+
+    def without_service(self, done: Iterable[ApplyResult]) -> set[Ref]:
+        """Those of them whose Service the pass could not write: nothing would lead to pods that are replaced."""
+        failed = {each.ref for each in done if each.error is not None}
+        return {ref for ref in self.due if _service_of(ref) in failed}
+
+
+_NOTHING = Takeover()
+
+
 class Takeovers:
-    """The claims that definitions name."""
+    """The claims and Deployments that definitions name."""
 
     def __init__(self, store: Store, applier: Applier, sessions: Sessions) -> None:
         self._store = store
         self._applier = applier
         self._sessions = sessions
 
-    async def take_over(self, record: Record, planned: Planned, *, retry_refused: bool) -> Results:
-        """What became of the claims that are named and are none of the stack's yet.
+    async def take_over(self, record: Record, planned: Planned, *, retry_refused: bool) -> Takeover:
+        """What became of what is named and is none of the stack's yet.
 
-        Empty where there are none, as in every pass but the first. Raises NotLeader.
+        Empty where there is none, as in every pass but the first. Raises NotLeader.
         """
-        places = {
-            Ref(VOLUME_CLAIM.kind, record.ref.namespace, name): path
-            for name, path in adopted_claims(planned.plan).items()
-        }
-        unknown = [
-            ref for ref in places if is_strange(self._store.get(ref), planned.manifests[ref], record.uid, self._store)
-        ]
+        places = _places(record.ref.namespace, planned)
+        unknown = [ref for ref in places if self._is_unknown(ref, record, planned)]
         if not unknown:
-            return {}
+            return _NOTHING
         if not retry_refused and (before := self._remembered(record, planned, unknown)):
-            return before
+            return Takeover(before)
         acting = self._applier.acting_as(planned.account)
-        tried = await _all({ref: acting.rehearse(planned.manifests[ref], record.uid) for ref in unknown})
-        found = _refusals(tried, places, self._blocked(record, planned, places))
+        services = {ref: _service_of(ref) for ref in unknown if ref.kind == DEPLOYMENT.kind}
+        asked = [*unknown, *(each for each in services.values() if each in planned.manifests)]
+        tried = await _all({ref: acting.rehearse(planned.manifests[ref], record.uid) for ref in asked})
+        # Where there is no Deployment, the stack makes one.
+        named = {ref: tried[ref] for ref in unknown if not (ref in services and _is_absent(tried[ref]))}
+        named |= {
+            ref: Rehearsal(named[ref].obj, error)
+            for ref, service in services.items()
+            if ref in named and named[ref].error is None and named[ref].obj is not None
+            if (error := self._withheld(service, record, planned, tried.get(service))) is not None
+        }
+        found = _refusals(named, places, self._blocked(record, planned, places))
+        due = frozenset[Ref]()
         if not found:
-            taken = {ref: each.obj for ref, each in tried.items() if each.obj is not None}
+            taken = {ref: each.obj for ref, each in named.items() if each.obj is not None}
+            due = frozenset(ref for ref in taken if ref.kind == DEPLOYMENT.kind)
             calls = {
-                ref: _take(acting, planned.manifests[ref], record.uid, obj, places[ref]) for ref, obj in taken.items()
+                ref: _take(acting, planned.manifests[ref], record.uid, obj, places[ref])
+                for ref, obj in taken.items()
+                if ref not in due
             }
             found = await _all(calls)
         self._remember(record, planned, found)
-        return found
+        return Takeover(found, due)
+
+    def _is_unknown(self, ref: Ref, record: Record, planned: Planned) -> bool:
+        """Whether an object that is named may be one to take over, as far as the store knows.
+
+        A Deployment that the stack has lost is one too, but where the root asks for all such to be adopted.
+        """
+        live, manifest = self._store.get(ref), planned.manifests[ref]
+        if is_strange(live, manifest, record.uid, self._store):
+            return True
+        lost = live is not None and live.owner_uid is None and not is_ours(live, manifest, record.uid)
+        return lost and ref.kind == DEPLOYMENT.kind and not adopts(record, self._store)
+
+    def _withheld(self, service: Ref, record: Record, planned: Planned, tried: Rehearsal | None) -> ClusterError | None:
+        """Why a Deployment is not taken over for the sake of its Service: somebody else has that."""
+        if tried is None or tried.obj is None or not isinstance(tried.error, Foreign):
+            return None
+        live = record_of(tried.obj)
+        if adopts(record, self._store) and is_orphan(live, planned.manifests[service], self._store):
+            return None
+        said = service_in_the_way(service)
+        return Conflict(said) if live.deleting else Foreign(said)
 
     def _blocked(self, record: Record, planned: Planned, places: Iterable[Ref]) -> Ref | None:
-        """A claim that is named, that another owner has or this stack has lost, and that does not become this one's."""
+        """One that is named, that another owner has or this stack has lost, and that does not become this one's."""
         for ref in places:
             live, manifest = self._store.get(ref), planned.manifests[ref]
-            if live is None or is_ours(live, manifest, record.uid):
-                continue
-            if is_strange(live, manifest, record.uid, self._store):
+            if live is None or is_ours(live, manifest, record.uid) or self._is_unknown(ref, record, planned):
                 continue
             if not (adopts(record, self._store) and is_orphan(live, manifest, self._store)):
                 return ref
@@ -96,6 +147,25 @@ class Takeovers:
             else:
                 live = holder(self._store.get(ref))
                 refused[ref] = Refusal(planned.manifests[ref], planned.account, True, live, each)
+
+
+def _places(namespace: str, planned: Planned) -> dict[Ref, FieldPath]:
+    """What the definition names and the plan has, with the path of what names it."""
+    named = {
+        VOLUME_CLAIM.kind: adopted_claims(planned.plan),
+        DEPLOYMENT.kind: adopted_deployments(planned.plan),
+    }
+    found = {Ref(kind, namespace, name): path for kind, paths in named.items() for name, path in paths.items()}
+    return {ref: path for ref, path in found.items() if ref in planned.manifests}
+
+
+def _service_of(ref: Ref) -> Ref:
+    """The Service of a Deployment, which has its name."""
+    return replace(ref, kind=SERVICE.kind)
+
+
+def _is_absent(tried: Rehearsal) -> bool:
+    return tried.obj is None and isinstance(tried.error, NotFound)
 
 
 async def _take(acting: Applier, manifest: Manifest, owner_uid: str, obj: Manifest, where: FieldPath) -> ApplyResult:
@@ -125,7 +195,7 @@ def _refusals(
 
 
 def _result(ref: Ref, obj: Manifest | None, error: ClusterError, where: FieldPath) -> ApplyResult:
-    """The result for a claim that is left as it is; what the API server would refuse for ever is a conflict."""
+    """The result for an object that is left as it is; what the API server would refuse for ever is a conflict."""
     record = record_of(obj) if obj is not None else None
     if isinstance(error, NotFound) and obj is None:
         error = Foreign(missing(ref))

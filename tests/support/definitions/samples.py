@@ -210,6 +210,7 @@ SAMPLES: dict[str, Any] = {
     f"{WEB}.serviceAccountName": "uploader",
     f"{WEB}.automountServiceAccountToken": True,
     f"{WEB}.stopped": True,
+    f"{WEB}.adopt": True,
     f"{WEB}.reloadOn": {"db": "7"},
     f"{WEB}.reloadOnSecrets": True,
     f"{WEB}.restartedAt": "2026-11-29T12:31:00+01:00",

@@ -4,7 +4,6 @@ What the real applier does is for the cluster tests; here the answers come at on
 """
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound, Not
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.ownership import waits_for
-from ailtire_operator.cluster.store import Record, Store
+from ailtire_operator.cluster.store import Record, Store, record_of
 from ailtire_operator.cluster.taking_over import missing, taking
 from ailtire_operator.plan.types import Node
 from ailtire_operator.reconcile.assembly import ClusterAccess, assemble
@@ -66,6 +65,9 @@ class Cluster:
         if (error := self.refuses.get(f"apply {ref}")) is not None:
             return ApplyResult(ref, False, None, error, "none")
         known = self.store.get(ref)
+        stranger = self.strangers.get(ref)
+        if stranger is not None and known is None and not options.take:
+            return ApplyResult(ref, False, record_of(stranger), Foreign(f"{ref} exists already"), "foreign")
         if known is None and options.must_exist:
             return ApplyResult(ref, False, None, Foreign(missing(ref)), "foreign")
         if known is not None and known.deleting:
@@ -73,6 +75,7 @@ class Cluster:
         replicas = None if known is None else lets_go_of_replicas(manifest, known, autoscaled=options.autoscaled)
         if replicas is not None:
             self.journal.append(f"hand over {replicas} {ref}")
+        self.strangers.pop(ref, None)
         self.journal.append(f"apply {ref}")
         self.manifests[ref] = manifest
         self._hashes[ref] = fingerprint(desired_projection(manifest))
@@ -89,10 +92,10 @@ class Cluster:
             **content,
         )
         record.owned_hash = self._hashes[ref]
-        return ApplyResult(ref, True, record, None, "update")
+        return ApplyResult(ref, True, record, None, "update", adopted=options.take and stranger is not None)
 
     async def rehearse(self, manifest: Manifest, owner_uid: str) -> Rehearsal:
-        """Whether a claim of others may be taken over, or what the API server would say."""
+        """Whether an object of others may be taken over, or what the API server would say."""
         ref = Ref.of(manifest)
         self.journal.append(f"rehearse {ref}")
         obj = self.strangers.get(ref)
@@ -109,8 +112,7 @@ class Cluster:
         if (error := self.refuses.get(f"take {Ref.of(manifest)}")) is not None:
             raise error
         self.journal.append(f"take {Ref.of(manifest)} in version {obj['metadata']['resourceVersion']}")
-        applied = await self.apply(manifest, owner_uid)
-        return replace(applied, adopted=True)
+        return await self.apply(manifest, owner_uid, ApplyOptions(take=True))
 
     async def expand(self, claim: Record, workload: Record, owner_uid: str, size: str) -> ApplyResult:
         """Give the claim the size, or refuse to."""

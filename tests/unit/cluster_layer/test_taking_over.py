@@ -1,4 +1,4 @@
-"""Which claims of somebody else may become a stack's, and that it is by one write of exactly what was read."""
+"""Which objects of somebody else may become a stack's, and that it is by one write of exactly what was read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyOptions
-from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotFound
-from ailtire_operator.cluster.kinds import OWNED_KINDS, VOLUME_CLAIM, Ref
+from ailtire_operator.cluster.errors import Conflict, Foreign, Invalid, NotFound, Orphaned
+from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, VOLUME_CLAIM, Ref
 from ailtire_operator.cluster.ownership import is_orphan
 from ailtire_operator.cluster.store import Store
 from ailtire_operator.cluster.taking_over import taking, writers
@@ -44,8 +44,9 @@ def planned(ref: Ref = REF, *, spec: Json | None = None, **metadata: Any) -> Jso
 class Server:
     """An API server with one claim, which takes what is not refused."""
 
-    def __init__(self, obj: Json | None, *, refuses: Exception | None = None) -> None:
+    def __init__(self, obj: Json | None, *, refuses: Exception | None = None, creates: bool = True) -> None:
         self.live = obj
+        self.creates = creates
         self.refuses = refuses
         self.sent: list[tuple[Json, Json]] = []
 
@@ -66,6 +67,8 @@ class Server:
         if method == "GET":
             return self.live
         guard()
+        if not self.creates and body["metadata"].get("resourceVersion") == "1":
+            raise Conflict("it exists already", status=409)
         self.sent.append((params or {}, body))
         if self.refuses is not None:
             raise self.refuses
@@ -74,7 +77,9 @@ class Server:
             "labels": body["metadata"]["labels"],
             "resourceVersion": str(int(self.live["metadata"]["resourceVersion"]) + 1),
         }
-        answer = {**self.live, "metadata": metadata}
+        metadata |= {key: body["metadata"][key] for key in ("ownerReferences",) if key in body["metadata"]}
+        spec = {**self.live["spec"], **body["spec"]} if self.live["kind"] == DEPLOYMENT.kind else self.live["spec"]
+        answer = {**self.live, "metadata": metadata, "spec": spec}
         if "dryRun" not in (params or {}):
             self.live = answer
         return answer
@@ -140,11 +145,146 @@ def test_only_a_claim_that_is_to_be_retained_and_gets_no_owner_is_taken_over(man
         taking(manifest, claim())
 
 
-@pytest.mark.parametrize("kind", [each.kind for each in OWNED_KINDS if each.kind != VOLUME_CLAIM.kind])
+@pytest.mark.parametrize("kind", [each.kind for each in OWNED_KINDS if each not in (VOLUME_CLAIM, DEPLOYMENT)])
 def test_no_other_kind_is_ever_taken_over(kind: str) -> None:
+    """Also where it is as a Deployment that may be."""
     ref = Ref(kind, "prod", "theirs")
     with pytest.raises(Foreign):
         taking(planned(ref), claim(ref))
+    with pytest.raises(Foreign):
+        taking(workload(ref), deployment(ref))
+
+
+WEB = Ref(DEPLOYMENT.kind, "prod", "theirs")
+SELECTOR = {
+    naming.LABEL_STACK: "shop",
+    naming.LABEL_COMPONENT: naming.COMPONENT_SERVICE,
+    naming.LABEL_SERVICE: "web",
+}
+LABELS = {
+    naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME,
+    naming.LABEL_ROOT: "shop",
+    naming.LABEL_STACK: "shop",
+    naming.LABEL_SERVICE: "web",
+}
+
+
+def deployment(ref: Ref = WEB, *, spec: Json | None = None, selector: Json | None = None, **metadata: Any) -> Json:
+    """A Deployment of somebody else, as the API server gives it."""
+    found = ref.address(uid="u", resourceVersion="7")
+    found["metadata"] |= {"labels": {"app": "theirs", naming.LABEL_MANAGED_BY: "Helm"}, **metadata}
+    content = {"replicas": 3, "selector": selector or {"matchLabels": SELECTOR}, "template": {"spec": {"a": 1}}}
+    return {**found, "spec": {**content, **(spec or {})}}
+
+
+def workload(ref: Ref = WEB, **spec: Any) -> Json:
+    manifest = ref.address()
+    manifest["metadata"] |= {"labels": LABELS, "ownerReferences": [reference_to("shop", f"{naming.KIND}/shop")]}
+    template = {"metadata": {"labels": SELECTOR}, "spec": {"a": 2}}
+    return {**manifest, "spec": {"selector": {"matchLabels": SELECTOR}, "template": template, **spec}}
+
+
+def test_a_deployment_is_taken_over_by_one_write_of_the_version_that_was_read_and_gets_its_owner() -> None:
+    body = taking(workload(), deployment())
+    assert (body["metadata"]["uid"], body["metadata"]["resourceVersion"]) == ("u", "7")
+    assert body["metadata"]["ownerReferences"] == workload()["metadata"]["ownerReferences"]
+    assert body["spec"] == workload()["spec"], "fields of others are not named"
+
+
+@pytest.mark.parametrize("labels", [{}, {"app": "theirs"}, LABELS, {naming.LABEL_STACK: "shop"}])
+def test_labels_of_nobody_or_of_the_very_service_are_in_nobodys_way(labels: dict[str, str]) -> None:
+    assert taking(workload(), deployment(labels=labels))
+
+
+_BESIDE = "cannot be changed: give the service another name"
+WORKLOADS_REFUSED: dict[str, tuple[Json, str]] = {
+    "goes": (deployment(deletionTimestamp="2026-01-01T00:00:00Z"), "it is being deleted"),
+    "controller": (deployment(ownerReferences=[reference_to("other", "o")]), "belongs to AiltireStack other"),
+    "owner": (deployment(ownerReferences=[{"kind": "Pod", "name": "p", "uid": "p"}]), "belongs to Pod p"),
+    **{
+        f"label {label}": (deployment(labels={**LABELS, label: "x"}), f"by its label {label}=x")
+        for label in (naming.LABEL_ROOT, naming.LABEL_STACK, naming.LABEL_SERVICE, naming.LABEL_VOLUME)
+    },
+    "selector": (
+        deployment(selector={"matchLabels": {"app": "web"}}),
+        f"its selector differs at matchLabels.app and {_BESIDE}",
+    ),
+    "wider selector": (
+        deployment(selector={"matchLabels": {naming.LABEL_STACK: "shop"}}),
+        f'its selector differs at matchLabels["{naming.LABEL_SERVICE}"] and {_BESIDE}',
+    ),
+    "narrower selector": (
+        deployment(selector={"matchLabels": {**SELECTOR, "a": "b"}}),
+        f"its selector differs at matchLabels.a and {_BESIDE}",
+    ),
+    "other value": (
+        deployment(selector={"matchLabels": {**SELECTOR, naming.LABEL_SERVICE: "db"}}),
+        f'its selector differs at matchLabels["{naming.LABEL_SERVICE}"] and {_BESIDE}',
+    ),
+    "expressions": (
+        deployment(selector={"matchLabels": SELECTOR, "matchExpressions": [{"key": "a", "operator": "Exists"}]}),
+        f"its selector differs at matchExpressions and {_BESIDE}",
+    ),
+    "paused": (deployment(spec={"paused": True}), "it is paused"),
+}
+
+
+@pytest.mark.parametrize("case", WORKLOADS_REFUSED)
+def test_a_deployment_of_somebody_or_with_another_selector_is_refused(case: str) -> None:
+    live, said = WORKLOADS_REFUSED[case]
+    with pytest.raises(Foreign, match="is not taken over") as caught:
+        taking(workload(), live)
+    assert said in str(caught.value)
+
+
+def test_what_the_definition_pauses_itself_may_be_paused() -> None:
+    assert taking(workload(paused=True), deployment(spec={"paused": True}))
+
+
+async def test_a_deployment_is_taken_over_where_the_pass_comes_to_it_and_its_rollout_is_told() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    server = Server(deployment(), creates=False)
+    done = await applier(server, store).apply(workload(), shop.uid, ApplyOptions(take=True))
+    assert (done.error, done.adopted, done.verb) == (None, True, "update")
+    assert ("a", 1, 2) in [(each.path, each.before, each.after) for each in done.rolled]
+    *_, (params, body) = server.sent
+    assert body == taking(workload(), deployment())
+    assert "dryRun" not in params
+    known = store.get(WEB)
+    assert known is not None
+    assert known.owner_uid == shop.uid
+
+
+@pytest.mark.parametrize("options", [ApplyOptions(), ApplyOptions(adopt=True)])
+async def test_without_a_name_in_the_definition_it_is_left_as_it_is(options: ApplyOptions) -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    server = Server(deployment(), creates=False)
+    done = await applier(server, store).apply(workload(), shop.uid, options)
+    assert (done.verb, server.sent) == ("foreign", [])
+
+
+async def test_what_the_stack_has_lost_is_taken_over_by_name_without_the_annotation() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    lost = deployment(labels=LABELS)
+    store.put(lost)
+    server = Server(lost, creates=False)
+    left = await applier(server, store).apply(workload(), shop.uid)
+    assert isinstance(left.error, Orphaned)
+    done = await applier(server, store).apply(workload(), shop.uid, ApplyOptions(take=True))
+    assert (done.error, done.adopted) == (None, True)
+
+
+async def test_a_deployment_that_changes_hands_meanwhile_is_left_to_its_owner() -> None:
+    store = Store()
+    shop = stack(store, "shop")
+    store.put(deployment(resourceVersion="8", ownerReferences=[reference_to("other", "o")]))
+    server = Server(deployment(), creates=False)
+    tried = await applier(server, store).rehearse(workload(), shop.uid)
+    assert isinstance(tried.error, Foreign)
+    assert server.sent == []
 
 
 async def test_a_rehearsal_writes_nothing_and_the_takeover_is_the_same_write() -> None:

@@ -49,6 +49,9 @@ def process(branch: Branch, key: str, service: Service, report: Report) -> dict[
     if service.reload_on_secrets:
         message = "Docker's secrets do not change: one with another content has another name."
         report.ignored(branch.view.member_path(key, "reloadOnSecrets"), message, "Name another secret.")
+    if service.adopt:
+        message = "`docker stack deploy` takes over no service that it has not made."
+        report.ignored(branch.view.member_path(key, "adopt"), message, "Remove a service that has the name.")
     if service.pull_policy:
         report.ignored(branch.view.member_path(key, "pullPolicy"), _PULLING, "Use --resolve-image.")
     if service.command == [] and service.entrypoint is None:

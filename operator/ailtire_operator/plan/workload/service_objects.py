@@ -10,7 +10,7 @@ from ailtire_operator.model.field_path import path_of
 from ailtire_operator.model.policies import Scaling
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.values import latest
-from ailtire_operator.plan import dependencies
+from ailtire_operator.plan import adoption, dependencies
 from ailtire_operator.plan.network.membership import Networks
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.storage import files, tmpfs
@@ -46,6 +46,7 @@ def plan_service(
     files.add(scope, key, service, mounted)
     tmpfs.add(scope, key, service, mounted)
     kind = workload_kind.kind_of(scope, key, service, mounted)
+    adoption.check(scope, key, service, kind)
     template = pod.template(scope, networks, key, service, mounted, kind)
     reload = secret_reloads.reload_of(scope, service, kind, _name(scope, key, kind))
     restart = {
