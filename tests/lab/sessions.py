@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,8 @@ from lab.locking import exclusive
 from lab.paths import SESSIONS
 from lab.processes import Process
 from lab.report import Say, silent
+
+_AGAIN_SECONDS = 0.1
 
 
 def new_home(name: str = "plane") -> Path:
@@ -45,6 +49,17 @@ def of_program(name: str, tell: Say = silent) -> Iterator[ControlPlane]:
 def stop_when_terminated() -> None:
     """Have SIGTERM end this process as Ctrl-C does: it stops its control planes, and what was started for them."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.unraisablehook = _interrupt_again
+
+
+def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Interrupt once more where that has met a callback of the garbage collector, which lets no exception out."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
+    again.daemon = True
+    again.start()
 
 
 def clear_abandoned(tell: Say = silent) -> None:

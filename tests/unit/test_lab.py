@@ -84,8 +84,9 @@ def test_a_program_is_waited_for_until_it_is_up_and_no_longer_than_it_runs(tmp_p
 
 @pytest.fixture
 def terminating() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    before, hook = signal.getsignal(signal.SIGTERM), sys.unraisablehook
     yield
+    sys.unraisablehook = hook
     signal.signal(signal.SIGTERM, before)
 
 

@@ -65,7 +65,7 @@ def test_a_program_that_starts_other_processes_ends_them_when_it_is_terminated()
 
 
 _PROGRAM = """
-import sys, time
+import gc, sys, time
 from pathlib import Path
 from lab import ControlPlane, sessions
 from lab.processes import spawn
@@ -82,15 +82,26 @@ def start(plane):
 ControlPlane.start = start
 sessions.SESSIONS = Path(sys.argv[1])
 with sessions.of_program("terminated") as plane:
-    print(plane.processes["sleeping"].pid, plane.home, flush=True)
-    time.sleep(600)
+    def tell(*_):
+        gc.callbacks.clear()
+        print(plane.processes["sleeping"].pid, plane.home, flush=True)
+        time.sleep(600)
+
+    if sys.argv[2:]:
+        gc.callbacks.append(tell)
+        gc.collect()
+        time.sleep(600)
+    tell()
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_terminated_program_stops_its_control_plane(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("collecting", [[], ["collecting"]])
+def test_a_terminated_program_stops_its_control_plane(
+    tmp_path: Path, number: signal.Signals, collecting: list[str]
+) -> None:
     env = {**os.environ, "PYTHONPATH": str(TESTS)}
-    command = [sys.executable, "-c", _PROGRAM, str(tmp_path)]
+    command = [sys.executable, "-c", _PROGRAM, str(tmp_path), *collecting]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
         assert program.stdout is not None
         pid, home = program.stdout.readline().split()
