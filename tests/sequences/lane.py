@@ -125,6 +125,16 @@ class Lane:
         self.until("not ready", over, lambda: str(watch.verdict), _TICK_SECONDS)
         return watch.verdict
 
+    def invalid(self, name: str, otherwise: str) -> Verdict:
+        """Wait until a stack says that its definition is wrong, or that it is suspended. Raises Wrong."""
+        watch = _Watch(self, name)
+
+        def over() -> bool:
+            return watch.verdict.invalid or (watch.verdict.current and watch.verdict.suspended)
+
+        self.until(otherwise, over, lambda: str(watch.verdict), _TICK_SECONDS)
+        return watch.verdict
+
     def writes(self) -> int:
         """How often the operator has written here."""
         return self._activity.writes(self.namespace)
