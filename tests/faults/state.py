@@ -31,11 +31,13 @@ INJECTED = "example.com/injected"
 """An annotation that a webhook of the cluster adds to what is written, and that nobody takes away again."""
 _NUMBERED = re.compile(r"\b(generation|revision) [0-9]+")
 """In messages: a root that was deleted and made again counts from 1."""
+_PARTS = [member.split("/") for member in LATE_MEMBERS]
 _LATE = re.compile(
-    rf"(the update of the tree \(generation N\) failed): (?:{'|'.join(LATE_MEMBERS)}): "
+    rf"(the update of the tree \(generation N\) failed): (?:{'|'.join(f'{a}(?:/{b})?' for a, b in _PARTS)}): "
     r"(?:Progressing|ErrImagePull|ImagePullBackOff): [^()]*( \(not ready within 5 s\))"
 )
-"""In the messages of a tree that has gone back at its deadline: which of the members that the step changes is named."""
+"""In the messages of a tree that has gone back at its deadline: which of the members that the step changes is named,
+or that a stack has not applied its definition."""
 _METADATA = ("labels", "annotations", "finalizers")
 _OF_OTHERS = (
     "batch.kubernetes.io/controller-uid",

@@ -150,6 +150,8 @@ def test_which_of_the_late_members_is_named_counts_for_nothing_and_all_else_does
     good, bad = LATE_MEMBERS
     slow = neutral_message(_LATE.format(f"{good}: Progressing: replicas of the current definition are starting"))
     assert slow == neutral_message(_LATE.format(f"{bad}: ImagePullBackOff: Back-off pulling image lab.invalid/x:2"))
+    late = _LATE.format(f"{good.split('/')[0]}: Progressing: has not applied its definition")
+    assert slow == neutral_message(late)
     others = [
         _LATE.format("shop/web: Progressing: replicas are starting"),
         _LATE.format(f"{bad}: CrashLoopBackOff: exited"),
