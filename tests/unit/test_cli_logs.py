@@ -1,12 +1,13 @@
 """Logs: whose containers they are, in which order their lines come, and how a line is written."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from ailtire_operator.cli.failures import Missing
-from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment, Style, merged, parse, since
+from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment, Style, ended, merged, parse, parsed, since
 from ailtire_operator.cli.log_reader import Wanted
 from ailtire_operator.cli.log_sources import Source, selection, sources
 
@@ -140,6 +141,20 @@ def test_many_logs_become_one_in_the_order_of_time() -> None:
         ("b", "out of order"),
         ("a", "a9"),
     ]
+
+
+async def test_the_parts_of_a_line_have_its_time_whatever_they_begin_with() -> None:
+    async def sent() -> AsyncIterator[bytes]:
+        for each in (at(1, "whole"), at(2, "begin").rstrip(), at(59, "forged").rstrip(), at(58, "end"), at(3, "next")):
+            yield each
+        yield b"no time: unable to"
+        yield b" retrieve"
+
+    found = list(parsed([each async for each in ended(sent())]))
+    times = [each.stamp[17:19] for each in found]
+    assert times == ["01", "02", "02", "02", "03", "", ""]
+    assert [each.text.rpartition(b" ")[2] for each in found[1:4]] == [b"begin", b"forged", b"end"]
+    assert [each.text for each in found[5:]] == [b"no time: unable to", b" retrieve"]
 
 
 def test_a_line_is_written_as_it_was_asked_for() -> None:

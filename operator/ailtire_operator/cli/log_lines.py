@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -71,6 +71,19 @@ def _seconds(text: bytes) -> int | None:
 def since(moment: Moment) -> str:
     """The time from which to read again: the API takes whole seconds."""
     return datetime.fromtimestamp(moment.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def ended(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines, all with an end. Each part of one that is too long is a line with the time of the whole.
+
+    A container could otherwise begin a part with a time of its own choice.
+    """
+    stamp = b""
+    async for each in lines:
+        line = stamp + each
+        yield line if line.endswith(b"\n") else line + b"\n"
+        first, blank, _ = line.partition(b" ")
+        stamp = first + blank if not line.endswith(b"\n") and _moment(first) is not None else b""
 
 
 def parsed(raw: Iterable[bytes]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from ailtire_operator.cli import log_lines
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.informer import Informer, changed_or_ended, stop
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.log_lines import BEGINNING, Line
+from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment
 from ailtire_operator.cli.log_sources import Selection, Source, sources
 from ailtire_operator.cli.paths import parts
 from ailtire_operator.cli.trees import Resource, root_of
@@ -121,8 +121,8 @@ async def read(live: Live, found: Iterable[Source], request: Request) -> bool:
             try:
                 lines = live.connection.lines(_path(live, source), request.wanted.params(source))
                 async with slots, aclosing(lines):
-                    async for line in lines:
-                        into.write(line if line.endswith(b"\n") else line + b"\n")
+                    async for line in log_lines.ended(lines):
+                        into.write(line)
             except (NotFound, Invalid) as error:
                 request.sink.note(f"{source.path} {source.suffix}: {error}")
             except Unavailable as error:
@@ -145,6 +145,19 @@ def _path(live: Live, source: Source) -> str:
     return POD.path(live.namespace, source.pod, "log")
 
 
+@dataclass(slots=True)
+class _Reading:
+    """One instance of a container that is followed."""
+
+    source: Source
+    start: Moment = BEGINNING
+    """Up to here its lines were taken already."""
+    over: bool = False
+    """Its log has ended. A kubelet knows the next instance before the pod's status does: what comes now may be its."""
+    ahead: Moment = BEGINNING
+    """Up to here lines were taken since then."""
+
+
 class Follower:
     """Follows what a path means, while pods come and go, containers start again and services appear."""
 
@@ -156,40 +169,41 @@ class Follower:
         self._changed = asyncio.Event()
         self._stacks = Informer(live, STACK, "", self._changed)
         self._pods = Informer(live, POD, pods_selector(root), self._changed)
-        self._seen: dict[tuple[str, str], str] = {}
-        """The instance that is followed, by container."""
+        self._readings: dict[tuple[str, str], _Reading] = {}
+        """The last one of each container."""
         self._now: dict[tuple[str, str], Source] = {}
-        self._tasks: dict[asyncio.Task[None], Source] = {}
+        self._tasks: dict[asyncio.Task[None], _Reading] = {}
         self._told_of_limit = False
 
     async def run(self) -> None:
         """Until cancelled, or until something cannot go on."""
         await self._stacks.sync()
         await self._pods.sync()
-        self._start(first=True)
+        await self._start(first=True)
         watches = [asyncio.create_task(each.run()) for each in (self._stacks, self._pods)]
         try:
             while True:
                 for task in await changed_or_ended(self._changed, [*watches, *self._tasks]):
                     self._tasks.pop(task, None)
-                self._start(first=False)
+                await self._start(first=False)
         finally:
             await stop([*watches, *self._tasks])
 
-    def _start(self, *, first: bool) -> None:
+    async def _start(self, *, first: bool) -> None:
         """Follow every instance of a container that is not followed yet."""
         try:
             chosen = self._request.choose(list(self._stacks.objects.values()))
         except (Missing, KeyError):  # it has just been removed, and may come back
             return
         self._now = {each.key: each for each in sources(self._pods.objects.values(), chosen)}
-        for gone in self._seen.keys() - self._now.keys():
-            del self._seen[gone]
-        fresh = [each for each in self._now.values() if each.instance and self._seen.get(each.key) != each.instance]
+        for gone in self._readings.keys() - self._now.keys():
+            del self._readings[gone]
+        fresh = [each for each in self._now.values() if each.instance and not self._is_read(each)]
         if first and len(fresh) > self._limit:
             hint = f"Name a part of the tree, or say --max-log-requests {len(fresh)}."
             raise Failure(f"these are {plural(len(fresh), 'container')}, and {self._limit} are followed at once", hint)
         for source in fresh:
+            reading = _Reading(source, await self._taken_ahead(source))
             if len(self._tasks) >= self._limit:
                 if not self._told_of_limit:
                     self._note(f"{source.path} {source.suffix} and others are not followed: --max-log-requests")
@@ -197,30 +211,49 @@ class Follower:
                 return
             if not first:
                 self._note(f"{source.path} {source.suffix}: {'started again' if source.restarted else 'started'}")
-            self._seen[source.key] = source.instance
+            self._readings[source.key] = reading
             wanted = self._request.wanted if first else Wanted()
-            self._tasks[asyncio.create_task(self._follow(source, wanted))] = source
+            self._tasks[asyncio.create_task(self._follow(reading, wanted))] = reading
 
-    async def _follow(self, source: Source, wanted: Wanted) -> None:
+    def _is_read(self, source: Source) -> bool:
+        reading = self._readings.get(source.key)
+        return reading is not None and reading.source.instance == source.instance
+
+    async def _taken_ahead(self, source: Source) -> Moment:
+        """Up to where the reading of the instance before has taken lines of this one; it is ended if it still does."""
+        before = self._readings.get(source.key)
+        if before is None or not before.over:
+            return BEGINNING
+        tasks = [task for task, reading in self._tasks.items() if reading is before]
+        await stop(tasks)
+        for task in tasks:
+            del self._tasks[task]
+        return before.ahead
+
+    async def _follow(self, reading: _Reading, wanted: Wanted) -> None:
         """One instance to its end; a request that breaks off is made again from the last line on."""
+        source = reading.source
         params: Params = {**wanted.params(source), "follow": "true"}
-        last = BEGINNING
+        last = reading.start
         while True:
             before, broken = last, False
             try:
                 lines = self._live.connection.lines(_path(self._live, source), params, idle=_QUIET_SECONDS)
                 async with aclosing(lines) as found:
-                    async for raw in found:
+                    async for raw in log_lines.ended(found):
                         line = log_lines.parse(raw, last)
                         if line.stamp and line.moment <= before:
                             continue  # read already, by the request before
-                        last = line.moment
                         await self._request.sink.line(source, line)
                         self._request.sink.flush()
+                        last = line.moment
+                        if reading.over:
+                            reading.ahead = last
             except (NotFound, Invalid):
                 return
             except Unavailable:
                 broken = True
+            reading.over = reading.over or not broken
             await asyncio.sleep(_PAUSE)
             now = self._now.get(source.key)
             if now is None or now.instance != source.instance or not (now.running or broken):

@@ -1,7 +1,7 @@
 """An API server that has stacks and pods, tells who watches, and fails as it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,6 +24,8 @@ class ApiServer:
         """By kind ("stacks", "pods", "metrics", "users") the status that is answered."""
         self.asked: list[str] = []
         """Method and path of each request."""
+        self.log: Callable[[web.Request], AsyncIterator[bytes]] | None = None
+        """The lines that are answered to a request for a log."""
         self._watches: dict[str, set[asyncio.Queue[bytes]]] = {"stacks": set(), "pods": set()}
 
     def put(self, kind: str, obj: Json) -> None:
@@ -61,6 +63,8 @@ class ApiServer:
                 {"kind": "Status", "message": f'{kind} is forbidden: User "eve" cannot list', "code": 403},
                 status=self.refusals[kind],
             )
+        if self.log is not None and request.path.endswith("/log"):
+            return await _lines(self.log(request), request)
         if kind == "users":
             return web.json_response({"metadata": {}, "status": {"userInfo": {"username": "eve"}}})
         if kind not in self.objects:
@@ -82,6 +86,14 @@ class ApiServer:
         finally:
             self._watches[kind].discard(queue)
         return response
+
+
+async def _lines(lines: AsyncIterator[bytes], request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    async for line in lines:
+        await response.write(line)
+    return response
 
 
 def _kind_of(path: str) -> str:
