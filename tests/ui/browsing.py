@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from lab import chromium
 from lab.paths import ROOT
@@ -34,6 +44,15 @@ def launch(playwright: Playwright, *arguments: str) -> Browser:
     command = str(chromium.ensure(say))
     expect.set_options(timeout=_MILLISECONDS)
     return playwright.chromium.launch(executable_path=command, chromium_sandbox=False, args=list(arguments))
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Chromium for as long as the block lasts."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
 
 
 @dataclass

@@ -1,8 +1,15 @@
 """Where the parts of the page are, for whoever reads it: by role and name, as a screen reader finds them."""
 
 import re
+from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
+
+_READ_ROWS = """log => [...log.children].map(row => {
+  const pod = row.querySelector("span bdi");
+  const text = row.querySelector(":scope > bdi") ?? row;
+  return [row.querySelector("time")?.dateTime ?? "", pod?.textContent.trim() ?? "", text.textContent];
+})"""
 
 
 def tree(page: Page) -> Locator:
@@ -46,6 +53,22 @@ def view(page: Page, name: str) -> Locator:
 def log(page: Page) -> Locator:
     """The lines of a log."""
     return page.get_by_role("log")
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A row of a log."""
+
+    time: str
+    """As the API server gave it; empty for a note, which no container has written."""
+    pod: str
+    """Where lines of several pods are shown."""
+    text: str
+
+
+def log_rows(page: Page) -> list[LogRow]:
+    """The rows of a log, in the order in which they are shown."""
+    return [LogRow(*each) for each in log(page).evaluate(_READ_ROWS)]
 
 
 def overflow(page: Page) -> int:

@@ -4,20 +4,17 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from playwright.sync_api import sync_playwright
 
 from lab import Operator, sessions
-from lab.errors import LabError
 from lab.report import say
-from ui.browsing import THEMES, launch
+from ui.browsing import THEMES, launched
 from ui.page import Page
 from ui.parts import settled
+from ui.pictures import SIZE, take
 from ui.serving import served
 from ui.shop import BAD_IMAGE, NAME, NAMESPACE, Shop
 
 _HERE: Final = f"{NAMESPACE}/{NAME}"
-_SIZE: Final = (1280, 800)
-_BYTES: Final = 170_000
 VIEWS: Final = {
     "tree": f"/tree/{_HERE}",
     "stack": f"/stack/{_HERE}?of={_HERE}",
@@ -29,16 +26,13 @@ VIEWS: Final = {
 
 def main(folder: Annotated[Path, typer.Argument(help="Where the pictures are written to.")]) -> None:
     """Take all pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
     with sessions.of_program("pictures", tell=say) as plane:
         operator = Operator(plane)
         operator.install()
         operator.start()
         _tell_a_story(Shop(plane))
-        with sync_playwright() as playwright, served(plane.kubeconfig, "--allow-actions") as serving:
-            browser = launch(playwright)
+        with launched() as browser, served(plane.kubeconfig, "--allow-actions") as serving:
             _take(Page(serving, browser), folder)
-            browser.close()
         operator.stop()
 
 
@@ -60,14 +54,9 @@ def _tell_a_story(shop: Shop) -> None:
 def _take(page: Page, folder: Path) -> None:
     for theme in THEMES:
         for name, path in VIEWS.items():
-            with page.visit(path, size=_SIZE, theme=theme) as visit:
+            with page.visit(path, size=SIZE, theme=theme) as visit:
                 settled(visit.page)
-                target = folder / f"ui-{name}-{theme}.png"
-                visit.page.screenshot(path=target)
-                size = target.stat().st_size
-                say(f"{target}: {size / 1000:.0f} kB")
-                if size > _BYTES:
-                    raise LabError(f"{target} is larger than {_BYTES / 1000:.0f} kB")
+                take(visit.page, folder, name, theme)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,16 +72,23 @@ class Serving:
 
 @contextmanager
 def served(kubeconfig: Path, *arguments: str) -> Iterator[Serving]:
-    """Run it for as long as the block lasts, with these arguments; no browser is opened."""
+    """Run it for as long as the block lasts, with these arguments, beside one of the lab's control planes."""
+    with served_with(environment(kubeconfig), *arguments) as serving:
+        yield serving
+
+
+@contextmanager
+def served_with(variables: Mapping[str, str], *arguments: str) -> Iterator[Serving]:
+    """The same with these variables of its environment, one of which names the kubeconfig; no browser is opened."""
     command = [sys.executable, "-c", "from ailtire_operator.cli import main; main()", "ui", "--no-browser", *arguments]
-    variables = {**environment(kubeconfig), "PYTHONPATH": str(ROOT / "operator"), "PYTHONUNBUFFERED": "1"}
+    variables = {**variables, "PYTHONPATH": str(ROOT / "operator"), "PYTHONUNBUFFERED": "1"}
     with _running(command, variables) as serving:
         eventually(lambda: serving.started, _START_SECONDS, "the page's address")
         yield serving
 
 
 @contextmanager
-def _running(command: Sequence[str], variables: dict[str, str]) -> Iterator[Serving]:
+def _running(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[Serving]:
     with subprocess.Popen(
         command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -67,9 +67,16 @@ class Shop:
 
     def pods(self, service: str) -> set[str]:
         """The uids of the pods of a service of the root."""
+        return {each["uid"] for each in self._pods(service)}
+
+    def pod_names(self, service: str) -> list[str]:
+        """The names of these pods, in order."""
+        return sorted(each["name"] for each in self._pods(service))
+
+    def _pods(self, service: str) -> list[dict[str, Any]]:
         selector = f"{naming.LABEL_STACK}={NAME},{naming.LABEL_SERVICE}={service}"
         found = self.plane.api.get(f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")["items"]
-        return {each["metadata"]["uid"] for each in found}
+        return [each["metadata"] for each in found]
 
     def variable(self, service: str, name: str) -> str:
         """A variable of a service in the root's definition; empty where there is none."""

@@ -10,21 +10,15 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.kinds import DEPLOYMENT, STACK
 from lab import ControlPlane, Operator
 from lab.api import Refused
-from ui.browsing import Visit
+from ui.hostile import ESCAPES, LINK, MARKUP, SHOWN, TEXT, harmless
 from ui.kubelet import Kubelet
 from ui.page import Page
-from ui.parts import log, rows, settled, stack_row
+from ui.parts import log, rows, stack_row
 from ui.shop import NAME as SHOP
 from ui.shop import NAMESPACE as SHOPS
 
 NAMESPACE = "hostile"
 NAME = "victim"
-MARKUP = "<img src=x onerror=window.taken=1><script>window.taken=1</script>"
-LINK = "javascript:window.taken=1"
-ESCAPES = "\x1b[31mred\x1b[0m\x1b]8;;http://evil.example\x07 \u202etxt.exe\u202c \u200b\u2066"
-TEXT = f"{MARKUP} {ESCAPES} &lt;b&gt; '\"`${{window.taken=1}} {{{{7*7}}}}"
-SHOWN = ("<img src=x onerror=window.taken=1><script>", r"\x1b[31mred", r"\u202etxt.exe", "&lt;b&gt;")
-"""What of it has to be read on the page as it is."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -103,16 +97,6 @@ def _deployment() -> dict[str, object]:
     template = {"metadata": {"labels": _LABELS, "annotations": {naming.ANNOTATION_KEY: TEXT}}}
     spec = {"replicas": 0, "selector": {"matchLabels": _LABELS}}
     return {"metadata": metadata, "spec": {**spec, "template": {**template, "spec": {"containers": _CONTAINERS}}}}
-
-
-def harmless(visit: Visit) -> None:
-    """Nothing of it has become a part of the page, has run, or is a link that would."""
-    settled(visit.page)
-    assert visit.page.evaluate("window.taken") is None
-    assert visit.page.locator("[src='x'], [onerror], a[href^='javascript']").count() == 0
-    assert visit.page.locator("body script").count() == 0
-    raw = visit.page.locator("body").inner_text() + visit.page.title()
-    assert not [hex(ord(each)) for each in raw if each in "\x1b\x07\u202e\u202c\u200b\u2066"]
 
 
 def test_status_of_a_stack_is_text_in_the_tree(page: Page) -> None:

@@ -1,15 +1,13 @@
-"""A stack and a service: what they run, say and log, as it is written and as it is rendered, and who owns what."""
+"""A stack and a service: what they run and say, as it is written and as it is rendered, and who owns what."""
 
 import re
-import uuid
 
 from playwright.sync_api import Page as Window
 from playwright.sync_api import expect
 
 from lab.waiting import eventually
-from ui.kubelet import Kubelet
 from ui.page import Page
-from ui.parts import log, view
+from ui.parts import view
 from ui.shop import NAME, NAMESPACE
 
 _SECONDS = 60.0
@@ -83,21 +81,6 @@ def test_events_of_the_stack_are_listed(page: Page) -> None:
         until_row(visit.page, "Events", f"{NAME}")
         view(visit.page, "overview").click()
         expect(visit.page).not_to_have_url(re.compile("tab="))
-
-
-def test_log_shows_its_last_lines_and_follows(page: Page, logs: Kubelet) -> None:
-    mark = uuid.uuid4().hex
-    for number in range(300):
-        logs.write(f"{NAME}-doc", f"{mark} line {number}.")
-    with page.visit(f"{_STACK}/doc?tab=logs") as visit:
-        expect(log(visit.page)).to_contain_text(f"{mark} line 299.")
-        expect(log(visit.page)).to_contain_text(f"{mark} line 100.")
-        expect(log(visit.page)).not_to_contain_text(f"{mark} line 99.")
-        logs.write(f"{NAME}-doc", f"{mark} written now")
-        expect(log(visit.page)).to_contain_text(f"{mark} written now")
-        visit.page.get_by_label("Follow").uncheck()
-        expect(visit.page).to_have_url(re.compile("follow=no"))
-        expect(log(visit.page)).to_contain_text(f"{mark} written now")
 
 
 def test_every_view_has_an_address_and_the_back_button_returns(page: Page) -> None:

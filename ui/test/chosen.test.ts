@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { Reach, TimelineEntry } from "../src/api/types";
 import { inOrder, reaching } from "../src/networks/reaching";
-import { appended, KEPT } from "../src/stack/logBuffer";
 import { comparedOf, kindsOf, revisionsOf } from "../src/timeline/chosen";
 
 const entry = (kind: TimelineEntry["kind"], revision: number | null): TimelineEntry => ({
@@ -32,10 +31,4 @@ test("networks of the outermost stack first", () => {
   const segment = (stack: string, network: string) => ({ stack, network, members: [] });
   const found = inOrder([segment("shop-orders", "a"), segment("shop", "z"), segment("shop", "b")]);
   expect(found.map((each) => each.network)).toEqual(["b", "z", "a"]);
-});
-
-test("a log keeps its last lines", () => {
-  const lines = Array.from({ length: KEPT + 5 }, (_, index) => ({ pod: "", container: "", time: "", text: String(index) }));
-  const found = appended(lines.slice(0, KEPT), lines.slice(KEPT));
-  expect([found.length, found[0]?.text, found.at(-1)?.text]).toEqual([KEPT, "5", String(KEPT + 4)]);
 });

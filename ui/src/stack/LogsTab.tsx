@@ -9,14 +9,16 @@ import { Empty, Fault, Loading } from "../common/Said";
 import { stacks } from "../feed/live";
 import { address, setQuery } from "../router/router";
 import { lines } from "../text/escape";
-import { appended } from "./logBuffer";
+import { appended, NOTHING } from "./logBuffer";
 
 const TAIL = "200";
 
 export function LogsTab({ id, service }: { id: string; service: string | null }): JSX.Element {
   const keys = stacks.value.get(id)?.services.map((each) => each.key) ?? [];
   const chosen = service ?? address.value.query["service"] ?? keys[0] ?? null;
-  const following = address.value.query["follow"] !== "no";
+  // The log of an instance that has ended does not grow.
+  const previous = address.value.query["previous"] === "yes";
+  const following = !previous && address.value.query["follow"] !== "no";
   return (
     <>
       <div class="controls">
@@ -25,10 +27,12 @@ export function LogsTab({ id, service }: { id: string; service: string | null })
             {keys.map((each) => <option key={each} value={each}>{each}</option>)}
           </select></label>
         )}
-        <label><input type="checkbox" checked={following}
+        <label><input type="checkbox" checked={following} disabled={previous}
           onChange={(event) => setQuery({ follow: event.currentTarget.checked ? "" : "no" })} /> Follow</label>
+        <label><input type="checkbox" checked={previous}
+          onChange={(event) => setQuery({ previous: event.currentTarget.checked ? "yes" : "" })} /> Before the last restart</label>
       </div>
-      {chosen ? <Log key={`${id}/${chosen}/${following}`} id={id} service={chosen} follow={following} />
+      {chosen ? <Log key={`${id}/${chosen}/${following}/${previous}`} id={id} service={chosen} follow={following} previous={previous} />
         : <Empty>No service of its own.</Empty>}
     </>
   );
@@ -36,17 +40,18 @@ export function LogsTab({ id, service }: { id: string; service: string | null })
 
 type Status = "loading" | "open" | "ended" | "lost";
 
-function Log({ id, service, follow }: { id: string; service: string; follow: boolean }): JSX.Element {
-  const [shown, setShown] = useState<readonly LogLine[]>([]);
+function Log({ id, service, follow, previous }: {
+  id: string; service: string; follow: boolean; previous: boolean;
+}): JSX.Element {
+  const [shown, setShown] = useState(NOTHING);
   const [status, setStatus] = useState<Status>("loading");
   const [error, setError] = useState<ApiError | null>(null);
-  const [notes, setNotes] = useState<readonly string[]>([]);
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
 
   useEffect(() => {
     const [namespace = "", name = ""] = id.split("/");
-    let fresh: LogLine[] = [];
+    let fresh: (LogLine | string)[] = [];
     let frame = 0;
     const flush = (): void => {
       frame = 0;
@@ -54,24 +59,27 @@ function Log({ id, service, follow }: { id: string; service: string; follow: boo
       fresh = [];
       setShown((last) => appended(last, more));
     };
+    const add = (one: LogLine | string): void => {
+      fresh.push(one);
+      frame ||= window.setTimeout(flush, 50);
+    };
     const stop = listen(
-      stackPath(namespace, name, "logs", { service, tail: TAIL, follow: String(follow) }),
+      stackPath(namespace, name, "logs", { service, tail: TAIL, follow: String(follow), previous: String(previous) }),
       ["line", "note", "end"],
       {
         opened: () => {
           // A stream that is opened again begins with its last lines again.
-          setShown([]);
-          setNotes([]);
+          fresh = [];
+          setShown(NOTHING);
           setStatus("open");
           setError(null);
         },
         event: (kind, data) => {
-          if (kind === "line") {
-            fresh.push(data as LogLine);
-            frame ||= window.setTimeout(flush, 50);
-          } else if (kind === "note") {
-            setNotes((last) => [...last, String((data as { text?: unknown } | null)?.text ?? "")]);
-          } else {
+          if (kind === "line") add(data as LogLine);
+          else if (kind === "note") add(String((data as { text?: unknown } | null)?.text ?? ""));
+          else {
+            window.clearTimeout(frame);
+            flush();
             setStatus("ended");
             stop();
           }
@@ -87,7 +95,7 @@ function Log({ id, service, follow }: { id: string; service: string; follow: boo
       window.clearTimeout(frame);
       stop();
     };
-  }, [id, service, follow]);
+  }, [id, service, follow, previous]);
 
   useLayoutEffect(() => {
     if (follow && atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
@@ -97,20 +105,21 @@ function Log({ id, service, follow }: { id: string; service: string; follow: boo
     const element = event.currentTarget as HTMLDivElement;
     atEnd.current = element.scrollTop + element.clientHeight >= element.scrollHeight - 8;
   };
-  const several = new Set(shown.map((each) => each.pod)).size > 1;
+  const several = new Set(shown.rows.flatMap(({ line }) => (line ? [line.pod] : []))).size > 1;
   return (
     <>
       {error && <Fault error={error} />}
       {status === "loading" && <Loading what="log" />}
-      {status !== "loading" && !shown.length && !error && <Empty>Nothing is written yet.</Empty>}
-      {notes.map((each, index) => <p key={index} class="quiet">{lines(each)}</p>)}
+      {status !== "loading" && !shown.rows.length && !error && <Empty>Nothing is written yet.</Empty>}
       <div ref={box} class="log" role="log" aria-live="off" tabIndex={0} aria-label={`Log of ${service}`} onScroll={scrolled}>
-        {shown.map((each, index) => (
-          <div key={index}>
-            <span class="quiet">{clock(each.time)} {several && <bdi>{lines(each.pod)} </bdi>}</span>
-            <bdi>{lines(each.text)}</bdi>
+        {shown.rows.map(({ key, line, text }) => line ? (
+          <div key={key}>
+            <span class="quiet">
+              <time dateTime={line.time} title={line.time}>{clock(line.time)}</time> {several && <bdi>{lines(line.pod)} </bdi>}
+            </span>
+            <bdi>{lines(text)}</bdi>
           </div>
-        ))}
+        ) : <div key={key} class="note">{lines(text)}</div>)}
       </div>
       {status === "ended" && <p class="quiet">The log has ended.</p>}
     </>
