@@ -30,6 +30,8 @@ class Instance:
 
     lines: list[bytes] = field(default_factory=list)
     over: bool = False
+    cuts: int = 0
+    """How often requests for its log have ended while it goes on."""
 
     def write(self, second: int, text: str) -> None:
         """Append a line of this second of a minute."""
@@ -45,13 +47,14 @@ class Kubelet:
     async def log(self, request: web.Request) -> AsyncIterator[bytes]:
         """The lines since the time that is asked for, until the instance ends."""
         instance, told = self.current, 0
+        cuts = instance.cuts
         since = request.query.get("sinceTime", "").removesuffix("Z").encode()
         while True:
             for line in instance.lines[told:]:
                 if line >= since:
                     yield line
             told = len(instance.lines)
-            if instance.over:
+            if instance.over or instance.cuts > cuts:
                 return
             await asyncio.sleep(0.01)
 
@@ -149,3 +152,23 @@ async def test_the_next_instance_is_read_from_its_beginning_also_where_the_clock
         second.write(20, "b1")
         await reader.until_line("b1")
     assert reader.lines == ["a1", "a2", "b1"]
+
+
+async def test_an_instance_whose_log_only_broke_off_long_ago_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_reader, "_STATUS_SECONDS", 0.0)
+    async with following() as (server, kubelet, reader):
+        first, asked = kubelet.current, len(server.asked)
+        first.cuts += 1
+        await reader.until(lambda: len(server.asked) > asked)
+        first.write(2, "a2")
+        await reader.until_line("a2")
+        kubelet.current = Instance()
+        kubelet.current.write(9, "b1")
+        server.put("pods", pod(2, "two", restarted=True))
+        await reader.until_line("b1")
+        first.write(3, "its last words")
+        first.over = True
+        await reader.until_line("its last words")
+    assert sorted(reader.lines) == ["a1", "a2", "b1", "its last words"]

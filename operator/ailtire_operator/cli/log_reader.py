@@ -1,6 +1,7 @@
 """The logs of many containers: read once, a few at a time; or followed, each by a request that stays open."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _IN_MEMORY: Final = 256 * 1024
 _QUIET_SECONDS: Final = 300.0
 """A log may be silent as long as it likes; after this the request is made anew, in case that nobody is there."""
 _PAUSE: Final = 1.0
+_STATUS_SECONDS: Final = 60.0
+"""By so much a pod's status may be behind its kubelet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,9 @@ class _Reading:
     source: Source
     start: Moment = BEGINNING
     """Up to here its lines were taken already."""
-    over: bool = False
-    """Its log has ended. A kubelet knows the next instance before the pod's status does: what comes now may be its."""
+    ended: float | None = None
+    """When its log did, by ``time.monotonic``. A kubelet knows the next instance before the pod's status does, so that
+    what comes after that may be its."""
     ahead: Moment = BEGINNING
     """Up to here lines were taken since then."""
 
@@ -222,7 +226,7 @@ class Follower:
     async def _taken_ahead(self, source: Source) -> Moment:
         """Up to where the reading of the instance before has taken lines of this one; it is ended if it still does."""
         before = self._readings.get(source.key)
-        if before is None or not before.over:
+        if before is None or before.ended is None or time.monotonic() - before.ended > _STATUS_SECONDS:
             return BEGINNING
         tasks = [task for task, reading in self._tasks.items() if reading is before]
         await stop(tasks)
@@ -247,13 +251,14 @@ class Follower:
                         await self._request.sink.line(source, line)
                         self._request.sink.flush()
                         last = line.moment
-                        if reading.over:
+                        if reading.ended is not None:
                             reading.ahead = last
             except (NotFound, Invalid):
                 return
             except Unavailable:
                 broken = True
-            reading.over = reading.over or not broken
+            if not broken:
+                reading.ended = time.monotonic()
             await asyncio.sleep(_PAUSE)
             now = self._now.get(source.key)
             if now is None or now.instance != source.instance or not (now.running or broken):
