@@ -48,6 +48,8 @@ function Log({ id, service, follow, previous }: {
   const [error, setError] = useState<ApiError | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  // How far down it was when it was last at its end; where somebody reads above, no line comes to that.
+  const end = useRef(0);
 
   useEffect(() => {
     const [namespace = "", name = ""] = id.split("/");
@@ -57,6 +59,8 @@ function Log({ id, service, follow, previous }: {
       frame = 0;
       const more = fresh;
       fresh = [];
+      // Asked now: the event of somebody's scrolling may come after these lines.
+      atEnd.current = !box.current || isAtEnd(box.current, end.current);
       setShown((last) => appended(last, more));
     };
     const add = (one: LogLine | string): void => {
@@ -98,20 +102,18 @@ function Log({ id, service, follow, previous }: {
   }, [id, service, follow, previous]);
 
   useLayoutEffect(() => {
-    if (follow && atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+    if (!box.current) return;
+    if (follow && atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+    end.current = atEnd.current ? box.current.scrollTop : Number.POSITIVE_INFINITY;
   }, [shown]);
 
-  const scrolled = (event: Event): void => {
-    const element = event.currentTarget as HTMLDivElement;
-    atEnd.current = element.scrollTop + element.clientHeight >= element.scrollHeight - 8;
-  };
   const several = new Set(shown.rows.flatMap(({ line }) => (line ? [line.pod] : []))).size > 1;
   return (
     <>
       {error && <Fault error={error} />}
       {status === "loading" && <Loading what="log" />}
       {status !== "loading" && !shown.rows.length && !error && <Empty>Nothing is written yet.</Empty>}
-      <div ref={box} class="log" role="log" aria-live="off" tabIndex={0} aria-label={`Log of ${service}`} onScroll={scrolled}>
+      <div ref={box} class="log" role="log" aria-live="off" tabIndex={0} aria-label={`Log of ${service}`}>
         {shown.rows.map(({ key, line, text }) => line ? (
           <div key={key}>
             <span class="quiet">
@@ -124,6 +126,11 @@ function Log({ id, service, follow, previous }: {
       {status === "ended" && <p class="quiet">The log has ended.</p>}
     </>
   );
+}
+
+/** Whether the newest line is in view, or was before the window became smaller. */
+function isAtEnd(element: HTMLElement, end: number): boolean {
+  return element.scrollTop >= end - 1 || element.scrollTop + element.clientHeight >= element.scrollHeight - 8;
 }
 
 function clock(time: string): string {
