@@ -57,14 +57,14 @@ def test_line_that_is_read_stays_where_it_is_while_others_come_and_go(page: Page
         expect(log(visit.page)).to_contain_text(f"{mark} begin")
         for number in range(_KEPT):
             logs.write(pod, f"{mark} {number}")
-        eventually(lambda: marked(visit.page, mark)[-1] == str(_KEPT - 1), _SECONDS, "a full log")
+        eventually(lambda: marked(visit.page, mark)[-1:] == [str(_KEPT - 1)], _SECONDS, "a full log")
         log(visit.page).evaluate(_MIDDLE)
         read = log(visit.page).get_by_text(f"{mark} {_KEPT // 2}", exact=True)
         read.scroll_into_view_if_needed()
         place = read.bounding_box()
         for number in range(_KEPT, _KEPT + 300):
             logs.write(pod, f"{mark} {number}")
-        eventually(lambda: marked(visit.page, mark)[-1] == str(_KEPT + 299), _SECONDS, "more lines")
+        eventually(lambda: marked(visit.page, mark)[-1:] == [str(_KEPT + 299)], _SECONDS, "more lines")
         assert marked(visit.page, mark)[0] == "300"
         now = read.bounding_box()
         assert place is not None and now is not None
