@@ -243,7 +243,7 @@ $(TOOLS): requirements-tools.lock
 	@touch $@
 
 ##-- real nodes: kind, and a Swarm on the same engine -------------------------------------------------------------------
-.PHONY: kind-up kind-down e2e e2e-proof swarm parity
+.PHONY: kind-up kind-down e2e e2e-proof e2e-page swarm parity
 kind-up: $(READY) ## Start a kind cluster of three nodes with an ingress controller (Docker Engine too, if need be)
 	@$(KINDLAB) up
 
@@ -257,6 +257,10 @@ e2e: $(READY) ## Run the end-to-end tests on kind and Swarm; a cluster that is u
 e2e-proof: $(READY) ## Prove on kind what e2e has no time for: from source to answers by BuildKit (root), a claim adopted with its data
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/e2e/proof --junitxml=$(REPORTS)/e2e-proof.xml $(E2E_OPTIONS)
+
+e2e-page: $(READY) $(BROWSING) ## Try on kind that the page shows logs of real containers, in Chromium (PICTURES=docs/images: take its pictures anew)
+	@mkdir -p $(REPORTS)
+	@PYTHONPATH=$(PYTHONPATH):build/browsing PICTURES=$(PICTURES) $(PYTEST) tests/e2e/page --junitxml=$(REPORTS)/e2e-page.xml $(E2E_OPTIONS)
 
 parity: $(READY) ## Run one tree on kind and in Swarm, and write the table of docs/swarm-parity.md anew
 	@PARITY_WRITE=1 $(PYTEST) tests/e2e/test_swarm_parity.py -s
