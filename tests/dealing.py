@@ -29,10 +29,15 @@ LONG: Final = tuple(
         *("misbehaving", "cli_writes", "operator_process", "hostile", "verify", "history", "namespaced", "cli_stops"),
         *("examples", "isolation", "recipes", "rights", "cli_diff", "delivery", "etcd", "second_manager"),
         *("depends_on", "secret_reloads", "up", "reconcile", "cli_changes", "put_back", "ownership", "cli_written"),
+        "rbac",
     )
 )
 """The files of ``cluster`` that keep a worker for half a minute to three, the longest first."""
-_ORDER: Final = ("faults", "install", "static", "cluster", "gateway", "cluster_layer", "orders", "property", "swarm")
+_LONG_ONES: Final = "cluster, what takes long of it"
+_ORDER: Final = (
+    *("faults", "install", "static", _LONG_ONES, "gateway", "cluster", "cluster_layer", "orders", "property", "swarm"),
+)
+"""The files of ``gateway`` wait too, one of them for half a minute: short ones of ``cluster`` come after them."""
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -52,6 +57,8 @@ def order(items: list[pytest.Item]) -> None:
 
     def rank(item: pytest.Item) -> tuple[int, int, bool]:
         folder, file = item.path.parent.name, item.path.name
+        if folder == "cluster" and file in files:
+            folder = _LONG_ONES
         return folders.get(folder, len(folders)), files.get(file, len(files)), item.path not in with_operator
 
     items.sort(key=rank)
@@ -79,9 +86,16 @@ class Dealing(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         return nodeid if _folder(nodeid) in _DEALT_SINGLY else nodeid.partition("::")[0]
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
-        """Remember it, and give the worker more; all of them where they had to wait for this test."""
+        """Remember it, and give the worker more; all of them where they had to wait for this test.
+
+        What a worker has run all of is forgotten: it would be counted anew at the end of each further test.
+        """
         super().mark_test_complete(node, item_index, duration)
-        if _folder(self.registered_collections[node][item_index]) == _ALONE:
+        test = self.registered_collections[node][item_index]
+        scope = self._split_scope(test)
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
+        if _folder(test) == _ALONE:
             for each in self.nodes:
                 self._reschedule(each)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dealing import LONG, Dealing
+from dealing import LONG, Dealing, order
 from lab.paths import ROOT
 
 FAULTS = "tests/faults/test_stories.py::test_forty"
@@ -103,8 +103,27 @@ def test_a_file_stays_with_one_worker_and_laws_come_one_by_one() -> None:
     session.run()
     for name in "abcdefgh":
         assert len({worker for test, worker in session.ran if test.startswith(f"tests/cluster/test_{name}.")}) == 1
-    assert session.dealing.assigned_work[session.workers[4]].keys() & set(LAWS)
-    assert session.dealing.assigned_work[session.workers[5]].keys() & set(LAWS)
+    assert {worker for test, worker in session.ran if test in LAWS} >= {"gw4", "gw5"}
+
+
+def test_what_has_been_run_is_not_kept_for_later_counts() -> None:
+    session = _Session(ALL, foreground=4, background=2)
+    session.run(last=FAULTS)
+    assert not any(session.dealing.assigned_work.values())
+
+
+def test_what_lasts_comes_before_what_is_short() -> None:
+    places = [
+        *("unit/test_naming.py", "cluster/test_up.py", "cluster/test_modes.py", "cluster/test_crd.py"),
+        *("gateway/test_sessions.py", f"cluster/{LONG[0]}", "static/test_checks.py", "faults/test_stories.py"),
+    ]
+    uses = {"cluster/test_modes.py": ["operator"]}
+    items: list[Any] = [SimpleNamespace(path=ROOT / "tests" / each, fixturenames=uses.get(each, [])) for each in places]
+    order(items)
+    assert [f"{each.path.parent.name}/{each.path.name}" for each in items] == [
+        *("faults/test_stories.py", "static/test_checks.py", f"cluster/{LONG[0]}", "cluster/test_up.py"),
+        *("gateway/test_sessions.py", "cluster/test_modes.py", "cluster/test_crd.py", "unit/test_naming.py"),
+    ]
 
 
 def test_what_a_lost_worker_had_is_run_by_others() -> None:
