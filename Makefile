@@ -60,8 +60,9 @@ WORKERS ?= $(shell awk -v most=$$((3 * $$(nproc))) '/^MemAvailable/ {room = int(
   END {if (most > 8) most = 8; if (most > room) most = room; print (most < 1 ? 1 : most)}' /proc/meminfo)
 # As many more as there are processors, without a control plane: they run what waits for nothing, at a low priority.
 BACKGROUND ?= $(shell nproc | awk '{print ($$1 < 8 ? $$1 : 8)}')
-# Memory instead of processor time for the control planes and kubectl, all of them Go programs.
-SUITE    = GOGC=400 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $(BACKGROUND) --durations=10 \
+# Memory instead of processor time for the control planes and kubectl, all of them Go programs, and one processor for each
+# of these programs: there are many more of them than processors, and their threads would wake each other in vain.
+SUITE    = GOGC=400 GOMAXPROCS=1 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) --background $(BACKGROUND) --durations=10 \
   --junitxml=$(REPORTS)/junit.xml $(SUITE_OPTIONS)
 
 # Once for all workers, which in a fresh checkout would each compile all tests; what is wrong there, they say.
