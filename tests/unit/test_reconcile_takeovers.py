@@ -230,7 +230,8 @@ def workload(ref: Ref, service: str, matches: Json | None = None, **metadata: An
     """A Deployment of somebody else, with the selector of a service of the stack."""
     found = ref.address(uid=f"uid-of-{ref.name}", resourceVersion="7")
     found["metadata"] |= metadata
-    return {**found, "spec": {"selector": {"matchLabels": matches or selector(service)}}}
+    pods = {"spec": {"containers": [{"name": service}]}}
+    return {**found, "spec": {"selector": {"matchLabels": matches or selector(service)}, "template": pods}}
 
 
 def members(**fields: Json) -> Json:
@@ -382,8 +383,11 @@ def test_a_service_that_cannot_be_written_keeps_its_deployment_as_it_is() -> Non
     """A quota of Services, which no dry run of a takeover asks for."""
     world = world_with(workload(WEB, "web"), workload(DB, "db"))
     world.cluster.refuses = {f"apply {SERVICE}": Denied("exceeded quota")}
-    record = world.write(members())
+    record = world.write(members(web={"policies": {"scaling": {"min": 2, "max": 4, "cpu": 70}}}))
     done = world.execute(record)
     assert (set(done.problems), done.adopted) == ({SERVICE}, [DB])
+    autoscaler = Ref("HorizontalPodAutoscaler", NAMESPACE, "shop-web")
+    assert autoscaler not in world.cluster.manifests, "it would scale what is left as it is"
     world.cluster.refuses.clear()
     assert world.execute(record).adopted == [WEB]
+    assert autoscaler in world.cluster.manifests

@@ -16,6 +16,9 @@ from ailtire_operator.cluster.store import Record, record_of
 from ailtire_operator.model.field_path import WHOLE, path_of
 
 _LABELS: Final = "matchLabels"
+_SCALE: Final = "scale"
+"""The subresource by which autoscalers, and ``kubectl scale``, set the number of replicas."""
+_BY_HAND: Final = "kubectl"
 _FIXED: Final = {"accessModes": "mode", "storageClassName": "storageClass"}
 """What of a claim's spec cannot change, with the field of ``spec.data.*`` that says it."""
 
@@ -46,7 +49,7 @@ def service_in_the_way(ref: Ref) -> str:
 def writers(obj: Mapping[str, Any]) -> list[str]:
     """Who has set fields of an object, its status aside: names of field managers, as anybody may choose them."""
     entries = obj["metadata"].get("managedFields") or ()
-    return sorted({str(each.get("manager") or "") for each in entries if not each.get("subresource")} - {""})
+    return sorted({str(each.get("manager") or "") for each in entries if each.get("subresource") != "status"} - {""})
 
 
 def _hindrance(manifest: Manifest, obj: Manifest) -> str | None:
@@ -80,7 +83,35 @@ def _of_deployment(manifest: Manifest, obj: Manifest, record: Record) -> str | N
     if spec.get("paused") and not manifest["spec"].get("paused"):
         name = record.ref.name
         return f"it is paused, so that no pod would become what is planned: kubectl rollout resume deployment {name}"
+    if reason := _containers(manifest, spec) or _autoscaler(manifest, obj):
+        return reason
     return None if is_free(record, manifest) else "it is not one of the definition"
+
+
+def _containers(manifest: Manifest, live: Mapping[str, Any]) -> str | None:
+    """An apply merges containers by name: with another name there would be two applications in each pod."""
+    names = [[each["name"] for each in spec["template"]["spec"]["containers"]] for spec in (manifest["spec"], live)]
+    wanted, found = map(sorted, names)
+    if set(wanted) & set(found):
+        return None
+    return (
+        f"its containers are {', '.join(found)}, and the service's is {', '.join(wanted)}: rename it there, or give "
+        "the service another name, so that it runs beside this one"
+    )
+
+
+def _autoscaler(manifest: Manifest, obj: Manifest) -> str | None:
+    """An autoscaler of others and the definition's number of replicas would undo each other for ever."""
+    if "replicas" not in manifest["spec"]:
+        return None
+    for entry in obj["metadata"].get("managedFields") or ():
+        manager = str(entry.get("manager") or "")
+        if entry.get("subresource") == _SCALE and not manager.startswith(_BY_HAND):
+            return (
+                f"an autoscaler ({manager}) sets its replicas: delete that one and write policies.scaling, or delete "
+                f"it and set another number by kubectl scale deployment {obj['metadata']['name']}"
+            )
+    return None
 
 
 def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:

@@ -94,6 +94,7 @@ class PlanExecutor:
         done = [*self._kept_waiting(this, missing), *done]
         late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
         late |= this.named.without_service(done)
+        late |= {scaler for workload, scaler in autoscalers(this.planned.manifests).items() if workload in late}
         done += await self._apply(this, lambda kind: kind not in (*_FIRST, _LAST), late)
         late |= _unsafe(this.planned.manifests, done)
         done += await self._apply(this, lambda kind: kind == _LAST, late)

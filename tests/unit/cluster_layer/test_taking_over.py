@@ -169,18 +169,22 @@ LABELS = {
 }
 
 
+def _pods(a: int, *names: str) -> Json:
+    return {"spec": {"a": a, "containers": [{"name": name} for name in names or ("web",)]}}
+
+
 def deployment(ref: Ref = WEB, *, spec: Json | None = None, selector: Json | None = None, **metadata: Any) -> Json:
     """A Deployment of somebody else, as the API server gives it."""
     found = ref.address(uid="u", resourceVersion="7")
     found["metadata"] |= {"labels": {"app": "theirs", naming.LABEL_MANAGED_BY: "Helm"}, **metadata}
-    content = {"replicas": 3, "selector": selector or {"matchLabels": SELECTOR}, "template": {"spec": {"a": 1}}}
+    content = {"replicas": 3, "selector": selector or {"matchLabels": SELECTOR}, "template": _pods(1)}
     return {**found, "spec": {**content, **(spec or {})}}
 
 
 def workload(ref: Ref = WEB, **spec: Any) -> Json:
     manifest = ref.address()
     manifest["metadata"] |= {"labels": LABELS, "ownerReferences": [reference_to("shop", f"{naming.KIND}/shop")]}
-    template = {"metadata": {"labels": SELECTOR}, "spec": {"a": 2}}
+    template = {"metadata": {"labels": SELECTOR}, **_pods(2)}
     return {**manifest, "spec": {"selector": {"matchLabels": SELECTOR}, "template": template, **spec}}
 
 
@@ -226,7 +230,29 @@ WORKLOADS_REFUSED: dict[str, tuple[Json, str]] = {
         f"its selector differs at matchExpressions and {_BESIDE}",
     ),
     "paused": (deployment(spec={"paused": True}), "it is paused"),
+    "other containers": (
+        deployment(spec={"template": _pods(1, "proxy", "app")}),
+        "its containers are app, proxy, and the service's is web",
+    ),
 }
+
+
+def scaled_by(manager: str, subresource: str = "scale") -> Json:
+    entry = {"manager": manager, "operation": "Update", "subresource": subresource}
+    return deployment(managedFields=[{**entry, "fieldsV1": {"f:spec": {"f:replicas": {}}}}])
+
+
+def test_who_has_an_autoscaler_of_others_is_left_to_it_unless_the_definition_says_no_number() -> None:
+    live = scaled_by("kube-controller-manager")
+    with pytest.raises(Foreign, match="an autoscaler \\(kube-controller-manager\\) sets its replicas"):
+        taking(workload(replicas=1), live)
+    assert taking(workload(), live), "policies.scaling"
+    assert taking(workload(replicas=1), scaled_by("kubectl")), "somebody has scaled it by hand"
+    assert taking(workload(replicas=1), scaled_by("kube-controller-manager", "status"))
+
+
+def test_a_container_beside_the_services_own_may_stay() -> None:
+    assert taking(workload(), deployment(spec={"template": _pods(1, "web", "proxy")}))
 
 
 @pytest.mark.parametrize("case", WORKLOADS_REFUSED)
