@@ -65,11 +65,14 @@ def test_a_program_that_starts_other_processes_ends_them_when_it_is_terminated()
 
 
 _PROGRAM = """
-import gc, sys, time
+import gc, signal, sys, time
 from pathlib import Path
 from lab import ControlPlane, sessions
 from lab.processes import spawn
 from lab.state import State
+
+# A shell starts what runs in the background with SIGINT ignored, and so the tests there, and what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def start(plane):
     plane.home.mkdir(parents=True)
@@ -104,10 +107,13 @@ def test_a_terminated_program_stops_its_control_plane(
     command = [sys.executable, "-c", _PROGRAM, str(tmp_path), *collecting]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
         assert program.stdout is not None
-        pid, home = program.stdout.readline().split()
-        sleeping = Process.of(int(pid))
-        alive = [sleeping.alive]
-        program.send_signal(number)
-        assert program.wait(60) != 0
+        try:
+            pid, home = program.stdout.readline().split()
+            sleeping = Process.of(int(pid))
+            alive = [sleeping.alive]
+            program.send_signal(number)
+            assert program.wait(60) != 0
+        finally:
+            program.kill()
     assert [*alive, sleeping.alive] == [True, False]
     assert not Path(home).exists()
