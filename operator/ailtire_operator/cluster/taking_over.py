@@ -83,9 +83,9 @@ def _of_deployment(manifest: Manifest, obj: Manifest, record: Record) -> str | N
     if spec.get("paused") and not manifest["spec"].get("paused"):
         name = record.ref.name
         return f"it is paused, so that no pod would become what is planned: kubectl rollout resume deployment {name}"
-    if reason := _containers(manifest, spec) or _autoscaler(manifest, obj):
-        return reason
-    return None if is_free(record, manifest) else "it is not one of the definition"
+    if not is_free(record, manifest):
+        return "it is not one of the definition"
+    return _containers(manifest, spec) or _autoscaler(manifest, obj)
 
 
 def _containers(manifest: Manifest, live: Mapping[str, Any]) -> str | None:
