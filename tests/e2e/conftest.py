@@ -99,8 +99,10 @@ def fresh_namespace() -> Iterator[str]:
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     kube.kubectl("create", "namespace", name)
     kube.kubectl("label", "namespace", name, *(f"pod-security.kubernetes.io/{each}" for each in _RESTRICTED))
-    yield name
-    kube.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        yield name
+    finally:
+        kube.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture

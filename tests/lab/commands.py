@@ -13,6 +13,8 @@ from lab.report import Say, say
 from lab.waiting import until_ended
 
 _NICE = "10"
+_SHOWN = 2000
+"""So many characters of what a command says are shown, its last ones."""
 """Long builds leave the machine usable for whoever else works on it."""
 
 
@@ -39,7 +41,7 @@ def output(
     except subprocess.TimeoutExpired:
         raise CommandError(f"{what}: no end after {timeout:.0f} s") from None
     if done.returncode:
-        raise CommandError(f"{what}: {(done.stderr or done.stdout).strip()}")
+        raise CommandError(f"{what}: {(done.stderr or done.stdout).strip()[-_SHOWN:]}")
     return done.stdout
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -61,13 +61,24 @@ def running(objects: Objects) -> dict[str, Any]:
 def plain(objects: Objects, namespace: str) -> Objects:
     """The objects without what differs from namespace to namespace."""
     scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects.values() if each["kind"] == AUTOSCALER.kind}
-    counted = {key: _counts(each, each["metadata"]["name"] in scaled) for key, each in objects.items()}
-    text = _DIGEST.sub("--gateway-DIGEST", json.dumps(counted).replace(namespace, "NAMESPACE"))
-    # A Job's name has a digest of its pod template, in which the namespace stands.
-    for name in [each["metadata"]["name"] for each in objects.values() if each["kind"] == JOB.kind]:
-        text = text.replace(name, _LAST_DIGEST.sub("-DIGEST", name))
-    made: Objects = json.loads(text)
+    jobs = [each["metadata"]["name"] for each in objects.values() if each["kind"] == JOB.kind]
+
+    def neutral(text: str) -> str:
+        text = _DIGEST.sub("--gateway-DIGEST", text.replace(namespace, "NAMESPACE"))
+        for name in jobs:  # with a digest of the pod template, in which the namespace stands
+            text = text.replace(name, _LAST_DIGEST.sub("-DIGEST", name))
+        return text
+
+    made: Objects = {}
+    for key, each in objects.items():
+        counted = _counts(each, each["metadata"]["name"] in scaled)
+        made[_free(neutral(key), made)] = json.loads(neutral(json.dumps(counted)))
     return made
+
+
+def _free(key: str, taken: Iterable[str]) -> str:
+    """Two names may differ by a digest alone: where an old object is left beside the new one."""
+    return key if key not in taken else _free(f"{key} and another", taken)
 
 
 def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 
 import yaml
 
-from ailtire_operator.cluster.kinds import JOB, KINDS, VOLUME_CLAIM
+from ailtire_operator.cluster.kinds import ENDPOINT_SLICE, JOB, KINDS, VOLUME_CLAIM
 from sequences.figures import Failure, Figures
 from sequences.lane import Crashes, Lane, Wrong
 from sequences.likeness import differences, plain, running
@@ -18,6 +19,10 @@ START: Final[Json] = {"services": {"web": {"image": "docker.io/library/web:1", "
 """A definition that is good wherever it is."""
 _LASTING: Final = frozenset({VOLUME_CLAIM.kind, JOB.kind})
 """Not deleted at random: a claim stays until its pods have gone, and a Job that has finished is not run again."""
+
+
+_ADDRESSES: Final = f"/{ENDPOINT_SLICE.kind}/"
+"""Names of pods are written when the pods have addresses, which may be after the stack is ready."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,11 @@ class Runner:
         self._edit(step)
         if self.now is last:
             return
+        otherwise = f"a broken definition ({step.what}) is not InvalidSpec"
+        if self.is_good:
+            raise Wrong(f"{otherwise}: {self.verdict}")
         # A stack below that is invalid is heard of after the rest: silence alone is no proof that nothing comes.
-        self.verdict = self.lane.invalid(self.name, f"a broken definition ({step.what}) is not InvalidSpec")
+        self._await(partial(self.lane.invalid, otherwise=otherwise))
         self._still(before)
 
     def _suspend(self, step: Step) -> None:
@@ -215,7 +223,8 @@ class Runner:
             found = plain(self.lane.tree(self.name), self.lane.namespace)
             return list(differences(wanted, found))
 
-        # Names of pods are written when the pods have addresses, which may be after the stack is ready.
+        if others := [each for each in unlike() if not each.startswith(_ADDRESSES)]:
+            raise Wrong("\n".join(["not as if it were made afresh:", *others[:10]]))
         self.lane.until("as if made afresh", lambda: not unlike(), lambda: "\n".join(unlike()[:10]))
         self.figures.count("compared")
 

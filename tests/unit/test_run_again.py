@@ -28,6 +28,8 @@ CASE = '<testcase classname="tests.cluster.test_a" name="test_{}"><{}/></testcas
         ([*REAL, LOAD], 5, []),
         ([A, REAL[0]], 2, []),  # of two runs
         (["tests/e2e/proof/test_a.py::test_a"], 1, []),
+        (["tests/e2e/test_a.py"], 1, []),
+        (["tests/cluster/test_a.py", A], 2, []),
     ],
 )
 def test_a_few_of_the_cluster_and_those_of_e2e_are_run_again_and_no_others(

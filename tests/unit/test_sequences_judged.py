@@ -80,6 +80,8 @@ def test_two_jobs_differ_by_more_than_the_digest_in_their_names() -> None:
     one, two = plain(job("one", "1" * 8), "one"), plain(job("two", "2" * 8), "two")
     assert list(differences(one, two)) == []
     assert list(differences(one, plain(job("two", "2" * 8), "other")))
+    both = plain({**job("two", "2" * 8), **job("two", "3" * 8)}, "two")
+    assert list(differences(one, both)) == ["/Job/shop-migrate-DIGEST and another should not be there"]
 
 
 def pulls(policy: str, applied: bool) -> dict[str, dict[str, Any]]:

@@ -108,8 +108,8 @@ def _autoscaler(manifest: Manifest, obj: Manifest) -> str | None:
         manager = str(entry.get("manager") or "")
         if entry.get("subresource") == _SCALE and not manager.startswith(_BY_HAND):
             return (
-                f"an autoscaler ({manager}) sets its replicas: delete that one and write policies.scaling, or delete "
-                f"it and set another number by kubectl scale deployment {obj['metadata']['name']}"
+                f"{manager} has set its replicas, as an autoscaler does: delete that one and write policies.scaling, "
+                f"or delete it and set another number by kubectl scale deployment {obj['metadata']['name']}"
             )
     return None
 

@@ -22,7 +22,8 @@ _NEVER: Final = ("tests/e2e/test_tree_under_load.py::",)
 
 def to_run_again(failed: Collection[str], counted: int) -> list[str]:
     """Of the failed tests (as pytest names them) those to run again; ``counted``: as many have failed by the report."""
-    if len(failed) != counted or any(name.startswith(_NEVER) for name in failed):
+    # Where a file cannot be collected, the others have not been run: it stands there alone, without a test.
+    if len(failed) != counted or any(name.startswith(_NEVER) or "::" not in name for name in failed):
         return []
     folders = {name.partition("::")[0].rpartition("/")[0] for name in failed}
     if len(folders) != 1 or len(failed) > _AT_MOST.get(folders.pop(), 0):

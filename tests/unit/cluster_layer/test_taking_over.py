@@ -244,7 +244,7 @@ def scaled_by(manager: str, subresource: str = "scale") -> Json:
 
 def test_who_has_an_autoscaler_of_others_is_left_to_it_unless_the_definition_says_no_number() -> None:
     live = scaled_by("kube-controller-manager")
-    with pytest.raises(Foreign, match="an autoscaler \\(kube-controller-manager\\) sets its replicas"):
+    with pytest.raises(Foreign, match="kube-controller-manager has set its replicas, as an autoscaler does"):
         taking(workload(replicas=1), live)
     assert taking(workload(), live), "policies.scaling"
     assert taking(workload(replicas=1), scaled_by("kubectl")), "somebody has scaled it by hand"
