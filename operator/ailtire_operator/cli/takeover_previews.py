@@ -12,9 +12,9 @@ from ailtire_operator.cli.previews import Preview, Refusal
 from ailtire_operator.cluster.changes import Change
 from ailtire_operator.cluster.errors import ClusterError, NotFound
 from ailtire_operator.cluster.kinds import DEPLOYMENT, POD, SERVICE, STACK, VOLUME_CLAIM, Manifest, Ref
-from ailtire_operator.cluster.ownership import asks_to_adopt, is_orphan, is_ours, is_strange
+from ailtire_operator.cluster.ownership import asks_to_adopt, is_orphan, is_ours
 from ailtire_operator.cluster.store import Store, record_of
-from ailtire_operator.cluster.taking_over import missing, service_in_the_way, taking, writers
+from ailtire_operator.cluster.taking_over import may_be_taken, missing, named, service_in_the_way, taking, writers
 from ailtire_operator.cluster.template_changes import TemplateChange, template_changes
 from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.plan.adoption import adopted_claims, adopted_deployments
@@ -47,12 +47,17 @@ class TakeoverPreviews:
 
     async def show(self, changes: list[Change], made: Plan) -> list[Change]:
         """Note what would become of the objects that are named; gives back the changes of all else."""
-        places = _places(made)
+        places = named(made.stack.namespace, adopted_claims(made), adopted_deployments(made))
         asked = asks_to_adopt(self._store.get(Ref(STACK.kind, made.stack.namespace, made.stack.root)))
-        named = {each.ref: each.manifest for each in changes if each.ref in places and each.manifest}
-        named = {ref: manifest for ref, manifest in named.items() if self._is_unknown(ref, manifest, made, asked)}
-        tried = await asyncio.gather(*(self._try(ref, manifest, made) for ref, manifest in named.items()))
-        found = {ref: each for ref, each in zip(named, tried, strict=True) if each is not None}
+        uid = made.stack.uid
+        unknown = {
+            each.ref: each.manifest
+            for each in changes
+            if each.ref in places and each.manifest
+            if may_be_taken(each.manifest, self._store.get(each.ref), uid, self._store, adopting=asked)
+        }
+        tried = await asyncio.gather(*(self._try(ref, manifest, made) for ref, manifest in unknown.items()))
+        found = {ref: each for ref, each in zip(unknown, tried, strict=True) if each is not None}
         others = [each for each in changes if each.ref not in found]
         for ref, each in found.items():
             if ref.kind == DEPLOYMENT.kind and not each.refused:
@@ -60,14 +65,6 @@ class TakeoverPreviews:
         self._note(found, places, self._blocked(others, places, asked))
         await self._note_users([ref for ref in found if ref.kind == VOLUME_CLAIM.kind], made.stack.name)
         return others
-
-    def _is_unknown(self, ref: Ref, manifest: Manifest, made: Plan, asked: bool) -> bool:
-        """Whether it may be one to take over, as far as it carries our labels."""
-        live = self._store.get(ref)
-        if is_strange(live, manifest, made.stack.uid, self._store):
-            return True
-        lost = live is not None and live.owner_uid is None and not is_ours(live, manifest, made.stack.uid)
-        return lost and ref.kind == DEPLOYMENT.kind and not asked
 
     async def _try(self, ref: Ref, manifest: Manifest, made: Plan) -> _Tried | None:
         """None where there is nothing to take over: the stack would make a Deployment, or has it without its labels."""
@@ -150,14 +147,6 @@ class TakeoverPreviews:
                 paths = listed([change.path for change in each.left], _NAMED)
                 self._found.notes.append(f"{ref} keeps what others have set in its pods: {paths}")
             self._found.note(compare(ref, each.live, each.answer))
-
-
-def _places(made: Plan) -> dict[Ref, FieldPath]:
-    """What the definition names, with the path of what names it."""
-    named = {VOLUME_CLAIM.kind: adopted_claims(made), DEPLOYMENT.kind: adopted_deployments(made)}
-    return {
-        Ref(kind, made.stack.namespace, name): path for kind, paths in named.items() for name, path in paths.items()
-    }
 
 
 def _pods(tried: _Tried) -> str:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from ailtire_operator.cluster.errors import Foreign
 from ailtire_operator.cluster.kinds import DEPLOYMENT, VOLUME_CLAIM, Manifest, Ref
-from ailtire_operator.cluster.ownership import is_free, is_unclaimed, marks, refusal
-from ailtire_operator.cluster.store import Record, record_of
-from ailtire_operator.model.field_path import WHOLE, path_of
+from ailtire_operator.cluster.ownership import is_free, is_ours, is_strange, is_unclaimed, marks, refusal
+from ailtire_operator.cluster.store import Record, Store, record_of
+from ailtire_operator.model.field_path import WHOLE, FieldPath, path_of
 
 _LABELS: Final = "matchLabels"
 _SCALE: Final = "scale"
@@ -34,6 +34,25 @@ def taking(manifest: Manifest, obj: Manifest) -> Manifest:
     live = obj["metadata"]
     which = {"uid": live["uid"], "resourceVersion": live["resourceVersion"]}
     return {**manifest, "metadata": {**manifest["metadata"], **which}}
+
+
+def named(
+    namespace: str, claims: Mapping[str, FieldPath], deployments: Mapping[str, FieldPath]
+) -> dict[Ref, FieldPath]:
+    """What a definition names to be taken over, by names of objects, with the path of what names it."""
+    kinds = {VOLUME_CLAIM.kind: claims, DEPLOYMENT.kind: deployments}
+    return {Ref(kind, namespace, name): path for kind, paths in kinds.items() for name, path in paths.items()}
+
+
+def may_be_taken(manifest: Manifest, record: Record | None, owner_uid: str, store: Store, *, adopting: bool) -> bool:
+    """Whether what is named may be one to take over, as far as the store knows.
+
+    A Deployment that the stack has lost is one too, unless the root asks for all such to be adopted (``adopting``).
+    """
+    if is_strange(record, manifest, owner_uid, store):
+        return True
+    lost = record is not None and record.owner_uid is None and not is_ours(record, manifest, owner_uid)
+    return lost and manifest["kind"] == DEPLOYMENT.kind and not adopting
 
 
 def missing(ref: Ref) -> str:

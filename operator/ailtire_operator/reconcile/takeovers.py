@@ -17,11 +17,11 @@ from typing import TypeVar
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult, Rehearsal
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Foreign, Invalid, NotFound
-from ailtire_operator.cluster.kinds import DEPLOYMENT, SERVICE, VOLUME_CLAIM, Manifest, Ref
-from ailtire_operator.cluster.ownership import is_orphan, is_ours, is_strange
+from ailtire_operator.cluster.kinds import DEPLOYMENT, SERVICE, Manifest, Ref
+from ailtire_operator.cluster.ownership import is_orphan, is_ours
 from ailtire_operator.cluster.single_object_watch import holder
 from ailtire_operator.cluster.store import Record, Store, record_of
-from ailtire_operator.cluster.taking_over import missing, service_in_the_way
+from ailtire_operator.cluster.taking_over import may_be_taken, missing, named, service_in_the_way
 from ailtire_operator.model.field_path import FieldPath, path_of
 from ailtire_operator.plan.adoption import adopted_claims, adopted_deployments
 from ailtire_operator.reconcile.apply_errors import lacks_right
@@ -75,17 +75,17 @@ class Takeovers:
         asked = [*unknown, *(each for each in services.values() if each in planned.manifests)]
         tried = await _all({ref: acting.rehearse(planned.manifests[ref], record.uid) for ref in asked})
         # Where there is no Deployment, the stack makes one.
-        named = {ref: tried[ref] for ref in unknown if not (ref in services and _is_absent(tried[ref]))}
-        named |= {
-            ref: Rehearsal(named[ref].obj, error)
+        there = {ref: tried[ref] for ref in unknown if not (ref in services and _is_absent(tried[ref]))}
+        there |= {
+            ref: Rehearsal(there[ref].obj, error)
             for ref, service in services.items()
-            if ref in named and named[ref].error is None and named[ref].obj is not None
+            if ref in there and there[ref].error is None and there[ref].obj is not None
             if (error := self._withheld(service, record, planned, tried.get(service))) is not None
         }
-        found = _refusals(named, places, self._blocked(record, planned, places))
+        found = _refusals(there, places, self._blocked(record, planned, places))
         due = frozenset[Ref]()
         if not found:
-            taken = {ref: each.obj for ref, each in named.items() if each.obj is not None}
+            taken = {ref: each.obj for ref, each in there.items() if each.obj is not None}
             due = frozenset(ref for ref in taken if ref.kind == DEPLOYMENT.kind)
             calls = {
                 ref: _take(acting, planned.manifests[ref], record.uid, obj, places[ref])
@@ -97,15 +97,8 @@ class Takeovers:
         return Takeover(found, due)
 
     def _is_unknown(self, ref: Ref, record: Record, planned: Planned) -> bool:
-        """Whether an object that is named may be one to take over, as far as the store knows.
-
-        A Deployment that the stack has lost is one too, but where the root asks for all such to be adopted.
-        """
         live, manifest = self._store.get(ref), planned.manifests[ref]
-        if is_strange(live, manifest, record.uid, self._store):
-            return True
-        lost = live is not None and live.owner_uid is None and not is_ours(live, manifest, record.uid)
-        return lost and ref.kind == DEPLOYMENT.kind and not adopts(record, self._store)
+        return may_be_taken(manifest, live, record.uid, self._store, adopting=adopts(record, self._store))
 
     def _withheld(self, service: Ref, record: Record, planned: Planned, tried: Rehearsal | None) -> ClusterError | None:
         """Why a Deployment is not taken over for the sake of its Service: somebody else has that."""
@@ -151,11 +144,7 @@ class Takeovers:
 
 def _places(namespace: str, planned: Planned) -> dict[Ref, FieldPath]:
     """What the definition names and the plan has, with the path of what names it."""
-    named = {
-        VOLUME_CLAIM.kind: adopted_claims(planned.plan),
-        DEPLOYMENT.kind: adopted_deployments(planned.plan),
-    }
-    found = {Ref(kind, namespace, name): path for kind, paths in named.items() for name, path in paths.items()}
+    found = named(namespace, adopted_claims(planned.plan), adopted_deployments(planned.plan))
     return {ref: path for ref, path in found.items() if ref in planned.manifests}
 
 
