@@ -54,7 +54,7 @@ def test_page_that_only_reads_offers_no_action_and_takes_none(page: Page, shop: 
         visit.expected.append("status of 403")
         expect(visit.page.get_by_text("read-only")).to_be_visible()
         visit.page.get_by_role("navigation", name="Views").wait_for()
-        expect(visit.page.get_by_role("region", name="Services")).to_be_visible()
+        expect(visit.page.get_by_role("region", name="Services", exact=True)).to_be_visible()
         for name in ("Restart", "Stop", "Start", "Scale"):
             expect(visit.page.get_by_role("button", name=name, exact=True)).to_have_count(0)
         action = {"action": "stop", "service": None}
