@@ -19,6 +19,7 @@ from ailtire_operator.cluster.kinds import (
 )
 from faults.story import LATE_MEMBERS
 from lab.api import Api
+from support.names import unused
 
 State = dict[str, Any]
 """By ``Kind/name``: the object as it counts."""
@@ -101,13 +102,8 @@ def state(found: Mapping[str, dict[str, Any]], namespace: str) -> State:
     for key, each in sorted(found.items(), key=lambda item: str(item[1]["metadata"]["creationTimestamp"])):
         if not key.endswith(CANARY) and _is_of_a_tree(each):
             counted = json.loads(neutral(json.dumps(_counted(each, names, scaled)), namespace))
-            made[_free(neutral(key, namespace), made)] = counted
+            made[unused(neutral(key, namespace), made)] = counted
     return made
-
-
-def _free(key: str, taken: Iterable[str]) -> str:
-    """Two names may differ by a digest alone."""
-    return key if key not in taken else _free(f"{key} and another", taken)
 
 
 def neutral(text: str, namespace: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -18,12 +18,15 @@ from ailtire_operator.cluster.kinds import (
 )
 from ailtire_operator.cluster.managed_fields import owned_projection
 from lab.api import Api
+from support.names import unused
 
 Objects = dict[str, dict[str, Any]]
 """By ``Kind/name``."""
 
 _DIGEST: Final = re.compile(r"--gateway-[0-9a-f]{8}")
 _LAST_DIGEST: Final = re.compile(r"-[0-9a-f]{8}$")
+_RESTARTED_WITH: Final = re.compile(rf'("{naming.ANNOTATION_RESTARTED_WITH}": )"[0-9a-f]+"')
+"""The annotation of a pod template with a hash of those of its dependencies, in which the namespace stands."""
 _ASSIGNED: Final = frozenset(
     {"clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName", "nodePort", "selector/controller-uid"}
 )
@@ -65,6 +68,7 @@ def plain(objects: Objects, namespace: str) -> Objects:
 
     def neutral(text: str) -> str:
         text = _DIGEST.sub("--gateway-DIGEST", text.replace(namespace, "NAMESPACE"))
+        text = _RESTARTED_WITH.sub(r'\1"DIGEST"', text)
         for name in jobs:  # with a digest of the pod template, in which the namespace stands
             text = text.replace(name, _LAST_DIGEST.sub("-DIGEST", name))
         return text
@@ -72,13 +76,8 @@ def plain(objects: Objects, namespace: str) -> Objects:
     made: Objects = {}
     for key, each in objects.items():
         counted = _counts(each, each["metadata"]["name"] in scaled)
-        made[_free(neutral(key), made)] = json.loads(neutral(json.dumps(counted)))
+        made[unused(neutral(key), made)] = json.loads(neutral(json.dumps(counted)))
     return made
-
-
-def _free(key: str, taken: Iterable[str]) -> str:
-    """Two names may differ by a digest alone: where an old object is left beside the new one."""
-    return key if key not in taken else _free(f"{key} and another", taken)
 
 
 def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ailtire_operator.naming import ANNOTATION_RESTARTED_WITH as RESTARTED_WITH
 from ailtire_operator.naming import FIELD_MANAGER
 from sequences.figures import Figures
 from sequences.likeness import differences, plain, running
@@ -104,7 +105,19 @@ def test_a_pull_policy_counts_where_the_operator_has_applied_one() -> None:
     assert len(list(differences(before, after))) == 1
 
 
-def test_what_differs_is_told_with_its_path() -> None:
+def restarted(value: str) -> dict[str, dict[str, Any]]:
+    found = tree("one", "1")
+    found["Deployment/shop-web"]["spec"]["template"]["metadata"] = {"annotations": {RESTARTED_WITH: value}}
+    return found
+
+
+def test_the_hash_of_a_dependency_differs_from_namespace_to_namespace_but_not_whether_there_is_one() -> None:
+    one, two = plain(restarted("b099c67c"), "one"), plain(restarted("0a1b2c3d"), "one")
+    assert list(differences(one, two)) == []
+    assert list(differences(one, plain(restarted(""), "one")))
+
+
+def test_what_differs_is_said_with_its_path() -> None:
     wanted, found = plain(tree("one", "1"), "one"), plain(tree("two", "2", replicas=3, paused=True), "two")
     assert list(differences(wanted, found)) == [
         "/Deployment/shop-web/spec/paused should not be there",
