@@ -117,6 +117,8 @@ BUILDX = Program("buildx", "buildx", _BUILDX, f"{_BUILDX}/cmd/buildx", "4 minute
 _BUILDKIT = "github.com/moby/buildkit"
 BUILDKIT = Program("buildkitd", "buildkit", _BUILDKIT, f"{_BUILDKIT}/cmd/buildkitd", "3 minutes", skew=9)
 """What builds for buildx: it starts containers by itself, so it needs no engine, but root and runc."""
+SBOM_SCANNER = Program("sbom-scanner", "sbom-scanner", "github.com/anchore/syft", ".", "4 minutes")
+"""A few lines around the library of Docker's own scanner, of which only an image at Docker Hub is to be had."""
 _SOURCE_CONTROLLER = "github.com/fluxcd/source-controller"
 SOURCE_CONTROLLER = Program(
     "source-controller", "source-controller", _SOURCE_CONTROLLER, _SOURCE_CONTROLLER, "5 minutes"
@@ -128,7 +130,7 @@ KUSTOMIZE_CONTROLLER = Program(
     "kustomize-controller", "kustomize-controller", _KUSTOMIZE_CONTROLLER, _KUSTOMIZE_CONTROLLER, "2 minutes"
 )
 FLUX = (SOURCE_CONTROLLER, HELM_CONTROLLER, KUSTOMIZE_CONTROLLER)
-PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX, BUILDKIT, *FLUX)
+PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX, BUILDKIT, SBOM_SCANNER, *FLUX)
 """What users of a stack have in their pipelines, and our files are proved with."""
 _DOCKER = "github.com/docker/cli"
 DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minutes", skew=9)

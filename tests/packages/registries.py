@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,30 @@ def image(host: str, name: str, tag: str) -> str:
     kind = "application/vnd.oci.image.config.v1+json"
     entry = {"mediaType": kind, "digest": target.write_blob(config), "size": len(config)}
     return target.write_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": entry, "layers": []})
+
+
+def program_image(host: str, name: str, program: Path, place: str) -> None:
+    """Push an image with nothing in it but a program that needs nothing else, which it starts.
+
+    ``name``: with a tag. ``place``: where in the image the program stands, from its root on.
+    """
+    stream = BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as layer:
+        layer.add(program, place)
+    target = Registry(parse(f"{host}/{name}"))
+    content = target.write_blob(stream.getvalue())
+    described = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Entrypoint": [f"/{place}"]},
+        "rootfs": {"type": "layers", "diff_ids": [content]},
+    }
+    config = json.dumps(described).encode()
+    entries = [
+        {"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest, "size": size}
+        for kind, digest, size in (
+            ("config.v1+json", target.write_blob(config), len(config)),
+            ("layer.v1.tar", content, len(stream.getvalue())),
+        )
+    ]
+    target.write_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": entries[0], "layers": entries[1:]})

@@ -19,8 +19,12 @@ from ailtire_operator.oci.reference import parse
 from ailtire_operator.oci.registry import Registry
 from kindlab import builder
 from lab import binaries
-from packages.registries import SHOP, registry
+from packages.registries import SHOP, program_image, registry
 from support.definitions.applications import write
+
+SCANNER = "docker/buildkit-syft-scanner:stable-1"
+"""The image by which BuildKit finds what is in an image, where no other one is named; it is at Docker Hub."""
+SPDX = "https://spdx.dev/Document"
 
 
 def baked(plan: str, *targets: str) -> Any:
@@ -103,13 +107,52 @@ def test_buildkit_builds_and_pushes_by_the_plan(
         assert artifacts(host) == {"team/shop", "team/shop_api", "team/shop_orders", "team/shop_web"}
 
 
+def test_what_is_in_an_image_is_pushed_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """BuildKit starts a scanner, which names the packages of the image; a registry in Docker Hub's place has one."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "deploy/web/Dockerfile": "FROM scratch\nCOPY status /var/lib/dpkg/status\nCOPY os-release /etc/os-release\n",
+        "deploy/web/os-release": "ID=debian\nVERSION_ID=12\n",
+        "deploy/web/status": "Package: tide-tables\nStatus: install ok installed\nVersion: 4.2-1\nArchitecture: all\n",
+    }
+    write(tmp_path / "shop", {**SHOP, **files})
+    with registry(tmp_path) as host, builder.buildkit(mirror=host) as variables:
+        program_image(host, SCANNER, binaries.path("sbom-scanner"), "bin/sbom-scanner")
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        options = ["--registry", f"{host}/team", "--tag", "1.4", "--push", "--sbom", "-o", "json"]
+        assert app.run(["build", "shop", "--env", "prod", *options]) == 0
+        images = json.loads(capsys.readouterr().out)["images"]
+        (web,) = (each for each in images if each["image"] == f"{host}/team/shop_web:1.4")
+        (document,) = documents(web["image"], web["digest"])
+    found = {(each["name"], each["versionInfo"]) for each in document["packages"] if "versionInfo" in each}
+    assert ("tide-tables", "4.2-1") in found
+
+
+def documents(reference: str, digest: str) -> list[Any]:
+    """What is said of an image's content by the attestations beside it: documents of SPDX."""
+    source = Registry(parse(reference))
+    _, attestation = of_index(source, digest)
+    entries = json.loads(source.manifest(attestation)[0])["layers"]
+    found = [each for each in entries if each["annotations"]["in-toto.io/predicate-type"] == SPDX]
+    return [json.loads(source.blob(each["digest"], each["size"]))["predicate"] for each in found]
+
+
 def layers(reference: str, digest: str) -> list[str]:
     """The layers of the image that an index with a provenance beside it has, by their digests."""
     source = Registry(parse(reference))
-    of_image, provenance = json.loads(source.manifest(digest)[0])["manifests"]
-    assert provenance["annotations"]["vnd.docker.reference.type"] == "attestation-manifest"
-    assert provenance["annotations"]["vnd.docker.reference.digest"] == of_image["digest"]
-    return [each["digest"] for each in json.loads(source.manifest(of_image["digest"])[0])["layers"]]
+    image, _ = of_index(source, digest)
+    return [each["digest"] for each in json.loads(source.manifest(image)[0])["layers"]]
+
+
+def of_index(source: Registry, digest: str) -> tuple[str, str]:
+    """The digests of the image and of its attestations, in an index with both."""
+    image, attestation = json.loads(source.manifest(digest)[0])["manifests"]
+    assert attestation["annotations"]["vnd.docker.reference.type"] == "attestation-manifest"
+    assert attestation["annotations"]["vnd.docker.reference.digest"] == image["digest"]
+    return image["digest"], attestation["digest"]
 
 
 def artifacts(host: str) -> set[str]:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ import pytest
 import urllib3
 
 from ailtire_operator.oci.reference import parse
-from ailtire_operator.oci.registry import MANIFEST, Registry
+from ailtire_operator.oci.registry import Registry
 from kindlab import engine
 from kindlab.builder import buildkit, prepare, python_in
 from lab import binaries
 from lab.paths import ROOT
 from lab.versions import PROGRAMS, REGISTRY
-from packages.registries import registry
+from packages.registries import program_image, registry
 from release.bundles import sha256
 from supplychain import archives, tools
 
@@ -47,28 +46,10 @@ def mirror(container_engine: None, tmp_path_factory: pytest.TempPathFactory) -> 
     prepare()
     binaries.ensure([REGISTRY])
     with registry(tmp_path_factory.mktemp("mirror")) as host:
-        _push_kubectl(host)
+        tag = PROGRAMS["kubectl"].version
+        program_image(host, f"{KUBECTL}:{tag}", binaries.path("kubectl"), "bin/kubectl")
         with python_in(host):
             yield host
-
-
-def _push_kubectl(host: str) -> None:
-    stream = BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as layer:
-        layer.add(binaries.path("kubectl"), "bin/kubectl")
-    target = Registry(parse(f"{host}/{KUBECTL}:{PROGRAMS['kubectl'].version}"))
-    content = target.write_blob(stream.getvalue())
-    told = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [content]}}
-    config = json.dumps(told).encode()
-    entries = [
-        {"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest, "size": size}
-        for kind, digest, size in (
-            ("config.v1+json", target.write_blob(config), len(config)),
-            ("layer.v1.tar", content, len(stream.getvalue())),
-        )
-    ]
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": entries[0], "layers": entries[1:]}
-    target.write_manifest(manifest)
 
 
 def _made(folder: Path, variables: Mapping[str, str]) -> Path:
