@@ -9,7 +9,10 @@ from typing import Any, Protocol
 
 import yaml
 
-from bench.journal import Journal, Name, Turn
+from bench import tree
+from bench.comparison import PLANE, Taken
+from bench.journal import Journal, Name
+from bench.processor import Sampler
 from lab import ControlPlane, Operator, binaries, eventually, kubectl
 from lab.components import DNS_ADDRESS
 
@@ -46,7 +49,12 @@ class Contender(Protocol):
     """One way to bring the tree into a cluster."""
 
     name: str
+    client: str
+    """The program that is run."""
     needs_operator: bool
+
+    def extra(self) -> int:
+        """How many objects of its own it makes beside the tree's."""
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """What to run; the turn begins when it starts."""
@@ -56,7 +64,12 @@ class Ours:
     """One AiltireStack, and the operator."""
 
     name = "ailtire-operator"
+    client = "kubectl"
     needs_operator = True
+
+    def extra(self) -> int:
+        """The child stacks."""
+        return tree.stacks() - 1
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """Apply the root."""
@@ -67,7 +80,12 @@ class Kubectl:
     """The rendered manifests, as a pipeline applies them."""
 
     name = "kubectl apply --server-side"
+    client = "kubectl"
     needs_operator = False
+
+    def extra(self) -> int:
+        """None."""
+        return 0
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """Apply all of them."""
@@ -78,7 +96,12 @@ class Helm:
     """The rendered manifests as a chart, with helm's own limit on requests lifted."""
 
     name = "helm install"
+    client = "helm"
     needs_operator = False
+
+    def extra(self) -> int:
+        """None."""
+        return 0
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """Install the chart."""
@@ -94,8 +117,8 @@ def _chart(bench: Bench) -> Path:
     return chart
 
 
-def take_turn(bench: Bench, contender: Contender, namespace: str) -> Turn:
-    """Apply the tree once and clear it away again."""
+def take_turn(bench: Bench, contender: Contender, namespace: str) -> Taken:
+    """Apply the tree once; it is left in its namespace."""
     if contender.needs_operator:
         bench.operator.start()
     else:
@@ -103,12 +126,21 @@ def take_turn(bench: Bench, contender: Contender, namespace: str) -> Turn:
     kubectl(bench.plane.kubeconfig, "create", "namespace", namespace)
     eventually(lambda: _settled(bench, namespace), 30, f"namespace {namespace}")
     wanted = bench.render(namespace)
-    since, began = bench.journal.end(), time.time()
-    done = subprocess.Popen(contender.command(bench, namespace), env=_environment(bench), stdout=subprocess.DEVNULL)
-    turn = bench.journal.wait(since, namespace, wanted, began, _LIMIT_SECONDS)
+    command = contender.command(bench, namespace)
+    with Sampler(_running(bench, contender)) as sampler:
+        since, began = bench.journal.end(), time.time()
+        done = subprocess.Popen(command, env=_environment(bench), stdout=subprocess.DEVNULL)
+        sampler.add(contender.client, done.pid)
+        turn = bench.journal.wait(since, namespace, wanted, began, _LIMIT_SECONDS)
     if done.wait(_LIMIT_SECONDS):
         raise RuntimeError(f"{contender.name} ended with {done.returncode}")
-    return turn
+    return Taken(turn.seconds, sampler.used(turn.last), turn.writes, len(wanted) + contender.extra())
+
+
+def _running(bench: Bench, contender: Contender) -> dict[str, int]:
+    """The process ids of what takes part in a turn and runs before it, by program."""
+    processes = {program: bench.plane.processes[program].pid for program in PLANE}
+    return {**processes, "operator": bench.operator.pid} if contender.needs_operator else processes
 
 
 def clear(bench: Bench, namespace: str) -> None:

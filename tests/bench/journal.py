@@ -30,6 +30,8 @@ class Turn:
     """From the start of the command until the last object was there."""
     writes: int
     """Requests by which the contender changed something in the namespace."""
+    last: float
+    """When the last object was there: a wall clock time in seconds."""
 
 
 class Journal:
@@ -61,7 +63,7 @@ class Journal:
                     missing.discard(made)
                     makers.add(event["user"]["username"])
                     last = max(last, _time(event))
-        return Turn(last - began, self._writes(since, namespace, makers))
+        return Turn(last - began, self._writes(since, namespace, makers), last)
 
     def writes(self, since: int, namespace: str, user: str) -> int:
         """How many requests of a user changed something in the namespace since then."""

@@ -1,0 +1,95 @@
+"""What ``python -m bench`` has found: a table for a person, and the same figures as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+from rich.table import Table
+
+PLANE: Final = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler", "kwok")
+"""The control plane's programs, all of which run in each turn and are part of its sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One turn of one contender."""
+
+    seconds: float
+    """From the start of the command until the last object was there."""
+    processor: Mapping[str, float]
+    """Seconds of processor time in the same span, by program: the control plane's and the contender's own."""
+    writes: int
+    """Requests by which the contender changed something in the namespace."""
+    objects: int
+    """What the turn waited for, and what the contender makes beside it: child stacks, each an object."""
+
+    @property
+    def processor_sum(self) -> float:
+        """Processor time of all programs together."""
+        return sum(self.processor.values())
+
+    @property
+    def own(self) -> float:
+        """Processor time of all that is not the control plane: the contender's client and its controller."""
+        return sum(seconds for program, seconds in self.processor.items() if program not in PLANE)
+
+
+@dataclass
+class Comparison:
+    """All turns; the first contender is the one that the others are compared with."""
+
+    size: str
+    machine: str
+    versions: Mapping[str, str]
+    load_before: float
+    """The machine's load average."""
+    load_after: float = 0.0
+    operator_memory: float = 0.0
+    """MiB that the operator held at the most after a turn."""
+    turns: dict[str, list[Taken]] = field(default_factory=dict)
+
+    def tables(self) -> Sequence[Table]:
+        """Seconds by the clock, and seconds of processor time; medians."""
+        return [self._by_the_clock(), self._by_processor()]
+
+    def _by_the_clock(self) -> Table:
+        table = Table("contender", "seconds (median)", "min - max", "ours / theirs", "objects", "writes per object")
+        ours = median(turn.seconds for turn in self._first)
+        for name, turns in self.turns.items():
+            seconds = [turn.seconds for turn in turns]
+            writes = median(turn.writes / turn.objects for turn in turns)
+            spread = f"{min(seconds):.1f} - {max(seconds):.1f}"
+            figures = (_figure(median(seconds)), spread, _ratio(ours, median(seconds)), str(turns[0].objects))
+            table.add_row(name, *figures, f"{writes:.2f}")
+        return table
+
+    def _by_processor(self) -> Table:
+        """The parts are medians each, so they need not add up to the median of the sums."""
+        heads = ("API server", "etcd", "controller manager", "scheduler", "kwok", "contender", "sum", "ours / theirs")
+        title = "processor time in seconds, from the start until the last object is there"
+        table = Table("contender", *heads, title=title)
+        ours = median(turn.processor_sum for turn in self._first)
+        for name, turns in self.turns.items():
+            parts = [median(turn.processor.get(program, 0.0) for turn in turns) for program in PLANE]
+            total = median(turn.processor_sum for turn in turns)
+            own = median(turn.own for turn in turns)
+            table.add_row(name, *map(_figure, (*parts, own, total)), _ratio(ours, total))
+        programs = ", ".join(f"{program} {version}" for program, version in self.versions.items())
+        table.caption = (
+            f"{self.machine}; {programs}; load average {self.load_before:.1f} before, {self.load_after:.1f} after; "
+            f"operator: {self.operator_memory:.0f} MiB resident at the most"
+        )
+        return table
+
+    @property
+    def _first(self) -> list[Taken]:
+        return next(iter(self.turns.values()))
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.2f}" if theirs else ""
