@@ -150,8 +150,8 @@ packages-proof: binaries ## Prove with real programs what users install and depl
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) tests/packages --junitxml=$(REPORTS)/packages.xml
 
-bench: binaries ## Compare with kubectl and helm on one control plane (minutes; the first time helm is built)
-	@$(BIN)/python -m bench
+bench: binaries ## Compare with kubectl, helm and kro on one control plane (minutes; the first time helm and kro are built)
+	@$(BIN)/python -m bench $(BENCH_OPTIONS)
 
 RUNS ?= 15
 bench-cli: binaries ## Measure what TAB, --help and tree take from their start, beside `kubectl get` (RUNS=15)

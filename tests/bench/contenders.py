@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,10 +41,14 @@ class Bench:
 
     def render(self, namespace: str) -> frozenset[Name]:
         """Write the manifests, as the operator would apply them, and return their names."""
+        return names(self.manifests_for(namespace))
+
+    def manifests_for(self, namespace: str) -> list[dict[str, Any]]:
+        """Write the manifests for a namespace, as the operator would apply them, and return them."""
         settings = f"AILTIRE_OPERATOR_NAMESERVERS={DNS_ADDRESS}"
         command = ["env", settings, str(_PLUGIN), "render", "--no-stacks", "-n", namespace, str(self.resource)]
         self.manifests.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        return names([each for each in yaml.load_all(self.manifests.read_text(), yaml.CSafeLoader) if each])
+        return [each for each in yaml.load_all(self.manifests.read_text(), yaml.CSafeLoader) if each]
 
 
 class Contender(Protocol):
@@ -52,6 +58,13 @@ class Contender(Protocol):
     client: str
     """The program that is run."""
     needs_operator: bool
+    """Whether it is this operator."""
+
+    def running(self, bench: Bench) -> AbstractContextManager[Mapping[str, int]]:
+        """Have its controller run for as long as the block lasts, and no other; the process ids by program."""
+
+    def wanted(self, manifests: frozenset[Name]) -> frozenset[Name]:
+        """The names of the objects that it makes, where the rendered manifests have these."""
 
     def extra(self) -> int:
         """How many objects of its own it makes beside the tree's."""
@@ -67,6 +80,16 @@ class Ours:
     client = "kubectl"
     needs_operator = True
 
+    @contextmanager
+    def running(self, bench: Bench) -> Iterator[Mapping[str, int]]:
+        """The operator, which the others stop."""
+        bench.operator.start()
+        yield {"operator": bench.operator.pid}
+
+    def wanted(self, manifests: frozenset[Name]) -> frozenset[Name]:
+        """The same."""
+        return manifests
+
     def extra(self) -> int:
         """The child stacks."""
         return tree.stacks() - 1
@@ -76,32 +99,42 @@ class Ours:
         return [str(binaries.path("kubectl")), "apply", "--server-side", "-n", namespace, "-f", str(bench.resource)]
 
 
-class Kubectl:
-    """The rendered manifests, as a pipeline applies them."""
+class _Client:
+    """One that has no controller, and applies the rendered manifests."""
 
-    name = "kubectl apply --server-side"
-    client = "kubectl"
     needs_operator = False
+
+    @contextmanager
+    def running(self, bench: Bench) -> Iterator[Mapping[str, int]]:
+        """Nothing, not even the operator: it would watch the others' objects go by."""
+        bench.operator.stop()
+        yield {}
+
+    def wanted(self, manifests: frozenset[Name]) -> frozenset[Name]:
+        """The same."""
+        return manifests
 
     def extra(self) -> int:
         """None."""
         return 0
+
+
+class Kubectl(_Client):
+    """The rendered manifests, as a pipeline applies them."""
+
+    name = "kubectl apply --server-side"
+    client = "kubectl"
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """Apply all of them."""
         return [str(binaries.path("kubectl")), "apply", "--server-side", "-n", namespace, "-f", str(bench.manifests)]
 
 
-class Helm:
+class Helm(_Client):
     """The rendered manifests as a chart, with helm's own limit on requests lifted."""
 
     name = "helm install"
     client = "helm"
-    needs_operator = False
-
-    def extra(self) -> int:
-        """None."""
-        return 0
 
     def command(self, bench: Bench, namespace: str) -> list[str]:
         """Install the chart."""
@@ -117,17 +150,14 @@ def _chart(bench: Bench) -> Path:
     return chart
 
 
-def take_turn(bench: Bench, contender: Contender, namespace: str) -> Taken:
-    """Apply the tree once; it is left in its namespace."""
-    if contender.needs_operator:
-        bench.operator.start()
-    else:
-        bench.operator.stop()  # it would watch the others' objects go by
+def take_turn(bench: Bench, contender: Contender, namespace: str, controllers: Mapping[str, int]) -> Taken:
+    """Apply the tree once, with the contender's controllers running; it is left in its namespace."""
     kubectl(bench.plane.kubeconfig, "create", "namespace", namespace)
     eventually(lambda: _settled(bench, namespace), 30, f"namespace {namespace}")
-    wanted = bench.render(namespace)
+    wanted = contender.wanted(bench.render(namespace))
     command = contender.command(bench, namespace)
-    with Sampler(_running(bench, contender)) as sampler:
+    plane = {program: bench.plane.processes[program].pid for program in PLANE}
+    with Sampler({**plane, **controllers}) as sampler:
         since, began = bench.journal.end(), time.time()
         done = subprocess.Popen(command, env=_environment(bench), stdout=subprocess.DEVNULL)
         sampler.add(contender.client, done.pid)
@@ -135,12 +165,6 @@ def take_turn(bench: Bench, contender: Contender, namespace: str) -> Taken:
     if done.wait(_LIMIT_SECONDS):
         raise RuntimeError(f"{contender.name} ended with {done.returncode}")
     return Taken(turn.seconds, sampler.used(turn.last), turn.writes, len(wanted) + contender.extra())
-
-
-def _running(bench: Bench, contender: Contender) -> dict[str, int]:
-    """The process ids of what takes part in a turn and runs before it, by program."""
-    processes = {program: bench.plane.processes[program].pid for program in PLANE}
-    return {**processes, "operator": bench.operator.pid} if contender.needs_operator else processes
 
 
 def clear(bench: Bench, namespace: str) -> None:
@@ -156,7 +180,7 @@ def _environment(bench: Bench) -> dict[str, str]:
     return {"KUBECONFIG": str(bench.plane.kubeconfig), "HOME": str(bench.folder), "PATH": ""}
 
 
-def names(manifests: list[dict[str, Any]]) -> frozenset[Name]:
+def names(manifests: Iterable[dict[str, Any]]) -> frozenset[Name]:
     """The manifests, as the audit log will name them."""
     return frozenset(Name(_plural(each["kind"]), each["metadata"]["name"]) for each in manifests)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+NAME = "bench"
+"""Of the root."""
 SERVICES_PER_STACK = 4
 FAN_OUT = (10, 9)
 """Children of the root, and of each of those: 1 + 10 + 90 stacks."""

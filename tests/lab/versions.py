@@ -129,6 +129,9 @@ _KUSTOMIZE_CONTROLLER = "github.com/fluxcd/kustomize-controller"
 KUSTOMIZE_CONTROLLER = Program(
     "kustomize-controller", "kustomize-controller", _KUSTOMIZE_CONTROLLER, _KUSTOMIZE_CONTROLLER, "2 minutes"
 )
+_KRO = "github.com/kubernetes-sigs/kro"
+KRO = Program("kro", "kro", _KRO, f"{_KRO}/cmd/controller", "3 minutes")
+"""Its controller, which `make bench` compares; it does not know its own version."""
 FLUX = (SOURCE_CONTROLLER, HELM_CONTROLLER, KUSTOMIZE_CONTROLLER)
 PIPELINES = (PROMTOOL, KSTATUS, KUBECONFORM, REGISTRY, BUILDX, BUILDKIT, SBOM_SCANNER, *FLUX)
 """What users of a stack have in their pipelines, and our files are proved with."""
@@ -137,7 +140,7 @@ DOCKER = Program("docker", "docker", _DOCKER, f"{_DOCKER}/cmd/docker", "1-2 minu
 """The client: it judges what is exported to Swarm, and needs no engine for that."""
 PROGRAMS = {
     program.name: program
-    for program in (*CONTROL_PLANE, HELM, HELM4, KREW, KREW_VALIDATION, ACTIONLINT, DOCKER, *PIPELINES)
+    for program in (*CONTROL_PLANE, HELM, HELM4, KREW, KREW_VALIDATION, ACTIONLINT, DOCKER, KRO, *PIPELINES)
 }
 
 
