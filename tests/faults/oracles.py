@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ailtire_operator.cluster.kinds import AUTOSCALER, KINDS, STACK, controller_of
+from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, KINDS, POD, STACK, controller_of
 from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, definition_of
 from faults.lane import LABELLED, UNLABELLED, Lane
 from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
@@ -17,6 +17,8 @@ MEMORY_MEBIBYTES = 256.0
 _SAMPLE_SECONDS = 0.2
 _KEPT_LATER = "ControllerRevision/"
 """A definition is kept as the last good one once it is Ready."""
+_ENDED = ("Succeeded", "Failed")
+"""Phases of a pod."""
 _WRITTEN_BY_OTHERS = (".annotations", ".status")
 _NOT_RUN: dict[str, dict[str, Any]] = {
     "Deployment": {"replicas": 0},
@@ -49,10 +51,13 @@ class StatusWatch(Background):
         root = self._lane.plane.api.get(STACK.path(self._lane.namespace, ROOT))
         ready = root["metadata"]["generation"] >= self._since and is_ready(root)
         if ready and not self._was_ready:
-            found = state(objects(self._lane.plane.api, self._lane.namespace), self._lane.namespace)
+            existing = objects(self._lane.plane.api, self._lane.namespace)
+            found = state(existing, self._lane.namespace)
+            pods = self._lane.plane.api.get(POD.path(self._lane.namespace))["items"]
             again = self._lane.plane.api.get(STACK.path(self._lane.namespace, ROOT))
             if again["metadata"]["generation"] == root["metadata"]["generation"]:
-                self.problems += [f"Ready, while {each}" for each in lacking(self._expected, found)]
+                lacks = lacking(self._expected, found) + unended(existing, pods)
+                self.problems += [f"Ready, while {each}" for each in lacks]
         self._was_ready = ready
 
 
@@ -98,6 +103,21 @@ def lacking(expected: State, found: State) -> list[str]:
         for each in differences(expected, found)
         if not (each.key.startswith(f"{STACK.kind}/") and each.path)
         and (each.path == ".status.runs" or not each.path.startswith(_WRITTEN_BY_OTHERS))
+    ]
+
+
+def unended(found: Mapping[str, Mapping[str, Any]], pods: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Pods of Deployments of which none is wanted: of a stack that says Ready all of them have ended."""
+    stopped = [
+        each["spec"]["selector"]["matchLabels"].items()
+        for key, each in found.items()
+        if each["kind"] == DEPLOYMENT.kind and each["spec"].get("replicas") == 0 and not key.endswith(CANARY)
+    ]
+    return [
+        f"Pod/{pod['metadata']['name']} has not ended, and none is wanted"
+        for pod in pods
+        if (pod.get("status") or {}).get("phase") not in _ENDED
+        and any(labels <= (pod["metadata"].get("labels") or {}).items() for labels in stopped)
     ]
 
 

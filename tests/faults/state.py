@@ -177,6 +177,8 @@ def runs(deployment: Mapping[str, Any]) -> bool:
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     replicas, updated, ready = _counts(deployment, "replicas", "updatedReplicas", "readyReplicas")
     current = status.get("observedGeneration") == deployment["metadata"].get("generation")
+    if wanted == 0:  # the controller counts pods for a while yet that are gone
+        return bool(current)
     # Of those that are ready as many may be of the old definition as there are old ones left.
     return bool(current and updated == wanted and ready - (replicas - updated) >= wanted)
 

@@ -12,7 +12,7 @@ from ailtire_operator.plan.definition_changes import TreeDefinition
 from ailtire_operator.plan.tree_revisions import Origin, compressed, revision
 from faults.journal import Entry, Journal, effects
 from faults.lane import Lane
-from faults.oracles import lacking, unfenced, unkept
+from faults.oracles import lacking, unended, unfenced, unkept
 from faults.plans.objects import of_objects
 from faults.plans.plan import Plan, choose
 from faults.replica import Replica
@@ -111,21 +111,37 @@ def test_a_stack_that_says_ready_may_lack_nothing() -> None:
     assert lacking(expected, leaving | {"Service/old": made()}) == ["Service/old should not be there"]
 
 
+def pod(name: str, service: str, phase: str = "Running") -> dict[str, Any]:
+    return {"metadata": {"name": name, "labels": {"service": service, "hash": "1"}}, "status": {"phase": phase}}
+
+
+def test_where_no_replica_is_wanted_the_pods_themselves_say_whether_they_have_ended() -> None:
+    def deployment(replicas: int) -> dict[str, Any]:
+        selector = {"matchLabels": {"service": "web"}}
+        return {"kind": "Deployment", "spec": {"replicas": replicas, "selector": selector}}
+
+    pods = [pod("a", "web"), pod("b", "web", "Failed"), pod("c", "api")]
+    assert unended({"Deployment/web": deployment(0)}, pods) == ["Pod/a has not ended, and none is wanted"]
+    assert unended({"Deployment/web": deployment(1)}, pods) == []
+    assert unended({"Deployment/web-canary": deployment(0)}, pods) == [], "it has the labels of another one"
+
+
 @pytest.mark.parametrize(
-    ("replicas", "updated", "ready", "runs_all"),
+    ("wanted", "replicas", "updated", "ready", "runs_all"),
     [
-        pytest.param(2, 2, 2, True, id="all of it"),
-        pytest.param(3, 2, 3, True, id="an old one is left"),
-        pytest.param(3, 2, 2, False, id="one of those that are ready may be the old one"),
-        pytest.param(2, 1, 2, False, id="one is old"),
-        pytest.param(2, 2, 1, False, id="one is not ready"),
+        pytest.param(2, 2, 2, 2, True, id="all of it"),
+        pytest.param(2, 3, 2, 3, True, id="an old one is left"),
+        pytest.param(2, 3, 2, 2, False, id="one of those that are ready may be the old one"),
+        pytest.param(2, 2, 1, 2, False, id="one is old"),
+        pytest.param(2, 2, 2, 1, False, id="one is not ready"),
+        pytest.param(0, 2, 2, 0, True, id="none is wanted, and pods that are gone are counted yet"),
     ],
 )
 def test_a_deployment_runs_when_all_that_is_wanted_is_of_its_definition(
-    replicas: int, updated: int, ready: int, runs_all: bool
+    wanted: int, replicas: int, updated: int, ready: int, runs_all: bool
 ) -> None:
     counts = {"replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready}
-    found = {"metadata": {"generation": 2}, "spec": {"replicas": 2}}
+    found = {"metadata": {"generation": 2}, "spec": {"replicas": wanted}}
     assert runs({**found, "status": {**counts, "observedGeneration": 2}}) == runs_all
     assert not runs({**found, "status": {**counts, "observedGeneration": 1}})
 
