@@ -27,6 +27,7 @@ _DIGEST: Final = re.compile(r"--gateway-[0-9a-f]{8}")
 _LAST_DIGEST: Final = re.compile(r"-[0-9a-f]{8}$")
 _RESTARTED_WITH: Final = re.compile(rf'("{naming.ANNOTATION_RESTARTED_WITH}": )"[0-9a-f]+"')
 """The annotation of a pod template with a hash of those of its dependencies, in which the namespace stands."""
+_WORKLOADS: Final = frozenset(kind.kind for kind in WORKLOAD_KINDS)
 _ASSIGNED: Final = frozenset(
     {"clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName", "nodePort", "selector/controller-uid"}
 )
@@ -56,8 +57,7 @@ def _is_of(stack: Mapping[str, Any], root: str) -> bool:
 
 def running(objects: Objects) -> dict[str, Any]:
     """What runs pods: uid and pod template of each workload."""
-    kinds = {kind.kind for kind in WORKLOAD_KINDS}
-    found = {key: each for key, each in objects.items() if each["kind"] in kinds}
+    found = {key: each for key, each in objects.items() if each["kind"] in _WORKLOADS}
     return {key: (each["metadata"]["uid"], each["spec"]["template"]) for key, each in found.items()}
 
 
@@ -85,6 +85,8 @@ def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:
     spec = _without_chosen_pull_policies(_without(item.get("spec") or {}), owned_projection(item).get("spec"))
     if item["kind"] == DEPLOYMENT.kind and scaled:
         spec.pop("replicas", None)
+    if item["kind"] in _WORKLOADS:
+        _leave_restart_out(spec.get("template", {}))
     made = {"spec": spec, "owners": [each["name"] for each in metadata.get("ownerReferences") or ()]}
     for field in ("labels", "annotations"):
         entries = metadata.get(field) or {}
@@ -93,6 +95,13 @@ def _counts(item: Mapping[str, Any], scaled: bool) -> dict[str, Any]:
         made[field] = item.get(field) or {}
     made["hostnames"] = sorted(each.get("hostname") or "" for each in item.get("endpoints") or ())
     return made
+
+
+def _leave_restart_out(template: dict[str, Any]) -> None:
+    """A restart that the definition asks for no longer stays in the pod template: to take it out would replace pods."""
+    annotations = template.get("metadata", {}).get("annotations", {})
+    if annotations.pop(naming.ANNOTATION_RESTARTED_AT, None) and not annotations:
+        del template["metadata"]["annotations"]
 
 
 def _without(value: Any) -> Any:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from ailtire_operator.naming import ANNOTATION_RESTARTED_WITH as RESTARTED_WITH
 from ailtire_operator.naming import FIELD_MANAGER
 from sequences.figures import Figures
 from sequences.likeness import differences, plain, running
@@ -105,16 +104,25 @@ def test_a_pull_policy_counts_where_the_operator_has_applied_one() -> None:
     assert len(list(differences(before, after))) == 1
 
 
-def restarted(value: str) -> dict[str, dict[str, Any]]:
+def annotated(**annotations: str) -> dict[str, dict[str, Any]]:
     found = tree("one", "1")
-    found["Deployment/shop-web"]["spec"]["template"]["metadata"] = {"annotations": {RESTARTED_WITH: value}}
+    named = {f"ailtire.io/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    found["Deployment/shop-web"]["spec"]["template"]["metadata"] = {"annotations": named} if named else {}
     return found
 
 
 def test_the_hash_of_a_dependency_differs_from_namespace_to_namespace_but_not_whether_there_is_one() -> None:
-    one, two = plain(restarted("b099c67c"), "one"), plain(restarted("0a1b2c3d"), "one")
-    assert list(differences(one, two)) == []
-    assert list(differences(one, plain(restarted(""), "one")))
+    one = plain(annotated(restarted_with="b099c67c"), "one")
+    assert list(differences(one, plain(annotated(restarted_with="0a1b2c3d"), "one"))) == []
+    assert list(differences(one, plain(annotated(), "one")))
+
+
+def test_a_restart_that_was_asked_for_before_stays_in_the_template() -> None:
+    restarted = {"restarted_at": "2026-11-29T12:30:00Z"}
+    assert list(differences(plain(annotated(), "one"), plain(annotated(**restarted), "one"))) == []
+    other = plain(annotated(restarted_with="b099c67c", **restarted), "one")
+    assert list(differences(plain(annotated(restarted_with="b099c67c"), "one"), other)) == []
+    assert list(differences(plain(annotated(), "one"), other))
 
 
 def test_what_differs_is_said_with_its_path() -> None:
