@@ -20,6 +20,8 @@ from lab.processes import free_ports
 from release.bundles import File, tar_gz
 from support.definitions.applications import deploy, services, stack
 
+_IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
+
 SHOP: dict[str, Any] = {
     "deploy/deploy.js": deploy("shop", "prod"),
     "deploy/services.js": services(web={"image": "shop_web"}, cache={"image": "redis:7"}, orders=stack("shop_orders")),
@@ -69,23 +71,16 @@ def _wait(host: str, process: "subprocess.Popen[bytes]") -> None:
 def artifact(host: str, name: str, tag: str, files: Mapping[str, File]) -> str:
     """Files as Flux's own program pushes them, and the digest."""
     target = Registry(parse(f"{host}/{name}:{tag}"))
-    layer, config = tar_gz(files, 0), b"{}"
-    entries = [
-        {"mediaType": f"application/vnd.cncf.flux.{kind}", "digest": target.write_blob(data), "size": len(data)}
-        for kind, data in (("config.v1+json", config), ("content.v1.tar+gzip", layer))
-    ]
-    return target.write_manifest(
-        {"schemaVersion": 2, "mediaType": MANIFEST, "config": entries[0], "layers": entries[1:]}
-    )
+    config = _stored(target, "application/vnd.cncf.flux.config.v1+json", b"{}")
+    layer = _stored(target, "application/vnd.cncf.flux.content.v1.tar+gzip", tar_gz(files, 0))
+    return _manifest(target, config, layer)
 
 
 def image(host: str, name: str, tag: str) -> str:
     """An image that something else has pushed, and its digest."""
     target = Registry(parse(f"{host}/team/{name}:{tag}"))
     config = json.dumps({"architecture": "amd64", "os": "linux", "name": name}).encode()
-    kind = "application/vnd.oci.image.config.v1+json"
-    entry = {"mediaType": kind, "digest": target.write_blob(config), "size": len(config)}
-    return target.write_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": entry, "layers": []})
+    return _manifest(target, _stored(target, _IMAGE_CONFIG, config))
 
 
 def program_image(host: str, name: str, program: Path, place: str) -> None:
@@ -97,19 +92,22 @@ def program_image(host: str, name: str, program: Path, place: str) -> None:
     with tarfile.open(fileobj=stream, mode="w") as layer:
         layer.add(program, place)
     target = Registry(parse(f"{host}/{name}"))
-    content = target.write_blob(stream.getvalue())
+    content = _stored(target, "application/vnd.oci.image.layer.v1.tar", stream.getvalue())
     described = {
         "architecture": "amd64",
         "os": "linux",
         "config": {"Entrypoint": [f"/{place}"]},
-        "rootfs": {"type": "layers", "diff_ids": [content]},
+        "rootfs": {"type": "layers", "diff_ids": [content["digest"]]},
     }
-    config = json.dumps(described).encode()
-    entries = [
-        {"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest, "size": size}
-        for kind, digest, size in (
-            ("config.v1+json", target.write_blob(config), len(config)),
-            ("layer.v1.tar", content, len(stream.getvalue())),
-        )
-    ]
-    target.write_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": entries[0], "layers": entries[1:]})
+    _manifest(target, _stored(target, _IMAGE_CONFIG, json.dumps(described).encode()), content)
+
+
+def _stored(target: Registry, media_type: str, data: bytes) -> dict[str, Any]:
+    """Store content, and return how a manifest names it."""
+    return {"mediaType": media_type, "digest": target.write_blob(data), "size": len(data)}
+
+
+def _manifest(target: Registry, config: dict[str, Any], *layers: dict[str, Any]) -> str:
+    """Store a manifest, and return its digest."""
+    made = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": list(layers)}
+    return target.write_manifest(made)
