@@ -4,7 +4,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ailtire_operator.cluster.kinds import AUTOSCALER, DEPLOYMENT, KINDS, POD, STACK, controller_of
+from ailtire_operator.cluster.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    KINDS,
+    POD,
+    STACK,
+    controller_of,
+)
 from ailtire_operator.plan.tree_revisions import DEFAULT_LIMIT, definition_of
 from faults.lane import LABELLED, UNLABELLED, Lane
 from faults.state import CANARY, NO_OWNER, State, differences, is_revision, neutral, objects, state
@@ -94,7 +102,11 @@ def unkept(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def lacking(expected: State, found: State) -> list[str]:
-    """What a stack that says Ready lacks or has too much; what Kubernetes writes or ends later does not count."""
+    """What a stack that says Ready lacks or has too much; what Kubernetes writes or ends later does not count.
+
+    Nor does a configuration too many: it stays for as long as a pod of a definition before may need it, and a stack is
+    ready before the last of them has ended. At the end of the step it has to be gone.
+    """
     leaving = {key for key, each in found.items() if each["dying"] or NO_OWNER in each["owners"]}
     found = {key: each for key, each in found.items() if key not in leaving and not key.startswith(_KEPT_LATER)}
     expected = {key: each for key, each in expected.items() if not key.startswith(_KEPT_LATER)}
@@ -102,6 +114,7 @@ def lacking(expected: State, found: State) -> list[str]:
         str(each)
         for each in differences(expected, found)
         if not (each.key.startswith(f"{STACK.kind}/") and each.path)
+        and not (each.key.startswith(f"{CONFIG_MAP.kind}/") and each.key not in expected)
         and (each.path == ".status.runs" or not each.path.startswith(_WRITTEN_BY_OTHERS))
     ]
 

@@ -109,6 +109,8 @@ def test_a_stack_that_says_ready_may_lack_nothing() -> None:
     leaving = {"Deployment/a": expected["Deployment/a"], "Service/old": made(dying=True)}
     assert lacking(expected, leaving) == [], "what is going away was deleted"
     assert lacking(expected, leaving | {"Service/old": made()}) == ["Service/old should not be there"]
+    configured = expected | {"ConfigMap/new": made()}
+    assert lacking(configured, expected | {"ConfigMap/old": made()}) == ["ConfigMap/new is missing"], "pods may need it"
 
 
 def pod(name: str, service: str, phase: str = "Running") -> dict[str, Any]:
