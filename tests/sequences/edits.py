@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from ailtire_operator.model.values import seconds
 from sequences.schema import SERVICE, SPEC, Json, Node, choices, keys, values
 
 DEPTH: Final = 3
@@ -26,6 +27,7 @@ _RIGHTS: Final = frozenset(
 """An account without rights: its tree stays ready until there is something to do, so that Ready would say little. And
 accounts of pods, and claims and Deployments to take over, of which the namespace has none."""
 _OWN_NETWORK: Final = "siblings"
+_ENOUGH: Final = "1m"
 
 
 @st.composite
@@ -172,8 +174,15 @@ def _set_field(draw: st.DrawFn, holder: Json, node: Node) -> None:
 
 
 def tied(spec: Json) -> Json:
-    """The same with everything declared that its services name: the schema does not know what refers to what."""
+    """The same with everything declared that its services name: the schema does not know what refers to what.
+
+    A check of the whole stack has time enough, unless its time is one that is refused: on a busy machine its pod does
+    not end within the seconds that are drawn, and a definition whose check has failed is not tried again.
+    """
     for level, _ in levels(spec):
+        check = level.get("verify") or {}
+        if "timeout" in check and seconds(check["timeout"]) >= 1:
+            check["timeout"] = _ENOUGH
         for key, service in level["services"].items():
             _declare(level, key, service)
     return spec
