@@ -83,19 +83,25 @@ class Flux:
         return self.plane.kubectl("get", "deployments", "-n", NAMESPACE, "-o", path).split()
 
 
+@pytest.fixture
+def says(control_plane: ControlPlane) -> Iterator[Flux]:
+    """Flux of a namespace of the example's name, which others' tests use too: it goes at the end."""
+    control_plane.kubectl("create", "namespace", NAMESPACE)
+    yield Flux(control_plane)
+    control_plane.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s", timeout=150)
+
+
 def deployed(flux_says: Flux, version: str) -> None:
     """Wait for a release, and want its stack to be ready by then: Flux has waited for it."""
-
     eventually(lambda: flux_says.is_released(version, "deployed"), 150, f"the release of {version}")
     assert flux_says.stack_is_ready()
 
 
 @pytest.mark.timeout(900)
 def test_flux_deploys_upgrades_rolls_back_and_uninstalls_an_application(
-    tmp_path: Path, charts: str, control_plane: ControlPlane, installed_operator: Operator
+    tmp_path: Path, charts: str, says: Flux, control_plane: ControlPlane, installed_operator: Operator
 ) -> None:
-    says = Flux(control_plane)
-    control_plane.kubectl("create", "namespace", NAMESPACE)
+    installed_operator.stop()  # another test's may run
     publish(charts, tmp_path, "1.0.0", {"image": "web:1", "broken": False})
     with flux.running(control_plane, tmp_path):
         # A stack that no operator has seen is not ready: the release waits.
