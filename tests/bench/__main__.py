@@ -78,7 +78,7 @@ def _take_turn(
     turn = take_turn(bench, contender, namespace, controllers)
     found.turns.setdefault(contender.name, []).append(turn)
     print(f"round {number + 1}: {contender.name}: {turn.seconds:.1f} s, {turn.processor_sum:.1f} s of processor"
-          f" time, {turn.writes} writes")  # fmt: skip
+          f" time, {turn.writes} writes; all available after {turn.available.last:.0f} s")  # fmt: skip
     if contender.needs_operator:
         found.operator_memory = max(found.operator_memory, bench.operator.memory)
         _report_quiet(bench, namespace)

@@ -1,11 +1,13 @@
 """What ``python -m bench`` has found: a table for a person, and the same figures as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
 from rich.table import Table
+
+from bench.availability import Availability
 
 PLANE: Final = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler", "kwok")
 """The control plane's programs, all of which run in each turn and are part of its sum."""
@@ -19,6 +21,10 @@ class Taken:
     """From the start of the command until the last object was there."""
     processor: Mapping[str, float]
     """Seconds of processor time in the same span, by program: the control plane's and the contender's own."""
+    available: Availability
+    """When its Deployments could serve."""
+    processor_until_available: Mapping[str, float]
+    """Seconds of processor time until the last of them could: by then every contender's pods have been made."""
     writes: int
     """Requests by which the contender changed something in the namespace."""
     objects: int
@@ -26,13 +32,8 @@ class Taken:
 
     @property
     def processor_sum(self) -> float:
-        """Processor time of all programs together."""
+        """Processor time of all programs together, until the last object was there."""
         return sum(self.processor.values())
-
-    @property
-    def own(self) -> float:
-        """Processor time of all that is not the control plane: the contender's client and its controller."""
-        return sum(seconds for program, seconds in self.processor.items() if program not in PLANE)
 
 
 @dataclass
@@ -51,10 +52,18 @@ class Comparison:
 
     def tables(self) -> Sequence[Table]:
         """Seconds by the clock, and seconds of processor time; medians."""
-        return [self._by_the_clock(), self._by_processor()]
+        present = self._by_processor("the last object is there", lambda turn: turn.processor)
+        available = self._by_processor("the last Deployment is available", lambda turn: turn.processor_until_available)
+        programs = ", ".join(f"{program} {version}" for program, version in self.versions.items())
+        available.caption = (
+            f"{self.machine}; {programs}; load average {self.load_before:.1f} before, {self.load_after:.1f} after; "
+            f"operator: {self.operator_memory:.0f} MiB resident at the most"
+        )
+        return [self._by_the_clock(), self._by_availability(), present, available]
 
     def _by_the_clock(self) -> Table:
-        table = Table("contender", "seconds (median)", "min - max", "ours / theirs", "objects", "writes per object")
+        title = "seconds from the start until the last object is there"
+        table = Table("contender", "median", "min - max", "ours / theirs", "objects", "writes per object", title=title)
         ours = median(turn.seconds for turn in self._first)
         for name, turns in self.turns.items():
             seconds = [turn.seconds for turn in turns]
@@ -64,27 +73,44 @@ class Comparison:
             table.add_row(name, *figures, f"{writes:.2f}")
         return table
 
-    def _by_processor(self) -> Table:
+    def _by_availability(self) -> Table:
+        """A ratio beside each: who is done first with all is not who is done first with half."""
+        title = "seconds from the start until Deployments are available"
+        heads = ("the first", "ours / theirs", "half of them", "ours / theirs", "all", "ours / theirs")
+        table = Table("contender", *heads, title=title)
+        ours = _availability_medians(self._first)
+        for name, turns in self.turns.items():
+            theirs = _availability_medians(turns)
+            pairs = zip(ours, theirs, strict=True)
+            table.add_row(name, *(text for a, b in pairs for text in (_figure(b), _ratio(a, b))))
+        return table
+
+    def _by_processor(self, until: str, of: Callable[[Taken], Mapping[str, float]]) -> Table:
         """The parts are medians each, so they need not add up to the median of the sums."""
         heads = ("API server", "etcd", "controller manager", "scheduler", "kwok", "contender", "sum", "ours / theirs")
-        title = "processor time in seconds, from the start until the last object is there"
-        table = Table("contender", *heads, title=title)
-        ours = median(turn.processor_sum for turn in self._first)
+        table = Table("contender", *heads, title=f"processor time in seconds, from the start until {until}")
+        ours = median(sum(of(turn).values()) for turn in self._first)
         for name, turns in self.turns.items():
-            parts = [median(turn.processor.get(program, 0.0) for turn in turns) for program in PLANE]
-            total = median(turn.processor_sum for turn in turns)
-            own = median(turn.own for turn in turns)
+            parts = [median(of(turn).get(program, 0.0) for turn in turns) for program in PLANE]
+            total = median(sum(of(turn).values()) for turn in turns)
+            own = median(_own(of(turn)) for turn in turns)
             table.add_row(name, *map(_figure, (*parts, own, total)), _ratio(ours, total))
-        programs = ", ".join(f"{program} {version}" for program, version in self.versions.items())
-        table.caption = (
-            f"{self.machine}; {programs}; load average {self.load_before:.1f} before, {self.load_after:.1f} after; "
-            f"operator: {self.operator_memory:.0f} MiB resident at the most"
-        )
         return table
 
     @property
     def _first(self) -> list[Taken]:
         return next(iter(self.turns.values()))
+
+
+def _availability_medians(turns: Sequence[Taken]) -> tuple[float, float, float]:
+    """Medians over the turns: of the first, of half and of all."""
+    found = [turn.available for turn in turns]
+    return median(at.first for at in found), median(at.middle for at in found), median(at.last for at in found)
+
+
+def _own(processor: Mapping[str, float]) -> float:
+    """Processor time of all that is not the control plane: the contender's client and its controller."""
+    return sum(seconds for program, seconds in processor.items() if program not in PLANE)
 
 
 def _figure(value: float) -> str:

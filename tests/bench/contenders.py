@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import yaml
 
-from bench import tree
+from ailtire_operator.cluster.kinds import DEPLOYMENT
+from bench import availability, tree
 from bench.comparison import PLANE, Taken
 from bench.journal import Journal, Name
 from bench.processor import Sampler
@@ -162,9 +163,18 @@ def take_turn(bench: Bench, contender: Contender, namespace: str, controllers: M
         done = subprocess.Popen(command, env=_environment(bench), stdout=subprocess.DEVNULL)
         sampler.add(contender.client, done.pid)
         turn = bench.journal.wait(since, namespace, wanted, began, _LIMIT_SECONDS)
+        deployments = [each.name for each in wanted if each.resource == DEPLOYMENT.plural]
+        available = availability.wait(bench.plane.api, namespace, deployments, began, _LIMIT_SECONDS)
     if done.wait(_LIMIT_SECONDS):
         raise RuntimeError(f"{contender.name} ended with {done.returncode}")
-    return Taken(turn.seconds, sampler.used(turn.last), turn.writes, len(wanted) + contender.extra())
+    return Taken(
+        turn.seconds,
+        sampler.used(turn.last),
+        available,
+        sampler.used(began + available.last),
+        turn.writes,
+        len(wanted) + contender.extra(),
+    )
 
 
 def clear(bench: Bench, namespace: str) -> None:

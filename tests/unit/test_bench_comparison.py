@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import asdict
+from typing import Any, cast
 
 import pytest
 
+from bench import availability
+from bench.availability import Availability, available
 from bench.comparison import Comparison, Taken
 from bench.processor import Sample, Sampler, used
+from lab.api import Api
 
 
 def _samples() -> list[Sample]:
@@ -46,13 +50,18 @@ def test_a_process_that_ended_keeps_the_time_that_it_had() -> None:
     assert sampler.used(1e12) == {"etcd": 1.0, "helm": 0.5}
 
 
+def _turn(seconds: float, processor: dict[str, float], writes: int, last: float) -> Taken:
+    later = {program: 2 * used for program, used in processor.items()}
+    return Taken(seconds, processor, Availability(1.0, last / 2, last), later, writes, 20)
+
+
 def _comparison() -> Comparison:
     found = Comparison("3 stacks", "2 cores", {"etcd": "v3"}, 0.5, 1.0, 100.0)
     found.turns["ours"] = [
-        Taken(2.0, {"kube-apiserver": 3.0, "etcd": 1.0, "kubectl": 0.5, "operator": 1.5}, 22, 20),
-        Taken(4.0, {"kube-apiserver": 5.0, "etcd": 1.0, "kubectl": 0.5, "operator": 1.5}, 22, 20),
+        _turn(2.0, {"kube-apiserver": 3.0, "etcd": 1.0, "kubectl": 0.5, "operator": 1.5}, 22, 4.0),
+        _turn(4.0, {"kube-apiserver": 5.0, "etcd": 1.0, "kubectl": 0.5, "operator": 1.5}, 22, 8.0),
     ]
-    found.turns["theirs"] = [Taken(6.0, {"kube-apiserver": 7.0, "etcd": 1.0, "helm": 2.0}, 20, 20)]
+    found.turns["theirs"] = [_turn(6.0, {"kube-apiserver": 7.0, "etcd": 1.0, "helm": 2.0}, 20, 12.0)]
     return found
 
 
@@ -63,16 +72,51 @@ def _rows(index: int) -> dict[str, list[str]]:
 
 
 def test_the_sum_of_processor_time_is_that_of_every_program() -> None:
-    turn = _comparison().turns["ours"][0]
-    assert (turn.processor_sum, turn.own) == (6.0, 2.0)
+    assert _comparison().turns["ours"][0].processor_sum == 6.0
 
 
 def test_the_tables_compare_medians_by_the_clock_and_by_processor_time() -> None:
     assert _rows(0)["theirs"] == ["6.0", "6.0 - 6.0", "0.50", "20", "1.00"]
-    assert _rows(1) == {
+    assert _rows(1)["theirs"] == ["1.0", "1.00", "6.0", "0.50", "12.0", "0.50"]
+    assert _rows(2) == {
         "ours": ["4.0", "1.0", "0.0", "0.0", "0.0", "2.0", "7.0", "1.00"],
         "theirs": ["7.0", "1.0", "0.0", "0.0", "0.0", "2.0", "10.0", "0.70"],
     }
+    assert _rows(3)["theirs"] == ["14.0", "2.0", "0.0", "0.0", "0.0", "4.0", "20.0", "0.70"]
+
+
+def _deployment(name: str, wanted: int, has: int, status: str = "True") -> dict[str, Any]:
+    condition = {"type": "Available", "status": status, "lastTransitionTime": "1970-01-01T00:00:07Z"}
+    return {
+        "metadata": {"name": name},
+        "spec": {"replicas": wanted},
+        "status": {"availableReplicas": has, "conditions": [condition]},
+    }
+
+
+def test_a_deployment_is_available_once_it_has_all_its_pods() -> None:
+    new = {"metadata": {"name": "new"}, "spec": {"replicas": 1}}
+    few, lost = _deployment("few", 2, 1), _deployment("lost", 2, 2, "False")
+    assert available([_deployment("all", 2, 2), few, lost, new]) == {"all": 7.0}
+
+
+class _Deployments:
+    """An API server whose answers are fixed: the last one stays."""
+
+    def __init__(self, *answers: list[dict[str, Any]]) -> None:
+        self._answers = list(answers)
+
+    def get(self, path: str) -> dict[str, Any]:
+        assert path.endswith("/namespaces/bench/deployments")
+        return {"items": self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]}
+
+
+def test_availability_is_waited_for_and_counted_from_the_start() -> None:
+    api = cast(Api, _Deployments([_deployment("a", 2, 2), _deployment("others", 1, 0)]))
+    assert availability.wait(api, "bench", ["a"], 5.0, 1.0) == Availability(2.0, 2.0, 2.0)
+    assert availability.wait(api, "bench", ["a"], 7.5, 1.0).last == 0.0
+    with pytest.raises(TimeoutError, match="1 of 2 Deployments are not available, such as b"):
+        availability.wait(api, "bench", ["a", "b"], 5.0, -1.0)
 
 
 def test_the_figures_are_json_with_machine_versions_and_load() -> None:
