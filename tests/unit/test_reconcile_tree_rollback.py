@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.errors import Unavailable
 from ailtire_operator.cluster.kinds import Ref
 from ailtire_operator.cluster.store import Record
 from ailtire_operator.plan.definition_changes import DefinitionChange
@@ -135,6 +136,29 @@ def test_what_is_not_ready_in_time_takes_the_whole_tree_back_until_the_definitio
     assert story.image() == "api:3"
     assert story.world.conditions()["Ready"][0] == "True"
     assert story.revision().summary["revision"] == 2
+
+
+def test_what_could_not_be_written_has_not_been_ready() -> None:
+    """An API server that refuses for some seconds does not make a bad update a good one."""
+    story = Story()
+    story.world.failures = 3
+    story.world.cluster.refuses = {"apply Deployment shop-orders-api": Unavailable("later")}
+    story.world.write(spec("api:2"))
+    for _ in range(3):
+        story.reconcile()
+        story.world.time += 2  # a status is not written at once
+    status = story.world.status(CHILD)
+    assert status["services"]["api"]["message"] == "Deployment shop-orders-api is not written yet: later"
+    update = tree_update_of(story.revision())
+    assert update is not None
+    assert (story.image(), update.reached) == ("api:1", False)
+    story.world.cluster.refuses = {}
+    story.update(spec("api:2"))
+    assert story.image() == "api:2"
+    story.world.time += DEADLINE + 2
+    story.reconcile()
+    story.reconcile()
+    assert (story.image(), story.world.conditions()["RolledBack"]) == ("api:1", ("True", "TreeRolledBack"))
 
 
 def test_going_back_by_hand_lets_go_and_the_same_update_is_tried_again_later() -> None:

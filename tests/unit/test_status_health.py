@@ -71,6 +71,12 @@ def test_what_is_not_made_yet_is_under_way() -> None:
     assert found.problem == Problem("Progressing", "Deployment shop-web does not exist yet", transient=True)
 
 
+def test_what_could_not_be_written_yet_is_not_what_runs() -> None:
+    late = Problem("Progressing", "Deployment shop-web is not written yet: later", transient=True)
+    found = health_of(workload=full(), error=late)
+    assert (found.ready, found.problem) == (1, late), "the pods of the definition before serve"
+
+
 def test_an_autoscaler_wants_what_it_wrote_and_never_less_than_its_minimum() -> None:
     assert health_of(replicas=None, floor=2, workload=full(1)).wanted == 2
     assert not health_of(replicas=None, floor=2, workload=full(1)).ok

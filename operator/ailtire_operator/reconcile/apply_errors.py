@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ailtire_operator import naming
@@ -102,6 +102,8 @@ def attribute(found: Mapping[Ref, Problem], manifests: Mapping[Ref, Manifest]) -
     for ref, problem in found.items():
         manifest = manifests.get(ref)  # None: what could not be removed
         labels = (manifest["metadata"].get("labels") if manifest else None) or {}
+        if is_unwritten(problem):
+            problem = replace(problem, message=unwritten(ref, problem))
         if ref.kind == STACK.kind:
             children[ref.name] = problem
         elif labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY:
@@ -111,6 +113,16 @@ def attribute(found: Mapping[Ref, Problem], manifests: Mapping[Ref, Manifest]) -
         else:
             others[ref] = problem
     return Attribution(services, children, others)
+
+
+def is_unwritten(problem: Problem) -> bool:
+    """Whether the object could not be written yet, though nobody forbids it; what has to go first reports that."""
+    return problem.transient and problem.reason != DELETING
+
+
+def unwritten(ref: Ref, problem: Problem) -> str:
+    """Why the definition is not acted upon in full."""
+    return f"{ref} is not written yet: {problem.message}"
 
 
 def _causes(error: Invalid) -> str:

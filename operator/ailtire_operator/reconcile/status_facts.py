@@ -18,12 +18,12 @@ from ailtire_operator.model.report import Notice
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.model.status import RouteStatus
 from ailtire_operator.plan.types import ChildPlan, Plan, ServicePlan
-from ailtire_operator.reconcile.apply_errors import CONFLICTING, Attribution, attribute
+from ailtire_operator.reconcile.apply_errors import CONFLICTING, Attribution, attribute, is_unwritten, unwritten
 from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.mode import spec_of
 from ailtire_operator.reconcile.snapshot import PassResult, StackSnapshot, Warnings, floors, live_of
 from ailtire_operator.reconcile.verification import check_in
-from ailtire_operator.status.conditions import DELETING, INVALID_SPEC, PROGRESSING
+from ailtire_operator.status.conditions import INVALID_SPEC, PROGRESSING
 from ailtire_operator.status.health import Health
 from ailtire_operator.status.observed import Child, Problem
 from ailtire_operator.status.rollup import Branch, branch
@@ -137,12 +137,7 @@ def invalid_child(child: ChildPlan) -> Problem | None:
 
 def _pending(done: PassResult) -> str:
     """What could not be written yet, though nobody forbids it: the definition is not acted upon in full."""
-    waiting = (
-        f"{ref} is not written yet: {problem.message}"
-        for ref, problem in done.problems.items()
-        if problem.transient and problem.reason != DELETING  # each object that has to go reports that
-    )
-    return next(waiting, "")
+    return next((unwritten(ref, problem) for ref, problem in done.problems.items() if is_unwritten(problem)), "")
 
 
 def _routes(plan: Plan) -> Iterator[RouteStatus]:

@@ -158,7 +158,7 @@ class Readiness:
     def _follow(self, path: tuple[str, ...], part: str) -> Iterator[Unready]:
         stack, status = self._root, self._status
         for depth, key in enumerate(path, 1):
-            yield from _check(path[: depth - 1], status)
+            yield from _whole(path[: depth - 1], status)
             if depth == len(path) and key in (status.get("services") or {}):
                 yield from _service(path, status["services"][key])
                 return
@@ -169,7 +169,7 @@ class Readiness:
             if problem is not None or child is None:
                 return
             stack, status = child, child.summary.get("status") or {}
-        yield from _check(path, status)
+        yield from _whole(path, status)
         yield from _gateway(path, status)
         if part != _GATEWAY:
             yield from self._all(path, stack, status)
@@ -185,7 +185,7 @@ class Readiness:
                 yield Unready((*path, key), problem)
             elif child is not None:
                 below = child.summary.get("status") or {}
-                yield from _check((*path, key), below)
+                yield from _whole((*path, key), below)
                 yield from self._all((*path, key), child, below)
 
     def _child(self, stack: Record, key: str) -> Record | None:
@@ -212,11 +212,16 @@ def _service(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unrea
         yield Unready(path, Problem(reason or PROGRESSING, message or f"{ready}/{wanted} ready"))
 
 
-def _check(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
-    """The check of a stack, if it has not passed: also one that is yet to begin, as all else is just ready."""
+def _whole(path: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[Unready]:
+    """What a stack as a whole lacks: an object that could not be written yet, or a check that has not passed.
+
+    Also a check that is yet to begin, as all else is just ready.
+    """
     blocker, check, counts = (status.get(name) or {} for name in ("blocker", "verify", "counts"))
-    if blocker.get("reason") in (VERIFYING, VERIFICATION_FAILED) and not blocker.get("path"):
-        yield Unready(path, Problem(str(blocker["reason"]), str(blocker.get("message", ""))))
+    reason, own = blocker.get("reason"), not blocker.get("path")
+    unwritten = reason == PROGRESSING and not blocker.get("subject")
+    if own and (unwritten or reason in (VERIFYING, VERIFICATION_FAILED)):
+        yield Unready(path, Problem(str(reason), str(blocker.get("message", ""))))
     elif check.get("phase", "Passed") != "Passed" and not (
         counts.get("servicesStopped") or counts.get("stacksStopped")
     ):

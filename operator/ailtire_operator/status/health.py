@@ -157,7 +157,9 @@ def _problem(member: Member, ready: int, wanted: int) -> Problem | None:
         return member.waits
     if member.stopped and member.unended:
         return Problem(STOPPING, f"{plural(member.unended, 'pod')} not ended yet", transient=True)
-    if member.workload is not None and settled(member.workload) and ready >= wanted and not member.workload.deleting:
+    workload = member.workload
+    runs = workload is not None and settled(workload) and ready >= wanted and not workload.deleting
+    if runs and member.error is None:  # what could not be written yet is the definition that replicas are to run
         return None
     return next(_reasons(member), None) or _progress(member)
 

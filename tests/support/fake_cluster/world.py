@@ -12,7 +12,7 @@ from ailtire_operator.cluster.apply_result import DEFAULT_OPTIONS, ApplyOptions,
 from ailtire_operator.cluster.changes import lets_go_of_replicas
 from ailtire_operator.cluster.connection import Account
 from ailtire_operator.cluster.errors import ClusterError, Foreign, NotFound, NotGone
-from ailtire_operator.cluster.kinds import Manifest, Ref
+from ailtire_operator.cluster.kinds import STACK, Manifest, Ref
 from ailtire_operator.cluster.managed_fields import desired_projection, fingerprint
 from ailtire_operator.cluster.ownership import waits_for
 from ailtire_operator.cluster.store import Record, Store, record_of
@@ -81,6 +81,8 @@ class Cluster:
         self._hashes[ref] = fingerprint(desired_projection(manifest))
         references = manifest["metadata"].get("ownerReferences")
         content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+        if known is not None and ref.kind == STACK.kind:
+            content["status"] = known.summary.get("status")  # it is a subresource: no apply of the object changes it
         record = put(
             self.store,
             ref.kind,
