@@ -1,4 +1,4 @@
-"""What all tests share: how Hypothesis draws its examples, and how pytest-xdist deals the tests out."""
+"""What all tests share: how Hypothesis draws its examples, how pytest-xdist deals tests out, what is kept of a run."""
 
 import gc
 from collections.abc import Generator
@@ -9,6 +9,7 @@ from hypothesis.database import ReadOnlyDatabase
 
 import dealing
 from exploring import KEPT, Keeping
+from support.checks import endings
 
 # The suite that decides draws the same examples each time, on every machine; `make explore` draws new ones, and keeps
 # those that fail; "kept" tries these again, and draws none.
@@ -48,3 +49,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     dealing.order(items)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    endings.record(session.config, exitstatus)

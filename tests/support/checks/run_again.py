@@ -2,7 +2,10 @@
 
 Kubernetes' controllers have clocks of their own and take part in the tests of ``cluster``, as nodes and proxies do in
 those of ``e2e``: a failure there may be a race. Exit code 1 where there is nothing to run again: a run that ended for
-another reason, which its report shows by an error that is no test's, is not.
+another reason, as its exit status or an error of its report that is no test's shows, is not.
+
+With the reports of both runs (``REPORT-FIRST REPORT``) it says whether each of these tests has passed by now. Exit code
+1 where one has failed again, was skipped, or was not run.
 """
 
 import json
@@ -12,12 +15,17 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
+import pytest
+
 from lab.paths import ROOT
+from support.checks import endings
 
 _AT_MOST: Final[Mapping[str, float]] = {"tests/cluster": 3, "tests/e2e": float("inf")}
 """How many failed tests of a folder may be races; those of e2e share a fixture, with which all of a file fail."""
 _NEVER: Final = ("tests/e2e/test_tree_under_load.py::",)
 """Whose failures are no races: a request that is lost under load once is a bug."""
+_FAILED: Final = frozenset({"failure", "error"})
+"""The elements of a test that did not pass; one that skips itself has another."""
 
 
 def to_run_again(failed: Collection[str], counted: int) -> list[str]:
@@ -31,21 +39,40 @@ def to_run_again(failed: Collection[str], counted: int) -> list[str]:
     return sorted(failed)
 
 
+def not_passed(first: Path, second: Path) -> list[str]:
+    """What failed by the first report and has not passed by the second."""
+    passed = {name for name, outcomes in _outcomes(second).items() if not outcomes & {*_FAILED, "skipped"}}
+    return sorted(f"{of}::{name}" for of, name in _failed(first) - passed)
+
+
 def _read(folder: Path, report: Path) -> tuple[list[str], int]:
     """What failed, and how many by the report, in the last run in this checkout; nothing where it came to no end."""
     failed = folder / ".pytest_cache/v/cache/lastfailed"
-    if not (failed.exists() and report.exists()):
+    # An interrupted run has a report too, without the tests that it did not come to.
+    if not (failed.exists() and report.exists()) or endings.recorded(report) != pytest.ExitCode.TESTS_FAILED:
         return [], 0
-    cases = ElementTree.parse(report).getroot().iter("testcase")
-    # A test that fails, and whose fixture then fails too, stands there twice.
-    counted = {
-        (each.get("classname"), each.get("name")) for each in cases if {"failure", "error"} & {of.tag for of in each}
-    }
-    return list(json.loads(failed.read_text(encoding="utf-8"))), len(counted)
+    return list(json.loads(failed.read_text(encoding="utf-8"))), len(_failed(report))
 
 
-def main(report: str) -> int:
-    """Say which those are, by the report of the run; the exit code."""
+def _failed(report: Path) -> set[tuple[str, str]]:
+    return {name for name, outcomes in _outcomes(report).items() if outcomes & _FAILED}
+
+
+def _outcomes(report: Path) -> dict[tuple[str, str], set[str]]:
+    """What became of each test, by class and name; one whose fixture fails as well stands there twice."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for each in ElementTree.parse(report).getroot().iter("testcase"):
+        found.setdefault((each.get("classname", ""), each.get("name", "")), set()).update(of.tag for of in each)
+    return found
+
+
+def main(report: str, second: str | None = None) -> int:
+    """Say which those are, by the report of the run, or which have not passed by that of the second; the exit code."""
+    if second is not None:
+        names = not_passed(ROOT / report, ROOT / second)
+        if names:
+            print("What was run once more has not passed:", *names, sep="\n  ")
+        return 1 if names else 0
     names = to_run_again(*_read(ROOT, ROOT / report))
     if not names:
         return 1
