@@ -10,6 +10,7 @@ from ailtire_operator.cli.failures import Missing
 from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment, Style, ended, merged, parse, parsed, since
 from ailtire_operator.cli.log_reader import Wanted
 from ailtire_operator.cli.log_sources import Source, selection, sources
+from ailtire_operator.cluster.lines import whole_lines
 
 Json = dict[str, Any]
 
@@ -155,6 +156,15 @@ async def test_the_parts_of_a_line_have_its_time_whatever_they_begin_with() -> N
     assert times == ["01", "02", "02", "02", "03", "", ""]
     assert [each.text.rpartition(b" ")[2] for each in found[1:4]] == [b"begin", b"forged", b"end"]
     assert [each.text for each in found[5:]] == [b"no time: unable to", b" retrieve"]
+
+
+async def test_the_line_after_one_that_ends_with_a_whole_part_has_its_own_time() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for each in (at(1, "long").rstrip(), b"\n", at(2, "next")):
+            yield each
+
+    found = list(parsed([each async for each in ended(whole_lines(chunks(), 8))]))
+    assert [(each.stamp[17:19], each.text) for each in found] == [("01", b"long"), ("02", b"next")]
 
 
 def test_a_line_is_written_as_it_was_asked_for() -> None:

@@ -78,12 +78,16 @@ async def ended(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
     A container could otherwise begin a part with a time of its own choice.
     """
-    stamp = b""
+    stamp, in_parts = b"", False
     async for each in lines:
+        if in_parts and each == b"\n":  # nothing is left of it but its end
+            stamp, in_parts = b"", False
+            continue
         line = stamp + each
-        yield line if line.endswith(b"\n") else line + b"\n"
+        in_parts = not line.endswith(b"\n")
+        yield line + b"\n" if in_parts else line
         first, blank, _ = line.partition(b" ")
-        stamp = first + blank if not line.endswith(b"\n") and _moment(first) is not None else b""
+        stamp = first + blank if in_parts and _moment(first) is not None else b""
 
 
 def parsed(raw: Iterable[bytes]) -> Iterator[Line]:

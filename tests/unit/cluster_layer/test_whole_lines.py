@@ -22,9 +22,10 @@ async def test_lines_are_whole_wherever_the_chunks_are_cut() -> None:
 
 
 async def test_a_line_without_an_end_comes_in_parts() -> None:
-    """After a part a line's own end adds no empty one."""
+    """A part is followed by its line's end also where that is all that is left: else the next line would be a part."""
     assert await _lines([b"abc", b"def", b"g\nh\n"], 4) == [b"abcdef", b"g\n", b"h\n"]
-    assert await _lines([b"abc", b"def", b"\nh\n"], 4) == [b"abcdef", b"h\n"]
+    assert await _lines([b"abc", b"def", b"\nh\n"], 4) == [b"abcdef", b"\n", b"h\n"]
+    assert await _lines([b"abcdef", b"\n\n", b"\nh\n"], 4) == [b"abcdef", b"\n", b"h\n"]
 
 
 @given(chunks=st.lists(st.binary(max_size=6)), longest=st.integers(1, 8))
@@ -33,4 +34,6 @@ async def test_nothing_is_lost_and_no_more_is_held_than_the_bound_and_a_chunk(
 ) -> None:
     found = await _lines(chunks, longest)
     assert b"".join(b"".join(found).split()) == b"".join(b"".join(chunks).split()), "blank lines and ends are not kept"
+    texts = [text for text in b"".join(chunks).split(b"\n") if text.strip()]
+    assert [text for text in b"".join(found).split(b"\n") if text.strip()] == texts, "a line ends where it ended"
     assert all(len(line) <= longest + 6 + 1 for line in found)
