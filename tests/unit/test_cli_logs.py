@@ -7,7 +7,20 @@ from typing import Any
 import pytest
 
 from ailtire_operator.cli.failures import Missing
-from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment, Style, ended, merged, parse, parsed, since
+from ailtire_operator.cli.log_lines import (
+    BEGINNING,
+    Line,
+    Moment,
+    Piece,
+    Resumed,
+    Style,
+    Taken,
+    ended,
+    merged,
+    parse,
+    parsed,
+    since,
+)
 from ailtire_operator.cli.log_reader import Wanted
 from ailtire_operator.cli.log_sources import Source, selection, sources
 from ailtire_operator.cluster.lines import whole_lines
@@ -165,6 +178,23 @@ async def test_the_line_after_one_that_ends_with_a_whole_part_has_its_own_time()
 
     found = list(parsed([each async for each in ended(whole_lines(chunks(), 8))]))
     assert [(each.stamp[17:19], each.text) for each in found] == [("01", b"long"), ("02", b"next")]
+
+
+def test_what_is_read_again_comes_from_where_it_was_broken_off_whatever_its_parts_are() -> None:
+    stamp = at(2, "").rstrip() + b" "
+    text = b"begin-middle-end"
+    for size in range(1, len(text)):
+        for cut in range(1, len(text)):
+            resumed = Resumed(Taken(parse(at(2, "")).moment, stamp.decode().strip(), size))
+            read_again = [
+                Piece(at(1, "before"), begins=True, ends=True, blank=False),
+                Piece(stamp + text[:cut] + b"\n", begins=True, ends=False, blank=False),
+                Piece(stamp + text[cut:] + b"\n", begins=False, ends=True, blank=False),
+                Piece(at(2, "same time"), begins=True, ends=True, blank=False),
+            ]
+            found = [resumed.take(each)[0] for each in read_again]
+            *rest, last = [each.text for each in found if each is not None]
+            assert (b"".join(rest), last) == (text[size:], b"same time")
 
 
 def test_a_line_is_written_as_it_was_asked_for() -> None:

@@ -32,6 +32,8 @@ class Instance:
     over: bool = False
     cuts: int = 0
     """How often requests for its log have ended while it goes on."""
+    breaks_at: int | None = None
+    """The next line that is sent ends the request after so many bytes of it."""
 
     def write(self, second: int, text: str) -> None:
         """Append a line of this second of a minute."""
@@ -43,16 +45,20 @@ class Kubelet:
 
     def __init__(self) -> None:
         self.current = Instance()
+        self.before = Instance(over=True)
 
     async def log(self, request: web.Request) -> AsyncIterator[bytes]:
         """The lines since the time that is asked for, until the instance ends."""
-        instance, told = self.current, 0
+        instance, told = self.before if "previous" in request.query else self.current, 0
         cuts = instance.cuts
         since = request.query.get("sinceTime", "").removesuffix("Z").encode()
         while True:
             for line in instance.lines[told:]:
                 if line >= since:
-                    yield line
+                    size, instance.breaks_at = instance.breaks_at, None
+                    yield line[:size]
+                    if size is not None:
+                        return
             told = len(instance.lines)
             if instance.over or instance.cuts > cuts:
                 return
@@ -65,8 +71,16 @@ class Reader:
 
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    waiting: int = 0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """It takes lines; else whoever has one waits."""
+
+    def __post_init__(self) -> None:
+        self.ready.set()
 
     async def line(self, source: Source, line: Line) -> None:
+        self.waiting += 1
+        await self.ready.wait()
         self.lines.append(line.text.decode())
 
     def note(self, text: str) -> None:
@@ -117,7 +131,7 @@ async def following() -> AsyncIterator[tuple[ApiServer, Kubelet, Reader]]:
 def restart(kubelet: Kubelet) -> Instance:
     """End the instance and start the next one."""
     kubelet.current.over = True
-    kubelet.current = Instance()
+    kubelet.before, kubelet.current = kubelet.current, Instance()
     return kubelet.current
 
 
@@ -172,3 +186,40 @@ async def test_an_instance_whose_log_only_broke_off_long_ago_is_read_to_its_end(
         first.over = True
         await reader.until_line("its last words")
     assert sorted(reader.lines) == ["a1", "a2", "b1", "its last words"]
+
+
+async def test_the_last_words_come_also_where_the_server_was_restarted_and_the_reader_is_slow() -> None:
+    async with following() as (server, kubelet, reader):
+        first, asked = kubelet.current, len(server.asked)
+        first.cuts += 1
+        await reader.until(lambda: len(server.asked) > asked)
+        reader.ready.clear()
+        waiting = reader.waiting
+        first.write(2, "a2")
+        first.write(3, "its last words")
+        await reader.until(lambda: reader.waiting > waiting)
+        restart(kubelet).write(5, "b1")
+        server.put("pods", pod(2, "two", restarted=True))
+        await reader.until(lambda: bool(reader.notes))
+        reader.ready.set()
+        await reader.until_line("b1")
+    assert reader.lines == ["a1", "a2", "its last words", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (10, ["a2 whole"]),  # of its time
+        (22, ["a2 whole"]),
+        (23, ["a2 whole"]),
+        (25, ["a2", " whole"]),
+        (31, ["a2 whole"]),  # all but its end
+    ],
+)
+async def test_a_line_in_which_a_request_ended_comes_to_its_end_and_once(size: int, expected: list[str]) -> None:
+    async with following() as (_, kubelet, reader):
+        kubelet.current.breaks_at = size
+        kubelet.current.write(2, "a2 whole")
+        kubelet.current.write(3, "a3")
+        await reader.until_line("a3")
+    assert reader.lines == ["a1", *expected, "a3"]

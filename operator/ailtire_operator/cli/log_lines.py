@@ -2,6 +2,7 @@
 
 import heapq
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from ailtire_operator.cli.log_sources import Source
 _COLOURS: Final = tuple(f"\x1b[{code}m" for code in (36, 32, 33, 35, 34, 31, 96, 92, 93, 95, 94, 91))
 _OFF: Final = "\x1b[0m"
 _NANOSECONDS: Final = 9
+_TIME_AT_MOST = re.compile(rb"[0-9TZ:.+-]* ?\n")
+"""What was broken off before the text of a line began."""
 
 
 class Moment(NamedTuple):
@@ -73,21 +76,79 @@ def since(moment: Moment) -> str:
     return datetime.fromtimestamp(moment.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def ended(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The lines, all with an end. Each part of one that is too long is a line with the time of the whole.
+class Piece(NamedTuple):
+    """A line, or a part of one that is too long or was broken off."""
+
+    raw: bytes
+    """With an end, and with the time of the whole line."""
+    begins: bool
+    """The line begins with it."""
+    ends: bool
+    """The line ends with it."""
+    blank: bool
+    """Nothing was left of the line but its end."""
+
+
+async def pieces(lines: AsyncIterator[bytes]) -> AsyncIterator[Piece]:
+    """The lines, and the parts of those that are too long, each of which has the time of the whole.
 
     A container could otherwise begin a part with a time of its own choice.
     """
-    stamp, in_parts = b"", False
+    stamp, begins = b"", True
     async for each in lines:
-        if in_parts and each == b"\n":  # nothing is left of it but its end
-            stamp, in_parts = b"", False
-            continue
         line = stamp + each
-        in_parts = not line.endswith(b"\n")
-        yield line + b"\n" if in_parts else line
+        ends = line.endswith(b"\n")
+        yield Piece(line if ends else line + b"\n", begins, ends, blank=not begins and each == b"\n")
         first, blank, _ = line.partition(b" ")
-        stamp = first + blank if in_parts and _moment(first) is not None else b""
+        stamp = first + blank if not ends and _moment(first) is not None else b""
+        begins = ends
+
+
+async def ended(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines, all with an end. Each part of one that is too long is a line with the time of the whole."""
+    async for piece in pieces(lines):
+        if not piece.blank:
+            yield piece.raw
+
+
+class Taken(NamedTuple):
+    """Up to where the lines of a log were taken."""
+
+    moment: Moment = BEGINNING
+    stamp: str = ""
+    size: int = 0
+    """So many bytes of the last line's text, which was broken off there; 0: all of it."""
+
+
+UNTAKEN: Final = Taken()
+
+
+class Resumed:
+    """Finds what is new in a log that is read again from the second on in which the last line was written."""
+
+    def __init__(self, taken: Taken) -> None:
+        self._before = taken
+        self._taken = taken
+        self._seen = 0
+        """Bytes of the text of the line that is read now."""
+
+    def take(self, piece: Piece) -> tuple[Line | None, Taken]:
+        """What is new of a piece, if anything is, and up to where the log is taken with it."""
+        line = parse(piece.raw, self._taken.moment)
+        start = 0 if piece.begins else self._seen
+        self._seen = start + len(line.text)
+        if piece.begins and not piece.ends and _TIME_AT_MOST.fullmatch(piece.raw):
+            return None, self._taken
+        known = 0
+        if line.stamp and line.moment <= self._before.moment:
+            if line.stamp != self._before.stamp or not self._before.size:
+                return None, self._taken
+            known = self._before.size
+        if known and piece.ends:  # whatever its time is, all that comes after it is new
+            self._before = UNTAKEN
+        self._taken = Taken(line.moment, line.stamp, 0 if piece.ends else max(known, self._seen))
+        text = line.text[max(0, known - start) :]
+        return line._replace(text=text) if text or (piece.begins and not known) else None, self._taken
 
 
 def parsed(raw: Iterable[bytes]) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -13,7 +13,7 @@ from ailtire_operator.cli import log_lines
 from ailtire_operator.cli.failures import Failure, Missing
 from ailtire_operator.cli.informer import Informer, changed_or_ended, stop
 from ailtire_operator.cli.live import Live
-from ailtire_operator.cli.log_lines import BEGINNING, Line, Moment
+from ailtire_operator.cli.log_lines import BEGINNING, UNTAKEN, Line, Resumed, Taken
 from ailtire_operator.cli.log_sources import Selection, Source, sources
 from ailtire_operator.cli.paths import parts
 from ailtire_operator.cli.trees import Resource, root_of
@@ -153,13 +153,15 @@ class _Reading:
     """One instance of a container that is followed."""
 
     source: Source
-    start: Moment = BEGINNING
-    """Up to here its lines were taken already."""
+    taken: Taken = UNTAKEN
+    """Up to here its lines were taken."""
     ended: float | None = None
     """When its log did, by ``time.monotonic``. A kubelet knows the next instance before the pod's status does, so that
     what comes after that may be its."""
-    ahead: Moment = BEGINNING
+    ahead: Taken = UNTAKEN
     """Up to here lines were taken since then."""
+    unread: Taken | None = None
+    """The reading of the instance before was stopped here, which may not have been the end of that one's log."""
 
 
 class Follower:
@@ -207,7 +209,7 @@ class Follower:
             hint = f"Name a part of the tree, or say --max-log-requests {len(fresh)}."
             raise Failure(f"these are {plural(len(fresh), 'container')}, and {self._limit} are followed at once", hint)
         for source in fresh:
-            reading = _Reading(source, await self._taken_ahead(source))
+            reading = await self._next_reading(source)
             if len(self._tasks) >= self._limit:
                 if not self._told_of_limit:
                     self._note(f"{source.path} {source.suffix} and others are not followed: --max-log-requests")
@@ -223,36 +225,35 @@ class Follower:
         reading = self._readings.get(source.key)
         return reading is not None and reading.source.instance == source.instance
 
-    async def _taken_ahead(self, source: Source) -> Moment:
-        """Up to where the reading of the instance before has taken lines of this one; it is ended if it still does."""
+    async def _next_reading(self, source: Source) -> _Reading:
+        """From where the reading of the instance before has taken lines of this one; it is ended if it still does."""
         before = self._readings.get(source.key)
         if before is None or before.ended is None or time.monotonic() - before.ended > _STATUS_SECONDS:
-            return BEGINNING
+            return _Reading(source)
         tasks = [task for task, reading in self._tasks.items() if reading is before]
         await stop(tasks)
         for task in tasks:
             del self._tasks[task]
-        return before.ahead
+        # Its log may only have broken off, and who takes the lines may be slow: then there are more of the one before.
+        unread = before.taken if tasks and before.taken.moment != BEGINNING else None
+        return _Reading(source, before.ahead, unread=unread)
 
     async def _follow(self, reading: _Reading, wanted: Wanted) -> None:
         """One instance to its end; a request that breaks off is made again from the last line on."""
+        if reading.unread is not None:
+            await self._read_rest(reading.source, reading.unread)
         source = reading.source
         params: Params = {**wanted.params(source), "follow": "true"}
-        last = reading.start
         while True:
-            before, broken = last, False
+            broken = False
             try:
-                lines = self._live.connection.lines(_path(self._live, source), params, idle=_QUIET_SECONDS)
-                async with aclosing(lines) as found:
-                    async for raw in log_lines.ended(found):
-                        line = log_lines.parse(raw, last)
-                        if line.stamp and line.moment <= before:
-                            continue  # read already, by the request before
-                        await self._request.sink.line(source, line)
-                        self._request.sink.flush()
-                        last = line.moment
-                        if reading.ended is not None:
-                            reading.ahead = last
+                async with aclosing(self._new_lines(source, params, reading.taken)) as found:
+                    async for line, taken in found:
+                        if line is not None:
+                            await self._hand_on(source, line)
+                        reading.taken = taken
+                        if reading.ended is not None and line is not None:
+                            reading.ahead = taken
             except (NotFound, Invalid):
                 return
             except Unavailable:
@@ -263,5 +264,42 @@ class Follower:
             now = self._now.get(source.key)
             if now is None or now.instance != source.instance or not (now.running or broken):
                 return
-            if last != BEGINNING:
-                params = {**Wanted().params(source), "follow": "true", "sinceTime": log_lines.since(last)}
+            if reading.taken.moment != BEGINNING:
+                params = {**_since(source, reading.taken), "follow": "true"}
+
+    async def _read_rest(self, source: Source, taken: Taken) -> None:
+        """What is left of the instance before this one, as long as its log is there."""
+        while True:
+            params: Params = {**_since(source, taken), "previous": "true"}
+            try:
+                async with aclosing(self._new_lines(source, params, taken)) as found:
+                    async for line, now in found:
+                        if line is not None:
+                            await self._hand_on(source, line)
+                        taken = now
+            except (NotFound, Invalid):
+                return
+            except Unavailable:
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
+
+    async def _new_lines(
+        self, source: Source, params: Params, taken: Taken
+    ) -> AsyncGenerator[tuple[Line | None, Taken], None]:
+        """What one request gives beyond what was taken, and up to where the log is taken with it."""
+        resumed = Resumed(taken)
+        lines = self._live.connection.lines(_path(self._live, source), params, idle=_QUIET_SECONDS)
+        async with aclosing(lines) as found:
+            async for piece in log_lines.pieces(found):
+                yield resumed.take(piece)
+
+    async def _hand_on(self, source: Source, line: Line) -> None:
+        await self._request.sink.line(source, line)
+        self._request.sink.flush()
+
+
+def _since(source: Source, taken: Taken) -> Params:
+    """The query for what comes after that."""
+    params = Wanted().params(source)
+    return params if taken.moment == BEGINNING else {**params, "sinceTime": log_lines.since(taken.moment)}
