@@ -107,13 +107,17 @@ def test_a_terminated_program_stops_its_control_plane(
     command = [sys.executable, "-c", _PROGRAM, str(tmp_path), *collecting]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
         assert program.stdout is not None
+        sleeping: Process | None = None
         try:
             pid, home = program.stdout.readline().split()
             sleeping = Process.of(int(pid))
             alive = [sleeping.alive]
             program.send_signal(number)
             assert program.wait(60) != 0
+            alive.append(sleeping.alive)
         finally:
             program.kill()
-    assert [*alive, sleeping.alive] == [True, False]
+            if sleeping is not None:
+                sleeping.stop()
+    assert alive == [True, False]
     assert not Path(home).exists()
