@@ -12,6 +12,8 @@ from lab.errors import LabError
 
 _SECONDS = 60.0
 """An answer takes milliseconds, but for a machine that has much else to do."""
+_NOT_YET = frozenset({404, 429})
+"""What the API server answers, besides errors of its own, for a kind that it does not serve yet."""
 
 
 class Refused(LabError):
@@ -50,10 +52,15 @@ class Api:
         return None
 
     def serves(self, path: str) -> bool:
-        """Say whether a path can be read: a kind that was just defined is not known yet, or its storage is prepared."""
+        """Say whether a path can be read: a kind that was just defined is not known yet, or its storage is prepared.
+
+        Whoever may not read it (401, 403), or asks for nothing that there could be, is refused: waiting heals nothing.
+        """
         try:
             self.get(path)
-        except Refused:
+        except Refused as error:
+            if error.code < 500 and error.code not in _NOT_YET:
+                raise
             return False
         return True
 
