@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.apply_result import Rehearsal
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Denied, Invalid, Unavailable
 from ailtire_operator.cluster.kinds import VOLUME_CLAIM, Manifest, Ref
+from ailtire_operator.reconcile import takeovers
 from ailtire_operator.status.conditions import PROGRESSING
 from support.fake_cluster.records import NAMESPACE, put
 from support.fake_cluster.world import World
@@ -391,3 +392,23 @@ def test_a_service_that_cannot_be_written_keeps_its_deployment_as_it_is() -> Non
     world.cluster.refuses.clear()
     assert world.execute(record).adopted == [WEB]
     assert autoscaler in world.cluster.manifests
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_whether_the_root_adopts_is_asked_once_before_the_trial_and_once_after_it(
+    monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    """Not for each object that is named; and what the root says by then counts."""
+    world = world_with(claim(ROWS))
+    lost = {naming.LABEL_MANAGED_BY: naming.OPERATOR_NAME, naming.LABEL_ROOT: "shop", naming.LABEL_STACK: "shop"}
+    put(world.store, THEIRS.kind, THEIRS.name, labels={**lost, naming.LABEL_VOLUME: "more"})
+    asked: list[bool] = []
+
+    def adopts(*_: object) -> bool:
+        asked.append(f"rehearse {ROWS}" in world.cluster.journal)
+        return asks and asked[-1]
+
+    monkeypatch.setattr(takeovers, "adopts", adopts)
+    world.execute(world.write(BOTH))
+    assert asked == [False, True]
+    assert (f"take {ROWS} in version 7" in touched(world)) is asks

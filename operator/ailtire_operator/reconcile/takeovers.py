@@ -65,7 +65,8 @@ class Takeovers:
         Empty where there is none, as in every pass but the first. Raises NotLeader.
         """
         places = _places(record.ref.namespace, planned)
-        unknown = [ref for ref in places if self._is_unknown(ref, record, planned)]
+        adopting = adopts(record, self._store)
+        unknown = [ref for ref in places if self._is_unknown(ref, record, planned, adopting=adopting)]
         if not unknown:
             return _NOTHING
         if not retry_refused and (before := self._remembered(record, planned, unknown)):
@@ -74,15 +75,17 @@ class Takeovers:
         services = {ref: _service_of(ref) for ref in unknown if ref.kind == DEPLOYMENT.kind}
         asked = [*unknown, *(each for each in services.values() if each in planned.manifests)]
         tried = await _all({ref: acting.rehearse(planned.manifests[ref], record.uid) for ref in asked})
+        # While they were tried, the root may have asked for it, or asks no longer.
+        adopting = adopts(record, self._store)
         # Where there is no Deployment, the stack makes one.
         there = {ref: tried[ref] for ref in unknown if not (ref in services and _is_absent(tried[ref]))}
         there |= {
             ref: Rehearsal(there[ref].obj, error)
             for ref, service in services.items()
             if ref in there and there[ref].error is None and there[ref].obj is not None
-            if (error := self._withheld(service, record, planned, tried.get(service))) is not None
+            if (error := self._withheld(service, planned, tried.get(service), adopting=adopting)) is not None
         }
-        found = _refusals(there, places, self._blocked(record, planned, places))
+        found = _refusals(there, places, self._blocked(record, planned, places, adopting=adopting))
         due = frozenset[Ref]()
         if not found:
             taken = {ref: each.obj for ref, each in there.items() if each.obj is not None}
@@ -96,27 +99,31 @@ class Takeovers:
         self._remember(record, planned, found)
         return Takeover(found, due)
 
-    def _is_unknown(self, ref: Ref, record: Record, planned: Planned) -> bool:
+    def _is_unknown(self, ref: Ref, record: Record, planned: Planned, *, adopting: bool) -> bool:
         live, manifest = self._store.get(ref), planned.manifests[ref]
-        return may_be_taken(manifest, live, record.uid, self._store, adopting=adopts(record, self._store))
+        return may_be_taken(manifest, live, record.uid, self._store, adopting=adopting)
 
-    def _withheld(self, service: Ref, record: Record, planned: Planned, tried: Rehearsal | None) -> ClusterError | None:
+    def _withheld(
+        self, service: Ref, planned: Planned, tried: Rehearsal | None, *, adopting: bool
+    ) -> ClusterError | None:
         """Why a Deployment is not taken over for the sake of its Service: somebody else has that."""
         if tried is None or tried.obj is None or not isinstance(tried.error, Foreign):
             return None
         live = record_of(tried.obj)
-        if adopts(record, self._store) and is_orphan(live, planned.manifests[service], self._store):
+        if adopting and is_orphan(live, planned.manifests[service], self._store):
             return None
         said = service_in_the_way(service)
         return Conflict(said) if live.deleting else Foreign(said)
 
-    def _blocked(self, record: Record, planned: Planned, places: Iterable[Ref]) -> Ref | None:
+    def _blocked(self, record: Record, planned: Planned, places: Iterable[Ref], *, adopting: bool) -> Ref | None:
         """One that is named, that another owner has or this stack has lost, and that does not become this one's."""
         for ref in places:
             live, manifest = self._store.get(ref), planned.manifests[ref]
-            if live is None or is_ours(live, manifest, record.uid) or self._is_unknown(ref, record, planned):
+            if live is None or is_ours(live, manifest, record.uid):
                 continue
-            if not (adopts(record, self._store) and is_orphan(live, manifest, self._store)):
+            if self._is_unknown(ref, record, planned, adopting=adopting):
+                continue
+            if not (adopting and is_orphan(live, manifest, self._store)):
                 return ref
         return None
 
