@@ -25,6 +25,8 @@ from typing import Any, Final
 from ailtire_operator import printable
 
 MESSAGE_LIMIT: Final = 300
+_BEGINNING: Final = 180
+"""Characters of a longer message that stand before the gap."""
 _LEAD = re.compile(r'^[\w.]+ "[^"]*" is (?:invalid|forbidden): |^failed to create typed patch object \([^)]*\): ')
 _NOT_A_SCHEMA_MATCH = ("failed to create typed patch object", "field not declared in schema")
 
@@ -94,9 +96,12 @@ class Unavailable(ClusterError):
 
 
 def shorten(message: str) -> str:
-    """One line of at most ``MESSAGE_LIMIT`` characters."""
+    """One line of at most ``MESSAGE_LIMIT`` characters. It is cut in the middle.
+
+    An API server says at the beginning what was refused, then quotes the value, and says at the end what is wrong.
+    """
     line = printable.line(" ".join(message.split()))
-    return line if len(line) <= MESSAGE_LIMIT else f"{line[: MESSAGE_LIMIT - 1]}…"
+    return line if len(line) <= MESSAGE_LIMIT else f"{line[:_BEGINNING]}…{line[_BEGINNING + 1 - MESSAGE_LIMIT :]}"
 
 
 def from_status(code: int, body: Mapping[str, Any], retry_after: str | None = None) -> ClusterError:

@@ -95,5 +95,16 @@ def test_long_answers_become_one_short_line() -> None:
     assert "\n" not in str(error)
 
 
+@pytest.mark.parametrize("more", range(-2, 3))
+def test_a_long_answer_keeps_its_beginning_and_its_end(more: int) -> None:
+    said = 'spec.hostname: Invalid value: "', '": must be no more than 63 characters'
+    message = said[0] + "x" * (MESSAGE_LIMIT + more - len("".join(said))) + said[1]
+    error = str(from_status(422, {"message": message}))
+    assert error.startswith(said[0])
+    assert error.endswith(said[1])
+    assert (error == message) == (len(message) <= MESSAGE_LIMIT)
+    assert len(error) == min(len(message), MESSAGE_LIMIT)
+
+
 def test_not_leading_is_no_answer_of_the_cluster() -> None:
     assert not issubclass(NotLeader, ClusterError)
