@@ -11,11 +11,11 @@ import yaml
 from bench import kro, tree
 from bench.contenders import Bench, names
 from bench.journal import Name
-from kindlab.gomodules import folder_of
 from lab import binaries, kubectl
 from lab.client import environment
 from lab.processes import Process, free_ports, spawn, until_up
 from lab.versions import KRO
+from support.kube import module_definitions
 
 TUNED: Final = (
     "--dynamic-controller-concurrent-reconciles=32",
@@ -35,9 +35,7 @@ _REST_SECONDS: Final = 5.0
 
 def install(bench: Bench) -> None:
     """Put kro's own CRDs into the cluster, from its module."""
-    definitions = folder_of(KRO.folder, KRO.module) / "helm" / "crds"
-    kubectl(bench.plane.kubeconfig, "apply", "--server-side", "-f", str(definitions))
-    kubectl(bench.plane.kubeconfig, "wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+    module_definitions.install(bench.plane.kubeconfig, "helm/crds", KRO)
 
 
 class Kro:

@@ -11,7 +11,7 @@ from ailtire_operator.cluster.kinds import VOLUME_CLAIM
 from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.paths import ROOT
-from support.kube.operators import another
+from support.kube.operators import relieved
 from support.kube.rights import account, until_may
 from support.kube.trees import Trees, child, service, targets
 from support.kube.whole_tree import pods
@@ -307,11 +307,8 @@ def test_a_tree_that_goes_back_keeps_what_was_taken_over_after(
     assert is_taken(trees, before)
     assert is_taken(trees, named)
     mark = trees.audit.mark()
-    operator.kill()
-    with another(control_plane, operator, "adopted") as next_one:
-        trees.until("ready", next_one.is_ready)
+    with relieved(control_plane, operator, "adopted"):
         trees.settle()
-    operator.start()
     assert targets(trees.writes(mark)) == []
     until_gone(trees)
     assert is_taken(trees, before)

@@ -10,7 +10,7 @@ from ailtire_operator.cli.failures import Exit
 from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.paths import ROOT
-from support.kube.operators import another
+from support.kube.operators import relieved
 from support.kube.rights import account, until_may
 from support.kube.trees import Trees, child, service, targets
 from support.kube.whole_tree import pods
@@ -150,11 +150,8 @@ def test_a_deployment_is_taken_over_with_what_others_have_set_and_its_pods_are_r
 
     version = live(trees)["metadata"]["generation"]
     mark = trees.audit.mark()
-    operator.kill()
-    with another(control_plane, operator, "adopted-deployment") as next_one:
-        trees.until("ready", next_one.is_ready)
+    with relieved(control_plane, operator, "adopted-deployment"):
         trees.settle()
-    operator.start()
     trees.apply("shop", spec(adopt=False))
     trees.until_ready("shop")
     trees.settle()

@@ -10,12 +10,12 @@ from pathlib import Path
 import urllib3
 
 from ailtire_operator.cluster.kinds import STACK
-from kindlab.gomodules import folder_of
 from lab import ControlPlane, binaries, eventually
 from lab.client import environment
 from lab.processes import free_ports, log_tail
 from lab.versions import FLUX, SOURCE_CONTROLLER, Program
 from support import conditions
+from support.kube import module_definitions
 
 _START_SECONDS = 60.0
 NAMESPACE = "flux-system"
@@ -24,10 +24,7 @@ NAMESPACE = "flux-system"
 @contextmanager
 def running(plane: ControlPlane, folder: Path) -> Iterator[None]:
     """Run all of them for as long as the block lasts; their logs and what source-controller keeps lie in a folder."""
-    for program in FLUX:
-        definitions = folder_of(program.folder, program.module) / "config" / "crd" / "bases"
-        plane.kubectl("apply", "--server-side", "-f", str(definitions))
-    plane.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+    module_definitions.install(plane.kubeconfig, "config/crd/bases", *FLUX)
     # With new definitions the API server begins anew with all of them.
     eventually(lambda: plane.api.serves(STACK.path(None)), 30, "serving stacks again")
     with ExitStack() as stack:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 from ailtire_operator import naming
@@ -45,8 +44,8 @@ def of_objects() -> Iterator[Plan]:
         yield Plan("objects", name, "after the edit", act=act, fired=always, exact=False)
     yield Plan("objects", "a finalizer held", "on a Service", act=_hold, heal=_let_go, fired=always, exact=False)
     yield Plan("objects", "an owner taken away", "of a Deployment", act=_disown, heal=_adopt, fired=always, exact=False)
-    again = Plan("objects", "the root deleted and made again", "at once", act=_again, fired=always)
-    yield replace(again, exact=False, makes_again=True)
+    again = "the root deleted and made again"
+    yield Plan("objects", again, "at once", act=_again, fired=always, exact=False, makes_again=True)
     yield Plan("objects", "edited there and back", "before the edit", before=_there_and_back, fired=always, exact=False)
 
 

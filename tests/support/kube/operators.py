@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import ControlPlane, Operator, operator_process
+from lab import ControlPlane, Operator, eventually, operator_process
 from lab.kubeconfig import require_lab
 from lab.paths import ROOT
 from lab.processes import Process, free_ports, popen
@@ -60,3 +60,15 @@ def another(plane: ControlPlane, operator: Operator, name: str, **environment: s
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def relieved(plane: ControlPlane, operator: Operator, name: str) -> Iterator[Another]:
+    """A new process, which is ready, in place of the session's own: that is killed, and is back after the block."""
+    operator.kill()
+    try:
+        with another(plane, operator, name) as next_one:
+            eventually(next_one.is_ready, what="the next operator's readiness")
+            yield next_one
+    finally:
+        operator.start()

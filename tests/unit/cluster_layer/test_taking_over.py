@@ -103,7 +103,7 @@ def test_the_write_names_the_version_that_was_read_and_gives_no_owner() -> None:
 
 
 MARKS = [naming.LABEL_ROOT, naming.LABEL_STACK, naming.LABEL_SERVICE, naming.LABEL_VOLUME, naming.LABEL_RETAIN]
-REFUSED: dict[str, tuple[Json, str]] = {
+CLAIMS_REFUSED: dict[str, tuple[Json, str]] = {
     "goes": (claim(deletionTimestamp="2026-01-01T00:00:00Z"), "it is being deleted"),
     "controller": (claim(ownerReferences=[reference_to("other", "o")]), "belongs to AiltireStack other"),
     "owner": (claim(ownerReferences=[{"kind": "Pod", "name": "p", "uid": "p"}]), "belongs to Pod p"),
@@ -115,14 +115,6 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "modes": (claim(spec={"accessModes": ["ReadWriteOnce", "ReadOnlyMany"]}), "it has 2 access modes"),
     "mode": (claim(spec={"accessModes": ["ReadWriteMany"]}), "its accessModes is ReadWriteMany"),
 }
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_is_somebodys_or_cannot_become_what_is_planned_is_refused(case: str) -> None:
-    live, said = REFUSED[case]
-    with pytest.raises(Foreign, match="is not taken over") as caught:
-        taking(planned(), live)
-    assert said in str(caught.value)
 
 
 def test_another_storage_class_is_refused_where_the_definition_names_one() -> None:
@@ -255,11 +247,14 @@ def test_a_container_beside_the_services_own_may_stay() -> None:
     assert taking(workload(), deployment(spec={"template": _pods(1, "web", "proxy")}))
 
 
-@pytest.mark.parametrize("case", WORKLOADS_REFUSED)
-def test_a_deployment_of_somebody_or_with_another_selector_is_refused(case: str) -> None:
-    live, said = WORKLOADS_REFUSED[case]
+@pytest.mark.parametrize(
+    ("manifest", "live", "said"),
+    [pytest.param(planned(), *each, id=f"claim: {case}") for case, each in CLAIMS_REFUSED.items()]
+    + [pytest.param(workload(), *each, id=f"deployment: {case}") for case, each in WORKLOADS_REFUSED.items()],
+)
+def test_what_is_somebodys_or_cannot_become_what_is_planned_is_refused(manifest: Json, live: Json, said: str) -> None:
     with pytest.raises(Foreign, match="is not taken over") as caught:
-        taking(workload(), live)
+        taking(manifest, live)
     assert said in str(caught.value)
 
 
