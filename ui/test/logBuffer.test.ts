@@ -24,6 +24,22 @@ test("the last lines are those of all containers, not of the one that was sent l
   expect(found.filter((each) => each === "a").length).toBe(KEPT / 2);
 });
 
+test("a busy container does not push out the lines of the others", () => {
+  const few = [at("01", "b1", "b"), "a note", at("02", "c1", "c"), at("03", "c2", "c")];
+  let log = appended(NOTHING, few);
+  for (let turn = 0; turn < 3; turn += 1) {
+    log = appended(log, Array.from({ length: KEPT }, (_, index) => at("09", String(turn * KEPT + index))));
+  }
+  const found = texts(log);
+  expect(found.slice(0, 4)).toEqual(["b1", "a note", "c1", "c2"]);
+  expect([found.length, found[4], found.at(-1)]).toEqual([KEPT, String(2 * KEPT + 4), String(3 * KEPT - 1)]);
+});
+
+test("as many containers as there is room for lines keep one each", () => {
+  const lines = Array.from({ length: KEPT + 5 }, (_, index) => at("", String(index), String(index)));
+  expect(texts(appended(NOTHING, [...lines, ...lines])).length).toBe(KEPT);
+});
+
 test("lines of several containers are in the order of their times, to the nanosecond", () => {
   const log = appended(NOTHING, [at("01.000000005", "a1"), at("03", "a2"), at("09.5", "a3")]);
   const found = appended(log, [at("01.000000004", "b1", "b"), at("03", "b2", "b"), at("09.45", "b3", "b")]);

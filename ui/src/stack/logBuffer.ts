@@ -1,6 +1,7 @@
 /**
  * The last lines of a log in the order of their times, whichever container sent them first; earlier ones are dropped, so
- * that a page that is open for days stays small. Pure.
+ * that a page that is open for days stays small: of the containers with the most lines, as what a busy replica writes
+ * must not push out the few lines of the others. Pure.
  */
 
 import type { LogLine } from "../api/types";
@@ -44,7 +45,38 @@ export function appended(log: Log, more: readonly (LogLine | string)[]): Log {
     before = row;
   });
   if (!ordered) rows.sort(byTime);
-  return { rows: rows.slice(-KEPT), next: log.next + more.length };
+  return { rows: cut(rows), next: log.next + more.length };
+}
+
+/** At most KEPT of them: of each source the last ones, and all where it has no more than its share. */
+function cut(rows: Row[]): Row[] {
+  if (rows.length <= KEPT) return rows;
+  const left = new Map<string, number>();
+  for (const row of rows) left.set(source(row), (left.get(source(row)) ?? 0) + 1);
+  const most = share([...left.values()]);
+  return rows.filter((row) => {
+    const still = left.get(source(row)) ?? 0;
+    left.set(source(row), still - 1);
+    return still <= most;
+  }).slice(-KEPT);
+}
+
+/** How many lines each source may keep, so that all of them have at most KEPT: what small ones leave is the others'. */
+function share(sizes: number[]): number {
+  let room = KEPT;
+  let sources = sizes.length;
+  for (const size of sizes.sort((one, other) => one - other)) {
+    if (size * sources > room) break;
+    room -= size;
+    sources -= 1;
+  }
+  // Where there are more sources than lines, the share would be none.
+  return Math.max(1, Math.floor(room / Math.max(1, sources)));
+}
+
+/** Whose line a row is; what is said of the reading itself is of nobody. */
+function source({ line }: Row): string {
+  return line === null ? "" : `${line.pod}/${line.container}`;
 }
 
 /** A time with all nine digits of its seconds: a Date holds three. */
