@@ -6,7 +6,17 @@ from copy import deepcopy
 from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cluster.kinds import DEPLOYMENT, KINDS, NETWORK_POLICY, OWNED_KINDS, SERVICE, STACK, Kind
+from ailtire_operator.cluster.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    KINDS,
+    NETWORK_POLICY,
+    OWNED_KINDS,
+    SERVICE,
+    STACK,
+    VOLUME_CLAIM,
+    Kind,
+)
 from faults.journal import Entry
 from faults.lane import Lane
 from faults.plans.admission import BY_OPERATOR, in_namespace, writes_of
@@ -46,6 +56,10 @@ def of_objects() -> Iterator[Plan]:
     yield Plan("objects", "an owner taken away", "of a Deployment", act=_disown, heal=_adopt, fired=always, exact=False)
     again = "the root deleted and made again"
     yield Plan("objects", again, "at once", act=_again, fired=always, exact=False, makes_again=True)
+    past = _deleting(CONTROLLER_REVISION, 1)
+    yield Plan(
+        "objects", "the history deleted", "after the edit", act=past, fired=always, exact=False, makes_again=True
+    )
     yield Plan("objects", "edited there and back", "before the edit", before=_there_and_back, fired=always, exact=False)
 
 
@@ -94,13 +108,14 @@ def _first(lane: Lane, kind: Kind, change: Callable[[str], object]) -> None:
     _each(lane, kind, change, 10**6)
 
 
-def _deleting(kind: Kind) -> Callable[[Lane], None]:
-    return lambda lane: _each(lane, kind, lane.plane.api.delete)
+def _deleting(kind: Kind, step: int = 2) -> Callable[[Lane], None]:
+    return lambda lane: _each(lane, kind, lane.plane.api.delete, step)
 
 
 def _delete_everything(lane: Lane) -> None:
+    """Whatever a definition makes. Of a history that is deleted before an update has failed nothing can be restored."""
     for kind in OWNED_KINDS:
-        if kind is not STACK and kind.kind != "PersistentVolumeClaim":
+        if kind not in (STACK, VOLUME_CLAIM, CONTROLLER_REVISION):
             _each(lane, kind, lane.plane.api.delete, 1)
 
 

@@ -44,7 +44,7 @@ class Plan:
     """Whether the cluster must see the creations and deletions of a run without a fault, and no other roll-out: not
     where the plan itself takes objects away or changes them."""
     makes_again: bool = False
-    """Whether the root is deleted and made again."""
+    """Whether the root is deleted and made again, or its history: what there was before an update is not known then."""
     pods_change: bool = False
     """Whether Kubernetes itself may find pods unready for a while, so that their addresses go and come again."""
     limit: float = 60.0
