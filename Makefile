@@ -69,7 +69,7 @@ SUITE    = GOGC=400 GOMAXPROCS=1 $(PYTEST) -n $$(($(WORKERS) + $(BACKGROUND))) -
 COMPILE  = for part in tests/unit --ignore=tests/unit; do \
   $(PYTEST) -q -p no:cacheprovider --collect-only $$part >/dev/null 2>&1 & done; wait
 
-.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-cli bench-fairness bench-gateway bench-gateway-delivery bench-memory
+.PHONY: test coverage lint types imports verify unit cluster fuzz faults explore sequences orders agreement upgrade bench bench-scale bench-cli bench-fairness bench-gateway bench-gateway-delivery bench-memory
 test: nginx binaries client ## Run every check and every test; reports land in build/reports
 	@mkdir -p $(REPORTS)
 	@if [ -d tests/data/examples ]; then $(PYTEST) -q tests/property --hypothesis-profile=kept; fi
@@ -152,6 +152,11 @@ packages-proof: binaries ## Prove with real programs what users install and depl
 
 bench: binaries ## Compare with kubectl, helm and kro on one control plane (minutes; the first time helm and kro are built)
 	@$(BIN)/python -m bench $(BENCH_OPTIONS)
+
+SIZES ?= 1,5,10
+COMMA := ,
+bench-scale: binaries ## The same for SIZES=1,5,10 trees at once, one round of each (the better part of an hour)
+	@$(BIN)/python -m bench --rounds 1 $(patsubst %,--trees %,$(subst $(COMMA), ,$(SIZES))) $(BENCH_OPTIONS)
 
 RUNS ?= 15
 bench-cli: binaries ## Measure what TAB, --help and tree take from their start, beside `kubectl get` (RUNS=15)

@@ -26,17 +26,25 @@ class Availability:
     """Until all of them had."""
 
 
-def wait(api: Api, namespace: str, wanted: Collection[str], began: float, limit: float) -> Availability:
-    """Wait until every wanted Deployment has its pods; ``began`` and the result are wall clock times in seconds.
+def wait(api: Api, wanted: Mapping[str, Collection[str]], began: float, limit: float) -> Availability:
+    """Wait until every wanted Deployment has its pods: names by namespace. ``began``: a wall clock time in seconds.
 
     Raises TimeoutError with what is missing.
     """
     deadline = time.time() + limit
+    times: list[float] = []
+    for namespace, names in wanted.items():
+        times += _wait(api, namespace, names, deadline)
+    seconds = [max(0.0, each - began) for each in times]  # the fraction that is cut off may be that of the start
+    return Availability(min(seconds), median(seconds), max(seconds))
+
+
+def _wait(api: Api, namespace: str, wanted: Collection[str], deadline: float) -> list[float]:
     while True:
         times = available(api.get(DEPLOYMENT.path(namespace))["items"])
         missing = [name for name in wanted if name not in times]
         if not missing:
-            return _availability(began, [times[name] for name in wanted])
+            return [times[name] for name in wanted]
         if time.time() > deadline:
             raise TimeoutError(f"{len(missing)} of {len(wanted)} Deployments are not available, such as {missing[0]}")
         time.sleep(_POLL_SECONDS)
@@ -52,9 +60,3 @@ def available(deployments: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         if has_all and since and since["status"] == "True":
             found[each["metadata"]["name"]] = datetime.fromisoformat(since["lastTransitionTime"]).timestamp()
     return found
-
-
-def _availability(began: float, times: Collection[float]) -> Availability:
-    """Where the cut-off fraction would put a time before the start, it counts as the start."""
-    seconds = [max(0.0, each - began) for each in times]
-    return Availability(min(seconds), median(seconds), max(seconds))

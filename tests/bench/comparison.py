@@ -12,6 +12,8 @@ from bench.availability import Availability
 PLANE: Final = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler", "kwok")
 """The control plane's programs, all of which run in each turn and are part of its sum."""
 
+_DRIFT: Final = 1.25
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -26,14 +28,22 @@ class Taken:
     processor_until_available: Mapping[str, float]
     """Seconds of processor time until the last of them could: by then every contender's pods have been made."""
     writes: int
-    """Requests by which the contender changed something in the namespace."""
+    """Requests by which the contender changed something in the namespaces, until then."""
     objects: int
     """What the turn waited for, and what the contender makes beside it: child stacks, each an object."""
+    removal: float = 0.0
+    """Seconds from the deletion of the namespaces until they were gone."""
 
     @property
     def processor_sum(self) -> float:
         """Processor time of all programs together, until the last object was there."""
         return sum(self.processor.values())
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds:.1f} s, {self.processor_sum:.1f} s of processor time, {self.writes} writes; "
+            f"all available after {self.available.last:.0f} s, all gone {self.removal:.0f} s after their deletion"
+        )
 
 
 @dataclass
@@ -62,15 +72,20 @@ class Comparison:
         return [self._by_the_clock(), self._by_availability(), present, available]
 
     def _by_the_clock(self) -> Table:
-        title = "seconds from the start until the last object is there"
-        table = Table("contender", "median", "min - max", "ours / theirs", "objects", "writes per object", title=title)
+        title = (
+            f"{self.size}: seconds from the start until the last object is there, and for the removal of the namespaces"
+        )
+        heads = ("median", "min - max", "ours / theirs", "objects", "writes per object", "removal", "ours / theirs")
+        table = Table("contender", *heads, title=title)
         ours = median(turn.seconds for turn in self._first)
         for name, turns in self.turns.items():
             seconds = [turn.seconds for turn in turns]
             writes = median(turn.writes / turn.objects for turn in turns)
             spread = f"{min(seconds):.1f} - {max(seconds):.1f}"
             figures = (_figure(median(seconds)), spread, _ratio(ours, median(seconds)), str(turns[0].objects))
-            table.add_row(name, *figures, f"{writes:.2f}")
+            removal = _removal(turns)
+            ratio = _ratio(_removal(self._first), removal)
+            table.add_row(name, *figures, f"{writes:.2f}", _figure(removal), ratio)
         return table
 
     def _by_availability(self) -> Table:
@@ -108,9 +123,33 @@ def _availability_medians(turns: Sequence[Taken]) -> tuple[float, float, float]:
     return median(at.first for at in found), median(at.middle for at in found), median(at.last for at in found)
 
 
+def _removal(turns: Sequence[Taken]) -> float:
+    return median(turn.removal for turn in turns)
+
+
 def _own(processor: Mapping[str, float]) -> float:
     """Processor time of all that is not the control plane: the contender's client and its controller."""
     return sum(seconds for program, seconds in processor.items() if program not in PLANE)
+
+
+@dataclass
+class Comparisons:
+    """The same for several numbers of trees, one after the other on one control plane."""
+
+    sizes: list[Comparison]
+
+    def tables(self) -> Sequence[Table]:
+        """Those of each size."""
+        return [table for each in self.sizes for table in each.tables()]
+
+    def drifted(self, control: str) -> list[str]:
+        """The sizes in which the control's slowest turn took more than a quarter longer than its fastest."""
+        found = []
+        for each in self.sizes:
+            seconds = [turn.seconds for turn in each.turns.get(control, ())]
+            if seconds and max(seconds) > _DRIFT * min(seconds):
+                found.append(f"{each.size}: {min(seconds):.1f} to {max(seconds):.1f} s")
+        return found
 
 
 def _figure(value: float) -> str:

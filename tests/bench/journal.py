@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ _WRITES = frozenset({"create", "update", "patch", "delete"})
 class Name:
     """An object, as the audit log names it."""
 
+    namespace: str
     resource: str
     name: str
 
@@ -29,7 +31,7 @@ class Turn:
     seconds: float
     """From the start of the command until the last object was there."""
     writes: int
-    """Requests by which the contender changed something in the namespace."""
+    """Requests by which the contender changed something in the namespaces."""
     last: float
     """When the last object was there: a wall clock time in seconds."""
 
@@ -44,12 +46,13 @@ class Journal:
         """The place behind all that is written so far."""
         return appended.end(self._log)
 
-    def wait(self, since: int, namespace: str, wanted: frozenset[Name], began: float, limit: float) -> Turn:
+    def wait(self, since: int, wanted: Collection[Name], began: float, limit: float) -> Turn:
         """Read until every wanted object was made, and count the writes of those who made one of them.
 
         ``began`` is a wall clock time in seconds, as the log's own times are. Raises TimeoutError with what is missing.
         """
-        missing, last, makers = set(wanted), began, set()
+        missing, last, place = set(wanted), began, since
+        namespaces, makers, changes = {name.namespace for name in wanted}, set[str](), Counter[str]()
         deadline = time.time() + limit
         while missing:
             if time.time() > deadline:
@@ -57,28 +60,28 @@ class Journal:
                     f"{len(missing)} of {len(wanted)} objects are missing, such as {next(iter(missing))}"
                 )
             time.sleep(_POLL_SECONDS)
-            for event in self._events(since, namespace):
-                made = _made(event)
-                if made in missing:
+            for event, behind in self._events(place, namespaces):
+                place = behind
+                changes[event["user"]["username"]] += event["verb"] in _WRITES
+                if (made := _made(event)) in missing:
                     missing.discard(made)
                     makers.add(event["user"]["username"])
                     last = max(last, _time(event))
-        return Turn(last - began, self._writes(since, namespace, makers), last)
+        return Turn(last - began, sum(changes[maker] for maker in makers), last)
 
-    def writes(self, since: int, namespace: str, user: str) -> int:
-        """How many requests of a user changed something in the namespace since then."""
-        return self._writes(since, namespace, {user})
+    def writes(self, since: int, namespaces: Collection[str], user: str) -> int:
+        """How many requests of a user changed something in the namespaces since then."""
+        events = self._events(since, namespaces)
+        return sum(event["verb"] in _WRITES and event["user"]["username"] == user for event, _ in events)
 
-    def _writes(self, since: int, namespace: str, users: set[str]) -> int:
-        events = self._events(since, namespace)
-        return sum(event["verb"] in _WRITES and event["user"]["username"] in users for event in events)
-
-    def _events(self, since: int, namespace: str) -> Iterator[dict[str, Any]]:
-        for line, _ in appended.lines(self._log, since):
-            if namespace.encode() in line:
+    def _events(self, since: int, namespaces: Collection[str]) -> Iterator[tuple[dict[str, Any], int]]:
+        """What is behind a place, each with the place behind itself."""
+        marks = [name.encode() for name in namespaces]
+        for line, place in appended.lines(self._log, since):
+            if any(mark in line for mark in marks):  # decoding takes longer
                 event = json.loads(line)
-                if event.get("objectRef", {}).get("namespace") == namespace:
-                    yield event
+                if event.get("objectRef", {}).get("namespace") in namespaces:
+                    yield event, place
 
 
 def _made(event: dict[str, Any]) -> Name | None:
@@ -86,7 +89,8 @@ def _made(event: dict[str, Any]) -> Name | None:
     done = event["verb"] in _WRITES and event.get("responseStatus", {}).get("code") in (200, 201)
     if not done or event["objectRef"].get("subresource"):
         return None
-    return Name(event["objectRef"]["resource"], event["objectRef"].get("name", ""))
+    of = event["objectRef"]
+    return Name(of["namespace"], of["resource"], of.get("name", ""))
 
 
 def _time(event: dict[str, Any]) -> float:

@@ -27,9 +27,14 @@ def definitions(manifests: Sequence[Manifest], root: str) -> list[dict[str, Any]
     return [_definition(manifests, level, _path(root, level)) for level in reversed(range(len(KINDS)))]
 
 
-def instance(root: str) -> dict[str, Any]:
+def instance(root: str, namespace: str) -> dict[str, Any]:
     """What a user applies."""
-    return {"apiVersion": API_VERSION, "kind": KINDS[0], "metadata": {"name": root}, "spec": {}}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KINDS[0],
+        "metadata": {"name": root, "namespace": namespace},
+        "spec": {},
+    }
 
 
 def objects(found: Sequence[Manifest], root: str) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import urllib3
 import yaml
 
 from bench import kro, tree
-from bench.contenders import Bench, names
+from bench.contenders import Bench, names, server_side_apply
 from bench.journal import Name
 from lab import binaries, kubectl
 from lab.client import environment
@@ -39,7 +40,7 @@ def install(bench: Bench) -> None:
 
 
 class Kro:
-    """One instance of the definitions; they are active before the turn begins."""
+    """One instance of the definitions for each tree; they are active before the turn begins."""
 
     client = "kubectl"
     needs_operator = False
@@ -62,22 +63,20 @@ class Kro:
         finally:
             process.stop(_STOP_SECONDS)
 
-    def wanted(self, manifests: frozenset[Name]) -> frozenset[Name]:
+    def wanted(self, bench: Bench, namespace: str) -> frozenset[Name]:
         """As many, some with other names."""
-        found = names(kro.objects(self._definitions, tree.NAME))
-        if len(found) != len(manifests):
-            raise ValueError(f"kro makes {len(found)} objects, and the others {len(manifests)}")
+        found, others = names(namespace, kro.objects(self._definitions, tree.NAME)), bench.manifests(namespace)
+        if len(found) != len(others):
+            raise ValueError(f"kro makes {len(found)} objects, and the others {len(others)}")
         return found
 
     def extra(self) -> int:
-        """The instances below the root's."""
+        """The instances below a root's."""
         return tree.stacks() - 1
 
-    def command(self, bench: Bench, namespace: str) -> list[str]:
-        """Apply the root's instance."""
-        path = bench.folder / "instance.yaml"
-        path.write_text(yaml.safe_dump(kro.instance(tree.NAME)))
-        return [str(binaries.path("kubectl")), "apply", "--server-side", "-n", namespace, "-f", str(path)]
+    def commands(self, bench: Bench, namespaces: Sequence[str]) -> list[list[str]]:
+        """Apply the roots' instances."""
+        return [server_side_apply([_instance(bench, each) for each in namespaces])]
 
     def _start(self, bench: Bench) -> Process:
         metrics, health = free_ports(2)
@@ -88,6 +87,12 @@ class Kro:
         bench.plane.accompany(KRO.name, process)
         until_up(process, KRO.name, log, lambda: _answers(health), _START_SECONDS)
         return process
+
+
+def _instance(bench: Bench, namespace: str) -> Path:
+    path = bench.folder / f"{namespace}-instance.yaml"
+    path.write_text(yaml.safe_dump(kro.instance(tree.NAME, namespace)))
+    return path
 
 
 def _activate(bench: Bench, definition: Mapping[str, Any]) -> None:

@@ -67,7 +67,7 @@ class _Run:
     """One number of trees."""
 
     def __init__(self, trees: int) -> None:
-        self._names = [f"{_ROOT}-{number}" for number in range(trees)]
+        self._namespaces = [f"{_ROOT}-{number}" for number in range(trees)]
         self._stacks = trees * tree.stacks()
         self._server = SimulatedServer()
         self._kubeconfig = Path()
@@ -120,16 +120,14 @@ class _Run:
         return found["ailtire_reconciles_total"] >= self._stacks and not found["ailtire_queue_depth"]
 
     async def _create(self, process: Process) -> Cost:
-        for name in self._names:
-            root = tree.application(name)
-            root["metadata"]["namespace"] = name
-            self._server.objects.create("user", root)
+        for namespace in self._namespaces:
+            self._server.objects.create("user", tree.application(namespace))
         await self._rest(process)
         ready = sum(is_ready(each) for each in self._stack_objects())
         assert ready == self._stacks, f"{ready} of {self._stacks} stacks are Ready; see {_LOG}"
         waits = sorted(self._server.first_status.values())
         writes = {what: count for what, count in sorted(self._server.writes.items()) if "Lease" not in what}
-        print(f"{len(self._names)} trees, {self._stacks} stacks, {len(self._server.objects.objects)} objects")
+        print(f"{len(self._namespaces)} trees, {self._stacks} stacks, {len(self._server.objects.objects)} objects")
         print(f"  writes: {', '.join(f'{count} {what}' for what, count in writes.items())}")
         statuses = sorted(self._server.status_writes.values())
         print(f"  statuses of a stack: p50 {statuses[len(statuses) // 2]}, at the most {statuses[-1]}")
@@ -138,7 +136,7 @@ class _Run:
         return _cost(process)
 
     async def _edit(self, process: Process) -> Cost:
-        root = self._server.objects.objects[Ref(STACK.kind, self._names[0], self._names[0])]
+        root = self._server.objects.objects[Ref(STACK.kind, self._namespaces[0], tree.NAME)]
         spec = {**root["spec"], "images": {"bench_s1": "bench_s1:2"}}
         self._server.objects.edit("user", {**root, "spec": spec})
         await self._rest(process)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +10,9 @@ from typing import Self
 from lab.processes import processor_seconds
 
 _POLL_SECONDS = 0.1
+_REST_SECONDS = 2.0
+_REST_SHARE = 0.15
+"""Of one processor, of all processes together: some more than a control plane uses of which nobody asks anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,20 @@ class Sampler:
     """
 
     def __init__(self, processes: Mapping[str, int], read: Callable[[int], float] = processor_seconds) -> None:
-        self._processes = dict(processes)
+        self._processes = {pid: name for name, pid in processes.items()}
+        self._spent: dict[int, float] = {}
+        """By process: what it had used when it was last seen."""
         self._read = read
         self._samples: list[Sample] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def add(self, name: str, pid: int) -> None:
-        """Read one more process, which has begun within the block: all that it uses counts."""
-        self._processes = {**self._processes, name: pid}
+        """Read one more process, which has begun within the block: all that it uses counts.
+
+        It may have the name of another: both are counted together.
+        """
+        self._processes = {**self._processes, pid: name}
 
     def __enter__(self) -> Self:
         """Take the first sample."""
@@ -61,11 +69,32 @@ class Sampler:
 
     def _take(self) -> None:
         """A process that has ended keeps its time in /proc until its parent has waited for it."""
-        seconds = dict(self._samples[-1].seconds) if self._samples else {}
-        for name, pid in self._processes.items():
+        seconds: dict[str, float] = {}
+        for pid, name in self._processes.items():
             with suppress(OSError):
-                seconds[name] = self._read(pid)
+                self._spent[pid] = self._read(pid)
+            seconds[name] = seconds.get(name, 0.0) + self._spent.get(pid, 0.0)
         self._samples.append(Sample(time.time(), seconds))
+
+
+def wait_for_rest(
+    processes: Collection[int],
+    limit: float,
+    read: Callable[[int], float] = processor_seconds,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until processes use next to nothing for two seconds: what the turn before has left to them is done.
+
+    Raises TimeoutError where that takes longer than ``limit`` seconds.
+    """
+    past = sum(map(read, processes))
+    for _ in range(int(limit / _REST_SECONDS)):
+        sleep(_REST_SECONDS)
+        now = sum(map(read, processes))
+        if now - past < _REST_SHARE * _REST_SECONDS:
+            return
+        past = now
+    raise TimeoutError(f"the control plane is not at rest after {limit:.0f} s")
 
 
 def used(samples: list[Sample], until: float) -> dict[str, float]:

@@ -9,13 +9,13 @@ FAN_OUT = (10, 9)
 """Children of the root, and of each of those: 1 + 10 + 90 stacks."""
 
 
-def application(name: str) -> dict[str, Any]:
-    """The root AiltireStack."""
+def application(namespace: str) -> dict[str, Any]:
+    """The root AiltireStack, in a namespace, which its host is named after: two trees cannot have one host."""
     return {
         "apiVersion": "ailtire.io/v1alpha1",
         "kind": "AiltireStack",
-        "metadata": {"name": name},
-        "spec": {**_stack(FAN_OUT), "edge": {"hosts": ["bench.example"]}},
+        "metadata": {"name": NAME, "namespace": namespace},
+        "spec": {**_stack(FAN_OUT), "edge": {"hosts": [f"{namespace}.example"]}},
     }
 
 

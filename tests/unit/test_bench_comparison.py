@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bench import availability
 from bench.availability import Availability, available
-from bench.comparison import Comparison, Taken
-from bench.processor import Sample, Sampler, used
+from bench.comparison import Comparison, Comparisons, Taken
+from bench.journal import Journal, Name
+from bench.processor import Sample, Sampler, used, wait_for_rest
 from lab.api import Api
 
 
@@ -52,7 +54,16 @@ def test_a_process_that_ended_keeps_the_time_that_it_had() -> None:
 
 def _turn(seconds: float, processor: dict[str, float], writes: int, last: float) -> Taken:
     later = {program: 2 * used for program, used in processor.items()}
-    return Taken(seconds, processor, Availability(1.0, last / 2, last), later, writes, 20)
+    return Taken(seconds, processor, Availability(1.0, last / 2, last), later, writes, 20, last / 4)
+
+
+def test_processes_of_one_name_are_counted_together() -> None:
+    sampler = Sampler({}, {1: 2.0, 2: 3.0}.__getitem__)
+    sampler._take()
+    sampler.add("helm", 1)
+    sampler.add("helm", 2)
+    sampler._take()
+    assert sampler.used(1e12) == {"helm": 5.0}
 
 
 def _comparison() -> Comparison:
@@ -71,18 +82,35 @@ def _rows(index: int) -> dict[str, list[str]]:
     return {str(row[0]): [str(cell) for cell in row[1:]] for row in zip(*columns, strict=True)}
 
 
+def test_a_turn_begins_when_the_processes_of_the_control_plane_use_next_to_nothing() -> None:
+    used_by_then = {1: [0.0, 1.5, 1.8, 1.9], 2: [5.0, 5.1, 5.2, 5.2]}
+    slept: list[float] = []
+    wait_for_rest([1, 2], 60, lambda pid: used_by_then[pid].pop(0), slept.append)
+    assert (slept, used_by_then) == ([2.0] * 3, {1: [], 2: []})
+    seconds = iter(range(100))
+    with pytest.raises(TimeoutError, match="not at rest after 10 s"):
+        wait_for_rest([1], 10, lambda _: float(next(seconds)), slept.append)
+
+
 def test_the_sum_of_processor_time_is_that_of_every_program() -> None:
     assert _comparison().turns["ours"][0].processor_sum == 6.0
 
 
 def test_the_tables_compare_medians_by_the_clock_and_by_processor_time() -> None:
-    assert _rows(0)["theirs"] == ["6.0", "6.0 - 6.0", "0.50", "20", "1.00"]
+    assert _rows(0)["theirs"] == ["6.0", "6.0 - 6.0", "0.50", "20", "1.00", "3.0", "0.50"]
     assert _rows(1)["theirs"] == ["1.0", "1.00", "6.0", "0.50", "12.0", "0.50"]
     assert _rows(2) == {
         "ours": ["4.0", "1.0", "0.0", "0.0", "0.0", "2.0", "7.0", "1.00"],
         "theirs": ["7.0", "1.0", "0.0", "0.0", "0.0", "2.0", "10.0", "0.70"],
     }
     assert _rows(3)["theirs"] == ["14.0", "2.0", "0.0", "0.0", "0.0", "4.0", "20.0", "0.70"]
+
+
+def test_a_control_that_drifts_by_more_than_a_quarter_is_named() -> None:
+    found = Comparisons([_comparison()])
+    assert found.drifted("ours") == ["3 stacks: 2.0 to 4.0 s"]
+    assert found.drifted("theirs") == found.drifted("nobody") == []
+    assert len(found.tables()) == 4
 
 
 def _deployment(name: str, wanted: int, has: int, status: str = "True") -> dict[str, Any]:
@@ -113,13 +141,41 @@ class _Deployments:
 
 def test_availability_is_waited_for_and_counted_from_the_start() -> None:
     api = cast(Api, _Deployments([_deployment("a", 2, 2), _deployment("others", 1, 0)]))
-    assert availability.wait(api, "bench", ["a"], 5.0, 1.0) == Availability(2.0, 2.0, 2.0)
-    assert availability.wait(api, "bench", ["a"], 7.5, 1.0).last == 0.0
+    assert availability.wait(api, {"bench": ["a"]}, 5.0, 1.0) == Availability(2.0, 2.0, 2.0)
+    assert availability.wait(api, {"bench": ["a"]}, 7.5, 1.0).last == 0.0
     with pytest.raises(TimeoutError, match="1 of 2 Deployments are not available, such as b"):
-        availability.wait(api, "bench", ["a", "b"], 5.0, -1.0)
+        availability.wait(api, {"bench": ["a", "b"]}, 5.0, -1.0)
 
 
 def test_the_figures_are_json_with_machine_versions_and_load() -> None:
     found = json.loads(json.dumps(asdict(_comparison())))
     assert (found["machine"], found["versions"], found["load_after"]) == ("2 cores", {"etcd": "v3"}, 1.0)
     assert found["turns"]["theirs"][0]["processor"]["helm"] == 2.0
+
+
+def _line(namespace: str, name: str, second: int, *, user: str = "operator", verb: str = "patch") -> str:
+    of = {"namespace": namespace, "resource": "services", "name": name}
+    event = {
+        "verb": verb,
+        "user": {"username": user},
+        "objectRef": of,
+        "responseStatus": {"code": 200},
+        "stageTimestamp": f"1970-01-01T00:00:{second:02}.5Z",
+    }
+    return json.dumps(event) + "\n"
+
+
+def test_the_journal_counts_from_a_place_on_and_the_writes_of_who_made_the_objects(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    log.write_text(_line("one", "a", 1))
+    journal = Journal(log)
+    since = journal.end()
+    with log.open("a") as file:
+        file.writelines([_line("one", "a", 7), _line("one", "a", 8, verb="get"), _line("others", "a", 9)])
+        file.writelines([_line("two", "b", 11), _line("two", "x", 12, user="controller"), _line("two", "c", 13)])
+    wanted = [Name("one", "services", "a"), Name("two", "services", "b")]
+    turn = journal.wait(since, wanted, 5.0, 10.0)
+    assert (turn.seconds, turn.last, turn.writes) == (6.5, 11.5, 3)
+    assert journal.writes(since, ["two"], "controller") == 1
+    with pytest.raises(TimeoutError, match="1 of 1 objects are missing"):
+        journal.wait(since, [Name("one", "services", "z")], 5.0, -1.0)
