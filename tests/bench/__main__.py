@@ -47,7 +47,7 @@ def main(
         operator.stop()
     write_results(found, 170, output)
     if drifted := found.drifted(Kubectl.name):
-        print(f"These figures compare nothing: {Kubectl.name} took longer in one round than in another: {drifted}")
+        print(f"These figures compare nothing, as {Kubectl.name} was not as fast in all rounds: {'; '.join(drifted)}")
         raise typer.Exit(1)
 
 
