@@ -68,15 +68,25 @@ def test_render_gives_every_level(run: Run) -> None:
     }
     assert workloads == {name for kind, name in names if kind == "Deployment"}
     assert not any(kind in ("AiltireStack", "EndpointSlice") for kind, _ in names)
-    assert not any("namespace" in each["metadata"] for each in result.documents)
 
 
 def test_render_names_what_it_leaves_out(run: Run) -> None:
-    comment = "".join(
-        line for line in run("render", "shop.yaml", "payment.yaml").out.splitlines(True) if line[0] == "#"
-    )
+    nowhere = f"{SHOP}---{PAYMENT}".replace(", namespace: elsewhere", "")
+    out = run("render", "-", stdin=nowhere).out
+    comment = "".join(line for line in out.splitlines(True) if line[0] == "#")
     for part in ("owner references", "EndpointSlices of the Services z-", "the namespace", "2 child ailtirestacks"):
         assert part in comment
+
+
+def test_render_puts_everything_into_the_namespace_of_the_resource(run: Run) -> None:
+    result = run("render", "shop.yaml")
+    assert {each["metadata"]["namespace"] for each in result.documents} == {"elsewhere"}
+    assert ".elsewhere.svc.cluster.local" in result.out
+    assert ".default.svc" not in result.out
+    assert "the namespace" not in result.out
+    nowhere = run("render", "-", stdin=SHOP.replace(", namespace: elsewhere", ""))
+    assert not any("namespace" in each["metadata"] for each in nowhere.documents)
+    assert ".default.svc.cluster.local" in nowhere.out
 
 
 def test_render_puts_everything_into_the_namespace_that_it_is_given(run: Run) -> None:

@@ -31,13 +31,13 @@ class Rendered:
     notes: list[str] = field(default_factory=list)
     """What is missing though it was asked for."""
 
-    def left_out(self, namespace: str, *, stacks: bool) -> list[str]:
+    def left_out(self, *, stacks: bool) -> list[str]:
         """What is missing, one sentence each."""
         lines = ["owner references (the uid of each stack's resource)"]
         zones = [each["metadata"]["name"] for each in self.manifests if _is_zone(each)]
         if zones:
             lines.append(f"the addresses in the DNS zones (EndpointSlices of the Services {', '.join(zones)})")
-        if not namespace:
+        if any("namespace" not in each["metadata"] for each in self.manifests):
             lines.append(
                 f"the namespace; DNS names inside the manifests say '{NO_NAMESPACE}' instead (give one with -n)"
             )
@@ -58,17 +58,19 @@ def render_all(
 ) -> Rendered:
     """All roots of the input. Raises Invalid for all that the plan refuses (two mounts at one place, for example).
 
-    ``known``: templates that count beside those of the input.
+    ``namespace``: for all of them; empty: that of each resource, if it names one. ``known``: templates that count
+    beside those of the input.
     """
     result = Rendered()
     problems: list[Issue] = []
     for definition in definitions.roots:
-        stack = definition.stack.model_copy(update={"namespace": namespace, "uid": ""})
+        place = namespace or definition.stack.namespace
+        stack = definition.stack.model_copy(update={"namespace": place, "uid": ""})
         templates = definitions.templates_for(definition.stack, known)
         errors: list[tuple[str, InvalidStack]] = []
         for level, made in tree_plans(stack, templates, settings):
             if isinstance(made, Plan):
-                _add(result, made, namespace)
+                _add(result, made, place)
             else:
                 errors.append((level.name, made))
         problems += refused(definitions, definition, errors, known)

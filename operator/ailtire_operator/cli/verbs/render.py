@@ -19,13 +19,13 @@ _HELP = help_text(
     " refer. The result is what exists in the end: workloads, services, network policies, gateways, volumes of all"
     " levels. The same input gives the same output.",
     "What only a cluster knows is left out, and named in the comment at the top. So are the child AiltireStacks, which"
-    " an installed operator lets nobody else write; --stacks shows them. There is no namespace in it unless -n gives"
-    " one. Settings of the operator (AILTIRE_OPERATOR_*) are taken from the environment.",
+    " an installed operator lets nobody else write; --stacks shows them. The namespace is that of -n, or the"
+    " resource's own; without either there is none. Settings of the operator (AILTIRE_OPERATOR_*) are taken from the"
+    " environment.",
     examples=[
         ("look at it", "kubectl ailtire render shop.yaml"),
         ("ask the API server what it thinks", "kubectl ailtire render shop.yaml | kubectl apply --dry-run=server -f -"),
-        ("what an overlay makes of it, for one namespace",
-         "kubectl ailtire render -n shop-prod -k overlays/prod"),
+        ("what an overlay makes of it", "kubectl ailtire render -k overlays/prod"),
         ("count the kinds", "kubectl ailtire render -o json shop.yaml | jq -r '.items[].kind' | sort | uniq -c"),
     ],
 )  # fmt: skip
@@ -68,7 +68,7 @@ def _render(
     if form is options.DataFormat.JSON:
         output.data(output.to_json({"apiVersion": "v1", "kind": "List", "items": manifests}))
     else:
-        output.data(_header(found, rendered.left_out(where, stacks=stacks)) + output.to_yaml_stream(manifests))
+        output.data(_header(found, rendered.left_out(stacks=stacks)) + output.to_yaml_stream(manifests))
 
 
 def _notes(found: "Definitions", notes: list[str]) -> list[str]:
