@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.gateway.nginx import OF_A_PROXY
+from ailtire_operator.plan.gateway.callers import OF_A_PROXY
 from ailtire_operator.plan.types import Observed
 from gateway.asking import seen, service, status
 from gateway.backend import Backend

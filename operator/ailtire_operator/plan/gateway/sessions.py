@@ -4,6 +4,9 @@ The value of the cookie is nginx's hash of the pod's address and port. So all re
 configuration changes with the pods, and no caller can name an address that is no pod of the service.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 from ailtire_operator import naming
 from ailtire_operator.plan.gateway.nginx_text import Directive, directive
 from ailtire_operator.plan.gateway.routes import Route, pods_service
@@ -15,20 +18,52 @@ _MEMORY = "256k"
 """For the addresses of a service's pods, which the workers share: enough for hundreds."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """The pods of a service with sessions."""
+
+    host: str
+    """The full DNS name of the service."""
+    port: int
+    cookie: str
+    """The name of the cookie."""
+    pods: str
+    """The full DNS name with the addresses of all ready pods."""
+
+    @property
+    def name(self) -> str:
+        """The group's name; it stands in the access log as the host behind the gateway."""
+        return f"{self.host}-{self.port}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields."""
+        return {"host": self.host, "port": self.port, "cookie": self.cookie, "pods": self.pods}
+
+
 def groups(routes: list[Route]) -> list[Directive]:
-    """The upstream of each service with sessions; its names are resolved again and again."""
-    found: dict[str, Directive] = {}
+    """The upstream of each service with sessions."""
+    return [upstream(each) for each in used(routes)]
+
+
+def used(routes: list[Route]) -> list[Group]:
+    """The groups of routes that are not stopped."""
+    found: dict[str, Group] = {}
     for route in routes:
         if route.pods and route.policies.session and not route.stopped:
-            name = group(route)
-            block = [
-                directive("zone", name, _MEMORY),
-                directive("sticky", "cookie", route.policies.session.cookie, "path=/", "httponly"),
-                # By default a pod is left out for ten seconds after an error: its callers would all lose their session.
-                directive("server", f"{route.pods}:{route.port}", "max_fails=0", "resolve"),
-            ]
-            found[name] = directive("upstream", name, block=block)
+            group = Group(route.host, route.port, route.policies.session.cookie, route.pods)
+            found[group.name] = group
     return list(found.values())
+
+
+def upstream(group: Group) -> Directive:
+    """The upstream of a group; its names are resolved again and again."""
+    block = [
+        directive("zone", group.name, _MEMORY),
+        directive("sticky", "cookie", group.cookie, "path=/", "httponly"),
+        # By default a pod is left out for ten seconds after an error: its callers would all lose their session.
+        directive("server", f"{group.pods}:{group.port}", "max_fails=0", "resolve"),
+    ]
+    return directive("upstream", group.name, block=block)
 
 
 def services(scope: Scope, routes: list[Route]) -> list[Manifest]:
@@ -46,5 +81,5 @@ def services(scope: Scope, routes: list[Route]) -> list[Manifest]:
 
 
 def group(route: Route) -> str:
-    """The name of the group of a route's pods; it stands in the access log as the host behind the gateway."""
+    """The name of the group of a route's pods."""
     return f"{route.host}-{route.port}"
