@@ -9,15 +9,17 @@ import pytest
 from gateway.asking import PORT
 from gateway.backend import Backend
 from gateway.rig import NGINX, Rig
+from gateway.tree_rig import TreeRig
 
 _MISSING = "there is no nginx on this machine: 'make nginx' installs Debian's, or names its packages"
 
 
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+@pytest.fixture(params=["stack", "tree"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    """Gateways of one stack each, and one gateway for a tree: a caller sees no difference."""
     if NGINX is None:
         pytest.fail(_MISSING, pytrace=False)
-    started = await Rig(tmp_path).start()
+    started = await (Rig(tmp_path) if request.param == "stack" else TreeRig(tmp_path)).start()
     yield started
     await started.close()
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ailtire_operator import naming
+from ailtire_operator.model.loading import parse_stack
+from ailtire_operator.model.settings import Settings
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.gateway.locations import AUTHENTICATION_DIRECTORY
 from ailtire_operator.plan.types import Observed, Plan
@@ -104,7 +106,11 @@ class Gateway:
         self.process = process
         self.address = address
         self.port = port
-        self._folder = folder
+        self.folder = folder
+
+    def at(self, port: int) -> "Gateway":
+        """The same at another of its ports."""
+        return Gateway(self.process, self.address, port, self.folder)
 
     @property
     def url(self) -> str:
@@ -114,17 +120,17 @@ class Gateway:
     @property
     def access_log(self) -> list[str]:
         """The lines written so far."""
-        return (self._folder / "access.log").read_text().splitlines()
+        return (self.folder / "access.log").read_text().splitlines()
 
     @property
     def errors(self) -> str:
         """What it complained about."""
-        return (self._folder / "error.log").read_text()
+        return (self.folder / "error.log").read_text()
 
     @property
     def configuration(self) -> str:
         """What it was started with."""
-        return (self._folder / "nginx.conf").read_text()
+        return (self.folder / "nginx.conf").read_text()
 
     @property
     def files_without_a_name(self) -> list[str]:
@@ -141,7 +147,7 @@ class Gateway:
 
 
 class Rig:
-    """Starts gateways and knows their names."""
+    """Starts gateways of one stack each, and knows their names."""
 
     def __init__(self, folder: Path, program: str | None = NGINX) -> None:
         self.names = Names()
@@ -170,19 +176,167 @@ class Rig:
         trusted: list[str] | None = None,
     ) -> Gateway:
         """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name, ``trusted`` proxies."""
-        settings = SETTINGS.model_copy(update={"trusted_proxies": trusted or []})
-        return await self.run(plan(stack(spec or {}, name=name), settings, Observed()), passwords or {})
+        settings = with_trusted(trusted)
+        return await self.run(plan(stack(spec or {}, name=name), settings, Observed()), passwords, settings)
 
-    async def run(self, made: Plan, passwords: Mapping[str, str] | None = None) -> Gateway:
+    async def whole_tree(self, spec: dict[str, Any], trusted: list[str] | None = None) -> Gateway:
+        """All stacks of a tree, each answered for; the root's gateway is given back."""
+        settings = with_trusted(trusted)
+        return [await self.run(made, None, settings) for made in plans(spec, settings)][0]
+
+    async def run(
+        self, made: Plan, passwords: Mapping[str, str] | None = None, settings: Settings = SETTINGS
+    ) -> Gateway:
         """The gateway of a plan, running."""
-        assert self._program is not None
         address = self.names.give(made.stack.name)
+        return await self._started(address, {"nginx.conf": configuration(made)}, passwords)
+
+    async def _started(self, address: str, files: Mapping[str, str], passwords: Mapping[str, str] | None) -> Gateway:
+        """An nginx with these files, by their paths, at an address."""
+        assert self._program is not None
         folder = self._folder / address
         folder.mkdir(mode=0o755)
         for secret, content in (passwords or {}).items():
             (folder / "authentication" / secret).mkdir(parents=True)
             (folder / "authentication" / secret / "auth").write_text(content)
-        (folder / "nginx.conf").write_text(self._adapted(configuration(made), address, folder))
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(self._adapted(content, address, folder))
+        with (folder / "access.log").open("wb") as out, (folder / "error.log").open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                self._program, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors
+            )
+        gateway = Gateway(process, address, self._port, folder)
+        self._running.append(gateway)
+        await self._listening(gateway)
+        return gateway
+
+    def _adapted(self, text: str, address: str, folder: Path) -> str:
+        text = text.replace("resolver 10.0.0.10 ", f"resolver 127.0.0.1:{self.names.port} ")
+        text = text.replace(f"listen {naming.GATEWAY_PORT} ", f"listen {self._port} ")
+        text = text.replace(f"listen {naming.GATEWAY_HEALTH_PORT};", f"listen {self._health_port};")
+        text = re.sub(r"listen (\d+)", rf"listen {address}:\1", text)
+        text = text.replace("/tmp/", f"{folder}/").replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
+        if self._program == RECENT_NGINX:
+            text = text.replace("stub_status;", "return 204;")  # it is built without
+        top = ["user root;"] if os.geteuid() == 0 else []  # else the workers cannot read the test's folder
+        if "stream {" in text and self._program == NGINX and _STREAM_MODULE.exists():
+            top.append(f"load_module {_STREAM_MODULE};")
+        return "\n".join([*top, text])
+
+    async def _listening(self, gateway: Gateway) -> None:
+        for _ in range(3000):  # a minute: it ends by itself where it cannot start
+            if gateway.process.returncode is not None:
+                raise AssertionError(f"nginx ended with {gateway.process.returncode}: {gateway.errors}")
+            if await self._is_healthy(gateway.address):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"nginx does not answer: {gateway.errors}")
+
+    async def _is_healthy(self, address: str) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection(address, self._health_port)
+            writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+            line = await reader.readline()
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return b" 200 " in line
+
+
+def with_trusted(ranges: list[str] | None) -> Settings:
+    """The tests' settings with trusted proxies."""
+    return SETTINGS.model_copy(update={"trusted_proxies": ranges or []})
+
+
+def plans(spec: dict[str, Any], settings: Settings) -> list[Plan]:
+    """The plans of all stacks of a tree, the root first."""
+    found, waiting = [], [stack(spec)]
+    while waiting:
+        made = plan(waiting.pop(0), settings, Observed())
+        found.append(made)
+        for each in made.objects:
+            if each["kind"] == "AiltireStack":
+                metadata = {**each["metadata"], "namespace": "shop-test"}
+                waiting.append(parse_stack({**each, "metadata": metadata}))
+    return found
+
+
+def configuration(self) -> str:
+        """What it was started with."""
+        return (self.folder / "nginx.conf").read_text()
+
+    @property
+    def files_without_a_name(self) -> list[str]:
+        """Files that its workers write to and that no folder shows any more: those count for no limit on a volume."""
+        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        opened = [file for worker in workers for file in Path(f"/proc/{worker}/fd").iterdir()]
+        return [target for file in opened if (target := _target(file)).endswith("(deleted)")]
+
+    async def stop(self, how: signal.Signals = signal.SIGQUIT) -> int:
+        """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), 120)
+
+
+class Rig:
+    """Starts gateways of one stack each, and knows their names."""
+
+    def __init__(self, folder: Path, program: str | None = NGINX) -> None:
+        self.names = Names()
+        self._program = program
+        self._folder = folder
+        self._port, self._health_port = free_port(), free_port()
+        self._running: list[Gateway] = []
+
+    async def start(self) -> "Rig":
+        """Start answering names."""
+        await self.names.start()
+        return self
+
+    async def close(self) -> None:
+        """Stop whatever runs."""
+        for gateway in self._running:
+            await gateway.stop(signal.SIGTERM)
+        self.names.stop()
+
+    async def gateway(
+        self,
+        spec: dict[str, Any] | str | None = None,
+        name: str = "shop",
+        *,
+        passwords: Mapping[str, str] | None = None,
+        trusted: list[str] | None = None,
+    ) -> Gateway:
+        """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name, ``trusted`` proxies."""
+        settings = with_trusted(trusted)
+        return await self.run(plan(stack(spec or {}, name=name), settings, Observed()), passwords, settings)
+
+    async def whole_tree(self, spec: dict[str, Any], trusted: list[str] | None = None) -> Gateway:
+        """All stacks of a tree, each answered for; the root's gateway is given back."""
+        settings = with_trusted(trusted)
+        return [await self.run(made, None, settings) for made in plans(spec, settings)][0]
+
+    async def run(
+        self, made: Plan, passwords: Mapping[str, str] | None = None, settings: Settings = SETTINGS
+    ) -> Gateway:
+        """The gateway of a plan, running."""
+        address = self.names.give(made.stack.name)
+        return await self._started(address, {"nginx.conf": configuration(made)}, passwords)
+
+    async def _started(self, address: str, files: Mapping[str, str], passwords: Mapping[str, str] | None) -> Gateway:
+        """An nginx with these files, by their paths, at an address."""
+        assert self._program is not None
+        folder = self._folder / address
+        folder.mkdir(mode=0o755)
+        for secret, content in (passwords or {}).items():
+            (folder / "authentication" / secret).mkdir(parents=True)
+            (folder / "authentication" / secret / "auth").write_text(content)
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(self._adapted(content, address, folder))
         with (folder / "access.log").open("wb") as out, (folder / "error.log").open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 self._program, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors

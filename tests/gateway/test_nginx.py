@@ -14,13 +14,10 @@ from yarl import URL
 from ailtire_operator.cli.gateway_routes import gateway_of
 from ailtire_operator.cli.request_trace import forwarded, matching
 from ailtire_operator.model.bounds import ROUTE_LIMIT
-from ailtire_operator.model.loading import parse_stack
-from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed
 from gateway.asking import PORT, seen, service, status
 from gateway.backend import Backend
 from gateway.rig import Gateway, Rig, configuration, free_port
-from support.definitions.stacks import SETTINGS, plan_of, stack
+from support.definitions.stacks import SETTINGS, plan_of
 
 
 async def raw(gateway: Gateway, request: str) -> str:
@@ -197,23 +194,9 @@ TREE = {
 }
 
 
-async def whole_tree(rig: Rig, tree: dict[str, Any], trusted: list[str]) -> Gateway:
-    """A gateway per level; the root's is given back."""
-    gateways = []
-    waiting = [stack(tree)]
-    while waiting:
-        made = plan(waiting.pop(), SETTINGS.model_copy(update={"trusted_proxies": trusted}), Observed())
-        gateways.append(await rig.run(made))
-        for each in made.objects:
-            if each["kind"] == "AiltireStack":
-                metadata = {**each["metadata"], "namespace": "shop-test"}
-                waiting.append(parse_stack({**each, "metadata": metadata}))
-    return gateways[0]
-
-
 async def test_three_gateways_in_a_row_compose_by_stripping(rig: Rig, client: ClientSession) -> None:
     leaf = await Backend(rig.names.give("shop-cpl-dm-web"), PORT).start()
-    root = await whole_tree(rig, TREE, ["127.0.0.0/8"])
+    root = await rig.whole_tree(TREE, ["127.0.0.0/8"])
     told = await seen(client, root, "/cpl/dm/x/a%2Fb?q=%20", headers={"X-Forwarded-For": "203.0.113.5"})
     assert told["path"] == "/a%2Fb?q=%20"
     headers = told["headers"]

@@ -14,6 +14,7 @@ from ailtire_operator.plan.types import Observed
 from gateway.asking import PORT, service, status
 from gateway.backend import Backend
 from gateway.rig import RECENT_NGINX, Gateway, Rig
+from gateway.tree_rig import TreeRig
 from support.definitions.stacks import SETTINGS, stack
 
 COOKIE = "replica"
@@ -22,9 +23,9 @@ MANY = 60
 """Enough callers that each of three pods gets some, whatever the order."""
 
 
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    started = await Rig(tmp_path, RECENT_NGINX).start()
+@pytest.fixture(params=["stack", "tree"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    started = await (Rig(tmp_path, RECENT_NGINX) if request.param == "stack" else TreeRig(tmp_path)).start()
     yield started
     await started.close()
 

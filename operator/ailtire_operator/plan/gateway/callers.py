@@ -1,4 +1,4 @@
-"""Writes who a request comes from: what a proxy says of it counts where that proxy is trusted, and is replaced elsewhere."""
+"""Writes who a request comes from: what a trusted proxy says of it counts, and is replaced elsewhere."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -29,9 +29,7 @@ LOOPBACK: Final = "127.0.0.1"
 _NO_CHILDREN: Mapping[str, int] = MappingProxyType({})
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SECRET = re.compile(
-    rf"{re.escape(locations.AUTHENTICATION_DIRECTORY)}/([a-z0-9.-]{{1,253}})/{locations.AUTHENTICATION_KEY}"
-)
+_SECRET = re.compile(re.escape(locations.password_file("")).replace("//", "/([a-z0-9.-]{1,253})/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +184,8 @@ def _group(name: str, value: Mapping[str, Any]) -> Group:
 
 def _stream(listen: str, target: str) -> tuple[int, str, int]:
     host, _, port = target.rpartition(":")
+    if int(listen) in (naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT):
+        raise ValueError("a port of the gateway itself")
     return _port(int(listen)), _host(host), _port(int(port))
 
 
@@ -207,6 +207,6 @@ def _matched(pattern: re.Pattern[str], value: str) -> str:
 
 
 def _port(value: int) -> int:
-    if not isinstance(value, int) or not 1 <= value <= 65535 or value == naming.GATEWAY_HEALTH_PORT:
+    if not isinstance(value, int) or not 1 <= value <= 65535:
         raise ValueError("not a port")
     return value

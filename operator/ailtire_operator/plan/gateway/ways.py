@@ -1,4 +1,4 @@
-"""Writes the internal nginx locations that pass requests on: first tries, which differ in buffering, and second ones."""
+"""Writes the internal nginx locations that pass requests on: first tries, which differ in buffering, and others."""
 
 from dataclasses import dataclass
 
