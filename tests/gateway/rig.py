@@ -182,7 +182,8 @@ class Rig:
     async def whole_tree(self, spec: dict[str, Any], trusted: list[str] | None = None) -> Gateway:
         """All stacks of a tree, each answered for; the root's gateway is given back."""
         settings = with_trusted(trusted)
-        return [await self.run(made, None, settings) for made in plans(spec, settings)][0]
+        root, *_ = [await self.run(made, None, settings) for made in plans(spec, settings)]
+        return root
 
     async def run(
         self, made: Plan, passwords: Mapping[str, str] | None = None, settings: Settings = SETTINGS
@@ -213,8 +214,8 @@ class Rig:
 
     def _adapted(self, text: str, address: str, folder: Path) -> str:
         text = text.replace("resolver 10.0.0.10 ", f"resolver 127.0.0.1:{self.names.port} ")
-        text = text.replace(f"listen {naming.GATEWAY_PORT} ", f"listen {self._port} ")
-        text = text.replace(f"listen {naming.GATEWAY_HEALTH_PORT};", f"listen {self._health_port};")
+        text = re.sub(rf"(?<![-\w]){naming.GATEWAY_PORT}\b", str(self._port), text)
+        text = re.sub(rf"(?<![-\w]){naming.GATEWAY_HEALTH_PORT}\b", str(self._health_port), text)
         text = re.sub(r"listen (\d+)", rf"listen {address}:\1", text)
         text = text.replace("/tmp/", f"{folder}/").replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
         if self._program == RECENT_NGINX:
@@ -261,117 +262,6 @@ def plans(spec: dict[str, Any], settings: Settings) -> list[Plan]:
                 metadata = {**each["metadata"], "namespace": "shop-test"}
                 waiting.append(parse_stack({**each, "metadata": metadata}))
     return found
-
-
-def configuration(self) -> str:
-        """What it was started with."""
-        return (self.folder / "nginx.conf").read_text()
-
-    @property
-    def files_without_a_name(self) -> list[str]:
-        """Files that its workers write to and that no folder shows any more: those count for no limit on a volume."""
-        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        opened = [file for worker in workers for file in Path(f"/proc/{worker}/fd").iterdir()]
-        return [target for file in opened if (target := _target(file)).endswith("(deleted)")]
-
-    async def stop(self, how: signal.Signals = signal.SIGQUIT) -> int:
-        """Ask it to stop (by default as Kubernetes does, gracefully), wait, and give its exit code."""
-        if self.process.returncode is None:
-            self.process.send_signal(how)
-        return await asyncio.wait_for(self.process.wait(), 120)
-
-
-class Rig:
-    """Starts gateways of one stack each, and knows their names."""
-
-    def __init__(self, folder: Path, program: str | None = NGINX) -> None:
-        self.names = Names()
-        self._program = program
-        self._folder = folder
-        self._port, self._health_port = free_port(), free_port()
-        self._running: list[Gateway] = []
-
-    async def start(self) -> "Rig":
-        """Start answering names."""
-        await self.names.start()
-        return self
-
-    async def close(self) -> None:
-        """Stop whatever runs."""
-        for gateway in self._running:
-            await gateway.stop(signal.SIGTERM)
-        self.names.stop()
-
-    async def gateway(
-        self,
-        spec: dict[str, Any] | str | None = None,
-        name: str = "shop",
-        *,
-        passwords: Mapping[str, str] | None = None,
-        trusted: list[str] | None = None,
-    ) -> Gateway:
-        """The gateway of a stack, running; ``passwords`` are htpasswd files by Secret name, ``trusted`` proxies."""
-        settings = with_trusted(trusted)
-        return await self.run(plan(stack(spec or {}, name=name), settings, Observed()), passwords, settings)
-
-    async def whole_tree(self, spec: dict[str, Any], trusted: list[str] | None = None) -> Gateway:
-        """All stacks of a tree, each answered for; the root's gateway is given back."""
-        settings = with_trusted(trusted)
-        return [await self.run(made, None, settings) for made in plans(spec, settings)][0]
-
-    async def run(
-        self, made: Plan, passwords: Mapping[str, str] | None = None, settings: Settings = SETTINGS
-    ) -> Gateway:
-        """The gateway of a plan, running."""
-        address = self.names.give(made.stack.name)
-        return await self._started(address, {"nginx.conf": configuration(made)}, passwords)
-
-    async def _started(self, address: str, files: Mapping[str, str], passwords: Mapping[str, str] | None) -> Gateway:
-        """An nginx with these files, by their paths, at an address."""
-        assert self._program is not None
-        folder = self._folder / address
-        folder.mkdir(mode=0o755)
-        for secret, content in (passwords or {}).items():
-            (folder / "authentication" / secret).mkdir(parents=True)
-            (folder / "authentication" / secret / "auth").write_text(content)
-        for name, content in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(self._adapted(content, address, folder))
-        with (folder / "access.log").open("wb") as out, (folder / "error.log").open("wb") as errors:
-            process = await asyncio.create_subprocess_exec(
-                self._program, "-e", "/dev/stderr", "-c", str(folder / "nginx.conf"), stdout=out, stderr=errors
-            )
-        gateway = Gateway(process, address, self._port, folder)
-        self._running.append(gateway)
-        await self._listening(gateway)
-        return gateway
-
-    def _adapted(self, text: str, address: str, folder: Path) -> str:
-        text = text.replace("resolver 10.0.0.10 ", f"resolver 127.0.0.1:{self.names.port} ")
-        text = re.sub(rf"\b{naming.GATEWAY_PORT}\b", str(self._port), text)
-        text = re.sub(rf"\b{naming.GATEWAY_HEALTH_PORT}\b", str(self._health_port), text)
-        text = re.sub(r"listen (\d+)", rf"listen {address}:\1", text)
-        text = text.replace("/tmp/", f"{folder}/").replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
-        if self._program == RECENT_NGINX:
-            text = text.replace("stub_status;", "return 204;")  # it is built without
-        top = ["user root;"] if os.geteuid() == 0 else []  # else the workers cannot read the test's folder
-        if "stream {" in text and self._program == NGINX and _STREAM_MODULE.exists():
-            top.append(f"load_module {_STREAM_MODULE};")
-        return "\n".join([*top, text])
-
-    async def _listening(self, gateway: Gateway) -> None:
-        for _ in range(3000):  # a minute: it ends by itself where it cannot start
-            if gateway.process.returncode is not None:
-                raise AssertionError(f"nginx ended with {gateway.process.returncode}: {gateway.errors}")
-            try:
-                _, writer = await asyncio.open_connection(gateway.address, self._health_port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return
-        raise AssertionError(f"nginx does not answer: {gateway.errors}")
 
 
 def configuration(made: Plan) -> str:

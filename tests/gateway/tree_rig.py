@@ -8,6 +8,7 @@ from ailtire_operator import naming
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.gateway import table, tree
+from ailtire_operator.plan.gateway.locations import AUTHENTICATION_DIRECTORY
 from ailtire_operator.plan.gateway.routes import routes, streams
 from ailtire_operator.plan.scope import Scope
 from ailtire_operator.plan.types import Observed, Plan
@@ -72,13 +73,14 @@ class TreeRig(Rig):
     def _adapted(self, text: str, address: str, folder: Path) -> str:
         if text.startswith("//"):
             return text  # the script
-        text = text.replace(tree.TABLES_DIRECTORY, f"{folder}/tables")
-        text = text.replace(f"{tree.CONFIGURATION_DIRECTORY}", str(folder))
         if text.startswith("{"):
-            text = text.replace(f"{table.LOOPBACK}:", f"{address}:")
-            return text.replace("/etc/ailtire-authentication", f"{folder}/authentication")
+            text = text.replace(f"{table.LOOPBACK}:", f"{address}:").replace(
+                f":{naming.GATEWAY_PORT}", f":{self._port}"
+            )
+            return text.replace(AUTHENTICATION_DIRECTORY, f"{folder}/authentication")
         lines = [line for line in text.splitlines() if not line.startswith("load_module")]
-        return super()._adapted("\n".join(lines), address, folder)
+        text = super()._adapted("\n".join(lines), address, folder).replace(tree.TABLES_DIRECTORY, f"{folder}/tables")
+        return text.replace(tree.CONFIGURATION_DIRECTORY, str(folder))
 
 
 def table_file(port: int) -> str:

@@ -74,7 +74,7 @@ def tree_configuration(scope: Scope, needs: Needs, ports: range, edges: Mapping[
     version = naming.digest(unmarked + script(), 16)
     text = f"{nginx_text.text(tree_directives(scope, needs, ports, edges, version))}\n"
     if len(text.encode()) > nginx.SIZE_LIMIT:
-        message = "the tree's limits and sessions exceed the size of one gateway's configuration; give some stacks gateway.own"
+        message = "the limits and sessions exceed the size of one gateway's configuration; give stacks gateway.own"
         scope.refuse(path_of(SPEC, "gateway"), message)
     return text
 
