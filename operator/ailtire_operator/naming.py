@@ -67,6 +67,9 @@ ANNOTATION_SECRET_VERSIONS: Final = f"{GROUP}/secret-versions"
 ANNOTATION_RELOADED_FOR: Final = f"{GROUP}/reloaded-for"
 """On such a workload and its pod template: the Secrets for whose new versions its pods were last replaced."""
 
+ANNOTATION_TABLES: Final = f"{GROUP}/gateway-tables"
+"""On the pods of a tree's gateway: what its routes were last. A change of it has a kubelet read them at once."""
+
 ANNOTATION_ADOPT: Final = f"{GROUP}/adopt"
 """On the root of a tree, with the value "true": its stacks adopt their objects that have lost their owner."""
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
@@ -111,6 +114,11 @@ VARIABLE_NODE_HOSTNAME: Final = "AILTIRE_NODE_HOSTNAME"
 GATEWAY_PORT: Final = 3000
 """The port of upstream's stack container, and of our gateways."""
 GATEWAY_HEALTH_PORT: Final = 3090
+TREE_GATEWAY_PORTS: Final = range(10_000, 15_000)
+"""Of the stacks below a root whose gateway serves the whole tree: as many as a tree can have, below the ports that
+kernels give to connections."""
+TREE_GATEWAY_PORTS_STEP: Final = 128
+"""The gateway listens on so many more at a time: each change of it reloads nginx."""
 GATEWAY_ALIAS: Final = "admin"
 """The host name of the stack container for its members, as in upstream."""
 OWN_NETWORKS: Final = frozenset({"siblings", "sibling", "children", "default"})
@@ -126,6 +134,8 @@ WORKLOAD_NAME_LIMIT: Final = 52
 _HASH_LENGTH: Final = 8
 COMPONENT_SERVICE: Final = "service"
 COMPONENT_GATEWAY: Final = "gateway"
+COMPONENT_TREE_GATEWAY: Final = "tree-gateway"
+"""The gateway of a root that serves its whole tree, and what lets it in and leads to it."""
 COMPONENT_VERIFICATION: Final = "verify"
 VERIFICATION_LABEL: Final = "verify--job"
 """The service label of a check's pods: no key of a service becomes it."""
@@ -253,6 +263,23 @@ def gateway(stack: str) -> str:
 def gateway_config(stack: str, content: str) -> str:
     """The name of a gateway's ConfigMap: a new content is a new object, so that old pods keep theirs."""
     return shorten(f"{stack}--gateway", OBJECT_NAME_LIMIT - _HASH_LENGTH - 1) + f"-{digest(content)}"
+
+
+def tree_gateway(root: str) -> str:
+    """The name of the Deployment, the PodDisruptionBudget and the configuration of a gateway for a whole tree."""
+    end = "--tree-gateway"
+    return shorten(root, OBJECT_NAME_LIMIT - len(end)) + end
+
+
+def gateway_tables(root: str, number: int) -> str:
+    """The name of one of the ConfigMaps with the routes that the gateway of a whole tree serves."""
+    end = f"--gateway-tables-{number}"
+    return shorten(root, OBJECT_NAME_LIMIT - len(end)) + end
+
+
+def table_manager(port: int) -> str:
+    """The field manager of the key of one stack in such a ConfigMap."""
+    return f"{FIELD_MANAGER}-table-{port}"
 
 
 def network_id(owner: str, network: str) -> str:

@@ -13,6 +13,11 @@ from ailtire_operator.model.values import Host, ImageReference, ObjectName, Port
 class Gateway(Strict):
     """The reverse proxy of a stack in which a service has an interface."""
 
+    tree: bool = False
+    """True: one gateway serves the whole tree, so that a change of routes replaces no pod and closes no connection.
+    Only the root may say so."""
+    own: bool = False
+    """True: the stack has a gateway of its own where its root has one for the tree. The stacks below it do not."""
     replicas: Annotated[int, Field(ge=0, le=100)] | None = None
     """The number of replicas; inherited by the subtree. Default: 2, so that a node can be drained without an outage."""
     image: ImageReference | None = None

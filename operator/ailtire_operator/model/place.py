@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ailtire_operator import naming
 from ailtire_operator.model.base import Strict
 from ailtire_operator.model.exposure import Exposure
 from ailtire_operator.model.keys import ImageName
@@ -70,6 +71,12 @@ class Place(Strict):
     """Inherited count of a gateway's replicas."""
     gateway_max_body: PositiveQuantity | None = None
     """Inherited limit of a request's body."""
+    tree_gateway: bool = False
+    """Whether the root's gateway serves the whole tree."""
+    gateway_port: (
+        Annotated[int, Field(ge=naming.TREE_GATEWAY_PORTS.start, lt=naming.TREE_GATEWAY_PORTS.stop)] | None
+    ) = None
+    """The port of this stack at the gateway of the tree: its own for as long as the stack exists."""
     urls: Annotated[list[Annotated[Name, Field(max_length=1024)]], Field(max_length=32)] = []
     """External URLs of the parent's routes to this stack."""
     url_paths: Annotated[

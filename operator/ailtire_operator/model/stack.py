@@ -167,6 +167,16 @@ class StackSpec(Strict):
         """Whether any member has a route, so that the stack has a gateway."""
         return any(service.interface for service in self.services.values())
 
+    @cached_property
+    def keeps_own_gateway(self) -> bool:
+        """Whether the stack, below a root, has a gateway of its own even where the root has one for the tree.
+
+        TCP ports are passed through by number: two stacks may want the same.
+        """
+        asked = self.gateway is not None and self.gateway.own
+        tcp = any(entry.protocol == "tcp" for service in self.plain.values() for entry in service.interface.values())
+        return asked or tcp
+
 
 class Stack(Strict):
     """An AiltireStack in the store: the metadata that is needed, and the typed spec."""

@@ -31,7 +31,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
     routes = front.routes if front else []
     found, resources = children.plan_children(scope, networks, routes)
     objects += zones.zones(scope, membership.name_tables(scope, networks))
-    objects += zones.policies(scope, networks, _edge_ports(scope, front))
+    objects += zones.policies(scope, networks, *_edge_ports(scope, front))
     objects += [*(front.objects if front else []), *edge.plan_edge(scope), *resources]
     check = verification.plan_verification(scope, networks, services)
     objects += [check[1]] if check else []
@@ -51,6 +51,7 @@ def plan(stack: Stack, settings: Settings, observed: Observed) -> Plan:
         children=found,
         routes=tuple(_route_plan(route, routes, ways) for route in sorted(routes, key=lambda each: each.prefix)),
         gateway=front.plan if front else None,
+        table=front.table if front else None,
         urls=tuple(way.url for way in ways),
         verification=check[0] if check else None,
     )
@@ -70,9 +71,12 @@ def _services(scope: Scope, networks: Networks) -> tuple[dict[str, ServicePlan],
     return {key: plans[key] for key in members}, objects
 
 
-def _edge_ports(scope: Scope, front: GatewayPlan | None) -> list[int]:
+def _edge_ports(scope: Scope, front: GatewayPlan | None) -> tuple[list[int], list[int]]:
+    """The ports at which the stack is reached from outside: of its own gateway, and of that of its tree."""
     published = scope.spec.place is None and scope.spec.interface is not None and bool(scope.spec.interface.ports)
-    return front.ports if front and (scope.spec.edge is not None or published) else []
+    if front is None or not (scope.spec.edge is not None or published):
+        return [], []
+    return front.ports, front.tree_ports
 
 
 def _place_in_order(manifest: Manifest) -> tuple[int, str, str]:

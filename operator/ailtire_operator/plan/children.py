@@ -94,6 +94,8 @@ def _without_nulls(value: Any, field: str = "") -> Any:
 def _place(scope: Scope, networks: Networks, routes: list[Route], service: Service, level: Level) -> Place:
     ways = _external_urls(scope, routes, level.key)
     optional: dict[str, Any] = {
+        "tree_gateway": scope.has_tree_gateway or None,
+        "gateway_port": scope.observed.gateway.ports.get(level.name),
         "gateway_replicas": scope.gateway_replicas,
         "gateway_max_body": scope.gateway_max_body,
         "images": scope.images,

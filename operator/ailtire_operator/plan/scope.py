@@ -117,6 +117,24 @@ class Scope:
         """The time for a workload's pods. Where none is asked for any more it stays: nothing is to restart for that."""
         return asked or self.observed.restarts.get((kind, name))
 
+    @cached_property
+    def has_tree_gateway(self) -> bool:
+        """Whether one gateway is to serve the whole tree."""
+        place, own = self.spec.place, self.spec.gateway
+        return place.tree_gateway if place is not None else own is not None and own.tree
+
+    @cached_property
+    def gateway_port(self) -> int | None:
+        """The stack's port at the gateway of the tree, as far as it has one; whether it is served there or not."""
+        place = self.spec.place
+        return naming.GATEWAY_PORT if place is None else place.gateway_port
+
+    @cached_property
+    def is_served_by_tree(self) -> bool:
+        """Whether the gateway of the tree is to serve the stack, which then has none of its own."""
+        is_own = self.spec.place is not None and self.spec.keeps_own_gateway
+        return self.has_tree_gateway and self.gateway_port is not None and not is_own
+
     @property
     def gateway_host(self) -> str:
         """The Service of the stack's gateway; empty if it has none."""
@@ -156,6 +174,10 @@ class Scope:
     def gateway_selector(self) -> dict[str, str]:
         """The selector of the gateway's pods."""
         return {naming.LABEL_STACK: self.name, naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
+
+    def tree_gateway_selector(self) -> dict[str, str]:
+        """The selector of the pods of the gateway for the whole tree."""
+        return {naming.LABEL_STACK: self.stack.root, naming.LABEL_COMPONENT: naming.COMPONENT_TREE_GATEWAY}
 
     def verification_selector(self) -> dict[str, str]:
         """The labels of the pods that check the stack; no Service selects them."""

@@ -46,6 +46,36 @@ class SecretReload:
     """The Secrets for whose new versions its pods were last replaced; None: that never happened."""
 
 
+GatewayKind = Literal["", "own", "tree"]
+"""Whose gateway a stack's Service leads to: nobody's, as there is none; that of the stack alone; that of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedGateway:
+    """What is known of the gateways of a stack and of its tree."""
+
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """By name of a child: its port at the tree's gateway."""
+    unserved: frozenset[str] = frozenset()
+    """Children (by name) that have a gateway of their own still, and whose routes the tree's gateway does not know."""
+    leads_to: GatewayKind = ""
+    """Where the stack's Service leads now."""
+    own_is_ready: bool = False
+    """Whether the stack's own gateway, as it is planned, takes requests."""
+    tree_is_ready: bool = False
+    """Whether the tree's gateway takes requests, and had time enough to read the stack's routes."""
+    exists: bool = False
+    """Whether the tree has a gateway for all."""
+    is_used: bool = False
+    """At the root: whether the Service of a stack leads to the tree's gateway."""
+    highest_port: int = 0
+    """At the root: the highest port of a stack below; 0 if there is none."""
+    edges: Mapping[int, bool] = field(default_factory=dict)
+    """At the root: the ports of stacks below that have an edge of their own, and whether it has a certificate."""
+    tables: tuple[str, ...] = ()
+    """At the root: what the tables of all stacks need of the gateway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Facts from the cluster. Empty when manifests are rendered without one."""
@@ -76,6 +106,7 @@ class Observed:
     """By kind and name of an existing workload: for which versions it runs."""
     failed_updates: Mapping[str, FailedUpdate] = field(default_factory=dict)
     """Failed updates, by the value of the service's label."""
+    gateway: ObservedGateway = field(default_factory=ObservedGateway)
     is_offline: bool = False
     """Whether there is no cluster, so that volumes may be fresh."""
 
@@ -153,6 +184,14 @@ class RoutePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """The routes of one stack at the gateway of its tree."""
+
+    port: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The objects and notices of one stack."""
 
@@ -165,6 +204,8 @@ class Plan:
     routes: tuple[RoutePlan, ...] = ()
     gateway: ServicePlan | None = None
     """The stack's gateway, if it has one (its key is empty)."""
+    table: Table | None = None
+    """Its routes at the gateway of the tree, if that serves them."""
     urls: tuple[str, ...] = ()
     """The external URLs of the stack itself."""
     verification: ServicePlan | None = None

@@ -1,50 +1,44 @@
 """Plans the gateway of a stack: an nginx in place of upstream's stack container, if a member has an interface."""
 
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
 
 from ailtire_operator import naming
 from ailtire_operator.model.field_path import SPEC, Bracketed, path_of
-from ailtire_operator.plan import gateway_image
-from ailtire_operator.plan.gateway import locations, nginx, sessions
+from ailtire_operator.plan.gateway import for_tree, nginx, sessions, workload
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
-from ailtire_operator.plan.network import zones
+from ailtire_operator.plan.gateway.tree import CONFIGURATION_FILE
 from ailtire_operator.plan.network.membership import NetworkId, Networks
 from ailtire_operator.plan.scope import Scope
-from ailtire_operator.plan.types import Manifest, ServicePlan
-from ailtire_operator.plan.values import compact, manifest
-from ailtire_operator.plan.workload import environment, pod, resources
+from ailtire_operator.plan.types import Manifest, ServicePlan, Table
+from ailtire_operator.plan.values import manifest
 from ailtire_operator.plan.workload.service_objects import disruption_budget
 
-_CONFIGURATION_DIRECTORY = "/etc/ailtire-gateway"
-_CONFIGURATION_FILE = "nginx.conf"
-_USER = 101
-"""The user of the stock unprivileged nginx image."""
-_GRACE_SECONDS = 30
-REPLICAS = 2
-"""With one replica, draining its node would make the whole subtree unreachable."""
 _RESOURCES = {"requests": {"cpu": "25m", "memory": "16Mi"}}
 """Small, but not zero: a pod without requests gets no CPU share on a busy node and is evicted first."""
-SCRATCH = "8Mi"
-"""Memory for nginx's own files, without bodies. A disk limit would not count files that are already unlinked."""
-_PROBE_TIMEOUT_SECONDS = 5
-"""Probe timeout. A busy node answers slowly, and removing its gateway would only move the load to the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayPlan:
-    """The gateway of one stack."""
+    """What takes the requests of one stack: a gateway of its own, or that of its tree."""
 
-    plan: ServicePlan
+    plan: ServicePlan | None
+    """The workload that is the stack's; None where the root has it."""
     objects: list[Manifest]
     routes: list[Route]
     ports: list[int]
-    """Ports on which it answers."""
+    """Ports of the stack's own gateway that answer; none if it has none."""
+    tree_ports: list[int]
+    """The same at the gateway of the tree."""
+    table: Table | None = None
+    """The routes at the gateway of the tree."""
 
 
 def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
-    """The gateway and its objects, or None if no member has an interface."""
+    """The gateway and its objects, or None if no member has an interface.
+
+    A stack that is to be served by its tree's gateway, or no longer, has both until its Service leads to the other.
+    """
+    for_tree.check(scope)
     if not scope.spec.has_interface:
         if scope.spec.edge is not None:
             scope.report(
@@ -52,34 +46,75 @@ def plan_gateway(scope: Scope, networks: Networks) -> GatewayPlan | None:
                 "ignored",
                 "no service has an interface, so there is nothing to reach from outside.",
             )
-        return None
+        shared = for_tree.plan_workload(scope, networks, None)
+        return GatewayPlan(shared.plan, shared.objects, [], [], []) if shared else None
     found, passed = routes(scope), streams(scope)
     report_dead_ends(scope)
+    behind = [*(each.service for each in found), *(each.service for each in passed)]
+    joined = gateway_networks(scope, networks, behind)
+    way = for_tree.way(scope)
+    labels = scope.labels() | {naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
+    ports = [naming.GATEWAY_PORT, *(stream.listen for stream in passed)]
+    objects = [_service(scope, labels, passed, for_tree.target(scope) if way.leads_there else None)]
+    objects += sessions.services(scope, found)
+    plan, table, tree_ports = None, None, list[int]()
+    if way.has_own:
+        plan, own = _own(scope, networks, joined, found, passed, labels)
+        objects += own
+    if way.is_served:
+        table = for_tree.table_of(scope, found, passed)
+        tree_ports = [table.port, *(stream.listen for stream in passed)] if scope.spec.place is None else [table.port]
+        objects.append(for_tree.entry_policy(scope, joined, tree_ports))
+    shared = for_tree.plan_workload(scope, networks, table)
+    if shared is not None:
+        objects += shared.objects
+        plan = shared.plan if scope.is_served_by_tree else plan
+    return GatewayPlan(plan, objects, found, ports if way.has_own else [], tree_ports, table)
+
+
+def _own(
+    scope: Scope,
+    networks: Networks,
+    joined: list[NetworkId],
+    found: list[Route],
+    passed: list[Stream],
+    labels: dict[str, str],
+) -> tuple[ServicePlan, list[Manifest]]:
+    """The workload of the stack's own gateway, and its objects but for the Service."""
     text = nginx.configuration(scope, found, passed)
     configuration = naming.gateway_config(scope.name, text)
     name = naming.gateway(scope.name)
-    replicas = REPLICAS if scope.gateway_replicas is None else scope.gateway_replicas
-    labels = scope.labels() | {naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}
+    replicas = workload.replicas(scope)
+    secrets = {
+        c.authentication.secret
+        for route in found
+        if (c := route.policies.access_control) is not None and c.authentication
+    }
+    spec = workload.deployment(
+        scope,
+        name,
+        scope.gateway_selector(),
+        searched=joined[:1],
+        joined=joined,
+        configuration=configuration,
+        secrets=sorted(secrets),
+        ports=[stream.listen for stream in passed],
+        defaults=_RESOURCES,
+    )
     objects = [
-        _service(scope, labels, passed),
-        manifest("v1", "ConfigMap", configuration, labels, data={_CONFIGURATION_FILE: text}),
-        manifest(
-            "apps/v1",
-            "Deployment",
-            name,
-            labels,
-            spec=_deployment(scope, networks, found, passed, configuration, replicas),
-        ),
+        manifest("v1", "ConfigMap", configuration, labels, data={CONFIGURATION_FILE: text}),
+        manifest("apps/v1", "Deployment", name, labels, spec=spec),
     ]
-    objects += sessions.services(scope, found)
     if replicas > 1:
         objects.append(disruption_budget(name, labels, scope.gateway_selector()))
-    plan = ServicePlan("", "Deployment", name, replicas)
-    return GatewayPlan(plan, objects, found, [naming.GATEWAY_PORT, *(stream.listen for stream in passed)])
+    return ServicePlan("", "Deployment", name, replicas), objects
 
 
-def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Manifest:
-    """The gateway's Service: port 3000, as upstream's stack container has; at the root also the published ports."""
+def _service(scope: Scope, labels: dict[str, str], passed: list[Stream], tree_port: int | None) -> Manifest:
+    """The gateway's Service: port 3000, as upstream's stack container has; at the root also the published ports.
+
+    ``tree_port``: where the stack answers at the gateway of its tree; None while the Service leads to its own.
+    """
     ports = {naming.GATEWAY_PORT: naming.GATEWAY_PORT} | {stream.listen: stream.listen for stream in passed}
     if scope.spec.place is None and scope.spec.interface is not None:
         known = set(ports)
@@ -99,11 +134,14 @@ def _service(scope: Scope, labels: dict[str, str], passed: list[Stream]) -> Mani
             scope.report(
                 path_of(SPEC, "interface", "ports", Bracketed("443")), "approximate", message, "Set spec.edge.tls."
             )
+    if tree_port is not None:
+        ports = {outer: tree_port if inner == naming.GATEWAY_PORT else inner for outer, inner in ports.items()}
     listed = [
         {"name": f"p-{outer}", "port": outer, "protocol": "TCP", "targetPort": inner}
         for outer, inner in sorted(ports.items())
     ]
-    spec = {"type": "ClusterIP", "selector": scope.gateway_selector(), "ports": listed}
+    selector = scope.gateway_selector() if tree_port is None else scope.tree_gateway_selector()
+    spec = {"type": "ClusterIP", "selector": selector, "ports": listed}
     return manifest("v1", "Service", scope.name, labels, spec=spec)
 
 
@@ -117,87 +155,3 @@ def gateway_networks(scope: Scope, networks: Networks, behind: list[str]) -> lis
         if not set(joined).intersection(theirs):
             joined.append(theirs[0])
     return list(dict.fromkeys(joined))
-
-
-def _deployment(
-    scope: Scope, networks: Networks, found: list[Route], passed: list[Stream], configuration: str, replicas: int
-) -> dict[str, Any]:
-    joined = gateway_networks(scope, networks, [*(each.service for each in found), *(each.service for each in passed)])
-    restarted_at = scope.restart_of("Deployment", naming.gateway(scope.name), scope.restarted_at)
-    selector = scope.gateway_selector()
-    secrets = sorted(
-        {
-            c.authentication.secret
-            for route in found
-            if (c := route.policies.access_control) is not None and c.authentication
-        }
-    )
-    spec = {
-        **pod.pod_basics(scope, selector),
-        **zones.resolver(scope, joined[:1], path_of(SPEC, "gateway")),
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "terminationGracePeriodSeconds": scope.settings.drain_seconds + _GRACE_SECONDS,
-        "containers": [_container(scope, passed, secrets)],
-        "volumes": [
-            {"name": "configuration", "configMap": {"name": configuration}},
-            {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": SCRATCH}},
-            # Optional, so that a missing Secret closes its own routes (403) and the gateway still starts.
-            *(
-                {"name": f"authentication-{naming.digest(name)}", "secret": {"secretName": name, "optional": True}}
-                for name in secrets
-            ),
-        ],
-    }
-    return {
-        "replicas": replicas,
-        "selector": {"matchLabels": selector},
-        # No history: an old template would refer to a ConfigMap that is pruned.
-        "revisionHistoryLimit": 0,
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-        "template": {
-            "metadata": compact(
-                labels=scope.pod_labels(selector) | zones.network_labels(joined),
-                annotations=compact(**{naming.ANNOTATION_RESTARTED_AT: restarted_at}),
-            ),
-            "spec": compact(**spec),
-        },
-    }
-
-
-def _container(scope: Scope, passed: list[Stream], secrets: list[str]) -> dict[str, Any]:
-    wanted = scope.spec.gateway.resources if scope.spec.gateway else None
-    ports = [naming.GATEWAY_PORT, naming.GATEWAY_HEALTH_PORT, *(stream.listen for stream in passed)]
-    drain = scope.settings.drain_seconds
-    mounts = [
-        {"name": "configuration", "mountPath": _CONFIGURATION_DIRECTORY, "readOnly": True},
-        {"name": "scratch", "mountPath": "/tmp"},
-        *(
-            {
-                "name": f"authentication-{naming.digest(name)}",
-                "mountPath": f"{locations.AUTHENTICATION_DIRECTORY}/{name}",
-                "readOnly": True,
-            }
-            for name in secrets
-        ),
-    ]
-    return compact(
-        name=naming.COMPONENT_GATEWAY,
-        image=gateway_image.of(scope),
-        command=["nginx", "-e", "/dev/stderr", "-c", f"{_CONFIGURATION_DIRECTORY}/{_CONFIGURATION_FILE}"],
-        env=environment.for_gateway(scope),
-        ports=[{"containerPort": port, "protocol": "TCP"} for port in ports],
-        resources=resources.resources(wanted) if wanted else deepcopy(_RESOURCES),
-        readinessProbe={
-            "httpGet": {"path": "/healthz", "port": naming.GATEWAY_HEALTH_PORT},
-            "periodSeconds": 2,
-            "timeoutSeconds": _PROBE_TIMEOUT_SECONDS,
-        },
-        lifecycle={"preStop": {"sleep": {"seconds": drain}}} if drain else None,
-        securityContext={
-            "runAsUser": _USER,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        volumeMounts=mounts,
-    )

@@ -94,15 +94,47 @@ def is_internal(networks: Networks, joined: list[NetworkId]) -> bool:
     return bool(joined) and networks.internal.issuperset(joined)
 
 
-def policies(scope: Scope, networks: Networks, edge_ports: list[int]) -> list[Manifest]:
-    """The NetworkPolicies: members reach members, and callers outside only the gateway's ports at the edge."""
+def policies(
+    scope: Scope, networks: Networks, edge_ports: list[int], tree_edge_ports: Sequence[int] = ()
+) -> list[Manifest]:
+    """The NetworkPolicies: members reach members, and callers outside only the gateway's ports at the edge.
+
+    ``tree_edge_ports`` are those at the gateway of the tree.
+    """
     objects = []
+    has_tree_gateway = scope.has_tree_gateway or scope.observed.gateway.exists
     for network in owned(scope, networks):
-        for purpose, spec in rules(network, internal=network in networks.internal):
+        internal = network in networks.internal
+        for purpose, spec in rules(network, internal=internal):
             objects.append(_policy(scope, network, purpose, spec))
+        for purpose, spec in _tree_rules(scope, network, internal=internal) if has_tree_gateway else ():
+            objects.append(_of_tree_gateway(_policy(scope, network, purpose, spec)))
     if edge_ports:
-        objects.append(_policy(scope, networks.own, "edge", _edge_policy(scope, edge_ports)))
+        spec = _edge_policy(scope, edge_ports, scope.gateway_selector())
+        objects.append(_policy(scope, networks.own, "edge", spec))
+    if tree_edge_ports:
+        spec = _edge_policy(scope, tree_edge_ports, scope.tree_gateway_selector())
+        objects.append(_of_tree_gateway(_policy(scope, networks.own, "tree-edge", spec)))
     return objects
+
+
+def _tree_rules(scope: Scope, network: NetworkId, *, internal: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Purpose and spec of the policies by which members and the gateway of the tree reach each other.
+
+    They stand beside those of the network, so that a network is isolated before and after in the same way. Which ports
+    of the gateway a member reaches the policies of the gateway's pods say.
+    """
+    gateway = [{"podSelector": {"matchLabels": scope.tree_gateway_selector()}}]
+    members = {"matchLabels": {network.label: MEMBER}}
+    yield "from-gateway", {"podSelector": members, "policyTypes": ["Ingress"], "ingress": [{"from": gateway}]}
+    if internal:
+        members = {"matchLabels": {network.label: MEMBER, naming.LABEL_EGRESS: INTERNAL}}
+        yield "to-gateway", {"podSelector": members, "policyTypes": ["Egress"], "egress": [{"to": gateway}]}
+
+
+def _of_tree_gateway(policy: Manifest) -> Manifest:
+    policy["metadata"]["labels"][naming.LABEL_COMPONENT] = naming.COMPONENT_TREE_GATEWAY
+    return policy
 
 
 def rules(network: NetworkId, *, internal: bool) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -146,7 +178,7 @@ def _internal_policy(network: NetworkId) -> dict[str, Any]:
     }
 
 
-def _edge_policy(scope: Scope, ports: list[int]) -> dict[str, Any]:
+def _edge_policy(scope: Scope, ports: Sequence[int], gateway: dict[str, str]) -> dict[str, Any]:
     sources = [{"ipBlock": {"cidr": cidr}} for cidr in scope.settings.edge_sources]
     rule = compact(**{"from": sources}, ports=[{"port": port, "protocol": "TCP"} for port in ports])
-    return {"podSelector": {"matchLabels": scope.gateway_selector()}, "policyTypes": ["Ingress"], "ingress": [rule]}
+    return {"podSelector": {"matchLabels": gateway}, "policyTypes": ["Ingress"], "ingress": [rule]}
