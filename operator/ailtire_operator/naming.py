@@ -117,6 +117,8 @@ GATEWAY_HEALTH_PORT: Final = 3090
 TREE_GATEWAY_PORTS: Final = range(10_000, 15_000)
 """Of the stacks below a root whose gateway serves the whole tree: as many as a tree can have, below the ports that
 kernels give to connections."""
+GATEWAY_TABLES: Final = 8
+"""ConfigMaps over which the routes of the stacks of a tree are spread by these ports."""
 TREE_GATEWAY_PORTS_STEP: Final = 128
 """The gateway listens on so many more at a time: each change of it reloads nginx."""
 GATEWAY_ALIAS: Final = "admin"

@@ -17,6 +17,7 @@ from ailtire_operator.cluster.connection import Account, Connection
 from ailtire_operator.cluster.drift_log import Changes, DriftLog
 from ailtire_operator.cluster.errors import ClusterError, Conflict, Foreign, NotFound
 from ailtire_operator.cluster.events import event_of
+from ailtire_operator.cluster.gateway_tables import pointer_of
 from ailtire_operator.cluster.kinds import Manifest, Ref
 from ailtire_operator.cluster.managed_fields import (
     desired_projection,
@@ -69,6 +70,19 @@ class Applier:
         """Whether the cluster keeps answering something else than what we send, so that it is no longer sent."""
         record = self._store.get(ref)
         return record is not None and self._memory.is_overridden(record)
+
+    async def write_table(self, record: Record, owner_uid: str, port: int, text: str | None) -> None:
+        """Write the routes of the stack of this uid into an object of its root, or remove them. Raises ClusterError."""
+        await self._writer.table(Target(record, owner_uid), port, text)
+
+    async def remove_tables(self, record: Record, owner_uid: str, ports: Sequence[int]) -> None:
+        """Remove the routes of stacks that are gone from an object of the root of this uid. Raises ClusterError."""
+        patch = [{"op": "remove", "path": pointer_of(port)} for port in ports]
+        await self._writer.edit(Target(record, owner_uid), patch)
+
+    async def announce(self, pod: Record, root: str, tables: str) -> None:
+        """Note on a pod of a root's gateway for its tree what its tables are. Raises ClusterError."""
+        await self._writer.announce(pod, root, tables)
 
     async def apply(self, manifest: Manifest, owner_uid: str, options: ApplyOptions = DEFAULT_OPTIONS) -> ApplyResult:
         """Make the object equal to the manifest, for the stack with this uid."""

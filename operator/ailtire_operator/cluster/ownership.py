@@ -125,6 +125,48 @@ def _takes_over(record: Record, manifest: Manifest | None) -> bool:
     return same and naming.LABEL_RETAIN in wanted
 
 
+def is_table_of(record: Record, stack: Record, port: int, store: Store) -> bool:
+    """Whether the stack may write the key of the port into an object: a ConfigMap with tables that its root owns.
+
+    The one case in which a stack writes into what another one owns; and only the key of the port that its own place
+    gives it, so that no stack writes the routes of another.
+    """
+    root, spec = root_above(stack, store), stack.summary.get("spec")
+    place = spec.get("place") if isinstance(spec, Mapping) else None
+    own = place.get("gatewayPort") if isinstance(place, Mapping) else naming.GATEWAY_PORT
+    name = naming.gateway_tables(root.ref.name, port % naming.GATEWAY_TABLES)
+    is_table = record.ref == Ref(kinds.CONFIG_MAP.kind, stack.ref.namespace, name)
+    marked = record.labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_TREE_GATEWAY
+    return is_table and marked and own == port and record.owner_uid == root.uid
+
+
+def root_above(stack: Record, store: Store) -> Record:
+    """The stack at the top of those that own each other from this one on; itself if nobody owns it."""
+    seen = {stack.uid}
+    while (owner := store.owner_of(stack)) is not None and owner.ref.kind == kinds.STACK.kind and owner.uid not in seen:
+        seen.add(owner.uid)
+        stack = owner
+    return stack
+
+
+def is_gateway_pod(pod: Record, root: str) -> bool:
+    """Whether a pod looks like one of the gateway of the tree with this root, by its labels and its ReplicaSet."""
+    kind, name, _ = pod.summary.get("owner") or ("", "", "")
+    labelled = (
+        pod.summary.get("stack") == root and pod.labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_TREE_GATEWAY
+    )
+    return (
+        pod.ref.kind == kinds.POD.kind
+        and labelled
+        and kind == "ReplicaSet"
+        and _stem(name) == naming.tree_gateway(root)
+    )
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("-")[0]
+
+
 def is_still_owned(record: Record, manifest: Manifest, owner_uid: str) -> bool:
     """Whether the stack of this uid owns an object that it is to own no longer, and that would be deleted with it.
 

@@ -33,6 +33,7 @@ def pod(obj: Object) -> Summary:
         unscheduled=(scheduled[1], scheduled[2]) if scheduled[0] == "False" else None,
         containers=shared_map({intern(container["name"]): _container(container) for container in containers}),
         owner=(intern(owner["kind"]), intern(owner["name"]), intern(owner["uid"])) if owner else None,
+        tables=(metadata.get("annotations") or {}).get(naming.ANNOTATION_TABLES),
         said=_said(labels, containers),
         **_unready(status),
     )

@@ -9,7 +9,7 @@ from sys import intern
 from typing import Final
 
 from ailtire_operator import naming
-from ailtire_operator.cluster import kinds
+from ailtire_operator.cluster import gateway_tables, kinds
 from ailtire_operator.cluster.interning import shared
 from ailtire_operator.cluster.managed_fields import fingerprint, spec_author
 from ailtire_operator.cluster.packed_map import packed
@@ -232,6 +232,7 @@ def _stack(obj: Object) -> Summary:
 
 
 _SUMMARIZERS: Final[Mapping[str, Callable[[Object], Summary]]] = {
+    kinds.CONFIG_MAP.kind: gateway_tables.summary,
     kinds.DEPLOYMENT.kind: _workload,
     kinds.STATEFUL_SET.kind: _stateful_set,
     kinds.DAEMON_SET.kind: _daemon_set,

@@ -21,6 +21,7 @@ from ailtire_operator.cluster.kinds import (
     JOB,
     NETWORK_POLICY,
     OPERATORS_OWN_KINDS,
+    POD,
     SERVICE,
     STACK,
     STATEFUL_SET,
@@ -30,14 +31,24 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.ownership import foreign, is_free, is_orphan, is_ours, is_replicas_claim, is_unclaimed
+from ailtire_operator.cluster.gateway_tables import key_of, pointer_of
+from ailtire_operator.cluster.ownership import (
+    foreign,
+    is_free,
+    is_gateway_pod,
+    is_orphan,
+    is_ours,
+    is_replicas_claim,
+    is_table_of,
+    is_unclaimed,
+)
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.write_throttle import WriteThrottle
 
 WRITE_TIMEOUT: Final = 6.0
 """Seconds. Together with the lease's fence (8 s) less than the lease: a write has ended before another may lead."""
 
-_OWN: Final = frozenset(kind.kind for kind in (*OPERATORS_OWN_KINDS, EVENT))
+_OWN: Final = frozenset(kind.kind for kind in (*OPERATORS_OWN_KINDS, EVENT, POD))
 _FIRST: Final = frozenset({STACK.kind, SERVICE.kind, NETWORK_POLICY.kind, CONFIG_MAP.kind, VOLUME_CLAIM.kind})
 _LAST: Final = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind, DAEMON_SET.kind, JOB.kind})
 
@@ -142,6 +153,28 @@ class Writer:
         guard = partial(self._check_nobodys, target)
         return await self._apply(body, target.owner_uid, REHEARSAL if rehearsal else "update", guard)
 
+    async def table(self, target: Target, port: int, text: str | None) -> None:
+        """Write the routes of the target's stack, as the key of its port, into an object of its root; None: remove it.
+
+        By a field manager of this key alone, so that nobody else's is touched. Raises Foreign, Conflict.
+        """
+        guard = partial(self._check_table, target, port)
+        if text is None:
+            await self._edit(target, [{"op": "remove", "path": pointer_of(port)}], guard)
+            return
+        body = {**target.record.ref.address(uid=target.record.uid), "data": {key_of(port): text}}
+        await self._apply(body, target.owner_uid, "update", guard, manager=naming.table_manager(port))
+
+    async def announce(self, pod: Record, root: str, tables: str) -> None:
+        """Note on a pod of a tree's gateway what its tables are, so that its kubelet reads them now. Raises Foreign.
+
+        It is the only thing that is ever written to a pod, and by the operator's own rights.
+        """
+        note = {"annotations": {naming.ANNOTATION_TABLES: tables}}
+        address = pod.ref.address(uid=pod.uid)
+        body = {**address, "metadata": {**address["metadata"], **note}}
+        await self._apply(body, "", "announce", partial(self._check_pod, pod, root))
+
     async def delete(self, target: Target) -> None:
         """Delete the target; what it owns goes with it. Raises Foreign, Conflict, NotFound."""
         ref, uid = target.record.ref, target.record.uid
@@ -179,6 +212,20 @@ class Writer:
         self._check(target)
         seen = self._newest(claim)
         if not is_replicas_claim(seen, target.record):
+            raise foreign(seen, self._store)
+
+    def _check_table(self, target: Target, port: int) -> None:
+        """Raise Foreign unless the target has tables of the tree of the stack, and the port is the stack's."""
+        self.check_fence()
+        seen, stack = self._newest(target.record), self._store.by_uid(target.owner_uid)
+        if stack is None or not is_table_of(seen, stack, port, self._store):
+            raise foreign(seen, self._store)
+
+    def _check_pod(self, pod: Record, root: str) -> None:
+        """Raise Foreign unless the pod is one of the gateway of this root's tree."""
+        self.check_fence()
+        seen = self._newest(pod)
+        if not is_gateway_pod(seen, root):
             raise foreign(seen, self._store)
 
     def _check_orphan(self, target: Target) -> None:

@@ -14,6 +14,7 @@ from ailtire_operator.reconcile.definitions import Definitions
 from ailtire_operator.reconcile.dependency_gate import DependencyGate
 from ailtire_operator.reconcile.dependency_index import DependencyIndex
 from ailtire_operator.reconcile.executor import PlanExecutor
+from ailtire_operator.reconcile.gateway_facts import GatewayFacts
 from ailtire_operator.reconcile.name_conflicts import ForeignObjects, NameConflicts
 from ailtire_operator.reconcile.plan_inputs import JobNodes
 from ailtire_operator.reconcile.planner import Features, Planner
@@ -25,6 +26,7 @@ from ailtire_operator.reconcile.rollback import Rollback
 from ailtire_operator.reconcile.secret_readers import SecretReaders
 from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
+from ailtire_operator.reconcile.tree_gateways import TreeGateways
 from ailtire_operator.reconcile.tree_rollback import TreeRollback
 from ailtire_operator.reconcile.unready_pods import UnreadyPods
 from ailtire_operator.reconcile.warning_events import WarningEvents
@@ -91,7 +93,9 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     )
     nodes = JobNodes(cluster.nodes, cluster.clock)
     readers = SecretReaders(store, cluster.wake)
-    planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes, readers)
+    gateways = GatewayFacts(store, cluster.clock)
+    tree_gateways = TreeGateways(store, applier, gateways, cluster.wake, cluster.clock)
+    planner = Planner(store, definitions, settings, cluster.features, rollback.failed_updates, nodes, readers, gateways)
     ancestry = Ancestry(store, applier, planner, definitions)
     depended, needed = DependencyIndex(store, cluster.wake), DependencyIndex(store, cluster.wake)
     gate, prerequisites = (
@@ -104,7 +108,17 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
     )
     hosts = SharedHosts(store, cluster.wake)
     executor = PlanExecutor(
-        store, applier, planner, name_conflicts, hosts, rollback, gate, prerequisites, foreign_objects, sessions
+        store,
+        applier,
+        planner,
+        name_conflicts,
+        hosts,
+        rollback,
+        gate,
+        prerequisites,
+        foreign_objects,
+        sessions,
+        tree_gateways,
     )
     warning_events = WarningEvents(cluster.warning, store, cluster.clock)
     reconciler = Reconciler(
@@ -125,6 +139,8 @@ def assemble(store: Store, applier: Applier, queue: Queue[Key], settings: Settin
         revisions.forget,
         tree_rollback.forget,
         planner.forget,
+        gateways.forget,
+        tree_gateways.forget,
         ancestry.forget,
         depended.forget,
         needed.forget,

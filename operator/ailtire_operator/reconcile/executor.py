@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyResult
 from ailtire_operator.cluster.changes import Change
@@ -35,6 +36,7 @@ from ailtire_operator.reconcile.sessions import Sessions
 from ailtire_operator.reconcile.shared_hosts import SharedHosts
 from ailtire_operator.reconcile.snapshot import PassResult
 from ailtire_operator.reconcile.takeovers import Takeover, Takeovers
+from ailtire_operator.reconcile.tree_gateways import TreeGateways
 from ailtire_operator.reconcile.verification import with_check
 from ailtire_operator.reconcile.volume_growth import VolumeGrowth, explained, smaller
 from ailtire_operator.status.health import rolled_out
@@ -61,6 +63,7 @@ class PlanExecutor:
         prerequisites: Prerequisites,
         foreign_objects: ForeignObjects,
         sessions: Sessions,
+        tree_gateways: TreeGateways,
     ) -> None:
         self._store = store
         self._applier = applier
@@ -72,6 +75,7 @@ class PlanExecutor:
         self._gate = gate
         self._prerequisites = prerequisites
         self._foreign_objects = foreign_objects
+        self._tree_gateways = tree_gateways
         self._growth = VolumeGrowth(store, applier, sessions)
         self._takeovers = Takeovers(store, applier, sessions)
 
@@ -90,6 +94,8 @@ class PlanExecutor:
         done = [*named.done.values(), *await self._first(this)]
         if any(each.ref.kind == SERVICE.kind for each in done):  # there are other addresses now
             this = self._begin(record, self._planner.plan(record, stack), this.waiting, retry_refused, named)
+        tables, next_note = await self._tree_gateways.write(record, this.planned)
+        done += tables
         missing = await self._prerequisites.missing(record, this.planned, done)
         done = [*self._kept_waiting(this, missing), *done]
         late = {*missing.refs, *(each.ref for each in done if isinstance(each.error, NotGone))}
@@ -100,7 +106,7 @@ class PlanExecutor:
         done += await self._apply(this, lambda kind: kind == _LAST, late)
         done += await self._rollback.keep(record, this.planned)
         pruned, later = await self._prune(this, done, missing)
-        again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None]
+        again = [judgement.again, LATER if later else None, PATIENCE if missing.passes else None, next_note]
         done += pruned
         grown = await self._growth.grow(record, this.planned, retry_refused=retry_refused)
         done += judgement.refused  # after all else: it holds back nothing
@@ -270,7 +276,12 @@ async def _all(calls: Iterable[Awaitable[ApplyResult | None]]) -> list[ApplyResu
 
 
 def _goes(policy: Record, pods: Iterable[Mapping[str, str]], staying: Policies) -> bool:
-    """Whether a policy that is not planned any more may go while these pods (by their labels) run."""
+    """Whether a policy that is not planned any more may go while these pods (by their labels) run.
+
+    One that is there for the gateway of a tree only opens, and is planned for as long as anything needs it.
+    """
+    if policy.labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_TREE_GATEWAY:
+        return True
     return not selects(policy, pods) or only_opens(policy, pods, staying)
 
 

@@ -17,6 +17,7 @@ from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.types import FailedUpdate, Observed, Plan, SecretWatch
 from ailtire_operator.reconcile.definitions import Definitions
+from ailtire_operator.reconcile.gateway_facts import GatewayFacts
 from ailtire_operator.reconcile.lru_cache import PER_OBJECT, PER_VALUE, LruCache
 from ailtire_operator.reconcile.packing import packed, unpacked
 from ailtire_operator.reconcile.plan_inputs import (
@@ -142,6 +143,7 @@ class Planner:
         failed_updates: Callable[[Record], Mapping[str, FailedUpdate]],
         nodes: JobNodes,
         secret_readers: SecretReaders,
+        gateways: GatewayFacts,
     ) -> None:
         self._store = store
         self._definitions = definitions
@@ -150,6 +152,7 @@ class Planner:
         self._failed_updates = failed_updates
         self._nodes = nodes
         self._secret_readers = secret_readers
+        self._gateways = gateways
         self._kept: LruCache[_Kept] = LruCache(KEPT, KEPT_BYTES)
         self._whole: LruCache[_Kept] = LruCache(WHOLE, WHOLE_BYTES, self._pack)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
@@ -226,6 +229,7 @@ class Planner:
                 or known.observed.secret_reloads == secret_reloads(self._store, record.ref.namespace, record.uid)
             )
             and known.observed.failed_updates == self._failed_updates(record)
+            and known.observed.gateway == self._gateways.observe(stack)
         )
 
     def _grounds(self, record: Record, stack: Stack) -> _Grounds:
@@ -243,6 +247,7 @@ class Planner:
             secret_watch=features.secret_watch,
             secret_versions=secret_versions,
             failed_updates=self._failed_updates(record),
+            gateway=self._gateways.observe(stack),
         )
         observed = with_own_objects(observed, self._store, namespace, record.uid)
         return _Grounds(stack.generation, features, addresses, secret_versions, observed)

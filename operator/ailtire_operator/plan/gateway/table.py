@@ -18,7 +18,7 @@ from ailtire_operator.plan.gateway.routes import Route, Stream
 from ailtire_operator.plan.gateway.sessions import Group
 from ailtire_operator.plan.scope import Scope
 
-FOLDERS: Final = 8
+FOLDERS: Final = naming.GATEWAY_TABLES
 """ConfigMaps of a tree's gateway, over which stacks are spread by their ports."""
 FORMAT: Final = 1
 """Of the table: a script leaves a stack as it was whose table has another."""
