@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from ailtire_operator import naming
 from ailtire_operator.cluster.connection import APPLY, JSON_PATCH, Account, Connection
 from ailtire_operator.cluster.errors import Conflict, Invalid, NotLeader
+from ailtire_operator.cluster.gateway_tables import key_of, pointer_of
 from ailtire_operator.cluster.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
@@ -31,7 +32,6 @@ from ailtire_operator.cluster.kinds import (
     kind_of,
     namespace_of,
 )
-from ailtire_operator.cluster.gateway_tables import key_of, pointer_of
 from ailtire_operator.cluster.ownership import (
     foreign,
     is_free,

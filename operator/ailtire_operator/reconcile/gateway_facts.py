@@ -1,4 +1,4 @@
-"""What the store knows of the gateways of a tree: which ports are whose, where Services lead, which tables are there."""
+"""What the store knows of the gateways of a tree: ports of stacks, where their Services lead, which tables are there."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +59,7 @@ class GatewayFacts:
             ports=ports,
             unserved=frozenset(name for name, each in ports.items() if self._is_unserved(namespace, name, each, root)),
             leads_to=leads_to,
-            own_is_ready=leads_to == "tree" and self._is_ready(namespace, naming.gateway(stack.name), stack.uid),
+            own_is_ready=leads_to == "tree" and self.is_ready(namespace, naming.gateway(stack.name), stack.uid),
             tree_is_ready=leads_to == "own" and asked and port is not None and self._is_settled(stack, root, port),
             exists=workload is not None,
         )
@@ -169,13 +169,14 @@ class GatewayFacts:
         if (
             root is None
             or not there
-            or not self._is_ready(stack.namespace, naming.tree_gateway(root.ref.name), root_uid)
+            or not self.is_ready(stack.namespace, naming.tree_gateway(root.ref.name), root_uid)
         ):
             self._since.pop(stack.uid, None)
             return False
         return self._clock() - self._since.setdefault(stack.uid, self._clock()) >= SETTLE_SECONDS
 
-    def _is_ready(self, namespace: str, name: str, owner_uid: str) -> bool:
+    def is_ready(self, namespace: str, name: str, owner_uid: str) -> bool:
+        """Whether all replicas of a gateway, of the stack of this uid, take requests."""
         found = self._store.get(Ref(DEPLOYMENT.kind, namespace, name))
         if found is None or found.owner_uid != owner_uid or found.deleting:
             return False

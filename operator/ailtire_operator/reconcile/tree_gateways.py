@@ -72,7 +72,7 @@ class TreeGateways:
         if root.uid == record.uid:
             done += [each async for each in self._nobodys(record, planned.account)]
         again = [await self._announce(root)]
-        if table is not None and self._facts.leads_to(record.ref.namespace, record.ref.name, record.uid) == "own":
+        if table is not None and self._is_turning(record, root):
             again.append(SETTLE_SECONDS)
         return done, min(filter(None, again), default=None)
 

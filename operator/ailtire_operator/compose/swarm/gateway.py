@@ -19,8 +19,8 @@ from ailtire_operator.compose.swarm.ports import HTTP, Published, holds_port
 from ailtire_operator.model.field_path import Bracketed, FieldPath, path_of
 from ailtire_operator.plan.gateway import locations, nginx
 from ailtire_operator.plan.gateway.gateway import gateway_networks
-from ailtire_operator.plan.gateway.workload import REPLICAS
 from ailtire_operator.plan.gateway.routes import Route, Stream, report_dead_ends, routes, streams
+from ailtire_operator.plan.gateway.workload import REPLICAS
 from ailtire_operator.plan.network.membership import NetworkId
 from ailtire_operator.plan.no_effect import OF_A_ROUTE
 from ailtire_operator.plan.scope import Scope
