@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.cluster.gateway_tables import key_of
 from ailtire_operator.model.settings import Settings
 from ailtire_operator.model.stack import Stack
 from ailtire_operator.plan.gateway import table, tree
@@ -85,7 +86,7 @@ class TreeRig(Rig):
 
 def table_file(port: int) -> str:
     """Where a stack's table is in a gateway's folder."""
-    return f"tables/{table.folder_of(port)}/{table.table_key(port)}"
+    return f"tables/{port % naming.GATEWAY_TABLES}/{key_of(port)}"
 
 
 def put(gateway: Gateway, port: int, text: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What the store knows of the gateways of a tree: ports of stacks, where their Services lead, which tables are there."""
+"""What the store knows of the gateways of a tree: ports of stacks, where Services lead, which tables are there."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping

@@ -121,6 +121,15 @@ class TreeGateways:
             else:
                 yield ApplyResult(held.ref, True, held, None, "update")
 
+    def _is_turning(self, record: Record, root: Record) -> bool:
+        """Whether the stack's Service is to lead to the tree's gateway, which has had its routes for some seconds only.
+
+        While that gateway is not ready there is nothing to wait for: that it is ready wakes its stacks.
+        """
+        namespace = record.ref.namespace
+        is_own = self._facts.leads_to(namespace, record.ref.name, record.uid) == "own"
+        return is_own and self._facts.is_ready(namespace, naming.tree_gateway(root.ref.name), root.uid)
+
     async def _announce(self, root: Record) -> float | None:
         """Note on the gateway's pods what the tables are by now; after how many seconds to go on with it."""
         pods = list(self._pods(root))

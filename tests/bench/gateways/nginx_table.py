@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ailtire_operator import naming
-from ailtire_operator.plan.gateway import locations, nginx, nginx_text
+from ailtire_operator.plan.gateway import locations, nginx, nginx_text, profiles
 from ailtire_operator.plan.gateway.nginx_text import Directive, directive
 from ailtire_operator.plan.gateway.routes import Route
 from bench.gateways.nginx import Nginx, changed, is_health, replace
@@ -74,7 +74,7 @@ class NginxTable(Nginx):
             "path": route.backend_path,
             "target": ":".join(map(str, self.tree.target(route))),
             "profile": "0",
-            "body": int(locations.body_size(limit or nginx.MAX_BODY)),
+            "body": profiles.body_size(limit or profiles.MAX_BODY),
             "stripped": route.stripped,
         }
         if control and control.authentication:

@@ -155,7 +155,7 @@ def plan_workload(scope: Scope, networks: Networks, own: Table | None) -> Worklo
         return None
     needs = table.needs_of([*seen.tables, *([own.text] if own else [])])
     name, selector, mine = naming.tree_gateway(scope.name), scope.tree_gateway_selector(), labels(scope)
-    directories = [(number, naming.gateway_tables(scope.name, number)) for number in range(table.FOLDERS)]
+    directories = [(number, naming.gateway_tables(scope.name, number)) for number in range(naming.GATEWAY_TABLES)]
     spec = workload.deployment(
         scope,
         name,

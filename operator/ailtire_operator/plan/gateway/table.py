@@ -18,8 +18,6 @@ from ailtire_operator.plan.gateway.routes import Route, Stream
 from ailtire_operator.plan.gateway.sessions import Group
 from ailtire_operator.plan.scope import Scope
 
-FOLDERS: Final = naming.GATEWAY_TABLES
-"""ConfigMaps of a tree's gateway, over which stacks are spread by their ports."""
 FORMAT: Final = 1
 """Of the table: a script leaves a stack as it was whose table has another."""
 TABLE_LIMIT: Final = 131_072
@@ -50,16 +48,6 @@ class Needs:
             self.streams | other.streams,
             self.secrets | other.secrets,
         )
-
-
-def folder_of(port: int) -> int:
-    """The number of the ConfigMap with the table of the stack of this port."""
-    return port % FOLDERS
-
-
-def table_key(port: int) -> str:
-    """The key of a stack's table in its ConfigMap."""
-    return f"{port}.json"
 
 
 def stack_table(
