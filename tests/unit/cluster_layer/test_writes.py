@@ -13,7 +13,15 @@ from ailtire_operator import naming
 from ailtire_operator.cluster.applier import Applier
 from ailtire_operator.cluster.apply_result import ApplyOptions
 from ailtire_operator.cluster.errors import Foreign
-from ailtire_operator.cluster.kinds import DEPLOYMENT, OWNED_KINDS, STATEFUL_SET, VOLUME_CLAIM
+from ailtire_operator.cluster.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    OWNED_KINDS,
+    POD,
+    STACK,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+)
 from ailtire_operator.cluster.store import Record, Store
 from ailtire_operator.cluster.writer import Writer
 from support.fake_cluster.records import put, reference_to, stack
@@ -32,6 +40,9 @@ WRITES: dict[str, Write] = {
     "rehearse": lambda applier, record, uid: applier.rehearse(_retained(record), uid),
     "take_claim": lambda applier, record, uid: applier.take_claim(_retained(record), uid, _live(record)),
     "expand": lambda applier, record, uid: applier.expand(_claim(record), record, uid, "2Gi"),
+    "write_table": lambda applier, record, uid: applier.write_table(record, uid, naming.GATEWAY_PORT, "{}"),
+    "remove_tables": lambda applier, record, uid: applier.remove_tables(record, uid, [naming.GATEWAY_PORT]),
+    "announce": lambda applier, record, uid: applier.announce(record, "shop", "content"),
 }
 """Every way in which the applier writes to an object that a stack may own."""
 OTHERWISE = {"read", "event", "write_status"}
@@ -181,6 +192,82 @@ async def test_only_claims_of_the_stacks_own_replicas_are_expanded(fields: dict[
     assert len(connection.sent) == sent
 
 
+PORT = 10_005
+
+
+@pytest.mark.parametrize(
+    ("stack_name", "port", "fields", "sent"),
+    [
+        ("shop-cpl", PORT, {}, True),
+        ("shop", naming.GATEWAY_PORT, {}, True),
+        ("shop-cpl", PORT + naming.GATEWAY_TABLES, {}, False),
+        ("shop", PORT, {}, False),
+        ("kiosk", PORT, {}, False),
+        ("shop-cpl", PORT, {"name": "shop--data"}, False),
+        ("shop-cpl", PORT, {"labels": {}}, False),
+        ("shop-cpl", PORT, {"references": [reference_to("kiosk", "kiosk-uid")]}, False),
+        ("shop-cpl", PORT, {"references": None}, False),
+    ],
+)
+@pytest.mark.parametrize("text", ["{}", None], ids=["written", "removed"])
+async def test_a_stack_writes_its_own_table_alone_and_into_its_own_root_alone(
+    stack_name: str, port: int, fields: dict[str, Any], sent: bool, text: str | None
+) -> None:
+    store = Store()
+    root = stack(store, "shop")
+    place = {"root": "shop", "gatewayPort": PORT}
+    stacks = {
+        "shop": root,
+        "shop-cpl": put(store, STACK.kind, "shop-cpl", owner=root, spec={"place": place}),
+        "kiosk": put(store, STACK.kind, "kiosk", references=[], spec={"services": {}}),
+    }
+    name = naming.gateway_tables("shop", port % naming.GATEWAY_TABLES)
+    labels = {naming.LABEL_ROOT: "shop", naming.LABEL_COMPONENT: naming.COMPONENT_TREE_GATEWAY}
+    given = {"name": name, "labels": labels, "references": [reference_to("shop", root.uid)], **fields}
+    tables = put(store, CONFIG_MAP.kind, **given)
+    connection = Refusing(tables)
+    writing = _applier(connection, store).write_table(tables, stacks[stack_name].uid, port, text)
+    if sent:
+        with pytest.raises(AssertionError, match="is sent"):
+            await writing
+    else:
+        await _refused(writing)
+    assert len(connection.sent) == sent
+
+
+@pytest.mark.parametrize(
+    ("labels", "owner", "sent"),
+    [
+        ({}, "ReplicaSet/shop--tree-gateway-5d4f8c7b9", True),
+        ({naming.LABEL_COMPONENT: naming.COMPONENT_GATEWAY}, "ReplicaSet/shop--tree-gateway-5d4f8c7b9", False),
+        ({naming.LABEL_STACK: "shop-cpl"}, "ReplicaSet/shop--tree-gateway-5d4f8c7b9", False),
+        ({}, "ReplicaSet/shop-web-5d4f8c7b9", False),
+        ({}, "ReplicaSet/shop--tree-gateway-x-5d4f8c7b9", False),
+        ({}, "StatefulSet/shop--tree-gateway", False),
+        ({}, "", False),
+    ],
+)
+async def test_of_pods_only_those_of_the_trees_gateway_are_written(
+    labels: dict[str, str], owner: str, sent: bool
+) -> None:
+    store = Store()
+    stack(store, "shop")
+    given = {naming.LABEL_STACK: "shop", naming.LABEL_COMPONENT: naming.COMPONENT_TREE_GATEWAY, **labels}
+    kind, _, name = owner.partition("/")
+    references = (
+        [{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": True}] if owner else []
+    )
+    pod = put(store, POD.kind, "shop--tree-gateway-5d4f8c7b9-x2x2x", labels=given, references=references)
+    connection = Refusing(pod)
+    writing = _applier(connection, store).announce(pod, "shop", "content")
+    if sent:
+        with pytest.raises(AssertionError, match="is sent"):
+            await writing
+    else:
+        await _refused(writing)
+    assert len(connection.sent) == sent
+
+
 async def test_a_volume_that_is_retained_is_never_deleted() -> None:
     store = Store()
     shop = stack(store, "shop")
@@ -202,11 +289,13 @@ def test_nobody_but_the_applier_has_a_writer() -> None:
 
 
 def test_every_write_of_the_writer_is_checked() -> None:
-    """By its signature: what names an object that exists takes a target, which is checked."""
+    """By its signature: what names an object that exists takes a target, or a pod, which is checked."""
     public = {name: each for name, each in inspect.getmembers(Writer, inspect.iscoroutinefunction) if name[0] != "_"}
-    takes = {name for name, each in public.items() if "target" in inspect.signature(each).parameters}
+    takes = {name for name, each in public.items() if {"target", "pod"} & inspect.signature(each).parameters.keys()}
     assert public.keys() - takes == NOTHING_THERE
     checks = {
+        "announce": "partial(self._check_pod, pod, root)",
+        "table": "partial(self._check_table, target, port)",
         "adopt": "partial(self._check_orphan, target)",
         "expand": "partial(self._check_claim, target, claim)",
         "take": "partial(self._check_nobodys, target)",

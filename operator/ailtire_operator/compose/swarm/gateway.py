@@ -178,6 +178,7 @@ def _secrets(found: list[Route], setting: Setting, document: dict[str, Any]) -> 
 
 def _report_unused(branch: Branch, report: Report) -> None:
     if branch.has_gateway:
+        _report_shared(branch, report)
         if branch.spec.interface is not None and branch.spec.place is not None:
             message = "only the root's gateway has additional ports."
             report.ignored(path_of(branch.view.path, "interface"), message, "Set it in the root stack.")
@@ -186,6 +187,16 @@ def _report_unused(branch: Branch, report: Report) -> None:
         if getattr(branch.spec, name) is not None:
             message = "no service has an interface, so there is no gateway."
             report.ignored(path_of(branch.view.path, name), message, "Give a service an interface.")
+
+
+def _report_shared(branch: Branch, report: Report) -> None:
+    gateway = branch.spec.gateway
+    if gateway is not None and gateway.tree:
+        message = "each stack has a gateway of its own: in Swarm who may reach it is a network, and not a port."
+        report.approximate(path_of(branch.view.path, "gateway", "tree"), message)
+    if gateway is not None and gateway.own:
+        message = "each stack has a gateway of its own in Swarm."
+        report.resolved(path_of(branch.view.path, "gateway", "own"), message)
 
 
 def _report_done(branch: Branch, found: list[Route], passed: list[Stream], setting: Setting) -> None:
