@@ -37,7 +37,7 @@ def gateways(trees: Trees) -> set[str]:
 
 def tables(trees: Trees) -> dict[int, dict[str, Any]]:
     """By port: what a stack's routes are at the tree's gateway."""
-    found = {}
+    found = dict[int, dict[str, Any]]()
     for each in trees.all_of("ConfigMap"):
         if _component(each) == naming.COMPONENT_TREE_GATEWAY and "nginx.conf" not in (each.get("data") or {}):
             found |= {int(key.partition(".")[0]): json.loads(text) for key, text in (each.get("data") or {}).items()}

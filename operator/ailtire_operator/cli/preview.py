@@ -42,6 +42,7 @@ from ailtire_operator.plan.types import Manifest, Observed, Plan
 from ailtire_operator.plan.workload.failed_updates import template_of
 from ailtire_operator.reconcile import changes
 from ailtire_operator.reconcile.failed_updates import failed_updates
+from ailtire_operator.reconcile.gateway_facts import GatewayFacts
 from ailtire_operator.reconcile.plan_inputs import JobNodes, MemberAddresses, with_own_objects
 from ailtire_operator.reconcile.planner import Planned, manifests_of
 from ailtire_operator.reconcile.pruning import PruneGate
@@ -56,6 +57,7 @@ class Previewer:
         self._cluster = cluster
         self._server = DryRuns(cluster, manager)
         self._store = Store()
+        self._gateways = GatewayFacts(self._store, time.monotonic)
         self._held_back = HeldBackPreview(self._store, self._planned_now)
         self._live: dict[Ref, Json] = {}
         self._settings = environment_settings()
@@ -240,6 +242,7 @@ class Previewer:
             templates=self._templates,
             nodes=self._nodes.known,
             failed_updates=failed,
+            gateway=self._gateways.observe(stack),
         )
         made = plan(stack, self._settings, with_own_objects(observed, self._store, stack.namespace, stack.uid))
         return Planned(made, manifests_of(made, self._store), None)

@@ -5,11 +5,12 @@ The result is what exists in the end, but for what only a cluster knows: ``left_
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import Definition, Definitions, from_root
 from ailtire_operator.cli.issues import InvalidInput, Issue
+from ailtire_operator.cli.rendered_gateways import RenderedGateways, with_tables
 from ailtire_operator.cli.report import Finding
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import InvalidStack
@@ -99,18 +100,29 @@ def tree_plans(
     addresses: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Iterator[tuple[Stack, Plan | InvalidStack]]:
     """Each stack of the tree with its plan, or with why there is none; parents first."""
+    gateways, found = RenderedGateways(root), list[tuple[Stack, Plan | InvalidStack]]()
+    bare = Observed(is_offline=True, templates=templates, addresses=addresses or {})
     waiting = [root]
     while waiting:
         stack = waiting.pop()
-        try:
-            observed = Observed(is_offline=True, templates=templates, addresses=addresses or {})
-            made = plan(stack, settings, observed)
-        except InvalidStack as error:
-            yield stack, error
-            continue
-        yield stack, made
-        children = [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
-        waiting += [each.model_copy(update={"namespace": stack.namespace}) for each in reversed(children)]
+        made = _planned(stack, settings, replace(bare, gateway=gateways.observed(stack)))
+        found.append((stack, made))
+        if isinstance(made, Plan):
+            children = [parse_stack(each) for each in made.objects if each["kind"] == naming.KIND]
+            waiting += [each.model_copy(update={"namespace": stack.namespace}) for each in reversed(children)]
+    if gateways.asked:
+        plans = [made for _, made in found if isinstance(made, Plan)]
+        seen = gateways.of_the_root(gateways.observed(root), plans)
+        made = _planned(root, settings, replace(bare, gateway=seen))
+        found[0] = (root, with_tables(made, plans) if isinstance(made, Plan) else made)
+    yield from found
+
+
+def _planned(stack: Stack, settings: Settings, observed: Observed) -> Plan | InvalidStack:
+    try:
+        return plan(stack, settings, observed)
+    except InvalidStack as error:
+        return error
 
 
 def _add(result: Rendered, level: Plan, namespace: str) -> None:

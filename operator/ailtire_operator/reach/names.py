@@ -22,7 +22,11 @@ class Name:
 
 def names(world: World, source: Workload, target: Workload) -> list[Name]:
     """The names of the target in search order, without those that resolve to another workload first."""
-    behind = [each for each in world.services if each.selector and each.selector.items() <= target.labels.items()]
+    behind = [
+        each
+        for each in world.services
+        if each.selector and each.selector.items() <= target.labels.items() and target.through in ("", each.name)
+    ]
     found: dict[str, Name | None] = {}
     for search in source.searches:
         zone, _, rest = search.partition(".")

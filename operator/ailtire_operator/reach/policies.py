@@ -56,7 +56,7 @@ class Evaluator:
         """Whether, on which ports, and by which rules the source reaches the target."""
         leaves, out = self._admitted(source, target, "Egress", target)
         enters, into = self._admitted(target, source, "Ingress", target)
-        return Verdict(out & into, leaves, enters)
+        return Verdict(_as_called(target, out & into), leaves, enters)
 
     def matrix(self, sources: Sequence[Workload], targets: Sequence[Workload]) -> dict[tuple[str, str], Ports]:
         """All pairs whose first workload reaches the second on some port."""
@@ -89,7 +89,7 @@ class Evaluator:
         grants = self.grants(subject, direction)
         if grants is None:
             return None, ALL
-        admitting = tuple(each for each in grants if peer.name in each.peers)
+        admitting = tuple(each for each in grants if peer.name in each.peers and _concerns_entry(each, target))
         ports = NONE
         for each in admitting:
             ports = ports | open_ports(each, target)
@@ -116,6 +116,25 @@ class Evaluator:
             everyone = self._world.workloads.values()
             self._selected[key] = frozenset(each.name for each in everyone if selects(selector, each.labels))
         return self._selected[key]
+
+
+def _as_called(target: Workload, ports: Ports) -> Ports:
+    """The open ports, where a stack shares a gateway with others: its own alone, by the numbers of its Service."""
+    if not target.through:
+        return ports
+    return Ports.of(("TCP", called, called) for port, called in target.entries if _tcp(port) & ports)
+
+
+def _concerns_entry(grant: Grant, target: Workload) -> bool:
+    """Whether a rule is about a target at all: not where it opens the port of another stack at the same gateway."""
+    if not target.through:
+        return True
+    ports = open_ports(grant, target)
+    return any(_tcp(port) & ports for port, _ in target.entries)
+
+
+def _tcp(port: int) -> Ports:
+    return Ports((("TCP", port, port),))
 
 
 def open_ports(grant: Grant, target: Workload) -> Ports:

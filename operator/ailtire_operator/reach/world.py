@@ -1,7 +1,7 @@
 """Reads workloads, policies, Services and zones from objects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ailtire_operator import naming
@@ -36,6 +36,10 @@ class Workload:
     """The stack's name; empty for a pod without a stack."""
     key: str = ""
     """The service's key; empty for a gateway."""
+    through: str = ""
+    """Of a stack that the gateway of its tree serves: the Service that leads there."""
+    entries: tuple[tuple[int, int], ...] = ()
+    """Of such a stack: its ports at those pods, and the Service's ports that lead to them."""
 
     @property
     def outside(self) -> bool:
@@ -99,7 +103,9 @@ def world(
     A Service's ClusterIPs and the addresses of its pods are read from the objects too, if present.
     """
     found = list(objects)
-    workloads = [each for each in (_workload(obj, paths) for obj in found) if each is not None]
+    workloads = _with_entries(
+        [each for each in (_workload(obj, paths) for obj in found) if each is not None], found, paths
+    )
     zones: dict[str, dict[str, frozenset[str]]] = {}
     for obj in found:
         if obj["kind"] == "EndpointSlice":
@@ -109,7 +115,7 @@ def world(
     return World(
         namespace=namespace,
         namespace_labels=namespace_labels or {"kubernetes.io/metadata.name": namespace},
-        workloads={each.name: each for each in workloads},
+        workloads={each.name: each for each in _with_entries(workloads, found, paths)},
         policies=tuple(
             Policy(obj["metadata"]["name"], obj["spec"], network_name(obj, paths))
             for obj in found
@@ -147,8 +153,9 @@ def _workload(obj: Object, paths: Mapping[str, str]) -> Workload | None:
     stack = labels.get(naming.LABEL_STACK, "")
     key = (metadata.get("annotations") or {}).get(naming.ANNOTATION_KEY) or labels.get(naming.LABEL_SERVICE, "")
     path = paths.get(stack, stack)
+    is_shared = labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_TREE_GATEWAY
     return Workload(
-        name="/".join(filter(None, (path, key))) if stack else f"{owner}/{obj['metadata']['name']}",
+        name="/".join(filter(None, (path, key))) if stack and not is_shared else f"{owner}/{obj['metadata']['name']}",
         labels=labels,
         ports=tuple(
             ContainerPort(port.get("name", ""), port.get("protocol", "TCP"), port["containerPort"])
@@ -159,6 +166,27 @@ def _workload(obj: Object, paths: Mapping[str, str]) -> Workload | None:
         stack=stack,
         key=key,
     )
+
+
+def _with_entries(workloads: list[Workload], objects: Iterable[Object], paths: Mapping[str, str]) -> list[Workload]:
+    """The same, with a workload for each stack that the gateway of a tree serves: the same pods, by other ports."""
+    shared = {each.stack: each for each in workloads if _component(each.labels) == naming.COMPONENT_TREE_GATEWAY}
+    found = [each for each in workloads if each not in shared.values()]
+    used = set()
+    for obj in objects:
+        selector = (obj.get("spec") or {}).get("selector") or {} if obj["kind"] == "Service" else {}
+        gateway = shared.get(selector.get(naming.LABEL_STACK, ""))
+        if gateway is None or _component(selector) != naming.COMPONENT_TREE_GATEWAY:
+            continue
+        stack, name = _labels(obj).get(naming.LABEL_STACK, ""), obj["metadata"]["name"]
+        entries = tuple((int(each.get("targetPort", each["port"])), each["port"]) for each in obj["spec"]["ports"])
+        used.add(gateway.stack)
+        found.append(replace(gateway, name=paths.get(stack, stack), stack=stack, through=name, entries=entries))
+    return [*found, *(each for root, each in shared.items() if root not in used)]
+
+
+def _component(labels: Mapping[str, str]) -> str:
+    return labels.get(naming.LABEL_COMPONENT, "")
 
 
 def network_name(obj: Object, paths: Mapping[str, str]) -> str:

@@ -126,7 +126,7 @@ class GatewayFacts:
         for each in members:
             edge = spec_of(each).get("edge")
             if isinstance(edge, Mapping) and self.table(namespace, stack.uid, ports[each.ref.name]) is not None:
-                edges[ports[each.ref.name]] = bool(edge.get("tls"))
+                edges[ports[each.ref.name]] = edge.get("tls") is not None
         found = (self.tables(namespace, stack.uid, number) for number in range(naming.GATEWAY_TABLES))
         tables = (each for record in found if record is not None for each in record.summary.get("tables", {}).values())
         used = seen.leads_to == "tree" or any(
