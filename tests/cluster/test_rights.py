@@ -29,6 +29,7 @@ NAMESPACE = "rights"
 ROUTED = {
     "services": {"web": {"image": "web:1", "user": "1000", "interface": {"/": {}}}},
     "edge": {"kind": "HTTPRoute", "parentRef": {"name": "outside"}},
+    "gateway": {"tree": True},
 }
 STUB = f"""
 apiVersion: apiextensions.k8s.io/v1

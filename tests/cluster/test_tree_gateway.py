@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ailtire_operator import naming
+from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cluster.kinds import POD
 from ailtire_operator.plan.network.membership import OWN as OWN_NETWORK
+from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.api import Refused
 from lab.audit import OPERATOR
@@ -74,8 +77,17 @@ def _component(obj: Manifest) -> str:
     return str((obj["metadata"].get("labels") or {}).get(naming.LABEL_COMPONENT))
 
 
-def test_a_tree_whose_root_asks_has_one_gateway_with_a_port_and_a_table_for_each_stack(trees: Trees) -> None:
+def test_a_tree_whose_root_asks_has_one_gateway_with_a_port_and_a_table_for_each_stack(
+    trees: Trees, cli: Cli, tmp_path: Path
+) -> None:
     up(trees)
+    file = tmp_path / "stack.json"
+    file.write_text(json.dumps(trees.manifest("shop", written())))
+    same = cli("diff", str(file))
+    assert (same.code, same.out) == (Exit.DONE, ""), same.out + same.err
+    reached = cli("reach", "shop/web", "shop/cpl")
+    assert "reaches shop/cpl on 3000/TCP" in reached.out, reached.out + reached.err
+    assert cli("reach", "shop/web", "shop/cpl/dm").code == Exit.NO
     ports = {each: port(trees, each) for each in STACKS}
     assert ports["shop"] == naming.GATEWAY_PORT
     assert len(set(ports.values())) == len(STACKS)
