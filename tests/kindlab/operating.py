@@ -1,5 +1,8 @@
 """The operator in the cluster, from its own image, as `kubectl apply -k manifests/overlays/kind` installs it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from kindlab import engine, kube, workloads
 from kindlab.places import REPOSITORY
 from lab.paths import ROOT
@@ -23,6 +26,24 @@ def install(tell: Say = say) -> None:
             text = text.replace(f"{REPOSITORY}/{name}:lab", reference)
         kube.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
         kube.kubectl("rollout", "status", NAME, "-n", NAMESPACE, "--timeout=120s", timeout=130)
+
+
+@contextmanager
+def stopped() -> Iterator[None]:
+    """No replica of the operator runs for as long as the block lasts."""
+    count = kube.kubectl("get", NAME, "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}")
+    _scale("0")
+    selector = f"app.kubernetes.io/name={NAME.partition('/')[2]}"
+    kube.kubectl("wait", "--for=delete", "pod", "-l", selector, "-n", NAMESPACE, "--timeout=120s", timeout=130)
+    try:
+        yield
+    finally:
+        _scale(count)
+        kube.kubectl("rollout", "status", NAME, "-n", NAMESPACE, "--timeout=120s", timeout=130)
+
+
+def _scale(count: str) -> None:
+    kube.kubectl("scale", NAME, f"--replicas={count}", "-n", NAMESPACE)
 
 
 def remove() -> None:

