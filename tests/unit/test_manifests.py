@@ -21,8 +21,9 @@ KUSTOMIZED = [path for path in MANIFESTS.rglob("*.yaml") if "helm" not in path.r
 
 
 WARNING = "ailtire-deprecated"
-OF_THE_OPERATOR = "ailtire-pods"
 """The policy that refuses nothing."""
+OF_THE_OPERATOR = "ailtire-pods"
+"""The one that says what the operator may not do."""
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
