@@ -15,8 +15,8 @@ _LEAF = {"type": "stack", "stack": {"services": {}}}
 
 
 def _stack(name: str, *children: str, place: dict[str, Any] | None = None) -> Stack:
-    spec = {"services": dict.fromkeys(children, _LEAF)}
-    spec |= {"place": place} if place else {"gateway": {"tree": True}}
+    more: dict[str, Any] = {"place": place} if place else {"gateway": {"tree": True}}
+    spec = {"services": dict.fromkeys(children, _LEAF), **more}
     return parse_stack({"metadata": {"name": name, "namespace": NAMESPACE, "uid": f"{name}-uid"}, "spec": spec})
 
 
