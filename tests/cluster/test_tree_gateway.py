@@ -233,3 +233,40 @@ def test_of_pods_the_operator_may_write_one_annotation_of_a_trees_gateway_and_no
         {"metadata": {"ownerReferences": None}},
     ):
         assert "changes nothing of a pod but one annotation" in refusal(gateway, change), change
+
+
+def test_what_somebody_else_does_to_tables_and_to_what_turns_to_them_is_put_back(trees: Trees) -> None:
+    up(trees)
+    before = tables(trees)
+    leaf = port(trees, "shop-cpl-dm")
+    name = naming.gateway_tables("shop", leaf % naming.GATEWAY_TABLES)
+    trees.patch("configmap", name, {"data": {f"{leaf}.json": "{}"}}, manager="somebody")
+    trees.until("the table as it was", lambda: tables(trees) == before)
+    trees.patch("configmap", name, {"data": {f"{leaf}.json": None}}, manager="somebody")
+    trees.until("the table there again", lambda: tables(trees) == before)
+    trees.delete("configmap", name)
+    trees.until("all tables there again", lambda: tables(trees) == before)
+    trees.patch("service", "shop-cpl-dm", {"spec": {"selector": {"of": "another"}}}, manager="somebody")
+    trees.until("the Service as it was", lambda: "of" not in trees.must("Service", "shop-cpl-dm")["spec"]["selector"])
+    trees.until_ready(*STACKS)
+    trees.settle()
+    assert turned(trees)
+
+
+def test_a_tree_that_has_lost_its_owners_adopts_its_gateway_with_the_tables(trees: Trees) -> None:
+    up(trees)
+    ports, before = {each: port(trees, each) for each in STACKS}, tables(trees)
+    pods = {each["metadata"]["uid"] for each in trees.all_of("Pod")}
+    trees.orphan("shop")
+    trees.until("the root is gone", lambda: trees.get(naming.KIND, "shop") is None)
+    again = trees.manifest("shop", written())
+    again["metadata"]["annotations"] = {naming.ANNOTATION_ADOPT: "true"}
+    trees.apply_object(again)
+    trees.until_ready(*STACKS)
+    trees.settle()
+    assert turned(trees)
+    assert {each: port(trees, each) for each in STACKS} == ports
+    assert set(tables(trees)) == set(before)
+    for number, table in tables(trees).items():
+        assert table == before[number]
+    assert {each["metadata"]["uid"] for each in trees.all_of("Pod")} == pods

@@ -57,6 +57,18 @@ def test_a_port_is_kept_by_another_process_and_when_others_come_and_go() -> None
     assert facts.observe(_stack("shop", "a", "c")).ports == {"shop-a": FIRST + 7, "shop-c": FIRST}
 
 
+def test_stacks_keep_their_ports_while_their_root_is_gone_and_what_was_promised_is_free() -> None:
+    store = Store()
+    put(store, STACK.kind, "shop", uid="shop-uid", spec={"services": {}}, references=[])
+    _child(store, "shop-a", FIRST)
+    facts = _facts(store)
+    assert facts.observe(_stack("shop", "a", "b")).ports == {"shop-a": FIRST, "shop-b": FIRST + 1}
+    store.remove(Ref(STACK.kind, NAMESPACE, "shop"))
+    assert facts.ports(NAMESPACE, "shop") == {naming.GATEWAY_PORT, FIRST}
+    put(store, STACK.kind, "shop", uid="another-uid", spec={"services": {}})
+    assert facts.observe(_stack("shop", "a", "c")).ports == {"shop-a": FIRST, "shop-c": FIRST + 1}
+
+
 def test_where_two_processes_gave_one_port_away_one_of_the_two_stacks_gets_another() -> None:
     store = Store()
     put(store, STACK.kind, "shop", uid="shop-uid", spec={"services": {}})

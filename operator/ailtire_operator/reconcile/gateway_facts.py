@@ -1,7 +1,7 @@
 """What the store knows of the gateways of a tree: ports of stacks, where Services lead, which tables are there."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -194,9 +194,26 @@ class GatewayFacts:
             if there:
                 self._ports[tree][record.ref.name] = port
             elif new is None or port_of(new) != port:
-                self._ports[tree].pop(record.ref.name, None)
+                self._take_back(tree, [record.ref.name])
         if new is None and old is not None and old.ref.kind == STACK.kind and old.owner_uid is None:
-            self._ports.pop((old.ref.namespace, old.ref.name), None)
+            self._end((old.ref.namespace, old.ref.name))
+
+    def _end(self, tree: Tree) -> None:
+        """A root is gone: nobody gives what was promised. Its stacks have their ports for as long as they are there.
+
+        A root that comes back adopts them.
+        """
+        promised = [
+            name for name in self._ports.get(tree, ()) if self._store.get(Ref(STACK.kind, tree[0], name)) is None
+        ]
+        self._take_back(tree, promised)
+
+    def _take_back(self, tree: Tree, names: Iterable[str]) -> None:
+        known = self._ports.get(tree, {})
+        for name in names:
+            known.pop(name, None)
+        if not known:
+            self._ports.pop(tree, None)
 
 
 def port_of(record: Record) -> int | None:
