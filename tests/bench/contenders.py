@@ -36,11 +36,13 @@ class Bench:
     operator: Operator
     journal: Journal
     folder: Path
+    one_gateway: bool = False
+    """Whether one gateway serves a whole tree."""
 
     def resource(self, namespace: str) -> Path:
         """Write the root AiltireStack of a namespace."""
         path = self.folder / f"{namespace}.yaml"
-        path.write_text(yaml.safe_dump(tree.application(namespace)))
+        path.write_text(yaml.safe_dump(tree.application(namespace, one_gateway=self.one_gateway)))
         return path
 
     def manifests(self, namespace: str) -> list[dict[str, Any]]:

@@ -9,13 +9,16 @@ FAN_OUT = (10, 9)
 """Children of the root, and of each of those: 1 + 10 + 90 stacks."""
 
 
-def application(namespace: str) -> dict[str, Any]:
-    """The root AiltireStack, in a namespace, which its host is named after: two trees cannot have one host."""
+def application(namespace: str, *, one_gateway: bool = False) -> dict[str, Any]:
+    """The root AiltireStack, in a namespace, which its host is named after: two trees cannot have one host.
+
+    ``one_gateway``: one for the whole tree, not one for each stack.
+    """
     return {
         "apiVersion": "ailtire.io/v1alpha1",
         "kind": "AiltireStack",
         "metadata": {"name": NAME, "namespace": namespace},
-        "spec": {**_stack(FAN_OUT), "edge": {"hosts": [f"{namespace}.example"]}},
+        "spec": {**_stack(FAN_OUT), "edge": {"hosts": [f"{namespace}.example"]}, "gateway": {"tree": one_gateway}},
     }
 
 
