@@ -114,7 +114,7 @@ unit: $(READY) ## Run the tests that need no cluster (seconds)
 
 # Another version of Kubernetes, for which tests/lab/gobuild has a module.
 cluster: export AILTIRE_LAB_KUBERNETES := $(KUBERNETES)
-cluster: binaries ## Run the tests against a real API server (KUBERNETES=1.31: on that version)
+cluster: binaries ## Run the tests against a real API server (KUBERNETES=1.34: on that version)
 	@$(PYTEST) tests/cluster
 
 MINUTES ?= 10

@@ -11,7 +11,7 @@ from lab.paths import HERE
 
 GOBUILD = HERE / "gobuild"
 OTHER_KUBERNETES = "AILTIRE_LAB_KUBERNETES"
-"""The variable that asks for another version of the control plane: 1.31."""
+"""The variable that asks for another version of the control plane: 1.34."""
 _VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 GoVersion = tuple[int, int, int]

@@ -84,7 +84,7 @@ def metadata(version: str, image: str) -> dict[str, Any]:
         "type": "application",
         "version": version,
         "appVersion": version,
-        "kubeVersion": ">=1.32.0-0",
+        "kubeVersion": ">=1.34.0-0",
         "keywords": ["operator", "compose", "swarm", "ailtire", "gateway"],
         "annotations": {
             "artifacthub.io/license": "Apache-2.0",
