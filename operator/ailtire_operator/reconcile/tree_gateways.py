@@ -52,11 +52,14 @@ class TreeGateways:
         self._clock = clock
         self._noted: dict[str, tuple[str, float]] = {}
         """By uid of a root: the first note that was written last, and when."""
+        self._denied: dict[str, str] = {}
+        """By uid of a root: the note that the operator had no right to write. It is not asked for again."""
         store.triggers.append(self._changed)
 
     def forget(self, uid: str) -> None:
         """The stack is gone."""
         self._noted.pop(uid, None)
+        self._denied.pop(uid, None)
 
     async def write(self, record: Record, planned: Planned) -> tuple[list[ApplyResult], float | None]:
         """Bring the stack's table in line, and tell the gateway; what was done, and after how many seconds to go on.
@@ -139,31 +142,35 @@ class TreeGateways:
         first, second = f"{content}.1", f"{content}.2"
         known, since = self._noted.get(root.uid, ("", float("-inf")))
         passed = self._clock() - since
-        if all(each.summary.get("tables") == second for each in pods):
+        if self._denied.get(root.uid) == content or all(each.summary.get("tables") == second for each in pods):
             return None
         late = [each for each in pods if each.summary.get("tables") not in (first, second)]
         if late:
             if known != first and passed < _PAUSE:
                 return _PAUSE - passed
             self._noted[root.uid] = (first, self._clock())
-            await self._note(late, root, first)
-            return _SECOND_NOTE
+            if await self._note(late, root, first):
+                return _SECOND_NOTE
+            self._denied[root.uid] = content
+            return None
         if known == first and passed < _SECOND_NOTE:
             return _SECOND_NOTE - passed
         await self._note([each for each in pods if each.summary.get("tables") == first], root, second)
         return None
 
-    async def _note(self, pods: list[Record], root: Record, content: str) -> None:
+    async def _note(self, pods: list[Record], root: Record, content: str) -> bool:
+        """Write a note on pods; whether the operator may. What has failed otherwise is tried again."""
         for pod in pods:
             try:
                 await self._applier.announce(pod, root.ref.name, content)
             except (Conflict, NotFound):
                 continue  # it has gone, and another has the routes from its start
             except Denied as error:
-                logger.warning("routes of %s are served a minute late: %s", root.ref.name, error)
-                return
+                logger.warning("a change of routes of %s is served up to 90 s later: %s", root.ref.name, error)
+                return False
             except ClusterError as error:
                 logger.info("%s: %s", pod.ref, error)
+        return True
 
     def _pods(self, root: Record) -> Iterator[Record]:
         for each in self._store.by_label(root.ref.namespace, naming.LABEL_STACK, root.ref.name):
