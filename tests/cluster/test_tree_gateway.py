@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Exit
 from ailtire_operator.cluster.kinds import POD
@@ -77,11 +75,21 @@ def _component(obj: Manifest) -> str:
     return str((obj["metadata"].get("labels") or {}).get(naming.LABEL_COMPONENT))
 
 
-def test_a_tree_whose_root_asks_has_one_gateway_with_a_port_and_a_table_for_each_stack(
+def test_one_gateway_serves_a_tree_and_a_change_of_routes_replaces_no_pod(
     trees: Trees, cli: Cli, tmp_path: Path
 ) -> None:
+    """One story on one tree, as it takes longest to make it."""
     up(trees)
-    file = tmp_path / "stack.json"
+    _each_stack_has_a_port_a_table_and_a_policy(trees, cli, tmp_path)
+    _of_pods_the_operator_may_write_one_annotation(trees)
+    _what_others_change_is_put_back(trees)
+    _a_change_of_routes_writes_a_table_and_a_note(trees)
+    _a_wrong_stack_keeps_its_routes(trees)
+
+
+def _each_stack_has_a_port_a_table_and_a_policy(trees: Trees, cli: Cli, folder: Path) -> None:
+    """And nothing is to be written, by `diff`."""
+    file = folder / "stack.json"
     file.write_text(json.dumps(trees.manifest("shop", written())))
     same = cli("diff", str(file))
     assert (same.code, same.out) == (Exit.DONE, ""), same.out + same.err
@@ -105,108 +113,8 @@ def test_a_tree_whose_root_asks_has_one_gateway_with_a_port_and_a_table_for_each
         )
 
 
-def test_a_change_of_routes_writes_a_table_and_a_note_and_replaces_no_pod(trees: Trees) -> None:
-    up(trees)
-    pods = {each["metadata"]["uid"] for each in trees.all_of("Pod")}
-    before, noted, mark = tables(trees), notes(trees), trees.audit.mark()
-    trees.apply("shop", written(path="/other"))
-    trees.until("routes", lambda: tables(trees) != before)
-    trees.until_ready(*STACKS)
-    trees.settle()
-    changed = {number for number, table in tables(trees).items() if table != before[number]}
-    assert changed == {port(trees, "shop-cpl")}
-    assert {each["metadata"]["uid"] for each in trees.all_of("Pod")} == pods
-    assert len(notes(trees)) == 1
-    assert notes(trees) != noted
-    wrote = {each.resource.partition(".")[0] for each in trees.writes(mark) if not each.subresource}
-    assert wrote == {"configmaps", "pods", "ailtirestacks", "controllerrevisions", "events"}
-    mark = trees.audit.mark()
-    trees.settle()
-    assert targets(trees.writes(mark)) == []
-
-
-def test_a_stack_whose_definition_is_wrong_keeps_its_routes_and_harms_nobody_elses(trees: Trees) -> None:
-    up(trees)
-    before = tables(trees)
-    wrong = written(leaf="docker.io/library/web:2")
-    wrong["services"]["cpl"]["stack"]["services"]["dm"]["stack"]["services"]["api"]["interface"] = {"/x": {"prt": 1}}
-    trees.apply("shop", wrong)
-    trees.until("refused", lambda: not trees.is_ready("shop-cpl"))
-    trees.settle()
-    assert tables(trees) == before
-    assert turned(trees)
-
-
-def test_an_existing_tree_moves_over_and_back_and_each_stack_always_has_a_gateway(trees: Trees) -> None:
-    trees.apply("shop", written(asked=False))
-    trees.until_ready(*STACKS)
-    assert gateways(trees) == OWN
-    images = {name: trees.must("Deployment", name)["metadata"]["generation"] for name in ("shop-web", "shop-cpl-web")}
-    trees.apply("shop", written())
-    trees.until("moved over", lambda: turned(trees))
-    trees.until_ready(*STACKS)
-    trees.settle()
-    ports = {each: port(trees, each) for each in STACKS}
-    trees.apply("shop", written(asked=False))
-    trees.until("moved back", lambda: gateways(trees) == OWN and not any(port(trees, each) for each in STACKS))
-    trees.until_ready(*STACKS)
-    trees.settle()
-    assert tables(trees) == {}
-    assert [each for each in trees.owned().values() if _component(each) == naming.COMPONENT_TREE_GATEWAY] == []
-    for name, generation in images.items():
-        assert trees.must("Deployment", name)["metadata"]["generation"] == generation, "no application pod is replaced"
-    trees.apply("shop", written())
-    trees.until("moved over again", lambda: turned(trees))
-    assert {each: port(trees, each) for each in STACKS} == ports, "a stack keeps its port for as long as it exists"
-
-
-def test_a_stack_that_asks_has_its_own_and_new_and_removed_stacks_come_and_go(trees: Trees) -> None:
-    spec = written()
-    route = {"/": {"path": "/", "port": 8080}}
-    spec["services"]["own"] = child({"web": service(interface=route)}, interface={"/own": {"path": "/"}})
-    spec["services"]["own"]["stack"]["gateway"] = {"own": True}
-    trees.apply("shop", spec)
-    trees.until_ready(*STACKS, "shop-own")
-    trees.until("gateways", lambda: gateways(trees) == {TREE_GATEWAY, naming.gateway("shop-own")})
-    trees.settle()
-    assert port(trees, "shop-own") == 0
-    generation = trees.must("Deployment", TREE_GATEWAY)["metadata"]["generation"]
-    spec["services"]["more"] = child({"web": service(interface=route)}, interface={"/more": {"path": "/"}})
-    del spec["services"]["cpl"]["stack"]["services"]["dm"]
-    gone = port(trees, "shop-cpl-dm")
-    trees.apply("shop", spec)
-    trees.until_ready("shop", "shop-cpl", "shop-more")
-    trees.until("the table of what is gone", lambda: gone not in tables(trees) or gone == port(trees, "shop-more"))
-    trees.until("served", lambda: port(trees, "shop-more"))
-    trees.settle()
-    assert {each["stack"] for each in tables(trees).values()} == {"shop", "shop-cpl", "shop-more"}
-    assert trees.must("Deployment", TREE_GATEWAY)["metadata"]["generation"] == generation
-    trees.delete(naming.SINGULAR, "shop")
-    trees.until("nothing is left", lambda: not trees.owned())
-
-
-def test_another_process_writes_nothing_and_one_that_is_killed_on_the_way_comes_to_the_same_end(
-    trees: Trees, operator: Operator, control_plane: ControlPlane
-) -> None:
-    up(trees)
-    mark = trees.audit.mark()
-    operator.kill()
-    with another(control_plane, operator, "tree-gateway") as next_one:
-        trees.until("ready", next_one.is_ready)
-        trees.settle()
-    assert targets(trees.writes(mark)) == []
-    operator.start()
-    trees.apply("shop", written(asked=False))
-    trees.until("on the way back", lambda: len(gateways(trees)) > 1)
-    operator.kill()
-    operator.start()
-    trees.until("moved back", lambda: gateways(trees) == OWN)
-    trees.until_ready(*STACKS)
-
-
-@pytest.mark.usefixtures("operator")
-def test_of_pods_the_operator_may_write_one_annotation_of_a_trees_gateway_and_nothing_else(trees: Trees) -> None:
-    up(trees)
+def _of_pods_the_operator_may_write_one_annotation(trees: Trees) -> None:
+    """Of those of a tree's gateway, and nothing else of them."""
     pods = {_component(each): each["metadata"]["name"] for each in trees.all_of("Pod")}
     gateway, web = pods[naming.COMPONENT_TREE_GATEWAY], pods[naming.COMPONENT_SERVICE]
 
@@ -235,8 +143,8 @@ def test_of_pods_the_operator_may_write_one_annotation_of_a_trees_gateway_and_no
         assert "changes nothing of a pod but one annotation" in refusal(gateway, change), change
 
 
-def test_what_somebody_else_does_to_tables_and_to_what_turns_to_them_is_put_back(trees: Trees) -> None:
-    up(trees)
+def _what_others_change_is_put_back(trees: Trees) -> None:
+    """Tables, and Services that turn to the gateway."""
     before = tables(trees)
     leaf = port(trees, "shop-cpl-dm")
     name = naming.gateway_tables("shop", leaf % naming.GATEWAY_TABLES)
@@ -251,6 +159,99 @@ def test_what_somebody_else_does_to_tables_and_to_what_turns_to_them_is_put_back
     trees.until_ready(*STACKS)
     trees.settle()
     assert turned(trees)
+
+
+def _a_change_of_routes_writes_a_table_and_a_note(trees: Trees) -> None:
+    """It replaces no pod."""
+    pods = {each["metadata"]["uid"] for each in trees.all_of("Pod")}
+    before, noted, mark = tables(trees), notes(trees), trees.audit.mark()
+    trees.apply("shop", written(path="/other"))
+    trees.until("routes", lambda: tables(trees) != before)
+    trees.until_ready(*STACKS)
+    trees.settle()
+    changed = {number for number, table in tables(trees).items() if table != before[number]}
+    assert changed == {port(trees, "shop-cpl")}
+    assert {each["metadata"]["uid"] for each in trees.all_of("Pod")} == pods
+    assert len(notes(trees)) == 1
+    assert notes(trees) != noted
+    wrote = {each.resource.partition(".")[0] for each in trees.writes(mark) if not each.subresource}
+    assert wrote == {"configmaps", "pods", "ailtirestacks", "controllerrevisions", "events"}
+    mark = trees.audit.mark()
+    trees.settle()
+    assert targets(trees.writes(mark)) == []
+
+
+def _a_wrong_stack_keeps_its_routes(trees: Trees) -> None:
+    """And harms nobody else's."""
+    before = tables(trees)
+    wrong = written(leaf="docker.io/library/web:2", path="/other")
+    wrong["services"]["cpl"]["stack"]["services"]["dm"]["stack"]["services"]["api"]["interface"] = {"/x": {"prt": 1}}
+    trees.apply("shop", wrong)
+    trees.until("refused", lambda: not trees.is_ready("shop-cpl"))
+    trees.settle()
+    assert tables(trees) == before
+    assert turned(trees)
+
+
+def test_an_existing_tree_moves_over_and_back_also_where_the_operator_is_killed_on_the_way(
+    trees: Trees, operator: Operator, control_plane: ControlPlane
+) -> None:
+    trees.apply("shop", written(asked=False))
+    trees.until_ready(*STACKS)
+    assert gateways(trees) == OWN
+    services = {each["metadata"]["uid"] for each in trees.all_of("Pod") if "gateway" not in _component(each)}
+    trees.apply("shop", written())
+    trees.until("moved over", lambda: turned(trees))
+    trees.until_ready(*STACKS)
+    trees.settle()
+    ports = {each: port(trees, each) for each in STACKS}
+
+    mark = trees.audit.mark()
+    operator.kill()
+    with another(control_plane, operator, "tree-gateway") as next_one:
+        trees.until("ready", next_one.is_ready)
+        trees.settle()
+    assert targets(trees.writes(mark)) == []
+    operator.start()
+
+    trees.apply("shop", written(asked=False))
+    trees.until("on the way back", lambda: len(gateways(trees)) > 1)
+    operator.kill()
+    operator.start()
+    trees.until("moved back", lambda: gateways(trees) == OWN and not any(port(trees, each) for each in STACKS))
+    trees.until_ready(*STACKS)
+    trees.settle()
+    assert tables(trees) == {}
+    assert [each for each in trees.owned().values() if _component(each) == naming.COMPONENT_TREE_GATEWAY] == []
+    assert {each["metadata"]["uid"] for each in trees.all_of("Pod") if "gateway" not in _component(each)} == services
+    trees.apply("shop", written())
+    trees.until("ports", lambda: all(port(trees, each) for each in STACKS))
+    assert {each: port(trees, each) for each in STACKS} == ports, "a stack keeps its port for as long as it exists"
+
+
+def test_a_stack_that_asks_has_its_own_and_new_and_removed_stacks_come_and_go(trees: Trees) -> None:
+    spec = written()
+    route = {"/": {"path": "/", "port": 8080}}
+    spec["services"]["own"] = child({"web": service(interface=route)}, interface={"/own": {"path": "/"}})
+    spec["services"]["own"]["stack"]["gateway"] = {"own": True}
+    trees.apply("shop", spec)
+    trees.until_ready(*STACKS, "shop-own")
+    trees.until("gateways", lambda: gateways(trees) == {TREE_GATEWAY, naming.gateway("shop-own")})
+    trees.settle()
+    assert port(trees, "shop-own") == 0
+    generation = trees.must("Deployment", TREE_GATEWAY)["metadata"]["generation"]
+    spec["services"]["more"] = child({"web": service(interface=route)}, interface={"/more": {"path": "/"}})
+    del spec["services"]["cpl"]["stack"]["services"]["dm"]
+    gone = port(trees, "shop-cpl-dm")
+    trees.apply("shop", spec)
+    trees.until_ready("shop", "shop-cpl", "shop-more")
+    trees.until("the table of what is gone", lambda: gone not in tables(trees) or gone == port(trees, "shop-more"))
+    trees.until("served", lambda: port(trees, "shop-more"))
+    trees.settle()
+    assert {each["stack"] for each in tables(trees).values()} == {"shop", "shop-cpl", "shop-more"}
+    assert trees.must("Deployment", TREE_GATEWAY)["metadata"]["generation"] == generation
+    trees.delete(naming.SINGULAR, "shop")
+    trees.until("nothing is left", lambda: not trees.owned())
 
 
 def test_a_tree_that_has_lost_its_owners_adopts_its_gateway_with_the_tables(trees: Trees) -> None:
