@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 
 from ailtire_operator.plan.build import plan
 from ailtire_operator.plan.gateway.callers import OF_A_PROXY
@@ -63,12 +63,13 @@ async def test_a_childs_gateway_believes_the_gateway_above(rig: Rig, backend: Ba
     assert headers["X-Real-IP"] == "203.0.113.9"
 
 
-async def test_a_child_with_an_edge_of_its_own_believes_nobody(
-    rig: Rig, backend: Backend, client: ClientSession
-) -> None:
+async def test_a_child_with_an_edge_of_its_own_believes_nobody(rig: Rig, backend: Backend) -> None:
+    """The loopback address is that of the level above where one gateway serves the tree: others come from elsewhere."""
     spec: dict[str, Any] = {**WEB, "place": PLACE, "edge": {"hosts": ["shop.example"]}}
-    headers = await heard(client, await rig.run(plan(stack(spec), SETTINGS, Observed())))
-    assert headers["X-Real-IP"] == "127.0.0.1"
+    gateway = await rig.run(plan(stack(spec), SETTINGS, Observed()))
+    async with ClientSession(connector=TCPConnector(local_addr=("127.0.0.9", 0))) as elsewhere:
+        headers = await heard(elsewhere, gateway)
+    assert headers["X-Real-IP"] == "127.0.0.9"
 
 
 async def test_behind_an_edge_with_a_certificate_the_scheme_is_https(

@@ -13,6 +13,7 @@ from gateway.asking import PORT, service, status
 from gateway.backend import Backend
 from gateway.rig import Gateway, Rig, free_port
 from gateway.scripted import Scripted, answer
+from gateway.tree_rig import TreeRig
 
 
 @asynccontextmanager
@@ -103,8 +104,18 @@ async def test_a_second_try_after_a_status_goes_to_the_same_service(
 
 
 async def test_each_location_of_a_guarded_route_has_its_rules(rig: Rig, client: ClientSession) -> None:
-    """Even where nginx itself leads there: the rules stand in every location that passes a request on."""
+    """Even where nginx itself leads there: the rules stand in every location that passes a request on.
+
+    One gateway for a tree has the same locations for all routes: its servers have the rules, and no location others.
+    """
     gateway = await gateway_of(rig)
+    if isinstance(rig, TreeRig):
+        assert [name for name, block in locations(gateway) if "auth_basic" in block.partition(" server {")[0]] == []
+        servers = [each for each in gateway.configuration.split(" server {")[1:] if "proxy_pass" in each]
+        assert len(servers) == 2
+        assert all("auth_basic $table_realm;" in each.partition("location ")[0] for each in servers)
+        assert all("auth_basic_user_file $table_passwords;" in each.partition("location ")[0] for each in servers)
+        return
     passing = [block for name, block in locations(gateway) if "proxy_pass" in block and "shop-secret" in block]
     assert len(passing) == 7
     assert all("deny all;" in block and "auth_basic_user_file" in block for block in passing)

@@ -9,13 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
-from ailtire_operator.plan.build import plan
-from ailtire_operator.plan.types import Observed
 from gateway.asking import PORT, service, status
 from gateway.backend import Backend
 from gateway.rig import RECENT_NGINX, Gateway, Rig
 from gateway.tree_rig import TreeRig
-from support.definitions.stacks import SETTINGS, stack
 
 COOKIE = "replica"
 WEB = service({"/web": {"path": "/"}}, policies={"session": {"cookie": COOKIE}}, deploy={"replicas": 3})
@@ -129,14 +126,11 @@ async def test_a_session_goes_through_the_levels_above(
     rig: Rig, pods: dict[str, Backend], plain: ClientSession
 ) -> None:
     below = {"services": {"web": WEB}}
-    root = stack({"services": {"inner": {"type": "stack", "interface": {"/in": {"path": "/"}}, "stack": below}}})
-    made = plan(root, SETTINGS, Observed())
-    inner = next(each for each in made.objects if each["kind"] == "AiltireStack")
+    spec = {"services": {"inner": {"type": "stack", "interface": {"/in": {"path": "/"}}, "stack": below}}}
     rig.names.put("shop-inner-web--pods", *pods)
     rig.names.put("shop-inner-web", next(iter(pods)))
-    outer = await rig.run(made)
     for replica in (1, 2):
-        rig.names.put("shop-inner", (await rig.gateway(inner["spec"], "shop-inner")).address)
+        outer = await rig.whole_tree(spec)
         await ready(outer, "/in/web/")
         if replica == 1:
             _, cookie = await ask(plain, outer, "/in/web/")

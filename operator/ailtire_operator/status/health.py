@@ -8,6 +8,7 @@ from typing import Final
 from ailtire_operator.printable import plural
 from ailtire_operator.status.blockers import sentence
 from ailtire_operator.status.conditions import (
+    DELETING,
     NOT_READY,
     PROGRESSING,
     ROLLED_BACK,
@@ -159,7 +160,8 @@ def _problem(member: Member, ready: int, wanted: int) -> Problem | None:
         return Problem(STOPPING, f"{plural(member.unended, 'pod')} not ended yet", transient=True)
     workload = member.workload
     runs = workload is not None and settled(workload) and ready >= wanted and not workload.deleting
-    if runs and member.error is None:  # what could not be written yet is the definition that replicas are to run
+    # What could not be written yet is the definition that replicas are to run. What has to go first is reported anyway.
+    if runs and (member.error is None or member.error.reason == DELETING):
         return None
     return next(_reasons(member), None) or _progress(member)
 
