@@ -82,7 +82,7 @@ def event_scope(asked: PathTarget, tree: Sequence[Resource]) -> EventScope:
         path = known[name]
         if whole:
             check = naming.verification(name, "").rpartition("-")[0]
-            names |= dict.fromkeys((name, naming.gateway(name), check), path)
+            names |= dict.fromkeys((name, naming.gateway(name), naming.tree_gateway(name), check), path)
             names |= {naming.volume(name, key): path for key in (each.get("spec") or {}).get("data") or {}}
         for key, service in services_of(each).items():
             if (service or {}).get("type") == "stack" or asked.key not in ("", key):

@@ -1,14 +1,19 @@
 """Which containers' logs belong to a path of a tree. Pure: resources and pods in, sources out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.paths import find, paths
+from ailtire_operator.cli.stack_gateways import COMPONENTS, gateway_workload
 from ailtire_operator.cli.trees import Resource, services_of
 from ailtire_operator.cli.wait_conditions import subtree
 
+_WORKLOADS: Final = {
+    naming.COMPONENT_GATEWAY: naming.gateway,
+    naming.COMPONENT_TREE_GATEWAY: naming.tree_gateway,
+}
 _STATUSES: Final = ("initContainerStatuses", "containerStatuses")
 
 
@@ -23,6 +28,8 @@ class Selection:
     service: str = ""
     """This one alone, as it stands in names; empty for all."""
     gateways: bool = False
+    gateways_of: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the stacks whose gateways serve these, by name: the root's where one serves the whole tree."""
     containers: tuple[str, ...] = ()
     """These alone; empty for all but init containers."""
 
@@ -66,6 +73,7 @@ def selection(
         keys=keys,
         service=naming.sanitize(target.key) if target.key else "",
         gateways=gateways and not target.key,
+        gateways_of={name: known.get(name, name) for name in (gateway_workload(each).stack for each in stacks)},
         containers=tuple(containers),
     )
 
@@ -79,21 +87,24 @@ def sources(pods: Iterable[Mapping[str, Any]], chosen: Selection) -> list[Source
 def _of_pod(pod: Mapping[str, Any], chosen: Selection) -> Iterator[Source]:
     labels = pod["metadata"].get("labels") or {}
     stack, service = labels.get(naming.LABEL_STACK, ""), labels.get(naming.LABEL_SERVICE, "")
-    gateway = labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY
-    if stack not in chosen.stacks or (gateway and not chosen.gateways):
+    component = labels.get(naming.LABEL_COMPONENT, "")
+    gateway = component in COMPONENTS
+    stacks = chosen.stacks if not gateway else chosen.gateways_of if chosen.gateways else {}
+    if stack not in stacks:
         return
     if not gateway and chosen.service not in ("", service):
         return
-    path = chosen.stacks[stack]
+    path = stacks[stack]
     if not gateway:
         path = f"{path}/{chosen.keys.get((stack, service), service)}"
     name = pod["metadata"]["name"]
     own = naming.COMPONENT_GATEWAY if gateway else service
-    short = name.removeprefix(f"{naming.gateway(stack) if gateway else naming.member(stack, service)}-")
-    for field in _STATUSES:
-        for status in (pod.get("status") or {}).get(field) or ():
+    workload = _WORKLOADS[component](stack) if gateway else naming.member(stack, service)
+    short = name.removeprefix(f"{workload}-")
+    for statuses in _STATUSES:
+        for status in (pod.get("status") or {}).get(statuses) or ():
             container = status["name"]
-            if container in chosen.containers or (not chosen.containers and field == _STATUSES[1]):
+            if container in chosen.containers or (not chosen.containers and statuses == _STATUSES[1]):
                 yield _source(status, path, pod, short if container == own else f"{short} {container}")
 
 

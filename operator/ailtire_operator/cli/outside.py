@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ailtire_operator import naming
+from ailtire_operator.cli.stack_gateways import COMPONENTS, gateway_workload
 from ailtire_operator.cli.trees import Resource, State, blocker_of, is_observed, place_of, services, spec_of, state_of
 from ailtire_operator.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS
 from ailtire_operator.cluster.summaries import summarize
@@ -22,6 +23,7 @@ class Outside:
     """What stands before and between the stacks of a tree; each object by its stack's name."""
 
     gateways: dict[str, Resource] = field(default_factory=dict)
+    """Deployments, by their own names."""
     edges: dict[str, Resource] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     """Kinds that may not be listed, of which nothing is known."""
@@ -33,8 +35,8 @@ class Outside:
         for each in objects:
             labels = each["metadata"].get("labels") or {}
             stack = labels.get(naming.LABEL_STACK, "")
-            if each["kind"] == DEPLOYMENT.kind and labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY:
-                found.gateways[stack] = each
+            if each["kind"] == DEPLOYMENT.kind and labels.get(naming.LABEL_COMPONENT) in COMPONENTS:
+                found.gateways[each["metadata"]["name"]] = each
             elif each["kind"] in (INGRESS.kind, HTTP_ROUTE.kind):
                 found.edges[stack] = each
         return found
@@ -91,7 +93,7 @@ def status_blocker(stack: Resource, path: str) -> str:
 
 def gateway_blocker(stack: Resource, path: str, outside: Outside) -> str:
     """Why no replica of a stack's gateway answers; empty where one does, or nobody may know."""
-    found = outside.gateways.get(stack["metadata"]["name"])
+    found = outside.gateways.get(gateway_workload(stack).name)
     if found is None:
         return "" if DEPLOYMENT.kind in outside.unseen else f"the gateway of {path} has not been made yet"
     metadata, status = found["metadata"], found.get("status") or {}

@@ -27,6 +27,7 @@ from ailtire_operator.cli.outside import (
     status_blocker,
 )
 from ailtire_operator.cli.paths import paths
+from ailtire_operator.cli.stack_gateways import gateway_workload
 from ailtire_operator.cli.trees import Resource, State, services, spec_of, state_of
 from ailtire_operator.cluster.kinds import INGRESS
 from ailtire_operator.model.settings import Settings
@@ -180,11 +181,12 @@ class _Walk:
     def _hop(self, stack: Resource, route: Route, forwards: str) -> Hop:
         where = self._path(stack)
         reason = status_blocker(stack, where) or gateway_blocker(stack, where, self._outside)
-        found = self._outside.gateways.get(stack["metadata"]["name"])
+        gateway = gateway_workload(stack).name
+        found = self._outside.gateways.get(gateway)
         ready = ((found or {}).get("status") or {}).get("readyReplicas", 0)
         wanted = ((found or {}).get("spec") or {}).get("replicas", 1) if found else 0
         return Hop(
-            gateway=naming.gateway(stack["metadata"]["name"]),
+            gateway=gateway,
             id=id_of(stack),
             stack=where,
             route=route,

@@ -95,7 +95,7 @@ def workloads(stack: Resource) -> dict[Workload, str]:
     name = stack["metadata"]["name"]
     services = (stack.get("status") or {}).get("services") or {}
     found = {(str(each.get("kind")), str(each.get("name"))): str(key) for key, each in services.items()}
-    return {**found, (DEPLOYMENT.kind, naming.gateway(name)): ""}
+    return found | {(DEPLOYMENT.kind, each): "" for each in (naming.gateway(name), naming.tree_gateway(name))}
 
 
 def _entries(stack: Resource) -> Iterator[RolloutStatus]:

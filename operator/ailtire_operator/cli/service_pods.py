@@ -5,6 +5,7 @@ from ailtire_operator.cli.failures import Failure
 from ailtire_operator.cli.live import Json, Live
 from ailtire_operator.cli.paths import PathTarget, find, parts
 from ailtire_operator.cli.pod_choice import PodChoice, PodTarget, choose, current_template, template_of
+from ailtire_operator.cli.stack_gateways import gateway_workload
 from ailtire_operator.cli.trees import State, blocker_of, services, services_of
 from ailtire_operator.cluster.errors import Denied
 from ailtire_operator.cluster.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD, Kind
@@ -51,10 +52,12 @@ def pod_target(asked: PathTarget) -> PodTarget:
 
 def selector_of(asked: PathTarget) -> str:
     """Selects the pods of a service, or of a stack's gateway."""
-    whose = f"{naming.LABEL_COMPONENT}={naming.COMPONENT_GATEWAY}"
     if asked.key:
-        whose = f"{naming.LABEL_SERVICE}={naming.sanitize(asked.key)}"
-    return f"{naming.MANAGED_SELECTOR},{naming.LABEL_STACK}={asked.name},{whose}"
+        name, whose = asked.name, f"{naming.LABEL_SERVICE}={naming.sanitize(asked.key)}"
+    else:
+        gateway = gateway_workload(asked.stack)
+        name, whose = gateway.stack, f"{naming.LABEL_COMPONENT}={gateway.component}"
+    return f"{naming.MANAGED_SELECTOR},{naming.LABEL_STACK}={name},{whose}"
 
 
 async def _current(live: Live, target: PodTarget, pods: list[Json], selector: str) -> str:

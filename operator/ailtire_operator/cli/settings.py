@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ailtire_operator import naming
 from ailtire_operator.cli.failures import Failure
+from ailtire_operator.cli.stack_gateways import COMPONENTS
 from ailtire_operator.cluster.discovery import PodFields
 from ailtire_operator.cluster.kinds import WORKLOAD_KINDS
 from ailtire_operator.model.problems import sentence
@@ -64,7 +65,7 @@ def _of_pods(workload: Mapping[str, Any]) -> dict[str, Any]:
     if domains:
         found["cluster_domain"] = domains[0]
     labels = workload["metadata"].get("labels") or {}
-    if labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY:
+    if labels.get(naming.LABEL_COMPONENT) in COMPONENTS:
         found |= _of_gateway(spec["containers"][0])
     return found
 

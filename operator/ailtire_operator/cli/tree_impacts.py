@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.cli.definitions import from_root, tree_problems
+from ailtire_operator.cli.stack_gateways import COMPONENTS
 from ailtire_operator.model.loading import parse_stack
 from ailtire_operator.model.problems import FieldError, InvalidStack
 from ailtire_operator.model.stack import Stack, StackSpec
@@ -234,7 +235,7 @@ def _members(made: Plan | None) -> dict[str, _Member]:
             continue
         labels = each["metadata"].get("labels") or {}
         key = keys.get(labels.get(naming.LABEL_SERVICE, ""), _REST)
-        if labels.get(naming.LABEL_COMPONENT) == naming.COMPONENT_GATEWAY and GATEWAY in objects:
+        if labels.get(naming.LABEL_COMPONENT) in COMPONENTS and GATEWAY in objects:
             key = GATEWAY
         objects[key].append(each)
     return {key: _Member(plan, tuple(objects[key])) for key, plan in plans.items()}
