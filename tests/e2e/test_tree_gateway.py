@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,9 +10,10 @@ from ailtire_operator import naming
 from e2e import figures
 from e2e.applying import Manifest
 from e2e.conftest import Lab, Tree, fresh_namespace
-from e2e.loading import Load, load, nothing_lost
+from e2e.loading import load, nothing_lost
 from e2e.routing import await_route
 from e2e.tree import await_gone, await_tree, patch, pods, shop, up
+from e2e.tree_load import under_load
 from kindlab import kube, operating
 from lab.waiting import eventually
 
@@ -22,7 +22,6 @@ COMPONENT = "app.kubernetes.io/component"
 PATHS = ("/web/x", "/cpl/web/x", "/cpl/dm/web/x")
 SERVED_SECONDS = 5.0
 CHANGES = 10
-SETTLING_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +52,6 @@ def asking(lab: Lab, made: Manifest, *, tree: bool = True) -> Manifest:
 def gateway(lab: Lab, *, tree: bool) -> dict[str, Any]:
     """The choice, with an image that has what it needs."""
     return {"tree": tree, "image": lab.images.gateway}
-
-
-@contextmanager
-def under_load(tree: Tree, rate: float = 200) -> Iterator[Load]:
-    """Requests to the deepest service, and messages to it, until all that changed has settled."""
-    path = "/cpl/dm/web/socket.io/?EIO=4"
-    with load(f"http://{tree.host}/cpl/dm/web/x", tree.lab.ingress, rate, sockets=10, socket_path=path) as running:
-        time.sleep(2)
-        yield running
-        await_gone(tree.namespace)
-        time.sleep(SETTLING_SECONDS)
-    print(running)
 
 
 def gateways(tree: Tree) -> dict[str, Manifest]:

@@ -15,29 +15,16 @@ import pytest
 from ailtire_operator import naming
 from e2e.applying import get
 from e2e.conftest import Tree
-from e2e.loading import Load, load, nothing_lost
+from e2e.loading import nothing_lost
 from e2e.routing import await_route
-from e2e.tree import await_gone, await_tree, deployments, patch, pods
+from e2e.tree import await_tree, deployments, patch, pods
+from e2e.tree_load import under_load
 from kindlab import engine, kube, operating
 from lab.waiting import eventually
 
 DEEPEST = "shop-cpl-dm-web"
-SETTLING_SECONDS = 3
-"""After the last pod that leaves is gone: who still calls it would be heard by then."""
 LATE_SECONDS = 12
 """How long a busy node takes to hear of pods that come and go. Pods that leave after five seconds fail this test."""
-
-
-@contextmanager
-def under_load(tree: Tree, rate: float = 200) -> Iterator[Load]:
-    """Requests to the deepest service, half of them POSTs, and messages to it, until all that changed has settled."""
-    path = "/cpl/dm/web/socket.io/?EIO=4"
-    with load(f"http://{tree.host}/cpl/dm/web/x", tree.lab.ingress, rate, sockets=10, socket_path=path) as running:
-        time.sleep(2)
-        yield running
-        await_gone(tree.namespace)
-        time.sleep(SETTLING_SECONDS)
-    print(running)
 
 
 def deepest(change: dict[str, object]) -> dict[str, object]:
