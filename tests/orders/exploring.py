@@ -10,6 +10,7 @@ import os
 import random
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -219,7 +220,8 @@ def _run_explorer(scenario: Scenario, explorer: _Explorer, reports: int) -> None
     except BaseException as error:
         wrong = f"the simulation itself: {error!r}"
     line = orjson.dumps([explorer.taken, wrong[:1000]]) + b"\n"
-    os.write(reports, line if len(line) < _REPORT else orjson.dumps([explorer.taken[:20], wrong[:1000]]) + b"\n")
+    with suppress(BrokenPipeError):  # who asked has found what it looked for, and reads no more
+        os.write(reports, line if len(line) < _REPORT else orjson.dumps([explorer.taken[:20], wrong[:1000]]) + b"\n")
     explorer.end()
     os._exit(0)
 
