@@ -13,7 +13,7 @@ from cluster.program import Cli
 from lab import ControlPlane, Operator
 from lab.api import Refused
 from lab.audit import OPERATOR
-from support.kube.operators import another
+from support.kube.operators import relieved
 from support.kube.trees import Manifest, Trees, child, service, targets, tree
 
 STACKS = ("shop", "shop-cpl", "shop-cpl-dm")
@@ -207,12 +207,9 @@ def test_an_existing_tree_moves_over_and_back_also_where_the_operator_is_killed_
     ports = {each: port(trees, each) for each in STACKS}
 
     mark = trees.audit.mark()
-    operator.kill()
-    with another(control_plane, operator, "tree-gateway") as next_one:
-        trees.until("ready", next_one.is_ready)
+    with relieved(control_plane, operator, "tree-gateway"):
         trees.settle()
     assert targets(trees.writes(mark)) == []
-    operator.start()
 
     trees.apply("shop", written(asked=False))
     trees.until("on the way back", lambda: len(gateways(trees)) > 1)

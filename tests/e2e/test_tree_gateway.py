@@ -35,15 +35,6 @@ def shared_tree(lab: Lab, operator: None) -> Iterator[Tree]:
         yield Tree(name, host, lab)
 
 
-@pytest.fixture
-def busy_levels(lab: Lab, operator: None) -> Iterator[Tree]:
-    with fresh_namespace() as name:
-        host = f"{name}.example"
-        up(name, shop(lab.images.probe, lab.images.probe_musl, host))
-        await_route(lab.ingress, host, "/cpl/dm/web/x")
-        yield Tree(name, host, lab)
-
-
 def asking(lab: Lab, made: Manifest, *, tree: bool = True) -> Manifest:
     made["spec"]["gateway"] = gateway(lab, tree=tree)
     return made
@@ -129,9 +120,9 @@ def is_gateway(pod: Manifest) -> bool:
     return "gateway" in pod["metadata"]["labels"].get(COMPONENT, "")
 
 
-def test_what_it_adds_to_three_levels(shared_tree: Tree, busy_levels: Tree) -> None:
+def test_what_it_adds_to_three_levels(shared_tree: Tree, busy_tree: Tree) -> None:
     """Printed beside gateways of their own; not judged, as two cores have much else to do."""
-    for what, tree in (("one gateway for the tree", shared_tree), ("a gateway for each stack", busy_levels)):
+    for what, tree in (("one gateway for the tree", shared_tree), ("a gateway for each stack", busy_tree)):
         with load(f"http://{tree.host}/cpl/dm/web/x", tree.lab.ingress, 200) as running:
             time.sleep(8)
         assert running.lost == 0, running

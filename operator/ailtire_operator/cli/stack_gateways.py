@@ -1,10 +1,10 @@
 """Which gateway serves a stack: one of its own, or that of its tree. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from ailtire_operator import naming
-from ailtire_operator.cli.trees import Resource, place_of, root_of, services_of, spec_of
+from ailtire_operator.cli.trees import Resource, place_of, root_of, spec_of
+from ailtire_operator.model.gateway_choice import keeps_own_gateway
 
 COMPONENTS = frozenset({naming.COMPONENT_GATEWAY, naming.COMPONENT_TREE_GATEWAY})
 """The components of pods and Deployments that are gateways."""
@@ -26,19 +26,9 @@ def gateway_workload(stack: Resource) -> GatewayWorkload:
     gateway = spec_of(stack).get("gateway") or {}
     shared = bool(gateway.get("tree"))
     if place:
-        shared = bool(place.get("treeGateway")) and place.get("gatewayPort") is not None and not _keeps_own(stack)
+        has_port = bool(place.get("treeGateway")) and place.get("gatewayPort") is not None
+        shared = has_port and not keeps_own_gateway(spec_of(stack))
     if not shared:
         return GatewayWorkload(naming.gateway(name), name, naming.COMPONENT_GATEWAY)
     root = root_of(stack)
     return GatewayWorkload(naming.tree_gateway(root), root, naming.COMPONENT_TREE_GATEWAY)
-
-
-def _keeps_own(stack: Resource) -> bool:
-    """As ``StackSpec.keeps_own_gateway``, of a definition that may be wrong."""
-    own = bool((spec_of(stack).get("gateway") or {}).get("own"))
-    return own or any(_passes_tcp(each or {}) for each in services_of(stack).values())
-
-
-def _passes_tcp(service: Any) -> bool:
-    routes = service.get("interface") or {} if service.get("type") != "stack" else {}
-    return any((each or {}).get("protocol") == "tcp" for each in routes.values())

@@ -14,7 +14,6 @@ from ailtire_operator.cluster.summary_parts import Object, Summary
 from ailtire_operator.model.nesting import loads
 
 _KEY: Final = re.compile(r"([1-9][0-9]{3,4})\.json")
-_ESCAPE: Final = str.maketrans({"~": "~0", "/": "~1"})
 
 
 def key_of(port: int) -> str:
@@ -24,7 +23,7 @@ def key_of(port: int) -> str:
 
 def pointer_of(port: int) -> str:
     """The same as a JSON pointer into the ConfigMap."""
-    return f"/data/{key_of(port).translate(_ESCAPE)}"
+    return f"/data/{key_of(port)}"
 
 
 def digest_of(text: str) -> str:

@@ -95,16 +95,14 @@ class GatewayFacts:
         root = self._store.by_uid(root_uid) if root_uid else None
         if root is None:
             return None
-        found = self._store.get(Ref(DEPLOYMENT.kind, namespace, naming.tree_gateway(root.ref.name)))
-        return found if found is not None and found.owner_uid == root_uid and not found.deleting else None
+        return self._owned(Ref(DEPLOYMENT.kind, namespace, naming.tree_gateway(root.ref.name)), root_uid)
 
     def tables(self, namespace: str, root_uid: str, number: int) -> Record | None:
         """One of the ConfigMaps with the tables of this root's tree; None where it is not there, or not the root's."""
         root = self._store.by_uid(root_uid) if root_uid else None
         if root is None:
             return None
-        found = self._store.get(Ref(CONFIG_MAP.kind, namespace, naming.gateway_tables(root.ref.name, number)))
-        return found if found is not None and found.owner_uid == root_uid and not found.deleting else None
+        return self._owned(Ref(CONFIG_MAP.kind, namespace, naming.gateway_tables(root.ref.name, number)), root_uid)
 
     def table(self, namespace: str, root_uid: str, port: int) -> tuple[str, int, str] | None:
         """Digest, bytes and needs of the table of a port, if it is there."""
@@ -114,10 +112,15 @@ class GatewayFacts:
 
     def leads_to(self, namespace: str, name: str, uid: str) -> GatewayKind:
         """Where the Service of the stack of this name and uid leads."""
-        found = self._store.get(Ref(SERVICE.kind, namespace, name))
-        if found is None or found.deleting or not uid or found.owner_uid != uid:
+        found = self._owned(Ref(SERVICE.kind, namespace, name), uid)
+        if found is None:
             return ""
         return _KINDS.get((found.summary.get("selector") or {}).get(naming.LABEL_COMPONENT), "")
+
+    def _owned(self, ref: Ref, uid: str) -> Record | None:
+        """An object that the stack of this uid owns, and that stays."""
+        found = self._store.get(ref)
+        return found if found is not None and uid and found.owner_uid == uid and not found.deleting else None
 
     def _of_the_root(self, stack: Stack, seen: ObservedGateway) -> ObservedGateway:
         namespace, ports = stack.namespace, self._ports.get((stack.namespace, stack.name), {})
@@ -177,8 +180,8 @@ class GatewayFacts:
 
     def is_ready(self, namespace: str, name: str, owner_uid: str) -> bool:
         """Whether all replicas of a gateway, of the stack of this uid, take requests."""
-        found = self._store.get(Ref(DEPLOYMENT.kind, namespace, name))
-        if found is None or found.owner_uid != owner_uid or found.deleting:
+        found = self._owned(Ref(DEPLOYMENT.kind, namespace, name), owner_uid)
+        if found is None:
             return False
         wanted = int(found.summary.get("specReplicas", 1))
         return wanted > 0 and rolled_out(LiveObject(found.generation, found.summary), wanted)

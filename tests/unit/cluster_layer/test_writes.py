@@ -127,6 +127,15 @@ async def _refused(write: Awaitable[Any]) -> None:
     assert isinstance(done.error, Foreign)
 
 
+async def _sent_or_refused(connection: Refusing, write: Awaitable[Any], *, sent: bool) -> None:
+    if sent:
+        with pytest.raises(AssertionError, match="is sent"):
+            await write
+    else:
+        await _refused(write)
+    assert len(connection.sent) == sent
+
+
 def test_every_way_to_write_is_known_here() -> None:
     methods = inspect.getmembers(Applier, inspect.iscoroutinefunction)
     known = {way.partition(" ")[0] for way in WRITES} | OTHERWISE
@@ -184,12 +193,7 @@ async def test_only_claims_of_the_stacks_own_replicas_are_expanded(fields: dict[
     claim = _claim(workload, **fields)
     connection = Refusing(claim)
     writing = _applier(connection, store).expand(claim, workload, shop.uid, "2Gi")
-    if sent:
-        with pytest.raises(AssertionError, match="is sent"):
-            await writing
-    else:
-        await _refused(writing)
-    assert len(connection.sent) == sent
+    await _sent_or_refused(connection, writing, sent=sent)
 
 
 PORT = 10_005
@@ -227,12 +231,7 @@ async def test_a_stack_writes_its_own_table_alone_and_into_its_own_root_alone(
     tables = put(store, CONFIG_MAP.kind, **given)
     connection = Refusing(tables)
     writing = _applier(connection, store).write_table(tables, stacks[stack_name].uid, port, text)
-    if sent:
-        with pytest.raises(AssertionError, match="is sent"):
-            await writing
-    else:
-        await _refused(writing)
-    assert len(connection.sent) == sent
+    await _sent_or_refused(connection, writing, sent=sent)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +259,7 @@ async def test_of_pods_only_those_of_the_trees_gateway_are_written(
     pod = put(store, POD.kind, "shop--tree-gateway-5d4f8c7b9-x2x2x", labels=given, references=references)
     connection = Refusing(pod)
     writing = _applier(connection, store).announce(pod, "shop", "content")
-    if sent:
-        with pytest.raises(AssertionError, match="is sent"):
-            await writing
-    else:
-        await _refused(writing)
-    assert len(connection.sent) == sent
+    await _sent_or_refused(connection, writing, sent=sent)
 
 
 async def test_a_volume_that_is_retained_is_never_deleted() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ailtire_operator import naming
 from ailtire_operator.model.field_path import SPEC, path_of
+from ailtire_operator.model.gateway_choice import keeps_own_gateway
 from ailtire_operator.model.service import Service
 from ailtire_operator.model.stack import StackSpec
 from ailtire_operator.plan.gateway import table, tree, workload
@@ -110,16 +111,7 @@ def _keeps_own(service: Service, templates: Mapping[str, StackSpec]) -> bool:
     if service.stack_ref is not None:
         found = templates.get(service.stack_ref.name)
         return found is not None and found.keeps_own_gateway
-    stack: Mapping[str, Any] = service.stack or {}
-    gateway, members = stack.get("gateway"), stack.get("services")
-    own = isinstance(gateway, dict) and gateway.get("own") is True
-    return own or any(_passes_tcp(each) for each in (members.values() if isinstance(members, dict) else ()))
-
-
-def _passes_tcp(member: Any) -> bool:
-    routes = member.get("interface") if isinstance(member, dict) and member.get("type") != "stack" else None
-    entries = routes.values() if isinstance(routes, dict) else ()
-    return any(isinstance(each, dict) and each.get("protocol") == "tcp" for each in entries)
+    return keeps_own_gateway(service.stack or {})
 
 
 def entry_policy(scope: Scope, joined: list[NetworkId], ports: list[int]) -> Manifest:

@@ -6,6 +6,7 @@ nothing and closes no connection. The configuration is the same however many sta
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from types import MappingProxyType
@@ -52,6 +53,7 @@ def tree_files(scope: Scope, needs: Needs, ports: range, edges: Mapping[int, boo
     return {CONFIGURATION_FILE: tree_configuration(scope, needs, ports, edges), SCRIPT_FILE: script()}
 
 
+@cache
 def script() -> str:
     """What finds a request's route."""
     return files(__package__).joinpath(SCRIPT_FILE).read_text(encoding="utf-8")
